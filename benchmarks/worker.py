@@ -1,0 +1,45 @@
+"""One measurement in a fresh process, printed as one line of JSON.
+
+Its arguments: `time KEY ROUNDS SECONDS`, or `memory KEY CONTENDER`, or `versions`.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from benchmarks.harness import Effort, measure
+from benchmarks.memory import peak_of
+from benchmarks.processes import pin
+from benchmarks.workloads import TIMED
+
+_PACKAGES = ("bibun", "numpy", "scipy", "torch", "autograd", "mygrad", "jax")
+
+
+def main(arguments: list[str]) -> dict[str, Any]:
+    match arguments:
+        case ["time", key, rounds, seconds]:
+            return measure(TIMED[key], Effort(int(rounds), float(seconds))).to_json()
+        case ["memory", key, contender]:
+            return {"peak": peak_of(TIMED[key], contender)}
+        case ["versions"]:
+            return {"python": platform.python_version(), "machine": platform.machine()} | _versions()
+    raise SystemExit(__doc__)
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+if __name__ == "__main__":
+    pin()
+    print(json.dumps(main(sys.argv[1:])))

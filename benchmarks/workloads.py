@@ -1,0 +1,17 @@
+"""The list of workloads, in the order of the table."""
+
+from __future__ import annotations
+
+from benchmarks import captured, chains, models, network, rosenbrock
+
+TIMED = {
+    workload.key: workload
+    for workload in (
+        *chains.WORKLOADS,
+        *network.WORKLOADS,
+        *rosenbrock.WORKLOADS,
+        *models.WORKLOADS,
+        *captured.WORKLOADS,
+    )
+}
+IN_MEMORY = tuple(workload for workload in TIMED.values() if workload.small is not None)

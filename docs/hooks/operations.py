@@ -1,0 +1,102 @@
+"""The page reference/operations.md, written from the table of primitives each time the site is built."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from bibun.arrays.registry import FUNCTIONS
+from bibun.core.primitive import Primitive
+from bibun.primitives import FAMILIES, TABLE
+
+if TYPE_CHECKING:
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.files import Files
+
+INTRODUCTION = """\
+# Operations
+
+Generated from the table of primitives: {rows} rows. Each row is one operation with its rule of
+differentiation; the rule is plain NumPy, so it can be differentiated again.
+
+| kind | what the column "rule" shows |
+|---|---|
+| elementwise | for each input the partial derivative; `y` is the output, `x` or `a`, `b` the inputs |
+| linear, multilinear | for each input the adjoint map of the cotangent `g`; the tangent needs none |
+| reduction, general | for each input the pullback of the cotangent `g` |
+| constant | why there is no derivative |
+"""
+
+COMPOSED = """
+## Written with these rows
+
+These NumPy functions are not rows: on Variables they run as a few of the rows above, so they need no rule.
+
+{names}
+"""
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the page to the site."""
+    from mkdocs.structure.files import File  # here, so that `page` is tested where mkdocs is not installed
+
+    files.append(File.generated(config, "reference/operations.md", content=page()))
+    return files
+
+
+def page() -> str:
+    """The whole page, in Markdown."""
+    parts = [INTRODUCTION.format(rows=len(TABLE))]
+    parts += [_family(title, module) for title, module in FAMILIES.items()]
+    rows = {id(row.function) for row in TABLE.values()}
+    composed = sorted(_numpy_name(function) for function in FUNCTIONS if id(function) not in rows)
+    parts.append(COMPOSED.format(names=", ".join(f"`{name}`" for name in composed)))
+    return "\n".join(parts)
+
+
+def _family(title: str, module: ModuleType) -> str:
+    rules = _rules(module)
+    members = {id(value) for value in (*vars(module).values(), *getattr(module, "ROWS", {}).values())}
+    lines = [f"## {title.capitalize()}", "", "| operation | kind | inputs | rule |", "|---|---|---|---|"]
+    for name in sorted(name for name, row in TABLE.items() if id(row) in members):
+        row = TABLE[name]
+        inputs = ", ".join(row.inputs) if row.inputs else "any number"
+        cells = (f"`{_row_name(row)}`", row.kind, inputs, row.reason or rules.get(name, ""))
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _rules(module: ModuleType) -> dict[str, str]:
+    """The rule of each row that stands in an assignment, as the file of the family writes it."""
+    rules = {}
+    for statement in ast.parse(inspect.getsource(module)).body:
+        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+            row = getattr(module, statement.targets[0].id)
+            if isinstance(row, Primitive) and isinstance(statement.value, ast.Call):
+                rules[row.name] = "; ".join(_rule(argument, module) for argument in statement.value.args[1:])
+    return rules
+
+
+def _rule(argument: ast.expr, module: ModuleType) -> str:
+    """A lambda's body, a number, or what a named function says of itself in its docstring."""
+    if isinstance(argument, ast.Lambda):
+        return f"`{ast.unparse(argument.body)}`"
+    if isinstance(argument, ast.Name) and callable(function := getattr(module, argument.id, None)):
+        return (inspect.getdoc(function) or f"`{argument.id}`").split("\n")[0].rstrip(".")
+    return f"`{ast.unparse(argument)}`"
+
+
+def _row_name(row: Primitive) -> str:
+    return _numpy_name(row.function) if row.function in FUNCTIONS and _is_numpy(row.function) else row.name
+
+
+def _is_numpy(function: Any) -> bool:
+    return (getattr(function, "__module__", None) or "numpy").startswith("numpy")
+
+
+def _numpy_name(function: Any) -> str:
+    """`np.linalg.solve`; a ufunc has no module, and is NumPy's."""
+    module = getattr(function, "__module__", None) or "numpy"
+    return f"{module}.{function.__name__}".replace("numpy.", "np.", 1)

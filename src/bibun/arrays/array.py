@@ -1,0 +1,179 @@
+"""Array: what a traced value shares with an ndarray: operators, attributes, and NumPy's two protocols.
+
+The methods are in methods.py. Which interpreter an Array belongs to, and what it does with a call, is its class's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from bibun.arrays import in_place, indexing, lost, methods, protocol
+from bibun.arrays.registry import row
+from bibun.core.traced import Traced, plain
+
+OPERATORS = {
+    "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "floordiv": "floor_divide",
+    "mod": "remainder", "pow": "power", "matmul": "matmul", "and": "bitwise_and", "or": "bitwise_or",
+    "xor": "bitwise_xor", "lshift": "left_shift", "rshift": "right_shift",
+}  # fmt: skip
+_COMPARISONS = {
+    "eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal",
+}  # fmt: skip
+_UNARY = {"neg": "negative", "pos": "positive", "abs": "absolute", "invert": "invert"}
+FOREIGN = (str, bytes, dict, set, type(None))  # never an operand: Python then says so, naming both types
+
+
+class Array(Traced, methods.Methods):
+    """A traced array: code written for ndarrays runs on it, and each call goes to a row of the table."""
+
+    __slots__ = ()
+    __hash__ = Traced.__hash__
+    __array_priority__ = 1000.0
+
+    def __init_subclass__(cls) -> None:
+        lost.keep_our_words(cls)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of the axes, as the code that runs on this value sees them."""
+        return self.value.shape  # type: ignore[no-any-return]
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of entries."""
+        return int(np.prod(self.shape))
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of the entries."""
+        return np.result_type(plain(self))
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of the entries."""
+        return self.size * self.dtype.itemsize
+
+    @property
+    def itemsize(self) -> int:
+        """The bytes of one entry."""
+        return self.dtype.itemsize
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **settings: Any) -> Any:
+        return protocol.ufunc(self, ufunc, method, inputs, settings)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, settings: Any) -> Any:
+        return protocol.function(self, function, args, settings)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        raise lost.as_ndarray(self)
+
+    def __float__(self) -> float:
+        raise lost.as_number(self, "float")
+
+    def __int__(self) -> int:
+        raise lost.as_number(self, "int")
+
+    def __complex__(self) -> complex:
+        raise lost.as_number(self, "complex")
+
+    def __index__(self) -> int:
+        raise lost.as_number(self, "int")
+
+    def item(self, *args: Any) -> Any:
+        """Refused: a Python number has no derivative."""
+        raise lost.as_number(self, "item")
+
+    def tolist(self) -> Any:
+        """Refused: Python numbers have no derivative."""
+        raise lost.as_number(self, "tolist")
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+    def __format__(self, spec: str) -> str:
+        return format(plain(self), spec) if spec else repr(self)
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of unsized object")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Any]:
+        if not self.shape:
+            raise TypeError("iteration over a 0-d array")
+        return (self[i] for i in range(self.shape[0]))
+
+    def __reversed__(self) -> Iterator[Any]:
+        return (self[i] for i in reversed(range(len(self))))
+
+    def __contains__(self, item: Any) -> bool:
+        return bool(np.any(self == item))
+
+    def __getitem__(self, key: Any) -> Any:
+        return indexing.get(self, key)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        indexing.set_(self, key, value)
+
+    def __divmod__(self, other: Any) -> tuple[Any, Any]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> tuple[Any, Any]:
+        return other // self, other % self
+
+    def __pow__(self, other: Any, modulo: None = None) -> Any:
+        return NotImplemented if isinstance(other, FOREIGN) else row("power")(self, other)
+
+    def __copy__(self) -> Any:
+        return self.copy()
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self.copy()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({plain(self)!r})"
+
+
+def _install() -> None:
+    """The operators, from their rows."""
+    for name, primitive in OPERATORS.items():
+        if name != "pow":
+            setattr(Array, f"__{name}__", _binary(row(primitive)))
+        setattr(Array, f"__r{name}__", _reflected(row(primitive)))
+        setattr(Array, f"__i{name}__", _augmented(row(primitive)))
+    for name, primitive in _COMPARISONS.items():
+        setattr(Array, f"__{name}__", _binary(row(primitive)))
+    for name, primitive in _UNARY.items():
+        setattr(Array, f"__{name}__", _unary(row(primitive)))
+
+
+def _binary(primitive: Any) -> Any:
+    return lambda self, other: NotImplemented if isinstance(other, FOREIGN) else primitive(self, other)
+
+
+def _reflected(primitive: Any) -> Any:
+    return lambda self, other: NotImplemented if isinstance(other, FOREIGN) else primitive(other, self)
+
+
+def _augmented(primitive: Any) -> Any:
+    def update(self: Any, other: Any) -> Any:
+        if isinstance(other, FOREIGN):
+            return NotImplemented
+        return in_place.assign(self, primitive(self, other))
+
+    return update
+
+
+def _unary(primitive: Any) -> Any:
+    return lambda self: primitive(self)
+
+
+_install()

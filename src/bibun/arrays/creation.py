@@ -1,0 +1,117 @@
+"""Stand-ins for arrays made like a traced one: they are traced too, so that traced values can be stored in them.
+
+np.zeros(n, like=x) and its kind, which no traced value goes into, are in protocol.py.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from bibun.arrays.registry import implements, row
+from bibun.arrays.shapes import astype
+from bibun.core.traced import Traced
+
+_copy, _stack = row("copy"), row("stack")
+
+
+def holds_traced(value: Any) -> bool:
+    """Whether there is a traced array in nested lists and tuples."""
+    if isinstance(value, list | tuple):
+        return any(map(holds_traced, value))
+    return isinstance(value, Traced)
+
+
+def as_array(value: Any) -> Any:
+    """An ndarray, or a traced array: also of nested lists that hold traced ones, which are stacked."""
+    if isinstance(value, Traced | np.ndarray):
+        return value
+    if holds_traced(value):
+        return np.stack([as_array(v) for v in value])
+    return np.asarray(value)
+
+
+def _like(make: Any, a: Any, dtype: Any, shape: Any, *fill: Any) -> Any:
+    made = make(a.shape if shape is None else shape, *fill, dtype=a.dtype if dtype is None else dtype)
+    return a.constant(made)
+
+
+@implements(np.zeros_like)
+def zeros_like(
+    a: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, *, device: Any = None
+) -> Any:
+    """Zeros."""
+    return _like(np.zeros, a, dtype, shape)
+
+
+@implements(np.empty_like)
+def empty_like(
+    prototype: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, *, device: Any = None
+) -> Any:
+    """Zeros, which is as good as what NumPy would find in memory."""
+    return _like(np.zeros, prototype, dtype, shape)
+
+
+@implements(np.ones_like)
+def ones_like(
+    a: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, *, device: Any = None
+) -> Any:
+    """Ones."""
+    return _like(np.ones, a, dtype, shape)
+
+
+@implements(np.full_like)
+def full_like(
+    a: Any,
+    fill_value: Any,
+    dtype: Any = None,
+    order: str = "K",
+    subok: bool = True,
+    shape: Any = None,
+    *,
+    device: Any = None,
+) -> Any:
+    """The fill value everywhere; it may itself be traced."""
+    fill_value = as_array(fill_value)
+    if not isinstance(fill_value, Traced):
+        return _like(np.full, a, dtype, shape, fill_value)
+    full = np.broadcast_to(fill_value, a.shape if shape is None else shape)
+    return astype(full, a.dtype if dtype is None else dtype)
+
+
+@implements(np.array)
+def array(
+    object: Any,
+    dtype: Any = None,
+    *,
+    copy: Any = True,
+    order: str = "K",
+    subok: bool = False,
+    ndmin: int = 0,
+    ndmax: int = 0,
+) -> Any:
+    """np.array([x, y], like=x): the stack of nested lists of traced arrays."""
+    made = _made(object, dtype, copy)
+    return np.reshape(made, (1,) * (ndmin - np.ndim(made)) + np.shape(made)) if np.ndim(made) < ndmin else made
+
+
+@implements(np.asarray, np.asanyarray)
+def asarray(a: Any, dtype: Any = None, order: Any = None, *, device: Any = None, copy: Any = None) -> Any:
+    """np.asarray(x, like=x): x itself where nothing asks for a copy."""
+    return _made(a, dtype, copy)
+
+
+@implements(np.ascontiguousarray, np.asfortranarray)
+def ascontiguousarray(a: Any, dtype: Any = None) -> Any:
+    """np.ascontiguousarray(x, like=x): x, with one axis at least."""
+    return np.atleast_1d(_made(a, dtype, None))
+
+
+def _made(value: Any, dtype: Any, copy: Any) -> Any:
+    made = as_array(value)
+    if not isinstance(made, Traced):
+        return np.array(made, dtype)
+    if dtype is not None and np.dtype(dtype) != made.dtype:
+        return astype(made, dtype)
+    return _copy(made) if copy and made is value else made

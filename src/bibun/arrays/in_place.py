@@ -1,0 +1,101 @@
+"""In-place updates with NumPy's view semantics, functional underneath: an update makes a new value and hands it round.
+
+A view knows its base and the call that made it; a base knows its views (weakly). Writing to a view writes the changed
+entries into its base, up to the root; then every living view of the root is made anew from it. Reading costs nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from weakref import ref
+
+import numpy as np
+
+from bibun.arrays.registry import FUNCTIONS, row
+from bibun.core.primitive import Primitive
+from bibun.core.traced import Traced
+from bibun.errors import LostDerivativeError, NoDerivativeError
+
+_getitem, _put = row("getitem"), row("put")
+_FEW = 16  # views of one base before the dead ones are looked for
+
+
+def view(base: Any, y: Any, primitive: Primitive, settings: dict[str, Any]) -> Any:
+    """Say that y = primitive(base, **settings) shows the memory of base. Returns y."""
+    if not isinstance(base, Traced) or y is base or type(y) is not type(base):
+        return y
+    y.base = (base, primitive, settings)
+    views = getattr(base, "views", None)
+    if views is None:
+        base.views = [ref(y)]
+    else:
+        if len(views) >= _FEW and not len(views) & (len(views) - 1):  # at powers of two: constant cost a view
+            views[:] = [v for v in views if v() is not None]
+        views.append(ref(y))
+    return y
+
+
+def assign(array: Any, new: Any, name: str = "an in-place update") -> Any:
+    """array[...] = new, as array += x and out=array do: shape and dtype of array stay. Returns array."""
+    shape, dtype = np.shape(array), np.result_type(array)
+    if np.broadcast_shapes(shape, np.shape(new)) != shape:
+        raise ValueError(f"{name}: a result of shape {np.shape(new)} does not fit into an array of shape {shape}.")
+    have = np.result_type(new)
+    if not np.can_cast(have, dtype, "same_kind"):
+        raise TypeError(f"{name}: a result of {have} cannot be stored in an array of {dtype}. Write y = ... instead.")
+    if np.shape(new) != shape:
+        new = np.broadcast_to(new, shape)
+    replace(array, new if have == dtype else new.astype(dtype))
+    return array
+
+
+def replace(array: Any, new: Any) -> None:
+    """Make `array` stand for `new`, of the same shape and dtype, and tell everything that shares its memory."""
+    new = new if isinstance(new, Traced) else array.constant(new)
+    while (base := getattr(array, "base", None)) is not None:
+        array, primitive, settings = base
+        new = _put_back(array, primitive, settings, new)
+    _hand_down(array, new)
+
+
+def _put_back(base: Any, primitive: Primitive, settings: dict[str, Any], new: Any) -> Any:
+    """base with the entries that the view shows replaced by `new`."""
+    if primitive is _getitem:
+        return _put(base, new, key=settings["key"])
+    places = primitive.function(np.arange(base.size).reshape(base.shape), **settings)
+    flat = _put(np.reshape(base.alias(), (-1,)), np.reshape(new, (-1,)), key=(np.ravel(places),))
+    return np.reshape(flat, base.shape)
+
+
+def _hand_down(root: Any, new: Any) -> None:
+    """Give the root its new value, and each living view below it its own, made anew."""
+    waiting = [(root, new)]
+    while waiting:
+        array, value = waiting.pop()
+        if type(value) is not type(array):
+            raise LostDerivativeError(
+                f"an array of an outer function ({array.word}) was updated in place with a value that an inner "
+                f"transform traces ({value.word}). Make the array inside the inner function, or return the value."
+            )
+        array.become(value)
+        for weak in getattr(array, "views", ()):
+            below = weak()
+            if below is not None:
+                _, primitive, settings = below.base
+                waiting.append((below, primitive(array, **settings)))
+
+
+def at(function: np.ufunc, array: Any, key: Any, *values: Any) -> None:
+    """np.add.at(array, key, value): add at each place as often as the key names it."""
+    if not isinstance(array, Traced):
+        raise LostDerivativeError(
+            f"np.{function.__name__}.at would write a traced array into a plain ndarray, and its derivative would be lost. "
+            "Make the array with np.zeros_like(x) or np.zeros(n, like=x)."
+        )
+    if function not in (np.add, np.subtract):
+        raise NoDerivativeError(f"np.{function.__name__}.at has no derivative rule; np.add.at and np.subtract.at have.")
+    key = key if isinstance(key, tuple) else (key,)
+    key = tuple(np.array(k) if isinstance(k, np.ndarray | list) else k for k in key)
+    shape = np.empty(array.shape, bool)[key].shape
+    spread = row("scatter_add")(np.broadcast_to(values[0], shape), key=key, shape=array.shape)
+    assign(array, FUNCTIONS[function](array, spread))

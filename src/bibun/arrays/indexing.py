@@ -1,0 +1,67 @@
+"""Brackets: x[key] and x[key] = value, in every form that NumPy has, on traced arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from bibun.arrays import in_place
+from bibun.arrays.registry import row
+from bibun.core.traced import Traced
+from bibun.errors import NoDerivativeError
+from bibun.primitives.indexing import Place
+
+_getitem, _getitem_at, _put, _put_at = row("getitem"), row("getitem_at"), row("put"), row("put_at")
+_BASIC = (int, slice, type(None), type(Ellipsis), np.integer)
+
+
+def get(x: Any, key: Any) -> Any:
+    """x[key]. A view of x where NumPy gives one."""
+    key = key if isinstance(key, tuple) else (key,)
+    basic = True
+    for k in key:
+        if not isinstance(k, _BASIC) or k is True or k is False:
+            basic = False
+            break
+    if basic:
+        y = _getitem(x, key=key)
+        return in_place.view(x, y, _getitem, {"key": key}) if y.shape else y
+    key, traced = _settled(key)
+    return _getitem_at(x, *traced, key=key) if traced else _getitem(x, key=key)
+
+
+def updated(x: Any, key: Any, value: Any) -> Any:
+    """A copy of x with value at the key."""
+    key, traced = _settled(key if isinstance(key, tuple) else (key,))
+    if isinstance(value, list | tuple):
+        value = np.stack([np.asarray(v) if not isinstance(v, Traced) else v for v in value])
+    have, want = np.result_type(value), np.result_type(x)
+    if isinstance(value, Traced) and want.kind in "iub" and have.kind in "fc":
+        raise NoDerivativeError(
+            f"x[key] = value: x holds {want} and value {have}; storing it would round it, and its derivative would be "
+            "lost. Make x a float array first: x = x.astype(float)."
+        )
+    if isinstance(value, Traced) and have != want and want.kind in "fc":
+        value = value.astype(want)
+    return _put_at(x, value, *traced, key=key) if traced else _put(x, value, key=key)
+
+
+def set_(x: Any, key: Any, value: Any) -> None:
+    """x[key] = value: x, and every view of the same memory, change."""
+    in_place.replace(x, updated(x, key, value))
+
+
+def _settled(key: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[Any]]:
+    """The key with its arrays copied (they may change before the derivative is taken), and those that are traced."""
+    traced: list[Any] = []
+    settled: list[Any] = []
+    for k in key:
+        if isinstance(k, Traced):
+            settled.append(Place(len(traced)))
+            traced.append(k)
+        else:
+            settled.append(np.array(k) if isinstance(k, np.ndarray | list) else k)
+    if len(traced) > 1:
+        raise NoDerivativeError("an index of several arrays that differ along a batch is not supported: use take_along_axis")
+    return tuple(settled), traced

@@ -1,0 +1,84 @@
+"""The errors for derivatives that would be lost: a traced array that turns into plain numbers. Each names the place."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import Any
+
+import numpy as np
+
+from bibun.errors import LostDerivativeError, Location, user_location
+
+_KEEP = "Keep the array: NumPy's functions take it as it is"
+_ADVICE = {
+    "float": f"{_KEEP} (x instead of float(x), np.sin(x) instead of math.sin(x))",
+    "complex": f"{_KEEP} (x.astype(complex) instead of complex(x))",
+    "int": "An integer does not vary continuously: where only its value is meant, write int(x.data)",
+    "item": "Keep the array: x[()] instead of x.item()",
+    "tolist": "Keep the array: iterate over it (for entry in x), or index it",
+    "store": "Make y an array that can hold it: y = np.zeros_like(x) or y = np.zeros(n, like=x) instead of y = np.zeros(n)",
+    "array": "Write np.stack([x, y]) instead of np.array([x, y]), and x instead of np.asarray(x)",
+}
+
+
+def _message(array: Any, becomes: str, advice: str, place: Location | None) -> LostDerivativeError:
+    where = f"at {place}: " if place else ""
+    return LostDerivativeError(
+        f"{where}{array.word} of shape {array.shape} would become {becomes}, and its derivative would be lost. {advice}."
+    )
+
+
+def as_number(array: Any, conversion: str) -> LostDerivativeError:
+    """float(x), int(x), math.sin(x), x.item(), x.tolist(), plain[0] = x."""
+    place = user_location()
+    if place and place.stores:
+        return _message(array, "an entry of a plain ndarray", _ADVICE["store"], place)
+    called = re.search(r"\bmath\.(\w+)\(", place.expression) if place else None
+    name = _NUMPY_NAMES.get(called[1], called[1]) if called else ""
+    advice = f"Write np.{name}(x) instead of math.{called[1]}(x)" if called and hasattr(np, name) else _ADVICE[conversion]
+    return _message(array, "a plain Python number", advice, place)
+
+
+_NUMPY_NAMES = {"dist": "hypot"}
+
+
+def as_ndarray(array: Any) -> LostDerivativeError:
+    """np.array([x, y]), np.asarray(x), plain[:2] = x."""
+    place = user_location()
+    if place and place.stores:
+        return _message(array, "entries of a plain ndarray", _ADVICE["store"], place)
+    return _message(array, "a plain ndarray", _ADVICE["array"], place)
+
+
+def into_plain(array: Any, target: str) -> LostDerivativeError:
+    """out=plain, np.copyto(plain, x) and the like."""
+    becomes = f"entries of a plain ndarray ({target})"
+    advice = "Leave out= away, or make the array with np.zeros_like(x) or np.zeros(n, like=x)"
+    return _message(array, becomes, advice, user_location())
+
+
+_SQ_ITEM = 44  # Py_sq_item of CPython's stable ABI
+_AS_SEQUENCE = 13  # words before tp_as_sequence in a type object; sq_item is the 4th word of what it points to
+
+
+def keep_our_words(cls: type) -> None:
+    """Let plain[0] = x raise as_number's error.
+
+    NumPy replaces the error of __float__ with "setting an array element with a sequence" where PySequence_Check is
+    true, which it is for every class with __getitem__. The class gives up the slot that makes it so (indexing uses
+    another one). Where the type object is not laid out as expected nothing is changed; our error is then the cause of
+    NumPy's.
+    """
+    if sys.implementation.name != "cpython":
+        return
+    import ctypes
+
+    get_slot = ctypes.pythonapi.PyType_GetSlot
+    get_slot.restype, get_slot.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_int]
+    word = ctypes.sizeof(ctypes.c_void_p)
+    as_sequence = ctypes.c_void_p.from_address(id(cls) + _AS_SEQUENCE * word).value
+    if as_sequence:
+        item = ctypes.c_void_p.from_address(as_sequence + 3 * word)
+        if item.value == get_slot(cls, _SQ_ITEM):
+            item.value = None

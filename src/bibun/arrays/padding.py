@@ -1,0 +1,134 @@
+"""Stand-ins for padding, triangles and diagonals: what puts entries among zeros, or zeros among entries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
+
+from bibun.arrays import in_place, indexing, lost, shapes
+from bibun.arrays.registry import implements, row
+from bibun.core.traced import Traced
+from bibun.errors import NoDerivativeError
+
+_put, _where, _diagonal, _getitem = row("put"), row("where"), row("diagonal"), row("getitem")
+_COPYING = ("edge", "reflect", "symmetric", "wrap")  # each new entry is one of the old
+
+
+@implements(np.pad)
+def pad(array: Any, pad_width: Any, mode: Any = "constant", **settings: Any) -> Any:
+    """More entries before and behind along each axis: constants, or copies by the rule that the mode says."""
+    if mode in ("constant", "empty"):
+        return _padded_with(array, pad_width, settings.get("constant_values", 0))
+    if mode not in _COPYING or settings.get("reflect_type", "even") != "even":
+        raise NoDerivativeError(
+            f"np.pad(mode={mode!r}{', reflect_type=' + repr(settings['reflect_type']) if mode in _COPYING else ''}) has no "
+            f"derivative rule; the modes constant, empty, {', '.join(_COPYING)} have. Or join the parts with np.concatenate."
+        )
+    places = np.arange(array.size).reshape(array.shape)
+    places = np.pad(places, pad_width, mode=mode, **settings)
+    return _getitem(np.reshape(array, (-1,)), key=(places,))
+
+
+def _padded_with(array: Any, pad_width: Any, values: Any) -> Any:
+    inside = np.pad(np.ones(array.shape, bool), pad_width)
+    if isinstance(values, Traced):
+        if values.ndim:
+            raise NoDerivativeError(
+                f"np.pad with constant_values of shape {values.shape} has no derivative rule by them; a single value has."
+            )
+        return np.where(inside, _padded_with(array, pad_width, 0), values.astype(array.dtype))
+    around = np.pad(np.zeros(array.shape, array.dtype), pad_width, constant_values=values)
+    key = tuple(_extent(inside, i, n) for i, n in enumerate(array.shape))
+    return _put(around, array, key=key)
+
+
+def _extent(inside: Any, axis: int, length: int) -> slice:
+    """Where along an axis the old entries are."""
+    start = int(np.argmax(inside.any(axis=tuple(i for i in range(inside.ndim) if i != axis)))) if length else 0
+    return slice(start, start + length)
+
+
+def _triangle(x: Any, lower: bool, k: int) -> Any:
+    x = x if x.ndim != 1 else np.broadcast_to(x, (x.shape[0], x.shape[0]))
+    mask = np.tri(*x.shape[-2:], k=k if lower else k - 1, dtype=bool)
+    mask.setflags(write=False)
+    return _where(mask, x, 0) if lower else _where(mask, 0, x)
+
+
+@implements(np.tril)
+def tril(m: Any, k: int = 0) -> Any:
+    """Zeros above the k-th diagonal."""
+    return _triangle(m, True, k)
+
+
+@implements(np.triu)
+def triu(m: Any, k: int = 0) -> Any:
+    """Zeros below the k-th diagonal."""
+    return _triangle(m, False, k)
+
+
+@implements(np.diagonal)
+def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    """The entries a[..., i, i + offset] of two axes, along a new last axis."""
+    n = len(a.shape)
+    if n < 2:
+        raise ValueError(f"diag requires an array of at least two dimensions; the array has {n}.")
+    axis1, axis2 = normalize_axis_index(axis1, n), normalize_axis_index(axis2, n)
+    if axis1 == axis2:
+        raise ValueError("axis1 and axis2 cannot be the same")
+    settings = {"offset": int(offset), "axis1": axis1, "axis2": axis2}
+    return in_place.view(a, _diagonal(a, **settings), _diagonal, settings)
+
+
+@implements(np.linalg.diagonal)
+def linalg_diagonal(x: Any, /, *, offset: int = 0) -> Any:
+    """The diagonals of the last two axes."""
+    return diagonal(x, offset, -2, -1)
+
+
+@implements(np.diag)
+def diag(v: Any, k: int = 0) -> Any:
+    """The k-th diagonal of a matrix, or the matrix with the vector v there."""
+    if v.ndim == 2:
+        return diagonal(v, k)
+    if v.ndim != 1:
+        raise ValueError("Input must be 1- or 2-d.")
+    n = v.shape[0] + abs(k)
+    rows = np.arange(v.shape[0]) + max(-k, 0)
+    return _put(np.zeros((n, n), v.dtype), v, key=(rows, rows + k))
+
+
+@implements(np.diagflat)
+def diagflat(v: Any, k: int = 0) -> Any:
+    """The matrix with the entries of v on the k-th diagonal."""
+    return diag(np.reshape(v, (-1,)), k)
+
+
+@implements(np.trace)
+def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Any:
+    """The sum of a diagonal."""
+    return np.sum(diagonal(a, offset, axis1, axis2), axis=-1, dtype=dtype)
+
+
+@implements(np.linalg.trace)
+def linalg_trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
+    """The sum of the diagonals of the last two axes."""
+    return trace(x, offset, -2, -1, dtype)
+
+
+@implements(np.fill_diagonal)
+def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
+    """a[i, ..., i] = val, in place."""
+    if not isinstance(a, Traced):
+        raise lost.into_plain(val, "np.fill_diagonal")
+    if a.ndim < 2:
+        raise ValueError("array must be at least 2-d")
+    if a.ndim > 2 and len(set(a.shape)) > 1:
+        raise ValueError("All dimensions of input must be of equal length")
+    step = a.shape[1] + 1 if a.ndim == 2 else 1 + sum(a.shape[0] ** i for i in range(1, a.ndim))
+    end = a.shape[1] ** 2 if a.ndim == 2 and not wrap else a.size
+    places = np.arange(0, min(end, a.size), step)
+    value = shapes.resize(val, places.shape) if isinstance(val, Traced) else np.resize(val, places.shape)
+    indexing.set_(a, np.unravel_index(places, a.shape), value)

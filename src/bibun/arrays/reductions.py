@@ -1,0 +1,318 @@
+"""Stand-ins for NumPy's reductions and running sums and products.
+
+where= is a choice before the reduction (an entry that is left out may be nan without harm), initial= an operation after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from math import prod as product
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
+
+from bibun.arrays.creation import as_array
+from bibun.arrays.protocol import write_out
+from bibun.arrays.registry import implements, row
+from bibun.arrays.shapes import astype
+from bibun.core.rules import parameters
+from bibun.core.traced import Traced
+
+_sum, _prod, _max, _min = row("sum"), row("prod"), row("max"), row("min")
+_cumsum, _cumprod, _all, _any = row("cumsum"), row("cumprod"), row("all"), row("any")
+_NONE = np._NoValue  # what NumPy passes for an argument that was not given
+_SMALL = ("b", "i", "u")
+
+
+def reducing(*functions: Any) -> Callable[[Any], Any]:
+    """Stand in for these functions, and for the method of that name: `out` may be given by position too."""
+
+    def register(stand_in: Any) -> Any:
+        position = parameters(stand_in).index("out")
+
+        @implements(*functions)
+        @wraps(stand_in)
+        def with_out(*args: Any, **settings: Any) -> Any:
+            if len(args) > position and args[position] is not None:
+                out = args[position]
+                y = stand_in(*args[:position], None, *args[position + 1 :], **settings)
+                return write_out(out, y, f"np.{functions[0].__name__}")
+            if settings.get("out") is not None:
+                out = settings.pop("out")
+                return write_out(out, stand_in(*args, **settings), f"np.{functions[0].__name__}")
+            return stand_in(*args, **settings)
+
+        return with_out
+
+    return register
+
+
+def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
+    """The setting `axis` of a reduction: None is all axes."""
+    if axis is None:
+        return tuple(range(ndim))
+    if type(axis) is int and -ndim <= axis < ndim:
+        return (axis % ndim,)
+    return normalize_axis_tuple(axis, ndim)
+
+
+def _given(value: Any) -> bool:
+    return value is not None and value is not _NONE
+
+
+def _initial(value: Any, y: Any) -> Any:
+    """`initial` in the dtype of the reduction."""
+    return value if isinstance(value, Traced | int | float | complex) else np.asarray(value, y.dtype)
+
+
+def _prepared(a: Any, dtype: Any, where: Any, neutral: Any) -> Any:
+    """What goes into the row: in the dtype that was asked for, `neutral` where the entry is left out."""
+    a = as_array(a)
+    if dtype is not None:
+        a = astype(a, dtype, copy=False) if isinstance(a, Traced) else a.astype(dtype)
+    return a if where is True or where is _NONE else np.where(where, a, neutral)
+
+
+@reducing(np.sum)
+def sum_(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: Any = False,
+    initial: Any = None,
+    where: Any = True,
+) -> Any:
+    """The sum over axes, plus `initial`."""
+    a = _prepared(a, dtype, where, 0)
+    y = _sum(a, axis=axes_of(axis, a.ndim), keepdims=bool(keepdims) and keepdims is not _NONE)
+    return y + _initial(initial, y) if _given(initial) else y
+
+
+@reducing(np.prod)
+def prod(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: Any = False,
+    initial: Any = None,
+    where: Any = True,
+) -> Any:
+    """The product over axes, times `initial`."""
+    a = _prepared(a, dtype, where, 1)
+    y = _prod(a, axis=axes_of(axis, a.ndim), keepdims=bool(keepdims) and keepdims is not _NONE)
+    return y * _initial(initial, y) if _given(initial) else y
+
+
+def _extreme(primitive: Any, better: Any, a: Any, axis: Any, keepdims: Any, initial: Any, where: Any) -> Any:
+    a, keepdims = as_array(a), bool(keepdims) and keepdims is not _NONE
+    if not _given(initial):
+        if where is not True and where is not _NONE:
+            raise ValueError(
+                f"reduction operation '{primitive.name}' does not have an identity, so to use a where mask one has to "
+                "specify 'initial'"
+            )
+        return primitive(a, axis=axes_of(axis, a.ndim), keepdims=keepdims)
+    axis = axes_of(axis, a.ndim)
+    a = _prepared(a, None, where, initial)
+    if product(a.shape[i] for i in axis) == 0:
+        shape = [1 if i in axis else n for i, n in enumerate(a.shape) if keepdims or i not in axis]
+        return np.broadcast_to(as_array(initial), shape)
+    return better(primitive(a, axis=axis, keepdims=keepdims), initial)
+
+
+@reducing(np.max)
+def max_(
+    a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = _NONE, where: Any = True
+) -> Any:
+    """The largest entry over axes, or `initial` if that is larger; ties share the derivative equally."""
+    return _extreme(_max, np.maximum, a, axis, keepdims, initial, where)
+
+
+@reducing(np.min)
+def min_(
+    a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = _NONE, where: Any = True
+) -> Any:
+    """The smallest entry over axes, or `initial` if that is smaller; ties share the derivative equally."""
+    return _extreme(_min, np.minimum, a, axis, keepdims, initial, where)
+
+
+implements(np.amax)(max_)
+implements(np.amin)(min_)
+
+
+@reducing(np.ptp)
+def ptp(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
+    """The largest entry minus the smallest."""
+    return max_(a, axis, None, keepdims) - min_(a, axis, None, keepdims)
+
+
+def _truth(primitive: Any, a: Any, axis: Any, keepdims: Any, where: Any, neutral: bool) -> Any:
+    a = as_array(a)
+    if where is not True and where is not _NONE:
+        a = np.where(where, np.not_equal(a, 0), neutral)
+    keepdims = bool(keepdims) and keepdims is not _NONE
+    return primitive(a, axis=axes_of(axis, np.ndim(a)), keepdims=keepdims)
+
+
+@reducing(np.all)
+def all_(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True) -> Any:
+    """Whether all are true."""
+    return _truth(_all, a, axis, keepdims, where, True)
+
+
+@reducing(np.any)
+def any_(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True) -> Any:
+    """Whether any is true."""
+    return _truth(_any, a, axis, keepdims, where, False)
+
+
+def _count(a: Any, axis: tuple[int, ...], where: Any, keepdims: bool) -> Any:
+    """How many entries each sum has; of the dtype of the entries where it is an array."""
+    if where is True or where is _NONE:
+        return product([a.shape[i] for i in axis])
+    count = np.sum(np.broadcast_to(where, a.shape), axis=axis, keepdims=keepdims)
+    return count.astype(a.dtype if a.dtype.kind == "f" else a.real.dtype if a.dtype.kind == "c" else np.float64)
+
+
+@reducing(np.mean)
+def mean(
+    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True
+) -> Any:
+    """The sum over axes by the number of entries."""
+    a = as_array(a)
+    short = dtype is None and a.dtype == np.float16  # NumPy adds these up in float32
+    if dtype is None:
+        dtype = np.float64 if a.dtype.kind in _SMALL else np.float32 if short else None
+    axis, keepdims = axes_of(axis, a.ndim), bool(keepdims) and keepdims is not _NONE
+    y = sum_(a, axis, dtype, None, keepdims, None, where) / _count(a, axis, where, keepdims)
+    return y.astype(np.float16) if short else y
+
+
+@reducing(np.var)
+def var(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    ddof: float = 0,
+    keepdims: Any = False,
+    *,
+    where: Any = True,
+    mean: Any = _NONE,
+    correction: Any = _NONE,
+) -> Any:
+    """The sum of |a - mean|**2 over axes by n - ddof."""
+    a = as_array(a)
+    if _given(correction):
+        if ddof:
+            raise ValueError("ddof and correction can't be provided simultaneously.")
+        ddof = correction
+    if dtype is None and a.dtype.kind in _SMALL:
+        dtype = np.float64
+    axis, keepdims = axes_of(axis, a.ndim), bool(keepdims) and keepdims is not _NONE
+    a = _prepared(a, dtype, True, 0)
+    if not _given(mean):
+        mean = sum_(a, axis, None, None, True, None, where) / _count(a, axis, where, True)
+    distance = _prepared(a - mean, None, where, 0)
+    squares = np.square(distance)
+    if distance.dtype.kind == "c":
+        squares = np.square(np.real(distance)) + np.square(np.imag(distance))
+    freedom = _count(a, axis, where, keepdims) - ddof
+    return sum_(squares, axis, None, None, keepdims) / (max(freedom, 0) if np.ndim(freedom) == 0 else np.maximum(freedom, 0))
+
+
+@reducing(np.std)
+def std(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    ddof: float = 0,
+    keepdims: Any = False,
+    *,
+    where: Any = True,
+    mean: Any = _NONE,
+    correction: Any = _NONE,
+) -> Any:
+    """The root of the variance. Where that is 0, the derivative is 0: the middle of all slopes that are possible there."""
+    variance = var(a, axis, dtype, None, ddof, keepdims, where=where, mean=mean, correction=correction)
+    flat = np.equal(variance, 0)
+    if not isinstance(flat, Traced) and not np.any(flat):
+        return np.sqrt(variance)
+    return np.where(flat, 0, np.sqrt(np.where(flat, 1, variance)))
+
+
+@implements(np.average)
+def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False) -> Any:
+    """The sum of weights times a over axes by the sum of the weights."""
+    a, keepdims = as_array(a), bool(keepdims) and keepdims is not _NONE
+    if weights is None:
+        y = mean(a, axis, None, None, keepdims)
+        total = np.full(np.shape(y), a.size / max(np.size(y), 1), y.dtype)
+    else:
+        weights = _broadcastable(as_array(weights), a.shape, axis)
+        axis = axes_of(axis, a.ndim)
+        weights = np.broadcast_to(weights, a.shape)
+        total = np.sum(weights, axis=axis, keepdims=keepdims, dtype=np.result_type(a, weights, np.float16))
+        zero = np.any(np.equal(total, 0))
+        if not isinstance(zero, Traced) and zero:
+            raise ZeroDivisionError("Weights sum to zero, can't be normalized")
+        y = np.sum(a * weights, axis=axis, keepdims=keepdims) / total
+    return (y, np.broadcast_to(total, np.shape(y))) if returned else y
+
+
+def _broadcastable(weights: Any, shape: tuple[int, ...], axis: Any) -> Any:
+    """Weights of the lengths of the reduced axes, shaped to stand along them."""
+    if weights.shape == shape:
+        return weights
+    if axis is None:
+        raise TypeError("Axis must be specified when shapes of a and weights differ.")
+    axis = axes_of(axis, len(shape))
+    if weights.shape != tuple(shape[i] for i in axis):
+        raise ValueError("Shape of weights must be consistent with shape of a along specified axis.")
+    weights = np.transpose(weights, sorted(range(len(axis)), key=axis.__getitem__))
+    return np.reshape(weights, tuple(n if i in axis else 1 for i, n in enumerate(shape)))
+
+
+def _running(primitive: Any, a: Any, axis: Any, dtype: Any) -> Any:
+    a = _prepared(a, dtype, True, 0)
+    if axis is None:
+        a, axis = np.reshape(a, (-1,)), 0
+    return primitive(a, axis=normalize_axis_index(axis, a.ndim))
+
+
+@reducing(np.cumsum)
+def cumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+    """The sums up to each entry."""
+    return _running(_cumsum, a, axis, dtype)
+
+
+@reducing(np.cumprod)
+def cumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+    """The products up to each entry."""
+    return _running(_cumprod, a, axis, dtype)
+
+
+def _cumulative(running: Any, first: Any) -> Any:
+    def cumulative(
+        x: Any, /, *, axis: Any = None, dtype: Any = None, out: Any = None, include_initial: bool = False
+    ) -> Any:
+        if axis is None and x.ndim > 1:
+            raise ValueError("For arrays which have more than one dimension ``axis`` argument is required.")
+        x = np.atleast_1d(x)
+        axis = normalize_axis_index(0 if axis is None else axis, x.ndim)
+        y = running(x, axis, dtype)
+        if not include_initial:
+            return y
+        return np.concatenate([first(y, shape=(*y.shape[:axis], 1, *y.shape[axis + 1 :])), y], axis=axis)
+
+    return cumulative
+
+
+if hasattr(np, "cumulative_sum"):  # since NumPy 2.1
+    implements(np.cumulative_sum)(_cumulative(cumsum, np.zeros_like))
+    implements(np.cumulative_prod)(_cumulative(cumprod, np.ones_like))

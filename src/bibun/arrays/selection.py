@@ -1,0 +1,207 @@
+"""Stand-ins for what chooses entries: where, clip, sort, take and their like; and rounding, which has derivative 0.
+
+What writes to chosen entries in place (np.put, np.copyto, ...) is in writing.py.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
+
+from bibun.arrays.creation import as_array
+from bibun.arrays.protocol import write_out
+from bibun.arrays.registry import implements, row
+from bibun.core.traced import Traced
+
+_where, _take_along_axis, _nonzero = row("where"), row("take_along_axis"), row("nonzero")
+_argsort, _argpartition = row("argsort"), row("argpartition")
+_rint, _trunc = row("rint"), row("trunc")
+_MISSING = np._NoValue
+
+
+@implements(np.where)
+def where(condition: Any, x: Any = _MISSING, y: Any = _MISSING, /) -> Any:
+    """x where the condition is true, else y; given only the condition, the indices where it is true."""
+    if x is _MISSING and y is _MISSING:
+        return _nonzero(condition)
+    if x is _MISSING or y is _MISSING:
+        raise ValueError("either both or neither of x and y should be given")
+    return _where(_operand(condition), _operand(x), _operand(y))
+
+
+def _operand(value: Any) -> Any:
+    """Python's numbers as they are (they take the dtype of what is beside them), lists as arrays."""
+    return as_array(value) if isinstance(value, list | tuple) else value
+
+
+@implements(np.clip)
+def clip(
+    a: Any,
+    a_min: Any = _MISSING,
+    a_max: Any = _MISSING,
+    out: Any = None,
+    *,
+    min: Any = _MISSING,
+    max: Any = _MISSING,
+    **settings: Any,
+) -> Any:
+    """minimum(maximum(a, a_min), a_max); at a bound, half of the derivative is the bound's."""
+    low, high = (_bound(old, new) for old, new in ((a_min, min), (a_max, max)))
+    y = _operand(a)
+    if low is not None:
+        y = np.maximum(y, _operand(low))
+    if high is not None:
+        y = np.minimum(y, _operand(high))
+    y = np.copy(y) if y is a else y
+    return y if out is None else write_out(out, y, "np.clip")
+
+
+def _bound(old: Any, new: Any) -> Any:
+    """The bound by either name; None where there is none."""
+    if old is not _MISSING and new is not _MISSING:
+        raise ValueError("Passing `min` or `max` keyword argument when `a_min` and `a_max` are provided is forbidden.")
+    given = new if old is _MISSING else old
+    return None if given is _MISSING else given
+
+
+@implements(np.sort)
+def sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
+    """The entries in increasing order along the axis; equal ones keep the derivative that they come with."""
+    if axis is None:
+        a, axis = np.reshape(a, (-1,)), 0
+    axis = normalize_axis_index(axis, a.ndim)
+    return _ordered(a, _argsort(a, axis=axis, kind="stable" if stable else kind), axis)
+
+
+@implements(np.partition)
+def partition(a: Any, kth: Any, axis: Any = -1, kind: str = "introselect", order: Any = None) -> Any:
+    """The k-th entry in its sorted place, the smaller ones before it, the larger ones behind."""
+    if axis is None:
+        a, axis = np.reshape(a, (-1,)), 0
+    axis = normalize_axis_index(axis, a.ndim)
+    return _ordered(a, _argpartition(a, kth, axis=axis, kind=kind), axis)
+
+
+def _ordered(a: Any, order: Any, axis: int) -> Any:
+    if isinstance(order, np.ndarray):
+        order.setflags(write=False)  # nobody else holds it, so the tape need not copy it
+    return _take_along_axis(a, order, axis=axis, distinct=True)
+
+
+def _at(axis: int, key: Any) -> tuple[Any, ...]:
+    return (*(slice(None),) * axis, key)
+
+
+@implements(np.take)
+def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "raise") -> Any:
+    """The entries at these indices along the axis (of the flattened array, where it is None)."""
+    a, indices = as_array(a), as_array(indices)
+    if axis is None:
+        a, axis = np.reshape(a, (-1,)), 0
+    axis = normalize_axis_index(axis, a.ndim)
+    y = a[_at(axis, _in_range(indices, a.shape[axis], mode))]
+    return y if out is None else write_out(out, y, "np.take")
+
+
+def _in_range(indices: Any, n: int, mode: str) -> Any:
+    if indices.dtype.kind == "b" or not indices.size:
+        indices = indices.astype(int)
+    if mode == "wrap":
+        return indices % n
+    return np.minimum(np.maximum(indices, 0), n - 1) if mode == "clip" else indices
+
+
+@implements(np.take_along_axis)
+def take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Any:
+    """y[..., j, ...] = arr[..., indices[..., j, ...], ...]."""
+    arr, indices = as_array(arr), as_array(indices)
+    if axis is None:
+        arr, axis = np.reshape(arr, (-1,)), 0
+    axis = normalize_axis_index(axis, arr.ndim)
+    if indices.dtype.kind not in "iu":
+        raise IndexError("`indices` must be an integer array")
+    if indices.ndim != arr.ndim:
+        raise ValueError("`indices` and `arr` must have the same number of dimensions")
+    return _take_along_axis(arr, indices, axis=axis, distinct=False)
+
+
+@implements(np.compress)
+def compress(condition: Any, a: Any, axis: Any = None, out: Any = None) -> Any:
+    """The entries along the axis where the condition is true."""
+    return take(a, np.flatnonzero(as_array(condition)), axis, out)
+
+
+@implements(np.extract)
+def extract(condition: Any, arr: Any) -> Any:
+    """The entries of the flattened array where the condition is true."""
+    return take(arr, np.flatnonzero(as_array(condition)))
+
+
+@implements(np.choose)
+def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
+    """y[i] = choices[a[i]][i]."""
+    a = as_array(a)
+    n = len(choices)
+    arrays = np.broadcast_arrays(a, *(as_array(choices[i]) for i in range(n)))
+    stacked = np.stack(arrays[1:])
+    y = take_along_axis(stacked, _in_range(arrays[0], n, mode)[None], 0)[0]
+    return y if out is None else write_out(out, y, "np.choose")
+
+
+@implements(np.select)
+def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
+    """The first of the choices whose condition is true, else the default."""
+    if len(condlist) != len(choicelist):
+        raise ValueError("list of cases must be same length as list of conditions")
+    if not len(condlist):
+        raise ValueError("select with an empty condition list is not possible")
+    y = default
+    for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
+        if np.result_type(condition).kind != "b":
+            raise TypeError(f"invalid entry in condlist: should be boolean ndarray, not {np.result_type(condition)}")
+        y = np.where(condition, choice, y)
+    return y
+
+
+@implements(np.nan_to_num)
+def nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
+    """x with numbers in the place of nan and the infinities; there the derivative is 0."""
+    if x.dtype.kind == "c":
+        y = nan_to_num(np.real(x), True, nan, posinf, neginf) + 1j * nan_to_num(np.imag(x), True, nan, posinf, neginf)
+    elif x.dtype.kind != "f":
+        y = np.copy(x)
+    else:
+        limits = np.finfo(x.dtype)
+        y = np.where(np.isnan(x), nan, x)
+        y = np.where(np.isposinf(x), limits.max if posinf is None else posinf, y)
+        y = np.where(np.isneginf(x), limits.min if neginf is None else neginf, y)
+    if copy:
+        return y
+    x[...] = y
+    return x
+
+
+@implements(np.round, np.around)
+def round_(a: Any, decimals: int = 0, out: Any = None) -> Any:
+    """To so many decimals, halves to even: it goes in steps, so its derivative is 0."""
+    if decimals == 0:
+        y = _rint(a) if a.dtype.kind == "f" else _by_parts(_rint, a)
+    else:
+        scale = 10 ** abs(decimals)
+        y = round_(a * scale) / scale if decimals > 0 else round_(a / scale) * scale
+        y = y.astype(a.dtype)
+    return y if out is None else write_out(out, y, "np.round")
+
+
+def _by_parts(function: Any, a: Any) -> Any:
+    """Of the real and imaginary parts of a complex array; an integer is round already."""
+    return function(np.real(a)) + 1j * function(np.imag(a)) if a.dtype.kind == "c" else np.copy(a)
+
+
+@implements(np.fix)
+def fix(x: Any, out: Any = None) -> Any:
+    """Towards 0, to an integer: it goes in steps, so its derivative is 0."""
+    y = _trunc(x) if isinstance(x, Traced) else np.trunc(x)
+    return y if out is None else write_out(out, y, "np.fix")

@@ -1,0 +1,340 @@
+"""Stand-ins for what moves entries: shapes, axes, broadcasting, repeating; and the plain answers about shapes and dtypes.
+
+Where NumPy gives a view, the result is one: an in-place update of it reaches the original. Padding, diagonals and
+triangles are in padding.py.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
+
+from bibun.arrays import in_place
+from bibun.arrays.registry import implements, row
+from bibun.core.traced import Traced, plain
+from bibun.errors import LostDerivativeError
+
+_reshape, _transpose, _broadcast_to = row("reshape"), row("transpose"), row("broadcast_to")
+_flip, _roll, _copy = row("flip"), row("roll"), row("copy")
+_astype, _astype_step = row("astype"), row("astype_step")
+
+
+@implements(np.shape)
+def shape(a: Any) -> Any:
+    """The lengths of the axes."""
+    return a.shape
+
+
+@implements(np.ndim)
+def ndim(a: Any) -> int:
+    """The number of axes."""
+    return len(a.shape)
+
+
+@implements(np.size)
+def size(a: Any, axis: Any = None) -> int:
+    """The number of entries, or the length of an axis (the product of those of several)."""
+    if axis is None:
+        return prod(a.shape)
+    return prod(a.shape[i] for i in normalize_axis_tuple(axis, len(a.shape)))
+
+
+@implements(np.result_type)
+def result_type(*arrays_and_dtypes: Any) -> Any:
+    """The dtype that NumPy's promotion gives."""
+    return np.result_type(*[plain(a) for a in arrays_and_dtypes])
+
+
+@implements(np.can_cast)
+def can_cast(from_: Any, to: Any, casting: Any = "safe") -> bool:
+    """Whether NumPy would cast."""
+    return np.can_cast(from_.dtype if isinstance(from_, Traced) else from_, to, casting)
+
+
+@implements(np.iscomplexobj)
+def iscomplexobj(x: Any) -> bool:
+    """Whether the dtype is complex."""
+    return bool(x.dtype.kind == "c")
+
+
+@implements(np.isrealobj)
+def isrealobj(x: Any) -> bool:
+    """Whether the dtype is not complex."""
+    return bool(x.dtype.kind != "c")
+
+
+def astype(x: Any, dtype: Any, copy: bool = True) -> Any:
+    """The entries in another dtype. To integers or booleans it is a step function, whose values are plain."""
+    dtype = np.dtype(dtype)
+    if dtype == x.dtype:
+        return _copy(x) if copy else x
+    if dtype.kind == "O":
+        raise LostDerivativeError(
+            f"astype(object) would make Python numbers of {x.word} of shape {x.shape}, and its derivative would be lost. "
+            "Keep its dtype, or use astype(float)."
+        )
+    return _astype(x, dtype=dtype) if dtype.kind in "fc" else _astype_step(x, dtype=dtype)
+
+
+if hasattr(np, "astype"):
+
+    @implements(np.astype)
+    def _astype_function(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
+        return astype(x, dtype, copy)
+
+
+def layout(a: Any) -> Any:
+    """An ndarray that lies in memory as NumPy's would: strides decide what is a view, and orders "A" and "K"."""
+    steps = []
+    while (base := getattr(a, "base", None)) is not None:
+        a, primitive, settings = base
+        steps.append((primitive, settings))
+    memory = plain(a)
+    if not isinstance(memory, np.ndarray) or memory.shape != a.shape:  # a batch has an axis that its code does not see
+        memory = np.empty(a.shape, a.dtype)
+    for primitive, settings in reversed(steps):
+        memory = primitive.function(memory, **settings)
+    return memory
+
+
+def reshaped(a: Any, shape: tuple[int, ...]) -> Any:
+    """In row-major order, to a shape without -1: a view where the memory allows it."""
+    y = _reshape(a, shape=shape)
+    if getattr(a, "base", None) is None and plain(a).flags.c_contiguous:
+        return in_place.view(a, y, _reshape, {"shape": shape})
+    memory = layout(a)
+    if np.may_share_memory(memory, np.reshape(memory, shape)):
+        return in_place.view(a, y, _reshape, {"shape": shape})
+    return y
+
+
+def permuted(a: Any, axes: tuple[int, ...]) -> Any:
+    """The axes in another order: always a view."""
+    return in_place.view(a, _transpose(a, axes=axes), _transpose, {"axes": axes})
+
+
+@implements(np.reshape)
+def reshape(a: Any, /, shape: Any = None, order: str = "C", *, newshape: Any = None, copy: Any = None) -> Any:
+    """The same entries in another shape, read and written in row-major (C) or column-major (F) order."""
+    shape = newshape if shape is None else shape
+    shape = tuple(int(n) for n in shape) if isinstance(shape, tuple | list) else (int(shape),)
+    if -1 in shape or prod(shape) != prod(a.shape):
+        shape = np.empty(a.shape, bool).reshape(shape).shape  # with NumPy's own complaints
+    if order in ("A", "K"):
+        flags = layout(a).flags
+        order = "F" if flags.f_contiguous and not flags.c_contiguous else "C"
+    if copy:
+        a = _copy(a)
+    if order == "F":
+        return transpose(reshaped(transpose(a), shape[::-1]))
+    return reshaped(a, shape)
+
+
+@implements(np.ravel)
+def ravel(a: Any, order: str = "C") -> Any:
+    """One axis: a view where the memory allows it."""
+    if order == "K":
+        memory = layout(a)
+        a = permuted(a, tuple(sorted(range(memory.ndim), key=lambda i: -abs(memory.strides[i]))))
+        order = "C"
+    return reshape(a, (-1,), order)
+
+
+def flatten(a: Any, order: str = "C") -> Any:
+    """One axis, a copy."""
+    return ravel(_copy(a), order)
+
+
+@implements(np.copy)
+def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
+    """The same entries in memory of their own."""
+    return _copy(a)
+
+
+@implements(np.transpose)
+def transpose(a: Any, axes: Any = None) -> Any:
+    """The axes in another order; reversed where none is given."""
+    n = len(a.shape)
+    return permuted(a, tuple(range(n - 1, -1, -1)) if axes is None else _permutation(axes, n))
+
+
+def _permutation(axes: Any, n: int) -> tuple[int, ...]:
+    axes = normalize_axis_tuple(axes, n)
+    if len(axes) != n:
+        raise ValueError("axes don't match array")
+    return axes
+
+
+@implements(np.matrix_transpose, np.linalg.matrix_transpose)
+def matrix_transpose(x: Any, /) -> Any:
+    """The last two axes swapped."""
+    if len(x.shape) < 2:
+        raise ValueError(f"matrix_transpose needs at least 2 axes; the array has {len(x.shape)}.")
+    return swapaxes(x, -1, -2)
+
+
+@implements(np.swapaxes)
+def swapaxes(a: Any, axis1: int, axis2: int) -> Any:
+    """Two axes swapped."""
+    order = list(range(len(a.shape)))
+    i, j = (normalize_axis_index(k, len(order)) for k in (axis1, axis2))
+    order[i], order[j] = order[j], order[i]
+    return permuted(a, tuple(order))
+
+
+@implements(np.moveaxis)
+def moveaxis(a: Any, source: Any, destination: Any) -> Any:
+    """Axes moved to other positions, the rest in their order."""
+    n = len(a.shape)
+    moved, to = normalize_axis_tuple(source, n, "source"), normalize_axis_tuple(destination, n, "destination")
+    if len(moved) != len(to):
+        raise ValueError("`source` and `destination` arguments must have the same number of elements")
+    order = [i for i in range(n) if i not in moved]
+    for place, axis in sorted(zip(to, moved, strict=True)):
+        order.insert(place, axis)
+    return permuted(a, tuple(order))
+
+
+@implements(np.rollaxis)
+def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
+    """An axis moved to stand before position `start`."""
+    n = len(a.shape)
+    axis = normalize_axis_index(axis, n)
+    start = start + n if start < 0 else start
+    if not 0 <= start <= n:
+        raise np.exceptions.AxisError(f"start={start} is not between 0 and {n}, the number of axes")
+    return moveaxis(a, axis, start - 1 if axis < start else start)
+
+
+@implements(np.squeeze)
+def squeeze(a: Any, axis: Any = None) -> Any:
+    """Without axes of length 1."""
+    have = a.shape
+    if axis is None:
+        return reshaped(a, tuple(n for n in have if n != 1))
+    drop = normalize_axis_tuple(axis, len(have))
+    if any(have[i] != 1 for i in drop):
+        raise ValueError("cannot select an axis to squeeze out which has size not equal to one")
+    return reshaped(a, tuple(n for i, n in enumerate(have) if i not in drop))
+
+
+@implements(np.expand_dims)
+def expand_dims(a: Any, axis: Any) -> Any:
+    """With new axes of length 1 at these positions of the result."""
+    axis = axis if isinstance(axis, tuple | list) else (axis,)
+    new = normalize_axis_tuple(axis, len(axis) + len(a.shape))
+    old = iter(a.shape)
+    return reshaped(a, tuple(1 if i in new else next(old) for i in range(len(new) + len(a.shape))))
+
+
+def _at_least(numpy_function: Any, shape_of: Any) -> None:
+    @implements(numpy_function)
+    def at_least(*arrays: Any) -> Any:
+        made = tuple(
+            reshaped(a, shape_of(a.shape)) if isinstance(a, Traced) else numpy_function(a) for a in arrays
+        )
+        return made[0] if len(made) == 1 else made
+
+
+_at_least(np.atleast_1d, lambda s: s or (1,))
+_at_least(np.atleast_2d, lambda s: s if len(s) > 1 else (1, *s) if s else (1, 1))
+_at_least(np.atleast_3d, lambda s: s if len(s) > 2 else (*s, 1) if len(s) == 2 else (1, *(s or (1,)), 1))
+
+
+@implements(np.broadcast_to)
+def broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
+    """Repeated along axes of length 1 and new axes in front, without memory."""
+    shape = tuple(shape) if isinstance(shape, tuple | list) else (int(shape),)
+    if shape == array.shape:
+        return array
+    return in_place.view(array, _broadcast_to(array, shape=shape), _broadcast_to, {"shape": shape})
+
+
+@implements(np.broadcast_arrays)
+def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:
+    """All in the shape that they have together."""
+    shape = np.broadcast_shapes(*map(np.shape, args))
+    return tuple(np.broadcast_to(a, shape) for a in args)
+
+
+@implements(np.flip)
+def flip(m: Any, axis: Any = None) -> Any:
+    """The order of the entries along the axes reversed."""
+    n = len(m.shape)
+    axis = tuple(range(n)) if axis is None else normalize_axis_tuple(axis, n)
+    return in_place.view(m, _flip(m, axis=axis), _flip, {"axis": axis})
+
+
+@implements(np.fliplr)
+def fliplr(m: Any) -> Any:
+    """The second axis reversed."""
+    if len(m.shape) < 2:
+        raise ValueError("Input must be >= 2-d.")
+    return flip(m, 1)
+
+
+@implements(np.flipud)
+def flipud(m: Any) -> Any:
+    """The first axis reversed."""
+    if len(m.shape) < 1:
+        raise ValueError("Input must be >= 1-d.")
+    return flip(m, 0)
+
+
+@implements(np.rot90)
+def rot90(m: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
+    """A quarter turn, k times, from the first of the two axes towards the second."""
+    i, j = normalize_axis_tuple(axes, len(m.shape))
+    turns = k % 4
+    if turns == 0:
+        return m[:]
+    if turns == 2:
+        return flip(m, (i, j))
+    return swapaxes(flip(m, j), i, j) if turns == 1 else flip(swapaxes(m, i, j), j)
+
+
+@implements(np.roll)
+def roll(a: Any, shift: Any, axis: Any = None) -> Any:
+    """Entries shifted along the axes; what leaves at one end comes in at the other."""
+    if axis is None:
+        return _reshape(roll(_reshape(a, shape=(a.size,)), shift, 0), shape=a.shape)
+    axis = normalize_axis_tuple(axis, len(a.shape), allow_duplicate=True)
+    pairs = [(int(step), int(i)) for step, i in np.broadcast(shift, axis)]
+    return _roll(a, shift=tuple(step for step, _ in pairs), axis=tuple(i for _, i in pairs))
+
+
+@implements(np.repeat)
+def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
+    """Each entry along the axis `repeats` times (a number, or one an entry)."""
+    if axis is None:
+        a, axis = ravel(a), 0
+    axis = normalize_axis_index(axis, len(a.shape))
+    if np.ndim(repeats) == 0 or np.size(repeats) == 1:
+        times = int(np.reshape(repeats, ()))
+        before, behind = a.shape[: axis + 1], a.shape[axis + 1 :]
+        wide = _broadcast_to(_reshape(a, shape=(*before, 1, *behind)), shape=(*before, times, *behind))
+        return _reshape(wide, shape=(*before[:-1], before[-1] * times, *behind))
+    return a[(*(slice(None),) * axis, np.repeat(np.arange(a.shape[axis]), repeats))]
+
+
+@implements(np.tile)
+def tile(A: Any, reps: Any) -> Any:
+    """The whole array `reps` times along each axis."""
+    reps = tuple(reps) if isinstance(reps, tuple | list | np.ndarray) else (reps,)
+    n = max(len(reps), len(A.shape))
+    reps, have = (1,) * (n - len(reps)) + reps, (1,) * (n - len(A.shape)) + A.shape
+    apart = _reshape(A, shape=tuple(k for length in have for k in (1, length)))
+    wide = _broadcast_to(apart, shape=tuple(k for pair in zip(reps, have, strict=True) for k in pair))
+    return _reshape(wide, shape=tuple(r * length for r, length in zip(reps, have, strict=True)))
+
+
+@implements(np.resize)
+def resize(a: Any, new_shape: Any) -> Any:
+    """The entries in row-major order, repeated as often as the new shape needs."""
+    new_shape = tuple(new_shape) if isinstance(new_shape, tuple | list) else (new_shape,)
+    if not a.size:
+        return np.zeros_like(a, shape=new_shape)
+    return ravel(a)[np.arange(prod(new_shape)).reshape(new_shape) % a.size]

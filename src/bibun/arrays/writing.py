@@ -1,0 +1,94 @@
+"""Stand-ins for what writes to chosen entries of an array in place. A plain array cannot take traced values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
+
+from bibun.arrays import in_place, indexing, lost
+from bibun.arrays.creation import as_array
+from bibun.arrays.registry import implements
+from bibun.core.traced import Traced
+from bibun.primitives.selection import key_along
+
+
+def _checked(array: Any, name: str, *others: Any) -> None:
+    """Refuse a plain destination, where the derivative would be lost."""
+    if not isinstance(array, Traced):
+        raise lost.into_plain(next(o for o in others if isinstance(o, Traced)), name)
+
+
+def _unraveled(a: Any, places: Any) -> tuple[Any, ...]:
+    """The key of these positions of the flattened array."""
+    return tuple(np.unravel_index(places, a.shape)) if a.shape else ()
+
+
+@implements(np.copyto)
+def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
+    """dst[...] = src, where the mask is true."""
+    _checked(dst, "np.copyto", as_array(src), where)
+    src = as_array(src)
+    if not np.can_cast(src.dtype, dst.dtype, casting):
+        raise TypeError(f"np.copyto: cannot cast from {src.dtype} to {dst.dtype} by the rule {casting!r}.")
+    if where is True:
+        indexing.set_(dst, ..., src)
+    else:
+        in_place.assign(dst, np.where(where, src, dst.alias()).astype(dst.dtype), "np.copyto")
+
+
+@implements(np.put)
+def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
+    """a.flat[ind] = v, the values repeated as often as needed."""
+    v = as_array(v)
+    _checked(a, "np.put", v, ind)
+    places = np.reshape(as_array(ind), (-1,))
+    if not places.size or not v.size:
+        return
+    if mode == "raise":
+        if np.any((places < -a.size) | (places >= a.size)):
+            raise IndexError(f"np.put: an index is out of bounds for an array of {a.size} entries.")
+        places = np.where(places < 0, places + a.size, places)
+    else:
+        places = places % a.size if mode == "wrap" else np.clip(places, 0, a.size - 1)
+    indexing.set_(a, _unraveled(a, places), _repeated(v, np.arange(places.size)))
+
+
+@implements(np.place)
+def place(arr: Any, mask: Any, vals: Any) -> None:
+    """arr[mask] = vals, the values repeated as often as needed, in the order of the true entries."""
+    vals = as_array(vals)
+    _checked(arr, "np.place", vals, mask)
+    places = np.flatnonzero(as_array(mask))
+    if places.size and not vals.size:
+        raise ValueError("Cannot insert from an empty array!")
+    if places.size:
+        indexing.set_(arr, _unraveled(arr, places), _repeated(vals, np.arange(places.size)))
+
+
+@implements(np.putmask)
+def putmask(a: Any, mask: Any, values: Any) -> None:
+    """a.flat[i] = values[i] where mask.flat[i], the values repeated as often as needed."""
+    values = as_array(values)
+    _checked(a, "np.putmask", values, mask)
+    places = np.flatnonzero(as_array(mask))
+    if places.size and values.size:
+        indexing.set_(a, _unraveled(a, places), _repeated(values, places))
+
+
+def _repeated(values: Any, order: Any) -> Any:
+    """Of the flattened values, repeated without end, those at these positions."""
+    return np.reshape(values, (-1,))[order % values.size]
+
+
+@implements(np.put_along_axis)
+def put_along_axis(arr: Any, indices: Any, values: Any, axis: Any) -> None:
+    """arr[..., indices[..., j, ...], ...] = values[..., j, ...]."""
+    values, indices = as_array(values), as_array(indices)
+    _checked(arr, "np.put_along_axis", values, indices)
+    if axis is None:
+        indexing.set_(arr, _unraveled(arr, np.where(indices < 0, indices + arr.size, indices)), values)
+        return
+    axis = normalize_axis_index(axis, arr.ndim)
+    indexing.set_(arr, key_along(indices, axis, arr.shape), values)

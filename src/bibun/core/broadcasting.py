@@ -1,0 +1,28 @@
+"""Undo broadcasting: the adjoint of repeating an array along axes is to sum along them. Plain NumPy, so it records itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def unbroadcast(cotangent: Any, shape: tuple[int, ...]) -> Any:
+    """Sum `cotangent` to `shape`, from which it was broadcast."""
+    have = np.shape(cotangent)
+    if have == shape:
+        return cotangent
+    extra = len(have) - len(shape)
+    axes = tuple(i for i, n in enumerate(have) if i < extra or (shape[i - extra] == 1 and n != 1))
+    summed = np.sum(cotangent, axis=axes, keepdims=True) if axes else cotangent
+    return np.reshape(summed, shape)
+
+
+def is_complex(value: Any) -> bool:
+    """Whether the dtype is complex."""
+    return np.result_type(value).kind == "c"
+
+
+def uniform(value: Any, shape: tuple[int, ...]) -> Any:
+    """`value` at every place of `shape`, in no memory of its own."""
+    return np.broadcast_to(value, shape) if shape else value

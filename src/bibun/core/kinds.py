@@ -1,0 +1,240 @@
+"""The kinds of rows: each function here makes a Primitive, deriving what its kind determines. Owns no formula of an op."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from bibun.core.broadcasting import unbroadcast
+from bibun.core.primitive import Primitive
+from bibun.core.resolve import arguments
+from bibun.core.rules import Rule, parameters, rule
+from bibun.core.transposition import transpose
+from bibun.errors import NoDerivativeError
+
+NAMES = {1: ("x",), 2: ("a", "b"), 3: ("a", "b", "c"), 4: ("a", "b", "c", "d")}
+
+Partial = Callable[..., Any] | float
+
+
+def elementwise(
+    function: Callable[..., Any],
+    *partials: Partial,
+    domain: tuple[str, ...] = (),
+    native: str | None = None,
+    fast: Callable[..., Any] | None = None,
+    guarded: bool = False,
+    name: str | None = None,
+) -> Primitive:
+    """y[i] = f(a[i], b[i], ...), with dy/da as a formula of `y`, `x` (or `a`, `b`, `c`), or as a number.
+
+    From the partials p: pullback(g) = sum of g p over the axes that broadcasting repeated, pushforward(t) = t p.
+    """
+    inputs = NAMES[len(partials)]
+    rules = tuple(p if isinstance(p, int | float) else Rule(p, parameters(p)) for p in partials)
+    return Primitive(
+        name or function.__name__,
+        "elementwise",
+        function,
+        inputs=inputs,
+        pullbacks=tuple(
+            _pullback_of_partial(p, x, guarded=guarded, shaped=len(inputs) > 1)
+            for p, x in zip(rules, inputs, strict=True)
+        ),
+        pushforwards=tuple(_pushforward_of_partial(p, guarded=guarded) for p in rules),
+        partials=rules,
+        guarded=guarded,
+        fast=fast,
+        domain=domain or ("real",) * len(inputs),
+        native=native,
+        batch="elementwise",
+    )
+
+
+def _pullback_of_partial(partial: Rule | float, name: str, *, guarded: bool, shaped: bool) -> Rule:
+    """g -> g p, summed to the shape of the input where the row has more than one input (else nothing broadcasts)."""
+    push = _pushforward_of_partial(partial, guarded=guarded)
+    if not shaped:
+        return push
+    scale = push.function
+    return Rule(lambda g, *read: unbroadcast(scale(g, *read[:-1]), read[-1]), (*push.reads, f"{name}_shape"))
+
+
+def _pushforward_of_partial(partial: Rule | float, *, guarded: bool) -> Rule:
+    """t -> t p."""
+    if not isinstance(partial, Rule):
+        number = partial
+        return Rule(lambda t: t if number == 1 else -t if number == -1 else t * number, ())
+    formula = partial.function
+    if not guarded:
+        return Rule(lambda t, *read: t * formula(*read), partial.reads)
+
+    def push(t: Any, *read: Any) -> Any:
+        with np.errstate(divide="ignore", invalid="ignore"):  # an infinite partial is what the guard is for
+            return guarded_times(t, formula(*read))
+
+    return Rule(push, partial.reads)
+
+
+def linear(
+    function: Callable[..., Any],
+    *pullbacks: Callable[..., Any] | None,
+    inputs: tuple[str, ...] | None = ("x",),
+    joint: bool = False,
+    batch: str | Callable[..., Any] = "loop",
+    domain: tuple[str, ...] = (),
+    native: str | None = None,
+    name: str | None = None,
+) -> Primitive:
+    """y linear in x (`joint`: in all inputs together). The tangent of y is the function of the tangent of x."""
+    return _structural("linear", function, pullbacks, inputs, joint, batch, domain, native, name)
+
+
+def multilinear(
+    function: Callable[..., Any],
+    *pullbacks: Callable[..., Any] | None,
+    inputs: tuple[str, ...] | None = ("a", "b"),
+    batch: str | Callable[..., Any] = "loop",
+    domain: tuple[str, ...] = (),
+    native: str | None = None,
+    name: str | None = None,
+) -> Primitive:
+    """y linear in each input by itself. The tangent of y is the sum of the function with one tangent put in."""
+    return _structural("multilinear", function, pullbacks, inputs, False, batch, domain, native, name)
+
+
+def _structural(
+    kind: str,
+    function: Callable[..., Any],
+    pullbacks: tuple[Callable[..., Any] | None, ...],
+    inputs: tuple[str, ...] | None,
+    joint: bool,
+    batch: str | Callable[..., Any],
+    domain: tuple[str, ...],
+    native: str | None,
+    name: str | None,
+) -> Primitive:
+    return Primitive(
+        name or function.__name__,
+        kind,
+        function,
+        inputs=inputs,
+        pullbacks=tuple(rule(p) if p else None for p in pullbacks),
+        joint=joint,
+        batch=batch,
+        domain=domain or ("real",) * len(inputs or ("x",)),
+        native=native,
+    )
+
+
+def general(
+    function: Callable[..., Any],
+    *pullbacks: Callable[..., Any] | None,
+    pushforwards: tuple[Callable[..., Any] | None, ...] = (),
+    inputs: tuple[str, ...] | None = None,
+    batch: str | Callable[..., Any] = "loop",
+    domain: tuple[str, ...] = (),
+    native: str | None = None,
+    name: str | None = None,
+    kind: str = "general",
+) -> Primitive:
+    """Any function, with its pullbacks; without pushforwards, they are the transposes of the pullbacks."""
+    inputs = inputs or NAMES[len(pullbacks)]
+    return Primitive(
+        name or function.__name__,
+        kind,
+        function,
+        inputs=inputs,
+        pullbacks=tuple(rule(p) if p else None for p in pullbacks),
+        pushforwards=tuple(rule(p) if p else None for p in pushforwards),
+        batch=batch,
+        domain=domain or ("real",) * len(inputs),
+        native=native,
+    )
+
+
+def reduction(
+    function: Callable[..., Any],
+    pullback: Callable[..., Any],
+    pushforward: Callable[..., Any],
+    *,
+    domain: tuple[str, ...] = (),
+    native: str | None = None,
+    name: str | None = None,
+) -> Primitive:
+    """y = f over the axes `axis` (a tuple of non-negative numbers), keeping them as length 1 where `keepdims`."""
+    return general(
+        function,
+        pullback,
+        pushforwards=(pushforward,),
+        inputs=("x",),
+        batch="reduction",
+        domain=domain,
+        native=native,
+        name=name,
+        kind="reduction",
+    )
+
+
+def constant(function: Callable[..., Any], reason: str, *, batch: str = "loop", name: str | None = None) -> Primitive:
+    """No derivative, for this reason: the values pass through, the interpreters' levels end here."""
+    return Primitive(name or function.__name__, "constant", function, inputs=None, reason=reason, batch=batch)
+
+
+def _guarded_times(a: Any, b: Any) -> Any:
+    """a b where an exact 0 in `a` wins over an infinity or nan in `b`."""
+    y = a * b
+    if isinstance(y, float):
+        return y if isfinite(y) or a != 0 else y.dtype.type(0)
+    if np.isfinite(np.add.reduce(y, axis=None)):  # one pass, no temporary; a sum that overflows costs the careful pass
+        return y
+    return np.where(a == 0, np.zeros_like(y), y)
+
+
+# Not an operation of NumPy: the product cotangent times partial, where the partial may be infinite at the edge of
+# the domain. A branch that np.where did not take has cotangent 0, and 0 times anything it computed must stay 0.
+guarded_times = Primitive(
+    "guarded_times",
+    "elementwise",
+    _guarded_times,
+    inputs=("a", "b"),
+    partials=(Rule(lambda b: b, ("b",)), Rule(lambda a: a, ("a",))),
+    guarded=True,
+    batch="elementwise",
+    domain=("real", "real"),
+)
+guarded_times.pullbacks = tuple(
+    _pullback_of_partial(p, x, guarded=True, shaped=True) for p, x in zip(guarded_times.partials, "ab", strict=True)
+)
+guarded_times.pushforwards = tuple(_pushforward_of_partial(p, guarded=True) for p in guarded_times.partials)
+
+
+def transposed_pushforward(
+    primitive: Primitive, position: int, tangent: Any, y: Any, values: list[Any], settings: Mapping[str, Any]
+) -> Any:
+    """The part of the tangent of y from input `position`, for a row that gives only its pullback.
+
+    <g, dy> = <pullback(g), t> for every g, so dy is the cotangent of g when pullback(g) has cotangent t: the transpose
+    of the pullback, which is linear in g.
+    """
+    variadic = primitive.inputs is None
+    pullback = primitive.pullbacks[0 if variadic else position]
+    if pullback is None:
+        raise NoDerivativeError(f"{primitive.name} has no derivative by its input {position}.")
+    read = arguments(pullback, primitive, y, values, settings, needed=(position,))
+    single = not isinstance(y, tuple)
+    outputs = (y,) if single else y
+
+    def linear_in(k: int) -> Callable[[Any], Any]:
+        def linear(g: Any) -> Any:
+            cotangents = tuple(g if i == k else np.zeros_like(out) for i, out in enumerate(outputs))
+            pulled = pullback.function(cotangents[0] if single else cotangents, *read)
+            return pulled[0] if variadic else pulled
+
+        return linear
+
+    parts = tuple(transpose(linear_in(k), np.zeros_like(out), tangent) for k, out in enumerate(outputs))
+    return parts[0] if single else parts

@@ -1,0 +1,85 @@
+"""What a primitive is: one row of the table. Owns the record and its call; the kinds are in kinds.py, formulas in primitives/."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from bibun.core.rules import Rule
+from bibun.core.traced import Traced
+
+
+class Primitive:
+    """One differentiable (or constant, with the reason why) NumPy operation.
+
+    name            how it is called in tables and messages
+    kind            elementwise, linear, multilinear, reduction, general or constant
+    function        plain NumPy: arrays positional, settings by keyword
+    inputs          the names of the array inputs; None if their number varies
+    pullbacks       a rule an input, cotangent of y -> cotangent of that input; None where there is none.
+                    A variadic primitive has one for all: it returns a cotangent for each of `needed`
+    pushforwards    a rule an input, tangent of that input -> its part of the tangent of y. A variadic
+                    primitive has one for all: it takes the list of tangents (None where zero)
+    joint           linear in all inputs together: the tangent of y is the function of the tangents
+    partials        of an elementwise row: dy/dx_i as a rule, or a number
+    guarded         a partial can be infinite where the cotangent is zero: that product is zero
+    fast            what the tape calls instead of `function` for values known to be plain (x * y for np.multiply)
+    domain          where tests draw samples from, a name an input (see tests/laws)
+    native          the compiler's word for it
+    batch           how vmap treats it: elementwise, reduction, leading, or loop
+    reason          of a constant: why it has no derivative
+    plans           what the tape has worked out about the row: a plan for each set of differentiated inputs
+    """
+
+    __slots__ = (
+        "batch", "domain", "fast", "function", "guarded", "inputs", "joint", "kind", "name", "native",
+        "partials", "plans", "pullbacks", "pushforwards", "reason", "__weakref__",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        name: str,
+        kind: str,
+        function: Callable[..., Any],
+        *,
+        inputs: tuple[str, ...] | None,
+        pullbacks: tuple[Rule | None, ...] = (),
+        pushforwards: tuple[Rule | None, ...] = (),
+        joint: bool = False,
+        partials: tuple[Any, ...] = (),
+        guarded: bool = False,
+        fast: Callable[..., Any] | None = None,
+        domain: tuple[str, ...] = (),
+        native: str | None = None,
+        batch: str | Callable[..., Any] = "loop",
+        reason: str = "",
+    ) -> None:
+        self.name = name
+        self.kind = kind
+        self.function = function
+        self.inputs = inputs
+        self.pullbacks = pullbacks
+        self.pushforwards = pushforwards
+        self.joint = joint
+        self.partials = partials
+        self.guarded = guarded
+        self.fast = fast or function
+        self.domain = domain
+        self.native = native
+        self.batch = batch
+        self.reason = reason
+        self.plans: dict[tuple[int, ...], Any] = {}
+
+    def __call__(self, *args: Any, **settings: Any) -> Any:
+        """Apply it: by the innermost interpreter among the arguments, or plainly when there is none."""
+        owner = None
+        level = -1
+        for arg in args:
+            if isinstance(arg, Traced) and arg.level > level:
+                owner, level = arg, arg.level
+        if owner is None:
+            return self.function(*args, **settings)
+        return owner.process(self, args, settings)
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} primitive {self.name}>"

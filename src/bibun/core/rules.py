@@ -1,0 +1,60 @@
+"""A rule is plain NumPy text whose parameter names say what it reads. Resolves those names; evaluates nothing.
+
+Names a rule may use besides its first parameter (`g` a cotangent, or `t` a tangent):
+
+    y               the output
+    x, or a b c     an input, by the name that the primitive gives it
+    x_shape         the shape of that input; its values are then not kept
+    xs, xs_shape    all the inputs of a variadic primitive, or their shapes
+    needed          (variadic pullbacks only) the positions of the inputs that are differentiated
+    anything else   a setting of the call: axis, keepdims, ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+OUTPUT, INPUT, SHAPE, SETTING, INPUTS, SHAPES, NEEDED = range(7)
+
+
+class Rule(NamedTuple):
+    """A formula and the names of what it reads, in the order of its parameters."""
+
+    function: Callable[..., Any]
+    reads: tuple[str, ...]
+
+
+class Read(NamedTuple):
+    """One thing to keep from a call: which kind, and which input or setting."""
+
+    kind: int
+    key: Any
+
+
+def parameters(function: Callable[..., Any], skip: int = 0) -> tuple[str, ...]:
+    """The names of the positional parameters, after the first `skip`. (inspect.signature costs 100 times this.)"""
+    code = function.__code__
+    return code.co_varnames[skip : code.co_argcount]
+
+
+def rule(function: Callable[..., Any]) -> Rule:
+    """A pullback or pushforward: its first parameter is the cotangent or the tangent."""
+    return Rule(function, parameters(function, skip=1))
+
+
+def read(name: str, inputs: Sequence[str] | None) -> Read:
+    """What the name stands for in a primitive whose array inputs have these names (None: variadic)."""
+    if name == "y":
+        return Read(OUTPUT, None)
+    if name == "needed":
+        return Read(NEEDED, None)
+    if inputs is None:
+        if name in ("xs", "xs_shape"):
+            return Read(INPUTS if name == "xs" else SHAPES, None)
+        return Read(SETTING, name)
+    if name in inputs:
+        return Read(INPUT, inputs.index(name))
+    if name.endswith("_shape") and name[:-6] in inputs:
+        return Read(SHAPE, inputs.index(name[:-6]))
+    return Read(SETTING, name)

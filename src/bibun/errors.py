@@ -1,0 +1,79 @@
+"""The errors of bibun, and where in the user's code they happened. A message says what, why, and what to write."""
+
+from __future__ import annotations
+
+import linecache
+import sys
+from itertools import islice
+from opcode import opmap
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import NamedTuple
+
+_HERE = str(Path(__file__).parent)
+
+
+class BibunError(Exception):
+    """The base of all errors of bibun."""
+
+
+class LostDerivativeError(BibunError, TypeError):
+    """A Variable would become a plain number, and its derivative would be silently lost."""
+
+
+class NoDerivativeError(BibunError, TypeError):
+    """A derivative was asked of something that has none."""
+
+
+class DerivativeValueError(BibunError, ValueError):
+    """A derivative was asked of a value that does not allow it: a vector output, repeated eigenvalues, ..."""
+
+
+class MutatedArrayError(BibunError, RuntimeError):
+    """A large array that the tape keeps by reference was changed before the derivative was taken."""
+
+    def __init__(self, shape: tuple[int, ...], captured: Location | None, used: Location | None) -> None:
+        super().__init__(
+            f"an array of shape {shape}, recorded at {captured}, was changed before the derivative that needs it was "
+            f"taken at {used}. Arrays above 16 MiB are not copied when they are recorded. Change a copy instead "
+            "(array = array.copy()), or take the derivative first."
+        )
+
+
+class Location(NamedTuple):
+    """A place in the user's code."""
+
+    file: str
+    line: int
+    expression: str
+    stores: bool  # an assignment to an item: target[key] = value
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}"
+        return f"{place} ({self.expression})" if self.expression else place
+
+
+def user_location() -> Location | None:
+    """The innermost line of Python that belongs to neither bibun nor numpy; None where there is none."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and _is_library(frame):
+        frame = frame.f_back
+    if frame is None:
+        return None
+    code, at = frame.f_code, frame.f_lasti
+    stores = at >= 0 and code.co_code[at] == opmap["STORE_SUBSCR"]
+    return Location(code.co_filename, frame.f_lineno, _expression(code, frame.f_lineno, at, whole=stores), stores)
+
+
+def _is_library(frame: FrameType) -> bool:
+    name = frame.f_globals.get("__name__", "")
+    return frame.f_code.co_filename.startswith(_HERE) or name == "numpy" or name.startswith("numpy.")
+
+
+def _expression(code: CodeType, line: int, instruction: int, *, whole: bool) -> str:
+    """The source text of the expression at an instruction, where the interpreter knows its columns; else of the line."""
+    first, last, start, end = next(islice(code.co_positions(), instruction // 2, None), (None,) * 4)
+    text = linecache.getline(code.co_filename, line)
+    if whole or first != line or last != line or start is None or end is None:
+        return text.strip()
+    return text.encode()[start:end].decode(errors="replace").strip()  # columns count bytes

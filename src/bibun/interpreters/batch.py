@@ -1,0 +1,119 @@
+"""Batches: vmap. A Batch is an array with one more axis in front, which the code that runs on it does not see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from bibun.arrays.array import Array
+from bibun.core.primitive import Primitive
+from bibun.errors import DerivativeValueError, user_location
+
+new = object.__new__
+
+
+class Batch(Array):
+    """One value an entry of the batch; `value` has the batch along its first axis."""
+
+    __slots__ = ()
+    __hash__ = Array.__hash__
+    word = "a batch"
+
+    def process(self, primitive: Primitive, args: tuple[Any, ...], settings: Mapping[str, Any]) -> Any:
+        """Call once for the whole batch where the row knows how, else once an entry."""
+        level = self.level
+        batched = [isinstance(arg, Batch) and arg.level == level for arg in args]
+        values = [arg.value if mine else arg for arg, mine in zip(args, batched, strict=True)]
+        how = primitive.batch
+        if callable(how):
+            y = how(primitive, values, batched, settings)
+        else:
+            y = _HOW[how](primitive, values, batched, settings)
+        if not isinstance(y, tuple):
+            return batch(y, level)
+        parts = [batch(part, level) for part in y]
+        return type(y)._make(parts) if hasattr(y, "_make") else tuple(parts)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Without the axis of the batch."""
+        return np.shape(self.value)[1:]
+
+    def constant(self, value: Any) -> Batch:
+        """The same value for every entry."""
+        return batch(np.repeat(np.asarray(value)[None], np.shape(self.value)[0], axis=0), self.level)
+
+    def alias(self) -> Batch:
+        """Another Batch of the same values."""
+        return batch(self.value, self.level)
+
+    def become(self, other: Batch) -> None:
+        """Be what `other` is."""
+        self.level, self.value = other.level, other.value
+
+    def __bool__(self) -> bool:
+        place = user_location()
+        raise DerivativeValueError(
+            f"{f'at {place}: ' if place else ''}inside vmap a condition is a batch: it may be true for one entry and "
+            "false for another, so `if` cannot choose. Write np.where(condition, a, b)."
+        )
+
+
+def batch(value: Any, level: int) -> Batch:
+    """A Batch of this level over the first axis of `value`."""
+    made: Batch = new(Batch)
+    made.level = level
+    made.value = value
+    return made
+
+
+Values = list[Any]
+Batched = list[bool]
+Settings = Mapping[str, Any]
+
+
+def _elementwise(primitive: Primitive, values: Values, batched: Batched, settings: Settings) -> Any:
+    """Give all the same number of axes behind the batch; broadcasting does the rest."""
+    most = max(np.ndim(v) - mine for v, mine in zip(values, batched, strict=True))
+    return primitive(*(_padded(v, most) if mine else v for v, mine in zip(values, batched, strict=True)), **settings)
+
+
+def _padded(value: Any, ndim: int) -> Any:
+    shape = np.shape(value)
+    missing = ndim - (len(shape) - 1)
+    return np.reshape(value, (shape[0], *(1,) * missing, *shape[1:])) if missing else value
+
+
+def _reduction(primitive: Primitive, values: Values, batched: Batched, settings: Settings) -> Any:
+    """The same axes, one further back."""
+    (value,) = values
+    return primitive(value, **{**settings, "axis": tuple(axis + 1 for axis in settings["axis"])})
+
+
+def _leading(primitive: Primitive, values: Values, batched: Batched, settings: Settings) -> Any:
+    """The function broadcasts over leading axes: as for elementwise rows, as far as every input is batched or matches."""
+    most = max(np.ndim(v) - mine for v, mine in zip(values, batched, strict=True))
+    least = min(np.ndim(v) - mine for v, mine in zip(values, batched, strict=True))
+    if least != most:
+        return _loop(primitive, values, batched, settings)
+    return primitive(*values, **settings)
+
+
+def _loop(primitive: Primitive, values: Values, batched: Batched, settings: Settings) -> Any:
+    """Once an entry, stacked."""
+    size = next(np.shape(v)[0] for v, mine in zip(values, batched, strict=True) if mine)
+    entries = [
+        primitive(*(v[i] if mine else v for v, mine in zip(values, batched, strict=True)), **settings)
+        for i in range(size)
+    ]
+    if not entries:
+        raise DerivativeValueError(f"vmap: {primitive.name} over an empty batch: there is no entry to take a shape from.")
+    if isinstance(entries[0], tuple):
+        parts = [np.stack(part) for part in zip(*entries, strict=True)]
+        return type(entries[0])._make(parts) if hasattr(entries[0], "_make") else tuple(parts)
+    return np.stack(entries)
+
+
+_HOW = {"elementwise": _elementwise, "reduction": _reduction, "leading": _leading, "loop": _loop}

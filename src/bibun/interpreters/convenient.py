@@ -1,0 +1,55 @@
+"""The fast recorders put to use: Variable's operators and ufuncs, and the books' convenient functions square and exp."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from bibun.arrays import array, protocol
+from bibun.interpreters.recorders import Binary, recorder
+from bibun.interpreters.variable import Variable
+from bibun.primitives import TABLE
+
+_found = {row.function: record for row in TABLE.values() if (record := recorder(row)) is not None}
+RECORDERS: dict[Any, Callable[..., Any]] = {
+    function: record.any if isinstance(record, Binary) else record for function, record in _found.items()
+}
+_recorder = RECORDERS.get
+
+
+def _array_ufunc(self: Variable, ufunc: np.ufunc, method: str, *inputs: Any, **settings: Any) -> Any:
+    if not settings and method == "__call__":
+        record = _recorder(ufunc)
+        if record is not None:
+            return record(*inputs)
+    return protocol.ufunc(self, ufunc, method, inputs, settings)
+
+
+def _power(self: Any, exponent: Any, modulo: None = None) -> Any:
+    return square(self) if type(exponent) is int and exponent == 2 else power(self, exponent)
+
+
+def _install() -> None:
+    Variable.__array_ufunc__ = _array_ufunc  # type: ignore[method-assign]
+    for name, primitive in array.OPERATORS.items():
+        record = _found.get(TABLE[primitive].function)
+        if isinstance(record, Binary):
+            setattr(Variable, f"__{name}__", record.left)
+            setattr(Variable, f"__r{name}__", record.right)
+    Variable.__neg__ = lambda self: RECORDERS[np.negative](self)  # type: ignore[attr-defined]
+    Variable.__pow__ = _power  # type: ignore[method-assign]
+
+
+power = _found[np.power].left  # type: ignore[union-attr]
+square = RECORDERS[np.square]
+exp = RECORDERS[np.exp]
+
+
+def as_array(x: Any) -> Any:
+    """A number as an ndarray of shape (); anything else as it is."""
+    return np.array(x) if np.isscalar(x) else x
+
+
+_install()

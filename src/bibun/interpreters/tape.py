@@ -1,0 +1,317 @@
+"""The tape: nodes, what they keep, and the sweep that pulls cotangents back through them. Owns no formula.
+
+A node points to the nodes of its inputs and to what its rule reads, never to a Variable, so that a graph has no
+reference cycles and a value lives only where somebody will read it. Nodes are numbered as they are made; the sweep
+visits them from the highest number down, each once, after everything that used it. It is a loop: a chain of a
+million calls needs no deep stack.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from heapq import heappop, heappush
+from itertools import count
+from typing import Any
+
+import numpy as np
+
+from bibun.core.captured import Watched, kept
+from bibun.core.cotangents import Scattered, Slots
+from bibun.core.primitive import Primitive
+from bibun.core.rules import INPUT, INPUTS, NEEDED, OUTPUT, SETTING, SHAPE, Read, read
+
+next_index: Callable[[], int] = count(1).__next__
+new = object.__new__
+
+
+class Node:
+    """One call on the tape. `parents`: a node, or a tuple of them; `rule` pulls back, reading `saved`.
+
+    `grad` is unset until somebody leaves a gradient there: a recorder has no time to say None.
+    """
+
+    __slots__ = ("grad", "index", "parents", "rule", "saved")
+
+    grad: Any
+    index: int
+    parents: Any
+    rule: Any
+    saved: Any
+
+
+class Leaf:
+    """Where a sweep ends: a Variable that was not computed. Knows the dtype that its gradient must have."""
+
+    __slots__ = ("dtype", "grad", "index")
+    parents = None
+
+    def __init__(self, dtype: Any) -> None:
+        self.index = next_index()
+        self.dtype = dtype
+        self.grad = None
+
+
+class Plan:
+    """What a primitive keeps and pulls back when these inputs (`needed`) are differentiated. Made once for each."""
+
+    __slots__ = ("primitive", "pulls", "reads", "single", "needed")
+
+    def __init__(self, primitive: Primitive, needed: tuple[int, ...]) -> None:
+        self.primitive = primitive
+        self.needed = needed
+        variadic = primitive.inputs is None
+        rules = [primitive.pullbacks[0]] if variadic else [primitive.pullbacks[i] for i in needed]
+        names = list(dict.fromkeys(name for rule in rules if rule for name in rule.reads))
+        self.reads: list[Read] = [read(name, primitive.inputs) for name in names]
+        self.pulls = [(rule.function, tuple(names.index(n) for n in rule.reads)) for rule in rules if rule]
+        self.single = len(needed) == 1
+
+    def save(self, y: Any, values: list[Any], shared: list[bool], settings: Mapping[str, Any]) -> tuple[Any, ...]:
+        """What the rules read of this call; `shared` says which values somebody else can change."""
+        return tuple(self._save(item, y, values, shared, settings) for item in self.reads)
+
+    def _save(self, item: Read, y: Any, values: list[Any], shared: list[bool], settings: Mapping[str, Any]) -> Any:
+        kind, key = item
+        if kind == INPUT:
+            return kept(values[key]) if shared[key] else values[key]
+        if kind == SHAPE:
+            return np.shape(values[key])
+        if kind == SETTING:
+            return settings[key]
+        if kind == OUTPUT:
+            return y
+        if kind == INPUTS:
+            return [kept(v) if s else v for v, s in zip(values, shared, strict=True)]
+        if kind == NEEDED:
+            return self.needed
+        return [np.shape(v) for v in values]
+
+    def pull(self, saved: tuple[Any, ...], cotangent: Any) -> Any:
+        """The cotangent of the one needed input, or a list of those of all."""
+        results = [function(cotangent, *[saved[i] for i in where]) for function, where in self.pulls]
+        if self.primitive.inputs is None:
+            results = results[0]
+        return results[0] if self.single else results
+
+    def lift(self, node: Node, variable: Callable[[Any, Any], Any]) -> tuple[Any, ...]:
+        """`saved` with the tape's own values as Variables, so that running the rule records it."""
+        parents = (node.parents,) if self.single else node.parents
+        of = dict(zip(self.needed, parents, strict=True))
+
+        def wrap(item: Read, value: Any) -> Any:
+            if item.kind == OUTPUT:
+                if isinstance(value, tuple):
+                    return tuple(variable(part, part_node(node, k)) for k, part in enumerate(value))
+                return variable(value, node)
+            if item.kind == INPUT and item.key in of:
+                return variable(value, of[item.key])
+            if item.kind == INPUTS:
+                return [variable(v, of[i]) if i in of else v for i, v in enumerate(value)]
+            return value
+
+        return tuple(wrap(item, value) for item, value in zip(self.reads, node.saved, strict=True))
+
+
+class Wrapped:
+    """A rule around another: checks or mends what goes in or comes out of one call's pullback."""
+
+    __slots__ = ("inner",)
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+
+    @property
+    def primitive(self) -> Primitive:
+        """The row of the call."""
+        return self.inner.primitive  # type: ignore[no-any-return]
+
+    def pull(self, saved: Any, cotangent: Any) -> Any:
+        """As the inner rule's."""
+        return self.inner.pull(saved, cotangent)
+
+    def lift(self, node: Node, variable: Callable[[Any, Any], Any]) -> Any:
+        """As the inner rule's."""
+        return self.inner.lift(node, variable)
+
+
+class Watching(Wrapped):
+    """Large captured arrays are checked before they are read."""
+
+    __slots__ = ()
+
+    def pull(self, saved: tuple[Any, ...], cotangent: Any) -> Any:
+        """The arrays as they were recorded, or MutatedArrayError."""
+        return self.inner.pull(_unwatched(saved), cotangent)
+
+
+def _unwatched(saved: Any) -> Any:
+    if isinstance(saved, Watched):
+        return saved.unwrap()
+    if isinstance(saved, tuple | list):
+        return type(saved)(_unwatched(s) for s in saved)
+    return saved
+
+
+def watches(saved: tuple[Any, ...]) -> bool:
+    """Whether anything of what was saved is kept by reference."""
+    return any(
+        isinstance(s, Watched) or (isinstance(s, list) and any(isinstance(v, Watched) for v in s)) for s in saved
+    )
+
+
+class Casting(Wrapped):
+    """The inputs' dtypes differ from the output's: each cotangent gets the dtype of its input."""
+
+    __slots__ = ("dtypes",)
+
+    def __init__(self, inner: Any, dtypes: tuple[Any, ...]) -> None:
+        super().__init__(inner)
+        self.dtypes = dtypes
+
+    def pull(self, saved: Any, cotangent: Any) -> Any:
+        """float32 stays float32, a real input gets a real cotangent."""
+        result = self.inner.pull(saved, cotangent)
+        if len(self.dtypes) == 1:
+            return cast(result, self.dtypes[0])
+        return [cast(c, dtype) for c, dtype in zip(result, self.dtypes, strict=True)]
+
+
+class Gathering(Wrapped):
+    """A call of several outputs: the slots that got no cotangent are zero."""
+
+    __slots__ = ("like",)
+
+    def __init__(self, inner: Any, outputs: Iterable[Any]) -> None:
+        super().__init__(inner)
+        self.like = [(np.shape(y), np.result_type(y)) for y in outputs]
+
+    def pull(self, saved: Any, cotangent: Any) -> Any:
+        """The rule gets one cotangent an output."""
+        full = tuple(
+            cotangent[k] if k in cotangent else np.broadcast_to(np.zeros((), dtype), shape)
+            for k, (shape, dtype) in enumerate(self.like)
+        )
+        return self.inner.pull(saved, full)
+
+
+class Selecting:
+    """The rule of one output of several: its cotangent goes to its slot."""
+
+    @staticmethod
+    def pull(saved: int, cotangent: Any) -> Slots:
+        """The slot's number is what is saved."""
+        return Slots({saved: cotangent})
+
+    @staticmethod
+    def lift(node: Node, variable: Callable[[Any, Any], Any]) -> int:
+        """Nothing to record."""
+        return node.saved  # type: ignore[no-any-return]
+
+
+def part_node(whole: Node, slot: int) -> Node:
+    """The node of output number `slot` of a call of several outputs."""
+    return make_node(whole, Selecting, slot)
+
+
+def make_node(parents: Any, rule: Any, saved: Any) -> Node:
+    """A node, numbered."""
+    node: Node = new(Node)
+    node.index = next_index()
+    node.parents = parents
+    node.rule = rule
+    node.saved = saved
+    return node
+
+
+def cast(cotangent: Any, dtype: Any) -> Any:
+    """To the dtype of a primal, dropping the imaginary part for a real one."""
+    if isinstance(cotangent, Scattered):
+        cotangent.cotangent = cast(cotangent.cotangent, dtype)
+        return cotangent
+    have = np.result_type(cotangent)
+    if have == dtype:
+        return cotangent
+    if have.kind == "c" and dtype.kind != "c":
+        cotangent = np.real(cotangent)
+    if dtype.kind not in "fc":
+        return cotangent  # an integer primal; the leaf says so if the sweep gets there
+    return cotangent.astype(dtype) if np.ndim(cotangent) or not isinstance(cotangent, np.generic) else dtype.type(cotangent)
+
+
+def sweep(
+    seeds: Iterable[tuple[Any, Any]],
+    *,
+    variable: Callable[[Any, Any], Any] | None = None,
+    retain: bool = False,
+) -> dict[Any, Any]:
+    """Pull the cotangents of the seeds' nodes back to the leaves: {leaf: cotangent}.
+
+    `variable`: makes a Variable of a value and its node; given, the rules run on Variables and record themselves.
+    `retain`: leaves each node's cotangent in its `grad`.
+    """
+    pending: dict[Any, Any] = {}
+    owned: set[Any] = set()
+    queue: list[tuple[int, Any]] = []
+    leaves: dict[Any, Any] = {}
+    for node, cotangent in seeds:
+        accumulate(pending, owned, queue, node, cotangent)
+    del seeds
+    while queue:
+        node = heappop(queue)[1]
+        cotangent = pending.pop(node)
+        while True:  # down a chain: as long as nothing else waits, the next node is this one's only parent
+            parents = node.parents
+            if type(cotangent) is Scattered:
+                cotangent = cotangent.dense()
+                owned.add(node)
+            if parents is None:
+                leaves[node] = cotangent if node in owned else _own(cotangent)
+                break
+            if retain:
+                node.grad = cotangent
+            rule = node.rule
+            saved = node.saved if variable is None else rule.lift(node, variable)
+            if type(parents) is tuple:
+                for parent, contribution in zip(parents, rule.pull(saved, cotangent), strict=True):
+                    accumulate(pending, owned, queue, parent, contribution)
+                break
+            cotangent = rule.pull(saved, cotangent)
+            node = parents  # what was saved goes here, when nobody else holds the graph
+            if queue:  # something else waits, and may add to this
+                accumulate(pending, owned, queue, node, cotangent)
+                break
+    return leaves
+
+
+def accumulate(
+    pending: dict[Any, Any], owned: set[Any], queue: list[tuple[int, Any]], node: Any, contribution: Any
+) -> None:
+    """Add a contribution to what waits for a node; sums that the sweep itself made (`owned`) grow in place."""
+    if node not in pending:
+        pending[node] = contribution
+        heappush(queue, (-node.index, node))
+        return
+    total = pending[node]
+    if type(total) is Scattered:
+        if type(contribution) is not Scattered:
+            total, contribution = contribution, total
+        else:
+            total = total.dense()
+            owned.add(node)
+    if type(contribution) is Scattered:
+        if node not in owned or np.result_type(total, contribution.cotangent) != total.dtype:
+            total = np.array(total, np.result_type(total, contribution.cotangent))
+            owned.add(node)
+        contribution.add_to(total)
+        pending[node] = total
+    elif node in owned and type(contribution) is np.ndarray and contribution.dtype == total.dtype:
+        total += contribution
+    else:
+        pending[node] = total = total + contribution
+        if type(total) is np.ndarray:
+            owned.add(node)
+
+
+def _own(cotangent: Any) -> Any:
+    """A gradient that the caller may write to without changing anything else."""
+    return cotangent.copy() if type(cotangent) is np.ndarray else cotangent

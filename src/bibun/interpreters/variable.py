@@ -1,0 +1,252 @@
+"""Variable: a value and its node on the tape. Records calls; the sweep is in tape.py, the fast recorders in recorders.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from bibun.arrays.array import Array
+from bibun.core import transposition
+from bibun.core.primitive import Primitive
+from bibun.core.traced import DEFINE_BY_RUN, new_level, plain
+from bibun.errors import DerivativeValueError, NoDerivativeError
+from bibun.interpreters.tape import (
+    Casting,
+    Gathering,
+    Leaf,
+    Node,
+    Plan,
+    Selecting,
+    Watching,
+    cast,
+    make_node,
+    new,
+    part_node,
+    sweep,
+    watches,
+)
+
+class Variable(Array):
+    """A box around an array that remembers how it was computed (define by run).
+
+    Variable(data): `data` an np.ndarray or None; anything else is a TypeError. Operations of NumPy on Variables are
+    recorded; y.backward() leaves dy/dx in x.grad of every Variable x that y was computed from and that was not itself
+    computed.
+    """
+
+    __slots__ = ("node", "origin")
+    __hash__ = Array.__hash__
+
+    node: Any
+    origin: Any  # of a leaf that was updated in place: the node it started with; unset in all others
+    word = "a Variable"
+
+    def __init__(self, data: np.ndarray[Any, Any] | None) -> None:
+        if data is not None and not isinstance(data, np.ndarray):
+            raise TypeError(f"{type(data)} is not supported")
+        self.level = DEFINE_BY_RUN
+        self.value = data
+        self.node = Leaf(None if data is None else data.dtype)
+
+    @property
+    def data(self) -> Any:
+        """The value as an ndarray. That of a computed Variable is read-only: derivatives are taken at it."""
+        value = self.value
+        if type(value) is np.ndarray:
+            if self.node is None or self.node.parents is None:
+                return value
+            view = value.view()
+            view.flags.writeable = False
+            return view
+        return np.array(value) if isinstance(value, np.generic | float | int) else value
+
+    @data.setter
+    def data(self, data: np.ndarray[Any, Any] | None) -> None:
+        if data is not None and not isinstance(data, np.ndarray):
+            raise TypeError(f"{type(data)} is not supported")
+        if self.node is not None and self.node.parents is not None:
+            raise ValueError(
+                "the data of a computed Variable cannot be replaced: its derivative belongs to the old value. "
+                "Make a new one: Variable(data)."
+            )
+        self.value = data
+        self.node = Leaf(None if data is None else data.dtype) if self.node is None else self.node
+        self.node.dtype = None if data is None else data.dtype
+
+    @property
+    def grad(self) -> Any:
+        """dy/d(this), left by y.backward(); None before."""
+        node = getattr(self, "origin", self.node)
+        return getattr(node, "grad", None)
+
+    @grad.setter
+    def grad(self, grad: Any) -> None:
+        if self.node is None:
+            self.node = Leaf(np.result_type(self.value))
+        getattr(self, "origin", self.node).grad = grad
+
+    @property
+    def creator(self) -> Any:
+        """The Function (or the primitive) that computed this; None if it was not computed."""
+        node = self.node
+        if isinstance(node, Node) and node.rule is Selecting:
+            node = node.parents  # one output of several: the creator is that of the whole call
+        if node is None or node.parents is None:
+            return None
+        primitive = node.rule.primitive
+        return getattr(primitive, "owner", primitive)
+
+    def set_creator(self, function: Any) -> None:
+        """Say that `function`, a Function that has been called, computed this."""
+        inputs = function.inputs
+        primitive = function.call()
+        nodes = [x.node for x in inputs]
+        needed = tuple(i for i, node in enumerate(nodes) if node is not None)
+        values = [x.value for x in inputs]
+        self.node = _record(primitive, needed, nodes, values, [True] * len(values), {}, self.value)
+
+    def cleargrad(self) -> None:
+        """Forget the gradient."""
+        self.grad = None
+
+    def backward(self, retain_grad: bool = False, create_graph: bool = False) -> None:
+        """Leave the derivative of this in `.grad` of every Variable it was computed from: ones * dy/dx.
+
+        retain_grad: leave them in the intermediate Variables too. create_graph: leave Variables, which can be
+        differentiated again. Starts from `.grad` where that is set. Gradients add to those already there.
+        """
+        if self.node is None:
+            raise DerivativeValueError("backward: this Variable does not depend on any other, so it has no derivative.")
+        given = getattr(self.node, "grad", None)
+        seed = given if given is not None else np.ones_like(self.data)
+        if create_graph and not isinstance(seed, Variable):
+            seed = _wrap(seed, None)
+        leaves = sweep([(self.node, seed)], variable=_wrap if create_graph else None, retain=retain_grad)
+        for leaf, cotangent in leaves.items():
+            if leaf is self.node:
+                leaf.grad = seed
+                continue
+            if leaf.dtype is not None and leaf.dtype.kind not in "fc":
+                raise NoDerivativeError(
+                    f"backward: a Variable of dtype {leaf.dtype} has no derivative: integers do not vary continuously. "
+                    "Make it a float: Variable(data.astype(float))."
+                )
+            total = cotangent if leaf.grad is None else leaf.grad + cotangent
+            leaf.grad = total if create_graph else np.asarray(total)
+        if given is None and not retain_grad and self.node not in leaves:
+            self.node.grad = None
+        elif retain_grad:
+            self.node.grad = seed
+
+    def process(self, primitive: Primitive, args: tuple[Any, ...], settings: Mapping[str, Any]) -> Any:
+        """Call on the values of this level, and record."""
+        level = self.level
+        values: list[Any] = []
+        nodes: list[Any] = []
+        shared: list[bool] = []
+        for arg in args:
+            mine = isinstance(arg, Variable) and arg.level == level
+            node = arg.node if mine else None
+            leaf = not level and node is not None and node.parents is None
+            values.append(arg.value if mine else arg)
+            nodes.append(node)
+            shared.append(not mine or leaf)
+        y = primitive(*values, **settings)
+        if primitive.kind == "constant":
+            return y
+        rules = primitive.pullbacks
+        if primitive.inputs is None:
+            needed = tuple(i for i, node in enumerate(nodes) if node is not None)
+        else:
+            needed = tuple(i for i, node in enumerate(nodes) if node is not None and rules[i] is not None)
+        if not level and type(y) is np.ndarray and y.base is not None and any(shared):
+            y = y.copy()  # it may show memory of the user's array, which can change
+        if not needed:
+            return _all(y, lambda part, _: _wrap(part, None, level))
+        node = _record(primitive, needed, nodes, values, shared, settings, y)
+        if isinstance(y, tuple):
+            return _all(y, lambda part, k: _wrap(part, part_node(node, k), level))
+        return _wrap(y, node, level)
+
+    def constant(self, value: Any) -> Variable:
+        """A Variable of the same level that depends on nothing."""
+        return _wrap(value, None, self.level)
+
+    def alias(self) -> Variable:
+        """Another Variable of the same value and node, which in-place updates of this one do not reach."""
+        return _wrap(self.value, self.node, self.level)
+
+    def become(self, other: Variable) -> None:
+        """Be what `other` is. A leaf stays the place where its gradient is left."""
+        if self.level == DEFINE_BY_RUN and isinstance(self.node, Leaf) and not hasattr(self, "origin"):
+            self.origin = self.node
+        self.level, self.value, self.node = other.level, other.value, other.node
+
+    def __repr__(self) -> str:
+        value = plain(self.value)
+        return f"Variable({np.asarray(value)!r})" if value is not None else "Variable(None)"
+
+
+def _wrap(value: Any, node: Any, level: int = DEFINE_BY_RUN) -> Variable:
+    variable: Variable = new(Variable)
+    variable.level = level
+    variable.value = value
+    variable.node = node
+    return variable
+
+
+def _all(y: Any, wrap: Any) -> Any:
+    """Wrap the output, or each of several, keeping a named tuple what it is."""
+    if not isinstance(y, tuple):
+        return wrap(y, 0)
+    parts = [wrap(part, k) for k, part in enumerate(y)]
+    return type(y)._make(parts) if hasattr(y, "_make") else tuple(parts)
+
+
+def _record(
+    primitive: Primitive,
+    needed: tuple[int, ...],
+    nodes: list[Any],
+    values: list[Any],
+    shared: list[bool],
+    settings: Mapping[str, Any],
+    y: Any,
+) -> Node:
+    """A node for a call, its rule wrapped as far as this call asks for it."""
+    rule: Any = primitive.plans.get(needed)
+    if rule is None:
+        rule = primitive.plans[needed] = Plan(primitive, needed)
+    saved = rule.save(y, values, shared, settings)
+    if watches(saved):
+        rule = Watching(rule)
+    outputs = y if isinstance(y, tuple) else (y,)
+    dtypes = tuple(np.result_type(values[i]) for i in needed)
+    if any(np.result_type(out) != dtype for out in outputs for dtype in dtypes):
+        rule = Casting(rule, dtypes)
+    if isinstance(y, tuple):
+        rule = Gathering(rule, y)
+    parents = nodes[needed[0]] if len(needed) == 1 else tuple(nodes[i] for i in needed)
+    return make_node(parents, rule, saved)
+
+
+def leaf(value: Any, level: int) -> Variable:
+    """A Variable to differentiate by, on a level of its own."""
+    return _wrap(value, Leaf(np.result_type(value)), level)
+
+
+def transpose(linear: Any, zero: Any, cotangent: Any) -> Any:
+    """The cotangent of g where `linear` is a linear map of g, an array like `zero` (see core/transposition.py)."""
+    level = new_level()
+    g = leaf(zero, level)
+    y = linear(g)
+    if not isinstance(y, Variable) or y.level != level or y.node is None:
+        return np.zeros_like(zero)
+    leaves = sweep([(y.node, cotangent)])
+    return leaves.get(g.node, np.zeros_like(zero))
+
+
+transposition.provide(transpose)
+
+__all__ = ["Variable", "cast", "leaf"]

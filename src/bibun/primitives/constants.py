@@ -1,0 +1,55 @@
+"""Rows without a derivative, and why. Their values pass through; asking for their derivative is an error."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from bibun.core.kinds import constant, general
+from bibun.core.primitive import Primitive
+
+_COMPARES = "a comparison is True or False: it does not vary continuously"
+_INDEX = "an index or a count is an integer: it does not vary continuously"
+_BITS = "operations on bits are defined for integers only"
+
+
+def _rows(reason: str, *functions: Any, batch: str = "loop") -> dict[str, Primitive]:
+    return {f.__name__: constant(f, reason, batch=batch) for f in functions}
+
+
+ROWS = (
+    _rows(
+        _COMPARES,
+        np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal,
+        np.logical_and, np.logical_or, np.logical_xor, np.logical_not,
+        np.isfinite, np.isnan, np.isinf, np.signbit,
+        batch="elementwise",
+    )
+    | _rows(_COMPARES, np.isclose, batch="elementwise")
+    | _rows(
+        _COMPARES,
+        np.allclose, np.array_equal, np.array_equiv, np.isin, np.isreal, np.iscomplex, np.isneginf, np.isposinf,
+    )
+    | _rows(_COMPARES, np.all, np.any, batch="reduction")
+    | _rows(
+        _INDEX,
+        np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.argsort, np.argpartition, np.argwhere, np.nonzero,
+        np.flatnonzero, np.count_nonzero, np.searchsorted, np.digitize, np.lexsort,
+    )
+    | _rows(
+        _BITS,
+        np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert, np.left_shift, np.right_shift, np.gcd, np.lcm,
+        batch="elementwise",
+    )
+)  # fmt: skip
+
+# Not an operation of NumPy: a derivative that came out constant, tied to the input that it was taken by, so that its own
+# derivative is 0 and not "does not depend on".
+tied = general(
+    lambda a, b: a,
+    lambda g: g,
+    lambda g, b_shape: np.zeros(b_shape, np.result_type(g)),
+    pushforwards=(lambda t: t, lambda t, a_shape: np.zeros(a_shape, np.result_type(t))),
+    name="tied",
+)

@@ -1,0 +1,166 @@
+"""Rows of the elementwise functions: one line of mathematics each. `y` is the output, `x` (or `a`, `b`) the inputs.
+
+A partial that compares gives a number of the input's dtype, so that float32 stays float32. Rows are `guarded` where
+the partial can be infinite at the edge of the domain (see core/kinds.py, guarded_times).
+"""
+
+from __future__ import annotations
+
+import operator
+from math import log, pi
+from typing import Any
+
+import numpy as np
+
+from bibun.core.kinds import elementwise, guarded_times, linear
+from bibun.core.traced import Traced
+
+__all__ = ["guarded_times"]
+
+LN2, LN10 = log(2.0), log(10.0)
+
+
+HALF = np.float16(0.5)  # the narrowest float: its product with a cotangent has the cotangent's dtype
+
+
+def _won(beats: Any, ties: Any) -> Any:
+    """The partial of a maximum or minimum: 1 where this input won, shared equally at ties."""
+    if not isinstance(ties, Traced) and not np.any(ties):
+        return beats
+    return np.where(ties, HALF, beats)
+
+
+def _phase(x: Any) -> Any:
+    """conj(x) / |x|, and 0 at 0: the partial of |x| (of a real x, its sign)."""
+    if np.result_type(x).kind != "c":
+        return np.sign(x)
+    size = np.abs(x)
+    return np.conj(x) / np.where(size == 0, 1, size)
+
+
+def _slope_of_angle(x: Any) -> Any:
+    """d arg(x): Im(dx / x), written as the real part of -i dx / x. A real x has a constant angle."""
+    return -1j / x if np.result_type(x).kind == "c" else np.zeros_like(x)
+
+
+def _power_base(a: Any, b: Any) -> Any:
+    """b a**(b - 1), and 0 where b is 0, whatever a is."""
+    if isinstance(b, int | float):
+        return b * a ** (b - 1) if b != 0 else np.zeros_like(a)
+    zero = np.equal(b, 0)
+    return b * np.power(a, np.where(zero, 1, b - 1))
+
+
+def _power_exponent(y: Any, a: Any) -> Any:
+    """y log a, and 0 where a is 0 (there y is 0 for every b > 0)."""
+    zero = np.equal(a, 0)
+    return np.where(zero, np.zeros_like(y), y * np.log(np.where(zero, np.ones_like(a), a)))
+
+
+# Arithmetic
+add = elementwise(np.add, 1, 1, native="fadd", fast=operator.add)
+subtract = elementwise(np.subtract, 1, -1, native="fsub", fast=operator.sub)
+multiply = elementwise(np.multiply, lambda b: b, lambda a: a, native="fmul", fast=operator.mul)
+divide = elementwise(
+    np.divide, lambda b: 1 / b, lambda y, b: -y / b,
+    guarded=True, native="fdiv", fast=operator.truediv, domain=("real", "nonzero"),
+)  # fmt: skip
+negative = elementwise(np.negative, -1, native="fneg", fast=operator.neg)
+positive = elementwise(np.positive, 1)
+power = elementwise(
+    np.power, _power_base, _power_exponent, guarded=True, native="pow", fast=operator.pow, domain=("positive", "real")
+)
+float_power = elementwise(np.float_power, _power_base, _power_exponent, guarded=True, domain=("positive", "real"))
+remainder = elementwise(np.remainder, 1, lambda a, b: -np.floor(a / b), domain=("generic", "nonzero"))
+fmod = elementwise(np.fmod, 1, lambda a, b: -np.trunc(a / b), domain=("generic", "nonzero"))
+square = elementwise(np.square, lambda x: 2 * x, native="square")
+reciprocal = elementwise(np.reciprocal, lambda y: -y * y, guarded=True, domain=("nonzero",))
+sqrt = elementwise(np.sqrt, lambda y: 0.5 / y, guarded=True, native="sqrt", domain=("positive",))
+cbrt = elementwise(np.cbrt, lambda y: 1 / (3 * y * y), guarded=True, native="cbrt", domain=("nonzero",))
+hypot = elementwise(
+    np.hypot,
+    lambda y, a: a / np.where(y == 0, np.ones_like(y), y),
+    lambda y, b: b / np.where(y == 0, np.ones_like(y), y),
+    native="hypot",
+)
+
+# Exponentials and logarithms
+exp = elementwise(np.exp, lambda y: y, native="exp")
+exp2 = elementwise(np.exp2, lambda y: y * LN2, native="exp2")
+expm1 = elementwise(np.expm1, lambda y: y + 1, native="expm1")
+log_ = elementwise(np.log, lambda x: 1 / x, guarded=True, native="log", domain=("positive",))
+log2 = elementwise(np.log2, lambda x: 1 / (x * LN2), guarded=True, native="log2", domain=("positive",))
+log10 = elementwise(np.log10, lambda x: 1 / (x * LN10), guarded=True, native="log10", domain=("positive",))
+log1p = elementwise(np.log1p, lambda x: 1 / (1 + x), guarded=True, native="log1p", domain=("positive",))
+logaddexp = elementwise(
+    np.logaddexp, lambda a, b: _share(a, b, 1.0), lambda a, b: _share(b, a, 1.0), native="logaddexp"
+)
+logaddexp2 = elementwise(np.logaddexp2, lambda a, b: _share(a, b, LN2), lambda a, b: _share(b, a, LN2))
+
+
+def _share(mine: Any, other: Any, base: float) -> Any:
+    """mine's share of the sum: 1 / (1 + e**(base (other - mine))); equal infinities share equally."""
+    equal = np.equal(mine, other)
+    return 1 / (1 + np.exp(base * np.where(equal, np.zeros_like(mine - other), other - mine)))
+
+
+# Trigonometric and hyperbolic functions
+sin = elementwise(np.sin, lambda x: np.cos(x), native="sin")
+cos = elementwise(np.cos, lambda x: -np.sin(x), native="cos")
+tan = elementwise(np.tan, lambda y: 1 + y * y, native="tan", domain=("unit",))
+arcsin = elementwise(np.arcsin, lambda x: 1 / np.sqrt((1 - x) * (1 + x)), guarded=True, domain=("unit",), native="asin")
+arccos = elementwise(
+    np.arccos, lambda x: -1 / np.sqrt((1 - x) * (1 + x)), guarded=True, domain=("unit",), native="acos"
+)
+arctan = elementwise(np.arctan, lambda x: 1 / (1 + x * x), native="atan")
+arctan2 = elementwise(
+    np.arctan2, lambda a, b: b / (a * a + b * b), lambda a, b: -a / (a * a + b * b),
+    guarded=True, native="atan2", domain=("nonzero", "nonzero"),
+)  # fmt: skip
+sinh = elementwise(np.sinh, lambda x: np.cosh(x), native="sinh")
+cosh = elementwise(np.cosh, lambda x: np.sinh(x), native="cosh")
+tanh = elementwise(np.tanh, lambda y: 1 - y * y, native="tanh")
+arcsinh = elementwise(np.arcsinh, lambda x: 1 / np.sqrt(1 + x * x), native="asinh")
+arccosh = elementwise(
+    np.arccosh, lambda x: 1 / np.sqrt((x - 1) * (x + 1)), guarded=True, domain=("above_one",), native="acosh"
+)
+arctanh = elementwise(np.arctanh, lambda x: 1 / ((1 - x) * (1 + x)), guarded=True, domain=("unit",), native="atanh")
+degrees = elementwise(np.degrees, 180 / pi)
+rad2deg = elementwise(np.rad2deg, 180 / pi)
+radians = elementwise(np.radians, pi / 180)
+deg2rad = elementwise(np.deg2rad, pi / 180)
+
+# Kinks: the subgradient that treats the branches alike
+absolute = elementwise(np.absolute, _phase, native="fabs", domain=("nonzero",))
+fabs = elementwise(np.fabs, lambda x: np.sign(x), native="fabs", domain=("nonzero",))
+maximum = elementwise(
+    np.maximum, lambda a, b: _won(a > b, a == b), lambda a, b: _won(b > a, a == b), native="maximum"
+)
+minimum = elementwise(
+    np.minimum, lambda a, b: _won(a < b, a == b), lambda a, b: _won(b < a, a == b), native="minimum"
+)
+fmax = elementwise(np.fmax, lambda a, b: _won((a > b) | (b != b), a == b), lambda a, b: _won((b > a) | (a != a), a == b))
+fmin = elementwise(np.fmin, lambda a, b: _won((a < b) | (b != b), a == b), lambda a, b: _won((b < a) | (a != a), a == b))
+copysign = elementwise(
+    np.copysign, lambda a, b: np.copysign(np.ones_like(a), a) * np.copysign(np.ones_like(b), b), 0,
+    domain=("nonzero", "nonzero"),
+)  # fmt: skip
+
+# Steps: the derivative is 0 wherever it exists
+floor = elementwise(np.floor, 0, native="floor", domain=("generic",))
+ceil = elementwise(np.ceil, 0, native="ceil", domain=("generic",))
+trunc = elementwise(np.trunc, 0, native="trunc", domain=("generic",))
+rint = elementwise(np.rint, 0, native="rint", domain=("generic",))
+sign = elementwise(np.sign, 0, domain=("nonzero",))
+floor_divide = elementwise(np.floor_divide, 0, 0, domain=("generic", "nonzero"))
+heaviside = elementwise(np.heaviside, 0, lambda a: np.equal(a, 0), domain=("nonzero", "real"))
+spacing = elementwise(np.spacing, 0)
+nextafter = elementwise(np.nextafter, 1, 0)
+
+# Complex parts: y real, and the tangent is Re(p dx), which the interpreters take where y is real and p dx is not
+real = elementwise(np.real, 1, domain=("complex",))
+imag = elementwise(
+    np.imag, lambda x: -1j if np.result_type(x).kind == "c" else np.zeros_like(x), domain=("complex",)
+)
+angle = elementwise(np.angle, _slope_of_angle, domain=("complex",))
+conjugate = linear(np.conjugate, lambda g: np.conjugate(g), batch="elementwise", domain=("complex",))

@@ -1,0 +1,150 @@
+"""Rows of indexing: take entries out, and put entries in (functionally: a new array; in_place.py makes updates of it).
+
+`key` is a tuple of what NumPy's brackets take. Where an entry of it is itself traced (an index that differs along a
+batch), it is an array input, and the key holds a Place where it stood.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bibun.core.broadcasting import unbroadcast
+from bibun.core.cotangents import Scattered
+from bibun.core.kinds import linear, multilinear
+from bibun.core.traced import Traced
+
+
+class Place(NamedTuple):
+    """Stands in a key for the array input of that number."""
+
+    number: int
+
+
+def fill(key: tuple[Any, ...], arrays: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The key with the arrays put in their places."""
+    return tuple(arrays[k.number] if isinstance(k, Place) else k for k in key) if arrays else key
+
+
+def may_repeat(key: tuple[Any, ...]) -> bool:
+    """Whether a key can name an entry twice: only arrays of integers can."""
+    return any(
+        isinstance(k, list | Place | Traced) or (isinstance(k, np.ndarray) and k.ndim > 0 and k.dtype.kind != "b")
+        for k in key
+    )
+
+
+def _getitem(x: Any, *arrays: Any, key: tuple[Any, ...]) -> Any:
+    return x[fill(key, arrays)]
+
+
+def _scatter_add(x: Any, *arrays: Any, key: tuple[Any, ...], shape: tuple[int, ...]) -> Any:
+    """Zeros of `shape` with x added at the key."""
+    return Scattered(shape, fill(key, arrays), x, repeats=may_repeat(key)).dense()
+
+
+def _spread(g: Any, shape: tuple[int, ...], key: tuple[Any, ...], *arrays: Any) -> Any:
+    """The cotangent of indexing: kept small for the sweep to add up, unless somebody records it."""
+    if any(isinstance(v, Traced) for v in (g, *arrays)):
+        return scatter_add(g, *arrays, key=key, shape=shape)
+    return Scattered(shape, fill(key, arrays), g, repeats=may_repeat(key))
+
+
+def _put(x: Any, v: Any, *arrays: Any, key: tuple[Any, ...]) -> Any:
+    """A copy of x with v at the key."""
+    y = np.array(x)
+    y[fill(key, arrays)] = v
+    return y
+
+
+def _taken(g: Any, v_shape: tuple[int, ...], key: tuple[Any, ...], *arrays: Any) -> Any:
+    """The cotangent of what was put: of two values for one entry, the last was kept, and only that one counts."""
+    taken = getitem(g, *arrays, key=key)
+    if may_repeat(key) and not arrays:
+        order = np.arange(taken.size).reshape(taken.shape)
+        last = np.zeros(np.shape(g), int)
+        last[key] = order
+        taken = np.where(last[key] == order, taken, 0)
+    extra = len(v_shape) - np.ndim(taken)  # NumPy drops leading axes of length 1 in an assignment
+    return np.reshape(unbroadcast(taken, v_shape[max(extra, 0) :]), v_shape)
+
+
+def _behind_batch(key: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    """The key for an array with a batch axis in front; None where NumPy would move the axes of index arrays before it."""
+    arrays = [n for n, k in enumerate(key) if isinstance(k, np.ndarray | list | bool | np.bool_)]
+    if arrays:
+        integers = [n for n, k in enumerate(key) if isinstance(k, int | np.integer)]
+        advanced = sorted(arrays + integers)
+        if advanced[-1] - advanced[0] + 1 != len(advanced):
+            return None
+    return (slice(None), *key)
+
+
+def _getitem_batch(primitive: Any, values: Any, batched: Any, settings: Any) -> Any:
+    key = _behind_batch(settings["key"])
+    if key is None:
+        return np.stack([primitive(x, **settings) for x in values[0]])
+    return primitive(values[0], key=key)
+
+
+def _scatter_batch(primitive: Any, values: Any, batched: Any, settings: Any) -> Any:
+    key = _behind_batch(settings["key"])
+    if key is None:
+        return np.stack([primitive(x, **settings) for x in values[0]])
+    return primitive(values[0], key=key, shape=(np.shape(values[0])[0], *settings["shape"]))
+
+
+def _put_batch(primitive: Any, values: Any, batched: Any, settings: Any) -> Any:
+    """Both with the batch in front; the value with as many axes as what it replaces."""
+    size = next(np.shape(v)[0] for v, mine in zip(values, batched, strict=True) if mine)
+    x, v = (v if mine else np.broadcast_to(v, (size, *np.shape(v))) for v, mine in zip(values, batched, strict=True))
+    key = _behind_batch(settings["key"])
+    if key is None:
+        return np.stack([primitive(a, b, **settings) for a, b in zip(x, v, strict=True)])
+    taken = np.ndim(np.empty(np.shape(x)[1:], bool)[settings["key"]])
+    missing = taken - (np.ndim(v) - 1)
+    v = np.reshape(v, (size, *(1,) * missing, *np.shape(v)[1:])) if missing > 0 else v
+    return primitive(x, v, key=key)
+
+
+getitem = multilinear(
+    _getitem,
+    lambda g, x_shape, key: _spread(g, x_shape, key),
+    inputs=("x",),
+    batch=_getitem_batch,
+    name="getitem",
+)
+scatter_add = multilinear(
+    _scatter_add,
+    lambda g, key: getitem(g, key=key),
+    inputs=("x",),
+    batch=_scatter_batch,
+    name="scatter_add",
+)
+put = linear(
+    _put,
+    lambda g, b_shape, key: put(g, np.zeros(b_shape, np.result_type(g)), key=key),
+    lambda g, b_shape, key: _taken(g, b_shape, key),
+    inputs=("a", "b"),
+    joint=True,
+    batch=_put_batch,
+    name="put",
+)
+# The same with one traced index array (an index along a batch); more than one take the loop over the batch.
+getitem_at = multilinear(
+    lambda x, i, *, key: _getitem(x, i, key=key),
+    lambda g, x_shape, i, key: _spread(g, x_shape, key, i),
+    None,
+    inputs=("x", "i"),
+    name="getitem_at",
+)
+put_at = linear(
+    lambda a, b, i, *, key: _put(a, b, i, key=key),
+    lambda g, b_shape, i, key: put_at(g, np.zeros(b_shape, np.result_type(g)), i, key=key),
+    lambda g, b_shape, i, key: _taken(g, b_shape, key, i),
+    None,
+    inputs=("a", "b", "i"),
+    joint=True,
+    name="put_at",
+)

@@ -1,0 +1,212 @@
+"""Functions whose derivative the user or a transform gives: custom_vjp, custom_jvp, checkpoint. Each is a row of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import update_wrapper
+from typing import Any
+
+import numpy as np
+
+from bibun import tree
+from bibun.core.primitive import Primitive
+from bibun.core.rules import Rule
+from bibun.core.traced import Traced
+from bibun.errors import NoDerivativeError
+from bibun.transforms.arguments import number_like
+from bibun.transforms.forward import jvp
+from bibun.transforms.reverse import vjp
+
+
+class _Call:
+    """The arguments of one call, split into arrays (the row's inputs) and the rest."""
+
+    def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        leaves, self.unflatten = tree.flatten((args, kwargs))
+        self.rest = [None if number_like(leaf) else leaf for leaf in leaves]
+        self.where = [i for i, leaf in enumerate(leaves) if number_like(leaf)]
+        self.arrays = [leaves[i] for i in self.where]
+        self.unflatten_output: Any = None
+
+    def arguments(self, arrays: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """All arguments again, with these arrays."""
+        leaves = list(self.rest)
+        for i, value in zip(self.where, arrays, strict=True):
+            leaves[i] = value
+        return self.unflatten(leaves)  # type: ignore[no-any-return]
+
+    def output(self, y: Any) -> Any:
+        """The leaves of what the function returned; one is given as itself."""
+        leaves, self.unflatten_output = tree.flatten(y)
+        arrays = [x if isinstance(x, Traced | np.ndarray | np.generic) else np.asarray(x)[()] for x in leaves]
+        return arrays[0] if len(arrays) == 1 else tuple(arrays)
+
+    def result(self, y: Any) -> Any:
+        """The user's containers again."""
+        return self.unflatten_output(list(y) if isinstance(y, tuple) else [y])
+
+    def cotangent(self, g: Any) -> Any:
+        """The cotangent in the containers of the output."""
+        return self.result(g)
+
+
+def _escapes(y: Any, arrays: list[Any], name: str) -> None:
+    """A function with a derivative of its own that reads a traced value from outside would lose that derivative."""
+    top = max((x.level for x in arrays if isinstance(x, Traced)), default=-1)
+    for part in y if isinstance(y, tuple) else (y,):
+        if isinstance(part, Traced) and part.level > top:
+            raise NoDerivativeError(
+                f"{name} reads {part.word} from the code around it, whose derivative its own rule cannot give. "
+                "Pass it as an argument."
+            )
+
+
+class custom_vjp:  # noqa: N801  the name that JAX gave it
+    """A function with a pullback of the user's: f = custom_vjp(f); f.defvjp(forward, backward).
+
+    forward(*args) -> (y, residuals); backward(residuals, cotangent of y) -> a tuple, the cotangent of each argument
+    (None for zero). Higher derivatives differentiate backward; forward mode transposes it.
+    """
+
+    def __init__(self, f: Callable[..., Any]) -> None:
+        update_wrapper(self, f)
+        self.f = f
+        self.forward: Any = None
+        self.backward: Any = None
+
+    def defvjp(self, forward: Callable[..., Any], backward: Callable[..., Any]) -> Callable[..., Any]:
+        """Give the rule. Returns `backward`, so that it can be used as a decorator's target."""
+        self.forward, self.backward = forward, backward
+        return backward
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.backward is None:
+            raise NoDerivativeError(f"custom_vjp: {self.__name__}.defvjp(forward, backward) was not called.")  # type: ignore[attr-defined]
+        call = _Call(args, kwargs)
+        return call.result(_row(self.f, call, self._pull)(*call.arrays))
+
+    def _pull(self, call: _Call, g: Any, needed: tuple[int, ...], xs: list[Any]) -> list[Any]:
+        args, kwargs = call.arguments(xs)
+        _, residuals = self.forward(*args, **kwargs)
+        found = self.backward(residuals, call.cotangent(g))
+        found = found if isinstance(found, tuple) else (found,)
+        if len(found) != len(args):
+            raise ValueError(
+                f"custom_vjp: backward of {self.__name__} returned {len(found)} cotangents for {len(args)} arguments."  # type: ignore[attr-defined]
+            )
+        leaves: list[Any] = []
+        for arg, cotangent in zip(args, found, strict=True):
+            count = len(tree.flatten(arg)[0])
+            leaves += [None] * count if cotangent is None else tree.flatten(cotangent)[0]
+        of = dict(zip(call.where, leaves, strict=False))
+        return [_shaped(of.get(call.where[i]), xs[i], self.__name__) for i in needed]  # type: ignore[attr-defined]
+
+
+def _shaped(cotangent: Any, x: Any, name: str) -> Any:
+    """A cotangent of the input's shape."""
+    if cotangent is None:
+        return np.zeros_like(x)
+    if np.shape(cotangent) != np.shape(x):
+        raise ValueError(
+            f"custom_vjp: backward of {name} returned a cotangent of shape {np.shape(cotangent)} for an argument of shape "
+            f"{np.shape(x)}; they are alike."
+        )
+    return cotangent if isinstance(cotangent, Traced) else np.array(cotangent)[()]
+
+
+def _row(f: Callable[..., Any], call: _Call, pull: Callable[..., Any], push: Callable[..., Any] | None = None) -> Primitive:
+    """The row of one call."""
+    name = getattr(f, "__name__", "f")
+
+    def run(*arrays: Any) -> Any:
+        args, kwargs = call.arguments(arrays)
+        y = call.output(f(*args, **kwargs))
+        _escapes(y, list(arrays), name)
+        return y
+
+    return Primitive(
+        name,
+        "general",
+        run,
+        inputs=None,
+        pullbacks=(Rule(lambda g, needed, xs: pull(call, g, needed, xs), ("needed", "xs")),),
+        pushforwards=() if push is None else (Rule(lambda ts, xs: push(call, ts, xs), ("xs",)),),
+    )
+
+
+class custom_jvp:  # noqa: N801  the name that JAX gave it
+    """A function with a pushforward of the user's: f = custom_jvp(f); f.defjvp(rule).
+
+    rule(primals, tangents) -> (y, tangent of y), linear in the tangents. Reverse mode transposes it.
+    """
+
+    def __init__(self, f: Callable[..., Any]) -> None:
+        update_wrapper(self, f)
+        self.f = f
+        self.rule: Any = None
+
+    def defjvp(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """Give the rule, which is returned: it can be used as a decorator."""
+        self.rule = rule
+        return rule
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.rule is None:
+            raise NoDerivativeError(f"custom_jvp: {self.__name__}.defjvp(rule) was not called.")  # type: ignore[attr-defined]
+        call = _Call(args, kwargs)
+        return call.result(_row(self.f, call, self._pull, self._push)(*call.arrays))
+
+    def _push(self, call: _Call, ts: list[Any], xs: list[Any]) -> Any:
+        tangents = [np.zeros_like(x) if t is None else t for t, x in zip(ts, xs, strict=True)]
+        primals, kwargs = call.arguments(xs)
+        moved, _ = call.arguments(tangents)
+        return call.output(self.rule(primals, moved, **kwargs)[1])
+
+    def _pull(self, call: _Call, g: Any, needed: tuple[int, ...], xs: list[Any]) -> list[Any]:
+        def pushed(*some: Any) -> Any:
+            ts: list[Any] = [None] * len(xs)
+            for i, t in zip(needed, some, strict=True):
+                ts[i] = t
+            return self._push(call, ts, xs)
+
+        _, transpose = vjp(pushed, *(np.zeros_like(xs[i]) for i in needed))
+        return list(transpose(g))
+
+
+def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
+    """f, whose inside the tape does not keep: the backward pass runs it again. Less memory for more time.
+
+    Arrays that f reads from the code around it are differentiated only as arguments; where it does read one, f is
+    recorded in full.
+    """
+
+    def pull(call: _Call, g: Any, needed: tuple[int, ...], xs: list[Any]) -> list[Any]:
+        def again(*some: Any) -> Any:
+            arrays = list(xs)
+            for i, x in zip(needed, some, strict=True):
+                arrays[i] = x
+            args, kwargs = call.arguments(arrays)
+            return call.output(f(*args, **kwargs))
+
+        return list(vjp(again, *(xs[i] for i in needed))[1](g))
+
+    def push(call: _Call, ts: list[Any], xs: list[Any]) -> Any:
+        moving = [i for i, t in enumerate(ts) if t is not None]
+
+        def along(*some: Any) -> Any:
+            arrays = list(xs)
+            for i, x in zip(moving, some, strict=True):
+                arrays[i] = x
+            args, kwargs = call.arguments(arrays)
+            return call.output(f(*args, **kwargs))
+
+        return jvp(along, tuple(xs[i] for i in moving), tuple(ts[i] for i in moving))[1]
+
+    def checkpointed(*args: Any, **kwargs: Any) -> Any:
+        call = _Call(args, kwargs)
+        try:
+            return call.result(_row(f, call, pull, push)(*call.arrays))
+        except NoDerivativeError:
+            return f(*args, **kwargs)
+
+    return update_wrapper(checkpointed, f)

@@ -1,0 +1,131 @@
+"""Forward mode: jvp, jacfwd, and linearize. One run costs a small multiple of the function, whatever the outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+from bibun import tree
+from bibun.core.traced import Traced, new_level
+from bibun.interpreters.batch import batch
+from bibun.interpreters.forward import Dual, dual
+from bibun.transforms.arguments import at_level, choose, outputs
+from bibun.transforms.reverse import _tied, vjp
+
+_AT_ONCE = 2**24  # entries of tangents that a Jacobian pushes forward together (128 MB of float64)
+
+
+def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+    """(y, dy): y = f(*primals), dy_i = sum_j dy_i/dx_j t_j. The tangents have the containers and shapes of the primals."""
+    primals, tangents = _pair("jvp", primals, tangents)
+    chosen = choose("jvp", primals, tuple(range(len(primals))))
+    given, _ = tree.flatten(tangents)
+    if len(given) != len(chosen.leaves):
+        raise ValueError(f"jvp: {len(given)} tangents for {len(chosen.leaves)} primals; one for each is needed.")
+    level = new_level()
+    inputs = []
+    for t, x, path in zip(given, chosen.leaves, chosen.paths, strict=True):
+        if np.shape(t) != np.shape(x):
+            raise ValueError(f"jvp: a tangent of shape {np.shape(t)} for {path} of shape {np.shape(x)}; they are alike.")
+        inputs.append(dual(x, t if isinstance(t, Traced) else np.asarray(t)[()], level))
+    leaves, unflatten = outputs("jvp", f(*chosen.rebuild(inputs)))
+    pairs = [_split(y, level, "jvp") for y in leaves]
+    return unflatten([y for y, _ in pairs]), unflatten([_or_zeros(dy, y) for y, dy in pairs])
+
+
+def _pair(name: str, primals: Any, tangents: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    for word, given in (("primals", primals), ("tangents", tangents)):
+        if not isinstance(given, tuple | list):
+            raise TypeError(f"{name}: {word} must be a tuple, one entry an argument of f, not {type(given).__name__}. Write (x,).")
+    if len(primals) != len(tangents):
+        raise TypeError(f"{name}: {len(primals)} primals, but {len(tangents)} tangents.")
+    return tuple(primals), tuple(tangents)
+
+
+def _split(y: Any, level: int, name: str) -> tuple[Any, Any]:
+    return (y.value, y.tangent) if at_level(y, Dual, level, name) else (y, None)
+
+
+def _or_zeros(tangent: Any, y: Any) -> Any:
+    return tangent if tangent is not None else np.zeros(np.shape(y), np.result_type(y, np.float16))[()]
+
+
+def jacfwd(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
+    """The Jacobian by forward mode: J[i..., j...] = dy[i...]/dx[j...], shape y.shape + x.shape. One run of f that
+    carries the tangents of all entries of x (in pieces, for a large x); the way for few inputs and many outputs. For
+    containers: for each leaf of y the containers of x. A complex y of a complex x is taken to be holomorphic.
+    """
+
+    @wraps(f)
+    def jacobian(*args: Any, **kwargs: Any) -> Any:
+        chosen = choose("jacfwd", args, argnums)
+        columns: list[list[Any]] = []  # an entry a primal: its Jacobian for each output
+        unflatten: Any = None
+        for k, x in enumerate(chosen.leaves):
+            pieces = []
+            for basis in _bases(x):
+                leaves, unflatten = outputs("jacfwd", *[f(*chosen.rebuild(_moved(chosen.leaves, k, basis)), **kwargs)])
+                pieces.append([_column(y, basis) for y in leaves])
+            columns.append([_joined(parts, x) for parts in zip(*pieces, strict=True)])
+        return unflatten([chosen.shaped(list(jacobians)) for jacobians in zip(*columns, strict=True)])
+
+    return jacobian
+
+
+class _Basis:
+    """Unit tangents of some entries of x, as a batch, on levels of their own."""
+
+    def __init__(self, x: Any, start: int, stop: int) -> None:
+        size = int(np.prod(np.shape(x)))
+        units = np.zeros((stop - start, size), np.result_type(x))
+        units[np.arange(stop - start), np.arange(start, stop)] = 1
+        self.batch_level = new_level()
+        self.level = new_level()
+        self.count = stop - start
+        self.tangent = batch(np.reshape(units, (stop - start, *np.shape(x))), self.batch_level)
+
+
+def _bases(x: Any) -> list[_Basis]:
+    size = int(np.prod(np.shape(x)))
+    step = max(1, _AT_ONCE // max(size, 1))
+    return [_Basis(x, start, min(start + step, size)) for start in range(0, max(size, 1), step)]
+
+
+def _moved(leaves: list[Any], k: int, basis: _Basis) -> list[Any]:
+    return [dual(x, basis.tangent, basis.level) if i == k else x for i, x in enumerate(leaves)]
+
+
+def _column(y: Any, basis: _Basis) -> Any:
+    """The batch of tangents of one output."""
+    value, tangent = _split(y, basis.level, "jacfwd")
+    tangent = _or_zeros(tangent, value)
+    if isinstance(tangent, Traced) and tangent.level == basis.batch_level:
+        return tangent.value
+    return np.broadcast_to(tangent, (basis.count, *np.shape(tangent)))
+
+
+def _joined(parts: Sequence[Any], x: Any) -> Any:
+    """From batches of columns to y.shape + x.shape."""
+    whole = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    whole = np.moveaxis(whole, 0, -1)
+    return _tied(np.reshape(whole, (*np.shape(whole)[:-1], *np.shape(x))), x)
+
+
+def linearize(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., Any]]:
+    """(y, f_jvp): y = f(*primals), and f_jvp(*tangents) -> the tangent of y, without running f again.
+
+    The transpose of the pullback: the tape of f is recorded once, and each call sweeps the tape of its pullback.
+    """
+    y, pullback = vjp(f, *primals)
+    leaves, unflatten = tree.flatten(y)
+    zeros = [np.zeros(np.shape(leaf), np.result_type(leaf))[()] for leaf in leaves]
+    _, push = vjp(lambda *g: pullback(unflatten(list(g))), *zeros)
+
+    def f_jvp(*tangents: Any) -> Any:
+        _pair("f_jvp", primals, tangents)
+        return unflatten(list(push(tangents)))
+
+    return y, f_jvp

@@ -1,0 +1,74 @@
+"""Nested containers: any nesting of tuples, lists, dicts, named tuples and dataclasses. optree does the work.
+
+optree is imported at the first container: a single array needs no tree, and `import bibun` stays as quick as numpy.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import deque
+from collections.abc import Callable
+from types import NoneType
+from typing import Any
+
+_NAMESPACE = "bibun"
+_registered: set[type] = set()
+
+
+def is_container(tree: Any) -> bool:
+    """Whether it holds leaves, rather than being one. None holds nothing."""
+    return isinstance(tree, tuple | list | dict | deque | NoneType) or dataclasses.is_dataclass(tree)
+
+
+def flatten(tree: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:
+    """The leaves, and the function that puts leaves back into the same containers."""
+    if not is_container(tree):
+        return [tree], _only
+    import optree
+
+    leaves, spec = optree.tree_flatten(tree, namespace=_NAMESPACE)
+    fresh = {type(leaf) for leaf in leaves if dataclasses.is_dataclass(leaf)} - _registered
+    if fresh:
+        for cls in fresh:
+            _register(cls)
+        return flatten(tree)
+    return leaves, spec.unflatten
+
+
+def _only(leaves: list[Any]) -> Any:
+    return leaves[0]
+
+
+def _register(cls: type) -> None:
+    """A dataclass is a container of its fields."""
+    import optree
+
+    names = tuple(field.name for field in dataclasses.fields(cls))
+
+    def unflatten(_: Any, values: Any) -> Any:
+        made = object.__new__(cls)  # a frozen dataclass, or one that checks its fields, need not be built again
+        for name, value in zip(names, values, strict=True):
+            object.__setattr__(made, name, value)
+        return made
+
+    optree.register_pytree_node(
+        cls, lambda tree: (tuple(getattr(tree, n) for n in names), None, names), unflatten, namespace=_NAMESPACE
+    )
+    _registered.add(cls)
+
+
+def map_(function: Callable[[Any], Any], tree: Any) -> Any:
+    """The same containers with the function of each leaf."""
+    leaves, unflatten = flatten(tree)
+    return unflatten([function(leaf) for leaf in leaves])
+
+
+def paths(tree: Any) -> list[str]:
+    """How each leaf is reached, as Python writes it: ['w'][0]; empty for a tree that is one leaf."""
+    if not is_container(tree):
+        return [""]
+    import optree
+
+    flatten(tree)  # registers dataclasses
+    accessors, *_ = optree.tree_flatten_with_accessor(tree, namespace=_NAMESPACE)
+    return [accessor.codify("") for accessor in accessors]

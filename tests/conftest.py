@@ -1,0 +1,27 @@
+"""Hypothesis profiles and the guard against leaked global state. Holds no case and no law."""
+
+import os
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+# A headless machine has no display; this must be set before anything imports matplotlib.pyplot.
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+# No deadline: the first call of an operation imports lazily and takes many times as long as the second.
+settings.register_profile("dev", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+
+@pytest.fixture(autouse=True)
+def numpy_error_state_is_restored() -> Iterator[None]:
+    """Fail a test after which NumPy reacts differently to overflow, underflow, division by 0 or nan."""
+    before = np.geterr(), np.geterrcall()
+    yield
+    after = np.geterr(), np.geterrcall()
+    np.seterr(**before[0])
+    np.seterrcall(before[1])
+    assert after == before, f"the test leaked NumPy's error state: {before[0]} became {after[0]}"
