@@ -43,6 +43,8 @@ $(VENV)/.installed-%: pyproject.toml $(VENV)/.created
 demo: $(VENV)/.installed-examples  ## differentiate one real model, then fit the 20 NIST problems
 	@echo '$$ bibun diff examples/nist/models.py:thurber --at examples/nist/thurber.json'
 	@$(BIN)/bibun diff examples/nist/models.py:thurber --at examples/nist/thurber.json
+	@echo
+	@echo '$$ python -m examples.nist'
 	@$(BIN)/python -m examples.nist
 
 test: $(VENV)/.installed-test  ## run every test

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 from time import perf_counter
 
 from benchmarks.harness import Measurement, Ratio, Requirement
@@ -18,27 +19,29 @@ def measure_imports(rounds: int) -> Measurement:
     measurement = Measurement(
         "import", "import", "numpy", "s", requirements=[Requirement("bibun", "numpy", 1.3)]
     )
-    for name, statement in _STATEMENTS.items():
-        problem = _run(_CHECKS.get(name, statement))  # also writes the bytecode, once
-        if problem:
-            measurement.failures[name] = problem
-        else:
-            measurement.samples[name] = []
-    names = list(measurement.samples)
-    for round_number in range(rounds):
-        turn = round_number % len(names)
-        for name in names[turn:] + names[:turn]:
-            start = perf_counter()
-            _run(_STATEMENTS[name])
-            measurement.samples[name].append(perf_counter() - start)
+    with tempfile.TemporaryDirectory() as bytecode:
+        for name, statement in _STATEMENTS.items():
+            problem = _run(_CHECKS.get(name, statement), bytecode)  # also compiles, once
+            if problem:
+                measurement.failures[name] = problem
+            else:
+                measurement.samples[name] = []
+        names = list(measurement.samples)
+        for round_number in range(rounds):
+            turn = round_number % len(names)
+            for name in names[turn:] + names[:turn]:
+                start = perf_counter()
+                _run(_STATEMENTS[name], bytecode)
+                measurement.samples[name].append(perf_counter() - start)
     _note_without_start(measurement)
     return measurement
 
 
-def _run(statement: str) -> str:
-    """The last line of the error, or nothing."""
+def _run(statement: str, bytecode: str) -> str:
+    """The last line of the error, or nothing. Bytecode is written and read, whatever the caller's settings."""
     command = [sys.executable, "-c", statement]
-    done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
+    settings = environment() | {"PYTHONPYCACHEPREFIX": bytecode, "PYTHONDONTWRITEBYTECODE": ""}
+    done = subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, check=False)
     return (done.stderr.strip().splitlines() or ["failed"])[-1] if done.returncode else ""
 
 

@@ -66,10 +66,18 @@ def greeks_by_hand(problem: Any) -> Run:
 
 
 def greeks_bibun(problem: Any) -> Run:
-    from scipy.special import erf
+    from scipy.special import erf as plain_erf
 
     import bibun as bb
 
+    @bb.custom_vjp
+    def erf(x: Any) -> Any:
+        return plain_erf(x)
+
+    def backward(x: Any, cotangent: Any) -> tuple[Any]:
+        return (cotangent * (1.1283791670955126 * np.exp(-x * x)),)
+
+    erf.defvjp(lambda x: (plain_erf(x), x), backward)
     value_and_gradient = bb.value_and_grad(make_portfolio(np, erf), argnums=GREEKS)
     return lambda: value_and_gradient(*problem)
 

@@ -8,16 +8,18 @@ from __future__ import annotations
 import dataclasses
 from collections import deque
 from collections.abc import Callable
+from threading import Lock
 from types import NoneType
 from typing import Any
 
 _NAMESPACE = "bibun"
 _registered: set[type] = set()
+_registering = Lock()  # optree refuses a class that another thread has just registered
 
 
 def is_container(tree: Any) -> bool:
     """Whether it holds leaves, rather than being one. None holds nothing."""
-    return isinstance(tree, tuple | list | dict | deque | NoneType) or dataclasses.is_dataclass(tree)
+    return isinstance(tree, tuple | list | dict | deque | NoneType) or dataclasses.is_dataclass(type(tree))
 
 
 def flatten(tree: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:
@@ -27,7 +29,7 @@ def flatten(tree: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:
     import optree
 
     leaves, spec = optree.tree_flatten(tree, namespace=_NAMESPACE)
-    fresh = {type(leaf) for leaf in leaves if dataclasses.is_dataclass(leaf)} - _registered
+    fresh = {type(leaf) for leaf in leaves if dataclasses.is_dataclass(type(leaf))}
     if fresh:
         for cls in fresh:
             _register(cls)
@@ -51,10 +53,13 @@ def _register(cls: type) -> None:
             object.__setattr__(made, name, value)
         return made
 
-    optree.register_pytree_node(
-        cls, lambda tree: (tuple(getattr(tree, n) for n in names), None, names), unflatten, namespace=_NAMESPACE
-    )
-    _registered.add(cls)
+    def fields(tree: Any) -> Any:
+        return tuple(getattr(tree, name) for name in names), None, names
+
+    with _registering:
+        if cls not in _registered:
+            optree.register_pytree_node(cls, fields, unflatten, namespace=_NAMESPACE)
+            _registered.add(cls)
 
 
 def map_(function: Callable[[Any], Any], tree: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What `--at` and `--wrt` make of texts and files: the values that reach the function, and which are leaves."""
+"""What `--at` and `--wrt` make of texts and files: the function's arguments, and which are leaves."""
 
 from collections.abc import Callable
 from inspect import Parameter, signature
@@ -173,7 +173,8 @@ ERRORS = {
     "marked with an unknown dtype": (
         of_x,
         ('x={"dtype": "real", "value": 1}',),
-        '--at x={"dtype": "real", "value": 1}: not an array of dtype \'real\': data type \'real\' not understood',
+        """--at x={"dtype": "real", "value": 1}: not an array of dtype 'real': """
+        "data type 'real' not understood",
     ),
     "marked integer with a fraction": (
         of_x,

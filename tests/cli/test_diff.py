@@ -260,7 +260,16 @@ def test_times(diff: Callable[..., Any]) -> None:
 
 def test_imports_beside_the_file(write: Callable[..., Path], bibun: Callable[..., Any]) -> None:
     write(
-        "from helper import twice\nfrom .other import once\n\n\ndef f(x):\n    import late\n\n    return late.add(twice(x), once(x))\n"
+        """
+        from helper import twice
+        from .other import once
+
+
+        def f(x):
+            import late
+
+            return late.add(twice(x), once(x))
+        """
     )
     write("def twice(x):\n    return 2 * x\n", "helper.py")
     write("def once(x):\n    return x\n", "other.py")
@@ -373,7 +382,8 @@ def test_the_text_fits_its_width(text: Callable[..., str]) -> None:
 
 def test_what_is_not_differentiated_is_said(text: Callable[..., str]) -> None:
     printed = text("network", "--at", '{"params": {"layers": [{"w": [[1, 2]]}], "x": [1, 2]}, "mode": "sin"}')
-    assert "mode                        str              'sin'   (not differentiated)\n" in printed
+    (line,) = [line.split() for line in printed.splitlines() if line.startswith("mode")]
+    assert line == ["mode", "str", "'sin'", "(not", "differentiated)"]
 
 
 # A real model

@@ -8,8 +8,8 @@ import mpmath
 import numpy as np
 import pytest
 
-from bibun.cli.comparing import agreeing_digits, compare
 from bibun.cli.arguments import Leaf
+from bibun.cli.comparing import agreeing_digits, compare
 from bibun.cli.differences import levels_for, scale_of, slope
 
 
@@ -87,12 +87,17 @@ def test_every_output_chooses_its_own_step() -> None:
     np.testing.assert_allclose(found.value / scale, [math.cos(0.5), 1000.0], rtol=1e-10)
 
 
-def test_digits_are_relative_and_capped() -> None:
+def test_digits_are_relative_capped_and_not_counted_below_the_numerical_error() -> None:
     exact, numerical = np.array([1.0, 100.0, 1.0, 1e-20]), np.array([1.001, 101.0, 1.0, 0.0])
     found = agreeing_digits(exact, numerical, np.array([0.0, 0.0, 0.0, 1e-14]))
     np.testing.assert_allclose(
-        found, [-math.log10(0.001 / 1.001), -math.log10(1 / 101), 16.0, 10.0], rtol=1e-9
+        found, [-math.log10(0.001 / 1.001), -math.log10(1 / 101), 16.0, np.nan], rtol=1e-9
     )
+
+
+def test_a_small_wrong_entry_is_not_hidden_by_the_numerical_error() -> None:
+    found = agreeing_digits(np.array([2e-13]), np.array([1e-13]), np.array([1e-15]))
+    np.testing.assert_allclose(found, [-math.log10(0.5)])
 
 
 def test_digits_of_what_is_not_finite_are_unknown() -> None:

@@ -1,4 +1,4 @@
-"""Stand-ins for arrays made like a traced one: they are traced too, so that traced values can be stored in them.
+"""Stand-ins for arrays made like a traced one: they are traced too, so that traced values can be stored there.
 
 np.zeros(n, like=x) and its kind, which no traced value goes into, are in protocol.py.
 """
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from bibun.arrays.registry import implements, row
-from bibun.arrays.shapes import astype
+from bibun.arrays.shapes import astype, is_traced
 from bibun.core.traced import Traced
 
 _copy, _stack = row("copy"), row("stack")
@@ -47,7 +47,13 @@ def zeros_like(
 
 @implements(np.empty_like)
 def empty_like(
-    prototype: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, *, device: Any = None
+    prototype: Any,
+    dtype: Any = None,
+    order: str = "K",
+    subok: bool = True,
+    shape: Any = None,
+    *,
+    device: Any = None,
 ) -> Any:
     """Zeros, which is as good as what NumPy would find in memory."""
     return _like(np.zeros, prototype, dtype, shape)
@@ -74,7 +80,7 @@ def full_like(
 ) -> Any:
     """The fill value everywhere; it may itself be traced."""
     fill_value = as_array(fill_value)
-    if not isinstance(fill_value, Traced):
+    if not is_traced(fill_value):
         return _like(np.full, a, dtype, shape, fill_value)
     full = np.broadcast_to(fill_value, a.shape if shape is None else shape)
     return astype(full, a.dtype if dtype is None else dtype)
@@ -93,7 +99,8 @@ def array(
 ) -> Any:
     """np.array([x, y], like=x): the stack of nested lists of traced arrays."""
     made = _made(object, dtype, copy)
-    return np.reshape(made, (1,) * (ndmin - np.ndim(made)) + np.shape(made)) if np.ndim(made) < ndmin else made
+    shape = np.shape(made)
+    return np.reshape(made, (1,) * (ndmin - len(shape)) + shape) if len(shape) < ndmin else made
 
 
 @implements(np.asarray, np.asanyarray)
@@ -110,7 +117,7 @@ def ascontiguousarray(a: Any, dtype: Any = None) -> Any:
 
 def _made(value: Any, dtype: Any, copy: Any) -> Any:
     made = as_array(value)
-    if not isinstance(made, Traced):
+    if not is_traced(made):
         return np.array(made, dtype)
     if dtype is not None and np.dtype(dtype) != made.dtype:
         return astype(made, dtype)

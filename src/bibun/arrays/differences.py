@@ -38,7 +38,7 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     """The differences of the flattened entries, with these values before and behind."""
     ary = np.reshape(ary, (-1,))
     parts = [to_begin, ary[1:] - ary[:-1], to_end]
-    return np.concatenate([np.reshape(as_array(p), (-1,)) for p in parts if p is not None])
+    return np.concatenate([np.reshape(as_array(p).astype(ary.dtype), (-1,)) for p in parts if p is not None])
 
 
 @implements(np.trapezoid)
@@ -75,7 +75,8 @@ def _slope(f: Any, h: Any, axis: int, edge_order: int) -> Any:
     n = f.shape[axis]
     if n < edge_order + 1:
         raise ValueError(
-            "Shape of array too small to calculate a numerical gradient, at least (edge_order + 1) elements are required."
+            "Shape of array too small to calculate a numerical gradient, at least (edge_order + 1) elements are "
+            "required."
         )
     if h.ndim and h.shape != (n,):
         raise ValueError("when 1d, distances must match the length of the corresponding dimension")
@@ -89,4 +90,5 @@ def _slope(f: Any, h: Any, axis: int, edge_order: int) -> Any:
     if edge_order == 2:  # the parabola through the last three points: the slope there, from the two chords
         first = first + (first - chords[1:2]) * steps[:1] / (steps[:1] + steps[1:2])
         last = last + (last - chords[-2:-1]) * steps[-1:] / (steps[-1:] + steps[-2:-1])
-    return np.moveaxis(np.concatenate([first, inside, last]), 0, axis)
+    slopes = np.moveaxis(np.concatenate([first, inside, last]), 0, axis)
+    return slopes if slopes.dtype == f.dtype else slopes.astype(f.dtype)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ def _cast(arrays: list[Any], dtype: Any, casting: Any, name: str) -> list[Any]:
         return arrays
     for a in arrays:
         if not np.can_cast(a.dtype, dtype, casting):
-            raise TypeError(f"{name}: cannot cast from {a.dtype} to {np.dtype(dtype)} by the rule {casting!r}.")
+            raise TypeError(f"{name}: cannot cast {a.dtype} to {np.dtype(dtype)} by the rule {casting!r}.")
     return [astype(a, dtype, copy=False) if isinstance(a, Traced) else a.astype(dtype) for a in arrays]
 
 
@@ -34,7 +35,9 @@ def _parts(arrays: Any, name: str) -> list[Any]:
 
 
 @implements(np.concatenate)
-def concatenate(arrays: Any, /, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: Any = "same_kind") -> Any:
+def concatenate(
+    arrays: Any, /, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: Any = "same_kind"
+) -> Any:
     """Joined along an axis; flattened before, where axis is None."""
     parts = _cast(_parts(arrays, "np.concatenate"), dtype, casting, "np.concatenate")
     if axis is None:
@@ -45,12 +48,15 @@ def concatenate(arrays: Any, /, axis: Any = 0, out: Any = None, *, dtype: Any = 
 
 
 @implements(np.stack)
-def stack(arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, casting: Any = "same_kind") -> Any:
+def stack(
+    arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, casting: Any = "same_kind"
+) -> Any:
     """Joined along a new axis: all have one shape."""
     parts = _cast(_parts(arrays, "np.stack"), dtype, casting, "np.stack")
     shapes = {a.shape for a in parts}
     if len(shapes) > 1:
-        raise ValueError(f"np.stack: all input arrays must have the same shape, not {', '.join(map(str, shapes))}.")
+        found = ", ".join(map(str, sorted(shapes)))
+        raise ValueError(f"np.stack: all input arrays must have the same shape, not {found}.")
     return _stack(*parts, axis=normalize_axis_index(axis, parts[0].ndim + 1))
 
 
@@ -76,7 +82,8 @@ def dstack(tup: Any) -> Any:
 @implements(np.column_stack)
 def column_stack(tup: Any) -> Any:
     """Joined along the second axis; vectors are columns."""
-    return concatenate([a if a.ndim >= 2 else np.reshape(a, (-1, 1)) for a in _parts(tup, "np.column_stack")], 1)
+    parts = _parts(tup, "np.column_stack")
+    return concatenate([a if a.ndim >= 2 else np.reshape(a, (-1, 1)) for a in parts], 1)
 
 
 @implements(np.append)
@@ -127,7 +134,7 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     else:
         ends = [0, *indices_or_sections, n]
     before = (slice(None),) * (axis % ary.ndim)
-    return [ary[(*before, slice(start, end))] for start, end in zip(ends[:-1], ends[1:], strict=True)]
+    return [ary[(*before, slice(start, end))] for start, end in pairwise(ends)]
 
 
 @implements(np.split)
@@ -137,7 +144,7 @@ def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
         n = ary.shape[axis]
         if n % indices_or_sections:
             raise ValueError(
-                f"array split does not result in an equal division: {n} entries in {indices_or_sections} parts."
+                f"array split does not result in an equal division: {n} entries, {indices_or_sections} parts."
             )
     return array_split(ary, indices_or_sections, axis)
 

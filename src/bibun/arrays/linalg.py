@@ -1,1 +1,185 @@
-"""Being written."""
+"""Stand-ins for np.linalg: settings brought to the form of the rows, and the norms by their `ord`.
+
+Functions that NumPy calls with arrays only (inv, det, slogdet) are rows under their own names.
+"""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
+
+from bibun.arrays.creation import as_array
+from bibun.arrays.registry import implements, row
+
+_solve, _cholesky, _pinv, _norm = row("solve"), row("cholesky"), row("pinv"), row("norm")
+_eigh, _eigvalsh, _svd, _svdvals = row("eigh"), row("eigvalsh"), row("svd"), row("svdvals")
+
+
+def _adjoint(x: Any) -> Any:
+    y = np.swapaxes(x, -1, -2)
+    return np.conjugate(y) if y.dtype.kind == "c" else y
+
+
+@implements(np.linalg.solve)
+def solve(a: Any, b: Any) -> Any:
+    """x with a x = b; b is a vector if it has one axis, else (a stack of) matrices."""
+    a, b = as_array(a), as_array(b)
+    if b.ndim == 1:
+        return _solve(a, b[:, None])[..., 0]
+    return _solve(a, b)
+
+
+@implements(np.linalg.cholesky)
+def cholesky(a: Any, /, *, upper: bool = False) -> Any:
+    """The lower triangular L with L L^H = a, from the lower triangle of a; or the upper U with U^H U = a, from the upper.
+
+    The derivative is that of what NumPy computes: by the triangle that it reads. Of a matrix that is itself computed,
+    and symmetric, the result is the same as by both triangles.
+    """
+    return _adjoint(_cholesky(_adjoint(a))) if upper else _cholesky(a)
+
+
+@implements(np.linalg.eigh)
+def eigh(a: Any, UPLO: str = "L") -> Any:
+    """Eigenvalues, ascending, and eigenvectors of a Hermitian matrix, from one triangle of it."""
+    return _eigh(a, UPLO=_triangle(UPLO), paired=False)
+
+
+@implements(np.linalg.eigvalsh)
+def eigvalsh(a: Any, UPLO: str = "L") -> Any:
+    """Eigenvalues, ascending, of a Hermitian matrix, from one triangle of it."""
+    return _eigvalsh(a, UPLO=_triangle(UPLO))
+
+
+def _triangle(UPLO: str) -> str:
+    if UPLO.upper() not in ("L", "U"):
+        raise ValueError(f"UPLO argument must be 'L' or 'U'; it is {UPLO!r}.")
+    return UPLO.upper()
+
+
+@implements(np.linalg.svd)
+def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
+    """u, s, v^H with a = u diag(s) v^H, s descending; or s alone."""
+    if hermitian:
+        return _hermitian_svd(a) if compute_uv else _sizes(eigvalsh(a))
+    return _svd(a, full_matrices=bool(full_matrices), paired=False) if compute_uv else _svdvals(a)
+
+
+def _sizes(w: Any) -> Any:
+    """The absolute values, descending."""
+    return np.flip(np.sort(np.abs(w), axis=-1), axis=-1)
+
+
+def _hermitian_svd(a: Any) -> Any:
+    """From the eigenvectors: the signs of the eigenvalues go to v^H."""
+    w, v = eigh(a)
+    order = np.flip(np.argsort(np.abs(w), axis=-1), axis=-1)
+    w = np.take_along_axis(w, order, axis=-1)
+    u = np.take_along_axis(v, order[..., None, :], axis=-1)
+    vh = _adjoint(u * np.sign(w)[..., None, :])
+    empty: Any = np.linalg.svd(np.zeros((0, 0)))  # for the type of the result, which NumPy does not export
+    return type(empty)(u, np.abs(w), vh)
+
+
+@implements(np.linalg.svdvals)
+def svdvals(x: Any, /) -> Any:
+    """Singular values, descending."""
+    return _svdvals(x)
+
+
+@implements(np.linalg.pinv)
+def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = np._NoValue) -> Any:
+    """The pseudo-inverse; singular values below rcond (or rtol) times the largest count as zero."""
+    a = as_array(a)
+    if rcond is not None and rtol is not np._NoValue:
+        raise ValueError("`rtol` and `rcond` can't be both set.")
+    if rcond is None:
+        rcond = 1e-15 if rtol is np._NoValue else rtol
+    if rcond is None:
+        rcond = max(a.shape[-2:]) * np.finfo(a.dtype).eps
+    if hermitian:
+        a = np.tril(a) + _adjoint(np.tril(a, -1))
+    return _pinv(a, rcond=rcond)
+
+
+# Norms
+
+
+@implements(np.linalg.norm)
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    """A norm of vectors (one axis) or of matrices (two axes), or the 2-norm of everything."""
+    n = x.ndim
+    if ord is None and axis is None:
+        return _norm(x, axis=tuple(range(n)), keepdims=bool(keepdims))
+    axis = normalize_axis_tuple(range(n) if axis is None else axis, n)
+    if len(axis) == 1:
+        return _norm_of_vectors(x, ord, axis, keepdims)
+    if len(axis) == 2:
+        return _norm_of_matrices(x, ord, *axis, keepdims)
+    raise ValueError(f"Improper number of dimensions to norm: {len(axis)} axes; a norm is over one axis or two.")
+
+
+def _norm_of_vectors(x: Any, ord: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
+    settings: Any = {"axis": axis, "keepdims": bool(keepdims)}
+    if ord is None or ord == 2:
+        return _norm(x, **settings)
+    if isinstance(ord, str):
+        raise ValueError(f"Invalid norm order '{ord}' for vectors")
+    if ord == 0:
+        return np.sum((x != 0).astype(np.finfo(np.result_type(x, np.float16)).dtype), **settings)
+    size = np.abs(x)
+    if ord == inf:
+        return np.max(size, initial=0, **settings)
+    if ord == -inf:
+        return np.min(size, **settings)
+    if ord == 1:
+        return np.sum(size, **settings)
+    total = np.sum(size**ord, **settings)
+    zero = np.equal(total, 0)  # the root has an infinite slope there, the norm none
+    return np.where(zero, total, np.where(zero, 1, total) ** (1 / ord))
+
+
+def _norm_of_matrices(x: Any, ord: Any, rows: int, columns: int, keepdims: bool) -> Any:
+    axis = (rows, columns)
+    if ord in (None, "fro", "f"):
+        return _norm(x, axis=tuple(sorted(axis)), keepdims=bool(keepdims))
+    if ord in ("nuc", 2, -2):
+        y = _of_singular_values(_svdvals(np.moveaxis(x, axis, (-2, -1))), ord)
+    elif ord in (1, -1, inf, -inf):
+        summed, left = axis if abs(ord) == 1 else (columns, rows)
+        sums = np.sum(np.abs(x), axis=summed)
+        left -= left > summed
+        y = np.max(sums, axis=left, initial=0) if ord > 0 else np.min(sums, axis=left)
+    else:
+        raise ValueError(f"Invalid norm order {ord!r} for matrices.")
+    return np.expand_dims(y, axis) if keepdims else y
+
+
+def _of_singular_values(s: Any, ord: Any) -> Any:
+    if ord == "nuc":
+        return np.sum(s, axis=-1)
+    if not s.shape[-1]:
+        return np.max(s, axis=-1, initial=0) if ord == 2 else np.min(s, axis=-1)
+    return s[..., 0] if ord == 2 else s[..., -1]
+
+
+@implements(np.linalg.matrix_norm)
+def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
+    """A norm of the matrices of the last two axes."""
+    return norm(x, ord, (-2, -1), keepdims)
+
+
+@implements(np.linalg.vector_norm)
+def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
+    """A norm over one axis, several, or all, as of one long vector."""
+    axes = tuple(range(x.ndim)) if axis is None else axis
+    axes = normalize_axis_tuple(axes, x.ndim) if isinstance(axes, tuple) else (normalize_axis_index(axes, x.ndim),)
+    if ord == 2:
+        return _norm(x, axis=axes, keepdims=bool(keepdims))
+    rest = [i for i in range(x.ndim) if i not in axes]
+    y = np.reshape(np.transpose(x, (*axes, *rest)), (-1, *(x.shape[i] for i in rest)))
+    y = norm(y, ord, 0)
+    return np.expand_dims(y, axes) if keepdims else y

@@ -31,7 +31,7 @@ _real, _imag, _conjugate, _copy = row("real"), row("imag"), row("conjugate"), ro
 _argmax, _argmin, _argsort, _argpartition = row("argmax"), row("argmin"), row("argsort"), row("argpartition")
 _nonzero, _searchsorted, _reshape = row("nonzero"), row("searchsorted"), row("reshape")
 
-_REGISTERED = creation, differences, joins, linalg
+_REGISTERED = creation, differences, joins, linalg, products
 
 
 class Methods:
@@ -92,7 +92,9 @@ class Methods:
         """The diagonal of two axes."""
         return padding.diagonal(self, offset, axis1, axis2)
 
-    def trace(self, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Any:
+    def trace(
+        self, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None
+    ) -> Any:
         """The sum of a diagonal."""
         y = padding.trace(self, offset, axis1, axis2, dtype)
         return y if out is None else protocol.write_out(out, y, "trace")
@@ -101,9 +103,12 @@ class Methods:
     def astype(
         self, dtype: Any, order: str = "K", casting: Any = "unsafe", subok: bool = True, copy: bool = True
     ) -> Any:
-        """The entries in another dtype. To integers or booleans it is a step function, whose values are plain."""
+        """The entries in another dtype. To integers or booleans it goes in steps, and the result is plain."""
         if casting != "unsafe" and not shapes.can_cast(self, dtype, casting):
-            raise TypeError(f"Cannot cast array data from {np.result_type(self)} to {np.dtype(dtype)} by {casting!r}.")
+            have = shapes.result_type(self)
+            raise TypeError(
+                f"Cannot cast array data from {have} to {np.dtype(dtype)} by the rule {casting!r}."
+            )
         return shapes.astype(self, dtype, copy)
 
     def copy(self, order: str = "C") -> Any:
@@ -112,12 +117,13 @@ class Methods:
 
     def view(self, dtype: Any = None, type: Any = None) -> Any:
         """The same memory, of the same dtype."""
-        if dtype is not None and not (isinstance(dtype, type_) and issubclass(dtype, np.ndarray)):
-            if np.dtype(dtype) != np.result_type(self):
-                raise NoDerivativeError(
-                    f"view({np.dtype(dtype)}) of an array of {np.result_type(self)} reads its bytes as something else, "
-                    "which has no derivative. Write x.astype(dtype), or x.real and x.imag of a complex array."
-                )
+        have = shapes.result_type(self)
+        as_class = isinstance(dtype, type_) and issubclass(dtype, np.ndarray)
+        if dtype is not None and not as_class and np.dtype(dtype) != have:
+            raise NoDerivativeError(
+                f"view({np.dtype(dtype)}) of an array of {have} reads its bytes as something else, which has no "
+                "derivative. Write x.astype(dtype), or x.real and x.imag of a complex array."
+            )
         settings = {"shape": shapes.shape(self)}
         return in_place.view(self, _reshape(self, **settings), _reshape, settings)
 
@@ -167,31 +173,59 @@ class Methods:
         return reductions.prod(self, axis, dtype, out, keepdims, initial, where)
 
     def max(
-        self, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = np._NoValue, where: Any = True
+        self,
+        axis: Any = None,
+        out: Any = None,
+        keepdims: Any = False,
+        initial: Any = np._NoValue,
+        where: Any = True,
     ) -> Any:
         """The largest entry over axes."""
         return reductions.max_(self, axis, out, keepdims, initial, where)
 
     def min(
-        self, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = np._NoValue, where: Any = True
+        self,
+        axis: Any = None,
+        out: Any = None,
+        keepdims: Any = False,
+        initial: Any = np._NoValue,
+        where: Any = True,
     ) -> Any:
         """The smallest entry over axes."""
         return reductions.min_(self, axis, out, keepdims, initial, where)
 
     def mean(
-        self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True
+        self,
+        axis: Any = None,
+        dtype: Any = None,
+        out: Any = None,
+        keepdims: Any = False,
+        *,
+        where: Any = True,
     ) -> Any:
         """The mean over axes."""
         return reductions.mean(self, axis, dtype, out, keepdims, where=where)
 
     def var(
-        self, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0, keepdims: Any = False, **more: Any
+        self,
+        axis: Any = None,
+        dtype: Any = None,
+        out: Any = None,
+        ddof: float = 0,
+        keepdims: Any = False,
+        **more: Any,
     ) -> Any:
         """The variance over axes."""
         return reductions.var(self, axis, dtype, out, ddof, keepdims, **more)
 
     def std(
-        self, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0, keepdims: Any = False, **more: Any
+        self,
+        axis: Any = None,
+        dtype: Any = None,
+        out: Any = None,
+        ddof: float = 0,
+        keepdims: Any = False,
+        **more: Any,
     ) -> Any:
         """The standard deviation over axes."""
         return reductions.std(self, axis, dtype, out, ddof, keepdims, **more)

@@ -9,7 +9,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from bibun.arrays import in_place, indexing, lost, shapes
 from bibun.arrays.registry import implements, row
-from bibun.core.traced import Traced
+from bibun.arrays.shapes import is_traced
 from bibun.errors import NoDerivativeError
 
 _put, _where, _diagonal, _getitem = row("put"), row("where"), row("diagonal"), row("getitem")
@@ -22,9 +22,10 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **settings: Any) -> 
     if mode in ("constant", "empty"):
         return _padded_with(array, pad_width, settings.get("constant_values", 0))
     if mode not in _COPYING or settings.get("reflect_type", "even") != "even":
+        odd = ", reflect_type='odd'" if mode in _COPYING else ""
         raise NoDerivativeError(
-            f"np.pad(mode={mode!r}{', reflect_type=' + repr(settings['reflect_type']) if mode in _COPYING else ''}) has no "
-            f"derivative rule; the modes constant, empty, {', '.join(_COPYING)} have. Or join the parts with np.concatenate."
+            f"np.pad(mode={mode!r}{odd}) has no derivative rule; the modes constant, empty, {', '.join(_COPYING)} "
+            "have. Or join the parts with np.concatenate."
         )
     places = np.arange(array.size).reshape(array.shape)
     places = np.pad(places, pad_width, mode=mode, **settings)
@@ -33,10 +34,11 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **settings: Any) -> 
 
 def _padded_with(array: Any, pad_width: Any, values: Any) -> Any:
     inside = np.pad(np.ones(array.shape, bool), pad_width)
-    if isinstance(values, Traced):
+    if is_traced(values):
         if values.ndim:
             raise NoDerivativeError(
-                f"np.pad with constant_values of shape {values.shape} has no derivative rule by them; a single value has."
+                f"np.pad with constant_values of shape {values.shape} has no derivative rule by them; a single value "
+                "has."
             )
         return np.where(inside, _padded_with(array, pad_width, 0), values.astype(array.dtype))
     around = np.pad(np.zeros(array.shape, array.dtype), pad_width, constant_values=values)
@@ -46,13 +48,15 @@ def _padded_with(array: Any, pad_width: Any, values: Any) -> Any:
 
 def _extent(inside: Any, axis: int, length: int) -> slice:
     """Where along an axis the old entries are."""
-    start = int(np.argmax(inside.any(axis=tuple(i for i in range(inside.ndim) if i != axis)))) if length else 0
+    others = tuple(i for i in range(inside.ndim) if i != axis)
+    start = int(np.argmax(inside.any(axis=others))) if length else 0
     return slice(start, start + length)
 
 
 def _triangle(x: Any, lower: bool, k: int) -> Any:
     x = x if x.ndim != 1 else np.broadcast_to(x, (x.shape[0], x.shape[0]))
-    mask = np.tri(*x.shape[-2:], k=k if lower else k - 1, dtype=bool)
+    rows, columns = x.shape[-2:]
+    mask = np.tri(rows, columns, k=k if lower else k - 1, dtype=bool)
     mask.setflags(write=False)
     return _where(mask, x, 0) if lower else _where(mask, 0, x)
 
@@ -121,7 +125,7 @@ def linalg_trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
 @implements(np.fill_diagonal)
 def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
     """a[i, ..., i] = val, in place."""
-    if not isinstance(a, Traced):
+    if not is_traced(a):
         raise lost.into_plain(val, "np.fill_diagonal")
     if a.ndim < 2:
         raise ValueError("array must be at least 2-d")
@@ -130,5 +134,5 @@ def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
     step = a.shape[1] + 1 if a.ndim == 2 else 1 + sum(a.shape[0] ** i for i in range(1, a.ndim))
     end = a.shape[1] ** 2 if a.ndim == 2 and not wrap else a.size
     places = np.arange(0, min(end, a.size), step)
-    value = shapes.resize(val, places.shape) if isinstance(val, Traced) else np.resize(val, places.shape)
+    value = shapes.resize(val, places.shape) if is_traced(val) else np.resize(val, places.shape)
     indexing.set_(a, np.unravel_index(places, a.shape), value)

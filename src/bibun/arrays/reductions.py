@@ -1,6 +1,7 @@
 """Stand-ins for NumPy's reductions and running sums and products.
 
-where= is a choice before the reduction (an entry that is left out may be nan without harm), initial= an operation after.
+where= is a choice before the reduction (an entry that is left out may be nan without harm), initial= an operation
+after it.
 """
 
 from __future__ import annotations
@@ -112,8 +113,8 @@ def _extreme(primitive: Any, better: Any, a: Any, axis: Any, keepdims: Any, init
     if not _given(initial):
         if where is not True and where is not _NONE:
             raise ValueError(
-                f"reduction operation '{primitive.name}' does not have an identity, so to use a where mask one has to "
-                "specify 'initial'"
+                f"reduction operation '{primitive.name}' does not have an identity, so to use a where mask one has "
+                "to specify 'initial'"
             )
         return primitive(a, axis=axes_of(axis, a.ndim), keepdims=keepdims)
     axis = axes_of(axis, a.ndim)
@@ -175,7 +176,7 @@ def _count(a: Any, axis: tuple[int, ...], where: Any, keepdims: bool) -> Any:
     if where is True or where is _NONE:
         return product([a.shape[i] for i in axis])
     count = np.sum(np.broadcast_to(where, a.shape), axis=axis, keepdims=keepdims)
-    return count.astype(a.dtype if a.dtype.kind == "f" else a.real.dtype if a.dtype.kind == "c" else np.float64)
+    return count.astype(np.float64 if a.dtype.kind in "biu" else np.zeros((), a.dtype).real.dtype)
 
 
 @reducing(np.mean)
@@ -222,7 +223,9 @@ def var(
     if distance.dtype.kind == "c":
         squares = np.square(np.real(distance)) + np.square(np.imag(distance))
     freedom = _count(a, axis, where, keepdims) - ddof
-    return sum_(squares, axis, None, None, keepdims) / (max(freedom, 0) if np.ndim(freedom) == 0 else np.maximum(freedom, 0))
+    return sum_(squares, axis, None, None, keepdims) / (
+        max(freedom, 0) if np.ndim(freedom) == 0 else np.maximum(freedom, 0)
+    )
 
 
 @reducing(np.std)
@@ -247,7 +250,9 @@ def std(
 
 
 @implements(np.average)
-def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False) -> Any:
+def average(
+    a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False
+) -> Any:
     """The sum of weights times a over axes by the sum of the weights."""
     a, keepdims = as_array(a), bool(keepdims) and keepdims is not _NONE
     if weights is None:

@@ -61,7 +61,9 @@ def clip(
 def _bound(old: Any, new: Any) -> Any:
     """The bound by either name; None where there is none."""
     if old is not _MISSING and new is not _MISSING:
-        raise ValueError("Passing `min` or `max` keyword argument when `a_min` and `a_max` are provided is forbidden.")
+        raise ValueError(
+            "Passing `min` or `max` keyword argument when `a_min` and `a_max` are provided is forbidden."
+        )
     given = new if old is _MISSING else old
     return None if given is _MISSING else given
 
@@ -144,8 +146,10 @@ def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
     """y[i] = choices[a[i]][i]."""
     a = as_array(a)
     n = len(choices)
-    arrays = np.broadcast_arrays(a, *(as_array(choices[i]) for i in range(n)))
-    stacked = np.stack(arrays[1:])
+    choices = [choices[i] for i in range(n)]
+    dtype = np.result_type(*(v if isinstance(v, int | float | complex) else as_array(v) for v in choices))
+    arrays = np.broadcast_arrays(a, *(as_array(v) for v in choices))
+    stacked = np.stack(arrays[1:], dtype=dtype, casting="unsafe")
     y = take_along_axis(stacked, _in_range(arrays[0], n, mode)[None], 0)[0]
     return y if out is None else write_out(out, y, "np.choose")
 
@@ -160,7 +164,9 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
     y = default
     for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
         if np.result_type(condition).kind != "b":
-            raise TypeError(f"invalid entry in condlist: should be boolean ndarray, not {np.result_type(condition)}")
+            raise TypeError(
+                f"invalid entry in condlist: should be boolean ndarray, not {np.result_type(condition)}"
+            )
         y = np.where(condition, choice, y)
     return y
 
@@ -169,7 +175,9 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
 def nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
     """x with numbers in the place of nan and the infinities; there the derivative is 0."""
     if x.dtype.kind == "c":
-        y = nan_to_num(np.real(x), True, nan, posinf, neginf) + 1j * nan_to_num(np.imag(x), True, nan, posinf, neginf)
+        y = nan_to_num(np.real(x), True, nan, posinf, neginf) + 1j * nan_to_num(
+            np.imag(x), True, nan, posinf, neginf
+        )
     elif x.dtype.kind != "f":
         y = np.copy(x)
     else:
@@ -186,18 +194,15 @@ def nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, ne
 @implements(np.round, np.around)
 def round_(a: Any, decimals: int = 0, out: Any = None) -> Any:
     """To so many decimals, halves to even: it goes in steps, so its derivative is 0."""
-    if decimals == 0:
-        y = _rint(a) if a.dtype.kind == "f" else _by_parts(_rint, a)
+    if a.dtype.kind == "c":
+        y = round_(np.real(a), decimals) + 1j * round_(np.imag(a), decimals)
+    elif decimals == 0:
+        y = _rint(a) if a.dtype.kind == "f" else np.copy(a)
     else:
         scale = 10 ** abs(decimals)
         y = round_(a * scale) / scale if decimals > 0 else round_(a / scale) * scale
         y = y.astype(a.dtype)
     return y if out is None else write_out(out, y, "np.round")
-
-
-def _by_parts(function: Any, a: Any) -> Any:
-    """Of the real and imaginary parts of a complex array; an integer is round already."""
-    return function(np.real(a)) + 1j * function(np.imag(a)) if a.dtype.kind == "c" else np.copy(a)
 
 
 @implements(np.fix)

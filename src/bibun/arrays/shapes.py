@@ -22,6 +22,11 @@ _flip, _roll, _copy = row("flip"), row("roll"), row("copy")
 _astype, _astype_step = row("astype"), row("astype_step")
 
 
+def is_traced(value: Any) -> bool:
+    """isinstance, after which a type checker still takes the value for an array."""
+    return isinstance(value, Traced)
+
+
 @implements(np.shape)
 def shape(a: Any) -> Any:
     """The lengths of the axes."""
@@ -51,7 +56,7 @@ def result_type(*arrays_and_dtypes: Any) -> Any:
 @implements(np.can_cast)
 def can_cast(from_: Any, to: Any, casting: Any = "safe") -> bool:
     """Whether NumPy would cast."""
-    return np.can_cast(from_.dtype if isinstance(from_, Traced) else from_, to, casting)
+    return np.can_cast(from_.dtype if is_traced(from_) else from_, to, casting)
 
 
 @implements(np.iscomplexobj)
@@ -93,7 +98,9 @@ def layout(a: Any) -> Any:
         a, primitive, settings = base
         steps.append((primitive, settings))
     memory = plain(a)
-    if not isinstance(memory, np.ndarray) or memory.shape != a.shape:  # a batch has an axis that its code does not see
+    if (
+        not isinstance(memory, np.ndarray) or memory.shape != a.shape
+    ):  # a batch has an axis that its code does not see
         memory = np.empty(a.shape, a.dtype)
     for primitive, settings in reversed(steps):
         memory = primitive.function(memory, **settings)
@@ -162,10 +169,10 @@ def transpose(a: Any, axes: Any = None) -> Any:
 
 
 def _permutation(axes: Any, n: int) -> tuple[int, ...]:
-    axes = normalize_axis_tuple(axes, n)
-    if len(axes) != n:
+    order: tuple[int, ...] = normalize_axis_tuple(axes, n)
+    if len(order) != n:
         raise ValueError("axes don't match array")
-    return axes
+    return order
 
 
 @implements(np.matrix_transpose, np.linalg.matrix_transpose)
@@ -233,9 +240,7 @@ def expand_dims(a: Any, axis: Any) -> Any:
 def _at_least(numpy_function: Any, shape_of: Any) -> None:
     @implements(numpy_function)
     def at_least(*arrays: Any) -> Any:
-        made = tuple(
-            reshaped(a, shape_of(a.shape)) if isinstance(a, Traced) else numpy_function(a) for a in arrays
-        )
+        made = tuple(reshaped(a, shape_of(a.shape)) if is_traced(a) else numpy_function(a) for a in arrays)
         return made[0] if len(made) == 1 else made
 
 

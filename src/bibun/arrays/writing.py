@@ -26,7 +26,7 @@ def _unraveled(a: Any, places: Any) -> tuple[Any, ...]:
 
 
 @implements(np.copyto)
-def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
+def copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) -> None:
     """dst[...] = src, where the mask is true."""
     _checked(dst, "np.copyto", as_array(src), where)
     src = as_array(src)

@@ -19,6 +19,7 @@ from bibun.cli.loading import UserFunction
 
 Array = npt.NDArray[Any]
 
+_BY_POSITION = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 _VARIADIC = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
 _FLOATING = "fc"  # NumPy's kinds of dtype that have a derivative
 
@@ -54,9 +55,11 @@ class Point:
     def call(self, *leaves: Any) -> Any:
         """The user's function at these leaves, all other arguments as given."""
         named = {name: _filled(value, leaves) for name, value in self.template.items()}
-        parameters = self.function.parameters
-        by_position = [p.name for p in parameters if p.kind is Parameter.POSITIONAL_ONLY and p.name in named]
-        positional = [named.pop(name) for name in by_position]
+        positional = []
+        for parameter in self.function.parameters:  # by position as far as possible: custom_vjp reads those
+            if parameter.kind not in _BY_POSITION or parameter.name not in named:
+                break
+            positional.append(named.pop(parameter.name))
         return self.function.call(*positional, **named)
 
     def copies(self) -> list[Any]:

@@ -1,7 +1,8 @@
 """One exact derivative beside its numerical one, and the digits in which they agree. Prints nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -13,9 +14,10 @@ DIRECTIONS = 3
 BUDGET = 5.0  # seconds for the numerical side of one argument
 CALLS_PER_SLOPE = 14  # measured: a smooth function settles after 6 or 7 steps, two calls each
 WARN_DIGITS = 3.0
-# An entry is judged against at least 1e4 times the numerical error: what is zero to rounding then counts as
-# 4 digits or more instead of none, and a wrong entry is still seen if it is 10 times that error.
+# Below 1e4 times the numerical error fewer than 4 digits can agree, whatever the exact derivative is: such an
+# entry has no digits of its own, only "within the error", unless it differs by 10 times that error.
 ERROR_WEIGHT = 1e4
+DIFFERS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +26,28 @@ class Direction:
 
     exact: complex | float
     numerical: complex | float
+    error: float
     digits: float
+
+    @property
+    def differs(self) -> bool:
+        return self.digits < WARN_DIGITS and abs(self.exact - self.numerical) > DIFFERS * self.error
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """One exact derivative and its check.
 
-    `by` names the argument (two for a block of a Hessian). `numerical` and `digits` are entry by entry, or
-    None where only directions were compared. `agreement` is the smallest number of digits, None without any.
+    `by` names the argument (two for a block of a Hessian). `numerical`, its estimated `error` and `digits`
+    are entry by entry, or None where only directions were compared; `digits` is nan where the numerical error
+    is too large to tell, or where there is no number to compare. `agreement` is the smallest of them, None
+    without any.
     """
 
     by: tuple[str, ...]
     exact: Array
     numerical: Array | None
+    error: Array | None
     digits: Array | None
     directions: tuple[Direction, ...]
     agreement: float | None
@@ -46,6 +56,14 @@ class Comparison:
     @property
     def name(self) -> str:
         return ", ".join(self.by)
+
+    @property
+    def within(self) -> float | None:
+        """The largest numerical error, for a derivative that agrees within it and has no digits to count."""
+        if self.agreement is not None or self.error is None or not self.error.size:
+            return None
+        largest = float(self.error.max())
+        return largest if np.isfinite(largest) else None
 
 
 def compare(
@@ -62,16 +80,18 @@ def compare(
 
 
 def agreeing_digits(exact: Array, numerical: Array, error: Array) -> Array:
-    """-log10 (|exact - numerical| / max(|exact|, |numerical|, 1e4 error)), kept within 0 and 16.
+    """-log10 (|exact - numerical| / max(|exact|, |numerical|)), kept within 0 and 16.
 
-    `error` is the estimated error of the numerical value. nan where either value is not finite.
+    nan where either value is not finite, and where both are too close to the estimated error of the numerical
+    value for digits to mean anything and agree within it.
     """
     with np.errstate(all="ignore"):
-        scale = np.maximum(np.maximum(np.abs(exact), np.abs(numerical)), ERROR_WEIGHT * error)
+        scale = np.maximum(np.abs(exact), np.abs(numerical))
         difference = np.abs(exact - numerical)
-        digits = np.where(difference == 0, 16.0, -np.log10(difference / scale))
-        digits = np.where(np.isfinite(exact) & np.isfinite(numerical), np.clip(digits, 0.0, 16.0), np.nan)
-    return np.asarray(digits, dtype=np.float64)
+        digits = np.where(difference == 0, 16.0, np.clip(-np.log10(difference / scale), 0.0, 16.0))
+        hidden = (difference > 0) & (scale < ERROR_WEIGHT * error) & (difference <= DIFFERS * error)
+        known = np.isfinite(exact) & np.isfinite(numerical) & ~hidden
+    return np.asarray(np.where(known, digits, np.nan), dtype=np.float64)
 
 
 def _smallest(digits: Array) -> float | None:
@@ -93,11 +113,12 @@ def _entry_by_entry(by: tuple[str, ...], exact: Array, f: Callable[[Array], Arra
     digits = agreeing_digits(exact, numerical, error)
     agreement = _smallest(digits)
     warning = _entry_warning(by, exact, numerical, digits, error)
-    return Comparison(by, exact, numerical, digits, (), agreement, warning)
+    return Comparison(by, exact, numerical, error, digits, (), agreement, warning)
 
 
 def _partial(f: Callable[[Array], Array], x: Array, index: tuple[int, ...]) -> Slope:
-    """df/dx[index]; for a complex entry df/da - i df/db of x = a + ib, the convention of `grad`."""
+    """df/dx[index]. For a complex entry x = a + ib: df/da - i df/db of a real f, the convention of `grad`;
+    half of that of a complex f, its derivative if it is holomorphic."""
     scale = float(scale_of(x[index]))
 
     def along(direction: complex) -> Slope:
@@ -112,7 +133,8 @@ def _partial(f: Callable[[Array], Array], x: Array, index: tuple[int, ...]) -> S
     if x.dtype.kind != "c":
         return Slope(real.value / scale, real.error / scale)
     imaginary = along(1j)
-    return Slope((real.value - 1j * imaginary.value) / scale, (real.error + imaginary.error) / scale)
+    unit = scale * (2 if real.value.dtype.kind == "c" else 1)
+    return Slope((real.value - 1j * imaginary.value) / unit, (real.error + imaginary.error) / unit)
 
 
 def _entry_warning(by: tuple[str, ...], exact: Array, numerical: Array, digits: Array, error: Array) -> str:
@@ -125,11 +147,12 @@ def _entry_warning(by: tuple[str, ...], exact: Array, numerical: Array, digits: 
             "function fails or is not finite on one side of the point. It may be at the edge of its domain."
         )
     with np.errstate(all="ignore"):
-        wrong = (digits < WARN_DIGITS) & (np.abs(exact - numerical) > 10 * error)
+        wrong = (digits < WARN_DIGITS) & (np.abs(exact - numerical) > DIFFERS * error)
     if not wrong.any():
         return ""
     worst = np.unravel_index(np.argmin(np.where(wrong, digits, np.inf)), exact.shape)
-    return _disagreement(by, worst, exact[worst], numerical[worst])
+    what = f"{', '.join(by)}{' at ' + _index(worst) if exact.ndim else ''}"
+    return _disagreement(what, exact[worst], numerical[worst])
 
 
 def _infinite(by: tuple[str, ...], exact: Array) -> str:
@@ -137,10 +160,13 @@ def _infinite(by: tuple[str, ...], exact: Array) -> str:
     return f"{', '.join(by)}: {count} of {exact.size} entries of the exact derivative are not finite here."
 
 
-def _disagreement(by: tuple[str, ...], where: tuple[np.intp, ...], exact: complex, numerical: complex) -> str:
-    index = f"[{', '.join(str(int(i)) for i in where)}]" if where else ""
+def _index(where: Iterable[Any]) -> str:
+    return f"[{', '.join(str(int(i)) for i in where)}]"
+
+
+def _disagreement(what: str, exact: complex, numerical: complex) -> str:
     return (
-        f"{', '.join(by)}{' at ' + index if index else ''}: exact {exact:.6g}, numerical {numerical:.6g}. "
+        f"{what}: exact {exact:.6g}, numerical {numerical:.6g}. "
         "They disagree: a kink, noise or a wrong hand-written backward is likely."
     )
 
@@ -151,40 +177,46 @@ def _disagreement(by: tuple[str, ...], where: tuple[np.intp, ...], exact: comple
 def _along_directions(
     by: tuple[str, ...], exact: Array, f: Callable[[Array], Array], x: Array, seconds: float
 ) -> Comparison:
-    count = int(np.clip(BUDGET / (CALLS_PER_SLOPE * max(seconds, 1e-9)), 1, DIRECTIONS))
+    count = int(np.clip(BUDGET / (CALLS_PER_SLOPE * max(seconds, 1e-9)), 1, DIRECTIONS)) if exact.size else 0
     generator = np.random.default_rng(0)
-    size = float(np.sqrt(np.mean(np.abs(x) ** 2))) if x.size else 0.0
-    found, warning = [], ""
+    size = (float(np.sqrt(np.mean(np.abs(x) ** 2))) if x.size else 0.0) or 1.0
+    found = []
     for _ in range(count):
-        v = generator.standard_normal(x.shape) * (size or 1.0)
+        v = generator.standard_normal(x.shape) * size
         if x.dtype.kind == "c":
-            v = v + 1j * generator.standard_normal(x.shape) * (size or 1.0)
-        direction, differs = _one_direction(exact, f, x, v)
-        found.append(direction)
-        if differs and not warning:
-            warning = _disagreement(by, (), direction.exact, direction.numerical).replace(
-                ":", " along a random direction:", 1
-            )
+            v = v + 1j * generator.standard_normal(x.shape) * size
+        found.append(_one_direction(exact, f, x, v))
+    warning = next(
+        (
+            _disagreement(f"{', '.join(by)} along a random direction", direction.exact, direction.numerical)
+            for direction in found
+            if direction.differs
+        ),
+        "",
+    )
     if not np.all(np.isfinite(exact)):
         warning = _infinite(by, exact)
-    known = [direction.digits for direction in found if not np.isnan(direction.digits)]
-    return Comparison(by, exact, None, None, tuple(found), min(known) if known else None, warning)
+    agreement = _smallest(np.array([direction.digits for direction in found]))
+    return Comparison(by, exact, None, None, None, tuple(found), agreement, warning)
 
 
-def _one_direction(exact: Array, f: Callable[[Array], Array], x: Array, v: Array) -> tuple[Direction, bool]:
+def _one_direction(exact: Array, f: Callable[[Array], Array], x: Array, v: Array) -> Direction:
     """The exact and numerical derivative along v, at the entry of the output that agrees least."""
-    with np.errstate(all="ignore"):
-        expected = np.asarray(np.tensordot(exact, v, axes=x.ndim))
-        if x.dtype.kind == "c":
-            expected = expected.real  # of a real function: df = Re(grad . v)
     numerical = slope(lambda t: f(x + t * v))
+    with np.errstate(all="ignore"):
+        expected = np.asarray(np.tensordot(exact.astype(np.result_type(exact, np.float64)), v, axes=x.ndim))
+    if numerical.value.dtype.kind != "c":
+        expected = expected.real  # of a real f of complex x: df = Re(grad . v)
     if numerical.value.shape != expected.shape:
-        return Direction(float(expected.flat[0]), float("nan"), float("nan")), False
+        return Direction(expected.flat[0].item(), float("nan"), float("inf"), float("nan"))
     digits = agreeing_digits(expected, numerical.value, numerical.error)
     worst = np.unravel_index(np.argmin(np.where(np.isnan(digits), np.inf, digits)), digits.shape)
-    difference = abs(expected[worst] - numerical.value[worst])
-    differs = bool(digits[worst] < WARN_DIGITS and difference > 10 * numerical.error[worst])
-    return Direction(expected[worst].item(), numerical.value[worst].item(), float(digits[worst])), differs
+    return Direction(
+        expected[worst].item(),
+        numerical.value[worst].item(),
+        float(numerical.error[worst]),
+        float(digits[worst]),
+    )
 
 
 __all__ = ["Comparison", "Direction", "agreeing_digits", "compare"]

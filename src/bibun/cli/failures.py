@@ -55,13 +55,19 @@ def _is_users(file: str, user_file: Path) -> bool:
     return path == user_file or not str(path).startswith(_installed_folders())
 
 
-def user_line(trace: TracebackType | None, user_file: Path) -> str | None:
-    """The innermost line of the user's code in a traceback; None if no frame is the user's."""
+def user_place(trace: TracebackType | None, user_file: Path) -> tuple[str, int] | None:
+    """The innermost file and line of the user's code in a traceback; None if no frame is the user's."""
     found = None
     for frame, line in traceback.walk_tb(trace):
         if _is_users(frame.f_code.co_filename, user_file):
-            found = source_line(frame.f_code.co_filename, line)
+            found = frame.f_code.co_filename, line
     return found
+
+
+def user_line(trace: TracebackType | None, user_file: Path) -> str | None:
+    """The same as `FILE:LINE: <text of the line>`."""
+    place = user_place(trace, user_file)
+    return source_line(*place) if place else None
 
 
 def describe(error: BaseException) -> str:
@@ -80,16 +86,27 @@ def user_code(user_file: Path, fallback: str, context: str = "") -> Iterator[Non
     """Turn what the user's code raises into a CommandError that names the user's own line.
 
     `fallback` is the place to name if no frame of the traceback is the user's; `context` is a last line
-    that says what was being done. bibun's own errors carry their line and pass as they are.
+    that says what was being done. bibun's own errors pass as they are where they carry their line.
     """
     linecache.checkcache()
     try:
         yield
-    except (BibunError, CommandError):
+    except CommandError:
         raise
+    except BibunError as error:
+        where = user_place(error.__traceback__, user_file)
+        if where is None or "{}:{}".format(*where) in str(error):
+            raise
+        raise CommandError(f"{source_line(*where)}\n{error}") from error
     except SyntaxError as error:
         raise CommandError(syntax_message(error)) from error
     except (Exception, SystemExit) as error:
         place = user_line(error.__traceback__, user_file) or fallback
-        message = f"{place}\n{describe(error)}"
-        raise CommandError(f"{message}\n{context}" if context else message) from error
+        lines = [place, describe(error), context, _integer_hint(error) if context else ""]
+        raise CommandError("\n".join(line for line in lines if line)) from error
+
+
+def _integer_hint(error: BaseException) -> str:
+    if isinstance(error, TypeError | IndexError) and "integer" in str(error):
+        return """numbers given with --at are floats; an integer is --at 'n={"dtype": "int64", "value": 3}'"""
+    return ""

@@ -4,6 +4,7 @@ Everything it returns is data (`Report`); how it looks is `rendering`'s business
 """
 
 import os
+import re
 import statistics
 import sys
 import time
@@ -19,7 +20,8 @@ import numpy as np
 import bibun
 from bibun.cli.arguments import Array, Leaf, Point
 from bibun.cli.comparing import Comparison, compare
-from bibun.cli.failures import CommandError, user_code, user_line
+from bibun.cli.failures import CommandError, user_code, user_line, user_place
+from bibun.errors import BibunError
 
 AUTOMATIC_ENTRIES = 10_000  # a Jacobian up to this many entries is shown without --jacobian
 LARGEST_ENTRIES = 20_000_000  # above this many entries (160 MB) a Jacobian or Hessian is refused
@@ -79,7 +81,10 @@ def measure(point: Point, request: Request) -> Report:
     # What the function prints has been seen once, in the plain call; from here on it runs many times.
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere, _quiet(nowhere):
         if request.order:
-            title, sections, derivative = "derivative", *_orders(point, value, request.order, seconds)
+            title, sections, derivative = (
+                f"order {request.order}",
+                *_orders(point, value, request.order, seconds),
+            )
         elif request.hessian:
             title, sections, derivative = "Hessian", *_hessian(point, value, seconds)
         elif request.jacobian or value.ndim:
@@ -180,7 +185,14 @@ def _not_finite(point: Point, value: Array) -> str:
 def _run(point: Point, derivative: Callable[..., Any], what: str) -> Any:
     function = point.function
     with user_code(function.file, function.place, f"in the {what}; the plain call works"):
-        return derivative(*point.copies())
+        try:
+            return derivative(*point.copies())
+        except BibunError as error:
+            if user_place(error.__traceback__, function.file):
+                raise
+            # Raised by the transform itself: its "argument 2" is our leaf 2.
+            named = re.sub(r"argument (\d+)", lambda match: point.leaves[int(match[1])].name, str(error))
+            raise CommandError(f"{function.place}\n{named}") from error
 
 
 def _all(point: Point) -> tuple[int, ...]:
@@ -243,8 +255,9 @@ def _orders(
 
 
 def _compared(point: Point, exact: Sequence[Any], value: Array, seconds: float) -> tuple[Comparison, ...]:
+    cost = seconds * len(point.leaves)  # the budget is one for all arguments
     return tuple(
-        compare((leaf.name,), exact[index], _in_one(point, point.call, index), leaf, seconds)
+        compare((leaf.name,), exact[index], _in_one(point, point.call, index), leaf, cost)
         for index, leaf in enumerate(point.leaves)
     )
 

@@ -84,12 +84,13 @@ def print_json(report: Report) -> None:
 
 
 def number(value: Any, digits: int | None = None) -> str:
-    """A number in the digits its type holds: 15 for float64, 7 for float32."""
+    """A number in the digits its type holds: 15 for float64, 7 for float32, 10 for complex."""
     value = np.asarray(value)
     if value.dtype.kind not in "fc":
         return str(value)
     shown = digits or min(int(np.finfo(value.dtype).precision) + (value.dtype.itemsize <= 4), 15)
     if value.dtype.kind == "c":
+        shown = min(shown, 10)
         return f"{value.real:.{shown}g}{value.imag:+.{shown}g}j"
     return f"{value:.{shown}g}"
 
@@ -159,10 +160,10 @@ def _shape(value: Array) -> str:
 def _section_table(section: Section) -> Table:
     """Rows of label, exact, numerical, digits; one without numbers names the argument of the rows below."""
     table = Table(box=None, padding=(0, 3, 0, 0), header_style="bold", pad_edge=False)
-    table.add_column(section.title, no_wrap=True)
+    table.add_column(section.title, overflow="fold")
     table.add_column("exact", no_wrap=True)
     table.add_column("numerical", no_wrap=True)
-    table.add_column("digits that agree", justify="right", no_wrap=True)
+    table.add_column("digits that agree", justify="right", min_width=6)
     shown: set[tuple[str, ...]] = set()
     for comparison in section.comparisons:
         if comparison.by[::-1] in shown and not comparison.warning:
@@ -177,25 +178,31 @@ def _comparison_rows(comparison: Comparison) -> Iterator[tuple[Text, Text, Text,
     exact, numerical = comparison.exact, comparison.numerical
     name = Text(f"  {comparison.name}", "cyan")
     if not exact.ndim and numerical is not None:
-        yield name, *_pair(exact, numerical), _digits(comparison.agreement)
+        yield name, *_pair(exact, numerical), _digits(comparison.agreement, comparison.within)
         return
     how = ""
     if comparison.directions:
         count = len(comparison.directions)
         how = f"along {count} random direction{'s' if count > 1 else ''}"
-    yield Text.assemble(name, f"  {_shape(exact)}"), Text(""), Text(how, "dim"), _digits(comparison.agreement)
+    yield (
+        Text.assemble(name, f"  {_shape(exact)}"),
+        Text(""),
+        Text(how, "dim"),
+        _digits(comparison.agreement, comparison.within),
+    )
     shown = exact.size if exact.size <= SMALL else FIRST
     for index in islice(np.ndindex(exact.shape), shown):
         label = Text(f"    [{', '.join(map(str, index))}]" if index else "    value")
-        if numerical is None or comparison.digits is None:
+        if numerical is None or comparison.digits is None or comparison.error is None:
             yield label, _exact(exact[index]), Text(""), Text("")
         else:
-            yield label, *_pair(exact[index], numerical[index]), _digits(float(comparison.digits[index]))
+            digits = _digits(float(comparison.digits[index]), float(comparison.error[index]))
+            yield label, *_pair(exact[index], numerical[index]), digits
     if exact.size > shown:
         yield from _summary_rows(exact, numerical)
     for position, direction in enumerate(comparison.directions, start=1):
         label = Text(f"    direction {position}")
-        yield label, *_pair(direction.exact, direction.numerical), _digits(direction.digits)
+        yield label, *_pair(direction.exact, direction.numerical), _digits(direction.digits, direction.error)
 
 
 def _summary_rows(exact: Array, numerical: Array | None) -> Iterator[tuple[Text, Text, Text, Text]]:
@@ -235,9 +242,10 @@ def _same_length(left: str, right: str) -> int:
     return next((position for position, (a, b) in pairs if a != b), min(len(left), len(right)))
 
 
-def _digits(digits: float | None) -> Text:
+def _digits(digits: float | None, error: float | None) -> Text:
     if digits is None or np.isnan(digits):
-        return Text("-", "dim")
+        known = error is not None and np.isfinite(error)
+        return Text(f"within {error:.0e}" if known else "-", "dim")
     style = "green" if digits >= 6 else "yellow" if digits >= 3 else "bold red"
     return Text(f"{digits:.1f}" if digits < 16 else "16", style)
 
@@ -300,8 +308,18 @@ def _json_comparison(title: str, comparison: Comparison) -> dict[str, Any]:
             for d in comparison.directions
         ],
         "digits": comparison.agreement,
-        "digits_by_entry": _json_value(comparison.digits) if entrywise else None,
+        "numerical_error": _json_value(comparison.error) if entrywise else None,
+        "digits_by_entry": _nulls(comparison.digits) if entrywise else None,
     }
+
+
+def _nulls(digits: Any) -> Any:
+    """Digits, null where there are none to count."""
+    if isinstance(digits, np.ndarray):
+        return _nulls(digits.tolist())
+    if isinstance(digits, list):
+        return [_nulls(entry) for entry in digits]
+    return None if np.isnan(digits) else digits
 
 
 def _json_array(value: Any) -> dict[str, Any]:

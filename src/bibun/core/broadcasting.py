@@ -6,16 +6,20 @@ from typing import Any
 
 import numpy as np
 
+from bibun.core.traced import Traced
+
 
 def unbroadcast(cotangent: Any, shape: tuple[int, ...]) -> Any:
     """Sum `cotangent` to `shape`, from which it was broadcast."""
-    have = np.shape(cotangent)
+    have = cotangent.shape
     if have == shape:
         return cotangent
     extra = len(have) - len(shape)
     axes = tuple(i for i, n in enumerate(have) if i < extra or (shape[i - extra] == 1 and n != 1))
-    summed = np.sum(cotangent, axis=axes, keepdims=True) if axes else cotangent
-    return np.reshape(summed, shape)
+    if isinstance(cotangent, Traced):
+        return np.reshape(np.sum(cotangent, axis=axes, keepdims=True), shape)
+    summed = np.add.reduce(cotangent, axis=axes, keepdims=True) if axes else cotangent
+    return summed.reshape(shape)[()]
 
 
 def is_complex(value: Any) -> bool:

@@ -27,12 +27,12 @@ class Watched:
 
     def __init__(self, array: np.ndarray[Any, Any]) -> None:
         self.array = array
-        self.checksum = crc32(array.data.cast("B"))
+        self.checksum = crc32(array)  # type: ignore[arg-type]  # zlib takes every contiguous buffer
         self.place = user_location()
 
     def unwrap(self) -> np.ndarray[Any, Any]:
         """The array, if it is still what it was."""
-        if crc32(self.array.data.cast("B")) != self.checksum:
+        if crc32(self.array) != self.checksum:  # type: ignore[arg-type]
             raise MutatedArrayError(self.array.shape, self.place, user_location())
         return self.array
 
@@ -49,6 +49,6 @@ def kept(value: Any) -> Any:
         return Watched(value)
     if isinstance(value, Traced):
         return value.alias()  # an in-place update of the original must not reach what is kept
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return np.array(value)
     return value

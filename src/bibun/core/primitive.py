@@ -9,6 +9,13 @@ from bibun.core.rules import Rule
 from bibun.core.traced import Traced
 
 
+class Forgotten(dict[int, Any]):
+    """Plans that are not kept: a plan knows its row, and a row that knew its plan would live until the garbage collector."""
+
+    def __setitem__(self, key: int, plan: Any) -> None:
+        """Not kept."""
+
+
 class Primitive:
     """One differentiable (or constant, with the reason why) NumPy operation.
 
@@ -28,6 +35,7 @@ class Primitive:
     native          the compiler's word for it
     batch           how vmap treats it: elementwise, reduction, leading, or loop
     reason          of a constant: why it has no derivative
+    once            made for one call: what is worked out about the row goes with the call, and not in a cycle
     plans           what the tape has worked out about the row: a plan for each set of differentiated inputs
     """
 
@@ -53,6 +61,7 @@ class Primitive:
         native: str | None = None,
         batch: str | Callable[..., Any] = "loop",
         reason: str = "",
+        once: bool = False,
     ) -> None:
         self.name = name
         self.kind = kind
@@ -68,7 +77,7 @@ class Primitive:
         self.native = native
         self.batch = batch
         self.reason = reason
-        self.plans: dict[tuple[int, ...], Any] = {}
+        self.plans: dict[int, Any] = Forgotten() if once else {}
 
     def __call__(self, *args: Any, **settings: Any) -> Any:
         """Apply it: by the innermost interpreter among the arguments, or plainly when there is none."""

@@ -13,15 +13,17 @@ from typing import Any
 import numpy as np
 
 from bibun.arrays.array import FOREIGN
+from bibun.core.broadcasting import unbroadcast
 from bibun.core.captured import COPIED, kept
 from bibun.core.kinds import guarded_times
 from bibun.core.primitive import Primitive
 from bibun.core.rules import Rule
-from bibun.interpreters.tape import Node, new, next_index
+from bibun.interpreters.tape import Leaf, Node, Wrapped, new, next_index
 from bibun.interpreters.variable import Variable
 
 ndarray = np.ndarray
 float64 = np.float64
+_SMALL = 2**16  # bytes; a larger leaf is copied only where a rule reads it
 Saver = Callable[[Any, Any, Any], Any]
 
 
@@ -76,9 +78,23 @@ def _reads(primitive: Primitive, positions: tuple[int, ...]) -> tuple[str, ...]:
     return tuple(n for n in ("y", "x", "a", "b") if n in read)
 
 
-def settled(value: Any) -> Any:
-    """The data of a Variable that its user can change, as the recorder of an elementwise row may keep it."""
-    return kept(value) if type(value) is ndarray and value.nbytes <= COPIED else value
+def settled(x: Variable) -> Any:
+    """The value of a leaf, as the tape may keep it: its user can change the array."""
+    value = kept(x.value)
+    if x.level:  # a transform's own: no need to copy it again
+        x.value = value
+        x.node.own = True
+    return value
+
+
+def _ready(x: Variable) -> bool:
+    """Whether the tape may keep the value of a leaf as it is; that of a small leaf of a transform is made so."""
+    node = x.node
+    if type(node) is not Leaf or (node.own is False and (not x.level or x.value.nbytes > _SMALL)):
+        return False
+    if not node.own:
+        settled(x)
+    return True
 
 
 def unary(primitive: Primitive) -> Callable[[Any], Any]:
@@ -96,8 +112,8 @@ def unary(primitive: Primitive) -> Callable[[Any], Any]:
         if type(parent) is not Node:
             if parent is None or (type(value) is ndarray and value.nbytes > COPIED):
                 return primitive(x)
-            if not x.level:
-                value = settled(value)
+            if saves_x and not parent.own:
+                value = settled(x)
         y = new(Variable)
         y.level = x.level
         y.value = result = function(value)
@@ -129,6 +145,23 @@ def _saver(names: tuple[str, ...]) -> Saver | None:
     }[names]
 
 
+class Shaped(Wrapped):
+    """The inputs broadcast: each cotangent is summed to the shape of its input."""
+
+    __slots__ = ("shapes",)
+
+    def __init__(self, inner: Fast, shapes: tuple[tuple[int, ...], ...]) -> None:
+        super().__init__(inner)
+        self.shapes = shapes
+
+    def pull(self, saved: Any, cotangent: Any) -> Any:
+        """The adjoint of repeating is summing."""
+        result = self.inner.pull(saved, cotangent)
+        if len(self.shapes) == 1:
+            return unbroadcast(result, self.shapes[0])
+        return [unbroadcast(c, shape) for c, shape in zip(result, self.shapes, strict=True)]
+
+
 class Binary:
     """The three recorders of y = f(a, b): `left` for a Variable a, `right` for a Variable b and a number a, `any`."""
 
@@ -148,13 +181,14 @@ class Binary:
 
 
 def _left(primitive: Primitive, only_a: Fast, both: Fast) -> Callable[[Any, Any], Any]:
-    """a a Variable, b a number or a Variable of the same level, shape and dtype; else the row itself."""
+    """a a Variable, b a number, an array, or a Variable of the same level and dtype; else the row itself."""
     function = primitive.fast
     save_a, save_both = _saver(only_a.names), _saver(both.names)
+    keeps_b = "b" in only_a.names
 
     def record(a: Any, b: Any) -> Any:
         parents = a.node
-        if type(parents) is not Node:
+        if type(parents) is not Node and not _ready(a):
             return _carefully(primitive, a, b)
         value = a.value
         other = type(b)
@@ -162,15 +196,21 @@ def _left(primitive: Primitive, only_a: Fast, both: Fast) -> Callable[[Any, Any]
             result = function(value, b)
             saved = save_a(result, value, b) if save_a is not None else None
             rule = only_a
-        elif other is Variable and b.level == a.level and type(b.node) is Node:
+        elif other is Variable and b.level == a.level and (type(b.node) is Node or _ready(b)):
             b_value = b.value
+            rule = both
             if type(value) is not float64 or type(b_value) is not float64:
-                if type(value) is not type(b_value) or value.shape != b_value.shape or value.dtype is not b_value.dtype:
+                if value.dtype is not b_value.dtype:
                     return primitive(a, b)
+                if value.shape != b_value.shape:
+                    rule = Shaped(both, (value.shape, b_value.shape))
             result = function(value, b_value)
             saved = save_both(result, value, b_value) if save_both is not None else None
-            rule = both
             parents = (parents, b.node)
+        elif other is ndarray and not (keeps_b and b.nbytes > COPIED):
+            result = function(value, b)
+            saved = save_a(result, value, kept(b) if keeps_b else b) if save_a is not None else None
+            rule = only_a if result.shape == value.shape else Shaped(only_a, (value.shape,))
         else:
             return _carefully(primitive, a, b)
         if type(result) is not float64 and result.dtype is not value.dtype:
@@ -190,16 +230,28 @@ def _left(primitive: Primitive, only_a: Fast, both: Fast) -> Callable[[Any, Any]
 
 
 def _right(primitive: Primitive, only_b: Fast) -> Callable[[Any, Any], Any]:
-    """b a Variable (named first, as Python's reflected operators have it), a a number; else the row itself."""
+    """b a Variable (named first, as Python's reflected operators have it), a a number or an array; else the row itself."""
     function = primitive.fast
     save_b = _saver(only_b.names)
+    keeps_a = "a" in only_b.names
 
     def record(b: Any, a: Any) -> Any:
         parents = b.node
-        if type(parents) is not Node or not (type(a) is float or type(a) is int):
-            return _carefully(primitive, a, b)
+        other = type(a)
         value = b.value
-        result = function(a, value)
+        rule = only_b
+        if type(parents) is not Node and not _ready(b):
+            return _carefully(primitive, a, b)
+        if other is float or other is int:
+            result = function(a, value)
+        elif other is ndarray and not (keeps_a and a.nbytes > COPIED):
+            result = function(a, value)
+            if keeps_a:
+                a = kept(a)
+            if result.shape != value.shape:
+                rule = Shaped(only_b, (value.shape,))
+        else:
+            return _carefully(primitive, a, b)
         if type(result) is not float64 and result.dtype is not value.dtype:
             return primitive(a, b)
         y = new(Variable)
@@ -208,7 +260,7 @@ def _right(primitive: Primitive, only_b: Fast) -> Callable[[Any, Any], Any]:
         y.node = node = new(Node)
         node.index = next_index()
         node.parents = parents
-        node.rule = only_b
+        node.rule = rule
         node.saved = save_b(result, a, value) if save_b is not None else None
         return y
 

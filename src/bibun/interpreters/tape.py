@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from heapq import heappop, heappush
 from itertools import count
+from sys import getrefcount
 from typing import Any
 
 import numpy as np
@@ -40,58 +41,59 @@ class Node:
 
 
 class Leaf:
-    """Where a sweep ends: a Variable that was not computed. Knows the dtype that its gradient must have."""
+    """Where a sweep ends: a Variable that was not computed. Knows the dtype that its gradient must have.
 
-    __slots__ = ("dtype", "grad", "index")
+    `own`: nobody else can change the Variable's value, so the tape may keep it without a copy.
+    """
+
+    __slots__ = ("dtype", "grad", "index", "own")
     parents = None
 
-    def __init__(self, dtype: Any) -> None:
+    def __init__(self, dtype: Any, *, own: bool = False) -> None:
         self.index = next_index()
         self.dtype = dtype
         self.grad = None
+        self.own = own
 
 
 class Plan:
     """What a primitive keeps and pulls back when these inputs (`needed`) are differentiated. Made once for each."""
 
-    __slots__ = ("primitive", "pulls", "reads", "single", "needed")
+    __slots__ = ("keeps_inputs", "needed", "primitive", "pull", "reads", "single")
 
-    def __init__(self, primitive: Primitive, needed: tuple[int, ...]) -> None:
+    def __init__(self, primitive: Primitive, nodes: tuple[int, ...]) -> None:
         self.primitive = primitive
-        self.needed = needed
         variadic = primitive.inputs is None
-        rules = [primitive.pullbacks[0]] if variadic else [primitive.pullbacks[i] for i in needed]
+        self.needed = nodes if variadic else tuple(i for i in nodes if primitive.pullbacks[i] is not None)
+        rules = [primitive.pullbacks[0]] if variadic else [primitive.pullbacks[i] for i in self.needed]
         names = list(dict.fromkeys(name for rule in rules if rule for name in rule.reads))
         self.reads: list[Read] = [read(name, primitive.inputs) for name in names]
-        self.pulls = [(rule.function, tuple(names.index(n) for n in rule.reads)) for rule in rules if rule]
-        self.single = len(needed) == 1
+        self.keeps_inputs = any(item.kind in (INPUT, INPUTS) for item in self.reads)
+        self.single = len(self.needed) == 1
+        pulls = [(rule.function, tuple(names.index(n) for n in rule.reads)) for rule in rules if rule]
+        self.pull = _puller(pulls, self.single, variadic)
 
     def save(self, y: Any, values: list[Any], shared: list[bool], settings: Mapping[str, Any]) -> tuple[Any, ...]:
         """What the rules read of this call; `shared` says which values somebody else can change."""
-        return tuple(self._save(item, y, values, shared, settings) for item in self.reads)
-
-    def _save(self, item: Read, y: Any, values: list[Any], shared: list[bool], settings: Mapping[str, Any]) -> Any:
-        kind, key = item
-        if kind == INPUT:
-            return kept(values[key]) if shared[key] else values[key]
-        if kind == SHAPE:
-            return np.shape(values[key])
-        if kind == SETTING:
-            return settings[key]
-        if kind == OUTPUT:
-            return y
-        if kind == INPUTS:
-            return [kept(v) if s else v for v, s in zip(values, shared, strict=True)]
-        if kind == NEEDED:
-            return self.needed
-        return [np.shape(v) for v in values]
-
-    def pull(self, saved: tuple[Any, ...], cotangent: Any) -> Any:
-        """The cotangent of the one needed input, or a list of those of all."""
-        results = [function(cotangent, *[saved[i] for i in where]) for function, where in self.pulls]
-        if self.primitive.inputs is None:
-            results = results[0]
-        return results[0] if self.single else results
+        saved = []
+        for kind, key in self.reads:
+            if kind == SHAPE:
+                value = values[key]
+                item = value.shape if hasattr(value, "shape") else np.shape(value)
+            elif kind == SETTING:
+                item = settings[key]
+            elif kind == INPUT:
+                item = kept(values[key]) if shared[key] else values[key]
+            elif kind == OUTPUT:
+                item = y
+            elif kind == INPUTS:
+                item = [kept(v) if s else v for v, s in zip(values, shared, strict=True)]
+            elif kind == NEEDED:
+                item = self.needed
+            else:
+                item = [np.shape(v) for v in values]
+            saved.append(item)
+        return tuple(saved)
 
     def lift(self, node: Node, variable: Callable[[Any, Any], Any]) -> tuple[Any, ...]:
         """`saved` with the tape's own values as Variables, so that running the rule records it."""
@@ -110,6 +112,18 @@ class Plan:
             return value
 
         return tuple(wrap(item, value) for item, value in zip(self.reads, node.saved, strict=True))
+
+
+def _puller(
+    pulls: list[tuple[Callable[..., Any], tuple[int, ...]]], single: bool, variadic: bool
+) -> Callable[[tuple[Any, ...], Any], Any]:
+    """(saved, cotangent) -> the cotangent of the one needed input, or a list of those of all."""
+    if len(pulls) == 1:
+        ((function, where),) = pulls  # alone, it reads all that is saved, in its order
+        if variadic and single:
+            return lambda saved, cotangent: function(cotangent, *saved)[0]
+        return lambda saved, cotangent: function(cotangent, *saved)
+    return lambda saved, cotangent: [function(cotangent, *[saved[i] for i in where]) for function, where in pulls]
 
 
 class Wrapped:
@@ -143,12 +157,16 @@ class Watching(Wrapped):
         """The arrays as they were recorded, or MutatedArrayError."""
         return self.inner.pull(_unwatched(saved), cotangent)
 
+    def lift(self, node: Node, variable: Callable[[Any, Any], Any]) -> Any:
+        """A Variable holds an array itself, so it is checked before."""
+        return self.inner.lift(node, lambda value, parent: variable(_unwatched(value), parent))
+
 
 def _unwatched(saved: Any) -> Any:
     if isinstance(saved, Watched):
         return saved.unwrap()
-    if isinstance(saved, tuple | list):
-        return type(saved)(_unwatched(s) for s in saved)
+    if type(saved) is tuple or type(saved) is list:  # not the named tuples that rows return
+        return type(saved)(map(_unwatched, saved))
     return saved
 
 
@@ -265,7 +283,9 @@ def sweep(
                 cotangent = cotangent.dense()
                 owned.add(node)
             if parents is None:
-                leaves[node] = cotangent if node in owned else _own(cotangent)
+                if node not in owned and type(cotangent) is np.ndarray and getrefcount(cotangent) > _ALONE:
+                    cotangent = cotangent.copy()  # somebody else holds it: the seed's owner, another leaf
+                leaves[node] = cotangent
                 break
             if retain:
                 node.grad = cotangent
@@ -312,6 +332,10 @@ def accumulate(
             owned.add(node)
 
 
-def _own(cotangent: Any) -> Any:
-    """A gradient that the caller may write to without changing anything else."""
-    return cotangent.copy() if type(cotangent) is np.ndarray else cotangent
+def _count_of_one_name() -> int:
+    """What getrefcount says of an array that only one local name holds (it differs between versions of CPython)."""
+    array = np.empty(1)
+    return getrefcount(array)
+
+
+_ALONE = _count_of_one_name()

@@ -9,8 +9,9 @@ import numpy as np
 
 from bibun.arrays.array import Array
 from bibun.core import transposition
+from bibun.core.memory import keep_pages
 from bibun.core.primitive import Primitive
-from bibun.core.traced import DEFINE_BY_RUN, new_level, plain
+from bibun.core.traced import DEFINE_BY_RUN, Traced, new_level, plain
 from bibun.errors import DerivativeValueError, NoDerivativeError
 from bibun.interpreters.tape import (
     Casting,
@@ -46,6 +47,7 @@ class Variable(Array):
     def __init__(self, data: np.ndarray[Any, Any] | None) -> None:
         if data is not None and not isinstance(data, np.ndarray):
             raise TypeError(f"{type(data)} is not supported")
+        keep_pages(data)
         self.level = DEFINE_BY_RUN
         self.value = data
         self.node = Leaf(None if data is None else data.dtype)
@@ -101,11 +103,10 @@ class Variable(Array):
     def set_creator(self, function: Any) -> None:
         """Say that `function`, a Function that has been called, computed this."""
         inputs = function.inputs
-        primitive = function.call()
         nodes = [x.node for x in inputs]
-        needed = tuple(i for i, node in enumerate(nodes) if node is not None)
         values = [x.value for x in inputs]
-        self.node = _record(primitive, needed, nodes, values, [True] * len(values), {}, self.value)
+        plan = Plan(function.call(), tuple(i for i, node in enumerate(nodes) if node is not None))
+        self.node = _record(plan, nodes, values, [True] * len(values), {}, self.value)
 
     def cleargrad(self) -> None:
         """Forget the gradient."""
@@ -145,30 +146,41 @@ class Variable(Array):
         level = self.level
         values: list[Any] = []
         nodes: list[Any] = []
-        shared: list[bool] = []
+        shared: list[bool] = []  # which values somebody else can change
+        mask = 0  # a bit an input that has a node
+        bare = True
         for arg in args:
-            mine = isinstance(arg, Variable) and arg.level == level
-            node = arg.node if mine else None
-            leaf = not level and node is not None and node.parents is None
-            values.append(arg.value if mine else arg)
+            if isinstance(arg, Variable) and arg.level == level:
+                value, node = arg.value, arg.node
+                if node is not None:
+                    mask |= 1 << len(nodes)
+                shared.append(type(node) is Leaf and not node.own)
+            else:
+                value, node = arg, None
+                shared.append(True)
+            values.append(value)
             nodes.append(node)
-            shared.append(not mine or leaf)
-        y = primitive(*values, **settings)
+            if bare and isinstance(value, Traced):
+                bare = False
+        function = primitive.function if bare else primitive
+        y = function(*values, **settings)
         if primitive.kind == "constant":
             return y
-        rules = primitive.pullbacks
-        if primitive.inputs is None:
-            needed = tuple(i for i, node in enumerate(nodes) if node is not None)
-        else:
-            needed = tuple(i for i, node in enumerate(nodes) if node is not None and rules[i] is not None)
-        if not level and type(y) is np.ndarray and y.base is not None and any(shared):
-            y = y.copy()  # it may show memory of the user's array, which can change
-        if not needed:
+        if type(y) is np.ndarray and y.base is not None and True in shared:
+            if level and any(s and node is not None for s, node in zip(shared, nodes, strict=True)):
+                _settle(args, values, shared, nodes)
+                y = function(*values, **settings)  # now a view of what nobody else can change
+            else:
+                y = y.copy()  # it may show memory of the user's array, which can change
+        plan = primitive.plans.get(mask)
+        if plan is None:
+            plan = primitive.plans[mask] = Plan(primitive, tuple(i for i, n in enumerate(nodes) if n is not None))
+        if not plan.needed:
             return _all(y, lambda part, _: _wrap(part, None, level))
-        node = _record(primitive, needed, nodes, values, shared, settings, y)
-        if isinstance(y, tuple):
+        if type(y) is tuple or isinstance(y, tuple):
+            node = _record(plan, nodes, values, shared, settings, y)
             return _all(y, lambda part, k: _wrap(part, part_node(node, k), level))
-        return _wrap(y, node, level)
+        return _wrap(y, _record(plan, nodes, values, shared, settings, y), level)
 
     def constant(self, value: Any) -> Variable:
         """A Variable of the same level that depends on nothing."""
@@ -176,6 +188,8 @@ class Variable(Array):
 
     def alias(self) -> Variable:
         """Another Variable of the same value and node, which in-place updates of this one do not reach."""
+        if self.level and type(self.node) is Leaf and not self.node.own:
+            _settle((self,), [self.value], [True], [self.node])  # the node says it for both
         return _wrap(self.value, self.node, self.level)
 
     def become(self, other: Variable) -> None:
@@ -187,6 +201,14 @@ class Variable(Array):
     def __repr__(self) -> str:
         value = plain(self.value)
         return f"Variable({np.asarray(value)!r})" if value is not None else "Variable(None)"
+
+
+def _settle(args: tuple[Any, ...], values: list[Any], shared: list[bool], nodes: list[Any]) -> None:
+    """Give the leaves of a transform among the arguments values of their own, once: their caller holds the arrays."""
+    for i, node in enumerate(nodes):
+        if node is not None and shared[i]:
+            args[i].value = values[i] = values[i].copy()
+            node.own, shared[i] = True, False
 
 
 def _wrap(value: Any, node: Any, level: int = DEFINE_BY_RUN) -> Variable:
@@ -206,34 +228,26 @@ def _all(y: Any, wrap: Any) -> Any:
 
 
 def _record(
-    primitive: Primitive,
-    needed: tuple[int, ...],
-    nodes: list[Any],
-    values: list[Any],
-    shared: list[bool],
-    settings: Mapping[str, Any],
-    y: Any,
+    plan: Plan, nodes: list[Any], values: list[Any], shared: list[bool], settings: Mapping[str, Any], y: Any
 ) -> Node:
     """A node for a call, its rule wrapped as far as this call asks for it."""
-    rule: Any = primitive.plans.get(needed)
-    if rule is None:
-        rule = primitive.plans[needed] = Plan(primitive, needed)
-    saved = rule.save(y, values, shared, settings)
-    if watches(saved):
+    rule: Any = plan
+    needed = plan.needed
+    saved = plan.save(y, values, shared, settings)
+    if plan.keeps_inputs and watches(saved):
         rule = Watching(rule)
-    outputs = y if isinstance(y, tuple) else (y,)
-    dtypes = tuple(np.result_type(values[i]) for i in needed)
-    if any(np.result_type(out) != dtype for out in outputs for dtype in dtypes):
-        rule = Casting(rule, dtypes)
-    if isinstance(y, tuple):
-        rule = Gathering(rule, y)
-    parents = nodes[needed[0]] if len(needed) == 1 else tuple(nodes[i] for i in needed)
-    return make_node(parents, rule, saved)
+    several = isinstance(y, tuple)
+    if several or any([values[i].dtype is not y.dtype for i in needed]):
+        rule = Casting(rule, tuple(np.result_type(values[i]) for i in needed))
+        if several:
+            rule = Gathering(rule, y)
+    return make_node(nodes[needed[0]] if plan.single else tuple([nodes[i] for i in needed]), rule, saved)
 
 
 def leaf(value: Any, level: int) -> Variable:
     """A Variable to differentiate by, on a level of its own."""
-    return _wrap(value, Leaf(np.result_type(value)), level)
+    keep_pages(value)
+    return _wrap(value, Leaf(np.result_type(value), own=not isinstance(value, np.ndarray)), level)
 
 
 def transpose(linear: Any, zero: Any, cotangent: Any) -> Any:

@@ -13,22 +13,26 @@ import numpy as np
 from bibun.core.kinds import general, linear, reduction
 
 Axes = tuple[int, ...]
+_add: Any = np.add.reduce
+_multiply: Any = np.multiply.reduce
+_largest: Any = np.maximum.reduce
+_smallest: Any = np.minimum.reduce
 
 
 def _sum(x: Any, *, axis: Axes, keepdims: bool) -> Any:
-    return np.add.reduce(x, axis=axis, keepdims=keepdims)
+    return _add(x, axis=axis, keepdims=keepdims)
 
 
 def _prod(x: Any, *, axis: Axes, keepdims: bool) -> Any:
-    return np.multiply.reduce(x, axis=axis, keepdims=keepdims)
+    return _multiply(x, axis=axis, keepdims=keepdims)
 
 
 def _max(x: Any, *, axis: Axes, keepdims: bool) -> Any:
-    return np.maximum.reduce(x, axis=axis, keepdims=keepdims)
+    return _largest(x, axis=axis, keepdims=keepdims)
 
 
 def _min(x: Any, *, axis: Axes, keepdims: bool) -> Any:
-    return np.minimum.reduce(x, axis=axis, keepdims=keepdims)
+    return _smallest(x, axis=axis, keepdims=keepdims)
 
 
 def _cumsum(x: Any, *, axis: int) -> Any:
@@ -49,7 +53,9 @@ def _expanded(y: Any, shape: tuple[int, ...], axis: Axes, keepdims: bool) -> Any
 def _spread(g: Any, x_shape: tuple[int, ...], axis: Axes, keepdims: bool) -> Any:
     """The cotangent of a sum: the same for every entry that was summed, in no memory of its own."""
     if isinstance(g, np.number) and x_shape:
-        return np.ndarray(x_shape, g.dtype, g, strides=(0,) * len(x_shape))  # a quarter of the time of broadcast_to
+        return np.ndarray(
+            x_shape, g.dtype, g, strides=(0,) * len(x_shape)
+        )  # a quarter of the time of broadcast_to
     return np.broadcast_to(_expanded(g, x_shape, axis, keepdims), x_shape)
 
 
@@ -108,7 +114,9 @@ def _pull_cumprod(g: Any, y: Any, x: Any, axis: int) -> Any:
 
 def _push_cumprod(t: Any, y: Any, x: Any, axis: int) -> Any:
     """dy[i] = x[i] dy[i-1] + t[i] y[i-1]."""
-    return np.moveaxis(_recurrence(np.moveaxis(x, axis, 0), np.moveaxis(t, axis, 0) * _before(y, axis)), 0, axis)
+    return np.moveaxis(
+        _recurrence(np.moveaxis(x, axis, 0), np.moveaxis(t, axis, 0) * _before(y, axis)), 0, axis
+    )
 
 
 def _along_batch(primitive: Any, values: Any, batched: Any, settings: Any) -> Any:
@@ -133,4 +141,3 @@ cumsum = linear(
 cumprod = general(
     _cumprod, _pull_cumprod, pushforwards=(_push_cumprod,), inputs=("x",), batch=_along_batch, name="cumprod"
 )
-

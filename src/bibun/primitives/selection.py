@@ -22,7 +22,8 @@ def key_along(indices: Any, axis: int, shape: Shape) -> tuple[Any, ...]:
     """What the brackets take for "this index along the axis, everything else where it is"."""
     behind = len(shape) - 1
     return tuple(
-        indices if i == axis else np.arange(n).reshape((1,) * i + (n,) + (1,) * (behind - i)) for i, n in enumerate(shape)
+        indices if i == axis else np.arange(n).reshape((1,) * i + (n,) + (1,) * (behind - i))
+        for i, n in enumerate(shape)
     )
 
 
@@ -44,7 +45,10 @@ def _spread_along(g: Any, x_shape: Shape, i: Any, axis: int, distinct: bool) -> 
 def _along_batch(primitive: Any, values: Any, batched: Any, settings: Any) -> Any:
     """Both with the batch in front."""
     size = next(np.shape(v)[0] for v, mine in zip(values, batched, strict=True) if mine)
-    x, i = (v if mine else np.broadcast_to(v, (size, *np.shape(v))) for v, mine in zip(values, batched, strict=True))
+    x, i = (
+        v if mine else np.broadcast_to(v, (size, *np.shape(v)))
+        for v, mine in zip(values, batched, strict=True)
+    )
     more = {"shape": (size, *settings["shape"])} if "shape" in settings else {}
     return primitive(x, i, axis=settings["axis"] + 1, distinct=settings["distinct"], **more)
 

@@ -17,7 +17,7 @@ class Chosen(NamedTuple):
     """The arguments to differentiate by: their leaves, and how to put leaves back into (all the) arguments."""
 
     leaves: list[Any]
-    paths: list[str]
+    paths: Callable[[], list[str]]  # how each leaf is named in a message
     rebuild: Callable[[list[Any]], tuple[Any, ...]]  # all arguments, with these leaves in the chosen ones
     shaped: Callable[[list[Any]], Any]  # a result like the chosen arguments
 
@@ -35,9 +35,9 @@ def choose(name: str, args: tuple[Any, ...], argnums: int | Sequence[int]) -> Ch
     numbers = tuple(number % len(args) for number in numbers)
     parts = [tree.flatten(args[number]) for number in numbers]
     counts = [len(leaves) for leaves, _ in parts]
-    paths = [
-        f"argument {number}{path}" for number in numbers for path in tree.paths(args[number])
-    ] if any(tree.is_container(args[n]) for n in numbers) else [f"argument {number}" for number in numbers]  # fmt: skip
+
+    def paths() -> list[str]:
+        return [f"argument {number}{path}" for number in numbers for path in tree.paths(args[number])]
 
     def split(flat: list[Any]) -> list[Any]:
         found, start = [], 0
@@ -57,26 +57,26 @@ def choose(name: str, args: tuple[Any, ...], argnums: int | Sequence[int]) -> Ch
         return found[0] if single else tuple(found)
 
     values = [value for leaves, _ in parts for value in leaves]
-    return Chosen([primal(name, v, p) for v, p in zip(values, paths, strict=True)], paths, rebuild, shaped)
+    return Chosen([primal(name, v, i, paths) for i, v in enumerate(values)], paths, rebuild, shaped)
 
 
-def primal(name: str, value: Any, path: str) -> Any:
-    """A value to differentiate at: an array or number of floating-point dtype, of which nobody else can change a copy."""
+def primal(name: str, value: Any, i: int, paths: Callable[[], list[str]]) -> Any:
+    """A value to differentiate at: an array or number of a floating-point dtype."""
     if isinstance(value, Traced):
         found: Any = value.alias()
     elif isinstance(value, np.ndarray):
-        found = value.copy() if value.ndim else value[()]
+        found = value if value.ndim else value[()]
     elif isinstance(value, np.generic | float | complex | int):
         found = np.asarray(value)[()]
     else:
         raise NoDerivativeError(
-            f"{name}: {path} is {type(value).__name__}, which is neither an array nor a number. Pass an array, or choose "
-            "the arguments to differentiate by with argnums=."
+            f"{name}: {paths()[i]} is {type(value).__name__}, which is neither an array nor a number. Pass an array, or "
+            "choose the arguments to differentiate by with argnums=."
         )
     dtype = np.result_type(found)
     if dtype.kind not in "fc":
         raise NoDerivativeError(
-            f"{name}: {path} has dtype {dtype}, and integers do not vary continuously. Pass floats "
+            f"{name}: {paths()[i]} has dtype {dtype}, and integers do not vary continuously. Pass floats "
             f"({'2.0 instead of 2' if not np.ndim(found) else 'x.astype(float)'}), or choose other arguments with argnums=."
         )
     return found

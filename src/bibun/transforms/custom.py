@@ -131,6 +131,7 @@ def _row(f: Callable[..., Any], call: _Call, pull: Callable[..., Any], push: Cal
         inputs=None,
         pullbacks=(Rule(lambda g, needed, xs: pull(call, g, needed, xs), ("needed", "xs")),),
         pushforwards=() if push is None else (Rule(lambda ts, xs: push(call, ts, xs), ("xs",)),),
+        once=True,
     )
 
 

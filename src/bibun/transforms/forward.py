@@ -27,9 +27,11 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
         raise ValueError(f"jvp: {len(given)} tangents for {len(chosen.leaves)} primals; one for each is needed.")
     level = new_level()
     inputs = []
-    for t, x, path in zip(given, chosen.leaves, chosen.paths, strict=True):
+    for i, (t, x) in enumerate(zip(given, chosen.leaves, strict=True)):
         if np.shape(t) != np.shape(x):
-            raise ValueError(f"jvp: a tangent of shape {np.shape(t)} for {path} of shape {np.shape(x)}; they are alike.")
+            raise ValueError(
+                f"jvp: a tangent of shape {np.shape(t)} for {chosen.paths()[i]} of shape {np.shape(x)}; they are alike."
+            )
         inputs.append(dual(x, t if isinstance(t, Traced) else np.asarray(t)[()], level))
     leaves, unflatten = outputs("jvp", f(*chosen.rebuild(inputs)))
     pairs = [_split(y, level, "jvp") for y in leaves]

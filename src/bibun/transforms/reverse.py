@@ -51,7 +51,7 @@ def value_and_grad(
         y, aux = with_aux(_name, f(*chosen.rebuild(inputs), **kwargs), has_aux)
         nodes = [x.node for x in inputs]
         del inputs
-        value, node = _one_number(_name, y, level, ", ".join(chosen.paths))
+        value, node = _one_number(_name, y, level, chosen.paths)
         del y  # the sweep alone holds the graph, and frees it as it goes
         found = sweep([(node, np.ones((), np.result_type(value))[()])]) if node is not None else {}
         gradients = [_or_zeros(found.pop(n, None), x) for n, x in zip(nodes, chosen.leaves, strict=True)]
@@ -62,7 +62,7 @@ def value_and_grad(
     return both
 
 
-def _one_number(name: str, y: Any, level: int, path: str) -> tuple[Any, Any]:
+def _one_number(name: str, y: Any, level: int, paths: Callable[[], list[str]]) -> tuple[Any, Any]:
     """The value and the node of an output that grad can start from."""
     leaves, _ = outputs(name, y)
     if len(leaves) != 1 or leaves[0] is not y:
@@ -83,7 +83,7 @@ def _one_number(name: str, y: Any, level: int, path: str) -> tuple[Any, Any]:
         )
     if not at_level(y, Variable, level, name) or y.node is None:
         raise DerivativeValueError(
-            f"{name}: the function's result does not depend on {path}, so there is no derivative to take. "
+            f"{name}: the function's result does not depend on {', '.join(paths())}, so there is no derivative to take. "
             "If it should depend: was the value taken out of the array, or another argument meant (argnums=)?"
         )
     return y.value, y.node

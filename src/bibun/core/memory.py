@@ -1,0 +1,20 @@
+"""Keeping pages. A derivative allocates and frees the same large buffers again and again."""
+
+from __future__ import annotations
+
+import numpy as np
+
+_LARGE = 2**16  # bytes
+_state = {"kept": False}
+
+
+def keep_pages(value: object) -> None:
+    """At the first large array: let the C library keep up to 64 MiB of freed memory, instead of returning its pages.
+
+    Returned pages are faulted in anew by the next call: a quarter of a millisecond a megabyte, more than most work on
+    them costs. glibc raises its thresholds to the largest block below 32 MiB that it has seen freed; this shows it
+    one, untouched. Elsewhere it does nothing.
+    """
+    if not _state["kept"] and isinstance(value, np.ndarray) and value.nbytes > _LARGE:
+        _state["kept"] = True
+        np.empty(2**25 - _LARGE, np.uint8)
