@@ -16,9 +16,7 @@ _CHECKS = {"bibun": "import bibun; bibun.grad"}  # a folder of that name can be 
 
 def measure_imports(rounds: int) -> Measurement:
     """The row of import times, the start of the interpreter included in each."""
-    measurement = Measurement(
-        "import", "import", "numpy", "s", requirements=[Requirement("bibun", "numpy", 1.3)]
-    )
+    measurement = Measurement("import", "import", "numpy", "s", requirements=[Requirement("bibun", "numpy", 1.3)])
     with tempfile.TemporaryDirectory() as bytecode:
         for name, statement in _STATEMENTS.items():
             problem = _run(_CHECKS.get(name, statement), bytecode)  # also compiles, once
@@ -38,7 +36,7 @@ def measure_imports(rounds: int) -> Measurement:
 
 
 def _run(statement: str, bytecode: str) -> str:
-    """The last line of the error, or nothing. Bytecode is written and read, whatever the caller's settings."""
+    """The last line of the error, or nothing. Bytecode is written and read in any case."""
     command = [sys.executable, "-c", statement]
     settings = environment() | {"PYTHONPYCACHEPREFIX": bytecode, "PYTHONDONTWRITEBYTECODE": ""}
     done = subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, check=False)

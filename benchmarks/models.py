@@ -111,9 +111,7 @@ def greeks_jax(problem: Any) -> Run:
     import jax
     import jax.numpy as jnp
 
-    value_and_gradient = jax.jit(
-        jax.value_and_grad(make_portfolio(jnp, jax.scipy.special.erf), argnums=GREEKS)
-    )
+    value_and_gradient = jax.jit(jax.value_and_grad(make_portfolio(jnp, jax.scipy.special.erf), argnums=GREEKS))
 
     def run() -> Any:
         value, gradients = value_and_gradient(*problem)
@@ -211,9 +209,7 @@ def logistic_jax(problem: Any) -> Run:
     import jax.numpy as jnp
 
     w, design, labels = problem[0], *map(jnp.asarray, problem[1:])
-    value_and_gradient = jax.jit(
-        jax.value_and_grad(lambda w, design, labels: make_logistic(jnp, design, labels)(w))
-    )
+    value_and_gradient = jax.jit(jax.value_and_grad(lambda w, design, labels: make_logistic(jnp, design, labels)(w)))
     return lambda: tuple(map(np.asarray, value_and_gradient(w, design, labels)))
 
 

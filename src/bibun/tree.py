@@ -62,6 +62,17 @@ def _register(cls: type) -> None:
             _registered.add(cls)
 
 
+def children(tree: Any) -> dict[Any, Any]:
+    """What a container holds, by key, position or field; nothing for a leaf."""
+    if not is_container(tree):
+        return {}
+    import optree
+
+    flatten(tree)  # registers dataclasses
+    level = optree.tree_flatten_one_level(tree, namespace=_NAMESPACE)
+    return dict(zip(level.entries, level.children, strict=True))
+
+
 def map_(function: Callable[[Any], Any], tree: Any) -> Any:
     """The same containers with the function of each leaf."""
     leaves, unflatten = flatten(tree)

@@ -53,9 +53,7 @@ def test_regular_lists_become_float64_arrays() -> None:
 
 
 def test_nested_containers_keep_their_structure() -> None:
-    text = (
-        '{"x": {"layers": [{"w": [[1, 2]], "b": [0]}, {"w": [[3], [4]], "b": [[1, 2], [3]]}], "name": "net"}}'
-    )
+    text = '{"x": {"layers": [{"w": [[1, 2]], "b": [0]}, {"w": [[3], [4]], "b": [[1, 2], [3]]}], "name": "net"}}'
     found = point(of_x, text)
     assert list(leaves(found)) == [
         "x['layers'][0]['w']",
@@ -72,9 +70,7 @@ def test_nested_containers_keep_their_structure() -> None:
 
 
 def test_text_truth_and_null_pass_as_they_are() -> None:
-    found = point(
-        lambda x, mode, flags, nothing: None, "x=1", 'mode="fast"', "flags=[true, false]", "nothing=null"
-    )
+    found = point(lambda x, mode, flags, nothing: None, "x=1", 'mode="fast"', "flags=[true, false]", "nothing=null")
     assert list(leaves(found)) == ["x"]
     assert found.values["mode"] == "fast"
     assert found.values["flags"] == [True, False]

@@ -61,6 +61,14 @@ def talks(x):
 
 def modulus(z):
     return np.sum(np.abs(z) ** 2)
+
+
+def holomorphic(z):
+    return np.exp(z) * z
+
+
+def minimum(x):
+    return np.cosh(3 * (x - 0.1)) + np.exp(-((x - 0.1) ** 2))
 """
 
 
@@ -119,8 +127,7 @@ def test_wrt_chooses_and_takes_defaults(diff: Callable[..., Any]) -> None:
 def test_arguments_of_the_report_can_be_given_back(diff: Callable[..., Any], folder: Path) -> None:
     report = diff("sum_of_squares", "--at", '{"dtype": "float32", "value": [1, 2]}')
     given = {
-        name: {k: v for k, v in value.items() if k != "differentiated"}
-        for name, value in report["arguments"].items()
+        name: {k: v for k, v in value.items() if k != "differentiated"} for name, value in report["arguments"].items()
     }
     (folder / "again.json").write_text(json.dumps(given))
     again = diff("sum_of_squares", "--at", "again.json")
@@ -217,6 +224,14 @@ def test_complex_arguments(diff: Callable[..., Any]) -> None:
     assert found["digits"] > 10
 
 
+def test_the_complex_jacobian_of_a_holomorphic_function(diff: Callable[..., Any]) -> None:
+    report = diff("holomorphic", "--at", '{"dtype": "complex128", "value": ["1+2j", "0.5-1j"]}')
+    (found,) = report["derivatives"]
+    z = np.array([1 + 2j, 0.5 - 1j])
+    np.testing.assert_allclose(np.array(found["exact"], dtype=complex), np.diag((1 + z) * np.exp(z)), rtol=1e-14)
+    assert found["digits"] > 10
+
+
 def test_in_place_code_and_the_users_arrays(diff: Callable[..., Any]) -> None:
     (found,) = diff("in_place", "--at", "[1, 2, 3]")["derivatives"]
     assert found["exact"] == [2.0, 36.0, 54.0]
@@ -225,11 +240,45 @@ def test_in_place_code_and_the_users_arrays(diff: Callable[..., Any]) -> None:
 def test_a_kink_is_reported(diff: Callable[..., Any], text: Callable[..., str]) -> None:
     report = diff("ramp", "--at", "[1, 0, -1]")
     message = (
-        "x at [1]: exact 1, numerical 0.5. They disagree: "
-        "a kink, noise or a wrong hand-written backward is likely."
+        "x at [1]: exact 1, numerical 0.5. They disagree: a kink, noise or a wrong hand-written backward is likely."
     )
     assert report["warnings"] == [message]
     assert " ".join(text("ramp", "--at", "[1, 0, -1]").split()).endswith(f"warning: {message}")
+
+
+def test_a_wrong_hand_written_backward_is_reported(write: Callable[..., Path], bibun: Callable[..., Any]) -> None:
+    write(
+        """
+        import bibun as bb
+
+
+        @bb.custom_vjp
+        def cube(x):
+            return x**3
+
+
+        cube.defvjp(lambda x: (x**3, x), lambda x, g: (2.9 * x**2 * g,))
+        """
+    )
+    report = json.loads(bibun("diff", "model.py:cube", "--at", "2", "--json").stdout)
+    (found,) = report["derivatives"]
+    assert found["exact"] == pytest.approx(11.6)
+    assert found["numerical"] == pytest.approx(12.0)
+    assert found["digits"] == pytest.approx(-np.log10(0.4 / 12.0))
+    assert report["warnings"] == [
+        "x: exact 11.6, numerical 12. They disagree: a kink, noise or a wrong hand-written backward is likely."
+    ]
+
+
+def test_a_derivative_that_is_zero_agrees_within_the_numerical_error(
+    diff: Callable[..., Any], text: Callable[..., str]
+) -> None:
+    report = diff("minimum", "--at", "0.1")
+    (found,) = report["derivatives"]
+    assert abs(found["numerical"] - found["exact"]) <= found["numerical_error"] < 1e-12
+    assert found["digits"] is None
+    assert report["warnings"] == []
+    assert re.search(r"within \de-1\d$", text("minimum", "--at", "0.1"), re.MULTILINE)
 
 
 def test_an_infinite_slope_is_reported(diff: Callable[..., Any]) -> None:
@@ -239,9 +288,7 @@ def test_an_infinite_slope_is_reported(diff: Callable[..., Any]) -> None:
     assert report["warnings"] == ["x: 1 of 2 entries of the exact derivative are not finite here."]
 
 
-def test_prints_of_the_function_appear_once_on_stderr(
-    write: Callable[..., Path], bibun: Callable[..., Any]
-) -> None:
+def test_prints_of_the_function_appear_once_on_stderr(write: Callable[..., Path], bibun: Callable[..., Any]) -> None:
     write(MODEL)
     result = bibun("diff", "model.py:talks", "--at", "3", "--json")
     assert result.stderr == "called\n"
@@ -294,9 +341,7 @@ def test_a_file_in_a_package(write: Callable[..., Path], bibun: Callable[..., An
 def test_the_main_part_does_not_run_and_standard_names_are_not_hidden(
     write: Callable[..., Path], bibun: Callable[..., Any]
 ) -> None:
-    write(
-        "def f(x):\n    return x * x\n\n\nif __name__ == '__main__':\n    raise SystemExit(7)\n", "random.py"
-    )
+    write("def f(x):\n    return x * x\n\n\nif __name__ == '__main__':\n    raise SystemExit(7)\n", "random.py")
     import random
 
     result = bibun("diff", "random.py:f", "--at", "3", "--json")
@@ -360,7 +405,7 @@ def test_the_text_of_a_gradient(text: Callable[..., str]) -> None:
 def test_the_text_of_a_large_gradient_is_a_summary(text: Callable[..., str], folder: Path) -> None:
     np.save("x.npy", np.linspace(0, 1, 100_001))
     lines = text("sum_of_squares", "--at", "x.npy").splitlines()
-    assert lines[2] == "x       float64 (100001,)   0  1e-05  2e-05  …  min 0   max 1   norm 182.576"
+    assert lines[2] == "x       float64 (100001,)   0  1e-05  2e-05  …  min 0  max 1  norm 182.58"
     assert [line.split("  ")[1].strip() or line.split()[0] for line in lines[6:14]] == [
         "x", "[0]", "[1]", "[2]", "[3]", "…", "min", "max",
     ]  # fmt: skip

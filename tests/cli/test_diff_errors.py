@@ -104,8 +104,7 @@ CASES = {
     ),
     "unknown argument": (
         ("model.py:loss", "--at", "w=1", "--at", "c=2"),
-        "model.py:6: def loss(w, b, rate=0.1):\n"
-        "  loss has no argument c; it takes w, b, rate (has a default).",
+        "model.py:6: def loss(w, b, rate=0.1):\n  loss has no argument c; it takes w, b, rate (has a default).",
     ),
     "object for one argument": (
         ("model.py:double", "--at", '{"w": 1, "b": 2}'),
@@ -211,7 +210,7 @@ CASES = {
     "too large at all": (
         ("model.py:double", "--at", "huge.npy", "--jacobian"),
         "the Jacobian by x would have shape (5000, 5000): 25,000,000 numbers, 0.2 GB. "
-        "Use bibun.vjp or bibun.jvp in a program of your own, or leave x out with --wrt.",
+        "Use bibun.vjp or bibun.jvp in a program of your own, or choose other arguments with --wrt.",
     ),
 }
 
@@ -243,8 +242,7 @@ IMPORTS = {
     ),
     "missing module": (
         "import numpy as np\nimport no_such_module_here\n",
-        "model.py:2: import no_such_module_here\n"
-        "  ModuleNotFoundError: No module named 'no_such_module_here'",
+        "model.py:2: import no_such_module_here\n  ModuleNotFoundError: No module named 'no_such_module_here'",
     ),
     "missing name": (
         "from math import nothing\n",
@@ -268,27 +266,19 @@ def test_a_file_that_cannot_be_imported(
     assert "Traceback" not in result.stderr
 
 
-def test_an_error_in_a_sibling_names_the_sibling(
-    write: Callable[..., Path], bibun: Callable[..., Any]
-) -> None:
+def test_an_error_in_a_sibling_names_the_sibling(write: Callable[..., Path], bibun: Callable[..., Any]) -> None:
     write("from helper import halve\n\n\ndef f(x):\n    return halve(x)\n")
     write("def halve(x):\n    raise RuntimeError('not today')\n", "helper.py")
     result = bibun("diff", "model.py:f", "--at", "1")
     assert result.stderr == (
-        "error: helper.py:2: raise RuntimeError('not today')\n"
-        "  RuntimeError: not today\n"
-        "  called with x = 1.0\n"
+        "error: helper.py:2: raise RuntimeError('not today')\n  RuntimeError: not today\n  called with x = 1.0\n"
     )
 
 
-def test_an_error_inside_a_library_names_the_users_line(
-    write: Callable[..., Path], bibun: Callable[..., Any]
-) -> None:
+def test_an_error_inside_a_library_names_the_users_line(write: Callable[..., Path], bibun: Callable[..., Any]) -> None:
     write("import json\n\n\ndef f(x):\n    return json.loads('{')\n")
     result = bibun("diff", "model.py:f", "--at", "1")
-    assert result.stderr.startswith(
-        "error: model.py:5: return json.loads('{')\n  json.decoder.JSONDecodeError"
-    )
+    assert result.stderr.startswith("error: model.py:5: return json.loads('{')\n  json.decoder.JSONDecodeError")
 
 
 def test_a_lost_derivative_is_explained_as_bibun_explains_it(
@@ -302,9 +292,7 @@ def test_a_lost_derivative_is_explained_as_bibun_explains_it(
     assert "Traceback" not in result.stderr
 
 
-def test_an_exception_only_in_the_derivative_says_so(
-    write: Callable[..., Path], bibun: Callable[..., Any]
-) -> None:
+def test_an_exception_only_in_the_derivative_says_so(write: Callable[..., Path], bibun: Callable[..., Any]) -> None:
     write(
         """
         import numpy as np
@@ -323,3 +311,39 @@ def test_an_exception_only_in_the_derivative_says_so(
         "  TypeError: only floats\n"
         "  in the gradient; the plain call works\n"
     )
+
+
+def test_a_function_that_does_not_depend_on_its_arguments(
+    write: Callable[..., Path], bibun: Callable[..., Any]
+) -> None:
+    write("def f(x, y):\n    return 3.0\n")
+    result = bibun("diff", "model.py:f", "--at", "x=1", "--at", "y=2")
+    assert result.code == 2
+    assert result.stderr.startswith("error: model.py:1: def f(x, y):\n")
+    assert "does not depend on x, y," in result.stderr
+    assert "argument 0" not in result.stderr
+
+
+def test_an_error_of_a_transform_that_the_user_calls_names_the_users_line(
+    write: Callable[..., Path], bibun: Callable[..., Any]
+) -> None:
+    write("import bibun as bb\n\n\ndef f(x):\n    return bb.grad(lambda y: y * y)(x)\n")
+    result = bibun("diff", "model.py:f", "--at", "[1, 2]")
+    assert result.code == 2
+    assert result.stderr.startswith(
+        "error: model.py:5: return bb.grad(lambda y: y * y)(x)\n  grad: the function returned shape (2,)"
+    )
+
+
+def test_a_number_that_must_be_an_integer(write: Callable[..., Path], bibun: Callable[..., Any]) -> None:
+    write("def f(x, n):\n    for _ in range(n):\n        x = x * x\n    return x\n")
+    result = bibun("diff", "model.py:f", "--at", "x=0.5", "--at", "n=3")
+    assert result.code == 2
+    assert result.stderr == (
+        "error: model.py:2: for _ in range(n):\n"
+        "  TypeError: 'numpy.float64' object cannot be interpreted as an integer\n"
+        "  called with x = 0.5, n = 3.0\n"
+        """  numbers given with --at are floats; an integer is --at 'n={"dtype": "int64", "value": 3}'\n"""
+    )
+    result = bibun("diff", "model.py:f", "--at", "x=0.5", "--at", 'n={"dtype": "int64", "value": 3}')
+    assert result.code == 0

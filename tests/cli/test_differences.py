@@ -90,9 +90,7 @@ def test_every_output_chooses_its_own_step() -> None:
 def test_digits_are_relative_capped_and_not_counted_below_the_numerical_error() -> None:
     exact, numerical = np.array([1.0, 100.0, 1.0, 1e-20]), np.array([1.001, 101.0, 1.0, 0.0])
     found = agreeing_digits(exact, numerical, np.array([0.0, 0.0, 0.0, 1e-14]))
-    np.testing.assert_allclose(
-        found, [-math.log10(0.001 / 1.001), -math.log10(1 / 101), 16.0, np.nan], rtol=1e-9
-    )
+    np.testing.assert_allclose(found, [-math.log10(0.001 / 1.001), -math.log10(1 / 101), 16.0, np.nan], rtol=1e-9)
 
 
 def test_a_small_wrong_entry_is_not_hidden_by_the_numerical_error() -> None:
@@ -110,8 +108,7 @@ def test_a_wrong_entry_is_named() -> None:
     wrong = np.array([2.0, 4.5, 6.0])
     found = compare(("x",), wrong, lambda x: np.asarray(np.sum(x * x)), Leaf("x", x), 1e-6)
     assert found.warning == (
-        "x at [1]: exact 4.5, numerical 4. They disagree: "
-        "a kink, noise or a wrong hand-written backward is likely."
+        "x at [1]: exact 4.5, numerical 4. They disagree: a kink, noise or a wrong hand-written backward is likely."
     )
     assert found.agreement == pytest.approx(-math.log10(0.5 / 4.5))
     np.testing.assert_array_equal(x, [1.0, 2.0, 3.0])

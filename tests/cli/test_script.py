@@ -11,9 +11,7 @@ SCRIPT = Path(sys.executable).with_name("bibun")
 
 
 def bibun(folder: Path, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    kept = {
-        key: value for key, value in os.environ.items() if key not in ("COLUMNS", "FORCE_COLOR", "NO_COLOR")
-    }
+    kept = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "FORCE_COLOR", "NO_COLOR")}
     return subprocess.run(
         [SCRIPT, *arguments],
         cwd=folder,
@@ -72,9 +70,7 @@ def test_an_error_is_one_message_and_code_2(folder: Path) -> None:
     assert result.returncode == 2
     assert result.stdout == ""
     assert result.stderr == (
-        "error: model.py:9: return x / missing\n"
-        "  NameError: name 'missing' is not defined\n"
-        "  called with x = 1.0\n"
+        "error: model.py:9: return x / missing\n  NameError: name 'missing' is not defined\n  called with x = 1.0\n"
     )
 
 

@@ -94,9 +94,7 @@ def _language_and_title(info: str, place: str) -> tuple[str, str]:
         raise BlockFailure(f"{place}: a block marked {language!r} would not run; mark it 'python'")
     attributes = dict(ATTRIBUTE.findall(rest))
     if unknown := ATTRIBUTE.sub("", rest).strip():
-        raise BlockFailure(
-            f'{place}: {unknown!r} is not allowed here: every block runs; write title="..." or nothing'
-        )
+        raise BlockFailure(f'{place}: {unknown!r} is not allowed here: every block runs; write title="..." or nothing')
     return language, attributes.get("title", "")
 
 
@@ -105,9 +103,7 @@ def _run_python(block: Block, namespace: dict[str, object]) -> None:
     tree = ast.parse(block.source, str(block.path))
     last_on_line = {statement.end_lineno: statement for statement in tree.body}
     for line in expectations.keys() - last_on_line.keys():
-        raise block.failure(
-            line - 1, "'# ->' must end the last line of a top-level statement, else nothing checks it"
-        )
+        raise block.failure(line - 1, "'# ->' must end the last line of a top-level statement, else nothing checks it")
     try:
         for statement in tree.body:
             line = statement.end_lineno or 0
@@ -155,9 +151,7 @@ def _compare(block: Block, line: int, expected: str, value: object, printed: str
     shown = [printed] if printed else [repr(value), str(value)]
     pattern = ".*".join(re.escape(part) for part in _one_blank(expected).split("..."))
     if not any(re.fullmatch(pattern, _one_blank(text)) for text in shown):
-        raise block.failure(
-            line - 1, f"the block shows\n    {expected}\nbut the result is\n    {shown[0].strip()}"
-        )
+        raise block.failure(line - 1, f"the block shows\n    {expected}\nbut the result is\n    {shown[0].strip()}")
 
 
 def _one_blank(text: str) -> str:

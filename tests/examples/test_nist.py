@@ -97,16 +97,12 @@ def test_a_whole_file_is_read_as_it_is_printed():
     assert data.response[0] == np.log(15.0)
     np.testing.assert_array_equal(data.starts, [[2, 0.0001, -0.01], [2.5, 0.000000005, -0.05]])
     np.testing.assert_array_equal(data.parameters, [2.5906836021, 5.6177717026e-09, -5.7701013174e-02])
-    np.testing.assert_array_equal(
-        data.standard_deviations, [1.9149996413e-02, 6.1124096540e-09, 3.9572366543e-03]
-    )
+    np.testing.assert_array_equal(data.standard_deviations, [1.9149996413e-02, 6.1124096540e-09, 3.9572366543e-03])
     assert (data.residual_sum_of_squares, data.residual_standard_deviation) == (3.7976833176, 0.17430280130)
 
 
 def test_a_text_of_another_format_is_refused():
-    with pytest.raises(
-        ValueError, match="not a StRD file: its header gives no lines for Data, Starting Values"
-    ):
+    with pytest.raises(ValueError, match="not a StRD file: its header gives no lines for Data, Starting Values"):
         dataset.parse("x,y\n1,2\n")
 
 
@@ -155,9 +151,7 @@ def test_the_derivative_by_the_parameters_is_that_of_the_stated_formula(name):
                 def along(value, column=column, point=point):
                     return stated_model(name, [*map(mpmath.mpf, b[:column]), value, *b[column + 1 :]], point)
 
-                exact[row, column] = mpmath.diff(
-                    along, mpmath.mpf(b[column]), h=mpmath.mpf("1e-25") * b[column]
-                )
+                exact[row, column] = mpmath.diff(along, mpmath.mpf(b[column]), h=mpmath.mpf("1e-25") * b[column])
     jacobian = bb.jacobian(lambda b: MODELS[name](b, *data.predictors))(b)
     assert jacobian.shape == (data.observations, b.size)
     scale = np.max(np.abs(jacobian), axis=0)

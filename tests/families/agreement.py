@@ -1,4 +1,4 @@
-"""Checks that the derivatives of a plain NumPy function agree with one another and with numerical ones. Owns no case.
+"""Checks that derivatives of a plain NumPy function agree with one another and with numerical ones. No cases here.
 
 The truth here is independent of the package: NumPy's own value, and a difference quotient of fourth order.
 """
@@ -66,7 +66,7 @@ def check_first(f: Function, *xs: np.ndarray) -> None:
 
 
 def check_second(f: Function, *xs: np.ndarray) -> None:
-    """Second order: forward over reverse, reverse over reverse and forward over forward, against numerical ones."""
+    """Second order: forward over reverse, reverse over reverse, forward over forward, against numerical ones."""
     generator = np.random.default_rng(4)
     directions = tuple(random_like(generator, x) for x in xs)
     weights = random_like(generator, f(*xs))
@@ -98,7 +98,7 @@ def check_second(f: Function, *xs: np.ndarray) -> None:
 
 
 def check_single_precision(f: Function, *xs: np.ndarray) -> None:
-    """The dtypes that NumPy gives for float32, in both modes; the same numbers as in float64, to float32's digits."""
+    """The dtypes that NumPy gives for float32, in both modes; the numbers of float64, to float32's digits."""
     short = tuple(x.astype(np.float32) for x in xs)
     expected = np.result_type(f(*short))
     generator = np.random.default_rng(5)

@@ -144,6 +144,20 @@ def test_stack_of_many_numbers() -> None:
     np.testing.assert_allclose(bb.jacfwd(f)(x), jacobian, rtol=1e-13, atol=1e-15)
 
 
+def test_out_by_position() -> None:
+    for write, shape in (
+        (lambda x, out: np.concatenate([x, x], 0, out), (6,)),
+        (lambda x, out: np.stack([x, x], 1, out), (3, 2)),
+    ):
+        x = bb.Variable(V)
+        out = np.zeros(shape, like=x)
+        assert write(x, out) is out
+        np.sum(out * out).backward()
+        np.testing.assert_array_equal(x.grad, 4 * V)
+        with pytest.raises(bb.LostDerivativeError, match="plain ndarray"):
+            write(x, np.zeros(shape))
+
+
 def test_only_what_is_needed_is_pulled_back() -> None:
     x = bb.Variable(V)
     y = np.concatenate([x, np.ones(1000)])

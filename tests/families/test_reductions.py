@@ -1,4 +1,4 @@
-"""Reductions and running sums and products: values, derivatives of both modes and second order, and the special cases."""
+"""Reductions and running sums and products: values, derivatives of every order and mode, special cases."""
 
 from __future__ import annotations
 
@@ -108,9 +108,7 @@ def test_deviation_of_constant_data_has_derivative_zero(constant: float) -> None
     np.testing.assert_array_equal(gradient[0], 0)
 
 
-@pytest.mark.parametrize(
-    "x", [[2.0, 0.0, 3.0, 4.0], [0.0, 5.0, 0.0, 3.0], [0.0, 0.0, 0.0], [0.0], [2.0, 3.0]], ids=str
-)
+@pytest.mark.parametrize("x", [[2.0, 0.0, 3.0, 4.0], [0.0, 5.0, 0.0, 3.0], [0.0, 0.0, 0.0], [0.0], [2.0, 3.0]], ids=str)
 def test_product_with_zeros(x: list[float]) -> None:
     """d prod/dx_i is the product of the others; the second derivative that of all but two."""
     a = np.array(x)
@@ -259,12 +257,24 @@ def test_truth_values_are_plain() -> None:
     assert not np.any(x > 3)
     np.testing.assert_array_equal(np.all(x, axis=1), np.all(X, axis=1))
     np.testing.assert_array_equal((x > 0).any(axis=(0, -1)), (X > 0).any(axis=(0, -1)))
-    np.testing.assert_array_equal(
-        np.any(x, axis=0, keepdims=True, where=MASK), np.any(X, 0, keepdims=True, where=MASK)
-    )
+    np.testing.assert_array_equal(np.any(x, axis=0, keepdims=True, where=MASK), np.any(X, 0, keepdims=True, where=MASK))
     np.testing.assert_array_equal(np.argmax(x, axis=1), np.argmax(X, axis=1))
     rows = bb.vmap(lambda row: np.where(np.all(row > -1.5, axis=0), np.sum(row), 0.0))(X[0])
     np.testing.assert_allclose(rows, [r.sum() if (r > -1.5).all() else 0 for r in X[0]])
+
+
+def test_masks_that_differ_along_a_batch() -> None:
+    x = sample(3, 5)
+    for f in (
+        lambda x: np.sum(x, where=x > 0),
+        lambda x: np.mean(x, where=x > -1),
+        lambda x: np.var(x, where=x > -1),
+        lambda x: np.max(x, where=x < 1, initial=-2.0),
+        lambda x: np.average(x, weights=x * x),
+    ):
+        np.testing.assert_allclose(bb.vmap(f)(x), [f(row) for row in x], rtol=1e-14)
+        gradient = bb.grad(f)
+        np.testing.assert_allclose(bb.vmap(gradient)(x), [gradient(row) for row in x], rtol=1e-12, atol=1e-15)
 
 
 def test_differences() -> None:

@@ -124,7 +124,7 @@ def test_sort_is_a_permutation() -> None:
 def test_partition_sorts_the_kth() -> None:
     y, pullback = bb.vjp(lambda x: np.partition(x, 2)[2], V)
     assert y == np.sort(V)[2]
-    np.testing.assert_array_equal(pullback(1.0)[0], V == y)
+    np.testing.assert_array_equal(pullback(1.0)[0], np.equal(V, y))
     y, pullback = bb.vjp(lambda x: np.partition(x, (1, 2), axis=0)[1:3], X[:, :, 0].repeat(2, 0))
     np.testing.assert_array_equal(y, np.partition(X[:, :, 0].repeat(2, 0), (1, 2), axis=0)[1:3])
     np.testing.assert_array_equal(pullback(np.ones((2, 3)))[0].sum(0), [2, 2, 2])
@@ -135,6 +135,22 @@ def test_take_adds_up_where_an_index_repeats() -> None:
     np.testing.assert_array_equal(gradient, [0, 3, 0, 0, 4, 0])
     with pytest.raises(IndexError):
         np.take(bb.Variable(V), 6)
+
+
+def test_indices_that_differ_along_a_batch() -> None:
+    x, places = sample(3, 5), np.array([[0, 1], [2, 2], [4, 0]])
+    for f in (
+        np.take,
+        lambda x, i: np.take_along_axis(x, i, 0),
+        lambda x, i: np.choose(i % 2, [x[:2], x[2:4]]),
+        lambda x, i: np.take(x, i + 3, mode="clip"),
+        lambda x, i: np.take(np.stack([x, x * x], axis=1), i[:, None], axis=0),
+    ):
+        expected = np.stack([f(row, i) for row, i in zip(x, places, strict=True)])
+        np.testing.assert_array_equal(bb.vmap(f)(x, places), expected)
+        gradient = bb.grad(lambda x, i, f=f: np.sum(f(x, i) ** 3))
+        expected = np.stack([gradient(row, i) for row, i in zip(x, places, strict=True)])
+        np.testing.assert_allclose(bb.vmap(gradient)(x, places), expected, rtol=1e-13)
 
 
 def test_nan_to_num_has_derivative_zero_where_it_replaces() -> None:

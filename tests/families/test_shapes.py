@@ -112,9 +112,7 @@ def test_pad_of_nothing() -> None:
     assert pullback(y)[0].shape == (0, 3)
 
 
-@pytest.mark.parametrize(
-    "settings", [{"mode": "median"}, {"mode": "reflect", "reflect_type": "odd"}], ids=str
-)
+@pytest.mark.parametrize("settings", [{"mode": "median"}, {"mode": "reflect", "reflect_type": "odd"}], ids=str)
 def test_pad_without_a_rule_says_which_have_one(settings: dict[str, Any]) -> None:
     with pytest.raises(bb.NoDerivativeError, match="constant, empty, edge, reflect, symmetric, wrap have"):
         np.pad(bb.Variable(M), 1, **settings)
@@ -197,7 +195,7 @@ VIEWS: dict[str, Any] = {
 
 @pytest.mark.parametrize("name", VIEWS)
 def test_update_of_a_view_reaches_the_base_where_numpy_has_it(name: str) -> None:
-    """b = view(a); b *= 3; a += 1: the values of a and b are NumPy's, their derivatives the numerical ones."""
+    """b = view(a); b *= 3; a += 1: values of a and b as NumPy's, derivatives as the numerical ones."""
     view = VIEWS[name]
 
     def updated(a: Any) -> Any:
@@ -264,7 +262,7 @@ def test_astype_keeps_each_precision() -> None:
     (c,) = pullback(np.ones(2))
     assert c.dtype == np.float32
     np.testing.assert_array_equal(c, 3)
-    z, pullback = bb.vjp(lambda x: x.astype(complex) * 1j, x)
+    _, pullback = bb.vjp(lambda x: x.astype(complex) * 1j, x)
     (c,) = pullback(np.array([1, 1j]))
     np.testing.assert_array_equal(c, [0, -1])
     assert c.dtype == np.float32

@@ -75,7 +75,13 @@ def case(*inputs: Any, **settings: Any) -> Case:
 # ---- elementwise rows ---------------------------------------------------------------------------
 
 UNARY: tuple[tuple[Shape, ...], ...] = (((),), ((2, 3),))
-BROADCASTS: tuple[tuple[Shape, ...], ...] = (((2, 3), (2, 3)), ((3, 1), (4,)), ((), (2, 3)), ((2, 1), ()), ((), ()))
+BROADCASTS: tuple[tuple[Shape, ...], ...] = (
+    ((2, 3), (2, 3)),
+    ((3, 1), (4,)),
+    ((), (2, 3)),
+    ((2, 1), ()),
+    ((), ()),
+)
 
 
 def _no_integer_ratio(a: Any, b: Any) -> Any:
@@ -178,6 +184,33 @@ _ALONG = np.array([[0, 2, 2, 1], [1, 1, 0, 0]])
 _PERMUTED = np.argsort(np.random.default_rng(0).random((2, 3, 4)), axis=1)
 
 
+
+# ---- what of the vectors of a factorisation is free of the choice of their signs and phases -------
+
+
+def _outer_products(columns: Any, others: Any) -> Any:
+    """One matrix a column: that column times the same one of the others, conjugated."""
+    return columns[..., :, None, :] * np.conj(others)[..., None, :, :]
+
+
+def eigen_projectors(y: Any) -> Any:
+    """Eigenvalues, and v_k v_k^H of each eigenvector."""
+    w, v = y
+    return w, _outer_products(v, v)
+
+
+def singular_projectors(y: Any) -> Any:
+    """Singular values, u_k v_k^H of each pair of vectors, and the projectors on what further vectors span."""
+    u, s, vh = y
+    k = np.shape(s)[-1]
+    v = np.conj(np.swapaxes(vh, -1, -2))
+    spans = (np.sum(_outer_products(basis[..., k:], basis[..., k:]), axis=-1) for basis in (u, v))
+    return s, _outer_products(u[..., :k], v[..., :k]), *spans
+
+
+SQUARES = [case((3, 3)), case((2, 3, 3)), case((1, 1)), case((4, 4))]
+
+
 def subsets(items: Any) -> list[tuple[Any, ...]]:
     """All but the empty one, the whole last."""
     items = tuple(items)
@@ -267,6 +300,24 @@ CASES: dict[str, list[Case]] = {
         case((1, 3), (2, 3), subscripts=("ij", "ij", "i"), optimize=False),
         case((), (2,), subscripts=("", "i", "i"), optimize=False),
     ],
+    # linear algebra
+    "solve": [
+        case((3, 3), (3, 2)), case((2, 3, 3), (2, 3, 1)), case((3, 3), (2, 3, 2)), case((2, 3, 3), (3, 2)),
+        case((1, 1), (1, 3)), case((2, 1, 3, 3), (4, 3, 2)),
+    ],
+    **dict.fromkeys(("inv", "det", "slogdet", "cholesky", "cofactor"), SQUARES),
+    "pinv": [case((4, 3), rcond=1e-15), case((3, 4), rcond=1e-15), case((2, 3, 3), rcond=1e-15)],
+    "norm": REDUCTIONS,
+    "eigh": [
+        case(shape, UPLO=triangle, paired=False).seen(eigen_projectors)
+        for shape in ((3, 3), (2, 4, 4), (1, 1)) for triangle in "LU"
+    ],
+    "eigvalsh": [case(shape, UPLO=triangle) for shape in ((3, 3), (2, 4, 4), (1, 1)) for triangle in "LU"],
+    "svd": [
+        case(shape, full_matrices=full, paired=False).seen(singular_projectors)
+        for shape in ((3, 3), (4, 2), (2, 3, 4)) for full in (False, True)
+    ],
+    "svdvals": [case((3, 3)), case((4, 2)), case((2, 3, 4))],
     # bookkeeping of derivatives
     "tied": [case((2, 3), (2, 3)), case((2,), (3, 1)), case((), (2,))],
 }  # fmt: skip
@@ -277,3 +328,32 @@ def cases(row: Primitive) -> list[Case]:
     if row.name in CASES:
         return CASES[row.name]
     return elementwise_cases(row) if row.inputs is not None and row.batch == "elementwise" else []
+
+
+# ---- rows without a derivative --------------------------------------------------------------------
+
+_A, _B = np.array([[1.0, 2.0, -0.5], [0.0, 3.0, 2.0]]), np.array([[1.0, 0.0, 2.0], [0.0, 4.0, -2.0]])
+_INTEGERS = np.array([[6, 5, 3], [1, 12, 8]]), np.array([[4, 1, 3], [2, 3, 1]])
+_ODD = np.array([1.0, np.nan, -np.inf, np.inf, -0.0])
+
+CONSTANTS: dict[str, list[Case]] = {
+    **dict.fromkeys(
+        ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "logical_and", "logical_or",
+         "logical_xor", "isclose", "allclose", "array_equal", "array_equiv", "isin"),
+        [case(_A, _B), case(_A, _A.copy()), case(_A[0], np.array(2.0))],
+    ),
+    **dict.fromkeys(("logical_not", "isreal", "iscomplex", "argmax", "argmin", "nanargmax", "nanargmin"), [case(_A)]),
+    **dict.fromkeys(("isfinite", "isnan", "isinf", "signbit", "isneginf", "isposinf"), [case(_ODD), case(_A)]),
+    **dict.fromkeys(("argsort", "argwhere", "nonzero", "flatnonzero", "count_nonzero"), [case(_A[1])]),
+    **dict.fromkeys(("all", "any"), [case(_A, axis=(0,), keepdims=False), case(_A, axis=(0, 1), keepdims=True)]),
+    "argpartition": [case(_A, kth=1)],
+    "searchsorted": [case(np.array([0.0, 1.0, 2.0]), _A)],
+    "digitize": [case(_A, np.array([0.0, 1.0, 2.0]))],
+    "lexsort": [case(_A)],
+    **dict.fromkeys(
+        ("bitwise_and", "bitwise_or", "bitwise_xor", "left_shift", "right_shift", "gcd", "lcm"), [case(*_INTEGERS)]
+    ),
+    "invert": [case(_INTEGERS[0])],
+    "astype_step": [case(_A, dtype=np.dtype(int)), case(_A, dtype=np.dtype(bool))],
+    "lasting": [case(_INDEX, key=(Place(0),), shape=(4, 3)), case(np.array(2), key=(Place(0),), shape=(4, 3))],
+}  # fmt: skip

@@ -119,7 +119,10 @@ def takes(name: str, index: int, dtypes: str) -> bool:
         try:
             drawn = draw(name, index, dtypes)
             return len(drawn.free) >= len(dtypes) and (not wide or (drawn.case.wide and drawn.value is not None))
-        except (TypeError, np.exceptions.ComplexWarning):  # NumPy has no loop for complex numbers, or drops a part of them
+        except (
+            TypeError,
+            np.exceptions.ComplexWarning,
+        ):  # NumPy has no loop for complex numbers, or drops a part of them
             if wide:
                 return False
             raise

@@ -166,7 +166,9 @@ def tangents_share_no_memory(s: Sample) -> None:
     y, dy = bb.jvp(s.call, s.primals, s.tangents)
     for what, found in (("value", parts(y)), ("tangent", parts(dy))):
         for part in found:
-            assert not any(np.shares_memory(part, x) for x in given), f"a {what} shares memory with an input or a tangent"
+            assert not any(np.shares_memory(part, x) for x in given), (
+                f"a {what} shares memory with an input or a tangent"
+            )
 
 
 def outputs_may_be_overwritten(s: Sample) -> None:
@@ -265,8 +267,15 @@ def recorder_is_the_row(s: Sample) -> None:
             at_row = _with_number(s.row, number, i)
             y, slow = bb.vjp(lambda x, f=at_row: f(np.positive(x)), s.primals[i])
             z, fast = bb.vjp(lambda x, f=with_number: f(np.positive(x)), s.primals[i])
-            close(z, y, f"value with the number {number}", 4 * np.finfo(y.dtype).eps)  # NumPy's pow of scalars is another
-            close(fast(np.ones_like(y)), slow(np.ones_like(y)), f"cotangent with the number {number}", 1e-5 if y.dtype == "f" else 1e-13)
+            close(
+                z, y, f"value with the number {number}", 4 * np.finfo(y.dtype).eps
+            )  # NumPy's pow of scalars is another
+            close(
+                fast(np.ones_like(y)),
+                slow(np.ones_like(y)),
+                f"cotangent with the number {number}",
+                1e-5 if y.dtype == "f" else 1e-13,
+            )
 
 
 def _with_number(f: Callable[..., Any], number: float, position: int) -> Callable[[Any], Any]:

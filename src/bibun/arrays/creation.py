@@ -1,4 +1,4 @@
-"""Stand-ins for arrays made like a traced one: they are traced too, so that traced values can be stored there.
+"""Stand-ins for arrays made like a traced one: traced too, so that traced values can be stored in them.
 
 np.zeros(n, like=x) and its kind, which no traced value goes into, are in protocol.py.
 """

@@ -75,8 +75,8 @@ def _slope(f: Any, h: Any, axis: int, edge_order: int) -> Any:
     n = f.shape[axis]
     if n < edge_order + 1:
         raise ValueError(
-            "Shape of array too small to calculate a numerical gradient, at least (edge_order + 1) elements are "
-            "required."
+            "Shape of array too small to calculate a numerical gradient, at least (edge_order + 1) elements "
+            "are required."
         )
     if h.ndim and h.shape != (n,):
         raise ValueError("when 1d, distances must match the length of the corresponding dimension")

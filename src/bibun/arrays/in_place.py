@@ -51,7 +51,8 @@ def assign(array: Any, new: Any, name: str = "an in-place update") -> Any:
 
 def replace(array: Any, new: Any) -> None:
     """Make `array` stand for `new`, of the same shape and dtype, and tell everything that shares its memory."""
-    new = new if isinstance(new, Traced) else array.constant(new)
+    if not isinstance(new, Traced) or new.level < array.level:
+        new = array.constant(new.alias() if isinstance(new, Traced) else new)
     while (base := getattr(array, "base", None)) is not None:
         array, primitive, settings = base
         new = _put_back(array, primitive, settings, new)
@@ -72,7 +73,7 @@ def _hand_down(root: Any, new: Any) -> None:
     waiting = [(root, new)]
     while waiting:
         array, value = waiting.pop()
-        if type(value) is not type(array):
+        if value.level != array.level:
             raise LostDerivativeError(
                 f"an array of an outer function ({array.word}) was updated in place with a value that an inner "
                 f"transform traces ({value.word}). Make the array inside the inner function, or return the value."

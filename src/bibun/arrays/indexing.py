@@ -63,5 +63,7 @@ def _settled(key: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[Any]]:
         else:
             settled.append(np.array(k) if isinstance(k, np.ndarray | list) else k)
     if len(traced) > 1:
-        raise NoDerivativeError("an index of several arrays that differ along a batch is not supported: use take_along_axis")
+        raise NoDerivativeError(
+            "an index of several arrays that differ along a batch is not supported: use take_along_axis"
+        )
     return tuple(settled), traced

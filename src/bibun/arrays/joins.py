@@ -9,6 +9,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from bibun.arrays.creation import as_array
+from bibun.arrays.protocol import write_out
 from bibun.arrays.registry import implements, row
 from bibun.arrays.shapes import astype
 from bibun.core.traced import Traced
@@ -44,20 +45,20 @@ def concatenate(
         parts, axis = [np.reshape(a, (-1,)) for a in parts], 0
     if not parts[0].ndim:
         raise ValueError("zero-dimensional arrays cannot be concatenated; np.stack joins them")
-    return _concatenate(*parts, axis=normalize_axis_index(axis, parts[0].ndim))
+    y = _concatenate(*parts, axis=normalize_axis_index(axis, parts[0].ndim))
+    return y if out is None else write_out(out, y, "np.concatenate")
 
 
 @implements(np.stack)
-def stack(
-    arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, casting: Any = "same_kind"
-) -> Any:
+def stack(arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, casting: Any = "same_kind") -> Any:
     """Joined along a new axis: all have one shape."""
     parts = _cast(_parts(arrays, "np.stack"), dtype, casting, "np.stack")
     shapes = {a.shape for a in parts}
     if len(shapes) > 1:
         found = ", ".join(map(str, sorted(shapes)))
         raise ValueError(f"np.stack: all input arrays must have the same shape, not {found}.")
-    return _stack(*parts, axis=normalize_axis_index(axis, parts[0].ndim + 1))
+    y = _stack(*parts, axis=normalize_axis_index(axis, parts[0].ndim + 1))
+    return y if out is None else write_out(out, y, "np.stack")
 
 
 @implements(np.vstack)

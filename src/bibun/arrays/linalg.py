@@ -9,7 +9,7 @@ from math import inf
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from bibun.arrays.creation import as_array
 from bibun.arrays.registry import implements, row
@@ -34,10 +34,10 @@ def solve(a: Any, b: Any) -> Any:
 
 @implements(np.linalg.cholesky)
 def cholesky(a: Any, /, *, upper: bool = False) -> Any:
-    """The lower triangular L with L L^H = a, from the lower triangle of a; or the upper U with U^H U = a, from the upper.
+    """The lower triangular L with L L^H = a, from the lower triangle of a; or the upper U with U^H U = a.
 
-    The derivative is that of what NumPy computes: by the triangle that it reads. Of a matrix that is itself computed,
-    and symmetric, the result is the same as by both triangles.
+    The derivative is that of what NumPy computes: by the triangle of a that it reads (the lower for L, the upper for
+    U), as a numerical derivative has it. For a matrix computed so that it is symmetric this makes no difference.
     """
     return _adjoint(_cholesky(_adjoint(a))) if upper else _cholesky(a)
 
@@ -118,8 +118,8 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     if len(axis) == 1:
         return _norm_of_vectors(x, ord, axis, keepdims)
     if len(axis) == 2:
-        return _norm_of_matrices(x, ord, *axis, keepdims)
-    raise ValueError(f"Improper number of dimensions to norm: {len(axis)} axes; a norm is over one axis or two.")
+        return _norm_of_matrices(x, ord, axis, keepdims)
+    raise ValueError(f"Improper number of dimensions to norm: it is over one axis or two, not {len(axis)}.")
 
 
 def _norm_of_vectors(x: Any, ord: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
@@ -142,8 +142,8 @@ def _norm_of_vectors(x: Any, ord: Any, axis: tuple[int, ...], keepdims: bool) ->
     return np.where(zero, total, np.where(zero, 1, total) ** (1 / ord))
 
 
-def _norm_of_matrices(x: Any, ord: Any, rows: int, columns: int, keepdims: bool) -> Any:
-    axis = (rows, columns)
+def _norm_of_matrices(x: Any, ord: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
+    rows, columns = axis
     if ord in (None, "fro", "f"):
         return _norm(x, axis=tuple(sorted(axis)), keepdims=bool(keepdims))
     if ord in ("nuc", 2, -2):
@@ -175,8 +175,7 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
 @implements(np.linalg.vector_norm)
 def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
     """A norm over one axis, several, or all, as of one long vector."""
-    axes = tuple(range(x.ndim)) if axis is None else axis
-    axes = normalize_axis_tuple(axes, x.ndim) if isinstance(axes, tuple) else (normalize_axis_index(axes, x.ndim),)
+    axes = normalize_axis_tuple(range(x.ndim) if axis is None else axis, x.ndim)
     if ord == 2:
         return _norm(x, axis=axes, keepdims=bool(keepdims))
     rest = [i for i in range(x.ndim) if i not in axes]

@@ -36,7 +36,9 @@ def as_number(array: Any, conversion: str) -> LostDerivativeError:
         return _message(array, "an entry of a plain ndarray", _ADVICE["store"], place)
     called = re.search(r"\bmath\.(\w+)\(", place.expression) if place else None
     name = _NUMPY_NAMES.get(called[1], called[1]) if called else ""
-    advice = f"Write np.{name}(x) instead of math.{called[1]}(x)" if called and hasattr(np, name) else _ADVICE[conversion]
+    advice = (
+        f"Write np.{name}(x) instead of math.{called[1]}(x)" if called and hasattr(np, name) else _ADVICE[conversion]
+    )
     return _message(array, "a plain Python number", advice, place)
 
 

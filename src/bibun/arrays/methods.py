@@ -92,12 +92,9 @@ class Methods:
         """The diagonal of two axes."""
         return padding.diagonal(self, offset, axis1, axis2)
 
-    def trace(
-        self, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None
-    ) -> Any:
+    def trace(self, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Any:
         """The sum of a diagonal."""
-        y = padding.trace(self, offset, axis1, axis2, dtype)
-        return y if out is None else protocol.write_out(out, y, "trace")
+        return padding.trace(self, offset, axis1, axis2, dtype, out)
 
     # Dtypes and copies
     def astype(
@@ -106,9 +103,7 @@ class Methods:
         """The entries in another dtype. To integers or booleans it goes in steps, and the result is plain."""
         if casting != "unsafe" and not shapes.can_cast(self, dtype, casting):
             have = shapes.result_type(self)
-            raise TypeError(
-                f"Cannot cast array data from {have} to {np.dtype(dtype)} by the rule {casting!r}."
-            )
+            raise TypeError(f"Cannot cast array data from {have} to {np.dtype(dtype)} by the rule {casting!r}.")
         return shapes.astype(self, dtype, copy)
 
     def copy(self, order: str = "C") -> Any:
@@ -121,8 +116,8 @@ class Methods:
         as_class = isinstance(dtype, type_) and issubclass(dtype, np.ndarray)
         if dtype is not None and not as_class and np.dtype(dtype) != have:
             raise NoDerivativeError(
-                f"view({np.dtype(dtype)}) of an array of {have} reads its bytes as something else, which has no "
-                "derivative. Write x.astype(dtype), or x.real and x.imag of a complex array."
+                f"view({np.dtype(dtype)}) of an array of {have} reads its bytes as something else, which has "
+                "no derivative. Write x.astype(dtype), or x.real and x.imag of a complex array."
             )
         settings = {"shape": shapes.shape(self)}
         return in_place.view(self, _reshape(self, **settings), _reshape, settings)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from bibun.arrays import in_place, indexing, lost, shapes
+from bibun.arrays.protocol import write_out
 from bibun.arrays.registry import implements, row
 from bibun.arrays.shapes import is_traced
 from bibun.errors import NoDerivativeError
@@ -24,8 +25,8 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **settings: Any) -> 
     if mode not in _COPYING or settings.get("reflect_type", "even") != "even":
         odd = ", reflect_type='odd'" if mode in _COPYING else ""
         raise NoDerivativeError(
-            f"np.pad(mode={mode!r}{odd}) has no derivative rule; the modes constant, empty, {', '.join(_COPYING)} "
-            "have. Or join the parts with np.concatenate."
+            f"np.pad(mode={mode!r}{odd}) has no derivative rule; the modes constant, empty, "
+            f"{', '.join(_COPYING)} have. Or join the parts with np.concatenate."
         )
     places = np.arange(array.size).reshape(array.shape)
     places = np.pad(places, pad_width, mode=mode, **settings)
@@ -37,8 +38,8 @@ def _padded_with(array: Any, pad_width: Any, values: Any) -> Any:
     if is_traced(values):
         if values.ndim:
             raise NoDerivativeError(
-                f"np.pad with constant_values of shape {values.shape} has no derivative rule by them; a single value "
-                "has."
+                f"np.pad with constant_values of shape {values.shape} has no derivative rule by them; a single "
+                "value has."
             )
         return np.where(inside, _padded_with(array, pad_width, 0), values.astype(array.dtype))
     around = np.pad(np.zeros(array.shape, array.dtype), pad_width, constant_values=values)
@@ -113,7 +114,8 @@ def diagflat(v: Any, k: int = 0) -> Any:
 @implements(np.trace)
 def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Any:
     """The sum of a diagonal."""
-    return np.sum(diagonal(a, offset, axis1, axis2), axis=-1, dtype=dtype)
+    y = np.sum(diagonal(a, offset, axis1, axis2), axis=-1, dtype=dtype)
+    return y if out is None else write_out(out, y, "np.trace")
 
 
 @implements(np.linalg.trace)

@@ -1,4 +1,4 @@
-"""Stand-ins for products: forms of NumPy's calls, brought to the rows matmul, einsum and cross, or composed of them."""
+"""Stand-ins for products: NumPy's forms of call brought to the rows matmul, einsum and cross, or composed of them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
+from bibun.arrays import in_place
 from bibun.arrays.creation import as_array
 from bibun.arrays.registry import implements, row
 from bibun.primitives.products import LETTERS, extents
@@ -66,7 +67,7 @@ def linalg_outer(x1: Any, x2: Any, /) -> Any:
     """Of two vectors."""
     x1, x2 = as_array(x1), as_array(x2)
     if x1.ndim != 1 or x2.ndim != 1:
-        raise ValueError(f"Input arrays must be one-dimensional, but they are x1.ndim={x1.ndim} and x2.ndim={x2.ndim}.")
+        raise ValueError(f"Input arrays must be one-dimensional, but they have {x1.ndim} and {x2.ndim} axes.")
     return outer(x1, x2)
 
 
@@ -81,11 +82,10 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     lengths = [a.shape[i] for i in over_a]
     if lengths != [b.shape[i] for i in over_b]:
         raise ValueError(
-            f"shape-mismatch for sum: the axes {over_a} of shape {a.shape} do not match the axes {over_b} of {b.shape}"
+            f"shape-mismatch for sum: the axes {over_a} of shape {a.shape} do not match the axes {over_b} of shape "
+            f"{b.shape}"
         )
-    free_a, free_b = (
-        [i for i in range(x.ndim) if i not in over] for x, over in ((a, over_a), (b, over_b))
-    )
+    free_a, free_b = ([i for i in range(x.ndim) if i not in over] for x, over in ((a, over_a), (b, over_b)))
     shape = [a.shape[i] for i in free_a], [b.shape[i] for i in free_b]
     left = _as_matrix(a, (*free_a, *over_a), prod(shape[0]), prod(lengths))
     right = _as_matrix(b, (*over_b, *free_b), prod(lengths), prod(shape[1]))
@@ -110,8 +110,8 @@ def kron(a: Any, b: Any) -> Any:
     a, b = as_array(a), as_array(b)
     n = max(a.ndim, b.ndim)
     left, right = ((1,) * (n - x.ndim) + x.shape for x in (a, b))
-    product = np.reshape(a, [k for m in left for k in (m, 1)]) * np.reshape(b, [k for m in right for k in (1, m)])
-    return np.reshape(product, [p * q for p, q in zip(left, right, strict=True)])
+    a, b = np.reshape(a, [k for m in left for k in (m, 1)]), np.reshape(b, [k for m in right for k in (1, m)])
+    return np.reshape(a * b, [p * q for p, q in zip(left, right, strict=True)])
 
 
 @implements(np.cross)
@@ -122,11 +122,14 @@ def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axi
     a, b = np.moveaxis(as_array(a), axisa, -1), np.moveaxis(as_array(b), axisb, -1)
     lengths = a.shape[-1], b.shape[-1]
     if not {*lengths} <= {2, 3}:
-        raise ValueError(f"incompatible dimensions for cross product (dimension must be 2 or 3): they are {lengths}")
+        raise ValueError(f"incompatible dimensions for cross product: they must be 2 or 3, and are {lengths}")
     if lengths == (2, 2):
         return a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
-    a, b = (x if x.shape[-1] == 3 else np.concatenate([x, np.zeros_like(x[..., :1])], axis=-1) for x in (a, b))
-    return np.moveaxis(_cross(a, b), -1, axisc)
+    return np.moveaxis(_cross(_three(a), _three(b)), -1, axisc)
+
+
+def _three(x: Any) -> Any:
+    return x if x.shape[-1] == 3 else np.concatenate([x, np.zeros_like(x[..., :1])], axis=-1)
 
 
 @implements(np.linalg.cross)
@@ -187,7 +190,8 @@ def multi_dot(arrays: Sequence[Any], *, out: Any = None) -> Any:
         raise ValueError("Expecting at least two arrays.")
     if any(a.ndim != 2 for a in arrays[1:-1]) or any(a.ndim not in (1, 2) for a in (arrays[0], arrays[-1])):
         raise np.linalg.LinAlgError(
-            f"multi_dot: the arrays have {[a.ndim for a in arrays]} axes; they must have 2, the first and the last 1 or 2."
+            f"multi_dot: the arrays have {[a.ndim for a in arrays]} axes; they must have 2, the first and the last "
+            "1 or 2."
         )
     if len(arrays) == 2:
         return dot(*arrays)
@@ -224,7 +228,9 @@ def matrix_power(a: Any, n: Any) -> Any:
     """a @ a @ ... n times; of the inverse for negative n."""
     n = index(n)
     if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
-        raise np.linalg.LinAlgError(f"matrix_power: the last two axes of shape {a.shape} are not those of a square matrix.")
+        raise np.linalg.LinAlgError(
+            f"matrix_power: the last two axes of shape {a.shape} are not those of a square matrix."
+        )
     if n == 0:
         return np.zeros_like(a) + np.eye(a.shape[-1], dtype=a.dtype)
     if n < 0:
@@ -244,7 +250,7 @@ def matrix_power(a: Any, n: Any) -> Any:
 
 @implements(np.einsum)
 def einsum(*operands: Any, out: Any = None, optimize: Any = False, dtype: Any = None, **settings: Any) -> Any:
-    """The sum of products that the subscripts say: "ij,jk->ik" and the arrays, or arrays and lists of axes in turn."""
+    """The sum of products that subscripts say: "ij,jk->ik" and the arrays, or arrays and lists of axes in turn."""
     unknown = set(settings) - {"order", "casting"}
     if unknown:
         raise TypeError(f"Did not understand the following kwargs: {sorted(unknown)}")
@@ -255,7 +261,9 @@ def einsum(*operands: Any, out: Any = None, optimize: Any = False, dtype: Any = 
     letters = _explicit(subscripts, [x.ndim for x in arrays])
     extents(letters[:-1], [x.shape for x in arrays])
     optimize = tuple(optimize) if isinstance(optimize, list) else optimize
-    return _einsum(*arrays, subscripts=letters, optimize=optimize)
+    given: dict[str, Any] = {"subscripts": letters, "optimize": optimize}
+    y = _einsum(*arrays, **given)
+    return in_place.view(arrays[0], y, _einsum, given) if len(arrays) == 1 and set(letters[0]) == set(letters[1]) else y
 
 
 def _split(operands: tuple[Any, ...]) -> tuple[list[str | None], list[Any]]:
@@ -266,7 +274,7 @@ def _split(operands: tuple[Any, ...]) -> tuple[list[str | None], list[Any]]:
         raise ValueError("Subscripts can only contain one '->'.")
     terms = inputs.split(",")
     if len(terms) != len(operands) - 1:
-        raise ValueError(f"einsum: {len(terms)} subscripts in {operands[0]!r} for {len(operands) - 1} operands.")
+        raise ValueError(f"einsum: {len(terms)} terms in {operands[0]!r} for {len(operands) - 1} operands.")
     return [*terms, output if arrow else None], list(operands[1:])
 
 
@@ -282,37 +290,33 @@ def _term(axes: Any) -> str:
 
 
 def _explicit(subscripts: list[str | None], ndims: list[int]) -> tuple[str, ...]:
-    """The letters of each operand and of the output, the ellipsis as letters of its own, aligned at its end."""
-    *inputs, output = subscripts
+    """The letters of each operand and of the output; those of the ellipsis are new ones, aligned at its end."""
+    inputs, output = [term or "" for term in subscripts[:-1]], subscripts[-1]
+    hidden = [n - len(term.replace("...", "")) for term, n in zip(inputs, ndims, strict=True)]
+    for term, n, more in zip(inputs, ndims, hidden, strict=True):
+        if more < 0 or (more and "..." not in term):
+            raise ValueError(f"einsum: the subscripts {term!r} do not fit an operand of {n} axes.")
+    wide = max(hidden, default=0)
     text = "".join(term or "" for term in subscripts)
-    lengths = [n - len(term.replace("...", "")) for term, n in zip(inputs, ndims, strict=True) if term is not None]
-    wide = max([n for term, n in zip(inputs, lengths, strict=True) if term and "..." in term], default=0)
-    fresh = [c for c in LETTERS if c not in text][-wide:] if wide else []
-    letters = []
-    for term, n in zip(inputs, lengths, strict=True):
-        dots = fresh[wide - n :] if n > 0 else []
-        letters.append((term or "").replace("...", "".join(dots)))
-    joined = "".join(letters)
+    dots = [c for c in LETTERS if c not in text][-wide:] if wide else []
+    letters = [term.replace("...", "".join(dots[wide - n :])) for term, n in zip(inputs, hidden, strict=True)]
     if output is None:
-        once = (c for c in sorted(set(joined)) if joined.count(c) == 1 and c not in fresh)
-        output = "..." + "".join(once)
-    letters.append(output.replace("...", "".join(fresh)))
-    _check_letters(letters, subscripts, ndims, lengths)
+        joined = "".join(letters)
+        output = "..." + "".join(c for c in sorted(set(joined)) if joined.count(c) == 1 and c not in dots)
+    letters.append(output.replace("...", "".join(dots)))
+    _check_letters(letters)
     return tuple(letters)
 
 
-def _check_letters(letters: list[str], subscripts: list[str | None], ndims: list[int], lengths: list[int]) -> None:
-    """NumPy's conditions on subscripts, with the subscripts in the message."""
-    for term, n, left in zip(subscripts, ndims, lengths, strict=False):
-        if left < 0 or (left > 0 and "..." not in (term or "")):
-            raise ValueError(f"einsum: the subscripts {term!r} do not fit an operand of {n} axes.")
-    for term in letters:
-        wrong = set(term) - set(LETTERS)
-        if wrong:
-            raise ValueError(f"einsum: {sorted(wrong)[0]!r} in {term!r} is not a letter for an axis.")
+def _check_letters(letters: list[str]) -> None:
+    """NumPy's conditions on subscripts."""
     *inputs, output = letters
-    missing = set(output) - set("".join(inputs))
-    if missing or len(set(output)) < len(output):
-        wrong = sorted(missing)[0] if missing else next(c for c in output if output.count(c) > 1)
-        why = "is in no operand" if missing else "stands twice"
-        raise ValueError(f"einsum: the output subscript {wrong!r} {why}.")
+    for term in letters:
+        for c in term:
+            if c not in LETTERS:
+                raise ValueError(f"einsum: {c!r} in {term!r} is not a letter for an axis.")
+    for c in output:
+        if c not in "".join(inputs):
+            raise ValueError(f"einsum: the output subscript {c!r} is in no operand.")
+        if output.count(c) > 1:
+            raise ValueError(f"einsum: the output subscript {c!r} stands twice.")

@@ -93,7 +93,13 @@ def _call(function: np.ufunc, inputs: tuple[Any, ...], out: Any, *, where: Any =
 
 
 def _reduce(
-    function: np.ufunc, x: Any, axis: Any = 0, dtype: Any = None, out: Any = None, keepdims: bool = False, **more: Any
+    function: np.ufunc,
+    x: Any,
+    axis: Any = 0,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: bool = False,
+    **more: Any,
 ) -> Any:
     if dtype is not None:
         x = x.astype(dtype)

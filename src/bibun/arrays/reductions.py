@@ -1,7 +1,7 @@
 """Stand-ins for NumPy's reductions and running sums and products.
 
-where= is a choice before the reduction (an entry that is left out may be nan without harm), initial= an operation
-after it.
+where= is a choice before the reduction (an entry that is left out may be nan without harm), initial= an
+operation after it.
 """
 
 from __future__ import annotations
@@ -113,8 +113,8 @@ def _extreme(primitive: Any, better: Any, a: Any, axis: Any, keepdims: Any, init
     if not _given(initial):
         if where is not True and where is not _NONE:
             raise ValueError(
-                f"reduction operation '{primitive.name}' does not have an identity, so to use a where mask one has "
-                "to specify 'initial'"
+                f"reduction operation '{primitive.name}' does not have an identity, so to use a where mask one "
+                "has to specify 'initial'"
             )
         return primitive(a, axis=axes_of(axis, a.ndim), keepdims=keepdims)
     axis = axes_of(axis, a.ndim)
@@ -223,9 +223,8 @@ def var(
     if distance.dtype.kind == "c":
         squares = np.square(np.real(distance)) + np.square(np.imag(distance))
     freedom = _count(a, axis, where, keepdims) - ddof
-    return sum_(squares, axis, None, None, keepdims) / (
-        max(freedom, 0) if np.ndim(freedom) == 0 else np.maximum(freedom, 0)
-    )
+    freedom = max(freedom, 0) if isinstance(freedom, int | float) else np.maximum(freedom, 0)
+    return sum_(squares, axis, None, None, keepdims) / freedom
 
 
 @reducing(np.std)
@@ -241,7 +240,7 @@ def std(
     mean: Any = _NONE,
     correction: Any = _NONE,
 ) -> Any:
-    """The root of the variance. Where that is 0, the derivative is 0: the middle of all slopes that are possible there."""
+    """The root of the variance. Where that is 0, the derivative is 0: the middle of all slopes possible there."""
     variance = var(a, axis, dtype, None, ddof, keepdims, where=where, mean=mean, correction=correction)
     flat = np.equal(variance, 0)
     if not isinstance(flat, Traced) and not np.any(flat):
@@ -250,9 +249,7 @@ def std(
 
 
 @implements(np.average)
-def average(
-    a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False
-) -> Any:
+def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False) -> Any:
     """The sum of weights times a over axes by the sum of the weights."""
     a, keepdims = as_array(a), bool(keepdims) and keepdims is not _NONE
     if weights is None:

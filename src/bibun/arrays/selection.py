@@ -1,4 +1,4 @@
-"""Stand-ins for what chooses entries: where, clip, sort, take and their like; and rounding, which has derivative 0.
+"""Stand-ins for what chooses entries: where, clip, sort, take and their like; and rounding, of derivative 0.
 
 What writes to chosen entries in place (np.put, np.copyto, ...) is in writing.py.
 """
@@ -61,9 +61,7 @@ def clip(
 def _bound(old: Any, new: Any) -> Any:
     """The bound by either name; None where there is none."""
     if old is not _MISSING and new is not _MISSING:
-        raise ValueError(
-            "Passing `min` or `max` keyword argument when `a_min` and `a_max` are provided is forbidden."
-        )
+        raise ValueError("Passing `min` or `max` keyword argument when `a_min` and `a_max` are provided is forbidden.")
     given = new if old is _MISSING else old
     return None if given is _MISSING else given
 
@@ -103,8 +101,16 @@ def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "r
     if axis is None:
         a, axis = np.reshape(a, (-1,)), 0
     axis = normalize_axis_index(axis, a.ndim)
-    y = a[_at(axis, _in_range(indices, a.shape[axis], mode))]
+    indices = _in_range(indices, a.shape[axis], mode)
+    y = _taken_along(a, indices, axis) if isinstance(indices, Traced) else a[_at(axis, indices)]
     return y if out is None else write_out(out, y, "np.take")
+
+
+def _taken_along(a: Any, indices: Any, axis: int) -> Any:
+    """By indices that differ along a batch."""
+    line = np.reshape(indices, (1,) * axis + (-1,) + (1,) * (a.ndim - 1 - axis))
+    y = _take_along_axis(a, line, axis=axis, distinct=False)
+    return np.reshape(y, a.shape[:axis] + indices.shape + a.shape[axis + 1 :])
 
 
 def _in_range(indices: Any, n: int, mode: str) -> Any:
@@ -164,9 +170,7 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
     y = default
     for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
         if np.result_type(condition).kind != "b":
-            raise TypeError(
-                f"invalid entry in condlist: should be boolean ndarray, not {np.result_type(condition)}"
-            )
+            raise TypeError(f"invalid entry in condlist: should be boolean ndarray, not {np.result_type(condition)}")
         y = np.where(condition, choice, y)
     return y
 
@@ -175,9 +179,7 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
 def nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
     """x with numbers in the place of nan and the infinities; there the derivative is 0."""
     if x.dtype.kind == "c":
-        y = nan_to_num(np.real(x), True, nan, posinf, neginf) + 1j * nan_to_num(
-            np.imag(x), True, nan, posinf, neginf
-        )
+        y = nan_to_num(np.real(x), True, nan, posinf, neginf) + 1j * nan_to_num(np.imag(x), True, nan, posinf, neginf)
     elif x.dtype.kind != "f":
         y = np.copy(x)
     else:

@@ -1,7 +1,7 @@
-"""Stand-ins for what moves entries: shapes, axes, broadcasting, repeating; and the plain answers about shapes and dtypes.
+"""Stand-ins for what moves entries: shapes, axes, broadcasting, repeating; and the plain answers about shapes.
 
-Where NumPy gives a view, the result is one: an in-place update of it reaches the original. Padding, diagonals and
-triangles are in padding.py.
+Where NumPy gives a view, the result is one: an in-place update of it reaches the original. Padding, diagonals
+and triangles are in padding.py.
 """
 
 from __future__ import annotations
@@ -78,8 +78,8 @@ def astype(x: Any, dtype: Any, copy: bool = True) -> Any:
         return _copy(x) if copy else x
     if dtype.kind == "O":
         raise LostDerivativeError(
-            f"astype(object) would make Python numbers of {x.word} of shape {x.shape}, and its derivative would be lost. "
-            "Keep its dtype, or use astype(float)."
+            f"astype(object) would make Python numbers of {x.word} of shape {x.shape}, and its derivative would be "
+            "lost. Keep its dtype, or use astype(float)."
         )
     return _astype(x, dtype=dtype) if dtype.kind in "fc" else _astype_step(x, dtype=dtype)
 
@@ -92,15 +92,13 @@ if hasattr(np, "astype"):
 
 
 def layout(a: Any) -> Any:
-    """An ndarray that lies in memory as NumPy's would: strides decide what is a view, and orders "A" and "K"."""
+    """An ndarray that lies in memory as NumPy's would: strides decide what is a view, and orders A and K."""
     steps = []
     while (base := getattr(a, "base", None)) is not None:
         a, primitive, settings = base
         steps.append((primitive, settings))
     memory = plain(a)
-    if (
-        not isinstance(memory, np.ndarray) or memory.shape != a.shape
-    ):  # a batch has an axis that its code does not see
+    if not isinstance(memory, np.ndarray) or memory.shape != a.shape:  # a batch has an axis that its code does not see
         memory = np.empty(a.shape, a.dtype)
     for primitive, settings in reversed(steps):
         memory = primitive.function(memory, **settings)

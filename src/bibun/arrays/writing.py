@@ -1,4 +1,4 @@
-"""Stand-ins for what writes to chosen entries of an array in place. A plain array cannot take traced values."""
+"""Stand-ins for what writes to chosen entries in place. A plain array cannot take traced values."""
 
 from __future__ import annotations
 

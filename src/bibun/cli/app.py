@@ -69,9 +69,7 @@ def diff(
         typer.Option("--wrt", metavar="NAME", help="Differentiate by this argument only; once or more."),
     ] = None,
     jacobian: Annotated[bool, typer.Option("--jacobian", help="The Jacobian of an array output.")] = False,
-    hessian: Annotated[
-        bool, typer.Option("--hessian", help="The gradient and all second derivatives.")
-    ] = False,
+    hessian: Annotated[bool, typer.Option("--hessian", help="The gradient and all second derivatives.")] = False,
     order: Annotated[
         int | None, typer.Option("--order", metavar="N", min=1, help="Derivatives 1 to N by one number.")
     ] = None,

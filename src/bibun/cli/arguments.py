@@ -64,9 +64,7 @@ class Point:
 
     def copies(self) -> list[Any]:
         """The leaves, copied, for a call that may write into them."""
-        return [
-            leaf.value.copy() if isinstance(leaf.value, np.ndarray) else leaf.value for leaf in self.leaves
-        ]
+        return [leaf.value.copy() if isinstance(leaf.value, np.ndarray) else leaf.value for leaf in self.leaves]
 
     def entries(self) -> Iterator[tuple[str, Any]]:
         """Every array, number and text in the arguments, under the name Python would write."""
@@ -95,8 +93,7 @@ def read_point(function: UserFunction, at: Sequence[str], wrt: Sequence[str]) ->
     _check_missing(function, values)
     leaves: list[Leaf] = []
     template = {
-        name: _separated(value, name, leaves) if not wrt or name in wrt else value
-        for name, value in values.items()
+        name: _separated(value, name, leaves) if not wrt or name in wrt else value for name, value in values.items()
     }
     _check_leaves(function, values, leaves, wrt)
     return Point(function, values, tuple(leaves), template)
@@ -160,9 +157,7 @@ def _read_npy(file: Path) -> Array:
     except (ValueError, OSError, EOFError) as error:
         raise CommandError(f"{display_path(file)} cannot be read as a .npy file: {error}") from error
     if not isinstance(array, np.ndarray):
-        raise CommandError(
-            f"{display_path(file)} is an archive of several arrays. Save one array with np.save."
-        )
+        raise CommandError(f"{display_path(file)} is an archive of several arrays. Save one array with np.save.")
     return array
 
 
@@ -176,9 +171,7 @@ def _read_json_file(file: Path) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         line = text.splitlines()[error.lineno - 1].strip() if text.strip() else ""
-        raise CommandError(
-            f"{display_path(file)}:{error.lineno}: {line}\nnot valid JSON: {error.msg}"
-        ) from error
+        raise CommandError(f"{display_path(file)}:{error.lineno}: {line}\nnot valid JSON: {error.msg}") from error
 
 
 def _check_file(file: Path) -> None:
@@ -277,9 +270,7 @@ def _check_missing(function: UserFunction, values: Mapping[str, Any]) -> None:
     missing = [
         parameter.name
         for parameter in function.parameters
-        if parameter.kind not in _VARIADIC
-        and parameter.default is Parameter.empty
-        and parameter.name not in values
+        if parameter.kind not in _VARIADIC and parameter.default is Parameter.empty and parameter.name not in values
     ]
     if missing:
         plural = "arguments are" if len(missing) > 1 else "argument is"
@@ -320,9 +311,7 @@ def _separated(value: Any, name: str, leaves: list[Leaf]) -> Any:
     if isinstance(value, dict):
         return {key: _separated(entry, f"{name}[{key!r}]", leaves) for key, entry in value.items()}
     if isinstance(value, list | tuple):
-        return _rebuilt(
-            value, [_separated(entry, f"{name}[{index}]", leaves) for index, entry in enumerate(value)]
-        )
+        return _rebuilt(value, [_separated(entry, f"{name}[{index}]", leaves) for index, entry in enumerate(value)])
     return value
 
 

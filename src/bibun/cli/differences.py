@@ -53,9 +53,7 @@ def slope(f: Callable[[float], Array], levels: int = LEVELS) -> Slope:
     return Slope(best_value, best_error)
 
 
-def _central(
-    f: Callable[[float], Array], step: float, previous: list[Array]
-) -> tuple[list[Array] | None, Array]:
+def _central(f: Callable[[float], Array], step: float, previous: list[Array]) -> tuple[list[Array] | None, Array]:
     """One row of the tableau, and the rounding error of its first entry: eps |f| / h."""
     try:
         ahead, behind = np.asarray(f(step)), np.asarray(f(-step))
@@ -77,9 +75,7 @@ def _take_better(row: list[Array], previous: list[Array], noise: Array, value: A
     """Keep, entry by entry, the tableau entry with the smallest estimated error, in place."""
     with np.errstate(all="ignore"):
         for column in range(1, len(row)):
-            spread = np.maximum(
-                np.abs(row[column] - row[column - 1]), np.abs(row[column] - previous[column - 1])
-            )
+            spread = np.maximum(np.abs(row[column] - row[column - 1]), np.abs(row[column] - previous[column - 1]))
             estimate = spread + noise
             better = (estimate <= error) & np.isfinite(estimate)  # nan compares False
             np.copyto(value, row[column], where=better)

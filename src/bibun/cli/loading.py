@@ -44,9 +44,7 @@ def split_target(target: str) -> tuple[Path, str]:
     """`FILE:FUNCTION` as a file that exists and a name."""
     file, colon, name = target.rpartition(":")
     if not colon or (Path(target).suffix == ".py" and Path(target).exists()):
-        raise CommandError(
-            f"{target} names no function. Write FILE:FUNCTION, for example {target.rstrip(':')}:loss"
-        )
+        raise CommandError(f"{target} names no function. Write FILE:FUNCTION, for example {target.rstrip(':')}:loss")
     path = absolute(file)
     if path.is_dir():
         raise CommandError(f"{file} is a folder. Write the .py file that holds {name or 'the function'}.")
@@ -155,9 +153,7 @@ def find_function(module: ModuleType, name: str, file: Path) -> UserFunction:
     try:
         parameters = tuple(inspect.signature(value).parameters.values())
     except ValueError:
-        raise CommandError(
-            f"the parameters of {where} cannot be read. Wrap it: def f(x): return {name}(x)"
-        ) from None
+        raise CommandError(f"the parameters of {where} cannot be read. Wrap it: def f(x): return {name}(x)") from None
     source, line = _definition(value, file)
     return UserFunction(value, name, source, line, parameters)
 
@@ -175,9 +171,7 @@ def _definition(function: Callable[..., Any], file: Path) -> tuple[Path, int]:
 
 def _no_such_function(module: ModuleType, name: str, file: Path) -> str:
     here = [
-        key
-        for key, value in vars(module).items()
-        if inspect.isfunction(value) and value.__module__ == module.__name__
+        key for key, value in vars(module).items() if inspect.isfunction(value) and value.__module__ == module.__name__
     ]
     close = difflib.get_close_matches(name, here, n=1)
     message = f"no function {name} in {display_path(file)}."

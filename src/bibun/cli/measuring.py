@@ -145,11 +145,7 @@ def _check_result(point: Point, result: Any) -> None:
         )
     if result is None:
         raise CommandError(f"{function.place}\n{function.name} returned None: is a `return` missing?")
-    hint = (
-        "np.stack([a, b]) joins arrays of one shape"
-        if isinstance(result, list | tuple)
-        else "return one array"
-    )
+    hint = "np.stack([a, b]) joins arrays of one shape" if isinstance(result, list | tuple) else "return one array"
     raise CommandError(
         f"{function.place}\n{function.name} returned a {type(result).__name__}; "
         f"bibun diff needs one number or one array ({hint})."
@@ -228,15 +224,11 @@ def _hessian(point: Point, value: Array, seconds: float) -> tuple[list[Section],
         for j, column in enumerate(point.leaves):
             partial = bibun.grad(point.call, argnums=i)
             along = _in_one(point, partial, j)
-            found.append(
-                compare((row.name, column.name), blocks[i][j], along, column, _seconds(partial, point))
-            )
+            found.append(compare((row.name, column.name), blocks[i][j], along, column, _seconds(partial, point)))
     return [*gradients, Section("Hessian", tuple(found))], derivative
 
 
-def _orders(
-    point: Point, value: Array, order: int, seconds: float
-) -> tuple[list[Section], Callable[..., Any]]:
+def _orders(point: Point, value: Array, order: int, seconds: float) -> tuple[list[Section], Callable[..., Any]]:
     """f', f'', ...: each compared with the numerical derivative of the exact one before it."""
     _check_scalar(point, value, "--order")
     if len(point.leaves) != 1 or point.leaves[0].array.size != 1 or point.leaves[0].array.ndim:
@@ -309,7 +301,7 @@ def _check_size(what: str, name: str, shape: tuple[int, ...], instead: str) -> N
         raise CommandError(
             f"the {what} by {name} would have shape {shape}: {entries:,} numbers, "
             f"{entries * 8 / 1e9:.1f} GB. "
-            f"Use bibun.{instead} in a program of your own, or leave {name} out with --wrt."
+            f"Use bibun.{instead} in a program of your own, or choose other arguments with --wrt."
         )
 
 

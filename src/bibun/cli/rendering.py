@@ -35,14 +35,13 @@ def console(stream: IO[str]) -> Console:
 
 
 def print_error(message: str) -> None:
-    """`error: ` and the message, on stderr."""
+    """`error: ` and the message, on stderr; one line of the message is one line of a pipe."""
     out = console(sys.stderr)
-    text = Text("error: ", style="bold red")
     first, *rest = message.split("\n")
-    text.append(first, style="bold")
+    text = Text.assemble(("error: ", "bold red"), (first, "bold" if rest else ""))
     for line in rest:
         text.append("\n  " + line)
-    out.print(text, soft_wrap=True)
+    out.print(text, soft_wrap=not out.is_terminal)
 
 
 def print_report(report: Report) -> None:
@@ -114,8 +113,8 @@ def _summary(value: Array) -> str:
 
 
 def _extremes(value: Array) -> str:
-    parts = [f"{name} {number(entry, 6)}" for name, entry in _extreme_values(value)]
-    return "   ".join(parts)
+    parts = [f"{name} {number(entry, 5)}" for name, entry in _extreme_values(value)]
+    return "  ".join(parts)
 
 
 def _extreme_values(value: Array) -> Iterator[tuple[str, Any]]:
@@ -271,8 +270,7 @@ def as_json(report: Report) -> dict[str, Any]:
         "file": display_path(function.file),
         "line": function.line,
         "arguments": {
-            name: {**_json_array(value), "differentiated": name in leaves}
-            for name, value in report.point.entries()
+            name: {**_json_array(value), "differentiated": name in leaves} for name, value in report.point.entries()
         },
         "value": _json_array(report.value),
         "derivatives": [

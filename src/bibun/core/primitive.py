@@ -10,7 +10,7 @@ from bibun.core.traced import Traced
 
 
 class Forgotten(dict[int, Any]):
-    """Plans that are not kept: a plan knows its row, and a row that knew its plan would live until the garbage collector."""
+    """Plans that are not kept: a plan knows its row, and a row that knows its plan waits for the garbage collector."""
 
     def __setitem__(self, key: int, plan: Any) -> None:
         """Not kept."""
@@ -35,13 +35,13 @@ class Primitive:
     native          the compiler's word for it
     batch           how vmap treats it: elementwise, reduction, leading, or loop
     reason          of a constant: why it has no derivative
-    once            made for one call: what is worked out about the row goes with the call, and not in a cycle
+    once            made for one call, of a function of the user's, which may keep or return the arrays it is given
     plans           what the tape has worked out about the row: a plan for each set of differentiated inputs
     """
 
     __slots__ = (
         "batch", "domain", "fast", "function", "guarded", "inputs", "joint", "kind", "name", "native",
-        "partials", "plans", "pullbacks", "pushforwards", "reason", "__weakref__",
+        "once", "partials", "plans", "pullbacks", "pushforwards", "reason", "__weakref__",
     )  # fmt: skip
 
     def __init__(
@@ -77,6 +77,7 @@ class Primitive:
         self.native = native
         self.batch = batch
         self.reason = reason
+        self.once = once
         self.plans: dict[int, Any] = Forgotten() if once else {}
 
     def __call__(self, *args: Any, **settings: Any) -> Any:

@@ -43,7 +43,7 @@ class Batch(Array):
 
     def constant(self, value: Any) -> Batch:
         """The same value for every entry."""
-        return batch(np.repeat(np.asarray(value)[None], np.shape(self.value)[0], axis=0), self.level)
+        return batch(np.broadcast_to(value, (np.shape(self.value)[0], *np.shape(value))), self.level)
 
     def alias(self) -> Batch:
         """Another Batch of the same values."""
@@ -109,7 +109,9 @@ def _loop(primitive: Primitive, values: Values, batched: Batched, settings: Sett
         for i in range(size)
     ]
     if not entries:
-        raise DerivativeValueError(f"vmap: {primitive.name} over an empty batch: there is no entry to take a shape from.")
+        raise DerivativeValueError(
+            f"vmap: {primitive.name} over an empty batch: there is no entry to take a shape from."
+        )
     if isinstance(entries[0], tuple):
         parts = [np.stack(part) for part in zip(*entries, strict=True)]
         return type(entries[0])._make(parts) if hasattr(entries[0], "_make") else tuple(parts)

@@ -75,9 +75,7 @@ def _fitted(tangent: Any, value: Any) -> Any:
     return tangent if np.shape(tangent) == shape else np.broadcast_to(tangent, shape)
 
 
-def push(
-    primitive: Primitive, y: Any, values: list[Any], tangents: list[Any], settings: Mapping[str, Any]
-) -> Any:
+def push(primitive: Primitive, y: Any, values: list[Any], tangents: list[Any], settings: Mapping[str, Any]) -> Any:
     """The tangent of y; None where it is zero."""
     moving = [i for i, tangent in enumerate(tangents) if tangent is not None]
     variadic = primitive.inputs is None

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any
 from weakref import ref
 
 import numpy as np
 
+from bibun.core.kinds import transposed_pushforward
 from bibun.core.primitive import Primitive
 from bibun.core.rules import Rule
 from bibun.core.traced import Traced, plain
-from bibun.errors import NoDerivativeError
+from bibun.errors import DerivativeValueError, NoDerivativeError
+from bibun.interpreters.batch import Batch, batch
 from bibun.interpreters.variable import Variable
 
 
@@ -30,7 +33,6 @@ class Function:
     inputs: tuple[Any, ...] = ()
     _outputs: tuple[Any, ...] = ()  # weak references, but in the copy that backward runs on
     _call: Any = None  # weakly, the row of the latest call
-    _stored = False  # whether forward left floating-point values in attributes, which a backward may read
     _reads: list[Any] | None = None
 
     def __init_subclass__(cls, **keywords: Any) -> None:
@@ -64,14 +66,16 @@ class Function:
 
     def __call__(self, *inputs: Any) -> Any:
         """forward on the values, recorded."""
-        primitive = self.call()
-        before = dict(self.__dict__)
-        inputs = tuple(x if isinstance(x, Traced) else _constant(np.asarray(x)) for x in inputs)
-        y = primitive(*inputs)
-        self._stored = _stores_floats(before, self.__dict__)
-        outputs = y if isinstance(y, tuple) else (y,)
-        self.inputs = inputs
-        self._outputs = tuple(ref(out) for out in outputs)
+        call = self.call()
+        inputs = tuple(x if isinstance(x, Traced) else np.asarray(x) for x in inputs)
+        y = call(*inputs)
+        self.inputs = tuple(map(_boxed, inputs))
+        if isinstance(y, tuple):
+            y = tuple(map(_boxed, y))
+            self._outputs = tuple(map(ref, y))
+        else:
+            y = _boxed(y)
+            self._outputs = (ref(y),)
         return y
 
     def call(self) -> Call:
@@ -79,61 +83,173 @@ class Function:
         earlier = self._call() if self._call is not None else None
         if earlier is not None:
             earlier.owner = copy.copy(self)
-        primitive = Call(self)
-        self._call = ref(primitive)
-        return primitive
+        run = Run(self)
+        self._call = ref(run)
+        return Call(run)
 
     def __getstate__(self) -> dict[str, Any]:
         return {k: v for k, v in self.__dict__.items() if k not in ("_call", "_outputs")}
 
 
 class Call(Primitive):
-    """One call of a Function, as a row: its pullback runs backward."""
+    """One call of a Function, as a row. Its Run does the work, and does not know the row: there is no cycle."""
 
-    __slots__ = ("owner",)
+    __slots__ = ("run",)
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        super().__init__(
+            run.name,
+            "general",
+            run.forward,
+            inputs=None,
+            pullbacks=(Rule(run.pull, ("needed", "xs", "y")),),
+            pushforwards=(Rule(run.push, ("xs", "y")),),
+            batch=run.each,
+            once=True,
+        )
+
+    @property
+    def owner(self) -> Function:
+        """The Function as it was at this call."""
+        return self.run.owner
+
+
+class Run:
+    """One run of forward, and of backward as often as it is asked for.
+
+    Under vmap forward runs once an entry, and what it stores is that entry's: so does backward then, on a copy of the
+    Function whose forward ran on that entry.
+    """
+
+    __slots__ = ("__weakref__", "batched", "name", "owner", "stored", "stored_floats")
 
     def __init__(self, owner: Function) -> None:
-        super().__init__(
-            type(owner).__name__,
-            "general",
-            self._forward,
-            inputs=None,
-            pullbacks=(Rule(self._pull, ("needed", "xs", "y")),),
-        )
         self.owner = owner
+        self.name = type(owner).__name__
+        self.stored = False  # whether forward left anything in attributes, which backward may read
+        self.stored_floats = False  # masks and indices do no harm to a second derivative
+        self.batched = False
 
-    def _forward(self, *xs: Any) -> Any:
+    def forward(self, *xs: Any) -> Any:
+        """On plain values."""
+        before = dict(self.owner.__dict__)
         y = self.owner.forward(*xs)
+        fresh = [v for name, v in self.owner.__dict__.items() if before.get(name, self) is not v]
+        self.stored |= bool(fresh)
+        self.stored_floats |= any(map(_holds_floats, fresh))
         return tuple(_array(part) for part in y) if isinstance(y, tuple | list) else _array(y)
 
-    def _pull(self, g: Any, needed: tuple[int, ...], xs: list[Any], y: Any) -> list[Any]:
+    def each(self, primitive: Primitive, values: list[Any], batched: list[bool], settings: Any) -> Any:
+        """Of a batch: each entry by a Function of its own."""
+        size = next(len(v) for v, mine in zip(values, batched, strict=True) if mine)
+        if not size:
+            raise DerivativeValueError(f"vmap: {self.name} over an empty batch: there is no entry to take a shape from.")
+        runs = [Run(copy.copy(self.owner)) for _ in range(size)]
+        found = [
+            Call(run)(*(v[i] if mine else v for v, mine in zip(values, batched, strict=True)))
+            for i, run in enumerate(runs)
+        ]
+        self.batched = True
+        self.stored = any(run.stored for run in runs)
+        return _stacked(found)
+
+    def pull(self, g: Any, needed: tuple[int, ...], xs: list[Any], y: Any) -> list[Any]:
+        """The cotangents of the needed inputs."""
+        gs, ys = (g, y) if isinstance(y, tuple) else ((g,), (y,))
+        top = _innermost((*gs, *xs))
+        if self.batched:
+            if isinstance(top, Batch):
+                pulled = self._each_entry(top, xs, lambda run, entry: run.pull(entry(g), needed, entry(xs), entry(y)))
+                return list(pulled)
+            if self.stored:
+                raise NoDerivativeError(_PER_ENTRY.format(self.name))
         run = copy.copy(self.owner)
         run._reads = []
-        gs = g if isinstance(y, tuple) else (g,)
-        inner = max((v for v in gs if isinstance(v, Traced)), key=lambda v: v.level, default=None)
+        inner = _innermost(gs)
         run.inputs = tuple(_input(x, run._reads, inner) for x in xs)
-        run._outputs = tuple(_input(out, run._reads, inner) for out in (y if isinstance(y, tuple) else (y,)))
+        run._outputs = tuple(_input(out, run._reads, inner) for out in ys)
         backward = type(run).backward
         results = getattr(backward, "__wrapped__", backward)(run, *gs)
         results = results if isinstance(results, tuple | list) else (results,)
         if len(results) != len(xs):
             raise ValueError(
                 f"{self.name}.backward returned {len(results)} cotangents for {len(xs)} inputs: one each is needed "
-                "(zeros where an input has no influence)."
+                "(None where an input has no influence)."
             )
-        found = [self._checked(_unboxed(results[i]), np.shape(xs[i])) for i in needed]
+        found = [self._checked(results[i], xs[i]) for i in needed]
         traced = [x for x in xs if isinstance(x, Traced)]
-        if traced and (run._reads or self.owner._stored):
+        if traced and (run._reads or self.stored_floats):
+            if self.batched:
+                raise NoDerivativeError(_PER_ENTRY.format(self.name))
             return [_refuse(self.name)(result, *traced) for result in found]
         return found
 
-    def _checked(self, result: Any, shape: tuple[int, ...]) -> Any:
+    def push(self, ts: list[Any], xs: list[Any], y: Any) -> Any:
+        """The tangent of y: the transpose of backward."""
+        top = _innermost((*ts, *xs))
+        if self.batched and isinstance(top, Batch):
+            return self._each_entry(top, xs, lambda run, entry: run.push(entry(ts), entry(xs), entry(y)))
+        row = Call(self)
+        parts = [transposed_pushforward(row, i, t, y, xs, {}) for i, t in enumerate(ts) if t is not None]
+        if isinstance(y, tuple):
+            return tuple(sum(part[1:], part[0]) for part in zip(*parts, strict=True))
+        return sum(parts[1:], parts[0])
+
+    def _each_entry(self, top: Batch, xs: list[Any], derive: Callable[[Run, Callable[[Any], Any]], Any]) -> Any:
+        """Along one level of batches: derive(run, entry) an entry, stacked; entry(value) is the value at it."""
+        found = []
+        for i in range(len(top.value)):
+            entry = _taking(top.level, i)
+            run = Run(copy.copy(self.owner))
+            run.batched = any(isinstance(v, Batch) for x in entry(xs) for v in _levels(x))
+            if not run.batched:
+                run.forward(*map(plain, entry(xs)))
+            found.append(derive(run, entry))
+        stacked = _stacked(found)
+        return tuple(batch(v, top.level) for v in stacked) if isinstance(stacked, tuple) else batch(stacked, top.level)
+
+    def _checked(self, result: Any, x: Any) -> Any:
+        shape = np.shape(x)
+        if result is None:
+            return np.zeros(shape, np.result_type(x))
+        result = _unboxed(result)
         if np.shape(result) != shape:
             raise ValueError(
                 f"{self.name}.backward returned a cotangent of shape {np.shape(result)} for an input of shape {shape}. "
                 "A cotangent has the shape of its input: sum over what forward broadcast."
             )
         return result.copy() if type(result) is np.ndarray else result
+
+
+def _innermost(values: Any) -> Any:
+    """The traced value of the highest level; None where none is traced."""
+    return max((v for v in values if isinstance(v, Traced)), key=lambda v: v.level, default=None)
+
+
+def _levels(value: Any) -> Iterator[Any]:
+    """The value as every level sees it, innermost first."""
+    while isinstance(value, Traced):
+        yield value
+        value = value.value
+
+
+def _taking(level: int, i: int) -> Callable[[Any], Any]:
+    """The entry number i of a batch of this level, of each in a list or tuple of them; other values as they are."""
+
+    def entry(value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            return type(value)(map(entry, value))
+        return value.value[i] if isinstance(value, Batch) and value.level == level else value
+
+    return entry
+
+
+def _stacked(found: list[Any]) -> Any:
+    """The values of all entries, or of each of several outputs, as one."""
+    if isinstance(found[0], tuple | list):
+        return tuple(np.stack(part) for part in zip(*found, strict=True))
+    return np.stack(found)
 
 
 def _by_hand(backward: Any) -> Any:
@@ -156,21 +272,20 @@ def _array(y: Any) -> Any:
     return y if isinstance(y, np.ndarray | np.generic | Traced) else np.asarray(y)
 
 
-def _constant(value: Any) -> Variable:
-    """A Variable of the user's level that depends on nothing."""
+def _boxed(value: Any) -> Any:
+    """A plain value as a Variable of the user's level that depends on nothing."""
+    if isinstance(value, Traced):
+        return value
     made = Variable(None)
     made.value = value
     made.node = None
     return made
 
 
-def _stores_floats(before: dict[str, Any], after: dict[str, Any]) -> bool:
-    """Whether forward left a floating-point value in an attribute; masks and indices do no harm."""
-    return any(
-        np.result_type(value).kind in "fc" if isinstance(value, np.ndarray | np.generic) else isinstance(value, float | Traced)
-        for name, value in after.items()
-        if before.get(name) is not value and name not in Function.__dict__
-    )
+def _holds_floats(value: Any) -> bool:
+    if isinstance(value, np.ndarray | np.generic):
+        return np.result_type(value).kind in "fc"
+    return isinstance(value, float | complex | Traced | tuple | list | dict)
 
 
 _watched_classes: dict[type, type] = {}
@@ -181,14 +296,15 @@ def _input(value: Any, reads: list[Any], inner: Traced | None) -> Any:
 
     A plain value becomes a constant of the level of the cotangent, so that nothing else has to know of it.
     """
+    given = plain(value)
     if not isinstance(value, Traced):
-        value = _constant(value) if inner is None else inner.constant(value)
+        value = _boxed(value) if inner is None else inner.constant(value)
     cls = type(value)
     if cls not in _watched_classes:
-        _watched_classes[cls] = type(f"{cls.__name__}Input", (cls,), {"__slots__": ("reads",), "data": property(_note)})
+        _watched_classes[cls] = type(f"{cls.__name__}Input", (cls,), {"__slots__": ("given", "reads"), "data": property(_note)})
     made = object.__new__(_watched_classes[cls])
     made.become(value) if cls is not Variable else _copy_variable(made, value)
-    made.reads = reads
+    made.given, made.reads = given, reads
     return made
 
 
@@ -198,7 +314,7 @@ def _copy_variable(made: Any, value: Variable) -> None:
 
 def _note(self: Any) -> Any:
     self.reads.append(True)
-    return np.asarray(plain(self))
+    return np.asarray(self.given)
 
 
 def _unboxed(result: Any) -> Any:
@@ -208,6 +324,10 @@ def _unboxed(result: Any) -> Any:
     return _array(result)
 
 
+_PER_ENTRY = (
+    "{0} inside vmap is differentiated twice, but its backward computes from self.input.data, or from what forward "
+    "stored, which is another for each entry of the batch. Compute from self.input (and self.output) instead."
+)
 _refusals: dict[str, Primitive] = {}
 
 

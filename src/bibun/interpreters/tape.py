@@ -20,6 +20,7 @@ from bibun.core.captured import Watched, kept
 from bibun.core.cotangents import Scattered, Slots
 from bibun.core.primitive import Primitive
 from bibun.core.rules import INPUT, INPUTS, NEEDED, OUTPUT, SETTING, SHAPE, Read, read
+from bibun.core.traced import Traced
 
 next_index: Callable[[], int] = count(1).__next__
 new = object.__new__
@@ -253,7 +254,11 @@ def cast(cotangent: Any, dtype: Any) -> Any:
         cotangent = np.real(cotangent)
     if dtype.kind not in "fc":
         return cotangent  # an integer primal; the leaf says so if the sweep gets there
-    return cotangent.astype(dtype) if np.ndim(cotangent) or not isinstance(cotangent, np.generic) else dtype.type(cotangent)
+    return (
+        cotangent.astype(dtype)
+        if np.ndim(cotangent) or not isinstance(cotangent, np.generic)
+        else dtype.type(cotangent)
+    )
 
 
 def sweep(
@@ -283,12 +288,15 @@ def sweep(
                 cotangent = cotangent.dense()
                 owned.add(node)
             if parents is None:
-                if node not in owned and type(cotangent) is np.ndarray and getrefcount(cotangent) > _ALONE:
-                    cotangent = cotangent.copy()  # somebody else holds it: the seed's owner, another leaf
+                if node not in owned and type(cotangent) is np.ndarray:
+                    if cotangent.base is not None or getrefcount(cotangent) > _ALONE:
+                        cotangent = cotangent.copy()  # others see its memory: the seed's owner, another leaf
+                elif isinstance(cotangent, Traced):
+                    cotangent = cotangent.alias()
                 leaves[node] = cotangent
                 break
             if retain:
-                node.grad = cotangent
+                _retain(node, cotangent)
             rule = node.rule
             saved = node.saved if variable is None else rule.lift(node, variable)
             if type(parents) is tuple:
@@ -301,6 +309,14 @@ def sweep(
                 accumulate(pending, owned, queue, node, cotangent)
                 break
     return leaves
+
+
+def _retain(node: Node, cotangent: Any) -> None:
+    """Leave a cotangent, which others may hold too, in `grad`; added to what is there, as in a leaf."""
+    if isinstance(cotangent, np.ndarray | np.generic):
+        cotangent = np.array(cotangent)
+    before = getattr(node, "grad", None)
+    node.grad = cotangent if before is None else before + cotangent
 
 
 def accumulate(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from threading import Lock
 from typing import Any
 
 import numpy as np
 
 from bibun.arrays.array import Array
 from bibun.core import transposition
+from bibun.core.captured import Watched, kept
 from bibun.core.memory import keep_pages
 from bibun.core.primitive import Primitive
 from bibun.core.traced import DEFINE_BY_RUN, Traced, new_level, plain
@@ -28,6 +30,9 @@ from bibun.interpreters.tape import (
     sweep,
     watches,
 )
+
+_adding = Lock()  # two threads that leave a gradient in one leaf both count
+
 
 class Variable(Array):
     """A box around an array that remembers how it was computed (define by run).
@@ -57,7 +62,7 @@ class Variable(Array):
         """The value as an ndarray. That of a computed Variable is read-only: derivatives are taken at it."""
         value = self.value
         if type(value) is np.ndarray:
-            if self.node is None or self.node.parents is None:
+            if type(self.node) is Leaf:
                 return value
             view = value.view()
             view.flags.writeable = False
@@ -106,6 +111,7 @@ class Variable(Array):
         nodes = [x.node for x in inputs]
         values = [x.value for x in inputs]
         plan = Plan(function.call(), tuple(i for i, node in enumerate(nodes) if node is not None))
+        self.value = self.value.copy()  # from here on it is what the derivative is taken at
         self.node = _record(plan, nodes, values, [True] * len(values), {}, self.value)
 
     def cleargrad(self) -> None:
@@ -121,25 +127,35 @@ class Variable(Array):
         if self.node is None:
             raise DerivativeValueError("backward: this Variable does not depend on any other, so it has no derivative.")
         given = getattr(self.node, "grad", None)
-        seed = given if given is not None else np.ones_like(self.data)
+        seed = self._seed(given)
         if create_graph and not isinstance(seed, Variable):
             seed = _wrap(seed, None)
         leaves = sweep([(self.node, seed)], variable=_wrap if create_graph else None, retain=retain_grad)
-        for leaf, cotangent in leaves.items():
-            if leaf is self.node:
-                leaf.grad = seed
-                continue
+        for leaf in leaves:
             if leaf.dtype is not None and leaf.dtype.kind not in "fc":
                 raise NoDerivativeError(
                     f"backward: a Variable of dtype {leaf.dtype} has no derivative: integers do not vary continuously. "
                     "Make it a float: Variable(data.astype(float))."
                 )
-            total = cotangent if leaf.grad is None else leaf.grad + cotangent
-            leaf.grad = total if create_graph else np.asarray(total)
+        with _adding:
+            for leaf, cotangent in leaves.items():
+                total = seed if leaf is self.node else cotangent if leaf.grad is None else leaf.grad + cotangent
+                leaf.grad = total if create_graph else np.asarray(total)
         if given is None and not retain_grad and self.node not in leaves:
             self.node.grad = None
         elif retain_grad:
             self.node.grad = seed
+
+    def _seed(self, given: Any) -> Any:
+        """What backward starts from: `.grad` where that is set, else ones."""
+        if given is None:
+            return np.ones_like(self.data)
+        if np.shape(given) != self.shape:
+            raise DerivativeValueError(
+                f"backward: it starts from .grad, whose shape is {np.shape(given)}, and this Variable has shape "
+                f"{self.shape}; they are alike. Call cleargrad() to start from ones."
+            )
+        return cast(given, self.dtype)
 
     def process(self, primitive: Primitive, args: tuple[Any, ...], settings: Mapping[str, Any]) -> Any:
         """Call on the values of this level, and record."""
@@ -163,6 +179,10 @@ class Variable(Array):
             if bare and isinstance(value, Traced):
                 bare = False
         function = primitive.function if bare else primitive
+        if primitive.once:
+            if level:
+                _settle(args, values, shared, nodes)
+            _set_apart(values, shared)
         y = function(*values, **settings)
         if primitive.kind == "constant":
             return y
@@ -172,6 +192,8 @@ class Variable(Array):
                 y = function(*values, **settings)  # now a view of what nobody else can change
             else:
                 y = y.copy()  # it may show memory of the user's array, which can change
+        elif primitive.once and True in shared:
+            y = _all(y, lambda part, _: part.copy())
         plan = primitive.plans.get(mask)
         if plan is None:
             plan = primitive.plans[mask] = Plan(primitive, tuple(i for i, n in enumerate(nodes) if n is not None))
@@ -209,6 +231,15 @@ def _settle(args: tuple[Any, ...], values: list[Any], shared: list[bool], nodes:
         if node is not None and shared[i]:
             args[i].value = values[i] = values[i].copy()
             node.own, shared[i] = True, False
+
+
+def _set_apart(values: list[Any], shared: list[bool]) -> None:
+    """What a function of the user's is called with: arrays that nobody else can change, unless they are large."""
+    for i in range(len(values)):
+        if shared[i]:
+            value = kept(values[i])
+            if not isinstance(value, Watched):
+                values[i], shared[i] = value, False
 
 
 def _wrap(value: Any, node: Any, level: int = DEFINE_BY_RUN) -> Variable:

@@ -153,9 +153,7 @@ def _gradient(name: str, f: Callable[[Any], Any], x: Array, eps: float) -> Array
     return gradient
 
 
-def _slope_of_entry(
-    name: str, f: Callable[[Any], Any], x: Array, index: tuple[int, ...], nodes: _Nodes
-) -> _Slope:
+def _slope_of_entry(name: str, f: Callable[[Any], Any], x: Array, index: tuple[int, ...], nodes: _Nodes) -> _Slope:
     entries = x.view(np.ndarray)
     original = entries[index]
     try:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from bibun.core.kinds import elementwise, guarded_times, linear
+from bibun.core.kinds import elementwise, general, guarded_times, linear
 from bibun.core.traced import Traced
 
 __all__ = ["guarded_times"]
@@ -36,6 +36,13 @@ def _phase(x: Any) -> Any:
         return np.sign(x)
     size = np.abs(x)
     return np.conj(x) / np.where(size == 0, 1, size)
+
+
+def _turn(v: Any, y: Any, x: Any, other: Any) -> Any:
+    """For x/|x| of a complex x: what of v does not turn along the ray; a real sign has derivative 0."""
+    if np.result_type(x).kind != "c":
+        return np.zeros_like(v)
+    return (v - np.real(v * y) * other) / np.abs(x)
 
 
 def _slope_of_angle(x: Any) -> Any:
@@ -68,7 +75,13 @@ divide = elementwise(
 negative = elementwise(np.negative, -1, native="fneg", fast=operator.neg)
 positive = elementwise(np.positive, 1)
 power = elementwise(
-    np.power, _power_base, _power_exponent, guarded=True, native="pow", fast=operator.pow, domain=("positive", "real")
+    np.power,
+    _power_base,
+    _power_exponent,
+    guarded=True,
+    native="pow",
+    fast=operator.pow,
+    domain=("positive", "real"),
 )
 float_power = elementwise(np.float_power, _power_base, _power_exponent, guarded=True, domain=("positive", "real"))
 remainder = elementwise(np.remainder, 1, lambda a, b: -np.floor(a / b), domain=("generic", "nonzero"))
@@ -133,14 +146,14 @@ deg2rad = elementwise(np.deg2rad, pi / 180)
 # Kinks: the subgradient that treats the branches alike
 absolute = elementwise(np.absolute, _phase, native="fabs", domain=("nonzero",))
 fabs = elementwise(np.fabs, lambda x: np.sign(x), native="fabs", domain=("nonzero",))
-maximum = elementwise(
-    np.maximum, lambda a, b: _won(a > b, a == b), lambda a, b: _won(b > a, a == b), native="maximum"
+maximum = elementwise(np.maximum, lambda a, b: _won(a > b, a == b), lambda a, b: _won(b > a, a == b), native="maximum")
+minimum = elementwise(np.minimum, lambda a, b: _won(a < b, a == b), lambda a, b: _won(b < a, a == b), native="minimum")
+fmax = elementwise(
+    np.fmax, lambda a, b: _won((a > b) | (b != b), a == b), lambda a, b: _won((b > a) | (a != a), a == b)
 )
-minimum = elementwise(
-    np.minimum, lambda a, b: _won(a < b, a == b), lambda a, b: _won(b < a, a == b), native="minimum"
+fmin = elementwise(
+    np.fmin, lambda a, b: _won((a < b) | (b != b), a == b), lambda a, b: _won((b < a) | (a != a), a == b)
 )
-fmax = elementwise(np.fmax, lambda a, b: _won((a > b) | (b != b), a == b), lambda a, b: _won((b > a) | (a != a), a == b))
-fmin = elementwise(np.fmin, lambda a, b: _won((a < b) | (b != b), a == b), lambda a, b: _won((b < a) | (a != a), a == b))
 copysign = elementwise(
     np.copysign, lambda a, b: np.copysign(np.ones_like(a), a) * np.copysign(np.ones_like(b), b), 0,
     domain=("nonzero", "nonzero"),
@@ -151,7 +164,13 @@ floor = elementwise(np.floor, 0, native="floor", domain=("generic",))
 ceil = elementwise(np.ceil, 0, native="ceil", domain=("generic",))
 trunc = elementwise(np.trunc, 0, native="trunc", domain=("generic",))
 rint = elementwise(np.rint, 0, native="rint", domain=("generic",))
-sign = elementwise(np.sign, 0, domain=("nonzero",))
+sign = general(
+    np.sign,
+    lambda g, y, x: _turn(g, y, x, np.conjugate(y)),
+    pushforwards=(lambda t, y, x: _turn(t, np.conjugate(y), x, y),),
+    domain=("nonzero",),
+    batch="elementwise",
+)
 floor_divide = elementwise(np.floor_divide, 0, 0, domain=("generic", "nonzero"))
 heaviside = elementwise(np.heaviside, 0, lambda a: np.equal(a, 0), domain=("nonzero", "real"))
 spacing = elementwise(np.spacing, 0)
@@ -159,8 +178,6 @@ nextafter = elementwise(np.nextafter, 1, 0)
 
 # Complex parts: y real, and the tangent is Re(p dx), which the interpreters take where y is real and p dx is not
 real = elementwise(np.real, 1, domain=("complex",))
-imag = elementwise(
-    np.imag, lambda x: -1j if np.result_type(x).kind == "c" else np.zeros_like(x), domain=("complex",)
-)
+imag = elementwise(np.imag, lambda x: -1j if np.result_type(x).kind == "c" else np.zeros_like(x), domain=("complex",))
 angle = elementwise(np.angle, _slope_of_angle, domain=("complex",))
 conjugate = linear(np.conjugate, lambda g: np.conjugate(g), batch="elementwise", domain=("complex",))

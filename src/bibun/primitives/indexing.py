@@ -12,7 +12,7 @@ import numpy as np
 
 from bibun.core.broadcasting import unbroadcast
 from bibun.core.cotangents import Scattered
-from bibun.core.kinds import linear, multilinear
+from bibun.core.kinds import constant, linear, multilinear
 from bibun.core.traced import Traced
 
 
@@ -61,13 +61,22 @@ def _put(x: Any, v: Any, *arrays: Any, key: tuple[Any, ...]) -> Any:
 def _taken(g: Any, v_shape: tuple[int, ...], key: tuple[Any, ...], *arrays: Any) -> Any:
     """The cotangent of what was put: of two values for one entry, the last was kept, and only that one counts."""
     taken = getitem(g, *arrays, key=key)
-    if may_repeat(key) and not arrays:
-        order = np.arange(taken.size).reshape(taken.shape)
-        last = np.zeros(np.shape(g), int)
-        last[key] = order
-        taken = np.where(last[key] == order, taken, 0)
+    if may_repeat(key):
+        taken = np.where(lasting(*arrays, key=key, shape=np.shape(g)), taken, 0)
     extra = len(v_shape) - np.ndim(taken)  # NumPy drops leading axes of length 1 in an assignment
     return np.reshape(unbroadcast(taken, v_shape[max(extra, 0) :]), v_shape)
+
+
+def _lasting(*arrays: Any, key: tuple[Any, ...], shape: tuple[int, ...]) -> Any:
+    """For each entry that x[key] = v writes, whether it is still there afterwards: an index may name a place twice."""
+    places = np.zeros(shape, int)
+    written = places[fill(key, arrays)]
+    order = np.arange(written.size).reshape(written.shape)
+    places[fill(key, arrays)] = order
+    return places[fill(key, arrays)] == order
+
+
+lasting = constant(_lasting, "whether an entry is overwritten is True or False", name="lasting")
 
 
 def _behind_batch(key: tuple[Any, ...]) -> tuple[Any, ...] | None:

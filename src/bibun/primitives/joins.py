@@ -39,10 +39,7 @@ def _layers(g: Any, needed: tuple[int, ...], axis: int) -> list[Any]:
 
 def _join_batch(primitive: Any, values: Any, batched: Any, settings: Any) -> Any:
     size = next(np.shape(v)[0] for v, mine in zip(values, batched, strict=True) if mine)
-    values = [
-        v if mine else np.broadcast_to(v, (size, *np.shape(v)))
-        for v, mine in zip(values, batched, strict=True)
-    ]
+    values = [v if mine else np.broadcast_to(v, (size, *np.shape(v))) for v, mine in zip(values, batched, strict=True)]
     return primitive(*values, axis=settings["axis"] + 1)
 
 

@@ -1,8 +1,8 @@
-"""Rows of linear algebra: solve, inverse, determinants, Cholesky factor, pseudo-inverse, 2-norm. Stacks of matrices throughout.
+"""Rows of linear algebra: solve, inverse, determinants, Cholesky factor, pseudo-inverse, 2-norm; of stacks of matrices.
 
 Eigenvalues and singular values are in spectral.py. Cotangents pair without conjugation, df = Re(sum g dx), so the
-pullback of a function of a complex matrix is a transpose. The formulas are those of Giles, "Collected matrix derivative
-results for forward and reverse mode algorithmic differentiation" (2008), but for the determinant's.
+pullback of a function of a complex matrix is a transpose. The formulas are those of Giles, "Collected matrix
+derivative results for forward and reverse mode algorithmic differentiation" (2008), but for the determinant's.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from bibun.core.primitive import Primitive
 from bibun.core.rules import rule
 from bibun.core.traced import plain
 from bibun.errors import DerivativeValueError
-from bibun.primitives.spectral import conjugate, eigh, eigvalsh, hermitian_transpose, svd, svdvals, transpose
+from bibun.primitives.matrices import conjugate, entrywise, half_lower, hermitian_transpose, transpose
+from bibun.primitives.spectral import eigh, eigvalsh, svd, svdvals
 
 __all__ = ["eigh", "eigvalsh", "svd", "svdvals"]
 
@@ -66,50 +67,42 @@ inv = general(
 # Determinants. The derivative of det a is the matrix of cofactors, which singular matrices have too.
 
 
-def _condition(a: Any) -> Any:
-    """An upper bound of the condition number of each matrix (infinite for a singular one)."""
+def _inverse_of_regular(a: Any) -> Any:
+    """a^-1 where det(a) a^-1 gives the cofactors to five eighths of the digits or more; else None, and the SVD must."""
     try:
         inverse = np.linalg.inv(a)
     except np.linalg.LinAlgError:
-        return np.inf
-    return np.linalg.norm(a, axis=(-2, -1)) * np.linalg.norm(inverse, axis=(-2, -1))
-
-
-def _is_regular(a: Any) -> bool:
-    """Whether det(a) a^-1 gives the cofactors to three quarters of the digits; else they are taken from the SVD."""
-    return bool(np.all(_condition(a) < np.finfo(a.dtype if a.dtype.kind in "fc" else float).eps ** -0.25))
+        return None
+    condition = np.linalg.norm(a, axis=(-2, -1)) * np.linalg.norm(inverse, axis=(-2, -1))
+    return inverse if np.all(condition < np.finfo(inverse.dtype).eps ** -0.375) else None
 
 
 def _cofactor(a: Any) -> Any:
-    """The matrix of cofactors, adj(a)^T: of a = u s v^H, det(u) det(v^H) u* diag(product of the other s) v^T."""
-    if _is_regular(a):
-        return np.linalg.det(a)[..., None, None] * np.swapaxes(np.linalg.inv(a), -1, -2)
+    """The matrix of cofactors, adj(a)^T. Of a = u s v^H it is det(u) det(v^H) u* diag(product of the other s) v^T."""
+    inverse = _inverse_of_regular(a)
+    if inverse is not None:
+        return entrywise(np.linalg.det(a)) * transpose(inverse)
     u, s, vh = np.linalg.svd(a)
     others = np.prod(np.where(np.eye(s.shape[-1], dtype=bool), 1, s[..., None, :]), axis=-1)
     factor = np.linalg.det(u) * np.linalg.det(vh)
-    return factor[..., None, None] * ((np.conj(u) * others[..., None, :]) @ np.conj(vh))
+    return entrywise(factor) * ((np.conj(u) * others[..., None, :]) @ np.conj(vh))
 
 
 def _second_derivative_of_det(h: Any, y: Any, a: Any) -> Any:
     """The derivative of the cofactors in the direction h; it is symmetric, so it is its own transpose.
 
-    (sum(y h) y - y h^T y) / det a; of singular a in the bases u, v of the SVD, with k = u^H h v and p_ij the product
-    of the singular values but those of i and j: m_ii = sum_j p_ij k_jj, m_ij = -p_ij k_ji.
+    (sum(y h) y - y h^T y) / det a. Of a singular a, in the bases u, v of the SVD, with k = u^H h v and p_ij the
+    product of all singular values but s_i and s_j: m_ii = sum_j p_ij k_jj, m_ij = -p_ij k_ji.
     """
-    if _is_regular(plain(a)):
+    if _inverse_of_regular(plain(a)) is not None:
         along = np.sum(y * h, axis=(-2, -1), keepdims=True)
-        return (along * y - y @ transpose(h) @ y) / _entrywise(np.linalg.det(a))
+        return (along * y - y @ transpose(h) @ y) / entrywise(np.linalg.det(a))
     u, s, vh = np.linalg.svd(a)
     one = np.eye(np.shape(s)[-1], dtype=bool)
     p = np.prod(np.where(one[:, None] | one[None, :], 1, s[..., None, None, :]), axis=-1) * ~one
     k = hermitian_transpose(u) @ h @ hermitian_transpose(vh)
     m = np.einsum("...ij,...jj->...i", p, k)[..., None] * one - p * transpose(k)
-    return _entrywise(np.linalg.det(u) * np.linalg.det(vh)) * (conjugate(u) @ m @ conjugate(vh))
-
-
-def _entrywise(x: Any) -> Any:
-    """One number a matrix, as it multiplies the matrix's entries."""
-    return np.expand_dims(x, (-2, -1))
+    return entrywise(np.linalg.det(u) * np.linalg.det(vh)) * (conjugate(u) @ m @ conjugate(vh))
 
 
 cofactor = general(
@@ -121,10 +114,9 @@ cofactor = general(
     domain=("square",),
     name="cofactor",
 )
-# the rule's first parameter is the cotangent and the tangent alike
 det = general(
     np.linalg.det,
-    lambda g, a: _entrywise(g) * cofactor(a),
+    lambda g, a: entrywise(g) * cofactor(a),
     pushforwards=(lambda t, a: np.sum(t * cofactor(a), axis=(-2, -1)),),
     inputs=("a",),
     batch="leading",
@@ -132,59 +124,58 @@ det = general(
 )
 
 
-def _inverse_of_regular(a: Any, sign: Any) -> Any:
-    zero = plain(sign) == 0
-    if np.any(zero):
+def _inverse_for_log(a: Any, sign: Any) -> Any:
+    singular = np.count_nonzero(plain(sign) == 0)
+    if singular:
         raise DerivativeValueError(
-            f"slogdet: {np.count_nonzero(zero)} of {np.size(zero)} matrices {'is' if np.size(zero) == 1 else 'are'} singular: "
-            "log|det| is -inf there and has no derivative. np.linalg.det has one at singular matrices too."
+            f"slogdet: of {np.size(plain(sign))} matrices {singular} are singular: log|det| is -inf there and has no "
+            "derivative. np.linalg.det has one at singular matrices too."
         )
     return np.linalg.inv(a)
 
 
 def _pull_slogdet(g: Any, y: Any, a: Any) -> Any:
-    """With z = tr(a^-1 da): d log|det| = Re z, and the sign of a complex determinant turns by d sign = i sign Im z."""
+    """With z = tr(a^-1 da): d log|det| = Re z, and the sign of a complex determinant turns: d sign = i sign Im z."""
     g_sign, g_log = g
-    inverse = transpose(_inverse_of_regular(a, y[0]))
+    inverse = transpose(_inverse_for_log(a, y[0]))
     if is_complex(inverse):
         g_log = g_log + 1j * np.imag(g_sign * y[0])
-    return _entrywise(g_log) * inverse
+    return entrywise(g_log) * inverse
 
 
 def _push_slogdet(t: Any, y: Any, a: Any) -> Any:
-    z = np.sum(t * transpose(_inverse_of_regular(a, y[0])), axis=(-2, -1))
+    z = np.sum(t * transpose(_inverse_for_log(a, y[0])), axis=(-2, -1))
     if is_complex(z):
         return y[0] * (1j * np.imag(z)), np.real(z)
     return np.zeros_like(z), z
 
 
 slogdet = general(
-    np.linalg.slogdet, _pull_slogdet, pushforwards=(_push_slogdet,), inputs=("a",), batch="leading", domain=("square",)
+    np.linalg.slogdet,
+    _pull_slogdet,
+    pushforwards=(_push_slogdet,),
+    inputs=("a",),
+    batch="leading",
+    domain=("square",),
 )
 
 
 # Cholesky: y y^H = a, of which NumPy reads the lower triangle, so that the upper one has derivative 0
 
 
-def _half_lower(x: Any) -> Any:
-    """The lower triangle with half of the diagonal: phi(x) + phi(x)^H = x for Hermitian x."""
-    n = np.shape(x)[-1]
-    return x * (np.tri(n, dtype=np.float16) - 0.5 * np.eye(n, dtype=np.float16))
-
-
 def _pull_cholesky(g: Any, y: Any) -> Any:
     """phi(s + s^H)* with s = y^-H phi(y^H g*) y^-1."""
     adjoint = hermitian_transpose(y)
-    s = np.linalg.solve(adjoint, _half_lower(adjoint @ conjugate(g)))
+    s = np.linalg.solve(adjoint, half_lower(adjoint @ conjugate(g)))
     s = np.linalg.solve(adjoint, hermitian_transpose(s))
-    return conjugate(_half_lower(s + hermitian_transpose(s)))
+    return conjugate(half_lower(s + hermitian_transpose(s)))
 
 
 def _push_cholesky(t: Any, y: Any) -> Any:
     """dy = y phi(y^-1 da y^-H)."""
-    lower = _half_lower(t)
+    lower = half_lower(t)
     half = np.linalg.solve(y, lower + hermitian_transpose(lower))
-    return y @ _half_lower(np.linalg.solve(y, hermitian_transpose(half)))
+    return y @ half_lower(np.linalg.solve(y, hermitian_transpose(half)))
 
 
 cholesky = general(
@@ -220,7 +211,15 @@ def _push_pinv(t: Any, y: Any, a: Any) -> Any:
     return first - (first @ a) @ y + second - y @ (a @ second) - y @ t @ y
 
 
-pinv = general(_pinv, _pull_pinv, pushforwards=(_push_pinv,), inputs=("a",), batch="leading", domain=("matrix",), name="pinv")
+pinv = general(
+    _pinv,
+    _pull_pinv,
+    pushforwards=(_push_pinv,),
+    inputs=("a",),
+    batch="leading",
+    domain=("matrix",),
+    name="pinv",
+)
 
 
 # The 2-norm over any axes; its derivative at 0 is 0, the middle of the subgradients
@@ -228,8 +227,8 @@ pinv = general(_pinv, _pull_pinv, pushforwards=(_push_pinv,), inputs=("a",), bat
 
 def _norm(x: Any, *, axis: tuple[int, ...], keepdims: bool) -> Any:
     if len(axis) == np.ndim(x):
-        return np.linalg.norm(x, keepdims=keepdims)
-    return np.sqrt(np.add.reduce((np.conj(x) * x).real, axis=axis, keepdims=keepdims))
+        return np.linalg.norm(x, None, None, keepdims)
+    return np.sqrt(np.sum((np.conj(x) * x).real, axis=axis, keepdims=keepdims))
 
 
 def _over(g: Any, y: Any) -> Any:

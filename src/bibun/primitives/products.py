@@ -1,4 +1,4 @@
-"""Rows of products: sums over shared axes. Owns no factorisation (linalg.py); what is a composition is in arrays/products.py.
+"""Rows of products: sums over shared axes. Compositions of them are in arrays/products.py, factorisations in linalg.py.
 
 The cotangent pairs without conjugation, so the pullbacks are transposes: of y = a b, g b^T and a^T g.
 """
@@ -13,9 +13,10 @@ import numpy as np
 
 from bibun.core.broadcasting import unbroadcast
 from bibun.core.kinds import multilinear
+from bibun.core.primitive import Primitive
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"  # in the order in which einsum sorts them
-_WORTH_A_PATH = 2**15  # products in one contraction, above which finding a path (30 us) costs less than it saves
+_WORTH_A_PATH = 2**15  # products in one contraction: above, finding a path (30 us) costs less than it saves
 
 
 # matmul
@@ -35,9 +36,11 @@ def _pull_left(g: Any, b: Any, a_shape: tuple[int, ...]) -> Any:
             return b @ g
         axes = (*range(b.ndim - 2), b.ndim - 1)
         return np.tensordot(b, g, axes=(axes, tuple(range(g.ndim))))
-    if len(a_shape) == 2:  # one matrix for a stack: a contraction over the stack, not a stack of products to sum
+    if len(a_shape) == 2:  # one matrix for a stack: contract over the stack, do not sum a stack of products
         axes = (*range(b.ndim - 2), b.ndim - 1)
         return np.tensordot(g, b, axes=(axes, axes))
+    if b.ndim == 2:  # a stack times one matrix: one long product
+        return np.tensordot(g, b, axes=(g.ndim - 1, 1))
     return unbroadcast(g @ np.swapaxes(b, -1, -2), a_shape)
 
 
@@ -103,7 +106,7 @@ def _cross(a: Any, b: Any) -> Any:
     return np.cross(a, b)
 
 
-cross = multilinear(
+cross: Primitive = multilinear(
     _cross,
     lambda g, b, a_shape: unbroadcast(cross(b, g), a_shape),
     lambda g, a, b_shape: unbroadcast(cross(g, a), b_shape),
@@ -119,10 +122,13 @@ cross = multilinear(
 def _einsum(*xs: Any, subscripts: tuple[str, ...], optimize: Any) -> Any:
     """y = sum of the product of xs. `subscripts`: the letters of each operand, and last those of the output."""
     *operands, output = subscripts
-    return np.einsum(f"{','.join(operands)}->{output}", *xs, optimize=optimize)
+    y = np.einsum(f"{','.join(operands)}->{output}", *xs, optimize=optimize)
+    return y if y.base is None else y.copy()  # NumPy gives a view of one operand that is not summed
 
 
-def _pull_einsum(g: Any, needed: tuple[int, ...], xs: list[Any], subscripts: tuple[str, ...], optimize: Any) -> list[Any]:
+def _pull_einsum(
+    g: Any, needed: tuple[int, ...], xs: list[Any], subscripts: tuple[str, ...], optimize: Any
+) -> list[Any]:
     """A cotangent for each needed operand."""
     return [_pull_operand(g, i, xs, subscripts, optimize) for i in needed]
 

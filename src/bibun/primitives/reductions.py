@@ -1,7 +1,8 @@
-"""Rows of the reductions and the running sums and products. where= and initial= are composed in arrays/reductions.py.
+"""Rows of the reductions and the running sums and products. arrays/reductions.py composes where= and initial=.
 
-The setting `axis` of a reduction is a tuple of non-negative numbers, and `keepdims` True or False; `axis` of a running
-sum or product is one non-negative number. No rule divides by an entry: products are right with zeros among their factors.
+The setting `axis` of a reduction is a tuple of non-negative numbers, and `keepdims` True or False; `axis` of a
+running sum or product is one non-negative number. No rule divides by an entry: products are right with zeros among
+their factors.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def _cumprod(x: Any, *, axis: int) -> Any:
 
 
 def _expanded(y: Any, shape: tuple[int, ...], axis: Axes, keepdims: bool) -> Any:
-    """The result of a reduction with its reduced axes kept, so that it broadcasts against what was reduced."""
+    """The result of a reduction with its reduced axes kept, to broadcast against what was reduced."""
     if keepdims or not axis or len(axis) == len(shape):
         return y
     return np.reshape(y, tuple(1 if i in axis else n for i, n in enumerate(shape)))
@@ -53,14 +54,12 @@ def _expanded(y: Any, shape: tuple[int, ...], axis: Axes, keepdims: bool) -> Any
 def _spread(g: Any, x_shape: tuple[int, ...], axis: Axes, keepdims: bool) -> Any:
     """The cotangent of a sum: the same for every entry that was summed, in no memory of its own."""
     if isinstance(g, np.number) and x_shape:
-        return np.ndarray(
-            x_shape, g.dtype, g, strides=(0,) * len(x_shape)
-        )  # a quarter of the time of broadcast_to
+        return np.ndarray(x_shape, g.dtype, g, strides=(0,) * len(x_shape))  # a quarter of the time of broadcast_to
     return np.broadcast_to(_expanded(g, x_shape, axis, keepdims), x_shape)
 
 
 def _shares(y: Any, x: Any, axis: Axes, keepdims: bool) -> Any:
-    """1 where x is the extreme, shared equally at ties; where that is nan, it belongs to the entries that are nan."""
+    """1 where x is the extreme, shared equally at ties; if that is nan, it belongs to the entries that are nan."""
     won = np.equal(x, _expanded(y, np.shape(x), axis, keepdims)) | np.not_equal(x, x)
     ties = np.sum(won, axis=axis, keepdims=True)
     return np.divide(won, ties, dtype=np.result_type(x, np.float16))
@@ -90,7 +89,7 @@ def _products_of_others(x: Any, axis: Axes) -> Any:
 
 
 def _recurrence(a: Any, b: Any) -> Any:
-    """s[i] = a[i] s[i - 1] + b[i] along the first axis, s[-1] = 0: log2(n) doublings of the distance covered."""
+    """s[i] = a[i] s[i - 1] + b[i] along the first axis, s[-1] = 0: log2(n) doublings of the distance."""
     step, n = 1, np.shape(b)[0]
     while step < n:
         b = np.concatenate([b[:step], b[step:] + a[step:] * b[:-step]])
@@ -114,9 +113,7 @@ def _pull_cumprod(g: Any, y: Any, x: Any, axis: int) -> Any:
 
 def _push_cumprod(t: Any, y: Any, x: Any, axis: int) -> Any:
     """dy[i] = x[i] dy[i-1] + t[i] y[i-1]."""
-    return np.moveaxis(
-        _recurrence(np.moveaxis(x, axis, 0), np.moveaxis(t, axis, 0) * _before(y, axis)), 0, axis
-    )
+    return np.moveaxis(_recurrence(np.moveaxis(x, axis, 0), np.moveaxis(t, axis, 0) * _before(y, axis)), 0, axis)
 
 
 def _along_batch(primitive: Any, values: Any, batched: Any, settings: Any) -> Any:

@@ -45,10 +45,7 @@ def _spread_along(g: Any, x_shape: Shape, i: Any, axis: int, distinct: bool) -> 
 def _along_batch(primitive: Any, values: Any, batched: Any, settings: Any) -> Any:
     """Both with the batch in front."""
     size = next(np.shape(v)[0] for v, mine in zip(values, batched, strict=True) if mine)
-    x, i = (
-        v if mine else np.broadcast_to(v, (size, *np.shape(v)))
-        for v, mine in zip(values, batched, strict=True)
-    )
+    x, i = (v if mine else np.broadcast_to(v, (size, *np.shape(v))) for v, mine in zip(values, batched, strict=True))
     more = {"shape": (size, *settings["shape"])} if "shape" in settings else {}
     return primitive(x, i, axis=settings["axis"] + 1, distinct=settings["distinct"], **more)
 
@@ -64,7 +61,7 @@ where = linear(
     native="select",
     name="where",
 )
-# `distinct`: no index names an entry twice (a permutation, as sorting has), so the adjoint assigns instead of adding.
+# `distinct`: no index names an entry twice (sorting permutes), so the adjoint assigns instead of adding.
 take_along_axis = multilinear(
     _take_along, _spread_along, None, inputs=("x", "i"), batch=_along_batch, name="take_along_axis"
 )

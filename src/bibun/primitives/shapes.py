@@ -68,9 +68,7 @@ def _undiagonal(g: Any, x_shape: tuple[int, ...], offset: int, axis1: int, axis2
 
 
 def _diagonal_batch(primitive: Any, values: Any, batched: Any, settings: Any) -> Any:
-    return primitive(
-        values[0], offset=settings["offset"], axis1=settings["axis1"] + 1, axis2=settings["axis2"] + 1
-    )
+    return primitive(values[0], offset=settings["offset"], axis1=settings["axis1"] + 1, axis2=settings["axis2"] + 1)
 
 
 def _astype(x: Any, *, dtype: Any) -> Any:
@@ -89,9 +87,7 @@ broadcast_to = linear(
     _broadcast_to, lambda g, x_shape: unbroadcast(g, x_shape), batch=_broadcast_batch, name="broadcast_to"
 )
 flip = linear(_flip, lambda g, axis: np.flip(g, axis), batch="reduction", name="flip")
-roll = linear(
-    _roll, lambda g, shift, axis: np.roll(g, tuple(-n for n in shift), axis), batch="reduction", name="roll"
-)
+roll = linear(_roll, lambda g, shift, axis: np.roll(g, tuple(-n for n in shift), axis), batch="reduction", name="roll")
 diagonal = linear(_diagonal, _undiagonal, batch=_diagonal_batch, domain=("matrix",), name="diagonal")
 copy = linear(_copy, lambda g: g, batch="elementwise", name="copy")
 # To a float or complex dtype. The interpreters give each cotangent the dtype of its input.

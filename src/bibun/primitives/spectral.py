@@ -1,7 +1,7 @@
-"""Rows of eigenvalues of Hermitian matrices and of singular values, with their vectors.
+"""Rows of eigenvalues of Hermitian matrices and of singular values, with their vectors. Repeated values: repeated.py.
 
-What a derivative is at repeated values, and the checks, are in repeated.py. Written with gradients (x_bar) in the sense
-of the inner product Re tr(x^H y); a cotangent is the conjugate of such a gradient.
+Written with gradients (x_bar) in the sense of the inner product Re tr(x^H y); a cotangent is the conjugate of one.
+A row's setting `paired` says that its vectors are used together with values that the call does not see.
 """
 
 from __future__ import annotations
@@ -12,29 +12,31 @@ import numpy as np
 
 from bibun.core.broadcasting import is_complex
 from bibun.core.kinds import general
-from bibun.errors import DerivativeValueError
+from bibun.primitives.matrices import (
+    conjugate,
+    diagonals,
+    frobenius,
+    half_lower,
+    hermitian_transpose,
+    skew_part,
+    transpose,
+)
 from bibun.primitives.repeated import (
     AGAIN,
-    EQUAL,
     TOGETHER,
-    ZERO,
-    check_directions,
-    check_pairs,
-    conjugate,
-    diagonal,
+    check_cotangents,
+    check_tangents,
     differentiated,
-    epsilon,
     gaps,
-    hermitian_transpose,
     holds,
-    inverse,
-    reject_zero,
+    inverse_unless,
+    reject_completion,
+    reject_zeros,
+    rounding,
     shared,
-    size,
-    skew,
-    transpose,
     unused,
     use,
+    zeros,
 )
 
 # Eigenvalues of Hermitian matrices. NumPy reads one triangle, so the other has derivative 0.
@@ -42,13 +44,16 @@ from bibun.primitives.repeated import (
 
 def _half(x: Any, UPLO: str) -> Any:
     """The triangle that NumPy reads, with half of the diagonal."""
-    n = np.shape(x)[-1]
-    lower = np.tri(n, dtype=np.float16) - 0.5 * np.eye(n, dtype=np.float16)
-    return x * (lower if UPLO.upper() == "L" else lower.T)
+    return half_lower(x) if UPLO == "L" else transpose(half_lower(transpose(x)))
 
 
-def _eigh(a: Any, *, UPLO: str, paired: bool) -> Any:
-    """`paired`: the vectors are used together with values that this call does not see, which vary with a."""
+def _in_basis(t: Any, v: Any, UPLO: str) -> Any:
+    """v^H da v, where da is the Hermitian matrix of which NumPy reads a triangle of t."""
+    half = _half(t, UPLO)
+    return hermitian_transpose(v) @ (half + hermitian_transpose(half)) @ v
+
+
+def _eigh(a: Any, *, UPLO: Any, paired: bool) -> Any:
     return np.linalg.eigh(a, UPLO)
 
 
@@ -60,30 +65,35 @@ def _pull_eigh(g: Any, y: Any, UPLO: str, paired: bool) -> Any:
     else:
         vectors = hermitian_transpose(v) @ conjugate(g_v)
         gap, near = gaps(w)
-        limit = ZERO * epsilon(w) * size(g_v)
-        check_pairs("eigh", "eigen", w, near, vectors, limit, g_w, use(g_w, paired, g_w, g_v, w))
-        dropped = near | np.eye(np.shape(w)[-1], dtype=bool)
-        inner = v @ (inverse(gap, dropped) * skew(vectors)) + v * g_w[..., None, :]
+        how = use(g_w, paired, g_w, g_v, w)
+        check_cotangents("eigh", "eigenvalues", w, near, vectors, rounding(frobenius(g_v)), g_w, how)
+        turn = inverse_unless(gap, near | np.eye(np.shape(w)[-1], dtype=bool)) * skew_part(vectors)
+        inner = v @ turn + v * g_w[..., None, :]
     return _half(conjugate(2 * (inner @ hermitian_transpose(v))), UPLO)
 
 
 def _push_eigh(t: Any, y: Any, UPLO: str, paired: bool) -> Any:
     """With m = v^H da v: dw = diag(m), dv = v (m / (w_j - w_i)), without change of phase."""
     w, v = y
-    half = _half(t, UPLO)
-    m = hermitian_transpose(v) @ (half + hermitian_transpose(half)) @ v
+    m = _in_basis(t, v, UPLO)
     gap, near = gaps(w)
-    check_directions("eigh", "eigen", w, near, m, size(m), paired, t, w)
-    dropped = near | np.eye(np.shape(w)[-1], dtype=bool)
-    return np.real(diagonal(m)), v @ (inverse(gap, dropped) * m)
+    check_tangents("eigh", "eigenvalues", w, near, m, frobenius(m), paired, t, w)
+    turn = inverse_unless(gap, near | np.eye(np.shape(w)[-1], dtype=bool)) * m
+    return np.real(diagonals(m)), v @ turn
 
 
 eigh = general(
-    _eigh, _pull_eigh, pushforwards=(_push_eigh,), inputs=("a",), batch="leading", domain=("symmetric",), name="eigh"
+    _eigh,
+    _pull_eigh,
+    pushforwards=(_push_eigh,),
+    inputs=("a",),
+    batch="leading",
+    domain=("symmetric",),
+    name="eigh",
 )
 
 
-def _eigvalsh(a: Any, *, UPLO: str) -> Any:
+def _eigvalsh(a: Any, *, UPLO: Any) -> Any:
     return np.linalg.eigvalsh(a, UPLO)
 
 
@@ -95,8 +105,7 @@ def _pull_eigvalsh(g: Any, a: Any, UPLO: str) -> Any:
 
 def _push_eigvalsh(t: Any, a: Any, UPLO: str) -> Any:
     w, v = eigh(a, UPLO=UPLO, paired=True)
-    half = _half(t, UPLO)
-    return shared(np.real(diagonal(hermitian_transpose(v) @ (half + hermitian_transpose(half)) @ v)), w)
+    return shared(np.real(diagonals(_in_basis(t, v, UPLO))), w)
 
 
 eigvalsh = general(
@@ -111,18 +120,11 @@ eigvalsh = general(
 
 
 # Singular values: a = u diag(s) v^H. Of m = u^H da v, the Hermitian part turns u and v alike, by 1 / (s_j - s_i), the
-# skew part turns them apart, by 1 / (s_j + s_i); what u does not span is reached by 1 / s.
+# skew part turns them apart, by 1 / (s_j + s_i); what u or v does not span is reached by 1 / s.
 
 
 def _svd(a: Any, *, full_matrices: bool, paired: bool) -> Any:
-    """`paired`: as for eigh."""
     return np.linalg.svd(a, full_matrices=full_matrices)
-
-
-def _zeros(s: Any) -> Any:
-    """Which singular values are zero to rounding."""
-    return s <= EQUAL * epsilon(s) * np.sqrt(np.sum(s * s, axis=-1, keepdims=True))
-
 
 
 def _of_values(g_s: Any, s: Any) -> Any:
@@ -130,8 +132,19 @@ def _of_values(g_s: Any, s: Any) -> Any:
     return np.where(np.equal(s, 0), 0, shared(g_s, s))
 
 
+def _factors(s: Any, near: Any, zero: Any) -> tuple[Any, Any, Any]:
+    """1 / (s_j - s_i), 1 / (s_j + s_i) and 1 / s_j at [i, j], and 0 where that is not defined."""
+    gap = s[..., None, :] - s[..., :, None]
+    both = zero[..., None, :] & zero[..., :, None]
+    return (
+        inverse_unless(gap, near | np.eye(np.shape(s)[-1], dtype=bool)),
+        inverse_unless(s[..., None, :] + s[..., :, None], both),
+        inverse_unless(s, zero)[..., None, :],
+    )
+
+
 def _beside(bar: Any, basis: Any, inner: Any) -> Any:
-    """What of the vectors' gradient lies outside of the space of the first k of them; None if they span everything.
+    """What of the gradient lies outside of the first k vectors' space; None where they span everything.
 
     Further vectors (full_matrices) complete the basis: they turn against the first k as these turn against them.
     """
@@ -142,66 +155,60 @@ def _beside(bar: Any, basis: Any, inner: Any) -> Any:
     rest = bar[..., :, :k] - first @ inner
     if np.shape(basis)[-1] == k:
         return rest
-    further = basis[..., :, k:]
-    return rest - further @ (hermitian_transpose(bar[..., :, k:]) @ first)
+    return rest - basis[..., :, k:] @ (hermitian_transpose(bar[..., :, k:]) @ first)
 
 
-def _check_svd(y: Any, near: Any, zero: Any, g: Any, bars: Any, inner: Any, rests: Any, use: str) -> None:
-    """Raise if the cotangents depend on the bases taken for equal values, for zero ones, or for the further vectors."""
-    (u, s, vh), g_s = y, g[1]
-    bases = (u, hermitian_transpose(vh))
-    limit = ZERO * epsilon(s) * np.maximum(size(bars[0]), size(bars[1]))
-    if is_complex(u) or holds(near):
-        check_pairs("svd", "singular ", s, near, inner[0] + inner[1], limit, g_s, use)
-    k = np.shape(s)[-1]
-    for bar, basis in zip(bars, bases, strict=True):
-        further = basis[..., :, k:]
-        if np.shape(further)[-1] and holds(np.abs(skew(hermitian_transpose(further) @ bar[..., :, k:])) > limit):
-            raise DerivativeValueError(
-                f"svd: with full_matrices=True the last {np.shape(further)[-1]} vectors are an arbitrary basis of what the "
-                f"first {k} leave, and what was computed from them depends on it: it has no derivative. Use "
-                "full_matrices=False, or the projector on that whole space."
-            )
+def _check_zeros(s: Any, zero: Any, g_s: Any, inner: Any, rests: Any, limit: Any, how: str) -> None:
+    """Raise if the cotangents depend on the vectors of singular values that are zero."""
     if not holds(zero):
         return
     both = zero[..., None, :] & zero[..., :, None]
-    bad = both & ((np.abs(skew(inner[0])) > limit) | (np.abs(skew(inner[1])) > limit))
-    for rest in rests:
-        if rest is not None and holds(zero[..., None, :] & (np.abs(rest) > limit)):
-            reject_zero("svd", s, zero)
-    if holds(bad) or use == AGAIN or (use == TOGETHER and holds(zero & (np.abs(g_s) > 0))):
-        reject_zero("svd", s, zero)
+    bad = [both & (np.abs(skew_part(x)) > limit) for x in inner]
+    bad += [zero[..., None, :] & (np.abs(rest) > limit) for rest in rests if rest is not None]
+    if how == TOGETHER:
+        bad.append(zero & (np.abs(g_s) > 0))
+    if how == AGAIN or any(map(holds, bad)):
+        reject_zeros("svd", s, zero)
+
+
+def _check_completion(bar: Any, basis: Any, k: int, limit: Any) -> None:
+    """Raise if the cotangents depend on the basis that completes the first k vectors."""
+    further = basis[..., :, k:]
+    if holds(np.abs(skew_part(hermitian_transpose(further) @ bar[..., :, k:])) > limit):
+        reject_completion("svd", k, np.shape(basis)[-1])
 
 
 def _pull_svd(g: Any, y: Any, full_matrices: bool, paired: bool) -> Any:
-    """a_bar = u (diag(s_bar) + skew(x + z) / (s_j - s_i) + skew(x - z) / (s_j + s_i)) v^H + what u and v do not span,
-    with x = u^H u_bar and z = v^H v_bar.
+    """With x = u^H u_bar and z = v^H v_bar: a_bar = what u and v do not span
+    + u (diag(s_bar) + skew(x + z) / (s_j - s_i) + skew(x - z) / (s_j + s_i)) v^H.
     """
     (g_u, g_s, g_vh), (u, s, vh) = g, y
     k = np.shape(s)[-1]
-    first, first_h = u[..., :, :k], vh[..., :k, :]
+    u_k, vh_k = u[..., :, :k], vh[..., :k, :]
     if unused(g_u) and unused(g_vh):
-        return conjugate((first * _of_values(g_s, s)[..., None, :]) @ first_h)
-    u_bar, v_bar = conjugate(g_u), transpose(g_vh)
-    x, z = hermitian_transpose(first) @ u_bar[..., :, :k], first_h @ v_bar[..., :, :k]
-    gap, near = gaps(s)
-    zero = _zeros(s)
-    rests = _beside(u_bar, u, x), _beside(v_bar, hermitian_transpose(vh), z)
-    _check_svd(y, near, zero, g, (u_bar, v_bar), (x, z), rests, use(g_s, paired, g_u, g_s, g_vh, s))
-    alike = inverse(gap, near | np.eye(k, dtype=bool)) * skew(x + z)
-    apart = inverse(s[..., None, :] + s[..., :, None], zero[..., None, :] & zero[..., :, None]) * skew(x - z)
-    inverse = inverse(s, zero)[..., None, :]
-    inner = first @ (alike + apart) + first * g_s[..., None, :]
-    if rests[0] is not None:
-        inner = inner + rests[0] * inverse
-    a_bar = inner @ first_h
-    if rests[1] is not None:
-        a_bar = a_bar + (first * inverse) @ hermitian_transpose(rests[1])
+        return conjugate((u_k * _of_values(g_s, s)[..., None, :]) @ vh_k)
+    v, u_bar, v_bar = hermitian_transpose(vh), conjugate(g_u), transpose(g_vh)
+    x, z = hermitian_transpose(u_k) @ u_bar[..., :, :k], vh_k @ v_bar[..., :, :k]
+    rest_u, rest_v = _beside(u_bar, u, x), _beside(v_bar, v, z)
+    zero, (_, near) = zeros(s), gaps(s)
+    how, limit = use(g_s, paired, g_u, g_s, g_vh, s), rounding(np.maximum(frobenius(g_u), frobenius(g_vh)))
+    if is_complex(u) or holds(near):
+        check_cotangents("svd", "singular values", s, near, x + z, limit, g_s, how)
+    _check_zeros(s, zero, g_s, (x, z), (rest_u, rest_v), limit, how)
+    _check_completion(u_bar, u, k, limit)
+    _check_completion(v_bar, v, k, limit)
+    alike, apart, inverse = _factors(s, near, zero)
+    inner = u_k @ (alike * skew_part(x + z) + apart * skew_part(x - z)) + u_k * g_s[..., None, :]
+    if rest_u is not None:
+        inner = inner + rest_u * inverse
+    a_bar = inner @ vh_k
+    if rest_v is not None:
+        a_bar = a_bar + (u_k * inverse) @ hermitian_transpose(rest_v)
     return conjugate(a_bar)
 
 
 def _turned(t: Any, basis: Any, other: Any, turn: Any, m: Any, inverse: Any) -> tuple[Any, Any]:
-    """The tangent of one side's vectors, and what of the matrix's tangent lies outside of the first k of them (or None)."""
+    """The tangent of one side's vectors, and what of t lies outside of the first k of them (None: nothing)."""
     k = np.shape(m)[-1]
     first = basis[..., :, :k]
     tangent = first @ turn
@@ -219,31 +226,36 @@ def _turned(t: Any, basis: Any, other: Any, turn: Any, m: Any, inverse: Any) -> 
 def _push_svd(t: Any, y: Any, full_matrices: bool, paired: bool) -> Any:
     """ds = Re diag(m) with m = u^H da v; du and dv as above, each taking half of the change of phase."""
     u, s, vh = y
-    v = hermitian_transpose(vh)
     k = np.shape(s)[-1]
-    first_u, first_v = u[..., :, :k], v[..., :, :k]
-    m = hermitian_transpose(first_u) @ t @ first_v
-    adjoint = hermitian_transpose(m)
-    gap, near = gaps(s)
-    zero = _zeros(s)
+    v = hermitian_transpose(vh)
+    u_k, v_k = u[..., :, :k], v[..., :, :k]
+    m = hermitian_transpose(u_k) @ t @ v_k
+    alike, apart = (m + hermitian_transpose(m)) / 2, skew_part(m)
+    zero, (_, near) = zeros(s), gaps(s)
     both = zero[..., None, :] & zero[..., :, None]
-    inverse = inverse(s, zero)[..., None, :]
-    alike = inverse(gap, near | np.eye(k, dtype=bool)) * ((m + adjoint) / 2)
-    apart = inverse(s[..., None, :] + s[..., :, None], both) * ((m - adjoint) / 2)
-    du, rest_u = _turned(t, u, first_v, alike + apart, m, inverse)
-    dv, rest_v = _turned(hermitian_transpose(t), v, first_u, alike - apart, adjoint, inverse)
-    limit = ZERO * epsilon(s) * size(t)
-    check_directions("svd", "singular ", s, near & ~both, (m + adjoint) / 2, size(t), paired, t, s)
+    check_tangents("svd", "singular values", s, near & ~both, alike, frobenius(t), paired, t, s)
+    by_gap, by_sum, inverse = _factors(s, near, zero)
+    du, rest_u = _turned(t, u, v_k, by_gap * alike + by_sum * apart, m, inverse)
+    dv, rest_v = _turned(
+        hermitian_transpose(t), v, u_k, by_gap * alike - by_sum * apart, hermitian_transpose(m), inverse
+    )
     if holds(zero):
-        moved = [np.any(both & (np.abs(m) > limit), axis=-1)]
-        moved += [np.any(zero[..., None, :] & (np.abs(r) > limit), axis=-1) for r in (rest_u, rest_v) if r is not None]
-        if any(map(holds, moved)) or differentiated(t) or differentiated(s):
-            reject_zero("svd", s, zero)
-    return du, np.real(diagonal(m)), hermitian_transpose(dv)
+        limit = rounding(frobenius(t))
+        bad = [both & (np.abs(m) > limit)]
+        bad += [zero[..., None, :] & (np.abs(rest) > limit) for rest in (rest_u, rest_v) if rest is not None]
+        if any(map(holds, bad)) or differentiated(t) or differentiated(s):
+            reject_zeros("svd", s, zero)
+    return du, np.real(diagonals(m)), hermitian_transpose(dv)
 
 
 svd = general(
-    _svd, _pull_svd, pushforwards=(_push_svd,), inputs=("a",), batch="leading", domain=("matrix",), name="svd"
+    _svd,
+    _pull_svd,
+    pushforwards=(_push_svd,),
+    inputs=("a",),
+    batch="leading",
+    domain=("matrix",),
+    name="svd",
 )
 
 
@@ -254,7 +266,7 @@ def _pull_svdvals(g: Any, a: Any) -> Any:
 
 def _push_svdvals(t: Any, a: Any) -> Any:
     u, s, vh = svd(a, full_matrices=False, paired=True)
-    return _of_values(np.real(diagonal(hermitian_transpose(u) @ t @ hermitian_transpose(vh))), s)
+    return _of_values(np.real(diagonals(hermitian_transpose(u) @ t @ hermitian_transpose(vh))), s)
 
 
 svdvals = general(

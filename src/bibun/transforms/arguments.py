@@ -33,6 +33,8 @@ def choose(name: str, args: tuple[Any, ...], argnums: int | Sequence[int]) -> Ch
                 "arguments. Keyword arguments are not differentiated: pass it by position."
             )
     numbers = tuple(number % len(args) for number in numbers)
+    if len(set(numbers)) != len(numbers):
+        raise ValueError(f"{name}: argnums={argnums} names an argument twice.")
     parts = [tree.flatten(args[number]) for number in numbers]
     counts = [len(leaves) for leaves, _ in parts]
 
@@ -118,7 +120,9 @@ def with_aux(name: str, y: Any, has_aux: bool) -> tuple[Any, Any]:
     if not has_aux:
         return y, None
     if not isinstance(y, tuple) or len(y) != 2:
-        raise TypeError(f"{name}: with has_aux=True the function must return a pair (output, aux), not {type(y).__name__}.")
+        raise TypeError(
+            f"{name}: with has_aux=True the function must return a pair (output, aux), not {type(y).__name__}."
+        )
     return y
 
 

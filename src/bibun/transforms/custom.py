@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import update_wrapper
 from typing import Any
 
@@ -26,6 +26,7 @@ class _Call:
         self.rest = [None if number_like(leaf) else leaf for leaf in leaves]
         self.where = [i for i, leaf in enumerate(leaves) if number_like(leaf)]
         self.arrays = [leaves[i] for i in self.where]
+        self.by_name = len(tree.flatten(args)[0])  # from this leaf on the arguments were given by keyword
         self.unflatten_output: Any = None
 
     def arguments(self, arrays: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -34,6 +35,14 @@ class _Call:
         for i, value in zip(self.where, arrays, strict=True):
             leaves[i] = value
         return self.unflatten(leaves)  # type: ignore[no-any-return]
+
+    def check_positions(self, needed: Sequence[int], name: str) -> None:
+        """A rule of the user's has derivatives for positional arguments only."""
+        if any(self.where[i] >= self.by_name for i in needed):
+            raise NoDerivativeError(
+                f"{name} was called with a keyword argument that is differentiated, for which its rule has no derivative. "
+                "Pass it by position."
+            )
 
     def output(self, y: Any) -> Any:
         """The leaves of what the function returned; one is given as itself."""
@@ -86,6 +95,7 @@ class custom_vjp:  # noqa: N801  the name that JAX gave it
         return call.result(_row(self.f, call, self._pull)(*call.arrays))
 
     def _pull(self, call: _Call, g: Any, needed: tuple[int, ...], xs: list[Any]) -> list[Any]:
+        call.check_positions(needed, self.__name__)  # type: ignore[attr-defined]
         args, kwargs = call.arguments(xs)
         _, residuals = self.forward(*args, **kwargs)
         found = self.backward(residuals, call.cotangent(g))
@@ -95,11 +105,16 @@ class custom_vjp:  # noqa: N801  the name that JAX gave it
                 f"custom_vjp: backward of {self.__name__} returned {len(found)} cotangents for {len(args)} arguments."  # type: ignore[attr-defined]
             )
         leaves: list[Any] = []
-        for arg, cotangent in zip(args, found, strict=True):
+        for i, (arg, cotangent) in enumerate(zip(args, found, strict=True)):
             count = len(tree.flatten(arg)[0])
-            leaves += [None] * count if cotangent is None else tree.flatten(cotangent)[0]
-        of = dict(zip(call.where, leaves, strict=False))
-        return [_shaped(of.get(call.where[i]), xs[i], self.__name__) for i in needed]  # type: ignore[attr-defined]
+            given = [None] * count if cotangent is None else tree.flatten(cotangent)[0]
+            if len(given) != count:
+                raise ValueError(
+                    f"custom_vjp: backward of {self.__name__} returned {len(given)} cotangents for argument {i}, which "  # type: ignore[attr-defined]
+                    f"holds {count} values; one for each is needed (zeros where there is no influence)."
+                )
+            leaves += given
+        return [_shaped(leaves[call.where[i]], xs[i], self.__name__) for i in needed]  # type: ignore[attr-defined]
 
 
 def _shaped(cotangent: Any, x: Any, name: str) -> Any:
@@ -114,7 +129,9 @@ def _shaped(cotangent: Any, x: Any, name: str) -> Any:
     return cotangent if isinstance(cotangent, Traced) else np.array(cotangent)[()]
 
 
-def _row(f: Callable[..., Any], call: _Call, pull: Callable[..., Any], push: Callable[..., Any] | None = None) -> Primitive:
+def _row(
+    f: Callable[..., Any], call: _Call, pull: Callable[..., Any], push: Callable[..., Any] | None = None
+) -> Primitive:
     """The row of one call."""
     name = getattr(f, "__name__", "f")
 
@@ -158,6 +175,7 @@ class custom_jvp:  # noqa: N801  the name that JAX gave it
         return call.result(_row(self.f, call, self._pull, self._push)(*call.arrays))
 
     def _push(self, call: _Call, ts: list[Any], xs: list[Any]) -> Any:
+        call.check_positions([i for i, t in enumerate(ts) if t is not None], self.__name__)  # type: ignore[attr-defined]
         tangents = [np.zeros_like(x) if t is None else t for t, x in zip(ts, xs, strict=True)]
         primals, kwargs = call.arguments(xs)
         moved, _ = call.arguments(tangents)

@@ -41,7 +41,9 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
 def _pair(name: str, primals: Any, tangents: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     for word, given in (("primals", primals), ("tangents", tangents)):
         if not isinstance(given, tuple | list):
-            raise TypeError(f"{name}: {word} must be a tuple, one entry an argument of f, not {type(given).__name__}. Write (x,).")
+            raise TypeError(
+                f"{name}: {word} must be a tuple, one entry an argument of f, not {type(given).__name__}. Write (x,)."
+            )
     if len(primals) != len(tangents):
         raise TypeError(f"{name}: {len(primals)} primals, but {len(tangents)} tangents.")
     return tuple(primals), tuple(tangents)

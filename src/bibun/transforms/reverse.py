@@ -39,7 +39,11 @@ def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool 
 
 
 def value_and_grad(
-    f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False, *, _name: str = "value_and_grad"
+    f: Callable[..., Any],
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    *,
+    _name: str = "value_and_grad",
 ) -> Callable[..., Any]:
     """The function that computes (f(x, ...), df/dx), or ((f, aux), df/dx) with has_aux. See `grad`."""
 
@@ -131,8 +135,15 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
         found = sweep(seeds)
         return chosen.shaped([_or_zeros(found.get(n), x) for n, x in zip(nodes, chosen.leaves, strict=True)])
 
-    result = unflatten(values)
-    return (result, pullback, stripped(aux, level)) if has_aux else (result, pullback)
+    result = unflatten([_set_apart(value) for value in values])
+    return (result, pullback, tree.map_(_set_apart, stripped(aux, level))) if has_aux else (result, pullback)
+
+
+def _set_apart(value: Any) -> Any:
+    """The tape may keep what the caller is given, and may write to."""
+    if isinstance(value, Traced):
+        return value.alias()
+    return value.copy() if isinstance(value, np.ndarray) else value
 
 
 def jacrev(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:

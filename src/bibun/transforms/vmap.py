@@ -25,11 +25,16 @@ def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> Callable
     @wraps(f)
     def mapped(*args: Any, **kwargs: Any) -> Any:
         if isinstance(in_axes, tuple | list) and len(in_axes) != len(args):
-            raise ValueError(f"vmap: in_axes has {len(in_axes)} entries for {len(args)} arguments; one for each is needed.")
+            raise ValueError(
+                f"vmap: in_axes has {len(in_axes)} entries for {len(args)} arguments; one for each is needed."
+            )
         axes = in_axes if isinstance(in_axes, tuple | list) else (in_axes,) * len(args)
         level = new_level()
         sizes: dict[int, str] = {}
-        batched = [_enter(arg, axis, level, sizes, f"argument {i}") for i, (arg, axis) in enumerate(zip(args, axes, strict=True))]
+        batched = [
+            _enter(arg, axis, level, sizes, f"argument {i}")
+            for i, (arg, axis) in enumerate(zip(args, axes, strict=True))
+        ]
         named = {name: _enter(arg, 0, level, sizes, name) for name, arg in kwargs.items()}
         if not sizes:
             raise ValueError("vmap: in_axes is None for every argument, so there is no batch.")
@@ -55,11 +60,14 @@ def _axes_like(arg: Any, axis: Any) -> list[Any]:
     """The axis of every leaf, from a container like the argument's; an int or None in it holds for all below."""
     if axis is None or isinstance(axis, int):
         return [axis] * len(tree.flatten(arg)[0])
-    if isinstance(arg, dict):
-        return [a for key in sorted(arg) for a in _axes_like(arg[key], axis[key])]
-    if isinstance(arg, tuple | list):
-        return [a for part, below in zip(arg, axis, strict=True) for a in _axes_like(part, below)]
-    raise TypeError(f"vmap: in_axes {axis!r} does not fit an argument of type {type(arg).__name__}.")
+    parts, below = tree.children(arg), tree.children(axis)
+    if parts.keys() != below.keys():
+        raise TypeError(f"vmap: the axes {axis!r} do not fit a value of type {type(arg).__name__}: {_keys(parts)}.")
+    return [a for key, part in parts.items() for a in _axes_like(part, below[key])]
+
+
+def _keys(parts: dict[Any, Any]) -> str:
+    return f"it has the parts {', '.join(map(repr, parts))}" if parts else "it has no parts"
 
 
 def _entered(x: Any, axis: int | None, level: int, sizes: dict[int, str], where: str) -> Any:
@@ -67,7 +75,9 @@ def _entered(x: Any, axis: int | None, level: int, sizes: dict[int, str], where:
         return x
     shape = np.shape(x)
     if not -len(shape) <= axis < len(shape):
-        raise ValueError(f"vmap: {where} of shape {shape} has no axis {axis}. Use in_axes=None to pass it to every entry.")
+        raise ValueError(
+            f"vmap: {where} of shape {shape} has no axis {axis}. Use in_axes=None to pass it to every entry."
+        )
     sizes.setdefault(shape[axis], where)
     value = x.alias() if isinstance(x, Traced) else np.array(x)
     return batch(np.moveaxis(value, axis, 0), level)

@@ -1,0 +1,52 @@
+"""The words in which rules on (stacks of) matrices are written. Owns no row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from bibun.core.broadcasting import is_complex
+
+
+def transpose(x: Any) -> Any:
+    """The last two axes swapped."""
+    return np.swapaxes(x, -1, -2)
+
+
+def conjugate(x: Any) -> Any:
+    """The complex conjugate; a real array itself."""
+    return np.conjugate(x) if is_complex(x) else x
+
+
+def hermitian_transpose(x: Any) -> Any:
+    """x^H."""
+    return conjugate(np.swapaxes(x, -1, -2))
+
+
+def skew_part(x: Any) -> Any:
+    """(x - x^H) / 2."""
+    return (x - hermitian_transpose(x)) / 2
+
+
+def diagonals(x: Any) -> Any:
+    """The main diagonal of each matrix."""
+    return np.diagonal(x, axis1=-2, axis2=-1)
+
+
+def entrywise(x: Any) -> Any:
+    """One number a matrix, as it multiplies the matrix's entries."""
+    return np.expand_dims(x, (-2, -1))
+
+
+def frobenius(x: Any) -> Any:
+    """The 2-norm of each matrix, as it compares with the matrix's entries."""
+    return np.sqrt(np.sum(np.abs(x) ** 2, axis=(-2, -1), keepdims=True))
+
+
+def half_lower(x: Any) -> Any:
+    """The lower triangle phi(x), with half of the diagonal: phi(x) + phi(x)^H = x for Hermitian x."""
+    n, dtype = np.shape(x)[-1], np.finfo(np.result_type(x)).dtype
+    mask = np.tri(n, dtype=dtype)
+    np.fill_diagonal(mask, 0.5)
+    return x * mask

@@ -1,0 +1,431 @@
+"""The second table: values at which a derivative is special. Zeros, ties, infinities, nan, edges of domains, huge and tiny.
+
+Each line says a function, a point and the derivative there, from mathematics (at a kink: the subgradient that treats the
+branches alike). Reverse and forward mode must both give it, and no rule may warn where NumPy's own value does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+import bibun as bb
+from bibun.core.rules import Rule
+from bibun.primitives import TABLE
+
+inf, nan = np.inf, np.nan
+
+
+class At(NamedTuple):
+    """f at a point, one number an argument, and its derivative by each."""
+
+    name: str
+    f: Callable[..., Any]
+    point: tuple[float, ...]
+    want: tuple[float, ...]
+
+
+def positive_or_zero(f: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """f where x > 0, else 0: guarded by np.where, as users write it."""
+    return lambda x: np.where(x > 0, f(x), 0)
+
+
+POINTS = [
+    # np.where guards: the branch that was not taken has no part in the derivative, whatever it computed
+    At("where(x > 0, sqrt(x), 0)", positive_or_zero(np.sqrt), (0.0,), (0.0,)),
+    At("where(x > 0, log(x), 0)", positive_or_zero(np.log), (0.0,), (0.0,)),
+    At("where(x > 0, log2(x), 0)", positive_or_zero(np.log2), (0.0,), (0.0,)),
+    At("where(x > 0, log10(x), 0)", positive_or_zero(np.log10), (0.0,), (0.0,)),
+    At("where(x > 0, 1/x, 0)", positive_or_zero(lambda x: 1 / x), (0.0,), (0.0,)),
+    At("where(x > 0, x**0.5, 0)", positive_or_zero(lambda x: x**0.5), (0.0,), (0.0,)),
+    At("where(x > 0, x**-1.5, 0)", positive_or_zero(lambda x: x**-1.5), (0.0,), (0.0,)),
+    At("where(x > 0, cbrt(x), 0)", positive_or_zero(np.cbrt), (0.0,), (0.0,)),
+    At("where(x > 0, reciprocal(x), 0)", positive_or_zero(np.reciprocal), (0.0,), (0.0,)),
+    At("where(x > 0, exp(sqrt(x)), 0)", positive_or_zero(lambda x: np.exp(np.sqrt(x))), (0.0,), (0.0,)),
+    At("where(x > 0, sqrt(x), 0) below 0", positive_or_zero(np.sqrt), (-1.0,), (0.0,)),
+    At("where(x > 0, log(x), 0) below 0", positive_or_zero(np.log), (-1.0,), (0.0,)),
+    At("where(x > 0, log1p(-1 - x), 0)", positive_or_zero(lambda x: np.log1p(-1 - x)), (0.0,), (0.0,)),
+    At("where(|x| < 1, arcsin(x), 0) at 1", lambda x: np.where(np.abs(x) < 1, np.arcsin(x), 0), (1.0,), (0.0,)),
+    At("where(|x| < 1, arccos(x), 0) at -1", lambda x: np.where(np.abs(x) < 1, np.arccos(x), 0), (-1.0,), (0.0,)),
+    At("where(|x| < 1, arctanh(x), 0) at 1", lambda x: np.where(np.abs(x) < 1, np.arctanh(x), 0), (1.0,), (0.0,)),
+    At("where(x > 1, arccosh(x), 0) at 1", lambda x: np.where(x > 1, np.arccosh(x), 0), (1.0,), (0.0,)),
+    At("where(b != 0, a/b, 0)", lambda a, b: np.where(b != 0, a / b, 0), (2.0, 0.0), (0.0, 0.0)),
+    At("where(b != 0, a/b, 0) at 0, 0", lambda a, b: np.where(b != 0, a / b, 0), (0.0, 0.0), (0.0, 0.0)),
+    At("where(a > 0, a**b, 0)", lambda a, b: np.where(a > 0, a**b, 0), (0.0, -1.0), (0.0, 0.0)),
+    At("where(a > 0, arctan2(a, b), 0)", lambda a, b: np.where(a > 0, np.arctan2(a, b), 0), (0.0, 0.0), (0.0, 0.0)),
+    # edges of domains: the derivative is infinite, as in mathematics
+    At("sqrt at 0", np.sqrt, (0.0,), (inf,)),
+    At("cbrt at 0", np.cbrt, (0.0,), (inf,)),
+    At("log at 0", np.log, (0.0,), (inf,)),
+    At("log1p at -1", np.log1p, (-1.0,), (inf,)),
+    At("arcsin at 1", np.arcsin, (1.0,), (inf,)),
+    At("arccos at -1", np.arccos, (-1.0,), (-inf,)),
+    At("arccosh at 1", np.arccosh, (1.0,), (inf,)),
+    At("reciprocal at 0", np.reciprocal, (0.0,), (-inf,)),
+    At("divide by 0", np.divide, (2.0, 0.0), (inf, -inf)),
+    # powers of base 0
+    At("0**0", np.power, (0.0, 0.0), (0.0, 0.0)),
+    At("0**1", np.power, (0.0, 1.0), (1.0, 0.0)),
+    At("0**2", np.power, (0.0, 2.0), (0.0, 0.0)),
+    At("0**3", np.power, (0.0, 3.0), (0.0, 0.0)),
+    At("0**0.5", np.power, (0.0, 0.5), (inf, 0.0)),
+    At("0**1.5", np.power, (0.0, 1.5), (0.0, 0.0)),
+    At("0**-1", np.power, (0.0, -1.0), (-inf, -inf)),
+    At("float_power 0**0", np.float_power, (0.0, 0.0), (0.0, 0.0)),
+    At("float_power 0**1", np.float_power, (0.0, 1.0), (1.0, 0.0)),
+    At("float_power 0**2", np.float_power, (0.0, 2.0), (0.0, 0.0)),
+    At("x**0 at 0", lambda x: x**0, (0.0,), (0.0,)),
+    At("x**1 at 0", lambda x: x**1, (0.0,), (1.0,)),
+    At("x**2 at 0", lambda x: x**2, (0.0,), (0.0,)),
+    At("x**0.0 at 0", lambda x: x**0.0, (0.0,), (0.0,)),
+    At("x**1.0 at 0", lambda x: x**1.0, (0.0,), (1.0,)),
+    At("x**2.0 at 0", lambda x: x**2.0, (0.0,), (0.0,)),
+    At("x**2 below 0", lambda x: x**2, (-3.0,), (-6.0,)),
+    At("x**3.0 below 0", lambda x: x**3.0, (-3.0,), (27.0,)),
+    At("x**-2 below 0", lambda x: x**-2, (-2.0,), (0.25,)),
+    At("0**x at 2", lambda x: 0.0**x, (2.0,), (0.0,)),
+    At("1**x", lambda x: 1.0**x, (3.0,), (0.0,)),
+    At("2**x at 0", lambda x: 2**x, (0.0,), (np.log(2.0),)),
+    # kinks and ties
+    At("abs at 0", np.abs, (0.0,), (0.0,)),
+    At("abs at -0", np.abs, (-0.0,), (0.0,)),
+    At("fabs at 0", np.fabs, (0.0,), (0.0,)),
+    At("sign at 0", np.sign, (0.0,), (0.0,)),
+    At("maximum of equals", np.maximum, (1.5, 1.5), (0.5, 0.5)),
+    At("minimum of equals", np.minimum, (-1.5, -1.5), (0.5, 0.5)),
+    At("fmax of equals", np.fmax, (0.0, 0.0), (0.5, 0.5)),
+    At("fmin of equals", np.fmin, (0.0, 0.0), (0.5, 0.5)),
+    At("maximum of 0 and -0", np.maximum, (0.0, -0.0), (0.5, 0.5)),
+    At("relu at 0", lambda x: np.maximum(x, 0), (0.0,), (0.5,)),
+    At("maximum of x and x", lambda x: np.maximum(x, x), (2.0,), (1.0,)),
+    At("clip at the lower bound", lambda x: np.clip(x, 0.0, 1.0), (0.0,), (0.5,)),
+    At("clip at the upper bound", lambda x: np.clip(x, 0.0, 1.0), (1.0,), (0.5,)),
+    At("clip inside", lambda x: np.clip(x, 0.0, 1.0), (0.5,), (1.0,)),
+    At("clip outside", lambda x: np.clip(x, 0.0, 1.0), (1.5,), (0.0,)),
+    At("clip with a traced bound", lambda x, low: np.clip(x, low, None), (0.0, 0.5), (0.0, 1.0)),
+    At("hypot(0, 0)", np.hypot, (0.0, 0.0), (0.0, 0.0)),
+    At("hypot(0, 3)", np.hypot, (0.0, 3.0), (0.0, 1.0)),
+    At("floor at an integer", np.floor, (2.0,), (0.0,)),
+    At("rint at a half", np.rint, (2.5,), (0.0,)),
+    At("remainder at a multiple", np.remainder, (4.0, 2.0), (1.0, -2.0)),
+    At("remainder below 0", np.remainder, (-1.0, 3.0), (1.0, 1.0)),
+    At("fmod below 0", np.fmod, (-4.0, 3.0), (1.0, 1.0)),
+    At("copysign to -0", np.copysign, (2.0, -0.0), (-1.0, 0.0)),
+    At("heaviside at 0", np.heaviside, (0.0, 0.5), (0.0, 1.0)),
+    At("arctan2 on the negative axis", np.arctan2, (0.0, -2.0), (-0.5, 0.0)),
+    # infinities
+    At("logaddexp(-inf, -inf)", np.logaddexp, (-inf, -inf), (0.5, 0.5)),
+    At("logaddexp(inf, inf)", np.logaddexp, (inf, inf), (0.5, 0.5)),
+    At("logaddexp(-inf, 1)", np.logaddexp, (-inf, 1.0), (0.0, 1.0)),
+    At("logaddexp(1, -inf)", np.logaddexp, (1.0, -inf), (1.0, 0.0)),
+    At("logaddexp(inf, 1)", np.logaddexp, (inf, 1.0), (1.0, 0.0)),
+    At("logaddexp(-inf, inf)", np.logaddexp, (-inf, inf), (0.0, 1.0)),
+    At("logaddexp2(-inf, 1)", np.logaddexp2, (-inf, 1.0), (0.0, 1.0)),
+    At("logaddexp2(inf, inf)", np.logaddexp2, (inf, inf), (0.5, 0.5)),
+    At("exp(-inf)", np.exp, (-inf,), (0.0,)),
+    At("exp(inf)", np.exp, (inf,), (inf,)),
+    At("exp2(-inf)", np.exp2, (-inf,), (0.0,)),
+    At("expm1(-inf)", np.expm1, (-inf,), (0.0,)),
+    At("tanh(inf)", np.tanh, (inf,), (0.0,)),
+    At("tanh(-inf)", np.tanh, (-inf,), (0.0,)),
+    At("arctan(inf)", np.arctan, (inf,), (0.0,)),
+    At("arcsinh(inf)", np.arcsinh, (inf,), (0.0,)),
+    At("arccosh(inf)", np.arccosh, (inf,), (0.0,)),
+    At("log(inf)", np.log, (inf,), (0.0,)),
+    At("log1p(inf)", np.log1p, (inf,), (0.0,)),
+    At("sqrt(inf)", np.sqrt, (inf,), (0.0,)),
+    At("cbrt(-inf)", np.cbrt, (-inf,), (0.0,)),
+    At("square(inf)", np.square, (inf,), (inf,)),
+    At("abs(-inf)", np.abs, (-inf,), (-1.0,)),
+    At("reciprocal(inf)", np.reciprocal, (inf,), (-0.0,)),
+    At("1/inf", np.divide, (1.0, inf), (0.0, -0.0)),
+    At("maximum(inf, 1)", np.maximum, (inf, 1.0), (1.0, 0.0)),
+    At("minimum(-inf, 1)", np.minimum, (-inf, 1.0), (1.0, 0.0)),
+    At("maximum(inf, inf)", np.maximum, (inf, inf), (0.5, 0.5)),
+    At("inf * 2", np.multiply, (inf, 2.0), (2.0, inf)),
+    At("sinh(-inf)", np.sinh, (-inf,), (inf,)),
+    # nan: it passes on to what depends on it; what has lost to a number has derivative 0
+    At("maximum(nan, 1): nan wins", np.maximum, (nan, 1.0), (1.0, 0.0)),
+    At("maximum(1, nan): nan wins", np.maximum, (1.0, nan), (0.0, 1.0)),
+    At("minimum(nan, 1): nan wins", np.minimum, (nan, 1.0), (1.0, 0.0)),
+    At("fmax(nan, 1): the number wins", np.fmax, (nan, 1.0), (0.0, 1.0)),
+    At("fmin(1, nan): the number wins", np.fmin, (1.0, nan), (1.0, 0.0)),
+    At("nan * 0", np.multiply, (nan, 0.0), (0.0, nan)),
+    At("nan ** 2", np.power, (nan, 2.0), (nan, nan)),
+    At("hypot(nan, 1)", np.hypot, (nan, 1.0), (nan, nan)),
+    At("logaddexp(nan, 1)", np.logaddexp, (nan, 1.0), (nan, nan)),
+    At("where(isnan(x), 0, x)", lambda x: np.where(np.isnan(x), 0, x), (nan,), (0.0,)),
+    # huge and tiny: the closed form's value, where no step of it needs to overflow
+    At("logaddexp(0, 1000)", np.logaddexp, (0.0, 1000.0), (0.0, 1.0)),
+    At("logaddexp(1000, 0)", np.logaddexp, (1000.0, 0.0), (1.0, 0.0)),
+    At("logaddexp(-1e300, 1e300)", np.logaddexp, (-1e300, 1e300), (0.0, 1.0)),
+    At("logaddexp2(0, 2000)", np.logaddexp2, (0.0, 2000.0), (0.0, 1.0)),
+    At("tanh(1e300)", np.tanh, (1e300,), (0.0,)),
+    At("arctan(1e300)", np.arctan, (1e300,), (0.0,)),
+    At("arctan(1e100)", np.arctan, (1e100,), (1e-200,)),
+    At("arcsinh(1e300)", np.arcsinh, (1e300,), (1e-300,)),
+    At("arccosh(1e300)", np.arccosh, (1e300,), (1e-300,)),
+    At("hypot(1e300, 1e300)", np.hypot, (1e300, 1e300), (np.sqrt(0.5), np.sqrt(0.5))),
+    At("hypot(1e-300, 1e-300)", np.hypot, (1e-300, 1e-300), (np.sqrt(0.5), np.sqrt(0.5))),
+    At("arctan2(1e200, 1e200)", np.arctan2, (1e200, 1e200), (5e-201, -5e-201)),
+    At("arctan2(1e-200, 1e-200)", np.arctan2, (1e-200, 1e-200), (5e199, -5e199)),
+    At("log(1e-300)", np.log, (1e-300,), (1e300,)),
+    At("sqrt(1e-300)", np.sqrt, (1e-300,), (0.5e150,)),
+    At("cbrt(1e-300)", np.cbrt, (1e-300,), (1e200 / 3,)),
+    At("reciprocal(1e300)", np.reciprocal, (1e300,), (-0.0,)),
+    At("1e-300 / 1e300", np.divide, (1e-300, 1e300), (1e-300, -0.0)),
+    At("1e-300 / 1e-300", np.divide, (1e-300, 1e-300), (1e300, -1e300)),
+    At("exp(-1e300)", np.exp, (-1e300,), (0.0,)),
+    At("expm1(1e-300)", np.expm1, (1e-300,), (1.0,)),
+    At("log1p(1e-300)", np.log1p, (1e-300,), (1.0,)),
+    At("log1p(1e300)", np.log1p, (1e300,), (1e-300,)),
+    At("sin(1e-300)", np.sin, (1e-300,), (1.0,)),
+    At("1e-300 ** 2", np.power, (1e-300, 2.0), (2e-300, 0.0)),
+    At("abs(1e-300)", np.abs, (1e-300,), (1.0,)),
+    At("1e300 * 1e-300", np.multiply, (1e300, 1e-300), (1e-300, 1e300)),
+    At("arcsin near 1", np.arcsin, (1 - 2.0**-52,), (2.0**25.5,)),
+    At("arccosh near 1", np.arccosh, (1 + 2.0**-52,), (2.0**25.5,)),
+    At("arctanh near 1", np.arctanh, (1 - 2.0**-52,), (2.0**51,)),
+]
+
+
+def is_quiet(f: Callable[..., Any], point: tuple[Any, ...]) -> bool:
+    """Whether NumPy's own value raises no floating-point flag but underflow."""
+    try:
+        with np.errstate(all="raise", under="ignore"):
+            f(*point)
+    except FloatingPointError:
+        return False
+    return True
+
+
+def alike(got: Any, want: Any) -> None:
+    np.testing.assert_allclose(got, want, rtol=4e-15, atol=0)
+
+
+def of_points(table: list[At]) -> Any:
+    return pytest.mark.parametrize("at", table, ids=lambda at: at.name)
+
+
+@of_points(POINTS)
+@pytest.mark.parametrize("shape", [(), (2, 1)], ids=["number", "array"])
+def test_derivative_in_reverse(at: At, shape: tuple[int, ...]) -> None:
+    point = tuple(np.full(shape, x) for x in at.point)
+    with np.errstate(all="ignore"):  # the value may warn, as NumPy's own does
+        y, pullback = bb.vjp(at.f, *point)
+    cotangents = pullback(np.ones_like(y))
+    alike(cotangents, [np.full(shape, x) for x in at.want])
+
+
+@of_points(POINTS)
+def test_derivative_in_forward(at: At) -> None:
+    mode = "warn" if is_quiet(at.f, at.point) else "ignore"
+    for i, want in enumerate(at.want):
+        with np.errstate(over=mode, divide=mode, invalid=mode):
+            _, dy = bb.jvp(lambda x, i=i: at.f(*at.point[:i], x, *at.point[i + 1 :]), (at.point[i],), (1.0,))
+        alike(dy, want)
+
+
+@of_points([at for at in POINTS if len(at.point) > 1])
+def test_derivative_by_each_argument_alone(at: At) -> None:
+    for i, want in enumerate(at.want):
+        with np.errstate(all="ignore"):
+            y, pullback = bb.vjp(lambda x, i=i: at.f(*at.point[:i], x, *at.point[i + 1 :]), at.point[i])
+        alike(pullback(np.ones_like(y))[0], want)
+
+
+SECOND = [
+    ("x**2 at 0", lambda x: x**2, 0.0, 2.0),
+    ("x**2.0 at 0", lambda x: x**2.0, 0.0, 2.0),
+    ("x**3 at 0", lambda x: x**3, 0.0, 0.0),
+    ("x**1 at 0", lambda x: x**1, 0.0, 0.0),
+    ("x**0 at 0", lambda x: x**0, 0.0, 0.0),
+    ("power(x, 2.0) at 0", lambda x: np.power(x, 2.0), 0.0, 2.0),
+    ("x * x at 0", lambda x: x * x, 0.0, 2.0),
+    ("x * abs(x) at 0", lambda x: x * np.abs(x), 0.0, 0.0),
+    ("maximum(x, 0)**2 above 0", lambda x: np.maximum(x, 0) ** 2, 1.0, 2.0),
+    ("where(x > 0, sqrt(x), 0) at 0", positive_or_zero(np.sqrt), 0.0, 0.0),
+    ("where(x > 0, log(x), 0) at 0", positive_or_zero(np.log), 0.0, 0.0),
+    ("where(x > 0, 1/x, 0) at 0", positive_or_zero(lambda x: 1 / x), 0.0, 0.0),
+    ("where(x > 0, x**1.5, 0) at 0", positive_or_zero(lambda x: x**1.5), 0.0, 0.0),
+    ("sqrt at 4", np.sqrt, 4.0, -1 / 32),
+    ("hypot(x, 3) at 0", lambda x: np.hypot(x, 3.0), 0.0, 1 / 3),
+    ("logaddexp(x, -inf)", lambda x: np.logaddexp(x, -inf), 1.0, 0.0),
+    ("logaddexp(0, x) at 1000", lambda x: np.logaddexp(0.0, x), 1000.0, 0.0),
+    ("tanh at 1e300", np.tanh, 1e300, 0.0),
+    ("exp at -1e300", np.exp, -1e300, 0.0),
+]
+
+
+@pytest.mark.parametrize(("name", "f", "x", "want"), SECOND, ids=[line[0] for line in SECOND])
+def test_second_derivative(name: str, f: Callable[[Any], Any], x: float, want: float) -> None:
+    mode = "warn" if is_quiet(f, (x,)) else "ignore"
+    one = (np.float64(1.0),)
+    with np.errstate(over=mode, divide=mode, invalid=mode):
+        alike(bb.grad(bb.grad(f))(x), want)
+        alike(bb.jvp(bb.grad(f), (x,), one)[1], want)
+        alike(bb.grad(lambda x: bb.jvp(f, (x,), one)[1])(x), want)
+        alike(bb.jvp(lambda x: bb.jvp(f, (x,), one)[1], (x,), one)[1], want)
+
+
+class Gradient(NamedTuple):
+    """A function of one array that gives one number, a point, and its gradient there."""
+
+    name: str
+    f: Callable[[Any], Any]
+    x: Any
+    want: Any
+
+
+def entry(*index: int) -> Callable[[Any], Any]:
+    return lambda y: y[index]
+
+
+GRADIENTS = [
+    Gradient("norm at 0", np.linalg.norm, [0.0, 0.0], [0.0, 0.0]),
+    Gradient("norm of rows, one of them 0", lambda x: np.sum(np.linalg.norm(x, axis=1)), [[0.0, 0.0], [3.0, 4.0]], [[0, 0], [0.6, 0.8]]),
+    Gradient("norm on an axis of an entry", np.linalg.norm, [0.0, -2.0], [0.0, -1.0]),
+    Gradient("1-norm with a 0", lambda x: np.linalg.norm(x, 1), [0.0, -2.0], [0.0, -1.0]),
+    Gradient("max-norm with a tie", lambda x: np.linalg.norm(x, inf), [2.0, -2.0, 1.0], [0.5, -0.5, 0.0]),
+    Gradient("prod without a zero", np.prod, [2.0, 3.0, 4.0], [12.0, 8.0, 6.0]),
+    Gradient("prod with one zero", np.prod, [2.0, 0.0, 4.0], [0.0, 8.0, 0.0]),
+    Gradient("prod with two zeros", np.prod, [0.0, 3.0, 0.0], [0.0, 0.0, 0.0]),
+    Gradient("prod of an axis with a zero", lambda x: np.sum(np.prod(x, axis=0)), [[0.0, 2.0], [3.0, 4.0]], [[3.0, 4.0], [0.0, 2.0]]),
+    Gradient("prod of one", np.prod, [0.0], [1.0]),
+    Gradient("cumprod with a zero", lambda x: np.sum(np.cumprod(x)), [2.0, 0.0, 4.0], [1.0, 2.0 + 8.0, 0.0]),
+    Gradient("cumprod with two zeros", lambda x: np.sum(np.cumprod(x)), [0.0, 0.0, 4.0], [1.0, 0.0, 0.0]),
+    Gradient("max with a tie", np.max, [1.0, 3.0, 3.0], [0.0, 0.5, 0.5]),
+    Gradient("min with a tie of all", np.min, [2.0, 2.0, 2.0, 2.0], [0.25] * 4),
+    Gradient("max of rows with ties", lambda x: np.sum(np.max(x, axis=1)), [[1.0, 1.0], [2.0, 0.0]], [[0.5, 0.5], [1.0, 0.0]]),
+    Gradient("max with nan: it is nan's", np.max, [1.0, nan, 3.0], [0.0, 1.0, 0.0]),
+    Gradient("max with inf", np.max, [1.0, inf, 3.0], [0.0, 1.0, 0.0]),
+    Gradient("max of -inf", np.max, [-inf, -inf], [0.5, 0.5]),
+    Gradient("sum with inf and nan", np.sum, [inf, nan, 1.0], [1.0, 1.0, 1.0]),
+    Gradient("sum of squares with nan", lambda x: np.sum(x * x), [nan, 2.0], [nan, 4.0]),
+    Gradient("sum of an empty array", np.sum, np.zeros((0,)), np.zeros((0,))),
+    Gradient("sum of an empty axis", lambda x: np.sum(np.sum(x, axis=1)), np.zeros((2, 0)), np.zeros((2, 0))),
+    Gradient("prod of an empty array", np.prod, np.zeros((0, 3)), np.zeros((0, 3))),
+    Gradient("product of empty matrices", lambda x: np.sum(x @ x.T), np.zeros((2, 0)), np.zeros((2, 0))),
+    Gradient("exp of an empty array", lambda x: np.sum(np.exp(x)), np.zeros((0, 2)), np.zeros((0, 2))),
+    Gradient("nothing selected", lambda x: np.sum(x[x > 9]), [1.0, 2.0], [0.0, 0.0]),
+    Gradient("an empty slice", lambda x: np.sum(x[5:]), [1.0, 2.0], [0.0, 0.0]),
+    Gradient("sum of shape ()", np.sum, 2.0, 1.0),
+    Gradient("prod of shape ()", np.prod, 2.0, 1.0),
+    Gradient("max of shape ()", np.max, 2.0, 1.0),
+    Gradient("x[()] of shape ()", lambda x: x[()] * 3, 2.0, 3.0),
+    Gradient("x[...] of shape ()", lambda x: np.sum(x[...] * 3), 2.0, 3.0),
+    Gradient("x[None] of shape ()", lambda x: np.sum(x[None] * 3), 2.0, 3.0),
+    Gradient("norm of shape (1,) below 0", np.linalg.norm, [-2.0], [-1.0]),
+    Gradient("norm of huge entries", np.linalg.norm, [3e200, 4e200], [0.6, 0.8]),
+    Gradient("norm of tiny entries", np.linalg.norm, [3e-200, 4e-200], [0.6, 0.8]),
+    Gradient("sort with ties", lambda x: np.sum(np.sort(x) * np.array([1.0, 2.0, 4.0])), [5.0, 5.0, 1.0], [2.0, 4.0, 1.0]),
+    Gradient("det of a singular matrix", np.linalg.det, [[1.0, 2.0], [2.0, 4.0]], [[4.0, -2.0], [-2.0, 1.0]]),
+    Gradient("det of zeros", np.linalg.det, np.zeros((2, 2)), np.zeros((2, 2))),
+    Gradient("det of zeros, 1 by 1", np.linalg.det, [[0.0]], [[1.0]]),
+    Gradient("sum of eigenvalues that are equal", lambda x: np.sum(np.linalg.eigvalsh(x)), np.eye(2), np.eye(2)),
+    Gradient("nuclear norm at 0", lambda x: np.linalg.norm(x, "nuc"), np.zeros((2, 2)), np.zeros((2, 2))),
+    Gradient("mean of an axis of length 1", lambda x: np.sum(np.mean(x, axis=0)), [[1.0, 2.0]], [[1.0, 1.0]]),
+    Gradient("std of equal entries", np.std, [2.0, 2.0, 2.0], [0.0, 0.0, 0.0]),
+    Gradient("var of one entry", np.var, [2.0], [0.0]),
+]
+
+
+@pytest.mark.parametrize("line", GRADIENTS, ids=lambda line: line.name)
+def test_gradient(line: Gradient) -> None:
+    x, want = np.array(line.x, float), np.array(line.want, float)
+    mode = "warn" if is_quiet(line.f, (x,)) else "ignore"
+    with np.errstate(over=mode, divide=mode, invalid=mode):
+        gradient = bb.grad(line.f)(x)
+        np.testing.assert_allclose(gradient, want, rtol=1e-14, atol=1e-15)
+        assert np.shape(gradient) == want.shape
+        for index in np.ndindex(x.shape):
+            t = np.zeros_like(x)
+            t[index] = 1
+            slope = bb.jvp(line.f, (x,), (t,))[1]
+            if not np.isnan(want).any() or not np.isnan(slope):  # 0 times nan in a sum along a direction
+                np.testing.assert_allclose(slope, want[index], rtol=1e-14, atol=1e-15)
+
+
+@pytest.mark.parametrize("f", [np.prod, lambda x: np.cumprod(x)[-1]], ids=["prod", "cumprod"])
+@pytest.mark.parametrize("x", [[2.0, 3.0, 5.0], [2.0, 0.0, 5.0], [0.0, 3.0, 0.0], [0.0, 0.0, 0.0]], ids=str)
+def test_hessian_of_a_product(f: Callable[[Any], Any], x: list[float]) -> None:
+    want = [[0.0 if i == j else x[3 - i - j] for j in range(3)] for i in range(3)]
+    np.testing.assert_array_equal(bb.hessian(f)(np.array(x)), want)
+
+
+def test_hessian_of_the_determinant_of_a_singular_matrix() -> None:
+    hessian = bb.hessian(np.linalg.det)(np.array([[1.0, 2.0], [2.0, 4.0]]))
+    want = np.zeros((2, 2, 2, 2))
+    want[0, 0, 1, 1] = want[1, 1, 0, 0] = 1
+    want[0, 1, 1, 0] = want[1, 0, 0, 1] = -1
+    np.testing.assert_allclose(hessian, want, atol=1e-14)
+
+
+COMPLEX = [
+    ("abs at 0", np.abs, 0j, 0j),
+    ("abs", np.abs, 3 + 4j, 0.6 - 0.8j),
+    ("abs of huge", np.abs, 3e200 + 4e200j, 0.6 - 0.8j),
+    ("angle", np.angle, 2j, -0.5 + 0j),
+    ("real", np.real, 1 + 2j, 1 + 0j),
+    ("imag", np.imag, 1 + 2j, -1j),
+    ("square of the size", lambda z: np.real(z * np.conj(z)), 3 + 4j, 6 - 8j),
+    ("norm at 0", np.linalg.norm, np.zeros(2, complex), np.zeros(2, complex)),
+    ("real part of z**2 at 0", lambda z: np.real(z**2), 0j, 0j),
+    ("real part of sqrt", lambda z: np.real(np.sqrt(z)), 4j, 0.5 / np.sqrt(4j)),
+    ("where(|z| > 0, |sqrt z|, 0) at 0", lambda z: np.where(np.abs(z) > 0, np.abs(np.sqrt(z)), 0.0), 0j, 0j),
+]
+
+
+@pytest.mark.parametrize(("name", "f", "z", "want"), COMPLEX, ids=[line[0] for line in COMPLEX])
+def test_gradient_at_a_complex_point(name: str, f: Callable[[Any], Any], z: Any, want: Any) -> None:
+    np.testing.assert_allclose(bb.grad(f)(z), want, rtol=1e-14, atol=1e-15)
+
+
+def ignores_values(row: Any) -> bool:
+    """A row whose partials are numbers, or which compares: its derivative does not show a nan."""
+    return not all(isinstance(partial, Rule) for partial in row.partials)
+
+
+UNARY = [row for row in TABLE.values() if row.kind == "elementwise" and len(row.partials) == 1 and not ignores_values(row)]
+
+
+@pytest.mark.parametrize("row", UNARY, ids=lambda row: row.name)
+def test_nan_in_nan_out(row: Any) -> None:
+    if row.domain == ("complex",):
+        pytest.skip("of a real x these are constant, or x itself")
+    x = np.array([nan, 0.75 if row.domain != ("above_one",) else 1.5])
+    y, pullback = bb.vjp(row, x)
+    gradient = pullback(np.ones_like(y))[0]
+    tangent = bb.jvp(row, (x,), (np.ones_like(x),))[1]
+    assert np.isnan(gradient[0])
+    assert np.isnan(tangent[0])
+    assert np.isfinite(gradient[1])
+
+
+BINARY = [
+    row for row in TABLE.values()
+    if row.kind == "elementwise" and len(row.partials) == 2
+    and row.name not in ("maximum", "minimum", "fmax", "fmin", "multiply", "guarded_times")  # POINTS has them
+    and not ignores_values(row)
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("row", BINARY, ids=lambda row: row.name)
+def test_nan_in_either_argument_is_nan_in_some_derivative(row: Any) -> None:
+    for point in ((nan, 1.5), (1.5, nan)):
+        y, pullback = bb.vjp(row, *point)
+        assert np.isnan(y)
+        assert np.isnan(pullback(np.ones_like(y))).any()
+
+
+@pytest.mark.parametrize(
+    "row", [r for r in TABLE.values() if r.kind == "elementwise"], ids=lambda row: row.name
+)
+def test_empty_arrays(row: Any) -> None:
+    xs = tuple(np.zeros((0, 3)) for _ in row.partials)
+    y, pullback = bb.vjp(row, *xs)
+    assert [gx.shape for gx in pullback(np.zeros_like(y))] == [(0, 3)] * len(xs)
+    assert bb.jvp(row, xs, xs)[1].shape == (0, 3)
