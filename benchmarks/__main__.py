@@ -9,8 +9,9 @@ import sys
 from benchmarks.harness import FULL, QUICK, Effort, Measurement
 from benchmarks.imports import measure_imports
 from benchmarks.memory import measure_memory
-from benchmarks.processes import pin, run_worker
+from benchmarks.processes import run_worker, use_one_thread
 from benchmarks.report import as_json, print_tables, verdicts
+from benchmarks.timing import measure
 from benchmarks.workloads import IN_MEMORY, TIMED
 
 
@@ -21,7 +22,7 @@ def main() -> int:
     if options.list or not chosen:
         print("\n".join(keys))
         return 0 if options.list else 2
-    pin()
+    use_one_thread()
     effort = QUICK if options.quick else FULL
     measurements = []
     for number, key in enumerate(chosen, 1):
@@ -39,8 +40,7 @@ def _measure(key: str, effort: Effort, quick: bool) -> Measurement:
     if key == "import":
         return measure_imports(5 if quick else 25)
     if key in TIMED:
-        answer = run_worker("time", key, str(effort.rounds), str(effort.sample_seconds))
-        return Measurement.from_json(answer)
+        return measure(TIMED[key], effort)
     workload = next(w for w in IN_MEMORY if f"{w.key}-memory" == key)
     return measure_memory(workload, 1 if quick else 3)
 

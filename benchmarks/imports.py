@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
 from time import perf_counter
 
 from benchmarks.harness import Measurement, Ratio, Requirement
-from benchmarks.processes import ROOT, environment
+from benchmarks.processes import ROOT
 
 _STATEMENTS = {"bare python": "pass", "numpy": "import numpy", "bibun": "import bibun"}
 _CHECKS = {"bibun": "import bibun; bibun.grad"}  # a folder of that name can be imported as well
@@ -38,7 +39,7 @@ def measure_imports(rounds: int) -> Measurement:
 def _run(statement: str, bytecode: str) -> str:
     """The last line of the error, or nothing. Bytecode is written and read in any case."""
     command = [sys.executable, "-c", statement]
-    settings = environment() | {"PYTHONPYCACHEPREFIX": bytecode, "PYTHONDONTWRITEBYTECODE": ""}
+    settings = os.environ | {"PYTHONPYCACHEPREFIX": bytecode, "PYTHONDONTWRITEBYTECODE": ""}
     done = subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, check=False)
     return (done.stderr.strip().splitlines() or ["failed"])[-1] if done.returncode else ""
 

@@ -1,7 +1,7 @@
-"""Fresh processes on one thread: their environment, how one is started, what a worker does first.
+"""One thread: the environment and the core that every measured process inherits, and how a worker is asked.
 
-Thread pools read their sizes when NumPy, torch or jax is imported, so they are set by the parent.
-Measures nothing.
+Thread pools read their sizes when NumPy, torch or jax is imported, so the parent sets them and measures
+only in processes that it starts afterwards.
 """
 
 from __future__ import annotations
@@ -28,18 +28,14 @@ _POOLS = (
 _UNSET = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 
 
-def environment() -> dict[str, str]:
-    """This process's environment with every thread pool at 1 and OpenBLAS at its defaults."""
-    result = {name: value for name, value in os.environ.items() if name not in _UNSET}
-    result.update(dict.fromkeys(_POOLS, "1"))
-    result["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
-    result["JAX_PLATFORMS"] = "cpu"
-    result["JAX_ENABLE_X64"] = "1"
-    return result
-
-
-def pin() -> None:
-    """Keep this process and its children on one core, where the system can (Linux)."""
+def use_one_thread() -> None:
+    """For all processes started from now on: every thread pool at 1, OpenBLAS at its defaults, one core (Linux)."""
+    for name in _UNSET:
+        os.environ.pop(name, None)
+    os.environ.update(dict.fromkeys(_POOLS, "1"))
+    os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+    os.environ["JAX_PLATFORMS"] = "cpu"
+    os.environ["JAX_ENABLE_X64"] = "1"
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 
@@ -47,7 +43,7 @@ def pin() -> None:
 def run_worker(*arguments: str) -> dict[str, Any]:
     """What `python -m benchmarks.worker ARGUMENTS` prints as JSON on its last line, or RuntimeError."""
     command = [sys.executable, "-m", "benchmarks.worker", *arguments]
-    done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         last_line = (done.stderr.strip().splitlines() or ["no output"])[-1]
         raise RuntimeError(f"worker {' '.join(arguments)} ended with code {done.returncode}: {last_line}")

@@ -1,6 +1,6 @@
-"""One measurement in a fresh process, printed as one line of JSON.
+"""One answer from a fresh process, printed as one line of JSON.
 
-Its arguments: `time KEY ROUNDS SECONDS`, or `memory KEY CONTENDER`, or `versions`.
+Its arguments: `memory KEY CONTENDER`, or `versions`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from benchmarks.harness import Effort, measure
 from benchmarks.memory import peak_of
-from benchmarks.processes import pin
 from benchmarks.workloads import TIMED
 
 _PACKAGES = ("bibun", "numpy", "scipy", "torch", "autograd", "mygrad", "jax")
@@ -21,8 +19,6 @@ _PACKAGES = ("bibun", "numpy", "scipy", "torch", "autograd", "mygrad", "jax")
 
 def main(arguments: list[str]) -> dict[str, Any]:
     match arguments:
-        case ["time", key, rounds, seconds]:
-            return measure(TIMED[key], Effort(int(rounds), float(seconds))).to_json()
         case ["memory", key, contender]:
             return {"peak": peak_of(TIMED[key], contender)}
         case ["versions"]:
@@ -41,5 +37,4 @@ def _versions() -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    pin()
     print(json.dumps(main(sys.argv[1:])))

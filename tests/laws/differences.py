@@ -15,20 +15,27 @@ def parts(y: Any) -> tuple[Any, ...]:
 
 
 def directional(f: Callable[[float], Any]) -> tuple[Any, ...]:
-    """df/ds at s = 0 for each output of f(s): central differences, extrapolated to step 0 (Richardson).
+    """df/ds at s = 0 for each output of f(s)."""
+    return directional_with_error(f)[0]
+
+
+def directional_with_error(f: Callable[[float], Any], step: float = STEP) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """df/ds at s = 0 for each output of f(s): central differences, extrapolated to step 0 (Richardson); and the change that
+    the last extrapolation made, as its error.
 
     The error of (f(h) - f(-h)) / 2h is a series in h**2; each column of the tableau cancels one term of it.
     """
     table: list[list[Any]] = []
     for level in range(LEVELS):
-        h = STEP / 2**level
+        h = step / 2**level
         row = [_central(f, h)]
         for k in range(level):
             weight = 4.0 ** (k + 1)
             pairs = zip(row[k], table[level - 1][k], strict=True)
             row.append([(weight * fine - coarse) / (weight - 1) for fine, coarse in pairs])
         table.append(row)
-    return tuple(table[-1][-1])
+    best, before = table[-1][-1], table[-1][-2]
+    return tuple(best), tuple(np.abs(b - a) for b, a in zip(best, before, strict=True))
 
 
 def _central(f: Callable[[float], Any], h: float) -> list[Any]:

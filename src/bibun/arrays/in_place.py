@@ -6,6 +6,7 @@ entries into its base, up to the root; then every living view of the root is mad
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 from weakref import ref
 
@@ -17,6 +18,7 @@ from bibun.core.traced import Traced
 from bibun.errors import LostDerivativeError, NoDerivativeError
 
 _getitem, _put = row("getitem"), row("put")
+_READ_ONLY = ("broadcast_to", "diagonal")  # NumPy lets nobody write to these views
 _FEW = 16  # views of one base before the dead ones are looked for
 
 
@@ -57,6 +59,13 @@ def replace(array: Any, new: Any) -> None:
         array, primitive, settings = base
         new = _put_back(array, primitive, settings, new)
     _hand_down(array, new)
+
+
+def _path(array: Any) -> Iterator[Primitive]:
+    """The calls that made this view out of its root."""
+    while (base := getattr(array, "base", None)) is not None:
+        array, primitive, _ = base
+        yield primitive
 
 
 def _put_back(base: Any, primitive: Primitive, settings: dict[str, Any], new: Any) -> Any:

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from bibun.arrays import in_place, lost
+from bibun.arrays import in_place, indexing, lost
 from bibun.arrays.registry import FUNCTIONS
+from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced
 from bibun.errors import NoDerivativeError, user_location
 
@@ -44,21 +45,52 @@ def function(array: Any, numpy_function: Any, args: tuple[Any, ...], settings: d
     """numpy_function(*args, **settings), with a traced array somewhere among the arguments, or as `like=`."""
     stand_in = FUNCTIONS.get(numpy_function)
     if stand_in is None:
-        creation = _CREATION.get(numpy_function)
-        if creation is not None:
-            return array.constant(creation(*args, **settings))
         raise NoDerivativeError(_unknown(_name(numpy_function)))
-    out = settings.get("out")
-    if out is None:
-        return stand_in(*args, **{k: v for k, v in settings.items() if k != "out"})
-    rest = {name: value for name, value in settings.items() if name != "out"}
-    return write_out(out, stand_in(*args, **rest), f"np.{numpy_function.__name__}")
+    if isinstance(stand_in, Primitive):
+        args, settings = _by_position(numpy_function, args, settings)
+    out = settings.pop("out", None) if "out" in settings else None
+    result = stand_in(*args, **settings)
+    if numpy_function in LIKE and not isinstance(result, Traced):
+        result = array.constant(result)  # it was made like a traced array, so that traced values can be stored in it
+    return result if out is None else write_out(out, result, _name(numpy_function))
 
 
-_CREATION = {
-    f: f
-    for f in (np.zeros, np.ones, np.empty, np.full, np.eye, np.identity, np.arange, np.tri, np.fromfunction)
-}  # fmt: skip
+def _by_position(function: Any, args: tuple[Any, ...], settings: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """Arrays that were given by keyword, or in a sequence, to a function that is a row itself."""
+    if not any(isinstance(v, Traced) for v in settings.values()) and all(isinstance(a, Traced) for a in args[:1]):
+        return args, settings
+    from inspect import signature
+
+    bound = signature(function).bind(*args, **settings).arguments
+    last = max(n for n, v in enumerate(bound.values()) if isinstance(v, Traced | list | tuple))
+    names = list(bound)
+    positional = [_stacked(bound[name]) for name in names[: last + 1]]
+    return tuple(positional), {name: bound[name] for name in names[last + 1 :]}
+
+
+def _stacked(value: Any) -> Any:
+    """A sequence that holds traced arrays, as one."""
+    if isinstance(value, list | tuple) and any(isinstance(v, Traced) for v in value):
+        return np.stack(value)
+    return value
+
+
+def _created(create: Any) -> Any:
+    """A creation function as it is; array.constant makes its result traced."""
+    return lambda *args, **settings: create(*args, **settings)
+
+
+def _full(shape: Any, fill_value: Any, dtype: Any = None, order: str = "C", *, device: Any = None) -> Any:
+    """np.full with a value that may be traced."""
+    if not isinstance(fill_value, Traced):
+        return np.full(shape, fill_value, dtype)
+    value = fill_value if dtype is None else fill_value.astype(dtype)
+    return np.broadcast_to(value, shape if isinstance(shape, tuple) else (shape,)).copy()
+
+
+_MADE = (np.zeros, np.ones, np.empty, np.eye, np.identity, np.arange, np.tri, np.fromfunction)
+LIKE = {*_MADE, np.full, np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray}
+FUNCTIONS.update({create: _created(create) for create in _MADE} | {np.full: _full})
 
 
 def write_out(out: Any, result: Any, name: str) -> Any:
@@ -87,9 +119,9 @@ def _call(function: np.ufunc, inputs: tuple[Any, ...], out: Any, *, where: Any =
     shape = np.broadcast_shapes(*(np.shape(x) for x in inputs), np.shape(where))
     mask = np.broadcast_to(where, shape)
     taken = _stand_in(function)(*(np.broadcast_to(x, shape)[mask] for x in inputs))
-    if out is None:  # NumPy leaves what was in memory; nothing can be said about it, so it is zero
-        out = np.zeros(shape, taken.dtype)
-    return FUNCTIONS[np.place](out, mask, taken)
+    # without out=, NumPy leaves what was in memory there; nothing can be said about it, so it is zero
+    start = np.zeros(shape, taken.dtype) if out is None else np.broadcast_to(out, shape)
+    return indexing.updated(start, mask, taken) if np.any(mask) else start
 
 
 def _reduce(

@@ -45,7 +45,7 @@ def kept(value: Any) -> Any:
         if value.base is None and not value.flags.writeable:
             return value
         if value.nbytes <= COPIED or not value.flags.c_contiguous:
-            return value.copy()
+            return value.copy(order="K")
         return Watched(value)
     if isinstance(value, Traced):
         return value.alias()  # an in-place update of the original must not reach what is kept

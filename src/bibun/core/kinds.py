@@ -201,15 +201,16 @@ guarded_times = Primitive(
     "elementwise",
     _guarded_times,
     inputs=("a", "b"),
+    pullbacks=(
+        Rule(lambda g, b, shape: unbroadcast(guarded_times(g, b), shape), ("b", "a_shape")),
+        Rule(lambda g, a, shape: unbroadcast(guarded_times(a, g), shape), ("a", "b_shape")),
+    ),
+    pushforwards=(Rule(lambda t, b: guarded_times(t, b), ("b",)), Rule(lambda t, a: guarded_times(a, t), ("a",))),
     partials=(Rule(lambda b: b, ("b",)), Rule(lambda a: a, ("a",))),
     guarded=True,
     batch="elementwise",
     domain=("real", "real"),
 )
-guarded_times.pullbacks = tuple(
-    _pullback_of_partial(p, x, guarded=True, shaped=True) for p, x in zip(guarded_times.partials, "ab", strict=True)
-)
-guarded_times.pushforwards = tuple(_pushforward_of_partial(p, guarded=True) for p in guarded_times.partials)
 
 
 def transposed_pushforward(

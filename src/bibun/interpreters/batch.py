@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from bibun.arrays.array import Array
+from bibun.core.batching import WAYS
 from bibun.core.primitive import Primitive
 from bibun.errors import DerivativeValueError, user_location
 
@@ -27,10 +28,7 @@ class Batch(Array):
         batched = [isinstance(arg, Batch) and arg.level == level for arg in args]
         values = [arg.value if mine else arg for arg, mine in zip(args, batched, strict=True)]
         how = primitive.batch
-        if callable(how):
-            y = how(primitive, values, batched, settings)
-        else:
-            y = _HOW[how](primitive, values, batched, settings)
+        y = (how if callable(how) else WAYS[how])(primitive, values, batched, settings)
         if not isinstance(y, tuple):
             return batch(y, level)
         parts = [batch(part, level) for part in y]
@@ -67,55 +65,3 @@ def batch(value: Any, level: int) -> Batch:
     made.level = level
     made.value = value
     return made
-
-
-Values = list[Any]
-Batched = list[bool]
-Settings = Mapping[str, Any]
-
-
-def _elementwise(primitive: Primitive, values: Values, batched: Batched, settings: Settings) -> Any:
-    """Give all the same number of axes behind the batch; broadcasting does the rest."""
-    most = max(np.ndim(v) - mine for v, mine in zip(values, batched, strict=True))
-    return primitive(*(_padded(v, most) if mine else v for v, mine in zip(values, batched, strict=True)), **settings)
-
-
-def _padded(value: Any, ndim: int) -> Any:
-    shape = np.shape(value)
-    missing = ndim - (len(shape) - 1)
-    return np.reshape(value, (shape[0], *(1,) * missing, *shape[1:])) if missing else value
-
-
-def _reduction(primitive: Primitive, values: Values, batched: Batched, settings: Settings) -> Any:
-    """The same axes, one further back."""
-    (value,) = values
-    return primitive(value, **{**settings, "axis": tuple(axis + 1 for axis in settings["axis"])})
-
-
-def _leading(primitive: Primitive, values: Values, batched: Batched, settings: Settings) -> Any:
-    """The function broadcasts over leading axes: as for elementwise rows, as far as every input is batched or matches."""
-    most = max(np.ndim(v) - mine for v, mine in zip(values, batched, strict=True))
-    least = min(np.ndim(v) - mine for v, mine in zip(values, batched, strict=True))
-    if least != most:
-        return _loop(primitive, values, batched, settings)
-    return primitive(*values, **settings)
-
-
-def _loop(primitive: Primitive, values: Values, batched: Batched, settings: Settings) -> Any:
-    """Once an entry, stacked."""
-    size = next(np.shape(v)[0] for v, mine in zip(values, batched, strict=True) if mine)
-    entries = [
-        primitive(*(v[i] if mine else v for v, mine in zip(values, batched, strict=True)), **settings)
-        for i in range(size)
-    ]
-    if not entries:
-        raise DerivativeValueError(
-            f"vmap: {primitive.name} over an empty batch: there is no entry to take a shape from."
-        )
-    if isinstance(entries[0], tuple):
-        parts = [np.stack(part) for part in zip(*entries, strict=True)]
-        return type(entries[0])._make(parts) if hasattr(entries[0], "_make") else tuple(parts)
-    return np.stack(entries)
-
-
-_HOW = {"elementwise": _elementwise, "reduction": _reduction, "leading": _leading, "loop": _loop}

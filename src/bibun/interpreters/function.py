@@ -144,7 +144,9 @@ class Run:
         """Of a batch: each entry by a Function of its own."""
         size = next(len(v) for v, mine in zip(values, batched, strict=True) if mine)
         if not size:
-            raise DerivativeValueError(f"vmap: {self.name} over an empty batch: there is no entry to take a shape from.")
+            raise DerivativeValueError(
+                f"vmap: {self.name} over an empty batch: there is no entry to take a shape from."
+            )
         runs = [Run(copy.copy(self.owner)) for _ in range(size)]
         found = [
             Call(run)(*(v[i] if mine else v for v, mine in zip(values, batched, strict=True)))
@@ -165,7 +167,7 @@ class Run:
             if self.stored:
                 raise NoDerivativeError(_PER_ENTRY.format(self.name))
         run = copy.copy(self.owner)
-        run._reads = []
+        run._reads = Refused(self.name) if self.batched else []
         inner = _innermost(gs)
         run.inputs = tuple(_input(x, run._reads, inner) for x in xs)
         run._outputs = tuple(_input(out, run._reads, inner) for out in ys)
@@ -180,8 +182,6 @@ class Run:
         found = [self._checked(results[i], xs[i]) for i in needed]
         traced = [x for x in xs if isinstance(x, Traced)]
         if traced and (run._reads or self.stored_floats):
-            if self.batched:
-                raise NoDerivativeError(_PER_ENTRY.format(self.name))
             return [_refuse(self.name)(result, *traced) for result in found]
         return found
 
@@ -261,10 +261,14 @@ def _by_hand(backward: Any) -> Any:
         if any(isinstance(g, Traced) for g in gys):
             return result
         if isinstance(result, tuple | list):
-            return tuple(_array(plain(r)) for r in result)
-        return _array(plain(result))
+            return tuple(map(_ndarray, result))
+        return _ndarray(result)
 
     return call
+
+
+def _ndarray(cotangent: Any) -> Any:
+    return None if cotangent is None else np.asarray(plain(cotangent))
 
 
 def _array(y: Any) -> Any:
@@ -301,7 +305,9 @@ def _input(value: Any, reads: list[Any], inner: Traced | None) -> Any:
         value = _boxed(value) if inner is None else inner.constant(value)
     cls = type(value)
     if cls not in _watched_classes:
-        _watched_classes[cls] = type(f"{cls.__name__}Input", (cls,), {"__slots__": ("given", "reads"), "data": property(_note)})
+        _watched_classes[cls] = type(
+            f"{cls.__name__}Input", (cls,), {"__slots__": ("given", "reads"), "data": property(_note)}
+        )
     made = object.__new__(_watched_classes[cls])
     made.become(value) if cls is not Variable else _copy_variable(made, value)
     made.given, made.reads = given, reads
@@ -322,6 +328,17 @@ def _unboxed(result: Any) -> Any:
     if isinstance(result, Variable) and result.node is None and not result.level:
         return result.value
     return _array(result)
+
+
+class Refused(list[Any]):
+    """The reads of data where there is no one array to be read."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def append(self, read: Any) -> None:
+        """The first read is an error."""
+        raise NoDerivativeError(_PER_ENTRY.format(self.name))
 
 
 _PER_ENTRY = (

@@ -140,7 +140,7 @@ class Variable(Array):
         with _adding:
             for leaf, cotangent in leaves.items():
                 total = seed if leaf is self.node else cotangent if leaf.grad is None else leaf.grad + cotangent
-                leaf.grad = total if create_graph else np.asarray(total)
+                leaf.grad = total if isinstance(total, Variable) else np.asarray(total)
         if given is None and not retain_grad and self.node not in leaves:
             self.node.grad = None
         elif retain_grad:
@@ -191,7 +191,7 @@ class Variable(Array):
                 _settle(args, values, shared, nodes)
                 y = function(*values, **settings)  # now a view of what nobody else can change
             else:
-                y = y.copy()  # it may show memory of the user's array, which can change
+                y = y.copy(order="K")  # it may show memory of the user's array, which can change
         elif primitive.once and True in shared:
             y = _all(y, lambda part, _: part.copy())
         plan = primitive.plans.get(mask)
@@ -229,7 +229,7 @@ def _settle(args: tuple[Any, ...], values: list[Any], shared: list[bool], nodes:
     """Give the leaves of a transform among the arguments values of their own, once: their caller holds the arrays."""
     for i, node in enumerate(nodes):
         if node is not None and shared[i]:
-            args[i].value = values[i] = values[i].copy()
+            args[i].value = values[i] = values[i].copy(order="K")
             node.own, shared[i] = True, False
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from bibun.core.batching import loop
 from bibun.core.kinds import constant, general
 from bibun.core.primitive import Primitive
 
@@ -14,7 +15,15 @@ _INDEX = "an index or a count is an integer: it does not vary continuously"
 _BITS = "operations on bits are defined for integers only"
 
 
-def _rows(reason: str, *functions: Any, batch: str = "loop") -> dict[str, Primitive]:
+def _argsort_batch(primitive: Any, values: Any, batched: Any, settings: Any) -> Any:
+    """The same axis, one further back."""
+    axis = settings.get("axis", -1)
+    if axis is None or len(values) > 1:
+        return loop(primitive, values, batched, settings)
+    return primitive(values[0], **{**settings, "axis": axis + 1 if axis >= 0 else axis})
+
+
+def _rows(reason: str, *functions: Any, batch: Any = "loop") -> dict[str, Primitive]:
     return {f.__name__: constant(f, reason, batch=batch) for f in functions}
 
 
@@ -34,9 +43,10 @@ ROWS = (
     | _rows(_COMPARES, np.all, np.any, batch="reduction")
     | _rows(
         _INDEX,
-        np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.argsort, np.argpartition, np.argwhere, np.nonzero,
+        np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.argpartition, np.argwhere, np.nonzero,
         np.flatnonzero, np.count_nonzero, np.searchsorted, np.digitize, np.lexsort,
     )
+    | _rows(_INDEX, np.argsort, batch=_argsort_batch)
     | _rows(
         _BITS,
         np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert, np.left_shift, np.right_shift, np.gcd, np.lcm,

@@ -59,9 +59,15 @@ def _power_base(a: Any, b: Any) -> Any:
 
 
 def _power_exponent(y: Any, a: Any) -> Any:
-    """y log a, and 0 where a is 0 (there y is 0 for every b > 0)."""
+    """y log a. Where a is 0: 0 for b >= 0 (y is 0 there for every b > 0), and -inf for b < 0."""
     zero = np.equal(a, 0)
-    return np.where(zero, np.zeros_like(y), y * np.log(np.where(zero, np.ones_like(a), a)))
+    at_zero = np.where(np.isfinite(y), np.zeros_like(y), -y)
+    return np.where(zero, at_zero, y * np.log(np.where(zero, np.ones_like(a), a)))
+
+
+def _inverse_hypotenuse(x: Any) -> Any:
+    """1 / sqrt(1 + x**2), where x**2 may be too large for its dtype."""
+    return 1 / np.sqrt(1 + x * x) if np.result_type(x).kind == "c" else 1 / np.hypot(1, x)
 
 
 # Arithmetic
@@ -112,9 +118,12 @@ logaddexp2 = elementwise(np.logaddexp2, lambda a, b: _share(a, b, LN2), lambda a
 
 
 def _share(mine: Any, other: Any, base: float) -> Any:
-    """mine's share of the sum: 1 / (1 + e**(base (other - mine))); equal infinities share equally."""
-    equal = np.equal(mine, other)
-    return 1 / (1 + np.exp(base * np.where(equal, np.zeros_like(mine - other), other - mine)))
+    """mine's share of the sum: 1 / (1 + e**(base (other - mine))), of which only the decaying e**-|...| is computed."""
+    equal = np.equal(mine, other)  # equal infinities share equally
+    lead = base * (np.where(equal, np.zeros_like(mine), mine) - np.where(equal, np.zeros_like(other), other))
+    ahead = lead >= 0
+    decay = np.exp(np.where(ahead, -lead, lead))
+    return np.where(ahead, np.ones_like(decay), decay) / (1 + decay)
 
 
 # Trigonometric and hyperbolic functions
@@ -125,17 +134,17 @@ arcsin = elementwise(np.arcsin, lambda x: 1 / np.sqrt((1 - x) * (1 + x)), guarde
 arccos = elementwise(
     np.arccos, lambda x: -1 / np.sqrt((1 - x) * (1 + x)), guarded=True, domain=("unit",), native="acos"
 )
-arctan = elementwise(np.arctan, lambda x: 1 / (1 + x * x), native="atan")
+arctan = elementwise(np.arctan, lambda x: _inverse_hypotenuse(x) ** 2, native="atan")
 arctan2 = elementwise(
-    np.arctan2, lambda a, b: b / (a * a + b * b), lambda a, b: -a / (a * a + b * b),
+    np.arctan2, lambda a, b: b / np.hypot(a, b) / np.hypot(a, b), lambda a, b: -a / np.hypot(a, b) / np.hypot(a, b),
     guarded=True, native="atan2", domain=("nonzero", "nonzero"),
 )  # fmt: skip
 sinh = elementwise(np.sinh, lambda x: np.cosh(x), native="sinh")
 cosh = elementwise(np.cosh, lambda x: np.sinh(x), native="cosh")
 tanh = elementwise(np.tanh, lambda y: 1 - y * y, native="tanh")
-arcsinh = elementwise(np.arcsinh, lambda x: 1 / np.sqrt(1 + x * x), native="asinh")
+arcsinh = elementwise(np.arcsinh, lambda x: _inverse_hypotenuse(x), native="asinh")
 arccosh = elementwise(
-    np.arccosh, lambda x: 1 / np.sqrt((x - 1) * (x + 1)), guarded=True, domain=("above_one",), native="acosh"
+    np.arccosh, lambda x: 1 / (np.sqrt(x - 1) * np.sqrt(x + 1)), guarded=True, domain=("above_one",), native="acosh"
 )
 arctanh = elementwise(np.arctanh, lambda x: 1 / ((1 - x) * (1 + x)), guarded=True, domain=("unit",), native="atanh")
 degrees = elementwise(np.degrees, 180 / pi)
@@ -146,8 +155,18 @@ deg2rad = elementwise(np.deg2rad, pi / 180)
 # Kinks: the subgradient that treats the branches alike
 absolute = elementwise(np.absolute, _phase, native="fabs", domain=("nonzero",))
 fabs = elementwise(np.fabs, lambda x: np.sign(x), native="fabs", domain=("nonzero",))
-maximum = elementwise(np.maximum, lambda a, b: _won(a > b, a == b), lambda a, b: _won(b > a, a == b), native="maximum")
-minimum = elementwise(np.minimum, lambda a, b: _won(a < b, a == b), lambda a, b: _won(b < a, a == b), native="minimum")
+maximum = elementwise(
+    np.maximum,
+    lambda a, b: _won((a > b) | (a != a), a == b),
+    lambda a, b: _won((b > a) | (b != b), a == b),
+    native="maximum",
+)
+minimum = elementwise(
+    np.minimum,
+    lambda a, b: _won((a < b) | (a != a), a == b),
+    lambda a, b: _won((b < a) | (b != b), a == b),
+    native="minimum",
+)
 fmax = elementwise(
     np.fmax, lambda a, b: _won((a > b) | (b != b), a == b), lambda a, b: _won((b > a) | (a != a), a == b)
 )

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from bibun.core.batching import loop
 from bibun.core.broadcasting import unbroadcast
 from bibun.core.cotangents import Scattered
 from bibun.core.kinds import constant, linear, multilinear
@@ -47,7 +48,7 @@ def _scatter_add(x: Any, *arrays: Any, key: tuple[Any, ...], shape: tuple[int, .
 def _spread(g: Any, shape: tuple[int, ...], key: tuple[Any, ...], *arrays: Any) -> Any:
     """The cotangent of indexing: kept small for the sweep to add up, unless somebody records it."""
     if any(isinstance(v, Traced) for v in (g, *arrays)):
-        return scatter_add(g, *arrays, key=key, shape=shape)
+        return (scatter_add_at if arrays else scatter_add)(g, *arrays, key=key, shape=shape)
     return Scattered(shape, fill(key, arrays), g, repeats=may_repeat(key))
 
 
@@ -60,7 +61,7 @@ def _put(x: Any, v: Any, *arrays: Any, key: tuple[Any, ...]) -> Any:
 
 def _taken(g: Any, v_shape: tuple[int, ...], key: tuple[Any, ...], *arrays: Any) -> Any:
     """The cotangent of what was put: of two values for one entry, the last was kept, and only that one counts."""
-    taken = getitem(g, *arrays, key=key)
+    taken = getitem_at(g, *arrays, key=key) if arrays else getitem(g, key=key)
     if may_repeat(key):
         taken = np.where(lasting(*arrays, key=key, shape=np.shape(g)), taken, 0)
     extra = len(v_shape) - np.ndim(taken)  # NumPy drops leading axes of length 1 in an assignment
@@ -93,14 +94,14 @@ def _behind_batch(key: tuple[Any, ...]) -> tuple[Any, ...] | None:
 def _getitem_batch(primitive: Any, values: Any, batched: Any, settings: Any) -> Any:
     key = _behind_batch(settings["key"])
     if key is None:
-        return np.stack([primitive(x, **settings) for x in values[0]])
+        return loop(primitive, values, batched, settings)
     return primitive(values[0], key=key)
 
 
 def _scatter_batch(primitive: Any, values: Any, batched: Any, settings: Any) -> Any:
     key = _behind_batch(settings["key"])
     if key is None:
-        return np.stack([primitive(x, **settings) for x in values[0]])
+        return loop(primitive, values, batched, settings)
     return primitive(values[0], key=key, shape=(np.shape(values[0])[0], *settings["shape"]))
 
 
@@ -110,10 +111,11 @@ def _put_batch(primitive: Any, values: Any, batched: Any, settings: Any) -> Any:
     x, v = (v if mine else np.broadcast_to(v, (size, *np.shape(v))) for v, mine in zip(values, batched, strict=True))
     key = _behind_batch(settings["key"])
     if key is None:
-        return np.stack([primitive(a, b, **settings) for a, b in zip(x, v, strict=True)])
-    taken = np.ndim(np.empty(np.shape(x)[1:], bool)[settings["key"]])
-    missing = taken - (np.ndim(v) - 1)
-    v = np.reshape(v, (size, *(1,) * missing, *np.shape(v)[1:])) if missing > 0 else v
+        return loop(primitive, values, batched, settings)
+    ndim = np.empty(np.shape(x)[1:], bool)[settings["key"]].ndim
+    shape = np.shape(v)[1:]
+    shape = shape[max(len(shape) - ndim, 0) :]  # NumPy drops leading axes of length 1 in an assignment
+    v = np.reshape(v, (size, *(1,) * (ndim - len(shape)), *shape))
     return primitive(x, v, key=key)
 
 
@@ -147,6 +149,13 @@ getitem_at = multilinear(
     None,
     inputs=("x", "i"),
     name="getitem_at",
+)
+scatter_add_at = multilinear(
+    lambda x, i, *, key, shape: _scatter_add(x, i, key=key, shape=shape),
+    lambda g, i, key: getitem_at(g, i, key=key),
+    None,
+    inputs=("x", "i"),
+    name="scatter_add_at",
 )
 put_at = linear(
     lambda a, b, i, *, key: _put(a, b, i, key=key),

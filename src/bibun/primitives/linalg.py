@@ -231,21 +231,32 @@ def _norm(x: Any, *, axis: tuple[int, ...], keepdims: bool) -> Any:
     return np.sqrt(np.sum((np.conj(x) * x).real, axis=axis, keepdims=keepdims))
 
 
-def _over(g: Any, y: Any) -> Any:
-    """g / y, and 0 where y is 0."""
-    zero = np.equal(y, 0)
-    return np.where(zero, 0, g / np.where(zero, 1, y))
+def _length(y: Any, x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
+    """The norm; from scaled entries where their squares over- or underflow."""
+    values = plain(y)
+    if np.all((values > 0) & (values < np.inf)):
+        return y
+    largest = np.max(np.abs(x), axis=axis, keepdims=True, initial=0)
+    scale = np.where((largest == 0) | (largest == np.inf), 1, largest)
+    length = scale * norm(x / scale, axis=axis, keepdims=True)
+    return length if keepdims else np.squeeze(length, axis)
+
+
+def _over(g: Any, length: Any) -> Any:
+    """g / length, and 0 where that is 0."""
+    zero = np.equal(length, 0)
+    return np.where(zero, 0, g / np.where(zero, 1, length))
 
 
 def _pull_norm(g: Any, y: Any, x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
-    scale = _over(g, y)
+    scale = _over(g, _length(y, x, axis, keepdims))
     if not keepdims and np.ndim(x) > len(axis):
         scale = np.expand_dims(scale, axis)
     return scale * conjugate(x)
 
 
 def _push_norm(t: Any, y: Any, x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
-    return _over(np.sum(np.real(conjugate(x) * t), axis=axis, keepdims=keepdims), y)
+    return _over(np.sum(np.real(conjugate(x) * t), axis=axis, keepdims=keepdims), _length(y, x, axis, keepdims))
 
 
 norm = reduction(_norm, _pull_norm, _push_norm, name="norm")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import update_wrapper
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,14 @@ class _Call:
         return self.result(g)
 
 
+def _by_position(
+    f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Keyword arguments by position, as far as f has a place for them: rules are written for positions."""
+    bound = signature(f).bind(*args, **kwargs)
+    return bound.args, bound.kwargs
+
+
 def _escapes(y: Any, arrays: list[Any], name: str) -> None:
     """A function with a derivative of its own that reads a traced value from outside would lose that derivative."""
     top = max((x.level for x in arrays if isinstance(x, Traced)), default=-1)
@@ -91,6 +100,8 @@ class custom_vjp:  # noqa: N801  the name that JAX gave it
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.backward is None:
             raise NoDerivativeError(f"custom_vjp: {self.__name__}.defvjp(forward, backward) was not called.")  # type: ignore[attr-defined]
+        if kwargs:
+            args, kwargs = _by_position(self.f, args, kwargs)
         call = _Call(args, kwargs)
         return call.result(_row(self.f, call, self._pull)(*call.arrays))
 
@@ -171,6 +182,8 @@ class custom_jvp:  # noqa: N801  the name that JAX gave it
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.rule is None:
             raise NoDerivativeError(f"custom_jvp: {self.__name__}.defjvp(rule) was not called.")  # type: ignore[attr-defined]
+        if kwargs:
+            args, kwargs = _by_position(self.f, args, kwargs)
         call = _Call(args, kwargs)
         return call.result(_row(self.f, call, self._pull, self._push)(*call.arrays))
 

@@ -35,7 +35,16 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
         inputs.append(dual(x, t if isinstance(t, Traced) else np.asarray(t)[()], level))
     leaves, unflatten = outputs("jvp", f(*chosen.rebuild(inputs)))
     pairs = [_split(y, level, "jvp") for y in leaves]
-    return unflatten([y for y, _ in pairs]), unflatten([_or_zeros(dy, y) for y, dy in pairs])
+    given = [*given, *chosen.leaves]
+    values, moved = [y for y, _ in pairs], [_or_zeros(dy, y) for y, dy in pairs]
+    return unflatten([_apart(y, given) for y in values]), unflatten([_apart(dy, given) for dy in moved])
+
+
+def _apart(y: Any, given: list[Any]) -> Any:
+    """An output that shows the memory of what was given (x[1:], say), copied."""
+    if isinstance(y, np.ndarray) and (y.base is not None or any(y is x for x in given)):
+        return y.copy()
+    return y
 
 
 def _pair(name: str, primals: Any, tangents: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:

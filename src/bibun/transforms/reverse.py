@@ -97,10 +97,7 @@ def _or_zeros(gradient: Any, primal: Any) -> Any:
     """A gradient of the primal's dtype; zeros where nothing came back. Tied to a primal that is itself differentiated."""
     if gradient is None:
         gradient = np.zeros_like(primal) if np.ndim(primal) else np.zeros((), np.result_type(primal))[()]
-    gradient = cast(gradient, np.result_type(primal))
-    if isinstance(primal, Traced) and not isinstance(gradient, Traced):
-        return row("tied")(gradient, primal)  # a constant derivative has derivative 0
-    return gradient
+    return _tied(cast(gradient, np.result_type(primal)), primal)
 
 
 def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
@@ -202,5 +199,8 @@ def _unbatched(value: Any, level: int, size: int) -> Any:
     return np.broadcast_to(value, (size, *np.shape(value)))
 
 
-def _tied(result: Any, primal: Any) -> Any:
-    return row("tied")(result, primal) if isinstance(primal, Traced) and not isinstance(result, Traced) else result
+def _tied(derivative: Any, primal: Any) -> Any:
+    """A derivative that came out constant, made a function of the input (whose own derivative is 0) if that is traced."""
+    if isinstance(primal, Traced) and (not isinstance(derivative, Traced) or getattr(derivative, "node", ()) is None):
+        return row("tied")(derivative, primal)
+    return derivative

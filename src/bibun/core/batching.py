@@ -1,0 +1,61 @@
+"""How a row runs on a batch: `values` have it as their first axis where `batched`, and so has what is returned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from bibun.errors import DerivativeValueError
+
+Values = list[Any]
+Batched = list[bool]
+Settings = Mapping[str, Any]
+
+
+def elementwise(primitive: Any, values: Values, batched: Batched, settings: Settings) -> Any:
+    """Give all the same number of axes behind the batch; broadcasting does the rest."""
+    most = max(np.ndim(v) - mine for v, mine in zip(values, batched, strict=True))
+    return primitive(*(padded(v, most) if mine else v for v, mine in zip(values, batched, strict=True)), **settings)
+
+
+def padded(value: Any, ndim: int) -> Any:
+    shape = np.shape(value)
+    missing = ndim - (len(shape) - 1)
+    return np.reshape(value, (shape[0], *(1,) * missing, *shape[1:])) if missing else value
+
+
+def reduction(primitive: Any, values: Values, batched: Batched, settings: Settings) -> Any:
+    """The same axes, one further back."""
+    (value,) = values
+    return primitive(value, **{**settings, "axis": tuple(axis + 1 for axis in settings["axis"])})
+
+
+def leading(primitive: Any, values: Values, batched: Batched, settings: Settings) -> Any:
+    """The function broadcasts over leading axes: as for elementwise rows, as far as every input is batched or matches."""
+    most = max(np.ndim(v) - mine for v, mine in zip(values, batched, strict=True))
+    least = min(np.ndim(v) - mine for v, mine in zip(values, batched, strict=True))
+    if least != most:
+        return loop(primitive, values, batched, settings)
+    return primitive(*values, **settings)
+
+
+def loop(primitive: Any, values: Values, batched: Batched, settings: Settings) -> Any:
+    """Once an entry, stacked."""
+    size = next(np.shape(v)[0] for v, mine in zip(values, batched, strict=True) if mine)
+    entries = [
+        primitive(*(v[i] if mine else v for v, mine in zip(values, batched, strict=True)), **settings)
+        for i in range(size)
+    ]
+    if not entries:
+        raise DerivativeValueError(
+            f"vmap: {primitive.name} over an empty batch: there is no entry to take a shape from."
+        )
+    if isinstance(entries[0], tuple):
+        parts = [np.stack(part) for part in zip(*entries, strict=True)]
+        return type(entries[0])._make(parts) if hasattr(entries[0], "_make") else tuple(parts)
+    return np.stack(entries)
+
+
+WAYS = {"elementwise": elementwise, "reduction": reduction, "leading": leading, "loop": loop}

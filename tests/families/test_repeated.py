@@ -1,0 +1,313 @@
+"""Eigenvalues and singular values that repeat: right where the basis does not matter, an error where it does.
+
+The truth is NumPy's value of the function nearby, by differences: these functions are smooth at repeated values.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bibun as bb
+from bibun.errors import DerivativeValueError
+from tests.families.agreement import along, paired, sample
+
+G = sample(5, 5)
+I5 = np.eye(5)
+
+
+def unitary(*, wide: bool) -> np.ndarray:
+    return np.linalg.qr(sample(5, 5, seed=1) + (1j * sample(5, 5, seed=2) if wide else 0))[0]
+
+
+def with_values(values: Any, *, wide: bool) -> np.ndarray:
+    u = unitary(wide=wide)
+    return (u * np.asarray(values)) @ u.conj().T
+
+
+REPEATED = {
+    "pairs": with_values([1, 1, 2, 3, 3], wide=False),
+    "identity": 2 * I5,
+    "rank 2": with_values([0, 0, 0, 1, 2], wide=False),
+    "zeros": np.zeros((5, 5)),
+    "pairs, complex": with_values([1, 1, 2, 3, 3], wide=True),
+    "rank 2, complex": with_values([0, 0, 0, 1, 2], wide=True),
+    "huge": 1e100 * with_values([1, 1, 1, 1, -4], wide=False),
+}
+PAIRS, RANK_2 = REPEATED["pairs"], REPEATED["rank 2"]
+
+
+def hermitian_direction(a: np.ndarray) -> np.ndarray:
+    t = sample(5, 5, seed=3) + (1j * sample(5, 5, seed=4) if a.dtype.kind == "c" else 0)
+    return (t + t.conj().T) * max(1.0, np.abs(a).max())
+
+
+def projected(vectors: Any) -> Any:
+    """A number that depends on the space which the vectors span, and not on them."""
+    return np.sum(np.real(G * (vectors @ np.conj(vectors).T)))
+
+
+def check_reverse(f: Any, a: np.ndarray) -> None:
+    t = hermitian_direction(a)
+    expected = along(f, (a,), (t,))
+    np.testing.assert_allclose(paired(bb.grad(f)(a), t), expected, rtol=1e-8, atol=1e-9 * max(1, np.abs(expected)))
+
+
+def check_both(f: Any, a: np.ndarray) -> None:
+    check_reverse(f, a)
+    t = hermitian_direction(a)
+    expected = along(f, (a,), (t,))
+    np.testing.assert_allclose(bb.jvp(f, (a,), (t,))[1], expected, rtol=1e-8, atol=1e-9 * max(1, np.abs(expected)))
+
+
+# Values alone
+
+SYMMETRIC = {
+    "sum": lambda w: np.sum(w),
+    "squares": lambda w: np.sum(w * w) / np.sum(np.abs(w) + 1),
+    "exponentials": lambda w: np.log(np.sum(np.exp(w / 9))),
+}
+
+
+@pytest.mark.parametrize("matrix", [name for name in REPEATED if name not in ("huge", "zeros")])
+@pytest.mark.parametrize("name", SYMMETRIC)
+def test_symmetric_functions_of_eigenvalues(name: str, matrix: str) -> None:
+    a, f = REPEATED[matrix] + 3 * I5, SYMMETRIC[name]
+    check_both(lambda a: f(np.linalg.eigvalsh(a)), a)
+    check_reverse(lambda a: f(np.linalg.eigh(a)[0]), a)
+    check_both(lambda a: f(np.linalg.svdvals(a)), a)
+    check_reverse(lambda a: f(np.linalg.svd(a)[1]), a)
+    check_both(lambda a: np.linalg.norm(a, "nuc"), a)
+
+
+def test_sum_of_squares_at_zeros() -> None:
+    check_both(lambda a: np.sum(np.linalg.eigvalsh(a) ** 2), np.zeros((5, 5)))
+    check_both(lambda a: np.sum(np.linalg.svdvals(a) ** 2), np.zeros((5, 5)))
+
+
+def test_one_of_equal_values_shares_like_a_tie() -> None:
+    """The smallest of k equal eigenvalues: the mean of their projectors, whatever basis LAPACK gives."""
+    a, q = with_values([1, 1, 2, 3, 3], wide=False), unitary(wide=False)
+    expected = q[:, :2] @ q[:, :2].T / 2
+    found = bb.grad(lambda a: np.linalg.eigvalsh((a + a.T) / 2)[0])(a)
+    np.testing.assert_allclose(found, expected, atol=1e-14)
+    _, dy = bb.jvp(lambda a: np.linalg.eigvalsh(a)[1], (a,), (hermitian_direction(a),))
+    np.testing.assert_allclose(dy, np.sum(expected * hermitian_direction(a)), rtol=1e-12)
+    np.testing.assert_allclose(bb.grad(lambda a: np.linalg.norm(a, 2))(2 * I5), I5 / 5, atol=1e-15)
+
+
+def test_small_values_of_a_graded_matrix_are_not_equal() -> None:
+    """1e-20 and 3e-20 are equal to rounding of 1, but exact here: d log(w) = 1 / w."""
+    a = np.diag([1.0, 1e-20, 3e-20])
+    gradient = bb.grad(lambda a: np.sum(np.log(np.linalg.eigvalsh(a))))(a)
+    np.testing.assert_allclose(np.diag(gradient), [1, 1e20, 1e20 / 3], rtol=1e-14)
+
+
+# Vectors alone, where they span the whole space of the equal values
+
+
+@pytest.mark.parametrize("matrix", ["pairs", "rank 2", "pairs, complex", "rank 2, complex"])
+def test_projector_on_a_repeated_eigenspace(matrix: str) -> None:
+    a = REPEATED[matrix]
+    k = 3 if matrix.startswith("rank") else 2
+    check_reverse(lambda a: projected(np.linalg.eigh(a)[1][:, :k]), a)
+    check_reverse(lambda a: projected(np.linalg.eigh(a)[1][:, k:]), a)
+    check_reverse(lambda a: projected(np.linalg.svd(a)[0][:, :2]), a)
+    check_reverse(lambda a: projected(np.conj(np.linalg.svd(a)[2][:2]).T), a)
+
+
+@pytest.mark.parametrize("matrix", ["pairs", "identity", "pairs, complex"])
+def test_polar_factor(matrix: str) -> None:
+    def polar(a: Any) -> Any:
+        u, _, vh = np.linalg.svd(a)
+        return np.sum(np.real(G * (u @ vh)))
+
+    check_reverse(polar, REPEATED[matrix] + 1j * 0 * REPEATED[matrix] if "complex" in matrix else REPEATED[matrix])
+    t = sample(5, 5, seed=5)  # not symmetric
+    a = REPEATED["pairs"]
+    np.testing.assert_allclose(paired(bb.grad(polar)(a), t), along(polar, (a,), (t,)), rtol=1e-8)
+
+
+def test_projector_on_the_complement_of_the_range() -> None:
+    tall = sample(5, 3, seed=6)
+    t = sample(5, 3, seed=7)
+
+    def beside(a: Any) -> Any:
+        return projected(np.linalg.svd(a)[0][:, 3:])
+
+    np.testing.assert_allclose(paired(bb.grad(beside)(tall), t), along(beside, (tall,), (t,)), rtol=1e-8)
+    np.testing.assert_allclose(bb.jvp(beside, (tall,), (t,))[1], along(beside, (tall,), (t,)), rtol=1e-8)
+
+
+# Values and vectors that do not repeat, beside others that do
+
+
+@pytest.mark.parametrize("matrix", ["rank 2", "rank 2, complex"])
+def test_leading_pairs_of_a_matrix_of_low_rank(matrix: str) -> None:
+    """Principal components of fewer samples than axes: the rest is one repeated eigenvalue, 0."""
+
+    def leading(a: Any) -> Any:
+        w, v = np.linalg.eigh(a)
+        return w[-1] * np.abs(v[0, -1]) ** 2 + w[-2] ** 2 * np.abs(v[1, -2])
+
+    check_reverse(leading, REPEATED[matrix])
+    a = REPEATED[matrix]
+    batched = bb.vmap(bb.grad(leading))(np.stack([a, 2 * a]))
+    np.testing.assert_allclose(batched, [bb.grad(leading)(a), bb.grad(leading)(2 * a)], rtol=1e-10, atol=1e-12)
+
+
+def test_leading_singular_pair_of_a_matrix_of_low_rank() -> None:
+    a = np.outer(sample(5, seed=8), sample(4, seed=9)) + 2 * np.outer(I5[0], [1, 0, 0, 0])
+    t = sample(5, 4, seed=10)
+
+    def leading(a: Any) -> Any:
+        u, s, vh = np.linalg.svd(a, full_matrices=False)
+        return s[0] * u[0, 0] * vh[0, 1] + s[1] ** 2
+
+    np.testing.assert_allclose(paired(bb.grad(leading)(a), t), along(leading, (a,), (t,)), rtol=1e-8)
+
+
+def test_trace_of_a_function_of_the_matrix() -> None:
+    """Values and vectors together, but only a multiple of the identity of each repeated space."""
+
+    def trace(a: Any) -> Any:
+        w, v = np.linalg.eigh(a)
+        return np.real(np.trace((v * np.exp(w)) @ np.conj(v).T))
+
+    check_reverse(trace, PAIRS)
+    check_reverse(trace, REPEATED["pairs, complex"])
+
+
+# What depends on the basis
+
+
+def of_matrix(a: Any, f: Any) -> Any:
+    w, v = np.linalg.eigh(a)
+    return np.sum(np.real(G * ((v * f(w)) @ np.conj(v).T)))
+
+
+def restored(a: Any) -> Any:
+    u, s, vh = np.linalg.svd(a)
+    return np.sum(np.real(G * ((u * s) @ vh)))
+
+
+REFUSED: dict[str, Any] = {
+    "an eigenvector": (lambda a: np.linalg.eigh(a)[1][0, 0], "pairs"),
+    "one of two vectors": (lambda a: projected(np.linalg.eigh(a)[1][:, :1]), "pairs"),
+    "vectors of the identity": (lambda a: np.sum(G * np.linalg.eigh(a)[1]), "identity"),
+    "function of a matrix": (lambda a: of_matrix(a, np.exp), "pairs"),
+    "function of the identity": (lambda a: of_matrix(a, np.sqrt), "identity"),
+    "an entry off the diagonal": (lambda a: (lambda w, v: ((v * w) @ v.T)[0, 1])(*np.linalg.eigh(a)), "identity"),
+    "the matrix itself": (lambda a: of_matrix(a, lambda w: w), "pairs"),
+    "the zero matrix itself": (lambda a: of_matrix(a, lambda w: w), "zeros"),
+    "sum of the zero matrix itself": (lambda a: (lambda w, v: np.sum((v * w) @ v.T))(*np.linalg.eigh(a)), "zeros"),
+    "function of a complex matrix": (lambda a: of_matrix(a, np.exp), "pairs, complex"),
+    "a left vector": (lambda a: np.linalg.svd(a)[0][0, 0], "pairs"),
+    "a right vector": (lambda a: np.linalg.svd(a)[2][0, 0], "pairs"),
+    "the matrix by its singular values": (restored, "pairs"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_depends_on_the_basis_is_refused(name: str) -> None:
+    f, matrix = REFUSED[name]
+    a = REPEATED[matrix]
+    with pytest.raises(DerivativeValueError, match="equal to rounding, so their vectors are an arbitrary basis"):
+        bb.grad(f)(a)
+    with pytest.raises(DerivativeValueError, match=r"arbitrary bas[ei]s"):
+        bb.jvp(f, (a,), (hermitian_direction(a),))
+
+
+def test_vectors_of_zero_singular_values_are_refused() -> None:
+    u_v = lambda a: (lambda u, s, vh: np.sum(G * (u @ vh)))(*np.linalg.svd(a))  # noqa: E731
+    lowest = np.diag([5.0, 4.0, 3.0, 2.0, 0.0])
+    for f in (u_v, restored):
+        with pytest.raises(DerivativeValueError, match="number 4. are zero to rounding"):
+            bb.grad(f)(lowest)
+        with pytest.raises(DerivativeValueError, match="number 4. are zero to rounding"):
+            bb.jvp(f, (lowest,), (G,))
+
+
+def test_a_basis_of_the_complement_is_refused() -> None:
+    with pytest.raises(DerivativeValueError, match="full_matrices=True the last 2 of 5 vectors are an arbitrary basis"):
+        bb.grad(lambda a: np.sum(G * np.linalg.svd(a)[0]))(sample(5, 3))
+
+
+def test_phases_of_complex_vectors_are_refused() -> None:
+    a = with_values([1, 2, 3, 4, 5], wide=True)
+    for f in (lambda a: np.real(np.linalg.eigh(a)[1][0, 0]), lambda a: np.imag(np.linalg.svd(a)[0][0, 0])):
+        with pytest.raises(DerivativeValueError, match="depends on the phases of the complex vectors"):
+            bb.grad(f)(a)
+
+
+def test_the_message() -> None:
+    with pytest.raises(DerivativeValueError) as error:
+        bb.grad(lambda a: np.linalg.eigh(a)[1][0, 0])(np.diag([1.0, 1.0, 2.0]))
+    assert str(error.value) == (
+        "eigh: the eigenvalues 1 (number 0), 1 (number 1) are equal to rounding, so their vectors are an arbitrary basis "
+        "of one space, and what was computed from them, or its derivative, depends on that basis: it has no derivative "
+        "here. Use what does not depend on it: the values alone (np.linalg.eigvalsh), the projector v @ v.T on that whole "
+        "space (by reverse mode), the vectors of the other values; or write a function of the matrix without its vectors "
+        "(np.linalg.solve, inv, matrix_power)."
+    )
+
+
+def test_single_precision_has_its_own_rounding() -> None:
+    a = PAIRS.astype(np.float32)
+    with pytest.raises(DerivativeValueError, match="equal to rounding"):
+        bb.grad(lambda a: np.linalg.eigh(a)[1][0, 0])(a)
+    gradient = bb.grad(lambda a: projected(np.linalg.eigh(a)[1][:, :2]))(a)
+    assert gradient.dtype == np.float32
+    exact = bb.grad(lambda a: projected(np.linalg.eigh(a)[1][:, :2]))(PAIRS)
+    np.testing.assert_allclose(gradient, exact, rtol=1e-4, atol=1e-4)
+
+
+def test_close_values_are_not_repeated() -> None:
+    """A gap of 1e-9 is one: the projector on one of the two has a derivative, of size 1e9."""
+    a = np.diag([1.0, 1.0 + 1e-9, 2.0])
+    (t,) = (np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]),)
+    _, dy = bb.jvp(lambda a: np.linalg.eigh(a)[1][:, 0], (a,), (t,))
+    np.testing.assert_allclose(np.abs(dy), [0, 1e9, 0], rtol=1e-6)
+
+
+# The second derivative: right, or an error
+
+SECOND = {
+    "squares": lambda a: np.sum(np.linalg.eigvalsh(a) ** 2),
+    "squares, eigh": lambda a: np.sum(np.linalg.eigh(a)[0] ** 2),
+    "squares, svd": lambda a: np.sum(np.linalg.svdvals(a) ** 2),
+    "trace": lambda a: np.sum(np.linalg.eigvalsh(a)),
+    "trace of a function": lambda a: (lambda w, v: np.trace((v * w**2) @ v.T))(*np.linalg.eigh(a)),
+    "leading value": lambda a: np.linalg.eigvalsh(a)[-1],
+    "leading pair": lambda a: (lambda w, v: w[-1] * v[0, -1] ** 2)(*np.linalg.eigh(a)),
+    "projector": lambda a: projected(np.linalg.eigh(a)[1][:, :2]),
+}
+DIRECTIONS = {"identity": I5, "diagonal": np.diag([1.0, 2.0, 3.0, 4.0, 5.0]), "any": hermitian_direction(I5)}
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+@pytest.mark.parametrize("matrix", [np.diag([1.0, 1, 2, 3, 4]), np.diag([0.0, 0, 0, 1, 2]), PAIRS], ids=["1", "0", "q"])
+@pytest.mark.parametrize("name", SECOND)
+def test_second_derivative_is_right_or_refused(name: str, matrix: np.ndarray, direction: str) -> None:
+    """The truth: second differences of values along two symmetric directions."""
+    f, t, r = SECOND[name], DIRECTIONS[direction], hermitian_direction(I5)
+    if name.startswith("leading") and matrix is PAIRS:
+        return  # the leading value repeats too
+    if name == "projector" and matrix[1, 1] == 0:
+        return  # on two of three equal ones
+    expected = along(lambda a: along(f, (a,), (t,)), (matrix,), (r,))
+    found = []
+    for second in (
+        lambda: paired(bb.hvp(f, (matrix,), (t,)), r),
+        lambda: paired(bb.grad(lambda a: np.sum(r * bb.grad(f)(a)))(matrix), t),
+        lambda: bb.jvp(lambda a: bb.jvp(f, (a,), (t,))[1], (matrix,), (r,))[1],
+    ):
+        try:
+            found.append(second())
+        except DerivativeValueError as error:
+            assert "arbitrary" in str(error)  # noqa: PT017
+    np.testing.assert_allclose(found, np.full(len(found), expected), rtol=1e-5, atol=1e-5)
+    if name in ("trace", "leading value") or (name == "squares" and direction == "identity"):
+        assert found

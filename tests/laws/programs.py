@@ -1,0 +1,178 @@
+"""Random programs: expression graphs drawn by Hypothesis from the table and from NumPy's text around it. Asserts nothing.
+
+A program takes x of shape (2, 3), v of shape (3,) and s of shape (), and each step adds a value made of earlier ones. All
+values stay within [-1, 1], by tanh or y / (1 + y y) behind each step, and enter a row through its domain, so that no step
+comes near a kink, an edge or an overflow. Shapes are found by running the program on plain arrays as it is drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from hypothesis import strategies as st
+
+from bibun.core.rules import Rule
+from bibun.primitives import TABLE
+from tests.laws.cases import APART
+
+SHAPES = ((2, 3), (3,), ())
+LARGEST = 60  # entries of a value
+NAMES = "xvs"
+
+# From [-1, 1] into a domain.
+INTO: dict[str, Callable[[Any], Any]] = {
+    "real": lambda x: x,
+    "positive": lambda x: 1.5 + x,
+    "nonzero": lambda x: 1.7 + x / 2,
+    "unit": lambda x: 0.7 * x,
+    "above_one": lambda x: 2.5 + x,
+}
+BOUNDED: dict[str, Callable[[Any], Any]] = {"tanh": np.tanh, "rational": lambda y: y / (1 + y * y), "sine": np.sin}
+
+
+def _varies(row: Any) -> bool:
+    """An elementwise row that is smooth where the domains of INTO put it, by all of its inputs, and not very steep."""
+    return (
+        row.kind == "elementwise"
+        and isinstance(row.function, np.ufunc)
+        and row.name not in APART
+        and all(domain in INTO for domain in row.domain)
+        and all(isinstance(p, Rule) or 0 < abs(p) < 5 for p in row.partials)
+    )
+
+
+ROWS = {row.name: row for row in TABLE.values() if _varies(row)}
+
+
+class Step(NamedTuple):
+    """One step: the text of what it does, the numbers of its operands, and the function."""
+
+    text: str
+    operands: tuple[int, ...]
+    function: Callable[..., Any]
+
+
+class Program:
+    """A function of (x, v, s) that returns its last three values. Printed as Python would write it."""
+
+    def __init__(self, steps: list[Step]) -> None:
+        self.steps = steps
+
+    def __call__(self, *inputs: Any) -> tuple[Any, ...]:
+        values = list(inputs)
+        for step in self.steps:
+            values.append(step.function(*(values[i] for i in step.operands)))
+        return tuple(values[-3:])
+
+    def total(self, *inputs: Any) -> Any:
+        """One number, in which every entry of the result counts."""
+        total: Any = 0.0
+        for value in self(*inputs):
+            total = total + np.sum(value * np.cos(np.arange(np.size(value)).reshape(np.shape(value))))
+        return total
+
+    def __repr__(self) -> str:
+        names = [*NAMES, *(f"a{n}" for n in range(len(self.steps)))]
+        lines = [
+            f"    {names[n + len(NAMES)]} = {step.text.format(*(names[i] for i in step.operands))}"
+            for n, step in enumerate(self.steps)
+        ]
+        return "\n".join(["program(x, v, s):", *lines])
+
+
+def _of_row(row: Any, bound: str) -> Callable[..., Any]:
+    """The row's ufunc, of arguments put into its domain, the value made small again."""
+    into = [INTO[domain] for domain in row.domain]
+    small = BOUNDED[bound]
+    return lambda *xs: small(row.function(*(f(x) for f, x in zip(into, xs, strict=True))))
+
+
+def _updated(x: Any, key: Any, value: Any) -> Any:
+    """A copy of x, a part of which is multiplied in place through a view."""
+    y = np.copy(x)
+    view = y[key]
+    view *= np.tanh(np.mean(value))
+    return y
+
+
+# One operand: a name, whether it goes with a number of axes, and the function.
+SINGLE: dict[str, tuple[Callable[[int], bool], Callable[[Any], Any]]] = {
+    "tanh(np.sum({}))": (lambda n: True, lambda x: np.tanh(np.sum(x))),
+    "np.mean({}, axis=0)": (lambda n: n > 0, lambda x: np.mean(x, axis=0)),
+    "tanh(np.sum({}, axis=-1, keepdims=True))": (lambda n: n > 0, lambda x: np.tanh(np.sum(x, axis=-1, keepdims=True))),
+    "np.prod({}, axis=-1)": (lambda n: n > 0, lambda x: np.prod(x, axis=-1)),
+    "tanh(np.cumsum({}, axis=0))": (lambda n: n > 0, lambda x: np.tanh(np.cumsum(x, axis=0))),
+    "np.cumprod({}, axis=-1)": (lambda n: n > 0, lambda x: np.cumprod(x, axis=-1)),
+    "1 / np.linalg.norm(2 + {})": (lambda n: n > 0, lambda x: 1 / np.linalg.norm(2 + x)),
+    "tanh(np.var({}))": (lambda n: n > 0, lambda x: np.tanh(np.var(x))),
+    "{}[0]": (lambda n: n > 0, lambda x: x[0]),
+    "{}[..., -1]": (lambda n: n > 0, lambda x: x[..., -1]),
+    "{}[::-1]": (lambda n: n > 0, lambda x: x[::-1]),
+    "{}[None]": (lambda n: n < 3, lambda x: x[None]),
+    "{}[[0, -1, 0]]": (lambda n: n > 0, lambda x: x[np.array([0, -1, 0])]),
+    "{}[..., mask]": (lambda n: n > 0, lambda x: x[..., np.arange(np.shape(x)[-1]) % 2 == 0]),
+    "{}.reshape(-1)": (lambda n: True, lambda x: np.reshape(x, (-1,))),
+    "{}.T": (lambda n: n > 0, lambda x: np.transpose(x)),
+    "np.roll({}, 1, axis=-1)": (lambda n: n > 0, lambda x: np.roll(x, 1, axis=-1)),
+    "np.flip({})": (lambda n: True, lambda x: np.flip(x)),
+    "np.expand_dims({}, -1)": (lambda n: n < 3, lambda x: np.expand_dims(x, -1)),
+    "np.broadcast_to({}, (2, ...))": (lambda n: n < 3, lambda x: np.broadcast_to(x, (2, *np.shape(x)))),
+    "np.concatenate([{0}, {0}])": (lambda n: n > 0, lambda x: np.concatenate([x, x])),
+    "np.stack([{0}, -{0}])": (lambda n: n < 3, lambda x: np.stack([x, -x])),
+    "np.where(mask, {0}, {0} / 2)": (
+        lambda n: True,
+        lambda x: np.where(np.arange(np.size(x)).reshape(np.shape(x)) % 2 == 0, x, x / 2),
+    ),
+    "tanh({0} @ {0}.T)": (lambda n: n in (1, 2), lambda x: np.tanh(x @ np.transpose(x))),
+    "copy of {0}, [..., 0] *= tanh(mean)": (lambda n: n > 0, lambda x: _updated(x, (Ellipsis, slice(0, 1)), x)),
+    "{} ** 2": (lambda n: True, lambda x: x**2),
+    "2.0 - {} / 3": (lambda n: True, lambda x: (2.0 - x) / 3),
+}
+
+
+@st.composite
+def programs(draw: Any, least: int = 5, most: int = 40) -> Program:
+    """A program of so many steps."""
+    count = draw(st.integers(least, most))
+    values: list[Any] = [np.full(shape, 0.5) for shape in SHAPES]
+    steps: list[Step] = []
+    for _ in range(count):
+        step = draw(_steps(values))
+        value = step.function(*(values[i] for i in step.operands))
+        values.append(value)
+        steps.append(step)
+    return Program(steps)
+
+
+@st.composite
+def _steps(draw: Any, values: list[Any]) -> Step:
+    """A step on values of these shapes, the later ones more often."""
+    i = draw(_choice(values))
+    if draw(st.booleans()):
+        text = draw(st.sampled_from([t for t, (goes, _) in SINGLE.items() if goes(np.ndim(values[i])) and values[i].size]))
+        if values[i].size * 3 <= LARGEST or "stack" not in text and "broadcast" not in text and "conc" not in text:
+            function = SINGLE[text][1]
+            if np.size(function(values[i])) <= LARGEST:
+                return Step(text, (i,), function)
+    row = ROWS[draw(st.sampled_from(sorted(ROWS)))]
+    bound = draw(st.sampled_from(sorted(BOUNDED)))
+    if len(row.domain) == 1:
+        return Step(f"{bound}(np.{row.name}(into domain({{}})))", (i,), _of_row(row, bound))
+    partners = [j for j, value in enumerate(values) if _fit(value, values[i])]
+    j = draw(st.sampled_from(partners))
+    return Step(f"{bound}(np.{row.name}(into domain({{}}), into domain({{}})))", (i, j), _of_row(row, bound))
+
+
+def _choice(values: list[Any]) -> Any:
+    return st.integers(0, len(values) - 1).map(lambda k: len(values) - 1 - k)  # shrinks to the latest
+
+
+def _fit(a: Any, b: Any) -> bool:
+    """Whether they broadcast to something small."""
+    try:
+        shape = np.broadcast_shapes(np.shape(a), np.shape(b))
+    except ValueError:
+        return False
+    return int(np.prod(shape)) <= LARGEST
