@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import linecache
 import sys
 from itertools import islice
-from opcode import opmap
-from pathlib import Path
+from os.path import dirname
 from types import CodeType, FrameType
 from typing import NamedTuple
 
-_HERE = str(Path(__file__).parent)
+_HERE = dirname(__file__)  # noqa: PTH120  pathlib would cost a twentieth of importing numpy
 
 
 class BibunError(Exception):
@@ -60,9 +58,17 @@ def user_location() -> Location | None:
         frame = frame.f_back
     if frame is None:
         return None
+    from opcode import opmap  # here, as linecache below: errors are rare, imports are not
+
     code, at = frame.f_code, frame.f_lasti
     stores = at >= 0 and code.co_code[at] == opmap["STORE_SUBSCR"]
     return Location(code.co_filename, frame.f_lineno, _expression(code, frame.f_lineno, at, whole=stores), stores)
+
+
+def located() -> str:
+    """The beginning of a message that names the place in the user's code."""
+    place = user_location()
+    return f"at {place}: " if place else ""
 
 
 def _is_library(frame: FrameType) -> bool:
@@ -72,6 +78,8 @@ def _is_library(frame: FrameType) -> bool:
 
 def _expression(code: CodeType, line: int, instruction: int, *, whole: bool) -> str:
     """The source text of the expression at an instruction, where the interpreter knows its columns; else of the line."""
+    import linecache
+
     first, last, start, end = next(islice(code.co_positions(), instruction // 2, None), (None,) * 4)
     text = linecache.getline(code.co_filename, line)
     if whole or first != line or last != line or start is None or end is None:

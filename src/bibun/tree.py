@@ -5,7 +5,6 @@ optree is imported at the first container: a single array needs no tree, and `im
 
 from __future__ import annotations
 
-import dataclasses
 from collections import deque
 from collections.abc import Callable
 from threading import Lock
@@ -19,7 +18,7 @@ _registering = Lock()  # optree refuses a class that another thread has just reg
 
 def is_container(tree: Any) -> bool:
     """Whether it holds leaves, rather than being one. None holds nothing."""
-    return isinstance(tree, tuple | list | dict | deque | NoneType) or dataclasses.is_dataclass(type(tree))
+    return isinstance(tree, tuple | list | dict | deque | NoneType) or hasattr(type(tree), "__dataclass_fields__")
 
 
 def flatten(tree: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:
@@ -29,7 +28,7 @@ def flatten(tree: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:
     import optree
 
     leaves, spec = optree.tree_flatten(tree, namespace=_NAMESPACE)
-    fresh = {type(leaf) for leaf in leaves if dataclasses.is_dataclass(type(leaf))}
+    fresh = {type(leaf) for leaf in leaves if hasattr(type(leaf), "__dataclass_fields__")}
     if fresh:
         for cls in fresh:
             _register(cls)
@@ -43,12 +42,14 @@ def _only(leaves: list[Any]) -> Any:
 
 def _register(cls: type) -> None:
     """A dataclass is a container of its fields."""
+    import dataclasses
+
     import optree
 
     names = tuple(field.name for field in dataclasses.fields(cls))
 
     def unflatten(_: Any, values: Any) -> Any:
-        made = object.__new__(cls)  # a frozen dataclass, or one that checks its fields, need not be built again
+        made: Any = object.__new__(cls)  # a frozen dataclass, or one that checks its fields, need not be built again
         for name, value in zip(names, values, strict=True):
             object.__setattr__(made, name, value)
         return made

@@ -263,6 +263,7 @@ CASES: dict[str, list[Case]] = {
     ],
     "put": [*(each for key in KEYS for each in _puts(key)), case(INDEXED, (), key=(slice(1, 3),))],
     "getitem_at": [case(INDEXED, index, key=key) for key, index in _AT],
+    "scatter_add_at": [case(_taken(_filled(key, index)), index, key=key, shape=INDEXED) for key, index in _AT],
     "put_at": [
         case(INDEXED, shape, index, key=key) for key, index in _AT for shape in ((), _taken(_filled(key, index)))
     ],

@@ -132,6 +132,39 @@ SINGLE: dict[str, tuple[Callable[[int], bool], Callable[[Any], Any]]] = {
 }
 
 
+def _assigned(a: Any, b: Any) -> Any:
+    """A copy of a, whose entries are overwritten by b where that fits."""
+    y = np.copy(a)
+    y[..., ::2] = b
+    return y
+
+
+_SHAPE = tuple[int, ...]
+# Two operands: a name, whether it goes with these shapes, and the function.
+PAIRS: dict[str, tuple[Callable[[_SHAPE, _SHAPE], bool], Callable[[Any, Any], Any]]] = {
+    "tanh({} @ {})": (
+        lambda a, b: len(a) > 0 and len(b) > 0 and a[-1] == b[-min(2, len(b))] and (len(a) < 3 or len(b) < 3),
+        lambda a, b: np.tanh(a @ b),
+    ),
+    "np.outer({}, {})": (lambda a, b: len(a) == 1 and len(b) == 1, lambda a, b: np.outer(a, b)),
+    "np.concatenate([{}, {}])": (
+        lambda a, b: len(a) == len(b) > 0 and a[1:] == b[1:],
+        lambda a, b: np.concatenate([a, b]),
+    ),
+    "np.stack([{}, {}], axis=-1)": (lambda a, b: a == b and len(a) < 3, lambda a, b: np.stack([a, b], axis=-1)),
+    "np.einsum('...i,...i->...', {}, {})": (
+        lambda a, b: 0 < len(a) and a == b,
+        lambda a, b: np.tanh(np.einsum("...i,...i->...", a, b)),
+    ),
+    "copy of {0}, [..., ::2] = {1}": (lambda a, b: len(a) > 0 and b == (), _assigned),
+    "np.where(mask, {}, {})": (
+        lambda a, b: a == b,
+        lambda a, b: np.where(np.arange(np.size(a)).reshape(np.shape(a)) % 2 == 0, a, b),
+    ),
+    "({} + {}) / 2": (lambda a, b: a == b, lambda a, b: (a + b) / 2),
+}
+
+
 @st.composite
 def programs(draw: Any, least: int = 5, most: int = 40) -> Program:
     """A program of so many steps."""
@@ -140,7 +173,10 @@ def programs(draw: Any, least: int = 5, most: int = 40) -> Program:
     steps: list[Step] = []
     for _ in range(count):
         step = draw(_steps(values))
-        value = step.function(*(values[i] for i in step.operands))
+        value = np.asarray(step.function(*(values[i] for i in step.operands)))
+        if value.size > LARGEST:
+            step = Step("np.mean({})", step.operands[:1], np.mean)
+            value = np.asarray(np.mean(values[step.operands[0]]))
         values.append(value)
         steps.append(step)
     return Program(steps)
@@ -148,21 +184,28 @@ def programs(draw: Any, least: int = 5, most: int = 40) -> Program:
 
 @st.composite
 def _steps(draw: Any, values: list[Any]) -> Step:
-    """A step on values of these shapes, the later ones more often."""
+    """A step on values of these shapes, the later ones more often: a row, or NumPy's text of one value or of two."""
     i = draw(_choice(values))
-    if draw(st.booleans()):
-        text = draw(st.sampled_from([t for t, (goes, _) in SINGLE.items() if goes(np.ndim(values[i])) and values[i].size]))
-        if values[i].size * 3 <= LARGEST or "stack" not in text and "broadcast" not in text and "conc" not in text:
-            function = SINGLE[text][1]
-            if np.size(function(values[i])) <= LARGEST:
-                return Step(text, (i,), function)
-    row = ROWS[draw(st.sampled_from(sorted(ROWS)))]
-    bound = draw(st.sampled_from(sorted(BOUNDED)))
-    if len(row.domain) == 1:
-        return Step(f"{bound}(np.{row.name}(into domain({{}})))", (i,), _of_row(row, bound))
-    partners = [j for j, value in enumerate(values) if _fit(value, values[i])]
-    j = draw(st.sampled_from(partners))
-    return Step(f"{bound}(np.{row.name}(into domain({{}}), into domain({{}})))", (i, j), _of_row(row, bound))
+    x = values[i]
+    kind = draw(st.sampled_from(("row", "single", "pair")))
+    if kind == "row":
+        name, bound = draw(st.sampled_from(sorted(ROWS))), draw(st.sampled_from(sorted(BOUNDED)))
+        row = ROWS[name]
+        operands = (i,)
+        if len(row.domain) == 2:
+            operands = (i, draw(st.sampled_from([j for j, other in enumerate(values) if _fit(other, x)])))
+        into = ", ".join("into({})" for _ in operands)
+        return Step(f"{bound}(np.{name}({into}))", operands, _of_row(row, bound))
+    if kind == "single":
+        text = draw(st.sampled_from([text for text, (goes, _) in SINGLE.items() if goes(x.ndim)]))
+        return Step(text, (i,), SINGLE[text][1])
+    shapes = [value.shape for value in values]
+    text, j = draw(
+        st.sampled_from(
+            [(text, j) for text, (goes, _) in PAIRS.items() for j, other in enumerate(shapes) if goes(x.shape, other)]
+        )
+    )
+    return Step(text, (i, j), PAIRS[text][1])
 
 
 def _choice(values: list[Any]) -> Any:

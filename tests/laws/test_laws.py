@@ -249,6 +249,27 @@ def derivative_of_batched_is_looped(s: Sample) -> None:
     close(dy, [np.stack(part) for part in zip(*wanted, strict=True)], "jvp of vmap", 1e-11)
 
 
+def batched_twice_is_looped(s: Sample) -> None:
+    """vmap of vmap over all inputs; and, for several, the inner one over the first, the outer one over the rest."""
+
+    def row(*inputs: Any) -> Any:
+        return s.observed(s.row(*inputs, **s.case.settings))
+
+    count = len(s.inputs)
+    pair = [Sample(s.row, s.case, s.dtypes), _shifted(s)]
+    stacked = [np.stack([sample.inputs[i] for sample in pair]) for i in range(count)]
+    twice = [np.stack([x, x[::-1]]) for x in stacked]
+    once = parts(bb.vmap(row)(*stacked))
+    want = [np.stack([part, part[::-1]]) for part in once]
+    close(bb.vmap(bb.vmap(row))(*twice), want, "vmap of vmap", 1e-11)
+    if count > 1 and not s.row.name.endswith("_at"):  # their index batched beside others is a case of batched_is_looped
+        inner, outer = (0, *(None,) * (count - 1)), (None, *(0,) * (count - 1))
+        looped = [[parts(row(stacked[0][n], *(x[m] for x in stacked[1:]))) for n in (0, 1)] for m in (0, 1)]
+        want = [np.stack([np.stack(half) for half in halves]) for halves in zip(*(zip(*r, strict=True) for r in looped), strict=True)]
+        crossed = bb.vmap(bb.vmap(row, in_axes=inner), in_axes=outer)(*stacked)
+        close(crossed, want, "vmap of vmap over different inputs", 1e-11)
+
+
 def recorder_is_the_row(s: Sample) -> None:
     """The fast recorders, which NumPy's ufuncs and the operators take on a Variable, give what the row gives."""
     record = RECORDERS.get(s.row.function)
@@ -303,6 +324,7 @@ LAWS = (
     Law(outputs_may_be_overwritten, ("d",)),
     Law(batched_is_looped, ("d",)),
     Law(derivative_of_batched_is_looped, ("d",)),
+    Law(batched_twice_is_looped, ("d",)),
     Law(recorder_is_the_row, ("d", "f", "D")),
 )
 

@@ -121,7 +121,7 @@ def test_a_chain_that_reads_no_array_keeps_none(name: str) -> None:
 
 
 KEEPS_ONE: dict[str, Callable[[Any], Any]] = {
-    "exp keeps y": lambda y: np.exp(y),
+    "exp keeps y": lambda y: np.exp(-y),
     "sin keeps x": lambda y: np.sin(y),
     "tanh keeps y": lambda y: np.tanh(y),
     "multiplied by itself": lambda y: y * y,
@@ -187,7 +187,7 @@ def test_everything_goes_when_the_last_name_goes() -> None:
         watched = [weakref.ref(x), weakref.ref(x.data)]
         y = x
         for _ in range(5):
-            y = np.sin(y) * y + np.exp(y)
+            y = np.sin(y) * y + np.exp(-y)
             watched.append(weakref.ref(y))
         view = y[10:20]
         view += 1.0
@@ -331,8 +331,9 @@ def test_forward_mode_in_a_batch_holds_nothing_that_grows() -> None:
         return f
 
     x = np.ones(50)
-    few, many = (peak(lambda calls=calls: bb.jacfwd(chain(calls))(x)) for calls in (5, 300))
-    assert many < few + 8_192
+    # CPython's free lists fill up first; from then on nothing grows.
+    few, many = (peak(lambda calls=calls: bb.jacfwd(chain(calls))(x)) for calls in (1_200, 2_400))
+    assert many < few + 2_048
 
 
 @pytest.mark.parametrize("transform", [bb.grad, lambda f: lambda x: bb.jvp(bb.grad(f), (x,), (x,))[1]])

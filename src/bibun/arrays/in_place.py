@@ -106,6 +106,6 @@ def at(function: np.ufunc, array: Any, key: Any, *values: Any) -> None:
         raise NoDerivativeError(f"np.{function.__name__}.at has no derivative rule; np.add.at and np.subtract.at have.")
     key = key if isinstance(key, tuple) else (key,)
     key = tuple(np.array(k) if isinstance(k, np.ndarray | list) else k for k in key)
-    shape = np.empty(array.shape, bool)[key].shape
+    shape = np.empty(array.shape, np.bool_)[key].shape
     spread = row("scatter_add")(np.broadcast_to(values[0], shape), key=key, shape=array.shape)
     assign(array, FUNCTIONS[function](array, spread))

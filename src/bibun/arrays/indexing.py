@@ -9,7 +9,7 @@ import numpy as np
 from bibun.arrays import in_place
 from bibun.arrays.registry import row
 from bibun.core.traced import Traced
-from bibun.errors import NoDerivativeError
+from bibun.errors import DerivativeValueError, NoDerivativeError, located
 from bibun.primitives.indexing import Place
 
 _getitem, _getitem_at, _put, _put_at = row("getitem"), row("getitem_at"), row("put"), row("put_at")
@@ -28,6 +28,11 @@ def get(x: Any, key: Any) -> Any:
         y = _getitem(x, key=key)
         return in_place.view(x, y, _getitem, {"key": key}) if y.shape else y
     key, traced = _settled(key)
+    if any(np.result_type(k).kind == "b" for k in traced):
+        raise DerivativeValueError(
+            f"{located()}x[mask] inside vmap, with a mask that is a batch, would have another length for each entry. "
+            "Write np.where(mask, x, 0), or x[mask] = value."
+        )
     return _getitem_at(x, *traced, key=key) if traced else _getitem(x, key=key)
 
 
@@ -35,7 +40,8 @@ def updated(x: Any, key: Any, value: Any) -> Any:
     """A copy of x with value at the key."""
     key, traced = _settled(key if isinstance(key, tuple) else (key,))
     if isinstance(value, list | tuple):
-        value = np.stack([np.asarray(v) if not isinstance(v, Traced) else v for v in value])
+        entries: list[Any] = [v if isinstance(v, Traced) else np.asarray(v) for v in value]
+        value = np.stack(entries)
     have, want = np.result_type(value), np.result_type(x)
     if isinstance(value, Traced) and want.kind in "iub" and have.kind in "fc":
         raise NoDerivativeError(

@@ -44,7 +44,12 @@ def cholesky(a: Any, /, *, upper: bool = False) -> Any:
 
 @implements(np.linalg.eigh)
 def eigh(a: Any, UPLO: str = "L") -> Any:
-    """Eigenvalues, ascending, and eigenvectors of a Hermitian matrix, from one triangle of it."""
+    """Eigenvalues, ascending, and eigenvectors of a Hermitian matrix, from one triangle of it.
+
+    Vectors of equal eigenvalues are an arbitrary basis of one space: here a generic one, so of the identity not the
+    unit vectors. What does not depend on it (a function of the matrix, the projector on the space) has a derivative;
+    for what does, DerivativeValueError. Forward mode also raises where the tangent mixes such vectors.
+    """
     return _eigh(a, UPLO=_triangle(UPLO), paired=False)
 
 
@@ -62,7 +67,7 @@ def _triangle(UPLO: str) -> str:
 
 @implements(np.linalg.svd)
 def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
-    """u, s, v^H with a = u diag(s) v^H, s descending; or s alone."""
+    """u, s, v^H with a = u diag(s) v^H, s descending; or s alone. Equal singular values: as for eigh."""
     if hermitian:
         return _hermitian_svd(a) if compute_uv else _sizes(eigvalsh(a))
     return _svd(a, full_matrices=bool(full_matrices), paired=False) if compute_uv else _svdvals(a)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bibun.errors import LostDerivativeError, Location, user_location
+from bibun.errors import Location, LostDerivativeError, user_location
 
 _KEEP = "Keep the array: NumPy's functions take it as it is"
 _ADVICE = {

@@ -12,9 +12,9 @@ from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced
 from bibun.errors import NoDerivativeError, user_location
 
-_REDUCE = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min,
+_REDUCE: dict[Any, Any] = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min,
            np.logical_and: np.all, np.logical_or: np.any}  # fmt: skip
-_ACCUMULATE = {np.add: np.cumsum, np.multiply: np.cumprod}
+_ACCUMULATE: dict[Any, Any] = {np.add: np.cumsum, np.multiply: np.cumprod}
 _IGNORED = {"casting", "order", "subok", "signature"}  # they do not change the value
 
 
@@ -84,12 +84,12 @@ def _full(shape: Any, fill_value: Any, dtype: Any = None, order: str = "C", *, d
     """np.full with a value that may be traced."""
     if not isinstance(fill_value, Traced):
         return np.full(shape, fill_value, dtype)
-    value = fill_value if dtype is None else fill_value.astype(dtype)
+    value: Any = fill_value if dtype is None else fill_value.astype(dtype)
     return np.broadcast_to(value, shape if isinstance(shape, tuple) else (shape,)).copy()
 
 
-_MADE = (np.zeros, np.ones, np.empty, np.eye, np.identity, np.arange, np.tri, np.fromfunction)
-LIKE = {*_MADE, np.full, np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray}
+_MADE: tuple[Any, ...] = (np.zeros, np.ones, np.empty, np.eye, np.identity, np.arange, np.tri, np.fromfunction)
+LIKE: set[Any] = {*_MADE, np.full, np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray}
 FUNCTIONS.update({create: _created(create) for create in _MADE} | {np.full: _full})
 
 
@@ -118,6 +118,10 @@ def _call(function: np.ufunc, inputs: tuple[Any, ...], out: Any, *, where: Any =
         return _stand_in(function)(*inputs)
     shape = np.broadcast_shapes(*(np.shape(x) for x in inputs), np.shape(where))
     mask = np.broadcast_to(where, shape)
+    if isinstance(mask, Traced):  # another one for each entry of a batch: 1 stands where it does not take
+        with np.errstate(all="ignore"):
+            taken = _stand_in(function)(*(np.where(mask, x, 1) for x in inputs))
+        return np.where(mask, taken, np.zeros((), taken.dtype) if out is None else out)
     taken = _stand_in(function)(*(np.broadcast_to(x, shape)[mask] for x in inputs))
     # without out=, NumPy leaves what was in memory there; nothing can be said about it, so it is zero
     start = np.zeros(shape, taken.dtype) if out is None else np.broadcast_to(out, shape)

@@ -21,6 +21,7 @@ def elementwise(primitive: Any, values: Values, batched: Batched, settings: Sett
 
 
 def padded(value: Any, ndim: int) -> Any:
+    """Axes of length 1 between the batch and the rest, up to `ndim` axes behind the batch."""
     shape = np.shape(value)
     missing = ndim - (len(shape) - 1)
     return np.reshape(value, (shape[0], *(1,) * missing, *shape[1:])) if missing else value

@@ -17,7 +17,7 @@ def unbroadcast(cotangent: Any, shape: tuple[int, ...]) -> Any:
     extra = len(have) - len(shape)
     axes = tuple(i for i, n in enumerate(have) if i < extra or (shape[i - extra] == 1 and n != 1))
     if isinstance(cotangent, Traced):
-        return np.reshape(np.sum(cotangent, axis=axes, keepdims=True), shape)
+        return cotangent.sum(axis=axes, keepdims=True).reshape(shape)
     summed = np.add.reduce(cotangent, axis=axes, keepdims=True) if axes else cotangent
     return summed.reshape(shape)[()]
 

@@ -188,7 +188,7 @@ def _guarded_times(a: Any, b: Any) -> Any:
     """a b where an exact 0 in `a` wins over an infinity or nan in `b`."""
     y = a * b
     if isinstance(y, float):
-        return y if isfinite(y) or a != 0 else y.dtype.type(0)
+        return y if isfinite(y) or a != 0 else type(y)(0)
     if np.isfinite(np.add.reduce(y, axis=None)):  # one pass, no temporary; a sum that overflows costs the careful pass
         return y
     return np.where(a == 0, np.zeros_like(y), y)
@@ -196,7 +196,7 @@ def _guarded_times(a: Any, b: Any) -> Any:
 
 # Not an operation of NumPy: the product cotangent times partial, where the partial may be infinite at the edge of
 # the domain. A branch that np.where did not take has cotangent 0, and 0 times anything it computed must stay 0.
-guarded_times = Primitive(
+guarded_times: Primitive = Primitive(
     "guarded_times",
     "elementwise",
     _guarded_times,

@@ -29,6 +29,11 @@ class Traced:
     views: Any
     word: ClassVar[str] = "a traced value"
 
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Everything that an ndarray has, from arrays/array.py."""
+
     def process(self, primitive: Primitive, args: tuple[Any, ...], settings: Mapping[str, Any]) -> Any:
         """Apply the primitive at this level, which is the innermost among the arguments."""
         raise NotImplementedError

@@ -37,7 +37,8 @@ class Batch(Array):
     @property
     def shape(self) -> tuple[int, ...]:
         """Without the axis of the batch."""
-        return np.shape(self.value)[1:]
+        shape: tuple[int, ...] = np.shape(self.value)[1:]
+        return shape
 
     def constant(self, value: Any) -> Batch:
         """The same value for every entry."""

@@ -32,14 +32,14 @@ def _power(self: Any, exponent: Any, modulo: None = None) -> Any:
 
 
 def _install() -> None:
-    Variable.__array_ufunc__ = _array_ufunc  # type: ignore[method-assign]
+    setattr(Variable, "__array_ufunc__", _array_ufunc)  # noqa: B010
     for name, primitive in array.OPERATORS.items():
         record = _found.get(TABLE[primitive].function)
         if isinstance(record, Binary):
             setattr(Variable, f"__{name}__", record.left)
             setattr(Variable, f"__r{name}__", record.right)
-    Variable.__neg__ = lambda self: RECORDERS[np.negative](self)  # type: ignore[attr-defined]
-    Variable.__pow__ = _power  # type: ignore[method-assign]
+    setattr(Variable, "__neg__", lambda self: RECORDERS[np.negative](self))  # noqa: B010
+    setattr(Variable, "__pow__", _power)  # noqa: B010
 
 
 power = _found[np.power].left  # type: ignore[union-attr]

@@ -89,8 +89,8 @@ def push(primitive: Primitive, y: Any, values: list[Any], tangents: list[Any], s
         parts = [primitive(*values[:i], tangents[i], *values[i + 1 :], **settings) for i in moving]
     elif primitive.pushforwards and all(primitive.pushforwards[0 if variadic else i] for i in moving):
         if variadic:
-            rule = primitive.pushforwards[0]
-            return rule.function(tangents, *arguments(rule, primitive, y, values, settings))  # type: ignore[union-attr]
+            rule: Any = primitive.pushforwards[0]
+            return rule.function(tangents, *arguments(rule, primitive, y, values, settings))
         rules = [(primitive.pushforwards[i], tangents[i]) for i in moving]
         parts = [r.function(t, *arguments(r, primitive, y, values, settings)) for r, t in rules if r]
     else:

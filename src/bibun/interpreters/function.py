@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 from weakref import ref
 
@@ -200,7 +200,7 @@ class Run:
         """Along one level of batches: derive(run, entry) an entry, stacked; entry(value) is the value at it."""
         found = []
         for i in range(len(top.value)):
-            entry = _taking(top.level, i)
+            entry = partial(_entry, top.level, i)
             run = Run(copy.copy(self.owner))
             run.batched = any(isinstance(v, Batch) for x in entry(xs) for v in _levels(x))
             if not run.batched:
@@ -234,15 +234,11 @@ def _levels(value: Any) -> Iterator[Any]:
         value = value.value
 
 
-def _taking(level: int, i: int) -> Callable[[Any], Any]:
+def _entry(level: int, i: int, value: Any) -> Any:
     """The entry number i of a batch of this level, of each in a list or tuple of them; other values as they are."""
-
-    def entry(value: Any) -> Any:
-        if isinstance(value, list | tuple):
-            return type(value)(map(entry, value))
-        return value.value[i] if isinstance(value, Batch) and value.level == level else value
-
-    return entry
+    if isinstance(value, list | tuple):
+        return type(value)(_entry(level, i, v) for v in value)
+    return value.value[i] if isinstance(value, Batch) and value.level == level else value
 
 
 def _stacked(found: list[Any]) -> Any:
@@ -308,7 +304,7 @@ def _input(value: Any, reads: list[Any], inner: Traced | None) -> Any:
         _watched_classes[cls] = type(
             f"{cls.__name__}Input", (cls,), {"__slots__": ("given", "reads"), "data": property(_note)}
         )
-    made = object.__new__(_watched_classes[cls])
+    made: Any = object.__new__(_watched_classes[cls])
     made.become(value) if cls is not Variable else _copy_variable(made, value)
     made.given, made.reads = given, reads
     return made

@@ -195,7 +195,7 @@ def _left(primitive: Primitive, only_a: Fast, both: Fast) -> Callable[[Any, Any]
         if other is float or other is int:
             result = function(value, b)
             saved = save_a(result, value, b) if save_a is not None else None
-            rule = only_a
+            rule: Any = only_a
         elif other is Variable and b.level == a.level and (type(b.node) is Node or _ready(b)):
             b_value = b.value
             rule = both
@@ -239,7 +239,7 @@ def _right(primitive: Primitive, only_b: Fast) -> Callable[[Any, Any], Any]:
         parents = b.node
         other = type(a)
         value = b.value
-        rule = only_b
+        rule: Any = only_b
         if type(parents) is not Node and not _ready(b):
             return _carefully(primitive, a, b)
         if other is float or other is int:

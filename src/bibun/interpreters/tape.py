@@ -41,20 +41,25 @@ class Node:
     saved: Any
 
 
+def _nobody() -> None:
+    """The Variable of a leaf that nobody asked a gradient of."""
+
+
 class Leaf:
     """Where a sweep ends: a Variable that was not computed. Knows the dtype that its gradient must have.
 
-    `own`: nobody else can change the Variable's value, so the tape may keep it without a copy.
+    own         nobody else can change the Variable's value, so the tape may keep it without a copy
+    variable    weakly, the Variable that a gradient is left in: a gradient that is itself on the tape makes no cycle
     """
 
-    __slots__ = ("dtype", "grad", "index", "own")
+    __slots__ = ("dtype", "index", "own", "variable")
     parents = None
 
     def __init__(self, dtype: Any, *, own: bool = False) -> None:
         self.index = next_index()
         self.dtype = dtype
-        self.grad = None
         self.own = own
+        self.variable: Callable[[], Any] = _nobody
 
 
 class Plan:
@@ -120,7 +125,7 @@ def _puller(
 ) -> Callable[[tuple[Any, ...], Any], Any]:
     """(saved, cotangent) -> the cotangent of the one needed input, or a list of those of all."""
     if len(pulls) == 1:
-        ((function, where),) = pulls  # alone, it reads all that is saved, in its order
+        ((function, _),) = pulls  # alone, it reads all that is saved, in its order
         if variadic and single:
             return lambda saved, cotangent: function(cotangent, *saved)[0]
         return lambda saved, cotangent: function(cotangent, *saved)
@@ -328,6 +333,9 @@ def accumulate(
         heappush(queue, (-node.index, node))
         return
     total = pending[node]
+    if isinstance(total, Traced) or isinstance(contribution, Traced):
+        pending[node] = _dense(total) + _dense(contribution)
+        return
     if type(total) is Scattered:
         if type(contribution) is not Scattered:
             total, contribution = contribution, total
@@ -346,6 +354,10 @@ def accumulate(
         pending[node] = total = total + contribution
         if type(total) is np.ndarray:
             owned.add(node)
+
+
+def _dense(cotangent: Any) -> Any:
+    return cotangent.dense() if type(cotangent) is Scattered else cotangent
 
 
 def _count_of_one_name() -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from threading import Lock
 from typing import Any
+from weakref import ref
 
 import numpy as np
 
@@ -42,9 +43,10 @@ class Variable(Array):
     computed.
     """
 
-    __slots__ = ("node", "origin")
+    __slots__ = ("gradient", "node", "origin")
     __hash__ = Array.__hash__
 
+    gradient: Any  # of a leaf: what backward left; unset before
     node: Any
     origin: Any  # of a leaf that was updated in place: the node it started with; unset in all others
     word = "a Variable"
@@ -56,6 +58,7 @@ class Variable(Array):
         self.level = DEFINE_BY_RUN
         self.value = data
         self.node = Leaf(None if data is None else data.dtype)
+        self.node.variable = ref(self)
 
     @property
     def data(self) -> Any:
@@ -79,20 +82,27 @@ class Variable(Array):
                 "Make a new one: Variable(data)."
             )
         self.value = data
-        self.node = Leaf(None if data is None else data.dtype) if self.node is None else self.node
+        if self.node is None:
+            self.node = Leaf(None)
+            self.node.variable = ref(self)
         self.node.dtype = None if data is None else data.dtype
 
     @property
     def grad(self) -> Any:
         """dy/d(this), left by y.backward(); None before."""
-        node = getattr(self, "origin", self.node)
-        return getattr(node, "grad", None)
+        return _left(getattr(self, "origin", self.node))
 
     @grad.setter
     def grad(self, grad: Any) -> None:
         if self.node is None:
             self.node = Leaf(np.result_type(self.value))
-        getattr(self, "origin", self.node).grad = grad
+        node = getattr(self, "origin", self.node)
+        if type(node) is not Leaf:
+            node.grad = grad
+            return
+        if node.variable() is None:
+            node.variable = ref(self)
+        node.variable().gradient = grad
 
     @property
     def creator(self) -> Any:
@@ -126,7 +136,7 @@ class Variable(Array):
         """
         if self.node is None:
             raise DerivativeValueError("backward: this Variable does not depend on any other, so it has no derivative.")
-        given = getattr(self.node, "grad", None)
+        given = _left(self.node)
         seed = self._seed(given)
         if create_graph and not isinstance(seed, Variable):
             seed = _wrap(seed, None)
@@ -139,11 +149,11 @@ class Variable(Array):
                 )
         with _adding:
             for leaf, cotangent in leaves.items():
-                total = seed if leaf is self.node else cotangent if leaf.grad is None else leaf.grad + cotangent
-                leaf.grad = total if isinstance(total, Variable) else np.asarray(total)
-        if given is None and not retain_grad and self.node not in leaves:
-            self.node.grad = None
-        elif retain_grad:
+                variable, before = leaf.variable(), _left(leaf)
+                total = seed if leaf is self.node else cotangent if before is None else before + cotangent
+                if variable is not None:
+                    variable.gradient = _boxed(total, create_graph)
+        if retain_grad and type(self.node) is not Leaf:
             self.node.grad = seed
 
     def _seed(self, given: Any) -> Any:
@@ -225,6 +235,18 @@ class Variable(Array):
         return f"Variable({np.asarray(value)!r})" if value is not None else "Variable(None)"
 
 
+def _boxed(gradient: Any, create_graph: bool) -> Any:
+    """An ndarray, or a Variable where the gradient is to be differentiated again, or added to one that is."""
+    if isinstance(gradient, Variable):
+        return gradient
+    return _wrap(gradient, None) if create_graph else np.asarray(gradient)
+
+
+def _left(node: Any) -> Any:
+    """The gradient that was left at a node; None before."""
+    return getattr(node.variable(), "gradient", None) if type(node) is Leaf else getattr(node, "grad", None)
+
+
 def _settle(args: tuple[Any, ...], values: list[Any], shared: list[bool], nodes: list[Any]) -> None:
     """Give the leaves of a transform among the arguments values of their own, once: their caller holds the arrays."""
     for i, node in enumerate(nodes):
@@ -268,7 +290,7 @@ def _record(
     if plan.keeps_inputs and watches(saved):
         rule = Watching(rule)
     several = isinstance(y, tuple)
-    if several or any([values[i].dtype is not y.dtype for i in needed]):
+    if several or any(values[i].dtype is not y.dtype for i in needed):
         rule = Casting(rule, tuple(np.result_type(values[i]) for i in needed))
         if several:
             rule = Gathering(rule, y)

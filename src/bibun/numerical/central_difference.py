@@ -14,12 +14,11 @@ the largest error over the largest entry, first with eps alone, then so: cross-e
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+Array: TypeAlias = np.ndarray[Any, Any]  # numpy.typing would cost a twentieth of importing numpy
 
 # Where the last place of x is smaller than this, the step is the caller's. From here on eps = 1e-4 leaves
 # fewer than seven digits, and two more calls of f are worth their time.

@@ -14,6 +14,7 @@ from bibun.core.batching import loop
 from bibun.core.broadcasting import unbroadcast
 from bibun.core.cotangents import Scattered
 from bibun.core.kinds import constant, linear, multilinear
+from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced
 
 
@@ -133,7 +134,7 @@ scatter_add = multilinear(
     batch=_scatter_batch,
     name="scatter_add",
 )
-put = linear(
+put: Primitive = linear(
     _put,
     lambda g, b_shape, key: put(g, np.zeros(b_shape, np.result_type(g)), key=key),
     lambda g, b_shape, key: _taken(g, b_shape, key),
@@ -157,7 +158,7 @@ scatter_add_at = multilinear(
     inputs=("x", "i"),
     name="scatter_add_at",
 )
-put_at = linear(
+put_at: Primitive = linear(
     lambda a, b, i, *, key: _put(a, b, i, key=key),
     lambda g, b_shape, i, key: put_at(g, np.zeros(b_shape, np.result_type(g)), i, key=key),
     lambda g, b_shape, i, key: _taken(g, b_shape, key, i),

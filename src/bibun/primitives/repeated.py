@@ -1,19 +1,22 @@
 """What a derivative of eigenvectors or singular vectors is at repeated values, and the errors where there is none.
 
 The vectors of values that are equal to rounding are an arbitrary basis of one space. What depends on that basis has no
-derivative; what does not has the derivative that is left when the terms 1 / (w_j - w_i) of such pairs are dropped. The
-cotangents (written as gradients, v_bar) tell the two apart as far as follows:
+derivative; for what does not, the terms 1 / (w_j - w_i) of such pairs have to be replaced by their limits. A traced
+call takes a generic basis instead of LAPACK's, which often are unit vectors: then the cotangents (written as gradients:
+w_bar, v_bar, and x = v^H v_bar) tell the cases apart.
 
-- of vectors alone: the result depends on the basis if the skew-Hermitian part of v^H v_bar is not 0 for such a pair;
-- of values alone: where they differ, each gets the mean of those equal to it, as ties in a maximum share;
-- of both: a function of the matrix, v h(w) v^H, has a term h'(w) that neither cotangent shows. Certain are only pairs
-  whose cotangents are those of a multiple of the identity, or 0; and none where the derivative is taken again.
+- Of vectors alone: the result depends on the basis if the skew-Hermitian part of x is not 0. Else the limit is 0.
+- Of values alone: where they differ, each gets the mean of those equal to it, as ties in a maximum share.
+- Of both: a function of the matrix, v h(w) v^H, has x = 2 h(w) g and w_bar = h'(w) diag(g) for some g, and the limit is
+  h'(w) g. So w_bar must be r diag(x) with one number r for equal values, and the limit is r x. Where x is 0 and w_bar
+  is not, or where the derivative is taken again, the limit cannot be told: an error.
 
 A tangent says less: the vectors' own is known only where it does not mix the vectors of equal values.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import numpy as np
@@ -21,7 +24,7 @@ import numpy as np
 from bibun.core.broadcasting import is_complex
 from bibun.core.traced import Traced, plain
 from bibun.errors import DerivativeValueError
-from bibun.primitives.matrices import diagonals, skew_part
+from bibun.primitives.matrices import diagonals, hermitian_transpose, skew_part, transpose
 
 EQUAL = 16  # eps |w|_2: LAPACK splits repeated values by at most 2 of these (n from 3 to 200, random bases)
 ROUNDING = 1000  # eps |g|: above the rounding of the matrix products between a cotangent and its check
@@ -63,22 +66,44 @@ def _differences(x: Any) -> Any:
     return np.abs(x[..., None, :] - x[..., :, None])
 
 
+def _sums(x: Any) -> Any:
+    return np.abs(x[..., None, :]) + np.abs(x[..., :, None])
+
+
+def clusters(w: Any) -> Iterator[tuple[tuple[int, ...], slice]]:
+    """Runs of equal values of plain sorted values: which of the stack, and where in it."""
+    tied = _tied(w)
+    for index in np.argwhere(tied.any(axis=(-2, -1))):
+        matrix = tuple(index)
+        cuts = np.flatnonzero(~tied[matrix].diagonal(1)) + 1
+        for run in np.split(np.arange(w.shape[-1]), cuts):
+            if run.size > 1:
+                yield matrix, slice(run[0], run[-1] + 1)
+
+
+def rotation(k: int, dtype: Any, seed: int = 0) -> Any:
+    """A fixed unitary matrix without any structure."""
+    random = np.random.default_rng((seed, k))
+    matrix = random.normal(size=(k, k)) + (1j * random.normal(size=(k, k)) if dtype.kind == "c" else 0)
+    return np.linalg.qr(matrix)[0].astype(dtype)
+
+
 def _vector_size(x: Any) -> Any:
     return np.sqrt(np.sum(np.abs(x) ** 2, axis=-1))[..., None, None]
 
 
-def shared(g: Any, w: Any) -> Any:
-    """For each value the mean of g over the values equal to it, where these g differ.
-
-    Equal to rounding of the largest value, and to half of its own digits: small values of a graded matrix can be exact.
-    """
+def _tied(w: Any) -> Any:
+    """Which pairs are equal to rounding of the largest and to half of their digits: small values can be exact."""
     gap, near = gaps(w)
-    size = np.abs(w)
-    own = np.sqrt(_epsilon(w)) * np.maximum(size[..., None, :], size[..., :, None])
-    near = near & (np.abs(gap) <= own)
-    if not holds(near) or not holds(near & (_differences(g) > rounding(_vector_size(g)))):
+    return near & (np.abs(gap) <= np.sqrt(_epsilon(w)) * _sums(w))
+
+
+def shared(g: Any, w: Any) -> Any:
+    """For each value the mean of g over the values equal to it, where these g differ."""
+    tied = _tied(w)
+    if not holds(tied) or not holds(tied & (_differences(g) > rounding(_vector_size(g)))):
         return g
-    weights = (near | np.eye(np.shape(w)[-1], dtype=bool)).astype(np.result_type(w))
+    weights = (tied | np.eye(np.shape(w)[-1], dtype=bool)).astype(np.result_type(w))
     return np.sum(weights * g[..., None, :], axis=-1) / np.sum(weights, axis=-1)
 
 
@@ -110,10 +135,8 @@ def use(g_values: Any, paired: bool, *used: Any) -> str:
 # Checks
 
 
-def check_cotangents(
-    name: str, kind: str, values: Any, near: Any, vectors: Any, limit: Any, g_values: Any, how: str
-) -> None:
-    """Raise if the cotangents depend on the basis that was taken for equal values.
+def limits(name: str, kind: str, values: Any, near: Any, vectors: Any, limit: Any, g_values: Any, how: str) -> Any:
+    """The limits of the terms of equal values, at their pairs. Raises if there are none, or they cannot be told.
 
     `vectors`: v^H v_bar (for singular values the sum of those of the left and of the right); `limit`: what is zero
     beside them; `how`: see `use`.
@@ -122,16 +145,27 @@ def check_cotangents(
     if is_complex(skew) and holds(np.abs(diagonals(skew)) > limit[..., 0]):
         _reject_phase(name)
     if not holds(near):
-        return
-    bad = near if how == AGAIN else near & (np.abs(skew) > limit)
-    if how == TOGETHER:
-        own = np.real(diagonals(vectors))
-        small = rounding(_vector_size(g_values))
-        unseen = (np.abs(g_values) > small[..., 0]) & (np.abs(own) <= limit[..., 0])
-        differ = (_differences(own) > limit) | (_differences(g_values) > small)
-        bad = bad | near & ((np.abs(vectors) > limit) | differ | unseen[..., None])
-    if holds(bad):
+        return 0
+    if how == AGAIN or holds(near & (np.abs(skew) > limit)):
         _reject_basis(name, kind, values, near)
+    if how == ALONE:
+        return 0
+    own = np.real(diagonals(vectors))
+    small = rounding(_vector_size(g_values))
+    unseen = (np.abs(g_values) > small[..., 0]) & (np.abs(own) <= limit[..., 0])
+    products = g_values[..., None, :] * own[..., :, None]
+    uneven = np.abs(products - transpose(products)) > small * _sums(own) + limit * _sums(g_values)
+    if holds(near & (unseen[..., None] | uneven)):
+        _reject_basis(name, kind, values, near)
+    return near * (vectors + hermitian_transpose(vectors)) / 2 * _ratio(g_values, own, near)[..., None]
+
+
+def _ratio(g_values: Any, own: Any, near: Any) -> Any:
+    """For each value the number r with g_values = r own for all that are equal to it; 0 where own is 0."""
+    equal = (near | np.eye(np.shape(own)[-1], dtype=bool)).astype(np.result_type(own))
+    above = np.sum(equal * (g_values * own)[..., None, :], axis=-1)
+    below = np.sum(equal * (own * own)[..., None, :], axis=-1)
+    return above * inverse_unless(below, np.equal(below, 0))
 
 
 def check_tangents(name: str, kind: str, values: Any, near: Any, m: Any, size: Any, paired: bool, *used: Any) -> None:

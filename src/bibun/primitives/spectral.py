@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from bibun.core.broadcasting import is_complex
 from bibun.core.kinds import general
 from bibun.primitives.matrices import (
     conjugate,
@@ -24,14 +23,16 @@ from bibun.primitives.matrices import (
 from bibun.primitives.repeated import (
     AGAIN,
     TOGETHER,
-    check_cotangents,
     check_tangents,
+    clusters,
     differentiated,
     gaps,
     holds,
     inverse_unless,
+    limits,
     reject_completion,
     reject_zeros,
+    rotation,
     rounding,
     shared,
     unused,
@@ -54,7 +55,12 @@ def _in_basis(t: Any, v: Any, UPLO: str) -> Any:
 
 
 def _eigh(a: Any, *, UPLO: Any, paired: bool) -> Any:
-    return np.linalg.eigh(a, UPLO)
+    """As NumPy's, but with a generic basis for equal values."""
+    result: Any = np.linalg.eigh(a, UPLO)
+    w, v = result
+    for matrix, run in clusters(w):
+        v[matrix][:, run] = v[matrix][:, run] @ rotation(run.stop - run.start, v.dtype)
+    return result
 
 
 def _pull_eigh(g: Any, y: Any, UPLO: str, paired: bool) -> Any:
@@ -66,8 +72,8 @@ def _pull_eigh(g: Any, y: Any, UPLO: str, paired: bool) -> Any:
         vectors = hermitian_transpose(v) @ conjugate(g_v)
         gap, near = gaps(w)
         how = use(g_w, paired, g_w, g_v, w)
-        check_cotangents("eigh", "eigenvalues", w, near, vectors, rounding(frobenius(g_v)), g_w, how)
-        turn = inverse_unless(gap, near | np.eye(np.shape(w)[-1], dtype=bool)) * skew_part(vectors)
+        missing = limits("eigh", "eigenvalues", w, near, vectors, rounding(frobenius(g_v)), g_w, how)
+        turn = inverse_unless(gap, near | np.eye(np.shape(w)[-1], dtype=bool)) * skew_part(vectors) + missing
         inner = v @ turn + v * g_w[..., None, :]
     return _half(conjugate(2 * (inner @ hermitian_transpose(v))), UPLO)
 
@@ -124,7 +130,14 @@ eigvalsh = general(
 
 
 def _svd(a: Any, *, full_matrices: bool, paired: bool) -> Any:
-    return np.linalg.svd(a, full_matrices=full_matrices)
+    """As NumPy's, but with generic bases for equal values; for zeros, whose sides do not belong together, two."""
+    result: Any = np.linalg.svd(a, full_matrices=full_matrices)
+    u, s, vh = result
+    for matrix, run in clusters(s):
+        k, zero = run.stop - run.start, bool(zeros(s)[matrix][run].any())
+        u[matrix][:, run] = u[matrix][:, run] @ rotation(k, u.dtype)
+        vh[matrix][run] = rotation(k, u.dtype, seed=int(zero)).conj().T @ vh[matrix][run]
+    return result
 
 
 def _of_values(g_s: Any, s: Any) -> Any:
@@ -192,13 +205,13 @@ def _pull_svd(g: Any, y: Any, full_matrices: bool, paired: bool) -> Any:
     rest_u, rest_v = _beside(u_bar, u, x), _beside(v_bar, v, z)
     zero, (_, near) = zeros(s), gaps(s)
     how, limit = use(g_s, paired, g_u, g_s, g_vh, s), rounding(np.maximum(frobenius(g_u), frobenius(g_vh)))
-    if is_complex(u) or holds(near):
-        check_cotangents("svd", "singular values", s, near, x + z, limit, g_s, how)
     _check_zeros(s, zero, g_s, (x, z), (rest_u, rest_v), limit, how)
+    missing = limits("svd", "singular values", s, near, x + z, limit, g_s, how)
     _check_completion(u_bar, u, k, limit)
     _check_completion(v_bar, v, k, limit)
     alike, apart, inverse = _factors(s, near, zero)
-    inner = u_k @ (alike * skew_part(x + z) + apart * skew_part(x - z)) + u_k * g_s[..., None, :]
+    turn = alike * skew_part(x + z) + apart * skew_part(x - z) + missing
+    inner = u_k @ turn + u_k * g_s[..., None, :]
     if rest_u is not None:
         inner = inner + rest_u * inverse
     a_bar = inner @ vh_k

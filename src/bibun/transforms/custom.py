@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import update_wrapper
-from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -64,6 +63,8 @@ def _by_position(
     f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Keyword arguments by position, as far as f has a place for them: rules are written for positions."""
+    from inspect import signature  # costs a twentieth of importing numpy
+
     bound = signature(f).bind(*args, **kwargs)
     return bound.args, bound.kwargs
 
@@ -79,7 +80,7 @@ def _escapes(y: Any, arrays: list[Any], name: str) -> None:
             )
 
 
-class custom_vjp:  # noqa: N801  the name that JAX gave it
+class custom_vjp:
     """A function with a pullback of the user's: f = custom_vjp(f); f.defvjp(forward, backward).
 
     forward(*args) -> (y, residuals); backward(residuals, cotangent of y) -> a tuple, the cotangent of each argument
@@ -163,7 +164,7 @@ def _row(
     )
 
 
-class custom_jvp:  # noqa: N801  the name that JAX gave it
+class custom_jvp:
     """A function with a pushforward of the user's: f = custom_jvp(f); f.defjvp(rule).
 
     rule(primals, tangents) -> (y, tangent of y), linear in the tangents. Reverse mode transposes it.

@@ -37,6 +37,8 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     pairs = [_split(y, level, "jvp") for y in leaves]
     given = [*given, *chosen.leaves]
     values, moved = [y for y, _ in pairs], [_or_zeros(dy, y) for y, dy in pairs]
+    for x in chosen.leaves:
+        moved = [_tied(dy, x) for dy in moved]
     return unflatten([_apart(y, given) for y in values]), unflatten([_apart(dy, given) for dy in moved])
 
 

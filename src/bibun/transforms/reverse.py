@@ -171,7 +171,7 @@ def _rows(y: Any, level: int, nodes: list[Any], primals: list[Any]) -> list[Any]
     found = _sweep_batch(y, nodes, 1)
     other = _sweep_batch(y, nodes, -1j) if wide else None  # Im(dy) = Re(-i dy), for the real inputs
     rows = []
-    for k, (node, x) in enumerate(zip(nodes, primals, strict=True)):
+    for k, x in enumerate(primals):
         result = found[k]
         if result is None:
             result = np.zeros((size, *np.shape(x)), np.result_type(dtype, x))
