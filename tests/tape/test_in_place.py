@@ -36,6 +36,9 @@ VIEWS: list[Callable[[Any], Any]] = [
     lambda a: a.T,
     lambda a: a.reshape(-1),
     lambda a: a.ravel(),
+    lambda a: a.ravel("F"),
+    lambda a: a.ravel("K"),
+    lambda a: a.reshape(-1, order="F"),
     lambda a: np.swapaxes(a, 0, -1),
     lambda a: np.expand_dims(a, 0),
     lambda a: np.squeeze(a),
@@ -179,6 +182,8 @@ def test_random_updates_of_views(plan: list[tuple[bool, int, int, int]], seed: i
     forward = bb.jvp(f, (data,), (direction,))[1]
     assert_allclose(reverse, forward, rtol=1e-9, atol=1e-9)
     assert_allclose(bb.jvp(f, (data,), (direction,))[0], value, rtol=1e-10)
+    if any(UPDATES[which % len(UPDATES)] is mask_negative for makes_view, which, *_ in plan if not makes_view):
+        return  # the entries of a batch would have a[a < 0] of different lengths
     batch = np.stack([data, data[::-1]])
     assert_allclose(bb.vmap(f)(batch), [f(data), f(data[::-1].copy())], rtol=1e-10)
 
@@ -412,7 +417,7 @@ def ifloordiv(a: Any, b: Any) -> Any:
 @pytest.mark.parametrize("name", OPERATORS)
 def test_augmented_assignment(name: str) -> None:
     function = OPERATORS[name]
-    other = np.array([1.5, 2.0, -1.0, 3.0])
+    other = np.array([1.5, 2.0, -0.75, 3.0])
     expected = function(X.copy(), other)
     direction = np.array([1.0, -2.0, 0.5, 3.0])
     slope = directional(lambda s: function(X + s * direction, other))[0]

@@ -37,6 +37,15 @@ class Array(Traced, methods.Methods):
         lost.keep_our_words(cls)
 
     @property
+    def data(self) -> Any:
+        """The value alone, as a read-only ndarray: what is computed from it has no derivative."""
+        if isinstance(self.value, Array):
+            return self.value.data
+        view = np.asarray(self.value).view()
+        view.flags.writeable = False
+        return view
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """The lengths of the axes, as the code that runs on this value sees them."""
         return self.value.shape  # type: ignore[no-any-return]

@@ -15,6 +15,7 @@ _ADVICE = {
     "float": f"{_KEEP} (x instead of float(x), np.sin(x) instead of math.sin(x))",
     "complex": f"{_KEEP} (x.astype(complex) instead of complex(x))",
     "int": "An integer does not vary continuously: where only its value is meant, write int(x.data)",
+    "entry": "Inside vmap it is another number for each entry: index with it as it is (x[i], np.take(x, i))",
     "item": "Keep the array: x[()] instead of x.item()",
     "tolist": "Keep the array: iterate over it (for entry in x), or index it",
     "store": "Make y an array that can hold it: y = np.zeros_like(x) or y = np.zeros(n, like=x) instead of y = np.zeros(n)",
@@ -34,6 +35,8 @@ def as_number(array: Any, conversion: str) -> LostDerivativeError:
     place = user_location()
     if place and place.stores:
         return _message(array, "an entry of a plain ndarray", _ADVICE["store"], place)
+    if conversion == "int" and array.word == "a batch":
+        return _message(array, "a plain Python number", _ADVICE["entry"], place)
     called = re.search(r"\bmath\.(\w+)\(", place.expression) if place else None
     name = _NUMPY_NAMES.get(called[1], called[1]) if called else ""
     advice = (

@@ -10,7 +10,7 @@ from bibun.arrays import in_place, indexing, lost
 from bibun.arrays.registry import FUNCTIONS
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced
-from bibun.errors import NoDerivativeError, user_location
+from bibun.errors import NoDerivativeError, located
 
 _REDUCE: dict[Any, Any] = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min,
            np.logical_and: np.all, np.logical_or: np.any}  # fmt: skip
@@ -153,9 +153,7 @@ def _name(function: Any) -> str:
 
 
 def _unknown(name: str) -> str:
-    place = user_location()
-    where = f"at {place}: " if place else ""
     return (
-        f"{where}{name} has no derivative rule in bibun. Write it with functions that have one, or give its derivative "
+        f"{located()}{name} has no derivative rule in bibun. Write it with functions that have one, or give its derivative "
         "yourself: a Function with forward and backward, or bibun.custom_vjp."
     )

@@ -140,12 +140,14 @@ def reshape(a: Any, /, shape: Any = None, order: str = "C", *, newshape: Any = N
 
 @implements(np.ravel)
 def ravel(a: Any, order: str = "C") -> Any:
-    """One axis: a view where the memory allows it."""
+    """One axis: a view where the entries lie side by side in memory, else a copy, as in NumPy."""
     if order == "K":
         memory = layout(a)
         a = permuted(a, tuple(sorted(range(memory.ndim), key=lambda i: -abs(memory.strides[i]))))
         order = "C"
-    return reshape(a, (-1,), order)
+    flags = layout(a).flags
+    aside = flags.forc if order == "A" else flags.f_contiguous if order == "F" else flags.c_contiguous
+    return reshape(a, (-1,), order, copy=not aside)
 
 
 def flatten(a: Any, order: str = "C") -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 from bibun.arrays.array import Array
 from bibun.core.batching import WAYS
 from bibun.core.primitive import Primitive
-from bibun.errors import DerivativeValueError, user_location
+from bibun.errors import DerivativeValueError, located
 
 new = object.__new__
 
@@ -40,6 +40,13 @@ class Batch(Array):
         shape: tuple[int, ...] = np.shape(self.value)[1:]
         return shape
 
+    @property
+    def data(self) -> Any:
+        """Refused: it would show the entries of the whole batch."""
+        raise DerivativeValueError(
+            f"{located()}inside vmap a value is another one for each entry, so it has no data. Compute with it as it is."
+        )
+
     def constant(self, value: Any) -> Batch:
         """The same value for every entry."""
         return batch(np.broadcast_to(value, (np.shape(self.value)[0], *np.shape(value))), self.level)
@@ -53,9 +60,8 @@ class Batch(Array):
         self.level, self.value = other.level, other.value
 
     def __bool__(self) -> bool:
-        place = user_location()
         raise DerivativeValueError(
-            f"{f'at {place}: ' if place else ''}inside vmap a condition is a batch: it may be true for one entry and "
+            f"{located()}inside vmap a condition is a batch: it may be true for one entry and "
             "false for another, so `if` cannot choose. Write np.where(condition, a, b)."
         )
 

@@ -284,36 +284,40 @@ def sweep(
     for node, cotangent in seeds:
         accumulate(pending, owned, queue, node, cotangent)
     del seeds
+    quick = variable is None and not retain
     while queue:
         node = heappop(queue)[1]
         cotangent = pending.pop(node)
-        while True:  # down a chain: as long as nothing else waits, the next node is this one's only parent
-            parents = node.parents
-            if type(cotangent) is Scattered:
-                cotangent = cotangent.dense()
-                owned.add(node)
-            if parents is None:
-                if node not in owned and type(cotangent) is np.ndarray:
-                    if cotangent.base is not None or getrefcount(cotangent) > _ALONE:
-                        cotangent = cotangent.copy()  # others see its memory: the seed's owner, another leaf
-                elif isinstance(cotangent, Traced):
-                    cotangent = cotangent.alias()
-                leaves[node] = cotangent
-                break
-            if retain:
-                _retain(node, cotangent)
-            rule = node.rule
-            saved = node.saved if variable is None else rule.lift(node, variable)
-            if type(parents) is tuple:
-                for parent, contribution in zip(parents, rule.pull(saved, cotangent), strict=True):
-                    accumulate(pending, owned, queue, parent, contribution)
-                break
-            cotangent = rule.pull(saved, cotangent)
-            node = parents  # what was saved goes here, when nobody else holds the graph
-            if queue:  # something else waits, and may add to this
-                accumulate(pending, owned, queue, node, cotangent)
-                break
+        # Down a chain: as long as nothing else waits, the next node is this one's only parent. What was saved goes as
+        # `node` moves on, when nobody else holds the graph.
+        while quick and not queue and type(parents := node.parents) is Node and type(cotangent) is not Scattered:
+            cotangent = node.rule.pull(node.saved, cotangent)
+            node = parents
+        if type(cotangent) is Scattered:
+            cotangent = cotangent.dense()
+            owned.add(node)
+        parents = node.parents
+        if parents is None:
+            leaves[node] = cotangent if node in owned else _apart(cotangent)
+            continue
+        if retain:
+            _retain(node, cotangent)
+        rule = node.rule
+        saved = node.saved if variable is None else rule.lift(node, variable)
+        if type(parents) is tuple:
+            for parent, contribution in zip(parents, rule.pull(saved, cotangent), strict=True):
+                accumulate(pending, owned, queue, parent, contribution)
+        else:
+            accumulate(pending, owned, queue, parents, rule.pull(saved, cotangent))
+        del saved, cotangent
     return leaves
+
+
+def _apart(cotangent: Any) -> Any:
+    """A gradient that the caller may write to: a copy where others see its memory (the seed's owner, another leaf)."""
+    if type(cotangent) is np.ndarray:
+        return cotangent.copy() if cotangent.base is not None or getrefcount(cotangent) > _ALONE else cotangent
+    return cotangent.alias() if isinstance(cotangent, Traced) else cotangent
 
 
 def _retain(node: Node, cotangent: Any) -> None:
@@ -361,9 +365,13 @@ def _dense(cotangent: Any) -> Any:
 
 
 def _count_of_one_name() -> int:
-    """What getrefcount says of an array that only one local name holds (it differs between versions of CPython)."""
+    """What getrefcount says inside a function of an array that only its caller's name holds, in this CPython."""
+
+    def inside(array: Any) -> int:
+        return getrefcount(array)
+
     array = np.empty(1)
-    return getrefcount(array)
+    return inside(array)
 
 
 _ALONE = _count_of_one_name()

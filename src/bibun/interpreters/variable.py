@@ -63,14 +63,9 @@ class Variable(Array):
     @property
     def data(self) -> Any:
         """The value as an ndarray. That of a computed Variable is read-only: derivatives are taken at it."""
-        value = self.value
-        if type(value) is np.ndarray:
-            if type(self.node) is Leaf:
-                return value
-            view = value.view()
-            view.flags.writeable = False
-            return view
-        return np.array(value) if isinstance(value, np.generic | float | int) else value
+        if self.value is None or (not self.level and type(self.node) is Leaf):
+            return self.value
+        return super().data
 
     @data.setter
     def data(self, data: np.ndarray[Any, Any] | None) -> None:
@@ -159,7 +154,8 @@ class Variable(Array):
     def _seed(self, given: Any) -> Any:
         """What backward starts from: `.grad` where that is set, else ones."""
         if given is None:
-            return np.ones_like(self.data)
+            value = self.value
+            return type(value)(1) if isinstance(value, np.generic) else np.ones_like(self.data)
         if np.shape(given) != self.shape:
             raise DerivativeValueError(
                 f"backward: it starts from .grad, whose shape is {np.shape(given)}, and this Variable has shape "
