@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 BY_HAND = "by hand"
+HAND_WARM = "by hand, warm"  # in a process where bibun has run, and has let the C library keep freed pages
 PRIMAL = "primal"  # the function alone, without a derivative: only its value is compared
 
 Run = Callable[[], Any]

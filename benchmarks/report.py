@@ -10,9 +10,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.harness import BY_HAND, PRIMAL, Measurement, Ratio, Requirement
+from benchmarks.harness import BY_HAND, HAND_WARM, PRIMAL, Measurement, Ratio, Requirement
 
-_COLUMNS = (PRIMAL, BY_HAND, "bibun", "bibun Variable", "torch", "autograd", "mygrad", "jax jit")
+_COLUMNS = (PRIMAL, BY_HAND, HAND_WARM, "bibun", "bibun Variable", "torch", "autograd", "mygrad", "jax jit")
 
 
 @dataclass(frozen=True, slots=True)

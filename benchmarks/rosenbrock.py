@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.harness import BY_HAND, PRIMAL, Requirement, Run, Workload
+from benchmarks.harness import BY_HAND, HAND_WARM, PRIMAL, Requirement, Run, Workload
 
 
 def problem(size: int) -> Any:
@@ -50,6 +50,13 @@ def by_hand(x: Any) -> Run:
         return value, gradient
 
     return run
+
+
+def by_hand_warm(x: Any) -> Run:
+    import bibun as bb
+
+    bb.grad(rosenbrock)(x)
+    return by_hand(x)
 
 
 def bibun(x: Any) -> Run:
@@ -222,13 +229,14 @@ WORKLOADS = (
         contenders={
             PRIMAL: primal,
             BY_HAND: by_hand,
+            HAND_WARM: by_hand_warm,
             "bibun": bibun,
             "torch": torch,
             "autograd": autograd,
             "mygrad": mygrad,
             "jax jit": jax,
         },
-        requirements=(Requirement("bibun", BY_HAND, 3.0),),
+        requirements=(Requirement("bibun", BY_HAND, 3.0), Requirement("bibun", HAND_WARM, 3.0)),
     ),
     Workload(
         key="rosenbrock-hessian",

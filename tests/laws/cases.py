@@ -72,6 +72,11 @@ def case(*inputs: Any, **settings: Any) -> Case:
     return Case(inputs, settings)
 
 
+def alike(names: str, value: Any) -> dict[str, Any]:
+    """The same for each of these rows."""
+    return dict.fromkeys(names.split(), value)
+
+
 # ---- elementwise rows ---------------------------------------------------------------------------
 
 UNARY: tuple[tuple[Shape, ...], ...] = (((),), ((2, 3),))
@@ -92,8 +97,8 @@ def _no_integer_ratio(a: Any, b: Any) -> Any:
 
 # Two inputs that are apart: how far, at each place; at least 1/16 is asked for, twice the longest step of the differences.
 APART: dict[str, Callable[..., Any]] = {
-    **dict.fromkeys(("maximum", "minimum", "fmax", "fmin"), lambda a, b: np.abs(np.real(a - b)) / 2),
-    **dict.fromkeys(("remainder", "fmod", "floor_divide"), _no_integer_ratio),
+    **alike("maximum minimum fmax fmin", lambda a, b: np.abs(np.real(a - b)) / 2),
+    **alike("remainder fmod floor_divide", _no_integer_ratio),
     "hypot": lambda a, b: np.hypot(a, b) / 8,
 }
 
@@ -184,7 +189,6 @@ _ALONG = np.array([[0, 2, 2, 1], [1, 1, 0, 0]])
 _PERMUTED = np.argsort(np.random.default_rng(0).random((2, 3, 4)), axis=1)
 
 
-
 # ---- what of the vectors of a factorisation is free of the choice of their signs and phases -------
 
 
@@ -219,8 +223,8 @@ def subsets(items: Any) -> list[tuple[Any, ...]]:
 
 CASES: dict[str, list[Case]] = {
     # reductions
-    **dict.fromkeys(("sum", "prod", "max", "min"), REDUCTIONS),
-    **dict.fromkeys(("cumsum", "cumprod"), RUNNING),
+    **alike("sum prod max min", REDUCTIONS),
+    **alike("cumsum cumprod", RUNNING),
     # shapes
     "reshape": [
         case((2, 3, 4), shape=(4, 6)), case((6,), shape=(2, 1, 3)), case((), shape=(1, 1)), case((1,), shape=()),
@@ -245,7 +249,8 @@ CASES: dict[str, list[Case]] = {
     ],
     "copy": [case((2, 3)), case((4,))],
     "astype": [
-        case((2, 3), dtype=np.dtype("f")).real_only().within(1e-3), case((), dtype=np.dtype("D")), case((3,), dtype=np.dtype("d")).real_only(),
+        case((2, 3), dtype=np.dtype("f")).real_only().within(1e-3), case((), dtype=np.dtype("D")),
+        case((3,), dtype=np.dtype("d")).real_only(),
     ],
     # joins
     "concatenate": [
@@ -306,7 +311,7 @@ CASES: dict[str, list[Case]] = {
         case((3, 3), (3, 2)), case((2, 3, 3), (2, 3, 1)), case((3, 3), (2, 3, 2)), case((2, 3, 3), (3, 2)),
         case((1, 1), (1, 3)), case((2, 1, 3, 3), (4, 3, 2)),
     ],
-    **dict.fromkeys(("inv", "det", "slogdet", "cholesky", "cofactor"), SQUARES),
+    **alike("inv det slogdet cholesky cofactor", SQUARES),
     "pinv": [case((4, 3), rcond=1e-15), case((3, 4), rcond=1e-15), case((2, 3, 3), rcond=1e-15)],
     "norm": REDUCTIONS,
     "eigh": [
@@ -338,21 +343,20 @@ _INTEGERS = np.array([[6, 5, 3], [1, 12, 8]]), np.array([[4, 1, 3], [2, 3, 1]])
 _ODD = np.array([1.0, np.nan, -np.inf, np.inf, -0.0])
 
 CONSTANTS: dict[str, list[Case]] = {
-    **dict.fromkeys(
-        ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "logical_and", "logical_or",
-         "logical_xor", "isclose", "allclose", "array_equal", "array_equiv", "isin"),
+    **alike(
+        "equal not_equal less less_equal greater greater_equal logical_and logical_or logical_xor "
+        "isclose allclose array_equal array_equiv isin",
         [case(_A, _B), case(_A, _A.copy()), case(_A[0], np.array(2.0))],
     ),
-    **dict.fromkeys(("logical_not", "isreal", "iscomplex", "argmax", "argmin", "nanargmax", "nanargmin"), [case(_A)]),
-    **dict.fromkeys(("isfinite", "isnan", "isinf", "signbit", "isneginf", "isposinf"), [case(_ODD), case(_A)]),
-    **dict.fromkeys(("argsort", "argwhere", "nonzero", "flatnonzero", "count_nonzero"), [case(_A[1])]),
-    **dict.fromkeys(("all", "any"), [case(_A, axis=(0,), keepdims=False), case(_A, axis=(0, 1), keepdims=True)]),
+    **alike("logical_not isreal iscomplex argmax argmin nanargmax nanargmin", [case(_A)]),
+    **alike("isfinite isnan isinf signbit isneginf isposinf", [case(_ODD), case(_A)]),
+    **alike("argsort argwhere nonzero flatnonzero count_nonzero", [case(_A[1])]),
+    **alike("all any", [case(_A, axis=(0,), keepdims=False), case(_A, axis=(0, 1), keepdims=True)]),
     "argpartition": [case(_A, kth=1)],
     "searchsorted": [case(np.array([0.0, 1.0, 2.0]), _A)],
     "digitize": [case(_A, np.array([0.0, 1.0, 2.0]))],
     "lexsort": [case(_A)],
-    **dict.fromkeys(
-        ("bitwise_and", "bitwise_or", "bitwise_xor", "left_shift", "right_shift", "gcd", "lcm"), [case(*_INTEGERS)]
+    **alike("bitwise_and bitwise_or bitwise_xor left_shift right_shift gcd lcm", [case(*_INTEGERS)]
     ),
     "invert": [case(_INTEGERS[0])],
     "astype_step": [case(_A, dtype=np.dtype(int)), case(_A, dtype=np.dtype(bool))],

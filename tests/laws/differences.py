@@ -54,3 +54,13 @@ def paired(cotangents: Any, tangents: Any) -> float:
         if g is not None and t is not None:
             total += float(np.real(np.sum(np.asarray(g) * np.asarray(t))))
     return total
+
+
+def is_quiet(f: Callable[..., Any], point: tuple[Any, ...]) -> bool:
+    """Whether NumPy's own value raises no floating-point flag but underflow."""
+    try:
+        with np.errstate(all="raise", under="ignore"):
+            f(*point)
+    except FloatingPointError:
+        return False
+    return True

@@ -153,7 +153,7 @@ PAIRS: dict[str, tuple[Callable[[_SHAPE, _SHAPE], bool], Callable[[Any, Any], An
     ),
     "np.stack([{}, {}], axis=-1)": (lambda a, b: a == b and len(a) < 3, lambda a, b: np.stack([a, b], axis=-1)),
     "np.einsum('...i,...i->...', {}, {})": (
-        lambda a, b: 0 < len(a) and a == b,
+        lambda a, b: len(a) > 0 and a == b,
         lambda a, b: np.tanh(np.einsum("...i,...i->...", a, b)),
     ),
     "copy of {0}, [..., ::2] = {1}": (lambda a, b: len(a) > 0 and b == (), _assigned),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from functools import cached_property, cache
+from functools import cache, cached_property
 from typing import Any
 from zlib import crc32
 

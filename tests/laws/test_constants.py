@@ -75,7 +75,10 @@ def fits_in_a_batch(row: Any) -> bool:
 def test_batched_is_looped(row: Any, case: Case) -> None:
     count = len(case.inputs)
     for batched in [tuple(range(count)), *([i] for i in range(count))]:
-        args = [np.stack([x, np.roll(x, 1, -1) if np.ndim(x) else x]) if i in batched else x for i, x in enumerate(case.inputs)]
+        args = [
+            np.stack([x, np.roll(x, 1, -1) if np.ndim(x) else x]) if i in batched else x
+            for i, x in enumerate(case.inputs)
+        ]
         if row.name in ("searchsorted", "digitize") and (row.name == "digitize") in batched:
             continue  # rolled edges are not in order
         entries = [[a[n] if i in batched else a for i, a in enumerate(args)] for n in (0, 1)]

@@ -83,7 +83,9 @@ def pushforward_is_the_transposed_pullback(s: Sample) -> None:
         def row(x: Any, i: int = i, whole: list[Any] = whole) -> Any:
             return s.row(*whole[:i], x, *whole[i + 1 :], **s.case.settings)
 
-        close(derived, bb.jvp(row, (s.inputs[i],), (t,))[1], f"tangent by input {i}", 1e-11)
+        # of a real output the real part, which forward mode takes itself
+        real = (np.real(d) if np.isrealobj(out) else d for d, out in zip(parts(derived), parts(y), strict=True))
+        close(tuple(real), bb.jvp(row, (s.inputs[i],), (t,))[1], f"tangent by input {i}", s.case.tolerance / 100)
 
 
 def second_derivative_is_numerical(s: Sample) -> None:
@@ -279,7 +281,10 @@ def batched_twice_is_looped(s: Sample) -> None:
     if count > 1:
         inner, outer = (0, *(None,) * (count - 1)), (None, *(0,) * (count - 1))
         looped = [[parts(row(stacked[0][n], *(x[m] for x in stacked[1:]))) for n in (0, 1)] for m in (0, 1)]
-        want = [np.stack([np.stack(half) for half in halves]) for halves in zip(*(zip(*r, strict=True) for r in looped), strict=True)]
+        want = [
+            np.stack([np.stack(half) for half in halves])
+            for halves in zip(*(zip(*r, strict=True) for r in looped), strict=True)
+        ]
         crossed = bb.vmap(bb.vmap(row, in_axes=inner), in_axes=outer)(*stacked)
         close(crossed, want, "vmap of vmap over different inputs", 1e-11)
 

@@ -1,7 +1,8 @@
-"""The second table: values at which a derivative is special. Zeros, ties, infinities, nan, edges of domains, huge and tiny.
+"""The second table: numbers at which a derivative is special. Zeros, ties, infinities, nan, edges of domains, huge and tiny.
 
 Each line says a function, a point and the derivative there, from mathematics (at a kink: the subgradient that treats the
-branches alike). Reverse and forward mode must both give it, and no rule may warn where NumPy's own value does not.
+branches alike). Reverse and forward mode must both give it, and no rule may warn where NumPy's own value does not. Arrays
+(norms, products, empty ones) are in test_special_arrays.py.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import pytest
 import bibun as bb
 from bibun.core.rules import Rule
 from bibun.primitives import TABLE
+from tests.laws.differences import is_quiet
 
 inf, nan = np.inf, np.nan
 
@@ -192,16 +194,6 @@ POINTS = [
 ]
 
 
-def is_quiet(f: Callable[..., Any], point: tuple[Any, ...]) -> bool:
-    """Whether NumPy's own value raises no floating-point flag but underflow."""
-    try:
-        with np.errstate(all="raise", under="ignore"):
-            f(*point)
-    except FloatingPointError:
-        return False
-    return True
-
-
 def alike(got: Any, want: Any) -> None:
     np.testing.assert_allclose(got, want, rtol=4e-15, atol=0)
 
@@ -273,123 +265,14 @@ def test_second_derivative(name: str, f: Callable[[Any], Any], x: float, want: f
         alike(bb.jvp(lambda x: bb.jvp(f, (x,), one)[1], (x,), one)[1], want)
 
 
-class Gradient(NamedTuple):
-    """A function of one array that gives one number, a point, and its gradient there."""
-
-    name: str
-    f: Callable[[Any], Any]
-    x: Any
-    want: Any
-
-
-def entry(*index: int) -> Callable[[Any], Any]:
-    return lambda y: y[index]
-
-
-GRADIENTS = [
-    Gradient("norm at 0", np.linalg.norm, [0.0, 0.0], [0.0, 0.0]),
-    Gradient("norm of rows, one of them 0", lambda x: np.sum(np.linalg.norm(x, axis=1)), [[0.0, 0.0], [3.0, 4.0]], [[0, 0], [0.6, 0.8]]),
-    Gradient("norm on an axis of an entry", np.linalg.norm, [0.0, -2.0], [0.0, -1.0]),
-    Gradient("1-norm with a 0", lambda x: np.linalg.norm(x, 1), [0.0, -2.0], [0.0, -1.0]),
-    Gradient("max-norm with a tie", lambda x: np.linalg.norm(x, inf), [2.0, -2.0, 1.0], [0.5, -0.5, 0.0]),
-    Gradient("prod without a zero", np.prod, [2.0, 3.0, 4.0], [12.0, 8.0, 6.0]),
-    Gradient("prod with one zero", np.prod, [2.0, 0.0, 4.0], [0.0, 8.0, 0.0]),
-    Gradient("prod with two zeros", np.prod, [0.0, 3.0, 0.0], [0.0, 0.0, 0.0]),
-    Gradient("prod of an axis with a zero", lambda x: np.sum(np.prod(x, axis=0)), [[0.0, 2.0], [3.0, 4.0]], [[3.0, 4.0], [0.0, 2.0]]),
-    Gradient("prod of one", np.prod, [0.0], [1.0]),
-    Gradient("cumprod with a zero", lambda x: np.sum(np.cumprod(x)), [2.0, 0.0, 4.0], [1.0, 2.0 + 8.0, 0.0]),
-    Gradient("cumprod with two zeros", lambda x: np.sum(np.cumprod(x)), [0.0, 0.0, 4.0], [1.0, 0.0, 0.0]),
-    Gradient("max with a tie", np.max, [1.0, 3.0, 3.0], [0.0, 0.5, 0.5]),
-    Gradient("min with a tie of all", np.min, [2.0, 2.0, 2.0, 2.0], [0.25] * 4),
-    Gradient("max of rows with ties", lambda x: np.sum(np.max(x, axis=1)), [[1.0, 1.0], [2.0, 0.0]], [[0.5, 0.5], [1.0, 0.0]]),
-    Gradient("max with nan: it is nan's", np.max, [1.0, nan, 3.0], [0.0, 1.0, 0.0]),
-    Gradient("max with inf", np.max, [1.0, inf, 3.0], [0.0, 1.0, 0.0]),
-    Gradient("max of -inf", np.max, [-inf, -inf], [0.5, 0.5]),
-    Gradient("sum with inf and nan", np.sum, [inf, nan, 1.0], [1.0, 1.0, 1.0]),
-    Gradient("sum of squares with nan", lambda x: np.sum(x * x), [nan, 2.0], [nan, 4.0]),
-    Gradient("sum of an empty array", np.sum, np.zeros((0,)), np.zeros((0,))),
-    Gradient("sum of an empty axis", lambda x: np.sum(np.sum(x, axis=1)), np.zeros((2, 0)), np.zeros((2, 0))),
-    Gradient("prod of an empty array", np.prod, np.zeros((0, 3)), np.zeros((0, 3))),
-    Gradient("product of empty matrices", lambda x: np.sum(x @ x.T), np.zeros((2, 0)), np.zeros((2, 0))),
-    Gradient("exp of an empty array", lambda x: np.sum(np.exp(x)), np.zeros((0, 2)), np.zeros((0, 2))),
-    Gradient("nothing selected", lambda x: np.sum(x[x > 9]), [1.0, 2.0], [0.0, 0.0]),
-    Gradient("an empty slice", lambda x: np.sum(x[5:]), [1.0, 2.0], [0.0, 0.0]),
-    Gradient("sum of shape ()", np.sum, 2.0, 1.0),
-    Gradient("prod of shape ()", np.prod, 2.0, 1.0),
-    Gradient("max of shape ()", np.max, 2.0, 1.0),
-    Gradient("x[()] of shape ()", lambda x: x[()] * 3, 2.0, 3.0),
-    Gradient("x[...] of shape ()", lambda x: np.sum(x[...] * 3), 2.0, 3.0),
-    Gradient("x[None] of shape ()", lambda x: np.sum(x[None] * 3), 2.0, 3.0),
-    Gradient("norm of shape (1,) below 0", np.linalg.norm, [-2.0], [-1.0]),
-    Gradient("sort with ties", lambda x: np.sum(np.sort(x) * np.array([1.0, 2.0, 4.0])), [5.0, 5.0, 1.0], [2.0, 4.0, 1.0]),
-    Gradient("det of a singular matrix", np.linalg.det, [[1.0, 2.0], [2.0, 4.0]], [[4.0, -2.0], [-2.0, 1.0]]),
-    Gradient("det of zeros", np.linalg.det, np.zeros((2, 2)), np.zeros((2, 2))),
-    Gradient("det of zeros, 1 by 1", np.linalg.det, [[0.0]], [[1.0]]),
-    Gradient("sum of eigenvalues that are equal", lambda x: np.sum(np.linalg.eigvalsh(x)), np.eye(2), np.eye(2)),
-    Gradient("nuclear norm at 0", lambda x: np.linalg.norm(x, "nuc"), np.zeros((2, 2)), np.zeros((2, 2))),
-    Gradient("mean of an axis of length 1", lambda x: np.sum(np.mean(x, axis=0)), [[1.0, 2.0]], [[1.0, 1.0]]),
-    Gradient("std of equal entries", np.std, [2.0, 2.0, 2.0], [0.0, 0.0, 0.0]),
-    Gradient("var of one entry", np.var, [2.0], [0.0]),
-]
-
-
-@pytest.mark.parametrize("line", GRADIENTS, ids=lambda line: line.name)
-def test_gradient(line: Gradient) -> None:
-    x, want = np.array(line.x, float), np.array(line.want, float)
-    mode = "warn" if is_quiet(line.f, (x,)) else "ignore"
-    with np.errstate(over=mode, divide=mode, invalid=mode):
-        gradient = bb.grad(line.f)(x)
-        np.testing.assert_allclose(gradient, want, rtol=1e-14, atol=1e-15)
-        assert np.shape(gradient) == want.shape
-        for index in np.ndindex(x.shape):
-            t = np.zeros_like(x)
-            t[index] = 1
-            slope = bb.jvp(line.f, (x,), (t,))[1]
-            if not np.isnan(want).any() or not np.isnan(slope):  # 0 times nan in a sum along a direction
-                np.testing.assert_allclose(slope, want[index], rtol=1e-14, atol=1e-15)
-
-
-@pytest.mark.parametrize("f", [np.prod, lambda x: np.cumprod(x)[-1]], ids=["prod", "cumprod"])
-@pytest.mark.parametrize("x", [[2.0, 3.0, 5.0], [2.0, 0.0, 5.0], [0.0, 3.0, 0.0], [0.0, 0.0, 0.0]], ids=str)
-def test_hessian_of_a_product(f: Callable[[Any], Any], x: list[float]) -> None:
-    want = [[0.0 if i == j else x[3 - i - j] for j in range(3)] for i in range(3)]
-    np.testing.assert_array_equal(bb.hessian(f)(np.array(x)), want)
-
-
-def test_hessian_of_the_determinant_of_a_singular_matrix() -> None:
-    hessian = bb.hessian(np.linalg.det)(np.array([[1.0, 2.0], [2.0, 4.0]]))
-    want = np.zeros((2, 2, 2, 2))
-    want[0, 0, 1, 1] = want[1, 1, 0, 0] = 1
-    want[0, 1, 1, 0] = want[1, 0, 0, 1] = -1
-    np.testing.assert_allclose(hessian, want, atol=1e-14)
-
-
-COMPLEX = [
-    ("abs at 0", np.abs, 0j, 0j),
-    ("abs", np.abs, 3 + 4j, 0.6 - 0.8j),
-    ("abs of huge", np.abs, 3e200 + 4e200j, 0.6 - 0.8j),
-    ("angle", np.angle, 2j, -0.5 + 0j),
-    ("real", np.real, 1 + 2j, 1 + 0j),
-    ("imag", np.imag, 1 + 2j, -1j),
-    ("square of the size", lambda z: np.real(z * np.conj(z)), 3 + 4j, 6 - 8j),
-    ("norm at 0", np.linalg.norm, np.zeros(2, complex), np.zeros(2, complex)),
-    ("real part of z**2 at 0", lambda z: np.real(z**2), 0j, 0j),
-    ("real part of sqrt", lambda z: np.real(np.sqrt(z)), 4j, 0.5 / np.sqrt(4j)),
-    ("where(|z| > 0, |sqrt z|, 0) at 0", lambda z: np.where(np.abs(z) > 0, np.abs(np.sqrt(z)), 0.0), 0j, 0j),
-]
-
-
-@pytest.mark.parametrize(("name", "f", "z", "want"), COMPLEX, ids=[line[0] for line in COMPLEX])
-def test_gradient_at_a_complex_point(name: str, f: Callable[[Any], Any], z: Any, want: Any) -> None:
-    np.testing.assert_allclose(bb.grad(f)(z), want, rtol=1e-14, atol=1e-15)
-
-
 def ignores_values(row: Any) -> bool:
     """A row whose partials are numbers, or which compares: its derivative does not show a nan."""
     return not all(isinstance(partial, Rule) for partial in row.partials)
 
 
-UNARY = [row for row in TABLE.values() if row.kind == "elementwise" and len(row.partials) == 1 and not ignores_values(row)]
+UNARY = [
+    row for row in TABLE.values() if row.kind == "elementwise" and len(row.partials) == 1 and not ignores_values(row)
+]
 
 
 @pytest.mark.parametrize("row", UNARY, ids=lambda row: row.name)
@@ -422,9 +305,7 @@ def test_nan_in_either_argument_is_nan_in_some_derivative(row: Any) -> None:
         assert np.isnan(pullback(np.ones_like(y))).any()
 
 
-@pytest.mark.parametrize(
-    "row", [r for r in TABLE.values() if r.kind == "elementwise"], ids=lambda row: row.name
-)
+@pytest.mark.parametrize("row", [r for r in TABLE.values() if r.kind == "elementwise"], ids=lambda row: row.name)
 def test_empty_arrays(row: Any) -> None:
     xs = tuple(np.zeros((0, 3)) for _ in row.partials)
     y, pullback = bb.vjp(row, *xs)

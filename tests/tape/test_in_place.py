@@ -173,19 +173,19 @@ def test_random_updates_of_views(plan: list[tuple[bool, int, int, int]], seed: i
     x = Variable(data.copy())
     total, variables = program(plan, x)
     for expected, found in zip(pool, variables, strict=True):
-        assert_allclose(found.data, expected, rtol=1e-12, atol=1e-12)
-    assert_allclose(total.data, value, rtol=1e-10)
+        assert_allclose(found.data, expected, rtol=1e-10, atol=1e-10)
+    assert_allclose(total.data, value, rtol=1e-9, atol=1e-9)
     assert_array_equal(x.data, data)
     total.backward()
     reverse = 0.0 if x.grad is None else np.sum(x.grad * direction)
     f = lambda v: program(plan, v)[0]  # noqa: E731
     forward = bb.jvp(f, (data,), (direction,))[1]
     assert_allclose(reverse, forward, rtol=1e-9, atol=1e-9)
-    assert_allclose(bb.jvp(f, (data,), (direction,))[0], value, rtol=1e-10)
+    assert_allclose(bb.jvp(f, (data,), (direction,))[0], value, rtol=1e-9, atol=1e-9)
     if any(UPDATES[which % len(UPDATES)] is mask_negative for makes_view, which, *_ in plan if not makes_view):
         return  # the entries of a batch would have a[a < 0] of different lengths
     batch = np.stack([data, data[::-1]])
-    assert_allclose(bb.vmap(f)(batch), [f(data), f(data[::-1].copy())], rtol=1e-10)
+    assert_allclose(bb.vmap(f)(batch), [f(data), f(data[::-1].copy())], rtol=1e-9, atol=1e-9)
 
 
 SMOOTH = [

@@ -95,6 +95,13 @@ def _hand_down(root: Any, new: Any) -> None:
                 waiting.append((below, primitive(array, **settings)))
 
 
+def copied(index: Any) -> Any:
+    """An array or list of a key, which its owner may change, as an array of its own. An empty list names nothing."""
+    if isinstance(index, list):
+        return np.array(index) if index else np.empty(0, int)
+    return np.array(index) if isinstance(index, np.ndarray) else index
+
+
 def at(function: np.ufunc, array: Any, key: Any, *values: Any) -> None:
     """np.add.at(array, key, value): add at each place as often as the key names it."""
     if not isinstance(array, Traced):
@@ -105,7 +112,7 @@ def at(function: np.ufunc, array: Any, key: Any, *values: Any) -> None:
     if function not in (np.add, np.subtract):
         raise NoDerivativeError(f"np.{function.__name__}.at has no derivative rule; np.add.at and np.subtract.at have.")
     key = key if isinstance(key, tuple) else (key,)
-    key = tuple(np.array(k) if isinstance(k, np.ndarray | list) else k for k in key)
+    key = tuple(map(copied, key))
     shape = np.empty(array.shape, np.bool_)[key].shape
     spread = row("scatter_add")(np.broadcast_to(values[0], shape), key=key, shape=array.shape)
     assign(array, FUNCTIONS[function](array, spread))

@@ -67,7 +67,7 @@ def _settled(key: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[Any]]:
             settled.append(Place(len(traced)))
             traced.append(k)
         else:
-            settled.append(np.array(k) if isinstance(k, np.ndarray | list) else k)
+            settled.append(in_place.copied(k))
     if len(traced) > 1:
         raise NoDerivativeError(
             "an index of several arrays that differ along a batch is not supported: use take_along_axis"

@@ -14,8 +14,8 @@ _KEEP = "Keep the array: NumPy's functions take it as it is"
 _ADVICE = {
     "float": f"{_KEEP} (x instead of float(x), np.sin(x) instead of math.sin(x))",
     "complex": f"{_KEEP} (x.astype(complex) instead of complex(x))",
-    "int": "An integer does not vary continuously: where only its value is meant, write int(x.data)",
-    "entry": "Inside vmap it is another number for each entry: index with it as it is (x[i], np.take(x, i))",
+    "int": "An integer does not vary continuously: where only its value is meant, write int(x.astype(int))",
+    "entry": "Inside vmap it is another number for each entry: write np.take(x, i) (or x[i], where x is a batch too)",
     "item": "Keep the array: x[()] instead of x.item()",
     "tolist": "Keep the array: iterate over it (for entry in x), or index it",
     "store": "Make y an array that can hold it: y = np.zeros_like(x) or y = np.zeros(n, like=x) instead of y = np.zeros(n)",
@@ -35,17 +35,13 @@ def as_number(array: Any, conversion: str) -> LostDerivativeError:
     place = user_location()
     if place and place.stores:
         return _message(array, "an entry of a plain ndarray", _ADVICE["store"], place)
-    if conversion == "int" and array.word == "a batch":
+    if conversion == "int" and _differs_along_a_batch(array):
         return _message(array, "a plain Python number", _ADVICE["entry"], place)
-    called = re.search(r"\bmath\.(\w+)\(", place.expression) if place else None
-    name = _NUMPY_NAMES.get(called[1], called[1]) if called else ""
-    advice = (
-        f"Write np.{name}(x) instead of math.{called[1]}(x)" if called and hasattr(np, name) else _ADVICE[conversion]
-    )
+    called = re.match(r"math\.(\w+)(\(.*)", place.expression) if place else None
+    advice = _ADVICE[conversion]
+    if called and hasattr(np, called[1]):
+        advice = f"Write np.{called[1]}{called[2]} instead of {called[0]}"
     return _message(array, "a plain Python number", advice, place)
-
-
-_NUMPY_NAMES = {"dist": "hypot"}
 
 
 def as_ndarray(array: Any) -> LostDerivativeError:
@@ -53,7 +49,12 @@ def as_ndarray(array: Any) -> LostDerivativeError:
     place = user_location()
     if place and place.stores:
         return _message(array, "entries of a plain ndarray", _ADVICE["store"], place)
-    return _message(array, "a plain ndarray", _ADVICE["array"], place)
+    advice = "entry" if _differs_along_a_batch(array) and array.dtype.kind in "iub" else "array"
+    return _message(array, "a plain ndarray", _ADVICE[advice], place)
+
+
+def _differs_along_a_batch(array: Any) -> bool:
+    return bool(array.word == "a batch")
 
 
 def into_plain(array: Any, target: str) -> LostDerivativeError:

@@ -37,8 +37,8 @@ def ufunc(array: Any, function: np.ufunc, method: str, inputs: tuple[Any, ...], 
     elif method == "accumulate" and function in _ACCUMULATE:
         result = _accumulate(function, *inputs, **settings)
     else:
-        raise NoDerivativeError(_unknown(f"np.{function.__name__}.{method}"))
-    return result if out is None else write_out(out, result, f"np.{function.__name__}")
+        raise NoDerivativeError(_unknown(f"{_name(function)}.{method}"))
+    return result if out is None else write_out(out, result, _name(function))
 
 
 def function(array: Any, numpy_function: Any, args: tuple[Any, ...], settings: dict[str, Any]) -> Any:
@@ -106,7 +106,7 @@ def write_out(out: Any, result: Any, name: str) -> Any:
 def _stand_in(function: Any) -> Any:
     stand_in = FUNCTIONS.get(function)
     if stand_in is None:
-        raise NoDerivativeError(_unknown(f"np.{function.__name__}"))
+        raise NoDerivativeError(_unknown(_name(function)))
     return stand_in
 
 
@@ -148,7 +148,10 @@ def _accumulate(function: np.ufunc, x: Any, axis: Any = 0, dtype: Any = None, ou
 
 
 def _name(function: Any) -> str:
-    """As users write it: np.fft.fft."""
+    """As users write it: np.fft.fft; of a ufunc that is not NumPy's, only its name is known."""
+    if isinstance(function, np.ufunc):
+        name = str(function.__name__)
+        return f"np.{name}" if getattr(np, name, None) is function else name
     return f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1)
 
 

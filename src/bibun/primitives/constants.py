@@ -59,7 +59,7 @@ ROWS = (
 tied = general(
     lambda a, b: a,
     lambda g: g,
-    lambda g, b_shape: np.zeros(b_shape, np.result_type(g)),
-    pushforwards=(lambda t: t, lambda t, a_shape: np.zeros(a_shape, np.result_type(t))),
+    lambda g, b_shape: np.zeros(b_shape, np.result_type(g))[()],
+    pushforwards=(lambda t: t, lambda t, a_shape: np.zeros(a_shape, np.result_type(t))[()]),
     name="tied",
 )

@@ -10,6 +10,7 @@ import numpy as np
 
 from bibun import tree
 from bibun.core.traced import Traced, new_level
+from bibun.errors import DerivativeValueError
 from bibun.interpreters.batch import batch
 from bibun.interpreters.forward import Dual, dual
 from bibun.transforms.arguments import at_level, choose, outputs
@@ -65,7 +66,10 @@ def _split(y: Any, level: int, name: str) -> tuple[Any, Any]:
 
 
 def _or_zeros(tangent: Any, y: Any) -> Any:
-    return tangent if tangent is not None else np.zeros(np.shape(y), np.result_type(y, np.float16))[()]
+    if tangent is not None:
+        return tangent
+    dtype = np.result_type(y)
+    return np.zeros(np.shape(y), dtype if dtype.kind in "fc" else float)[()]
 
 
 def jacfwd(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
@@ -116,6 +120,11 @@ def _moved(leaves: list[Any], k: int, basis: _Basis) -> list[Any]:
 def _column(y: Any, basis: _Basis) -> Any:
     """The batch of tangents of one output."""
     value, tangent = _split(y, basis.level, "jacfwd")
+    if np.result_type(basis.tangent).kind == "c" and np.result_type(value).kind != "c":
+        raise DerivativeValueError(
+            "jacfwd: the function of a complex argument returned real numbers, so it is not holomorphic, and tangents along "
+            "the real axis alone do not give its derivative. Use jacrev or jacobian."
+        )
     tangent = _or_zeros(tangent, value)
     if isinstance(tangent, Traced) and tangent.level == basis.batch_level:
         return tangent.value
@@ -126,7 +135,7 @@ def _joined(parts: Sequence[Any], x: Any) -> Any:
     """From batches of columns to y.shape + x.shape."""
     whole = parts[0] if len(parts) == 1 else np.concatenate(parts)
     whole = np.moveaxis(whole, 0, -1)
-    return _tied(np.reshape(whole, (*np.shape(whole)[:-1], *np.shape(x))), x)
+    return _tied(np.reshape(whole, (*np.shape(whole)[:-1], *np.shape(x)))[()], x)
 
 
 def linearize(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., Any]]:

@@ -28,7 +28,7 @@ def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool 
     Raises DerivativeValueError when f returns more than one number, or one that does not depend on x, and
     NoDerivativeError for an integer x.
     """
-    both = value_and_grad(f, argnums, has_aux, _name="grad")
+    both = _value_and_grad("grad", f, argnums, has_aux)
 
     @wraps(f)
     def gradient(*args: Any, **kwargs: Any) -> Any:
@@ -39,23 +39,26 @@ def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool 
 
 
 def value_and_grad(
-    f: Callable[..., Any],
-    argnums: int | Sequence[int] = 0,
-    has_aux: bool = False,
-    *,
-    _name: str = "value_and_grad",
+    f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
 ) -> Callable[..., Any]:
     """The function that computes (f(x, ...), df/dx), or ((f, aux), df/dx) with has_aux. See `grad`."""
+    return _value_and_grad("value_and_grad", f, argnums, has_aux)
+
+
+def _value_and_grad(
+    name: str, f: Callable[..., Any], argnums: int | Sequence[int], has_aux: bool
+) -> Callable[..., Any]:
+    """The work of grad and value_and_grad; `name` is for their messages."""
 
     @wraps(f)
     def both(*args: Any, **kwargs: Any) -> Any:
-        chosen = choose(_name, args, argnums)
+        chosen = choose(name, args, argnums)
         level = new_level()
         inputs = variables(chosen.leaves, level)
-        y, aux = with_aux(_name, f(*chosen.rebuild(inputs), **kwargs), has_aux)
-        nodes = [x.node for x in inputs]
+        nodes = [x.node for x in inputs]  # before f runs, which may update its arguments in place
+        y, aux = with_aux(name, f(*chosen.rebuild(inputs), **kwargs), has_aux)
         del inputs
-        value, node = _one_number(_name, y, level, chosen.paths)
+        value, node = _one_number(name, y, level, chosen.paths)
         del y  # the sweep alone holds the graph, and frees it as it goes
         found = sweep([(node, np.ones((), np.result_type(value))[()])]) if node is not None else {}
         gradients = [_or_zeros(found.pop(n, None), x) for n, x in zip(nodes, chosen.leaves, strict=True)]
@@ -109,12 +112,12 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     chosen = choose("vjp", primals, tuple(range(len(primals))))
     level = new_level()
     inputs = variables(chosen.leaves, level)
+    nodes = [x.node for x in inputs]
     y, aux = with_aux("vjp", f(*chosen.rebuild(inputs)), has_aux)
     leaves, unflatten = outputs("vjp", y)
     ours = [at_level(leaf, Variable, level, "vjp") for leaf in leaves]
     values = [leaf.value if mine else leaf for leaf, mine in zip(leaves, ours, strict=True)]
     ends = [leaf.node if mine else None for leaf, mine in zip(leaves, ours, strict=True)]
-    nodes = [x.node for x in inputs]
 
     def pullback(cotangent: Any) -> Any:
         given, _ = tree.flatten(cotangent)
@@ -154,8 +157,8 @@ def jacrev(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[
         chosen = choose("jacrev", args, argnums)
         level = new_level()
         inputs = variables(chosen.leaves, level)
-        leaves, unflatten = outputs("jacrev", f(*chosen.rebuild(inputs), **kwargs))
         nodes = [x.node for x in inputs]
+        leaves, unflatten = outputs("jacrev", f(*chosen.rebuild(inputs), **kwargs))
         return unflatten([chosen.shaped(_rows(y, level, nodes, chosen.leaves)) for y in leaves])
 
     return jacobian
@@ -177,7 +180,7 @@ def _rows(y: Any, level: int, nodes: list[Any], primals: list[Any]) -> list[Any]
             result = np.zeros((size, *np.shape(x)), np.result_type(dtype, x))
         elif other is not None and np.result_type(x).kind != "c" and other[k] is not None:
             result = result + 1j * other[k]
-        rows.append(_tied(np.reshape(result, (*shape, *np.shape(x))), x))
+        rows.append(_tied(np.reshape(result, (*shape, *np.shape(x)))[()], x))
     return rows
 
 

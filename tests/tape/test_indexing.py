@@ -1,0 +1,242 @@
+"""Brackets in every form that NumPy has: values, shapes and what is a view as NumPy's, derivatives by the places named."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as numpy_strategies
+from numpy.testing import assert_allclose, assert_array_equal
+
+import bibun as bb
+from bibun import Variable
+
+SHAPE = (3, 4, 5)
+A = np.arange(60.0).reshape(SHAPE) * 0.1 - 2.0
+MASK = A[:, :, 0] > -1.0
+
+KEYS: dict[str, Any] = {
+    "integer": 1,
+    "negative integer": -1,
+    "NumPy integer": np.int64(2),
+    "integers": (1, -2, 3),
+    "slice": slice(1, 3),
+    "negative step": slice(None, None, -1),
+    "slices": (slice(0, 2), slice(None, None, 2), slice(3, 0, -1)),
+    "empty slice": slice(2, 2),
+    "slice past the end": slice(1, 99),
+    "ellipsis": ...,
+    "ellipsis and integer": (..., 2),
+    "integer ellipsis integer": (0, ..., 1),
+    "new axis": None,
+    "new axes": (None, 1, None, slice(1, 3), None),
+    "nothing": (),
+    "array of integers": np.array([2, 0, 1]),
+    "repeated integers": np.array([1, 1, 1, 0]),
+    "list of integers": [0, 2, 0],
+    "matrix of integers": np.array([[0, 1], [2, 1]]),
+    "0-d array": np.array(1),
+    "empty list": [],
+    "two arrays": (np.array([0, 1]), np.array([3, 3])),
+    "arrays that broadcast": (np.array([[0], [2]]), np.array([1, 3])),
+    "array and slice": (np.array([0, 0, 2]), slice(1, 3)),
+    "slice and array": (slice(None), np.array([3, 1, 1])),
+    "arrays apart": (np.array([0, 2]), slice(None), np.array([1, 1])),
+    "arrays apart by an integer": (0, slice(None), np.array([1, 1])),
+    "array, new axis, array": (np.array([0, 2]), None, np.array([1, 1])),
+    "array and ellipsis": (..., np.array([4, 4, 0])),
+    "mask of all": A > 0,
+    "mask of two axes": MASK,
+    "mask of one axis": np.array([True, False, True]),
+    "list of booleans": [True, False, True],
+    "mask and integer": (np.array([True, False, True]), 2),
+    "mask and array": (np.array([True, False, True]), np.array([0, 1])),
+    "two masks": (np.array([True, False, True]), slice(None), np.array([True, False, True, False, False])),
+    "True": True,
+    "False": False,
+    "True and slice": (True, slice(1, 2)),
+    "0-d mask": np.array(True),
+    "empty mask": np.zeros(SHAPE, bool),
+    "unsigned": np.array([2, 1], np.uint8),
+    "ix_": np.ix_([0, 2], [1, 1], [0, 4]),
+}
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_every_form(name: str) -> None:
+    key = KEYS[name]
+    expected = A[key]
+    places = np.arange(60).reshape(SHAPE)[key]
+    weights = np.cos(np.arange(places.size, dtype=float)).reshape(places.shape)
+    gradient = np.zeros(60)
+    np.add.at(gradient, places.ravel(), weights.ravel())
+    x = Variable(A.copy())
+    y = x[key]
+    assert_array_equal(y.data, expected)
+    assert y.shape == np.shape(expected)
+    np.sum(y * weights).backward()
+    assert_allclose(x.grad.ravel(), gradient, atol=1e-15)
+    direction = np.sin(A)
+    found, tangent = bb.jvp(lambda v: v[key], (A,), (direction,))
+    assert_array_equal(found, expected)
+    assert_array_equal(tangent, direction[key])
+    assert_allclose(bb.hvp(lambda v: np.sum(v[key] ** 3), (A,), (direction,)), _scattered(6 * A * direction, places))
+    batch = np.stack([A, -A])
+    assert_array_equal(bb.vmap(lambda v: v[key])(batch), [A[key], -A[key]])
+    assert_array_equal(bb.vmap(bb.grad(lambda v: np.sum(v[key])))(batch)[1], _scattered(np.ones(SHAPE), places))
+
+
+def _scattered(values: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """values at each place, as often as it is named."""
+    return values * np.bincount(places.ravel(), minlength=60).reshape(SHAPE)
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_assignment_in_every_form(name: str) -> None:
+    """y[key] = v for v of the whole shape, of one that broadcasts, and of a number: the last value written counts."""
+    key = KEYS[name]
+    shape = np.shape(A[key])
+    writes = np.arange(int(np.prod(shape))).reshape(shape)
+    last = np.full(SHAPE, -1)
+    last[key] = writes
+    for v in (np.cos(np.arange(writes.size, dtype=float)).reshape(shape), np.full(shape[-1:], 0.5), np.array(7.0)):
+        plain = A * A
+        plain[key] = v
+
+        def f(x: Any, v: Any) -> Any:
+            y = x * x
+            y[key] = v
+            return y
+
+        weights = np.sin(np.arange(60.0)).reshape(SHAPE)
+        by_x = np.where(last < 0, 2 * A * weights, 0.0)
+        by_write = np.zeros(writes.size)
+        by_write[last[last >= 0]] = weights[last >= 0]
+        by_v = by_write.reshape(shape)
+        extra = by_v.ndim - v.ndim
+        by_v = by_v.sum(axis=tuple(range(extra))) if extra else by_v
+        x, value = Variable(A.copy()), Variable(v.copy())
+        y = f(x, value)
+        assert_array_equal(y.data, plain)
+        np.sum(y * weights).backward()
+        assert_allclose(x.grad, by_x)
+        assert_allclose(value.grad, by_v, atol=1e-14)
+        tangents = np.cos(A), np.sin(v)
+        dy = bb.jvp(f, (A, v), tangents)[1]
+        paired = np.sum(x.grad * tangents[0]) + np.sum(value.grad * tangents[1])
+        assert_allclose(np.sum(dy * weights), paired, atol=1e-12)
+        batch = bb.vmap(f)(np.stack([A, A]), np.stack([v, v]))
+        assert_array_equal(batch, [plain, plain])
+        assert_array_equal(bb.vmap(f, in_axes=(0, None))(np.stack([A, A]), v), [plain, plain])
+
+
+@settings(max_examples=150)
+@given(st.data())
+def test_random_keys(data: Any) -> None:
+    shape = data.draw(numpy_strategies.array_shapes(min_dims=1, max_dims=3, max_side=4))
+    a = np.arange(float(np.prod(shape))).reshape(shape)
+    key = data.draw(
+        st.one_of(
+            numpy_strategies.basic_indices(shape, allow_newaxis=True, allow_ellipsis=True),
+            numpy_strategies.integer_array_indices(shape),
+            numpy_strategies.arrays(bool, shape),
+        )
+    )
+    expected = np.asarray(a[key])
+    places = np.asarray(np.arange(a.size).reshape(shape)[key])
+    x = Variable(a.copy())
+    y = x[key]
+    assert_array_equal(np.asarray(y.data), expected)
+    np.sum(y).backward()
+    assert_array_equal(x.grad.ravel(), np.bincount(places.ravel().astype(int), minlength=a.size))
+    assert_array_equal(bb.vmap(lambda v: v[key])(a[None])[0], expected)
+    if expected.ndim:
+        plain, z = a.copy(), x * 1.0
+        shown, traced = plain[key], z[key]
+        shown += 1.0
+        traced += 1.0
+        assert_array_equal(z.data, plain)  # a view where NumPy has one, and only there
+
+
+@pytest.mark.parametrize("key", [3, (0, 0, 0, 0), np.array([5]), "name", 1.5, (0, 1.0), np.zeros((2, 2), bool), {}])
+def test_a_wrong_key_is_numpys_error(key: Any) -> None:
+    try:
+        A[key]
+    except (IndexError, TypeError) as error:
+        with pytest.raises(type(error)):
+            Variable(A.copy())[key]
+        with pytest.raises(type(error)):
+            bb.grad(lambda x: np.sum(x[key]))(A)
+
+
+def test_iteration_and_unpacking() -> None:
+    x = Variable(A.copy())
+    assert len(x) == 3
+    assert [row.shape for row in x] == [(4, 5)] * 3
+    first, *others = x
+    assert_array_equal(first.data, A[0])
+    assert len(others) == 2
+    assert_array_equal(next(iter(reversed(x))).data, A[2])
+    assert bb.grad(lambda v: sum(a * b for a, b in zip(v, reversed(v), strict=True)))(np.array([1.0, 2.0, 4.0])).tolist() == [
+        8.0,
+        4.0,
+        2.0,
+    ]
+    with pytest.raises(TypeError, match="iteration over a 0-d array"):
+        iter(Variable(np.array(1.0)))
+    with pytest.raises(TypeError, match="unsized"):
+        len(Variable(np.array(1.0)))
+
+
+def test_containment() -> None:
+    x = Variable(np.array([1.0, 2.0]))
+    assert 2.0 in x
+    assert 3.0 not in x
+
+
+def test_indices_that_come_from_the_values() -> None:
+    """argmax, argsort and comparisons give plain indices; what they take out has its derivative."""
+    v = np.array([0.3, 2.0, -1.0])
+    assert_array_equal(bb.grad(lambda x: x[np.argmax(x)] ** 2)(v), [0.0, 4.0, 0.0])
+    assert_array_equal(bb.jacrev(lambda x: x[np.argsort(x)])(v), np.eye(3)[[2, 0, 1]])
+    assert_array_equal(bb.grad(lambda x: np.sum(x[x > 0]))(v), [1.0, 1.0, 0.0])
+    assert_array_equal(bb.grad(lambda x: np.sum(x[np.nonzero(x > 0)]))(v), [1.0, 1.0, 0.0])
+
+
+def test_indices_that_differ_along_a_batch() -> None:
+    v = np.array([[0.3, 2.0, -1.0], [5.0, 1.0, 4.0]])
+    i = np.array([2, 1])
+    assert_array_equal(bb.vmap(lambda x: x[np.argmax(x)])(v), [2.0, 5.0])
+    assert_array_equal(bb.vmap(lambda x, i: x[i])(v, i), [-1.0, 1.0])
+    assert_array_equal(bb.vmap(lambda x, i: np.take(x, i), in_axes=(None, 0))(v[0], i), [-1.0, 2.0])
+    assert_array_equal(bb.vmap(bb.grad(lambda x, i: x[i] ** 2))(v, i), [[0, 0, -2.0], [0, 2.0, 0]])
+    assert_array_equal(bb.vmap(lambda x: x[np.argsort(x)])(v), np.sort(v, axis=1))
+    assert_array_equal(bb.grad(lambda x: np.sum(bb.vmap(lambda r, i: r[i] ** 2)(x, i)))(v), [[0, 0, -2.0], [0, 2.0, 0]])
+
+    def put(x: Any, i: Any) -> Any:
+        y = x * x
+        y[i] = 7.0 * x[0]
+        return np.sum(y)
+
+    expected = [[0.6 + 7.0, 4.0, 0.0], [10.0 + 7.0, 0.0, 8.0]]
+    assert_allclose(bb.vmap(bb.grad(put))(v, i), expected)
+    assert_allclose(bb.grad(lambda x: np.sum(bb.vmap(put)(x, i)))(v), expected)
+    with pytest.raises(bb.NoDerivativeError, match="several arrays that differ along a batch is not supported"):
+        bb.vmap(lambda m, i: m[i, i])(np.ones((2, 3, 3)), i)
+
+
+def test_a_loop_over_entries() -> None:
+    """As many cotangents as entries, each small until they are added up."""
+    v = np.linspace(0.0, 1.0, 500)
+
+    def f(x: Any) -> Any:
+        total = 0.0
+        for i in range(500):
+            total = total + x[i] ** 2 * (i % 3)
+        return total
+
+    assert_allclose(bb.grad(f)(v), 2 * v * (np.arange(500) % 3))
+    assert_allclose(bb.grad(lambda x: sum((row @ row for row in x), 0.0))(A[0]), 2 * A[0])
