@@ -18,7 +18,7 @@ _registering = Lock()  # optree refuses a class that another thread has just reg
 
 def is_container(tree: Any) -> bool:
     """Whether it holds leaves, rather than being one. None holds nothing."""
-    return isinstance(tree, tuple | list | dict | deque | NoneType) or hasattr(type(tree), "__dataclass_fields__")
+    return isinstance(tree, (tuple, list, dict, deque, NoneType)) or hasattr(type(tree), "__dataclass_fields__")
 
 
 def flatten(tree: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:

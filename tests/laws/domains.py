@@ -84,12 +84,6 @@ def _symmetric(shape: Shape, random: Random, *, start: float, imaginary: float) 
     return _symmetrised(made)
 
 
-def _eigenvalues_apart(shape: Shape, random: Random, *, imaginary: float) -> Array:
-    """A square matrix with real eigenvalues that are apart, not symmetric: X diag X^-1."""
-    x = _matrix(shape, random, imaginary=imaginary)
-    return _with_values(x, _spread_values(shape[:-1], random, start=1.0), np.linalg.inv(x))
-
-
 def _symmetrised(x: Array) -> Array:
     return (x + np.conj(np.swapaxes(x, -1, -2))) / 2
 
@@ -110,11 +104,8 @@ ENTRIES: dict[str, Callable[[Shape, Random], Array]] = {
 MATRICES: dict[str, Callable[..., Array]] = {
     "matrix": _matrix,
     "square": _matrix,
-    "triangular": lambda s, r, imaginary: np.tril(_symmetric(s, r, start=1.5, imaginary=imaginary)),
     "symmetric": lambda s, r, imaginary: _symmetric(s, r, start=-1.5, imaginary=imaginary),
-    "hermitian": lambda s, r, imaginary: _symmetric(s, r, start=-1.5, imaginary=imaginary),
     "positive_definite": lambda s, r, imaginary: _symmetric(s, r, start=1.0, imaginary=imaginary),
-    "eigenvalues_apart": _eigenvalues_apart,
 }
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from inspect import signature
 
 import numpy as np
 
+from bibun.arrays.registry import FUNCTIONS
 from bibun.core.kinds import constant, linear
 from bibun.core.primitive import Primitive
 from bibun.primitives import TABLE
@@ -62,3 +64,17 @@ def test_the_gate_names_a_row_that_a_law_left_out() -> None:
     row = TABLE["exp"]
     missing = untouched({"exp": row}, {"some_law": set()}, ["some_law"])
     assert missing == ["exp: never asked some_law: do its cases have an input that varies?"]
+
+
+def ignored_parameters(row: Primitive) -> list[str]:
+    """Parameters of NumPy's function that the row stands for, which its rules cannot know: they read inputs only."""
+    if isinstance(row.function, np.ufunc) or FUNCTIONS.get(row.function) is not row or row.kind == "constant":
+        return []
+    if not row.function.__module__.startswith("numpy"):
+        return []
+    return list(signature(row.function).parameters)[len(row.inputs or ()) :]
+
+
+def test_a_row_that_stands_for_numpys_function_ignores_none_of_its_parameters() -> None:
+    ignored = {row.name: names for row in TABLE.values() if (names := ignored_parameters(row))}
+    assert not ignored, f"give these a stand-in (@implements) that uses or refuses the parameter: {ignored}"

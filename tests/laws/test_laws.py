@@ -289,6 +289,30 @@ def batched_twice_is_looped(s: Sample) -> None:
         close(crossed, want, "vmap of vmap over different inputs", 1e-11)
 
 
+def jacobians_agree(s: Sample) -> None:
+    """jacrev, a batch of cotangents through one tape, = jacfwd, a batch of tangents; and g J = vjp(g)."""
+    if not all(x.size for x in s.primals):
+        return  # no tangent, no batch
+    g = parts(s.cotangent())
+    argnums = tuple(range(len(s.free)))
+    reverse, forward = (parts(jacobian(s.call, argnums)(*s.primals)) for jacobian in (bb.jacrev, bb.jacfwd))
+    if not isinstance(s.value, tuple):
+        reverse, forward = (reverse,), (forward,)
+    want = bb.vjp(s.call, *s.primals)[1](g if isinstance(s.value, tuple) else g[0])
+    for k, x in enumerate(s.primals):
+        for n, y in enumerate(parts(s.value)):
+            assert np.shape(reverse[n][k]) == np.shape(y) + x.shape
+            close(
+                reverse[n][k],
+                forward[n][k],
+                f"jacrev and jacfwd of output {n} by input {s.free[k]}",
+                s.case.tolerance / 100,
+            )
+        total = sum(np.tensordot(part, reverse[n][k], np.ndim(part)) for n, part in enumerate(g))
+        total = total if np.iscomplexobj(x) else np.real(total)
+        close(total, want[k], f"g J by input {s.free[k]}", s.case.tolerance / 100)
+
+
 def recorder_is_the_row(s: Sample) -> None:
     """The fast recorders, which NumPy's ufuncs and the operators take on a Variable, give what the row gives."""
     record = RECORDERS.get(s.row.function)
@@ -345,6 +369,7 @@ LAWS = (
     Law(batched_is_looped, ("d",)),
     Law(derivative_of_batched_is_looped, ("d",)),
     Law(batched_twice_is_looped, ("d",)),
+    Law(jacobians_agree, ("d",)),
     Law(recorder_is_the_row, ("d", "f", "D")),
 )
 

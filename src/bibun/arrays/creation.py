@@ -18,14 +18,14 @@ _copy, _stack = row("copy"), row("stack")
 
 def holds_traced(value: Any) -> bool:
     """Whether there is a traced array in nested lists and tuples."""
-    if isinstance(value, list | tuple):
+    if isinstance(value, (list, tuple)):
         return any(map(holds_traced, value))
     return isinstance(value, Traced)
 
 
 def as_array(value: Any) -> Any:
     """An ndarray, or a traced array: also of nested lists that hold traced ones, which are stacked."""
-    if isinstance(value, Traced | np.ndarray):
+    if isinstance(value, (Traced, np.ndarray)):
         return value
     if holds_traced(value):
         return np.stack([as_array(v) for v in value])

@@ -39,7 +39,7 @@ def get(x: Any, key: Any) -> Any:
 def updated(x: Any, key: Any, value: Any) -> Any:
     """A copy of x with value at the key."""
     key, traced = _settled(key if isinstance(key, tuple) else (key,))
-    if isinstance(value, list | tuple):
+    if isinstance(value, (list, tuple)):
         entries: list[Any] = [v if isinstance(v, Traced) else np.asarray(v) for v in value]
         value = np.stack(entries)
     have, want = np.result_type(value), np.result_type(x)

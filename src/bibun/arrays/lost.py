@@ -15,7 +15,7 @@ _ADVICE = {
     "float": f"{_KEEP} (x instead of float(x), np.sin(x) instead of math.sin(x))",
     "complex": f"{_KEEP} (x.astype(complex) instead of complex(x))",
     "int": "An integer does not vary continuously: where only its value is meant, write int(x.astype(int))",
-    "entry": "Inside vmap it is another number for each entry: write np.take(x, i) (or x[i], where x is a batch too)",
+    "entry": "Inside vmap it is another number for each entry: write np.asarray(x, like=i)[i] instead of x[i]",
     "item": "Keep the array: x[()] instead of x.item()",
     "tolist": "Keep the array: iterate over it (for entry in x), or index it",
     "store": "Make y an array that can hold it: y = np.zeros_like(x) or y = np.zeros(n, like=x) instead of y = np.zeros(n)",

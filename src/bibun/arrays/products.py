@@ -75,7 +75,7 @@ def linalg_outer(x1: Any, x2: Any, /) -> Any:
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     """The sum over pairs of axes: the last `axes` of a with the first of b, or (axes of a, axes of b)."""
     a, b = as_array(a), as_array(b)
-    if np.ndim(axes) == 0 and not isinstance(axes, tuple | list):
+    if np.ndim(axes) == 0 and not isinstance(axes, (tuple, list)):
         n = index(axes)
         axes = tuple(range(a.ndim - n, a.ndim)), tuple(range(n))
     over_a, over_b = (normalize_axis_tuple(over, x.ndim) for over, x in zip(axes, (a, b), strict=True))

@@ -62,7 +62,7 @@ def _by_position(function: Any, args: tuple[Any, ...], settings: dict[str, Any])
     from inspect import signature
 
     bound = signature(function).bind(*args, **settings).arguments
-    last = max(n for n, v in enumerate(bound.values()) if isinstance(v, Traced | list | tuple))
+    last = max(n for n, v in enumerate(bound.values()) if isinstance(v, (Traced, list, tuple)))
     names = list(bound)
     positional = [_stacked(bound[name]) for name in names[: last + 1]]
     return tuple(positional), {name: bound[name] for name in names[last + 1 :]}
@@ -70,7 +70,7 @@ def _by_position(function: Any, args: tuple[Any, ...], settings: dict[str, Any])
 
 def _stacked(value: Any) -> Any:
     """A sequence that holds traced arrays, as one."""
-    if isinstance(value, list | tuple) and any(isinstance(v, Traced) for v in value):
+    if isinstance(value, (list, tuple)) and any(isinstance(v, Traced) for v in value):
         return np.stack(value)
     return value
 

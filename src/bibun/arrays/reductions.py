@@ -65,7 +65,7 @@ def _given(value: Any) -> bool:
 
 def _initial(value: Any, y: Any) -> Any:
     """`initial` in the dtype of the reduction."""
-    return value if isinstance(value, Traced | int | float | complex) else np.asarray(value, y.dtype)
+    return value if isinstance(value, (Traced, int, float, complex)) else np.asarray(value, y.dtype)
 
 
 def _prepared(a: Any, dtype: Any, where: Any, neutral: Any) -> Any:
@@ -223,7 +223,7 @@ def var(
     if distance.dtype.kind == "c":
         squares = np.square(np.real(distance)) + np.square(np.imag(distance))
     freedom = _count(a, axis, where, keepdims) - ddof
-    freedom = max(freedom, 0) if isinstance(freedom, int | float) else np.maximum(freedom, 0)
+    freedom = max(freedom, 0) if isinstance(freedom, (int, float)) else np.maximum(freedom, 0)
     return sum_(squares, axis, None, None, keepdims) / freedom
 
 

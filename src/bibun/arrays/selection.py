@@ -33,7 +33,7 @@ def where(condition: Any, x: Any = _MISSING, y: Any = _MISSING, /) -> Any:
 
 def _operand(value: Any) -> Any:
     """Python's numbers as they are (they take the dtype of what is beside them), lists as arrays."""
-    return as_array(value) if isinstance(value, list | tuple) else value
+    return as_array(value) if isinstance(value, (list, tuple)) else value
 
 
 @implements(np.clip)
@@ -153,7 +153,7 @@ def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
     a = as_array(a)
     n = len(choices)
     choices = [choices[i] for i in range(n)]
-    dtype = np.result_type(*(v if isinstance(v, int | float | complex) else as_array(v) for v in choices))
+    dtype = np.result_type(*(v if isinstance(v, (int, float, complex)) else as_array(v) for v in choices))
     arrays = np.broadcast_arrays(a, *(as_array(v) for v in choices))
     stacked = np.stack(arrays[1:], dtype=dtype, casting="unsafe")
     y = take_along_axis(stacked, _in_range(arrays[0], n, mode)[None], 0)[0]
@@ -191,6 +191,13 @@ def nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, ne
         return y
     x[...] = y
     return x
+
+
+@implements(np.angle)
+def angle(z: Any, deg: bool = False) -> Any:
+    """The argument of a complex number."""
+    y = row("angle")(z)
+    return y * (180 / np.pi) if deg else y
 
 
 @implements(np.round, np.around)

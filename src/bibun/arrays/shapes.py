@@ -125,7 +125,7 @@ def permuted(a: Any, axes: tuple[int, ...]) -> Any:
 def reshape(a: Any, /, shape: Any = None, order: str = "C", *, newshape: Any = None, copy: Any = None) -> Any:
     """The same entries in another shape, read and written in row-major (C) or column-major (F) order."""
     shape = newshape if shape is None else shape
-    shape = tuple(int(n) for n in shape) if isinstance(shape, tuple | list) else (int(shape),)
+    shape = tuple(int(n) for n in shape) if isinstance(shape, (tuple, list)) else (int(shape),)
     if -1 in shape or prod(shape) != prod(a.shape):
         shape = np.empty(a.shape, bool).reshape(shape).shape  # with NumPy's own complaints
     if order in ("A", "K"):
@@ -231,7 +231,7 @@ def squeeze(a: Any, axis: Any = None) -> Any:
 @implements(np.expand_dims)
 def expand_dims(a: Any, axis: Any) -> Any:
     """With new axes of length 1 at these positions of the result."""
-    axis = axis if isinstance(axis, tuple | list) else (axis,)
+    axis = axis if isinstance(axis, (tuple, list)) else (axis,)
     new = normalize_axis_tuple(axis, len(axis) + len(a.shape))
     old = iter(a.shape)
     return reshaped(a, tuple(1 if i in new else next(old) for i in range(len(new) + len(a.shape))))
@@ -252,7 +252,7 @@ _at_least(np.atleast_3d, lambda s: s if len(s) > 2 else (*s, 1) if len(s) == 2 e
 @implements(np.broadcast_to)
 def broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
     """Repeated along axes of length 1 and new axes in front, without memory."""
-    shape = tuple(shape) if isinstance(shape, tuple | list) else (int(shape),)
+    shape = tuple(shape) if isinstance(shape, (tuple, list)) else (int(shape),)
     if shape == array.shape:
         return array
     return in_place.view(array, _broadcast_to(array, shape=shape), _broadcast_to, {"shape": shape})
@@ -328,7 +328,7 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
 @implements(np.tile)
 def tile(A: Any, reps: Any) -> Any:
     """The whole array `reps` times along each axis."""
-    reps = tuple(reps) if isinstance(reps, tuple | list | np.ndarray) else (reps,)
+    reps = tuple(reps) if isinstance(reps, (tuple, list, np.ndarray)) else (reps,)
     n = max(len(reps), len(A.shape))
     reps, have = (1,) * (n - len(reps)) + reps, (1,) * (n - len(A.shape)) + A.shape
     apart = _reshape(A, shape=tuple(k for length in have for k in (1, length)))
@@ -339,7 +339,7 @@ def tile(A: Any, reps: Any) -> Any:
 @implements(np.resize)
 def resize(a: Any, new_shape: Any) -> Any:
     """The entries in row-major order, repeated as often as the new shape needs."""
-    new_shape = tuple(new_shape) if isinstance(new_shape, tuple | list) else (new_shape,)
+    new_shape = tuple(new_shape) if isinstance(new_shape, (tuple, list)) else (new_shape,)
     if not a.size:
         return np.zeros_like(a, shape=new_shape)
     return ravel(a)[np.arange(prod(new_shape)).reshape(new_shape) % a.size]

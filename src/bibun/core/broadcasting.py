@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,18 @@ def unbroadcast(cotangent: Any, shape: tuple[int, ...]) -> Any:
     have = cotangent.shape
     if have == shape:
         return cotangent
-    extra = len(have) - len(shape)
-    axes = tuple(i for i, n in enumerate(have) if i < extra or (shape[i - extra] == 1 and n != 1))
+    axes = _repeated(have, shape)
     if isinstance(cotangent, Traced):
         return cotangent.sum(axis=axes, keepdims=True).reshape(shape)
     summed = np.add.reduce(cotangent, axis=axes, keepdims=True) if axes else cotangent
     return summed.reshape(shape)[()]
+
+
+@lru_cache(1024)
+def _repeated(have: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The axes of `have` along which an array of `shape` is repeated."""
+    extra = len(have) - len(shape)
+    return tuple(i for i, n in enumerate(have) if i < extra or (shape[i - extra] == 1 and n != 1))
 
 
 def is_complex(value: Any) -> bool:

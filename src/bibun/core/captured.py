@@ -49,6 +49,6 @@ def kept(value: Any) -> Any:
         return Watched(value)
     if isinstance(value, Traced):
         return value.alias()  # an in-place update of the original must not reach what is kept
-    if isinstance(value, list | tuple):
+    if isinstance(value, (list, tuple)):
         return np.array(value)
     return value

@@ -34,7 +34,7 @@ def elementwise(
     From the partials p: pullback(g) = sum of g p over the axes that broadcasting repeated, pushforward(t) = t p.
     """
     inputs = NAMES[len(partials)]
-    rules = tuple(p if isinstance(p, int | float) else Rule(p, parameters(p)) for p in partials)
+    rules = tuple(p if isinstance(p, (int, float)) else Rule(p, parameters(p)) for p in partials)
     return Primitive(
         name or function.__name__,
         "elementwise",
@@ -189,7 +189,8 @@ def _guarded_times(a: Any, b: Any) -> Any:
     y = a * b
     if isinstance(y, float):
         return y if isfinite(y) or a != 0 else type(y)(0)
-    if np.isfinite(np.add.reduce(y, axis=None)):  # one pass, no temporary; a sum that overflows costs the careful pass
+    total = np.add.reduce(y, axis=None)  # one pass and no temporary
+    if total - total == 0:  # finite, as no infinity and no nan is; an overflow of the sum costs the careful pass
         return y
     return np.where(a == 0, np.zeros_like(y), y)
 

@@ -138,7 +138,7 @@ class Run:
         fresh = [v for name, v in self.owner.__dict__.items() if before.get(name, self) is not v]
         self.stored |= bool(fresh)
         self.stored_floats |= any(map(_holds_floats, fresh))
-        return tuple(_array(part) for part in y) if isinstance(y, tuple | list) else _array(y)
+        return tuple(_array(part) for part in y) if isinstance(y, (tuple, list)) else _array(y)
 
     def each(self, primitive: Primitive, values: list[Any], batched: list[bool], settings: Any) -> Any:
         """Of a batch: each entry by a Function of its own."""
@@ -173,7 +173,7 @@ class Run:
         run._outputs = tuple(_input(out, run._reads, inner) for out in ys)
         backward = type(run).backward
         results = getattr(backward, "__wrapped__", backward)(run, *gs)
-        results = results if isinstance(results, tuple | list) else (results,)
+        results = results if isinstance(results, (tuple, list)) else (results,)
         if len(results) != len(xs):
             raise ValueError(
                 f"{self.name}.backward returned {len(results)} cotangents for {len(xs)} inputs: one each is needed "
@@ -236,14 +236,14 @@ def _levels(value: Any) -> Iterator[Any]:
 
 def _entry(level: int, i: int, value: Any) -> Any:
     """The entry number i of a batch of this level, of each in a list or tuple of them; other values as they are."""
-    if isinstance(value, list | tuple):
+    if isinstance(value, (list, tuple)):
         return type(value)(_entry(level, i, v) for v in value)
     return value.value[i] if isinstance(value, Batch) and value.level == level else value
 
 
 def _stacked(found: list[Any]) -> Any:
     """The values of all entries, or of each of several outputs, as one."""
-    if isinstance(found[0], tuple | list):
+    if isinstance(found[0], (tuple, list)):
         return tuple(np.stack(part) for part in zip(*found, strict=True))
     return np.stack(found)
 
@@ -256,7 +256,7 @@ def _by_hand(backward: Any) -> Any:
         result = backward(self, *gys)
         if any(isinstance(g, Traced) for g in gys):
             return result
-        if isinstance(result, tuple | list):
+        if isinstance(result, (tuple, list)):
             return tuple(map(_ndarray, result))
         return _ndarray(result)
 
@@ -269,7 +269,7 @@ def _ndarray(cotangent: Any) -> Any:
 
 def _array(y: Any) -> Any:
     """A NumPy value of what forward returned."""
-    return y if isinstance(y, np.ndarray | np.generic | Traced) else np.asarray(y)
+    return y if isinstance(y, (np.ndarray, np.generic, Traced)) else np.asarray(y)
 
 
 def _boxed(value: Any) -> Any:
@@ -283,9 +283,9 @@ def _boxed(value: Any) -> Any:
 
 
 def _holds_floats(value: Any) -> bool:
-    if isinstance(value, np.ndarray | np.generic):
+    if isinstance(value, (np.ndarray, np.generic)):
         return np.result_type(value).kind in "fc"
-    return isinstance(value, float | complex | Traced | tuple | list | dict)
+    return isinstance(value, (float, complex, Traced, tuple, list, dict))
 
 
 _watched_classes: dict[type, type] = {}

@@ -322,7 +322,7 @@ def _apart(cotangent: Any) -> Any:
 
 def _retain(node: Node, cotangent: Any) -> None:
     """Leave a cotangent, which others may hold too, in `grad`; added to what is there, as in a leaf."""
-    if isinstance(cotangent, np.ndarray | np.generic):
+    if isinstance(cotangent, (np.ndarray, np.generic)):
         cotangent = np.array(cotangent)
     before = getattr(node, "grad", None)
     node.grad = cotangent if before is None else before + cotangent

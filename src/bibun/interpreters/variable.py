@@ -149,7 +149,7 @@ class Variable(Array):
                 if variable is not None:
                     variable.gradient = _boxed(total, create_graph)
         if retain_grad and type(self.node) is not Leaf:
-            self.node.grad = seed
+            self.node.grad = _boxed(seed, create_graph)
 
     def _seed(self, given: Any) -> Any:
         """What backward starts from: `.grad` where that is set, else ones."""
@@ -295,7 +295,6 @@ def _record(
 
 def leaf(value: Any, level: int) -> Variable:
     """A Variable to differentiate by, on a level of its own."""
-    keep_pages(value)
     return _wrap(value, Leaf(np.result_type(value), own=not isinstance(value, np.ndarray)), level)
 
 

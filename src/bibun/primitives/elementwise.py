@@ -52,7 +52,7 @@ def _slope_of_angle(x: Any) -> Any:
 
 def _power_base(a: Any, b: Any) -> Any:
     """b a**(b - 1), and 0 where b is 0, whatever a is."""
-    if isinstance(b, int | float):
+    if isinstance(b, (int, float)):
         return b * a ** (b - 1) if b != 0 else np.zeros_like(a)
     zero = np.equal(b, 0)
     return b * np.power(a, np.where(zero, 1, b - 1))

@@ -32,7 +32,7 @@ def fill(key: tuple[Any, ...], arrays: tuple[Any, ...]) -> tuple[Any, ...]:
 def may_repeat(key: tuple[Any, ...]) -> bool:
     """Whether a key can name an entry twice: only arrays of integers can."""
     return any(
-        isinstance(k, list | Place | Traced) or (isinstance(k, np.ndarray) and k.ndim > 0 and k.dtype.kind != "b")
+        isinstance(k, (list, Place, Traced)) or (isinstance(k, np.ndarray) and k.ndim > 0 and k.dtype.kind != "b")
         for k in key
     )
 
@@ -83,9 +83,9 @@ lasting = constant(_lasting, "whether an entry is overwritten is True or False",
 
 def _behind_batch(key: tuple[Any, ...]) -> tuple[Any, ...] | None:
     """The key for an array with a batch axis in front; None where NumPy would move the axes of index arrays before it."""
-    arrays = [n for n, k in enumerate(key) if isinstance(k, np.ndarray | list | bool | np.bool_)]
+    arrays = [n for n, k in enumerate(key) if isinstance(k, (np.ndarray, list, bool, np.bool_))]
     if arrays:
-        integers = [n for n, k in enumerate(key) if isinstance(k, int | np.integer)]
+        integers = [n for n, k in enumerate(key) if isinstance(k, (int, np.integer))]
         advanced = sorted(arrays + integers)
         if advanced[-1] - advanced[0] + 1 != len(advanced):
             return None

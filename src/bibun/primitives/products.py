@@ -147,7 +147,7 @@ def _pull_operand(g: Any, i: int, xs: list[Any], subscripts: tuple[str, ...], op
     have = extents(letters, [np.shape(x) for x in others])
     want = dict(zip(mine, shape, strict=True))
     kept = "".join(c for c in dict.fromkeys(mine) if have.get(c) == want[c])
-    if not isinstance(optimize, bool | str):
+    if not isinstance(optimize, (bool, str)):
         optimize = True  # a path is for the call it was made for
     optimize = optimize or (len(others) > 1 and prod(have.values()) > _WORTH_A_PATH)
     cotangent = einsum(*others, subscripts=(*letters, kept), optimize=optimize)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bibun import tree
+from bibun.core.memory import keep_pages
 from bibun.core.traced import Traced
 from bibun.errors import DerivativeValueError, NoDerivativeError
 from bibun.interpreters.variable import Variable, leaf
@@ -24,7 +25,7 @@ class Chosen(NamedTuple):
 
 def choose(name: str, args: tuple[Any, ...], argnums: int | Sequence[int]) -> Chosen:
     """Split off the arguments that argnums names."""
-    single = isinstance(argnums, int | np.integer)
+    single = isinstance(argnums, (int, np.integer))
     numbers: tuple[int, ...] = (int(argnums),) if single else tuple(argnums)  # type: ignore[arg-type]
     for number in numbers:
         if not -len(args) <= number < len(args):
@@ -68,14 +69,15 @@ def primal(name: str, value: Any, i: int, paths: Callable[[], list[str]]) -> Any
         found: Any = value.alias()
     elif isinstance(value, np.ndarray):
         found = value if value.ndim else value[()]
-    elif isinstance(value, np.generic | float | complex | int):
+    elif isinstance(value, (np.generic, float, complex, int)):
         found = np.asarray(value)[()]
     else:
         raise NoDerivativeError(
             f"{name}: {paths()[i]} is {type(value).__name__}, which is neither an array nor a number. Pass an array, or "
             "choose the arguments to differentiate by with argnums=."
         )
-    dtype = np.result_type(found)
+    keep_pages(found)
+    dtype = found.dtype
     if dtype.kind not in "fc":
         raise NoDerivativeError(
             f"{name}: {paths()[i]} has dtype {dtype}, and integers do not vary continuously. Pass floats "
@@ -101,7 +103,7 @@ def at_level(value: Any, cls: type, level: int, name: str) -> bool:
 
 def number_like(value: Any) -> bool:
     """Whether it can be an output that is differentiated."""
-    return isinstance(value, Traced | np.ndarray | np.generic | float | int | complex)
+    return isinstance(value, (Traced, np.ndarray, np.generic, float, int, complex))
 
 
 def outputs(name: str, y: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:

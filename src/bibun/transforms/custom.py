@@ -28,6 +28,7 @@ class _Call:
         self.arrays = [leaves[i] for i in self.where]
         self.by_name = len(tree.flatten(args)[0])  # from this leaf on the arguments were given by keyword
         self.unflatten_output: Any = None
+        self.residuals: Any = None  # of custom_vjp: the arguments of the latest run, and what it left
 
     def arguments(self, arrays: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """All arguments again, with these arrays."""
@@ -47,7 +48,7 @@ class _Call:
     def output(self, y: Any) -> Any:
         """The leaves of what the function returned; one is given as itself."""
         leaves, self.unflatten_output = tree.flatten(y)
-        arrays = [x if isinstance(x, Traced | np.ndarray | np.generic) else np.asarray(x)[()] for x in leaves]
+        arrays = [x if isinstance(x, (Traced, np.ndarray, np.generic)) else np.asarray(x)[()] for x in leaves]
         return arrays[0] if len(arrays) == 1 else tuple(arrays)
 
     def result(self, y: Any) -> Any:
@@ -104,12 +105,31 @@ class custom_vjp:
         if kwargs:
             args, kwargs = _by_position(self.f, args, kwargs)
         call = _Call(args, kwargs)
-        return call.result(_row(self.f, call, self._pull)(*call.arrays))
+        return call.result(_row(self._once(call), call, self._pull)(*call.arrays))
+
+    def _once(self, call: _Call) -> Callable[..., Any]:
+        """f; where its pullback may follow, forward, whose residuals the pullback then need not compute again."""
+        if not any(isinstance(x, Traced) for x in call.arrays):
+            return self.f
+
+        def forward(*args: Any, **kwargs: Any) -> Any:
+            y, residuals = self.forward(*args, **kwargs)
+            call.residuals = (args, residuals)
+            return y
+
+        return update_wrapper(forward, self.f)
+
+    def _residuals(self, call: _Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Of these very arguments: a run on others (an outer level's, an entry's of a batch) leaves others."""
+        before = call.residuals
+        if before is not None and all(a is b for a, b in zip(before[0], args, strict=True)):
+            return before[1]
+        return self.forward(*args, **kwargs)[1]
 
     def _pull(self, call: _Call, g: Any, needed: tuple[int, ...], xs: list[Any]) -> list[Any]:
         call.check_positions(needed, self.__name__)  # type: ignore[attr-defined]
         args, kwargs = call.arguments(xs)
-        _, residuals = self.forward(*args, **kwargs)
+        residuals = self._residuals(call, args, kwargs)
         found = self.backward(residuals, call.cotangent(g))
         found = found if isinstance(found, tuple) else (found,)
         if len(found) != len(args):
@@ -193,7 +213,21 @@ class custom_jvp:
         tangents = [np.zeros_like(x) if t is None else t for t, x in zip(ts, xs, strict=True)]
         primals, kwargs = call.arguments(xs)
         moved, _ = call.arguments(tangents)
-        return call.output(self.rule(primals, moved, **kwargs)[1])
+        y, dy = self.rule(primals, moved, **kwargs)
+        self._check(tree.flatten(y)[0], tree.flatten(dy)[0])
+        return call.output(dy)
+
+    def _check(self, outputs: list[Any], tangents: list[Any]) -> None:
+        """A tangent for each output, of its shape."""
+        name = self.__name__  # type: ignore[attr-defined]
+        if len(tangents) != len(outputs):
+            raise ValueError(f"custom_jvp: the rule of {name} returned {len(tangents)} tangents for {len(outputs)} outputs.")
+        for y, dy in zip(outputs, tangents, strict=True):
+            if np.shape(dy) != np.shape(y):
+                raise ValueError(
+                    f"custom_jvp: the rule of {name} returned a tangent of shape {np.shape(dy)} for an output of shape "
+                    f"{np.shape(y)}; they are alike."
+                )
 
     def _pull(self, call: _Call, g: Any, needed: tuple[int, ...], xs: list[Any]) -> list[Any]:
         def pushed(*some: Any) -> Any:

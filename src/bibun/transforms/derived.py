@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from bibun.errors import DerivativeValueError
 from bibun.transforms.arguments import choose, outputs
 from bibun.transforms.forward import _pair, jacfwd, jvp
 from bibun.transforms.reverse import grad, jacrev
@@ -40,7 +41,20 @@ def hessian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable
     """H[i..., j...] = d2y/dx[i...]dx[j...] of f that returns one number: shape x.shape + x.shape. The gradient's
     Jacobian by forward mode. For containers: for each leaf of x the containers of x.
     """
-    return jacfwd(grad(f, argnums), argnums)
+    second = jacfwd(grad(f, argnums), argnums)
+
+    @wraps(f)
+    def matrix(*args: Any, **kwargs: Any) -> Any:
+        chosen = choose("hessian", args, argnums)
+        for i, x in enumerate(chosen.leaves):
+            if np.result_type(x).kind == "c":
+                raise DerivativeValueError(
+                    f"hessian: {chosen.paths()[i]} is complex, and the gradient of a real function of a + i b, "
+                    "df/da - i df/db, is not holomorphic. Differentiate by the parts: lambda a, b: f(a + 1j * b)."
+                )
+        return second(*args, **kwargs)
+
+    return matrix
 
 
 def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> Any:

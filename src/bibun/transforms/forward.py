@@ -13,7 +13,7 @@ from bibun.core.traced import Traced, new_level
 from bibun.errors import DerivativeValueError
 from bibun.interpreters.batch import batch
 from bibun.interpreters.forward import Dual, dual
-from bibun.transforms.arguments import at_level, choose, outputs
+from bibun.transforms.arguments import Chosen, at_level, choose, outputs
 from bibun.transforms.reverse import _tied, vjp
 
 _AT_ONCE = 2**24  # entries of tangents that a Jacobian pushes forward together (128 MB of float64)
@@ -23,17 +23,12 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     """(y, dy): y = f(*primals), dy_i = sum_j dy_i/dx_j t_j. The tangents have the containers and shapes of the primals."""
     primals, tangents = _pair("jvp", primals, tangents)
     chosen = choose("jvp", primals, tuple(range(len(primals))))
-    given, _ = tree.flatten(tangents)
-    if len(given) != len(chosen.leaves):
-        raise ValueError(f"jvp: {len(given)} tangents for {len(chosen.leaves)} primals; one for each is needed.")
+    given = _fitting("jvp", tangents, chosen)
     level = new_level()
-    inputs = []
-    for i, (t, x) in enumerate(zip(given, chosen.leaves, strict=True)):
-        if np.shape(t) != np.shape(x):
-            raise ValueError(
-                f"jvp: a tangent of shape {np.shape(t)} for {chosen.paths()[i]} of shape {np.shape(x)}; they are alike."
-            )
-        inputs.append(dual(x, t if isinstance(t, Traced) else np.asarray(t)[()], level))
+    inputs = [
+        dual(x, t if isinstance(t, Traced) else np.asarray(t)[()], level)
+        for t, x in zip(given, chosen.leaves, strict=True)
+    ]
     leaves, unflatten = outputs("jvp", f(*chosen.rebuild(inputs)))
     pairs = [_split(y, level, "jvp") for y in leaves]
     given = [*given, *chosen.leaves]
@@ -41,6 +36,24 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     for x in chosen.leaves:
         moved = [_tied(dy, x) for dy in moved]
     return unflatten([_apart(y, given) for y in values]), unflatten([_apart(dy, given) for dy in moved])
+
+
+def _fitting(name: str, tangents: tuple[Any, ...], chosen: Chosen) -> list[Any]:
+    """The leaves of the tangents, of the shapes of the primals, and real where these are."""
+    given, _ = tree.flatten(tangents)
+    if len(given) != len(chosen.leaves):
+        raise ValueError(f"{name}: {len(given)} tangents for {len(chosen.leaves)} primals; one for each is needed.")
+    for i, (t, x) in enumerate(zip(given, chosen.leaves, strict=True)):
+        if np.shape(t) != np.shape(x):
+            raise ValueError(
+                f"{name}: a tangent of shape {np.shape(t)} for {chosen.paths()[i]} of shape {np.shape(x)}; they are alike."
+            )
+        if np.result_type(t).kind == "c" and np.result_type(x).kind != "c":
+            raise TypeError(
+                f"{name}: a complex tangent for {chosen.paths()[i]}, which is real: it cannot move by an imaginary number. "
+                "Pass it as complex (x.astype(complex)), or take the real part of the tangent."
+            )
+    return given
 
 
 def _apart(y: Any, given: list[Any]) -> Any:
@@ -52,7 +65,7 @@ def _apart(y: Any, given: list[Any]) -> Any:
 
 def _pair(name: str, primals: Any, tangents: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     for word, given in (("primals", primals), ("tangents", tangents)):
-        if not isinstance(given, tuple | list):
+        if not isinstance(given, (tuple, list)):
             raise TypeError(
                 f"{name}: {word} must be a tuple, one entry an argument of f, not {type(given).__name__}. Write (x,)."
             )
@@ -143,6 +156,7 @@ def linearize(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., 
 
     The transpose of the pullback: the tape of f is recorded once, and each call sweeps the tape of its pullback.
     """
+    chosen = choose("linearize", primals, tuple(range(len(primals))))
     y, pullback = vjp(f, *primals)
     leaves, unflatten = tree.flatten(y)
     zeros = [np.zeros(np.shape(leaf), np.result_type(leaf))[()] for leaf in leaves]
@@ -150,6 +164,7 @@ def linearize(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., 
 
     def f_jvp(*tangents: Any) -> Any:
         _pair("f_jvp", primals, tangents)
+        _fitting("f_jvp", tangents, chosen)
         return unflatten(list(push(tangents)))
 
     return y, f_jvp

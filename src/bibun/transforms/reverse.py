@@ -89,6 +89,8 @@ def _one_number(name: str, y: Any, level: int, paths: Callable[[], list[str]]) -
             "Take np.real, np.imag or np.abs of it, or use jacobian."
         )
     if not at_level(y, Variable, level, name) or y.node is None:
+        if not paths():
+            raise DerivativeValueError(f"{name}: what argnums names holds no arrays, so there is nothing to differentiate by.")
         raise DerivativeValueError(
             f"{name}: the function's result does not depend on {', '.join(paths())}, so there is no derivative to take. "
             "If it should depend: was the value taken out of the array, or another argument meant (argnums=)?"
@@ -129,6 +131,11 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
                 raise ValueError(
                     f"pullback: a cotangent of shape {np.shape(g)} for an output of shape {np.shape(value)}; "
                     "it has the shape of the output."
+                )
+            if np.result_type(g).kind == "c" and np.result_type(value).kind != "c":
+                raise TypeError(
+                    "pullback: a complex cotangent for a real output, which has no imaginary part. "
+                    "Take the real part of the cotangent."
                 )
             if end is not None:
                 seeds.append((end, cast(g if isinstance(g, Traced) else np.asarray(g)[()], np.result_type(value))))

@@ -24,11 +24,11 @@ def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> Callable
 
     @wraps(f)
     def mapped(*args: Any, **kwargs: Any) -> Any:
-        if isinstance(in_axes, tuple | list) and len(in_axes) != len(args):
+        if isinstance(in_axes, (tuple, list)) and len(in_axes) != len(args):
             raise ValueError(
                 f"vmap: in_axes has {len(in_axes)} entries for {len(args)} arguments; one for each is needed."
             )
-        axes = in_axes if isinstance(in_axes, tuple | list) else (in_axes,) * len(args)
+        axes = in_axes if isinstance(in_axes, (tuple, list)) else (in_axes,) * len(args)
         level = new_level()
         sizes: dict[int, str] = {}
         batched = [
@@ -52,16 +52,16 @@ def _enter(arg: Any, axis: Any, level: int, sizes: dict[int, str], where: str) -
     if axis is None:
         return arg
     leaves, unflatten = tree.flatten(arg)
-    axes = [axis] * len(leaves) if isinstance(axis, int) else _axes_like(arg, axis)
+    axes = [axis] * len(leaves) if isinstance(axis, int | np.integer) else _axes_like(arg, axis)
     return unflatten([_entered(x, a, level, sizes, where) for x, a in zip(leaves, axes, strict=True)])
 
 
 def _axes_like(arg: Any, axis: Any) -> list[Any]:
     """The axis of every leaf, from a container like the argument's; an int or None in it holds for all below."""
-    if axis is None or isinstance(axis, int):
+    if axis is None or isinstance(axis, int | np.integer):
         return [axis] * len(tree.flatten(arg)[0])
     parts, below = tree.children(arg), tree.children(axis)
-    if parts.keys() != below.keys():
+    if not parts or parts.keys() != below.keys():
         raise TypeError(f"vmap: the axes {axis!r} do not fit a value of type {type(arg).__name__}: {_keys(parts)}.")
     return [a for key, part in parts.items() for a in _axes_like(part, below[key])]
 
@@ -86,7 +86,7 @@ def _entered(x: Any, axis: int | None, level: int, sizes: dict[int, str], where:
 def _leave(y: Any, out_axes: Any, level: int, size: int) -> Any:
     """The outputs with the batch's axis where it is asked for; what did not depend on the batch is repeated."""
     leaves, unflatten = tree.flatten(y)
-    axes = [out_axes] * len(leaves) if isinstance(out_axes, int) else _axes_like(y, out_axes)
+    axes = [out_axes] * len(leaves) if isinstance(out_axes, int | np.integer) else _axes_like(y, out_axes)
 
     def left(value: Any, axis: Any) -> Any:
         if not number_like(value):
@@ -94,10 +94,16 @@ def _leave(y: Any, out_axes: Any, level: int, size: int) -> Any:
         if at_level(value, Batch, level, "vmap"):
             if axis is None:
                 raise ValueError("vmap: out_axes is None for an output that differs along the batch.")
-            return np.moveaxis(value.value, 0, axis)
+            return _placed(value.value, axis)
         if axis is None:
             return value
-        repeated = np.repeat(np.reshape(value, (1, *np.shape(value))), size, axis=0)
-        return np.moveaxis(repeated, 0, axis)
+        return _placed(np.repeat(np.reshape(value, (1, *np.shape(value))), size, axis=0), axis)
 
     return unflatten([left(value, axis) for value, axis in zip(leaves, axes, strict=True)])
+
+
+def _placed(whole: Any, axis: int) -> Any:
+    """The batch's axis, which is the first, at its place in the output."""
+    if not -np.ndim(whole) <= axis < np.ndim(whole):
+        raise ValueError(f"vmap: out_axes is {axis}, but the output has shape {np.shape(whole)}, the batch included.")
+    return np.moveaxis(whole, 0, axis)
