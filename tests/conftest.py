@@ -10,10 +10,11 @@ from hypothesis import settings
 # A headless machine has no display; this must be set before anything imports matplotlib.pyplot.
 os.environ.setdefault("MPLBACKEND", "Agg")
 
-# No deadline: the first call of an operation imports lazily and takes many times as long as the second.
-settings.register_profile("dev", deadline=None)
-settings.register_profile("ci", deadline=None, derandomize=True)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+# No deadline: the first call of an operation imports lazily and takes many times as long as the second. The same cases
+# in every run, so that what fails for one person fails for all; HYPOTHESIS_PROFILE=search looks for new ones.
+settings.register_profile("same", deadline=None, derandomize=True)
+settings.register_profile("search", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 @pytest.fixture(autouse=True)

@@ -143,7 +143,9 @@ def copyto(a: Any, b: Any) -> None:
 
 
 steps = st.lists(
-    st.tuples(st.booleans(), st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 10**6)), min_size=1, max_size=12
+    st.tuples(st.booleans(), st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 10**6)),
+    min_size=1,
+    max_size=12,
 )
 
 
@@ -234,7 +236,16 @@ def test_an_update_of_the_base_is_seen_in_its_views() -> None:
 
 def test_a_copy_is_no_view() -> None:
     x = box(X) * 1.0
-    others = [x.copy(), np.copy(x), x + 0.0, x[np.array([0, 1, 2, 3])], x[x > -9], x.flatten(), x.astype(float), x.repeat(1)]
+    others = [
+        x.copy(),
+        np.copy(x),
+        x + 0.0,
+        x[np.array([0, 1, 2, 3])],
+        x[x > -9],
+        x.flatten(),
+        x.astype(float),
+        x.repeat(1),
+    ]
     for other in others:
         other[:] = 99.0
     assert_array_equal(x.data, X)

@@ -180,7 +180,9 @@ def test_iteration_and_unpacking() -> None:
     assert_array_equal(first.data, A[0])
     assert len(others) == 2
     assert_array_equal(next(iter(reversed(x))).data, A[2])
-    assert bb.grad(lambda v: sum(a * b for a, b in zip(v, reversed(v), strict=True)))(np.array([1.0, 2.0, 4.0])).tolist() == [
+    assert bb.grad(lambda v: sum(a * b for a, b in zip(v, reversed(v), strict=True)))(
+        np.array([1.0, 2.0, 4.0])
+    ).tolist() == [
         8.0,
         4.0,
         2.0,

@@ -304,7 +304,9 @@ def test_wrong_cotangents(cotangents: Any, error: type[Exception], message: str)
 def test_a_wrong_tangent() -> None:
     f = bb.custom_jvp(lambda x: x * x)
     f.defjvp(lambda xs, ts: (xs[0] ** 2, np.ones(2)))
-    with pytest.raises(ValueError, match=r"custom_jvp: the rule of <lambda> returned a tangent of shape \(2,\) for an output of"):
+    with pytest.raises(
+        ValueError, match=r"custom_jvp: the rule of <lambda> returned a tangent of shape \(2,\) for an output of"
+    ):
         bb.jvp(f, (X,), (T,))
     g = bb.custom_jvp(lambda x: (x, x))
     g.defjvp(lambda xs, ts: (g(xs[0]), ts[0]))
@@ -340,7 +342,9 @@ def test_a_value_from_the_code_around_is_refused(wrap: str) -> None:
             f.defjvp(lambda xs, ts: (xs[0] * w, ts[0] * w))
         return f(2.0)
 
-    with pytest.raises(bb.NoDerivativeError, match=r"<lambda> reads a Variable from the code around it.*Pass it as an argument"):
+    with pytest.raises(
+        bb.NoDerivativeError, match=r"<lambda> reads a Variable from the code around it.*Pass it as an argument"
+    ):
         bb.grad(outer)(3.0)
 
 

@@ -130,9 +130,7 @@ def test_jacfwd_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forward, "_AT_ONCE", 15)  # two tangents of 7 entries
     assert_array_equal(bb.jacfwd(lambda v: np.outer(np.sin(v), v))(x), whole)
     assert_allclose(bb.hessian(lambda v: np.sum(v**3))(x), np.diag(6 * x))
-    assert_array_equal(
-        bb.jacfwd(lambda p: p["a"][:2] * p["b"])({"a": x, "b": 2.0})["a"], 2 * np.eye(7)[:2]
-    )
+    assert_array_equal(bb.jacfwd(lambda p: p["a"][:2] * p["b"])({"a": x, "b": 2.0})["a"], 2 * np.eye(7)[:2])
 
 
 # ---- linearize ---------------------------------------------------------------------------------------------------
@@ -193,7 +191,9 @@ def test_linearize_can_be_nested() -> None:
 
 def test_a_wrong_tangent_of_linearize_is_named() -> None:
     _, f_jvp = bb.linearize(np.sin, X)
-    with pytest.raises(ValueError, match=r"f_jvp: a tangent of shape \(2,\) for argument 0 of shape \(3,\); they are alike"):
+    with pytest.raises(
+        ValueError, match=r"f_jvp: a tangent of shape \(2,\) for argument 0 of shape \(3,\); they are alike"
+    ):
         f_jvp(np.ones(2))
     with pytest.raises(TypeError, match="1 primals, but 2 tangents"):
         f_jvp(X, X)

@@ -158,7 +158,16 @@ def test_the_wrapper_keeps_the_name_and_the_docstring() -> None:
         """The energy."""
         return x * x
 
-    for transform in (bb.grad, bb.value_and_grad, bb.jacrev, bb.jacfwd, bb.jacobian, bb.hessian, bb.vmap, bb.checkpoint):
+    for transform in (
+        bb.grad,
+        bb.value_and_grad,
+        bb.jacrev,
+        bb.jacfwd,
+        bb.jacobian,
+        bb.hessian,
+        bb.vmap,
+        bb.checkpoint,
+    ):
         assert transform(energy).__name__ == "energy"
         assert transform(energy).__doc__ == "The energy."
 

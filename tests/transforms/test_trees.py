@@ -48,7 +48,7 @@ class Checked:
         self.doubled = 2 * self.x
 
 
-Lazy = namedtuple("Lazy", "a b")  # noqa: PYI024
+Lazy = namedtuple("Lazy", "a b")
 
 
 # A container, and how to read its two numbers a and b.
@@ -65,7 +65,10 @@ CONTAINERS: dict[str, tuple[Any, Any]] = {
     "collections.namedtuple": (Lazy(2.0, 3.0), lambda c: (c.a, c.b)),
     "dataclass": (Layer(2.0, 3.0), lambda c: (c.weights, c.bias)),
     "frozen dataclass with slots": (Frozen(2.0, 3.0), lambda c: (c.x, c.y)),
-    "nested": ({"a": [(2.0,), None, {}], "b": Layer(Pair(3.0, ()), [])}, lambda c: (c["a"][0][0], c["b"].weights.first)),
+    "nested": (
+        {"a": [(2.0,), None, {}], "b": Layer(Pair(3.0, ()), [])},
+        lambda c: (c["a"][0][0], c["b"].weights.first),
+    ),
 }
 
 
@@ -170,7 +173,9 @@ def test_empty_containers() -> None:
 
 def test_paths_name_leaves_in_messages() -> None:
     arguments = ({"w": [X, Layer(X, "relu")]},)
-    with pytest.raises(bb.NoDerivativeError, match=r"grad: argument 0\['w'\]\[1\]\.bias is str, which is neither an array nor"):
+    with pytest.raises(
+        bb.NoDerivativeError, match=r"grad: argument 0\['w'\]\[1\]\.bias is str, which is neither an array nor"
+    ):
         bb.grad(lambda p: np.sum(p["w"][0]))(*arguments)
     with pytest.raises(bb.NoDerivativeError, match=r"grad: argument 1\['n'\] has dtype int64"):
         bb.grad(lambda x, p: x, (0, 1))(1.0, {"n": 3})

@@ -55,7 +55,7 @@ def test_axes_of_containers() -> None:
 def test_axes_of_every_kind_of_container() -> None:
     ordered = OrderedDict(b=XS, a=np.ones(3))
     assert_allclose(bb.vmap(lambda d: d["b"] * d["a"], in_axes=(OrderedDict(b=0, a=None),))(ordered), XS)
-    pair = namedtuple("pair", "first second")  # noqa: PYI024
+    pair = namedtuple("pair", "first second")
     found = bb.vmap(lambda p: pair(p.second, p.first), in_axes=(pair(0, None),))(pair(XS, 1.0))
     assert type(found) is pair
     assert_allclose(found.second, XS)
@@ -89,7 +89,11 @@ def test_keyword_arguments_are_batched_along_their_first_axis() -> None:
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: bb.vmap(np.add)(XS, YS[:2]), ValueError, "the batches differ in length: argument 0 has 4, argument 1 has 2"),
+        (
+            lambda: bb.vmap(np.add)(XS, YS[:2]),
+            ValueError,
+            "the batches differ in length: argument 0 has 4, argument 1 has 2",
+        ),
         (lambda: bb.vmap(np.add, in_axes=(0,))(XS, YS), ValueError, "in_axes has 1 entries for 2 arguments"),
         (lambda: bb.vmap(np.sin, in_axes=None)(XS), ValueError, "in_axes is None for every argument"),
         (lambda: bb.vmap(np.sin)(3.0), ValueError, r"argument 0 of shape \(\) has no axis 0. Use in_axes=None"),
@@ -103,8 +107,16 @@ def test_keyword_arguments_are_batched_along_their_first_axis() -> None:
             r"the axes \{'b': 0\} do not fit a value of type dict: it has the parts 'a'",
         ),
         (lambda: bb.vmap(lambda t: t[0], in_axes=((0, None),))((XS,)), TypeError, "do not fit a value of type tuple"),
-        (lambda: bb.vmap(np.sin, in_axes=1.0)(XS), TypeError, "the axes 1.0 do not fit a value of type ndarray: it has no parts"),
-        (lambda: bb.vmap(lambda x: x, in_axes=((0, 1),))(XS), TypeError, "do not fit a value of type ndarray: it has no parts"),
+        (
+            lambda: bb.vmap(np.sin, in_axes=1.0)(XS),
+            TypeError,
+            "the axes 1.0 do not fit a value of type ndarray: it has no parts",
+        ),
+        (
+            lambda: bb.vmap(lambda x: x, in_axes=((0, 1),))(XS),
+            TypeError,
+            "do not fit a value of type ndarray: it has no parts",
+        ),
     ],
 )
 def test_wrong_axes(call: Any, error: type[Exception], message: str) -> None:

@@ -358,6 +358,8 @@ def accumulate(
         pending[node] = total = total + contribution
         if type(total) is np.ndarray:
             owned.add(node)
+        else:
+            owned.discard(node)  # a sum of shape () is a number, which does not grow in place
 
 
 def _dense(cotangent: Any) -> Any:

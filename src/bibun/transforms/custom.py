@@ -221,7 +221,9 @@ class custom_jvp:
         """A tangent for each output, of its shape."""
         name = self.__name__  # type: ignore[attr-defined]
         if len(tangents) != len(outputs):
-            raise ValueError(f"custom_jvp: the rule of {name} returned {len(tangents)} tangents for {len(outputs)} outputs.")
+            raise ValueError(
+                f"custom_jvp: the rule of {name} returned {len(tangents)} tangents for {len(outputs)} outputs."
+            )
         for y, dy in zip(outputs, tangents, strict=True):
             if np.shape(dy) != np.shape(y):
                 raise ValueError(

@@ -90,7 +90,9 @@ def _one_number(name: str, y: Any, level: int, paths: Callable[[], list[str]]) -
         )
     if not at_level(y, Variable, level, name) or y.node is None:
         if not paths():
-            raise DerivativeValueError(f"{name}: what argnums names holds no arrays, so there is nothing to differentiate by.")
+            raise DerivativeValueError(
+                f"{name}: what argnums names holds no arrays, so there is nothing to differentiate by."
+            )
         raise DerivativeValueError(
             f"{name}: the function's result does not depend on {', '.join(paths())}, so there is no derivative to take. "
             "If it should depend: was the value taken out of the array, or another argument meant (argnums=)?"

@@ -1,0 +1,162 @@
+"""The words of the errors for lost derivatives, and for derivatives that do not exist."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bibun as bb
+
+HERE = __file__
+NUMBER = bb.Variable(np.array(2.0))
+VECTOR = bb.Variable(np.ones(3))
+PLAIN = np.zeros(3)
+
+LOST = "and its derivative would be lost"
+STORE = "Make y an array that can hold it: y = np.zeros_like(x) or y = np.zeros(n, like=x) instead of y = np.zeros(n)."
+STACK = "Write np.stack([x, y]) instead of np.array([x, y]), and x instead of np.asarray(x)."
+
+
+def by_float() -> Any:
+    return float(NUMBER)
+
+
+def by_int() -> Any:
+    return int(NUMBER)
+
+
+def by_math() -> Any:
+    return math.sin(NUMBER)
+
+
+def by_array() -> Any:
+    return np.array([NUMBER, NUMBER])
+
+
+def by_asarray() -> Any:
+    return np.asarray(VECTOR)
+
+
+def by_item() -> Any:
+    return NUMBER.item()
+
+
+def by_tolist() -> Any:
+    return VECTOR.tolist()
+
+
+def by_store() -> None:
+    PLAIN[0] = NUMBER
+
+
+def by_store_of_many() -> None:
+    PLAIN[:] = VECTOR
+
+
+def by_out() -> Any:
+    return np.add(VECTOR, 1, out=PLAIN)
+
+
+CASES = [
+    (by_float, "float(NUMBER)", "a plain Python number", "()", "(x instead of float(x), np.sin(x) instead of math.sin(x))."),
+    (by_int, "int(NUMBER)", "a plain Python number", "()", "write int(x.astype(int))."),
+    (by_math, "math.sin(NUMBER)", "a plain Python number", "()", "Write np.sin(NUMBER) instead of math.sin(NUMBER)."),
+    (by_array, "np.array([NUMBER, NUMBER])", "a plain ndarray", "()", STACK),
+    (by_asarray, "np.asarray(VECTOR)", "a plain ndarray", "(3,)", STACK),
+    (by_item, "NUMBER.item()", "a plain Python number", "()", "Keep the array: x[()] instead of x.item()."),
+    (by_tolist, "VECTOR.tolist()", "a plain Python number", "(3,)", "iterate over it (for entry in x), or index it."),
+    (by_store, "PLAIN[0] = NUMBER", "an entry of a plain ndarray", "()", STORE),
+    (by_store_of_many, "PLAIN[:] = VECTOR", "entries of a plain ndarray", "(3,)", STORE),
+    (by_out, "np.add(VECTOR, 1, out=PLAIN)", "entries of a plain ndarray (np.add(..., out=))", "(3,)", "np.zeros(n, like=x)."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("lose", "expression", "becomes", "shape", "advice"), CASES, ids=lambda v: getattr(v, "__name__", "")
+)
+def test_a_lost_derivative_names_the_place(
+    lose: Callable[[], Any], expression: str, becomes: str, shape: str, advice: str
+) -> None:
+    with pytest.raises(bb.LostDerivativeError) as raised:
+        lose()
+    text = str(raised.value)
+    line = lose.__code__.co_firstlineno + 1
+    assert text.startswith(
+        f"at {HERE}:{line} ({expression}): a Variable of shape {shape} would become {becomes}, {LOST}. "
+    )
+    assert text.endswith(advice)
+    assert (PLAIN == 0).all()
+
+
+def test_the_line_that_is_named_holds_the_expression() -> None:
+    with pytest.raises(bb.LostDerivativeError) as raised:
+        by_math()
+    line = int(str(raised.value).split(":")[1].split()[0])
+    assert "math.sin(NUMBER)" in Path(HERE).read_text().splitlines()[line - 1]
+
+
+ASKED = [
+    (
+        lambda: bb.grad(lambda x: x * 2)(np.ones(3)),
+        bb.DerivativeValueError,
+        "grad: the function returned shape (3,); a gradient is that of one number. Sum it (np.sum), or use jacobian for the "
+        "derivative of every entry.",
+    ),
+    (
+        lambda: bb.grad(lambda x: x * x)(2),
+        bb.NoDerivativeError,
+        "grad: argument 0 has dtype int64, and integers do not vary continuously. Pass floats (2.0 instead of 2), or choose "
+        "other arguments with argnums=.",
+    ),
+    (
+        lambda: bb.grad(lambda x: np.sum(x["w"]))({"w": np.arange(3)}),
+        bb.NoDerivativeError,
+        "grad: argument 0['w'] has dtype int64, and integers do not vary continuously. Pass floats (x.astype(float)), or "
+        "choose other arguments with argnums=.",
+    ),
+    (
+        lambda: bb.grad(lambda x: 3.0)(1.0),
+        bb.DerivativeValueError,
+        "grad: the function's result does not depend on argument 0, so there is no derivative to take. If it should depend: "
+        "was the value taken out of the array, or another argument meant (argnums=)?",
+    ),
+    (
+        lambda: bb.grad(lambda x: x * 1j)(1.0),
+        bb.DerivativeValueError,
+        "Take np.real, np.imag or np.abs of it, or use jacobian.",
+    ),
+    (
+        lambda: bb.grad(lambda x: x, argnums=1)(1.0),
+        TypeError,
+        "grad: argnums=1, but the function was called with 1 positional arguments. Keyword arguments are not differentiated: "
+        "pass it by position.",
+    ),
+    (
+        lambda: bb.vmap(lambda x: x if x > 0 else -x)(np.ones(3)),
+        bb.DerivativeValueError,
+        "Write np.where(condition, a, b).",
+    ),
+    (
+        lambda: bb.square(bb.Variable(np.array(3))).backward(),
+        bb.NoDerivativeError,
+        "backward: a Variable of dtype int64 has no derivative: integers do not vary continuously. Make it a float: "
+        "Variable(data.astype(float)).",
+    ),
+]
+
+
+@pytest.mark.parametrize(("ask", "error", "text"), ASKED, ids=[text[:40] for *_, text in ASKED])
+def test_a_derivative_that_does_not_exist(ask: Callable[[], Any], error: type[Exception], text: str) -> None:
+    with pytest.raises(error) as raised:
+        ask()
+    assert str(raised.value).endswith(text)
+
+
+def test_an_unknown_function() -> None:
+    with pytest.raises(bb.NoDerivativeError, match=r"np\.histogram has no derivative rule in bibun"):
+        bb.grad(lambda x: np.sum(np.histogram(x)[0]))(np.ones(3))
