@@ -139,7 +139,7 @@ class Array(Traced, methods.Methods):
         return other // self, other % self
 
     def __pow__(self, other: Any, modulo: None = None) -> Any:
-        return NotImplemented if isinstance(other, FOREIGN) else row("power")(self, other)
+        return NotImplemented if isinstance(other, FOREIGN) or modulo is not None else row("power")(self, other)
 
     def __copy__(self) -> Any:
         return self.copy()

@@ -19,6 +19,7 @@ _ADVICE = {
     "item": "Keep the array: x[()] instead of x.item()",
     "tolist": "Keep the array: iterate over it (for entry in x), or index it",
     "store": "Make y an array that can hold it: y = np.zeros_like(x) or y = np.zeros(n, like=x) instead of y = np.zeros(n)",
+    "full": "Write np.full(shape, x, like=x) instead of np.full(shape, x)",
     "array": "Write np.stack([x, y]) instead of np.array([x, y]), and x instead of np.asarray(x)",
 }
 
@@ -37,6 +38,8 @@ def as_number(array: Any, conversion: str) -> LostDerivativeError:
         return _message(array, "an entry of a plain ndarray", _ADVICE["store"], place)
     if conversion == "int" and _differs_along_a_batch(array):
         return _message(array, "a plain Python number", _ADVICE["entry"], place)
+    if place and ".fill(" in place.expression:
+        return _message(array, "entries of a plain ndarray", _ADVICE["store"], place)
     called = re.match(r"math\.(\w+)(\(.*)", place.expression) if place else None
     advice = _ADVICE[conversion]
     if called and hasattr(np, called[1]):
@@ -49,7 +52,9 @@ def as_ndarray(array: Any) -> LostDerivativeError:
     place = user_location()
     if place and place.stores:
         return _message(array, "entries of a plain ndarray", _ADVICE["store"], place)
-    advice = "entry" if _differs_along_a_batch(array) and array.dtype.kind in "iub" else "array"
+    advice = "full" if place and place.expression.startswith("np.full(") else "array"
+    if _differs_along_a_batch(array) and array.dtype.kind in "iub":
+        advice = "entry"
     return _message(array, "a plain ndarray", _ADVICE[advice], place)
 
 

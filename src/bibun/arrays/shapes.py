@@ -15,7 +15,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from bibun.arrays import in_place
 from bibun.arrays.registry import implements, row
 from bibun.core.traced import Traced, plain
-from bibun.errors import LostDerivativeError
+from bibun.errors import LostDerivativeError, located
 
 _reshape, _transpose, _broadcast_to = row("reshape"), row("transpose"), row("broadcast_to")
 _flip, _roll, _copy = row("flip"), row("roll"), row("copy")
@@ -78,7 +78,7 @@ def astype(x: Any, dtype: Any, copy: bool = True) -> Any:
         return _copy(x) if copy else x
     if dtype.kind == "O":
         raise LostDerivativeError(
-            f"astype(object) would make Python numbers of {x.word} of shape {x.shape}, and its derivative would be "
+            f"{located()}astype(object) would make Python numbers of {x.word} of shape {x.shape}, and its derivative would be "
             "lost. Keep its dtype, or use astype(float)."
         )
     return _astype(x, dtype=dtype) if dtype.kind in "fc" else _astype_step(x, dtype=dtype)

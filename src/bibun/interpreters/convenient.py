@@ -28,6 +28,8 @@ def _array_ufunc(self: Variable, ufunc: np.ufunc, method: str, *inputs: Any, **s
 
 
 def _power(self: Any, exponent: Any, modulo: None = None) -> Any:
+    if modulo is not None:
+        return NotImplemented
     return square(self) if type(exponent) is int and exponent == 2 else power(self, exponent)
 
 

@@ -154,6 +154,11 @@ class Variable(Array):
     def _seed(self, given: Any) -> Any:
         """What backward starts from: `.grad` where that is set, else ones."""
         if given is None:
+            if self.dtype.kind == "c":
+                raise DerivativeValueError(
+                    "backward: this Variable is complex; a gradient is that of a real number. Take np.real, np.imag or "
+                    "np.abs of it, or set its grad, the cotangent to start from."
+                )
             value = self.value
             return type(value)(1) if isinstance(value, np.generic) else np.ones_like(self.data)
         if np.shape(given) != self.shape:

@@ -54,6 +54,13 @@ ROWS = (
     )
 )  # fmt: skip
 
+
+def _tied_batch(primitive: Primitive, values: Any, batched: Any, settings: Any) -> Any:
+    """The same derivative for every entry, where it does not differ."""
+    a, b = values
+    return primitive(a if batched[0] else np.broadcast_to(a, (np.shape(b)[0], *np.shape(a))), b)
+
+
 # Not an operation of NumPy: a derivative that came out constant, tied to the input that it was taken by, so that its own
 # derivative is 0 and not "does not depend on".
 tied = general(
@@ -61,5 +68,6 @@ tied = general(
     lambda g: g,
     lambda g, b_shape: np.zeros(b_shape, np.result_type(g))[()],
     pushforwards=(lambda t: t, lambda t, a_shape: np.zeros(a_shape, np.result_type(t))[()]),
+    batch=_tied_batch,
     name="tied",
 )

@@ -26,6 +26,10 @@ class Chosen(NamedTuple):
 def choose(name: str, args: tuple[Any, ...], argnums: int | Sequence[int]) -> Chosen:
     """Split off the arguments that argnums names."""
     single = isinstance(argnums, (int, np.integer))
+    if not single and not (
+        isinstance(argnums, (tuple, list)) and all(isinstance(number, (int, np.integer)) for number in argnums)
+    ):
+        raise TypeError(f"{name}: argnums={argnums!r}, but it is the number of an argument (from 0), or a tuple of them.")
     numbers: tuple[int, ...] = (int(argnums),) if single else tuple(argnums)  # type: ignore[arg-type]
     for number in numbers:
         if not -len(args) <= number < len(args):
@@ -123,7 +127,8 @@ def with_aux(name: str, y: Any, has_aux: bool) -> tuple[Any, Any]:
         return y, None
     if not isinstance(y, tuple) or len(y) != 2:
         raise TypeError(
-            f"{name}: with has_aux=True the function must return a pair (output, aux), not {type(y).__name__}."
+            f"{name}: with has_aux=True the function must return a pair (output, aux), not {type(y).__name__}"
+            f"{f' of {len(y)}' if isinstance(y, tuple) else ''}."
         )
     return y
 

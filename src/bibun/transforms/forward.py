@@ -165,6 +165,9 @@ def linearize(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., 
     def f_jvp(*tangents: Any) -> Any:
         _pair("f_jvp", primals, tangents)
         _fitting("f_jvp", tangents, chosen)
-        return unflatten(list(push(tangents)))
+        moved = list(push(tangents))
+        for x in chosen.leaves:
+            moved = [_tied(dy, x) for dy in moved]
+        return unflatten(moved)
 
     return y, f_jvp

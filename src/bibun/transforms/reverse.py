@@ -213,6 +213,11 @@ def _unbatched(value: Any, level: int, size: int) -> Any:
 
 def _tied(derivative: Any, primal: Any) -> Any:
     """A derivative that came out constant, made a function of the input (whose own derivative is 0) if that is traced."""
-    if isinstance(primal, Traced) and (not isinstance(derivative, Traced) or getattr(derivative, "node", ()) is None):
-        return row("tied")(derivative, primal)
-    return derivative
+    if not isinstance(primal, Traced):
+        return derivative
+    constant = (
+        not isinstance(derivative, Traced)
+        or derivative.level < primal.level
+        or getattr(derivative, "node", ()) is None  # a Variable that depends on nothing
+    )
+    return row("tied")(derivative, primal) if constant else derivative
