@@ -106,8 +106,8 @@ def at(function: np.ufunc, array: Any, key: Any, *values: Any) -> None:
     """np.add.at(array, key, value): add at each place as often as the key names it."""
     if not isinstance(array, Traced):
         raise LostDerivativeError(
-            f"{located()}np.{function.__name__}.at would write a traced array into a plain ndarray, and its derivative would be lost. "
-            "Make the array with np.zeros_like(x) or np.zeros(n, like=x)."
+            f"{located()}np.{function.__name__}.at would write a traced array into a plain ndarray, and its derivative "
+            "would be lost. Make the array with np.zeros_like(x) or np.zeros(n, like=x)."
         )
     if function not in (np.add, np.subtract):
         raise NoDerivativeError(

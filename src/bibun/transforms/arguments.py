@@ -27,9 +27,11 @@ def choose(name: str, args: tuple[Any, ...], argnums: int | Sequence[int]) -> Ch
     """Split off the arguments that argnums names."""
     single = isinstance(argnums, (int, np.integer))
     if not single and not (
-        isinstance(argnums, (tuple, list)) and all(isinstance(number, (int, np.integer)) for number in argnums)
+        isinstance(argnums, Sequence) and all(isinstance(number, (int, np.integer)) for number in argnums)
     ):
-        raise TypeError(f"{name}: argnums={argnums!r}, but it is the number of an argument (from 0), or a tuple of them.")
+        raise TypeError(
+            f"{name}: argnums={argnums!r}, but it is the number of an argument (from 0), or a tuple of them."
+        )
     numbers: tuple[int, ...] = (int(argnums),) if single else tuple(argnums)  # type: ignore[arg-type]
     for number in numbers:
         if not -len(args) <= number < len(args):
@@ -82,6 +84,8 @@ def primal(name: str, value: Any, i: int, paths: Callable[[], list[str]]) -> Any
         )
     keep_pages(found)
     dtype = found.dtype
+    if dtype.kind not in "biufc":
+        raise NoDerivativeError(f"{name}: {paths()[i]} has dtype {dtype}, whose entries are no numbers of NumPy's.")
     if dtype.kind not in "fc":
         raise NoDerivativeError(
             f"{name}: {paths()[i]} has dtype {dtype}, and integers do not vary continuously. Pass floats "
