@@ -221,8 +221,11 @@ class Variable(Array):
 
     def alias(self) -> Variable:
         """Another Variable of the same value and node, which in-place updates of this one do not reach."""
-        if self.level and type(self.node) is Leaf and not self.node.own:
-            _settle((self,), [self.value], [True], [self.node])  # the node says it for both
+        value = self.value
+        if type(self.node) is Leaf and not self.node.own and isinstance(value, np.ndarray):
+            if not self.level:
+                return _wrap(value.copy(), self.node)  # its user can change the array
+            _settle((self,), [value], [True], [self.node])  # the node says it for both
         return _wrap(self.value, self.node, self.level)
 
     def become(self, other: Variable) -> None:

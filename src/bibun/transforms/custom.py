@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from bibun import tree
+from bibun.core.captured import Watched, kept
 from bibun.core.primitive import Primitive
 from bibun.core.rules import Rule
-from bibun.core.traced import Traced
-from bibun.errors import NoDerivativeError
+from bibun.core.traced import Traced, plain
+from bibun.errors import DerivativeValueError, NoDerivativeError
 from bibun.transforms.arguments import number_like
 from bibun.transforms.forward import jvp
 from bibun.transforms.reverse import vjp
@@ -114,16 +115,18 @@ class custom_vjp:
 
         def forward(*args: Any, **kwargs: Any) -> Any:
             y, residuals = self.forward(*args, **kwargs)
-            call.residuals = (args, residuals)
+            given = tree.flatten(args)[0]
+            call.residuals = (given, tree.map_(lambda r: r if any(r is x for x in given) else kept(r), residuals))
             return y
 
         return update_wrapper(forward, self.f)
 
     def _residuals(self, call: _Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Of these very arguments: a run on others (an outer level's, an entry's of a batch) leaves others."""
-        before = call.residuals
-        if before is not None and all(a is b for a, b in zip(before[0], args, strict=True)):
-            return before[1]
+        if call.residuals is not None:
+            before, residuals = call.residuals
+            if all(a is b for a, b in zip(before, tree.flatten(args)[0], strict=True)):
+                return tree.map_(lambda r: r.unwrap() if isinstance(r, Watched) else r, residuals)
         return self.forward(*args, **kwargs)[1]
 
     def _pull(self, call: _Call, g: Any, needed: tuple[int, ...], xs: list[Any]) -> list[Any]:
@@ -162,9 +165,14 @@ def _shaped(cotangent: Any, x: Any, name: str) -> Any:
 
 
 def _row(
-    f: Callable[..., Any], call: _Call, pull: Callable[..., Any], push: Callable[..., Any] | None = None
+    f: Callable[..., Any],
+    call: _Call,
+    pull: Callable[..., Any],
+    push: Callable[..., Any] | None = None,
+    *,
+    reads: tuple[str, ...] = ("needed", "xs"),
 ) -> Primitive:
-    """The row of one call."""
+    """The row of one call. `reads`: what the pullback is given."""
     name = getattr(f, "__name__", "f")
 
     def run(*arrays: Any) -> Any:
@@ -178,7 +186,7 @@ def _row(
         "general",
         run,
         inputs=None,
-        pullbacks=(Rule(lambda g, needed, xs: pull(call, g, needed, xs), ("needed", "xs")),),
+        pullbacks=(Rule(lambda g, *read: pull(call, g, *read), reads),),
         pushforwards=() if push is None else (Rule(lambda ts, xs: push(call, ts, xs), ("xs",)),),
         once=True,
     )
@@ -246,10 +254,10 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     """f, whose inside the tape does not keep: the backward pass runs it again. Less memory for more time.
 
     Arrays that f reads from the code around it are differentiated only as arguments; where it does read one, f is
-    recorded in full.
+    recorded in full. Raises DerivativeValueError where f gives another value when it runs again.
     """
 
-    def pull(call: _Call, g: Any, needed: tuple[int, ...], xs: list[Any]) -> list[Any]:
+    def pull(call: _Call, g: Any, needed: tuple[int, ...], xs: list[Any], y: Any) -> list[Any]:
         def again(*some: Any) -> Any:
             arrays = list(xs)
             for i, x in zip(needed, some, strict=True):
@@ -257,7 +265,9 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
             args, kwargs = call.arguments(arrays)
             return call.output(f(*args, **kwargs))
 
-        return list(vjp(again, *(xs[i] for i in needed))[1](g))
+        now, pullback = vjp(again, *(xs[i] for i in needed))
+        _check_unchanged(f, y, now)
+        return list(pullback(g))
 
     def push(call: _Call, ts: list[Any], xs: list[Any]) -> Any:
         moving = [i for i, t in enumerate(ts) if t is not None]
@@ -274,8 +284,24 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     def checkpointed(*args: Any, **kwargs: Any) -> Any:
         call = _Call(args, kwargs)
         try:
-            return call.result(_row(f, call, pull, push)(*call.arrays))
+            return call.result(_row(f, call, pull, push, reads=("needed", "xs", "y"))(*call.arrays))
         except NoDerivativeError:
             return f(*args, **kwargs)
 
     return update_wrapper(checkpointed, f)
+
+
+def _check_unchanged(f: Callable[..., Any], before: Any, now: Any) -> None:
+    """The outputs of both runs agree, but for rounding."""
+    pairs = zip(before, now, strict=True) if isinstance(before, tuple) else [(before, now)]
+    for a, b in ((plain(a), plain(b)) for a, b in pairs):
+        if np.array_equal(a, b) or np.result_type(a).kind not in "fc":
+            continue
+        tolerance = np.sqrt(np.finfo(np.result_type(a)).eps)
+        size = np.max(np.abs(a), initial=0, where=np.isfinite(a))
+        if not np.allclose(a, b, rtol=tolerance, atol=tolerance * size, equal_nan=True):
+            raise DerivativeValueError(
+                f"checkpoint: {getattr(f, '__name__', 'the function')} gave another value when the derivative ran it again: "
+                "an array that it reads from the code around it has changed, or it draws random numbers. Pass what changes "
+                "as an argument."
+            )
