@@ -27,6 +27,10 @@ class DerivativeValueError(BibunError, ValueError):
     """A derivative was asked of a value that does not allow it: a vector output, repeated eigenvalues, ..."""
 
 
+class WrongDerivativeError(BibunError, AssertionError):
+    """A check found a derivative that differs from the truth by more than the error bars allow."""
+
+
 class MutatedArrayError(BibunError, RuntimeError):
     """A large array that the tape keeps by reference was changed before the derivative was taken."""
 

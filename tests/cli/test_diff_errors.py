@@ -94,7 +94,7 @@ CASES = {
     ),
     "a class": (
         ("model.py:Model",),
-        "Model in model.py is a class. bibun diff needs a function; write one that calls it.",
+        "Model in model.py is a class. Write a function that calls it.",
     ),
     "missing arguments": (
         ("model.py:loss", "--at", "rate=1"),

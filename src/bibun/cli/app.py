@@ -1,22 +1,43 @@
-"""The options of the commands, and their exit codes: 0 fine, 2 bad input. What a command does is elsewhere.
+"""The options of the commands, and their exit codes: 0 fine, 1 a derivative is wrong, 2 bad input.
 
-A command is one function below; the next ones stand beside `diff`.
+A command is one function below. What it does is elsewhere.
 """
 
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Annotated
 
 import typer
 
 import bibun
 from bibun.cli.arguments import read_point
+from bibun.cli.checking import check_point
 from bibun.cli.failures import CommandError
 from bibun.cli.loading import find_function, split_target, user_module
 from bibun.cli.measuring import Request, measure
-from bibun.cli.rendering import print_error, print_json, print_report
+from bibun.cli.rendering import print_check, print_error, print_json, print_report
 from bibun.errors import BibunError
 
+WRONG_DERIVATIVE = 1
 BAD_INPUT = 2
+
+Target = Annotated[
+    str, typer.Argument(metavar="FILE:FUNCTION", help="A Python file and a function in it, model.py:loss")
+]
+At = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--at",
+        metavar="[NAME=]VALUE",
+        help="The point, once or more: x=2.0, w='[1, 2]', w=w.npy, point.json; 2.0 for one argument.",
+    ),
+]
+Wrt = Annotated[
+    list[str] | None,
+    typer.Option("--wrt", metavar="NAME", help="Differentiate by this argument only; once or more."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print everything in full, as JSON.")]
 
 app = typer.Typer(
     name="bibun",
@@ -39,6 +60,16 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
+@contextmanager
+def _one_message() -> Iterator[None]:
+    """What is wrong with the input is one message, and exit code 2."""
+    try:
+        yield
+    except (CommandError, BibunError) as error:
+        print_error(str(error))
+        raise typer.Exit(BAD_INPUT) from None
+
+
 @app.callback(invoke_without_command=True)
 def bibun_command(
     context: typer.Context,
@@ -53,41 +84,60 @@ def bibun_command(
 
 @app.command()
 def diff(
-    target: Annotated[
-        str, typer.Argument(metavar="FILE:FUNCTION", help="A Python file and a function in it, model.py:loss")
-    ],
-    at: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--at",
-            metavar="[NAME=]VALUE",
-            help="The point, once or more: x=2.0, w='[1, 2]', w=w.npy, point.json; 2.0 for one argument.",
-        ),
-    ] = None,
-    wrt: Annotated[
-        list[str] | None,
-        typer.Option("--wrt", metavar="NAME", help="Differentiate by this argument only; once or more."),
-    ] = None,
+    target: Target,
+    at: At = None,
+    wrt: Wrt = None,
     jacobian: Annotated[bool, typer.Option("--jacobian", help="The Jacobian of an array output.")] = False,
     hessian: Annotated[bool, typer.Option("--hessian", help="The gradient and all second derivatives.")] = False,
     order: Annotated[
         int | None, typer.Option("--order", metavar="N", min=1, help="Derivatives 1 to N by one number.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print everything in full, as JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Print the derivatives of a function at a point: exact, numerical, digits that agree, time."""
-    try:
+    with _one_message():
         if jacobian + hessian + (order is not None) > 1:
             raise CommandError("--jacobian, --hessian and --order exclude each other: give one.")
         file, name = split_target(target)
         with user_module(file) as module:
-            function = find_function(module, name, file)
-            point = read_point(function, at or [], wrt or [])
+            point = read_point(find_function(module, name, file), at or [], wrt or [])
             report = measure(point, Request(jacobian, hessian, order or 0))
-    except (CommandError, BibunError) as error:
-        print_error(str(error))
-        raise typer.Exit(BAD_INPUT) from None
     if as_json:
         print_json(report)
     else:
         print_report(report)
+
+
+@app.command()
+def check(
+    target: Target,
+    at: At = None,
+    wrt: Wrt = None,
+    gradient: Annotated[
+        str | None,
+        typer.Option(
+            "--gradient",
+            metavar="[FILE:]FUNCTION",
+            help="A gradient written by hand, to be checked too; it takes the same arguments.",
+        ),
+    ] = None,
+    order: Annotated[int, typer.Option("--order", metavar="N", min=1, help="2: the second derivatives.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Chooses the random directions.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Check the derivatives of a function at a point; exit code 1 if one is wrong."""
+    with _one_message():
+        file, name = split_target(target)
+        with ExitStack() as loaded:
+            function = find_function(loaded.enter_context(user_module(file)), name, file)
+            by_hand = None
+            if gradient:
+                gradient_file, gradient_name = split_target(gradient) if ":" in gradient else (file, gradient)
+                module = loaded.enter_context(user_module(gradient_file))
+                by_hand = find_function(module, gradient_name, gradient_file)
+            report = check_point(read_point(function, at or [], wrt or []), by_hand, order, seed)
+    print_check(report, as_json=as_json)
+    if report.verdict == "no derivative":
+        raise typer.Exit(BAD_INPUT)
+    if not report.ok:
+        raise typer.Exit(WRONG_DERIVATIVE)

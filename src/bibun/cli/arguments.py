@@ -54,12 +54,9 @@ class Point:
 
     def call(self, *leaves: Any) -> Any:
         """The user's function at these leaves, all other arguments as given."""
-        named = {name: _filled(value, leaves) for name, value in self.template.items()}
-        positional = []
-        for parameter in self.function.parameters:  # by position as far as possible: custom_vjp reads those
-            if parameter.kind not in _BY_POSITION or parameter.name not in named:
-                break
-            positional.append(named.pop(parameter.name))
+        positional, named = arranged(
+            self.function, {name: _filled(value, leaves) for name, value in self.template.items()}
+        )
         return self.function.call(*positional, **named)
 
     def copies(self) -> list[Any]:
@@ -70,6 +67,16 @@ class Point:
         """Every array, number and text in the arguments, under the name Python would write."""
         for name, value in self.values.items():
             yield from _entries(name, value)
+
+
+def arranged(function: UserFunction, values: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """The values as the arguments of a call: by position as far as possible, since custom_vjp reads those, then by name."""
+    named, positional = dict(values), []
+    for parameter in function.parameters:
+        if parameter.kind not in _BY_POSITION or parameter.name not in named:
+            break
+        positional.append(named.pop(parameter.name))
+    return positional, named
 
 
 def _entries(name: str, value: Any) -> Iterator[tuple[str, Any]]:

@@ -11,11 +11,12 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from zlib import crc32
 
 from bibun.cli.failures import CommandError, absolute, display_path, source_line, user_code
 
 # The package that a file outside any package is imported into, so that `from .sibling import x` works
-# there too and so that a file called `random.py` hides no module of that name.
+# there too and so that a file called `random.py` hides no module of that name. One for each folder.
 _FOLDER = "bibun_user_folder"
 
 
@@ -99,15 +100,14 @@ def _package_of(file: Path) -> tuple[list[str], str]:
         parts.insert(0, root.name)
         root = root.parent
     if not parts:
-        return [str(file.parent)], _FOLDER
+        return [str(file.parent)], f"{_FOLDER}_{crc32(bytes(file.parent))}"
     return [str(file.parent), str(root)], ".".join(parts)
 
 
 def _import(file: Path, package: str) -> ModuleType:
-    if package == _FOLDER:
-        parent = ModuleType(_FOLDER)
+    if package.startswith(_FOLDER):
+        parent = sys.modules.setdefault(package, ModuleType(package))
         parent.__path__ = [str(file.parent)]
-        sys.modules[_FOLDER] = parent
     else:
         parent = importlib.import_module(package)
         loaded_from = next(iter(parent.__path__), "nowhere")
@@ -147,7 +147,7 @@ def find_function(module: ModuleType, name: str, file: Path) -> UserFunction:
             raise CommandError(_no_such_function(module, name, file)) from None
     where = f"{name} in {display_path(file)}"
     if inspect.isclass(value):
-        raise CommandError(f"{where} is a class. bibun diff needs a function; write one that calls it.")
+        raise CommandError(f"{where} is a class. Write a function that calls it.")
     if not callable(value):
         raise CommandError(f"{where} is not a function: it is a value of type {type(value).__name__}.")
     try:

@@ -79,7 +79,7 @@ def measure(point: Point, request: Request) -> Report:
     value, seconds = _value(point)
     notes: list[str] = []
     # What the function prints has been seen once, in the plain call; from here on it runs many times.
-    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, _quiet(nowhere):
+    with silent():
         if request.order:
             title, sections, derivative = (
                 f"order {request.order}",
@@ -105,21 +105,33 @@ def _quiet(stream: TextIO) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def silent() -> Iterator[None]:
+    """Nothing at all is seen of what runs inside."""
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, _quiet(nowhere):
+        yield
+
+
 # The value
 
 
 def _value(point: Point) -> tuple[Array, float]:
     """The plain call: its value, checked to be a finite number or array, and its time."""
-    function = point.function
-    start = time.perf_counter()
-    with user_code(function.file, function.place, _called_with(point)), _quiet(sys.stderr):
-        result = point.call(*point.copies())
-    seconds = time.perf_counter() - start
+    result, seconds = called(point)
     _check_result(point, result)
     value = np.asarray(result)
     if not np.all(np.isfinite(value)):
         raise CommandError(_not_finite(point, value))
     return value, seconds
+
+
+def called(point: Point) -> tuple[Any, float]:
+    """The plain call and its time; what the function prints goes to stderr."""
+    function = point.function
+    start = time.perf_counter()
+    with user_code(function.file, function.place, _called_with(point)), _quiet(sys.stderr):
+        result = point.call(*point.copies())
+    return result, time.perf_counter() - start
 
 
 def _called_with(point: Point) -> str:
@@ -163,7 +175,7 @@ def _not_finite(point: Point, value: Array) -> str:
     where = f" in {int(np.sum(~np.isfinite(value)))} of {value.size} entries" if value.ndim else ""
     place, cause = function.place, ""
     raising = np.errstate(divide="raise", over="raise", invalid="raise")
-    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, _quiet(nowhere), raising:
+    with silent(), raising:
         try:
             point.call(*point.copies())
         except Exception as error:  # noqa: BLE001 - the user's code; where it raises is the answer
@@ -224,7 +236,8 @@ def _hessian(point: Point, value: Array, seconds: float) -> tuple[list[Section],
         for j, column in enumerate(point.leaves):
             partial = bibun.grad(point.call, argnums=i)
             along = _in_one(point, partial, j)
-            found.append(compare((row.name, column.name), blocks[i][j], along, column, _seconds(partial, point)))
+            seconds = _seconds(partial, point)
+            found.append(compare((row.name, column.name), blocks[i][j], along, column, seconds, "real"))
     return [*gradients, Section("Hessian", tuple(found))], derivative
 
 
@@ -241,7 +254,8 @@ def _orders(point: Point, value: Array, order: int, seconds: float) -> tuple[lis
     for current in range(1, order + 1):
         derivative = bibun.grad(lower)
         exact = _run(point, derivative, f"derivative of order {current}")
-        found.append(compare((f"order {current}",), exact, _in_one(point, lower, 0), leaf, seconds))
+        method = "auto" if current == 1 else "real"  # exact derivatives are not called with complex numbers
+        found.append(compare((f"order {current}",), exact, _in_one(point, lower, 0), leaf, seconds, method))
         seconds, lower = _seconds(derivative, point), derivative
     return [Section(f"derivatives by {leaf.name}", tuple(found))], lower
 

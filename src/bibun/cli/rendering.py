@@ -16,6 +16,8 @@ from rich.table import Table
 from rich.text import Text
 
 import bibun
+from bibun.checking.rendering import plain
+from bibun.checking.report import Report as CheckReport
 from bibun.cli.arguments import Array
 from bibun.cli.comparing import Comparison
 from bibun.cli.failures import display_path
@@ -54,6 +56,15 @@ def print_report(report: Report) -> None:
     if not out.is_terminal:
         text = "".join(line.rstrip() + "\n" for line in text.splitlines())
     sys.stdout.write(text)
+
+
+def print_check(report: CheckReport, *, as_json: bool) -> None:
+    """The report of a check as it draws itself: a panel in a terminal, text elsewhere, or JSON."""
+    out = console(sys.stdout)
+    if out.is_terminal and not as_json:
+        out.print(report)
+    else:
+        sys.stdout.write((report.to_json() if as_json else str(report)) + "\n")
 
 
 def _parts(report: Report) -> Iterator[Text | Table | str]:
@@ -295,18 +306,18 @@ def _json_comparison(title: str, comparison: Comparison) -> dict[str, Any]:
         "kind": title.split()[0],
         "by": list(comparison.by),
         "shape": list(comparison.exact.shape),
-        "exact": _json_value(comparison.exact),
-        "numerical": _json_value(comparison.numerical) if entrywise else None,
+        "exact": plain(comparison.exact),
+        "numerical": plain(comparison.numerical) if entrywise else None,
         "directions": [
             {
-                "exact": _json_value(d.exact),
-                "numerical": _json_value(d.numerical),
-                "digits": _json_value(d.digits),
+                "exact": plain(d.exact),
+                "numerical": plain(d.numerical),
+                "digits": plain(d.digits),
             }
             for d in comparison.directions
         ],
         "digits": comparison.agreement,
-        "numerical_error": _json_value(comparison.error) if entrywise else None,
+        "numerical_error": plain(comparison.error) if entrywise else None,
         "digits_by_entry": _nulls(comparison.digits) if entrywise else None,
     }
 
@@ -322,22 +333,5 @@ def _nulls(digits: Any) -> Any:
 
 def _json_array(value: Any) -> dict[str, Any]:
     if isinstance(value, np.ndarray | np.generic):
-        return {"dtype": str(value.dtype), "shape": list(value.shape), "value": _json_value(value)}
+        return {"dtype": str(value.dtype), "shape": list(value.shape), "value": plain(value)}
     return {"value": value if isinstance(value, bool | int | str | None) else repr(value)}
-
-
-def _json_value(value: Any) -> Any:
-    array = np.asarray(value)
-    if array.dtype.kind == "f" and np.all(np.isfinite(array)):
-        return array.tolist()
-    if array.dtype.kind in "iub":
-        return array.tolist()
-    return _texts(array.tolist())
-
-
-def _texts(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_texts(entry) for entry in value]
-    if isinstance(value, complex):
-        return repr(value).strip("()")
-    return value if isinstance(value, float) and np.isfinite(value) else str(value)

@@ -1,0 +1,77 @@
+"""Directions to differentiate along: random, exact in few bits, scaled to each entry. Evaluates nothing.
+
+Along v the derivative is sum g_i v_i. An error e of a single entry i changes it by v_i e, whatever the signs: it is
+seen as soon as |v_i e| exceeds the error bars, so each |v_i| is as large as the scale of x_i, and the sensitivity of
+the function to it, allow. Errors of several entries add up with random signs AND random magnitudes in [1, 2): of a
+pair +e, -e, say two entries that were swapped, random signs alone would see nothing every second time.
+
+Every v_i has 9 bits at most, and a power of two. So t v_i is exact for t = 2**k, and x_i + t v_i is rounded no more than
+the entry itself allows.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bibun.checking.problem import Array
+
+SMALLEST_SHARE = 2.0**-6  # of the typical size of the entries of its array: no entry moves less
+AT_ZERO = 2.0**-3  # how far the entries of an array of zeros move
+MOST_GAIN = 2.0**5  # entries of small influence move so much farther, at most
+_BITS = 8
+
+
+def power_of_two(size: Array) -> Array:
+    """The largest power of two that is not above each (positive) size."""
+    return np.asarray(np.ldexp(1.0, np.frexp(size)[1] - 1))
+
+
+def multipliers(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """+-(1 + k/256) with a random k: signs and magnitudes in [1, 2)."""
+    drawn = rng.integers(0, 2 ** (_BITS + 1), shape)
+    return np.asarray((1 - 2.0 * (drawn & 1)) * (1 + (drawn >> 1) / 2.0**_BITS))
+
+
+def base_scales(point: list[Array]) -> list[Array]:
+    """How far an entry moves at t = 1: its own size, or a share of what is typical in its array."""
+    found = []
+    for x in point:
+        sizes = np.abs(x).astype(float)
+        sizes = np.where(np.isfinite(sizes), sizes, 0)
+        positive = sizes[sizes > 0]
+        typical = float(np.median(positive)) if positive.size else AT_ZERO
+        found.append(power_of_two(np.maximum(sizes, max(typical * SMALLEST_SHARE, 1e-290))))
+        found[-1][sizes == 0] = power_of_two(np.asarray(typical))
+    return found
+
+
+def scales(point: list[Array], sensitivity: list[Array] | None) -> list[Array]:
+    """The same, with entries of small influence moved farther. `sensitivity`: |gradient|, as one mode claims it."""
+    base = base_scales(point)
+    if sensitivity is None:
+        return base
+    influence = [np.where(np.isfinite(g), np.abs(g), 0) * s for g, s in zip(sensitivity, base, strict=True)]
+    together = np.concatenate([c.reshape(-1) for c in influence])
+    together = together[together > 0]
+    if not together.size:
+        return base
+    high = float(np.quantile(together, 0.9))
+    gains = [power_of_two(np.clip(high / np.maximum(c, high * 1e-30), 1.0, MOST_GAIN)) for c in influence]
+    return [s * gain for s, gain in zip(base, gains, strict=True)]
+
+
+def random_direction(point: list[Array], scale: list[Array], rng: np.random.Generator) -> list[Array]:
+    """A direction through all entries of all leaves; complex for complex leaves."""
+    found = []
+    for x, s in zip(point, scale, strict=True):
+        v = multipliers(rng, x.shape) * s
+        if x.dtype.kind == "c":
+            v = v + 1j * multipliers(rng, x.shape) * s
+        found.append(np.asarray(v))
+    return found
+
+
+def only(direction: list[Array], leaf: int, mask: Array | None = None) -> list[Array | None]:
+    """The part of a direction within one leaf, or within the entries of it that the mask chooses; None is zero."""
+    v = direction[leaf] if mask is None else np.where(mask, direction[leaf], 0)
+    return [v if i == leaf else None for i in range(len(direction))]

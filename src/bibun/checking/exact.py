@@ -1,0 +1,184 @@
+"""The derivatives that are checked: by reverse mode, by forward mode, by a gradient written by hand.
+
+Each mode gives, along a direction v, the derivative of every row of the outputs, and what rounding may do to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from bibun import tree
+from bibun.checking.outputs import Row
+from bibun.checking.problem import Array, Problem
+from bibun.core.traced import plain
+from bibun.transforms.forward import jvp
+from bibun.transforms.reverse import vjp
+
+Direction = list[Array | None]
+Gradients = list[list[Array]]  # a row's gradient: an array like each leaf; one list a row
+
+# A derivative summed over n entries is off by about this many units of rounding of its terms, added as if random.
+ROUNDING = 32.0
+
+
+Compute = Callable[[Problem, list[Array], list[Row]], Gradients]
+
+
+class Mode:
+    """One way to the derivative of the rows. `name` is the word of the report."""
+
+    name: str
+
+    def __init__(self, problem: Problem, rows: list[Row]) -> None:
+        self.problem, self.rows = problem, rows
+
+    def along(self, direction: Direction, values: list[Array] | None = None) -> Array:
+        """The derivative of each row along a direction, at the point or at other values."""
+        raise NotImplementedError
+
+    def of_row(self, row: Row, direction: Direction) -> float:
+        """The derivative of one more row at the point."""
+        raise NotImplementedError
+
+    def at(self, problem: Problem) -> Mode:
+        """The same mode of another problem."""
+        raise NotImplementedError
+
+
+class Gradient(Mode):
+    """A mode that has the gradient of each row: any direction is a sum."""
+
+    def __init__(self, name: str, problem: Problem, rows: list[Row], compute: Compute) -> None:
+        super().__init__(problem, rows)
+        self.name, self._compute = name, compute
+        self.gradients = compute(problem, problem.point, rows)
+
+    def along(self, direction: Direction, values: list[Array] | None = None) -> Array:
+        gradients = self.gradients if values is None else self._compute(self.problem, values, self.rows)
+        return np.array([dot(gradient, direction) for gradient in gradients])
+
+    def of_row(self, row: Row, direction: Direction) -> float:
+        return dot(self._compute(self.problem, self.problem.point, [row])[0], direction)
+
+    def at(self, problem: Problem) -> Mode:
+        return Gradient(self.name, problem, self.rows, self._compute)
+
+
+class Forward(Mode):
+    """A tangent pushed through the function. Raises at once what it cannot do."""
+
+    def __init__(self, name: str, problem: Problem, rows: list[Row]) -> None:
+        super().__init__(problem, rows)
+        self.name = name
+        self._push([None] * len(problem.leaves), None)
+
+    def along(self, direction: Direction, values: list[Array] | None = None) -> Array:
+        moved = self._push(direction, values)
+        return np.array([float(np.real(row.of(moved))) for row in self.rows])
+
+    def of_row(self, row: Row, direction: Direction) -> float:
+        return float(np.real(row.of(self._push(direction, None))))
+
+    def at(self, problem: Problem) -> Mode:
+        return Forward(self.name, problem, self.rows)
+
+    def _push(self, direction: Direction, values: list[Array] | None) -> list[Any]:
+        point = [x.copy() for x in (values or self.problem.point)]
+        tangents = [np.zeros_like(x) if v is None else v.astype(x.dtype) for v, x in zip(direction, point, strict=True)]
+        with np.errstate(all="ignore"):
+            return list(jvp(self.problem.flat, point, tangents)[1])
+
+
+def reverse(problem: Problem, values: list[Array], rows: list[Row]) -> Gradients:
+    """Gradients of rows by one recording and a sweep a row."""
+    with np.errstate(all="ignore"):
+        y, pullback = vjp(problem.flat, *(x.copy() for x in values))
+        return [[np.asarray(g) for g in pullback(row.cotangents(list(y)))] for row in rows]
+
+
+def by_hand(gradient: Callable[..., Any]) -> Compute:
+    """Gradients of rows from a function of the user's, of shape output + leaf for each leaf."""
+
+    def compute(problem: Problem, values: list[Array], rows: list[Row]) -> Gradients:
+        assert problem.arguments is not None
+        boxed = [leaf.box(x.copy()) for leaf, x in zip(problem.leaves, values, strict=True)]
+        found = _matched(problem, gradient(*problem.arguments(boxed)))
+        return [[_contracted(row.parts[0], g) for g in found] for row in rows]
+
+    return compute
+
+
+def argnums_of(f: Callable[..., Any], args: tuple[Any, ...], gradient: Callable[..., Any]) -> int | None:
+    """Whether a gradient by hand of several arguments is that of the first, as bibun.grad's is: 0; else None, all."""
+    if len(args) == 1:
+        return None
+    problem = problem_of(f, args, None)
+    assert problem.arguments is not None
+    given = gradient(*problem.arguments([leaf.box(leaf.value.copy()) for leaf in problem.leaves]))
+    count = len(tree.flatten(given)[0])
+    first = len(problem_of(f, args, 0).leaves) if _varies(args[0]) else 0
+    return 0 if count == first != len(problem.leaves) else None
+
+
+def _varies(arg: Any) -> bool:
+    """Whether an argument holds floats."""
+    return any(np.result_type(plain(x)).kind in "fc" for x in tree.flatten(arg)[0] if isinstance(x, _NUMBERS))
+
+
+def _matched(problem: Problem, given: Any) -> list[Array]:
+    """The leaves of what a gradient by hand returned: one for each leaf of the problem."""
+    if len(problem.outputs) != 1:
+        raise ValueError(
+            f"check: gradient= is compared for a function of one output; {problem.name} returned {len(problem.outputs)}."
+        )
+    shape = problem.outputs[0].shape
+    found = [np.array(plain(g)) for g in tree.flatten(given)[0]]
+    wanted = [(*shape, *leaf.value.shape) for leaf in problem.leaves]
+    single = problem.outputs[0].size == 1
+    if len(found) == len(wanted) and all(
+        g.shape == w or (single and (g.shape == leaf.value.shape or (g.size == leaf.value.size == 1)))
+        for g, w, leaf in zip(found, wanted, problem.leaves, strict=True)
+    ):
+        return [g.reshape(w) for g, w in zip(found, wanted, strict=True)]
+    names = ", ".join(f"{leaf.path} {w}" for leaf, w in zip(problem.leaves, wanted, strict=True))
+    raise ValueError(
+        f"check: gradient= returned {len(found)} arrays of shapes {[g.shape for g in found]}; for {names} it returns what "
+        "bibun.grad would: an array of the shape of each argument, in the same containers. With argnums= it is compared for "
+        "those arguments alone."
+    )
+
+
+def _contracted(u: Array | None, jacobian: Array) -> Array:
+    """The gradient of Re(sum u y) from dy/dx of shape y + x."""
+    assert u is not None
+    return np.tensordot(u, jacobian, u.ndim) if u.ndim else u * jacobian
+
+
+def dot(gradient: list[Array], direction: Direction) -> float:
+    """Re(sum g v) over all leaves."""
+    total = 0.0
+    with np.errstate(all="ignore"):
+        for g, v in zip(gradient, direction, strict=True):
+            if v is not None:
+                total += float(np.sum(np.real(g * v), where=v != 0))
+    return total
+
+
+def terms(gradient: list[Array], direction: Direction) -> float:
+    """The 2-norm of the terms of that sum: what its rounding is measured by."""
+    parts = [0.0]
+    with np.errstate(all="ignore"):
+        for g, v in zip(gradient, direction, strict=True):
+            if v is not None:
+                parts.append(_norm(np.where(v != 0, g, 0) * v))
+    return _norm(np.array(parts))
+
+
+def _norm(a: Array) -> float:
+    """The 2-norm, of huge and of tiny entries too."""
+    a = np.abs(a)
+    top = float(np.max(a, initial=0.0))
+    return top * float(np.sqrt(np.sum((a / top) ** 2))) if 0 < top < np.inf else top

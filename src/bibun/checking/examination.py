@@ -1,0 +1,176 @@
+"""Trials along directions: every mode beside the numerical derivative, row by row of the outputs. Locates nothing.
+
+A contradiction is confirmed before it is believed: by a second numerical derivative from other points, and against the
+noise of the exact derivative, which rounding inside the function may make large (cancellation).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf, isfinite
+
+import numpy as np
+
+from bibun.checking import directions
+from bibun.checking.exact import ROUNDING, Direction, Gradient, Mode, terms
+from bibun.checking.judging import Judged, judge, worst
+from bibun.checking.outputs import Row
+from bibun.checking.problem import Array, Problem
+from bibun.checking.slopes import Entry, Line, Ray, Slope
+
+NOISE_WEIGHT = 8.0  # a contradiction exceeds the noise of the exact derivative by this
+# Where that noise is looked for: near enough that the derivative varies by less, far enough that the rounding differs.
+_NEAR = (2.0**-22, 2.0**-26, 2.0**-30)
+_NEAR_SINGLE = (2.0**-8, 2.0**-10, 2.0**-12)
+_FAR = 100.0  # a contradiction that exceeds its threshold by this is none of the numerical bound's rare failures
+_RAYS = 16
+_OTHER_POINTS = 0.75  # scales a direction so that the second derivative has other points than the first
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """The judgements along one direction, all modes and rows."""
+
+    direction: Direction
+    judged: tuple[Judged, ...]
+    along: str
+
+    @property
+    def worst(self) -> Judged:
+        return worst(self.judged)
+
+    @property
+    def verdict(self) -> str:
+        return self.worst.verdict
+
+    def of_mode(self, mode: int) -> Judged:
+        """The worst of one mode."""
+        return worst(j for j in self.judged if j.mode == mode)
+
+
+class Examination:
+    """The modes and the rows of a problem, at its point."""
+
+    def __init__(self, problem: Problem, rows: list[Row], modes: list[Mode], rng: np.random.Generator) -> None:
+        self.problem, self.rows, self.modes, self.rng = problem, rows, modes, rng
+        self.wrong_outputs: dict[
+            int, tuple[int, Array]
+        ] = {}  # by row: an output and the entry of it, found wrong before
+        self._rays: dict[tuple[int, tuple[int, ...], bool], Ray] = {}
+        self._noise_scales = directions.base_scales(problem.point)
+        self._gradients = next((mode for mode in modes if isinstance(mode, Gradient)), None)
+
+    @property
+    def sensitivity(self) -> list[Array] | None:
+        """|gradient| by each leaf, the largest over the rows, as a mode claims it; None where no mode has gradients."""
+        if self._gradients is None:
+            return None
+        parts = zip(*self._gradients.gradients, strict=True)
+        return [np.max([np.abs(g) for g in of_rows], axis=0) for of_rows in parts]
+
+    def direction(self) -> list[Array]:
+        """A random direction through every entry."""
+        point = self.problem.point
+        return directions.random_direction(point, directions.scales(point, self.sensitivity), self.rng)
+
+    def line(self, direction: Direction, along: str) -> Trial:
+        """Compare along a direction."""
+        return self._try(Line(self.problem, direction), direction, along)
+
+    def entry(self, leaf: int, index: tuple[int, ...], *, imaginary: bool = False, known_wrong: bool = False) -> Trial:
+        """Compare by one entry. `known_wrong`: a contradiction was confirmed already, along a direction with this entry."""
+        direction = self.unit(leaf, index, imaginary=imaginary)
+        label = f"entry {index}" if index else "the number"
+        if self.problem.leaves[leaf].complex:
+            label = f"{'imaginary' if imaginary else 'real'} part of {label}"
+        ray = self.ray(leaf, index, imaginary=imaginary)
+        return self._try(ray, direction, label, known_wrong)
+
+    def ray(self, leaf: int, index: tuple[int, ...], *, imaginary: bool) -> Ray:
+        """The outputs along one entry. Kept for a while: among many outputs the wrong one is looked for later."""
+        key = (leaf, index, imaginary)
+        if key not in self._rays:
+            if len(self._rays) >= _RAYS:
+                self._rays.clear()
+            self._rays[key] = Entry(self.problem, leaf, index, imaginary=imaginary)
+        return self._rays[key]
+
+    def unit(self, leaf: int, index: tuple[int, ...], *, imaginary: bool) -> Direction:
+        """One entry moves by 1, or by i."""
+        x = self.problem.leaves[leaf].value
+        v = np.zeros(x.shape, np.complex128 if x.dtype.kind == "c" else np.float64)
+        v[index] = 1j if imaginary else 1
+        return [v if i == leaf else None for i in range(len(self.problem.leaves))]
+
+    def _try(self, ray: Ray, direction: Direction, along: str, known_wrong: bool = False) -> Trial:
+        slopes = [ray.slope(row) for row in self.rows]
+        judged = []
+        for m, mode in enumerate(self.modes):
+            exact = mode.along(direction)
+            for k, slope in enumerate(slopes):
+                bar = self.rounding(k, float(exact[k]), direction)
+                judged.append(judge(m, k, float(exact[k]), bar, slope))
+        if any(j.verdict == "disagrees" for j in judged):
+            judged = self._confirmed(judged, direction, known_wrong)
+        return Trial(direction, tuple(judged), along)
+
+    def rounding(self, row: int, exact: float, direction: Direction) -> float:
+        """What rounding does to a derivative summed over many entries."""
+        size = abs(exact) if isfinite(exact) else 0.0
+        if self._gradients is not None:
+            size = max(size, terms(self._gradients.gradients[row], direction))
+        return ROUNDING * self.problem.precision * size if isfinite(size) else inf
+
+    def _confirmed(self, judged: list[Judged], direction: Direction, known_wrong: bool) -> list[Judged]:
+        """Contradictions stay where the noise of the exact derivative and a second numerical one leave them standing."""
+        noise = {m: self._noise(self.modes[m], direction) for m in {j.mode for j in judged if j.verdict == "disagrees"}}
+        factor = _OTHER_POINTS * self._scale_of(direction)
+        other = Line(self.problem, [None if v is None else factor * v for v in direction])
+        found = []
+        for j in judged:
+            if j.verdict == "disagrees":
+                bar = j.bar + NOISE_WEIGHT * float(noise[j.mode][j.row])
+                j = judge(j.mode, j.row, j.exact, bar, j.slope)
+            if j.verdict == "disagrees" and not (known_wrong and abs(j.gap) > _FAR * j.threshold):
+                second = other.slope(self.rows[j.row], "real").divided(factor)
+                if judge(j.mode, j.row, j.exact, j.bar, second).verdict != "disagrees":
+                    j = judge(j.mode, j.row, j.exact, j.bar, _reconciled(j.slope, second))
+            found.append(j)
+        return found
+
+    def _scale_of(self, direction: Direction) -> float:
+        """What makes the steps of a direction those of a random one: the scale of a single entry, else 1."""
+        moving = [(i, np.flatnonzero(v)) for i, v in enumerate(direction) if v is not None and np.any(v)]
+        if len(moving) == 1 and moving[0][1].size == 1:
+            leaf, (where,) = moving[0][0], moving[0][1]
+            v = direction[leaf]
+            assert v is not None
+            return float(self._noise_scales[leaf].reshape(-1)[where] / np.abs(v.reshape(-1)[where]))
+        return 1.0
+
+    def _noise(self, mode: Mode, direction: Direction) -> Array:
+        """The noise of the exact derivative: how far it is from a straight line over distances that mean nothing."""
+        point = self.problem.point
+        shift = directions.random_direction(point, self._noise_scales, self.rng)
+        center = mode.along(direction)
+        found = [np.zeros(len(self.rows))]
+        for h in _NEAR_SINGLE if self.problem.precision > 1e-15 else _NEAR:
+            try:
+                above = mode.along(direction, [_shifted(x, h * s) for x, s in zip(point, shift, strict=True)])
+                below = mode.along(direction, [_shifted(x, -h * s) for x, s in zip(point, shift, strict=True)])
+            except Exception:  # noqa: BLE001  the user's function, beside the edge of its domain: nothing to learn
+                continue
+            with np.errstate(all="ignore"):
+                bend = np.abs(above - center + (below - center)) / 2
+            found.append(np.where(np.isfinite(bend), bend, 0))
+        return np.asarray(np.max(found, axis=0))
+
+
+def _reconciled(one: Slope, two: Slope) -> Slope:
+    """Two numerical derivatives of which only one contradicts: their difference is part of the error."""
+    error = max(one.error, two.error, abs(one.value - two.value))
+    return Slope(one.value, error if isfinite(error) else inf, two.status, one.unit)
+
+
+def _shifted(x: Array, step: Array) -> Array:
+    return np.asarray((x + step).astype(x.dtype))

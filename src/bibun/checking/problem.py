@@ -1,0 +1,234 @@
+"""What is checked: a function of the arrays among its arguments. Runs it; knows no derivative.
+
+A Problem turns f(*args) into a function from a list of arrays (the leaves that are differentiated) to a list of arrays
+(the outputs that vary), for plain values and for traced ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from bibun import tree
+from bibun.core.traced import Traced, plain
+from bibun.errors import NoDerivativeError
+from bibun.interpreters.variable import Variable
+
+Array = np.ndarray[Any, Any]
+_CONTINUOUS = "fc"
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One array among the arguments. `box` makes of an array what the function was given there: a float, a Variable."""
+
+    path: str
+    value: Array
+    box: Callable[[Array], Any]
+
+    @property
+    def complex(self) -> bool:
+        return bool(self.value.dtype.kind == "c")
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """An array among the arguments that has no derivative."""
+
+    path: str
+    shape: tuple[int, ...]
+    dtype: str
+    reason: str
+
+
+class Problem:
+    """A function of leaves: run(values) gives its result, a tree, from plain or traced values of the leaves.
+
+    arguments(values): all arguments of the user's function, with these leaves.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        leaves: list[Leaf],
+        run: Callable[[list[Any]], Any],
+        arguments: Callable[[list[Any]], tuple[Any, ...]] | None = None,
+        skipped: Sequence[Skipped] = (),
+    ) -> None:
+        self.name, self.leaves, self.run, self.arguments, self.skipped = name, leaves, run, arguments, skipped
+        self.evaluations = 0
+        self.seconds = 0.0  # of the run at the point
+        self.kept: list[int] = []  # which outputs vary
+        self.paths: list[str] = []  # how each of them is reached
+        self.outputs: list[Array] = []  # at the point
+
+    @property
+    def point(self) -> list[Array]:
+        return [leaf.value for leaf in self.leaves]
+
+    def start(self) -> None:
+        """Run it at the point. What it raises there is its own error, with a note that says where."""
+        self.evaluations += 1
+        begun = perf_counter()
+        try:
+            y = self.run([leaf.box(leaf.value.copy()) for leaf in self.leaves])
+        except Exception as error:
+            error.add_note(f"raised by {self.name} at the point where bibun.check was to check its derivatives")
+            raise
+        self.seconds = perf_counter() - begun
+        flat, paths = tree.flatten(y)[0], tree.paths(y)
+        for i, (value, path) in enumerate(zip(flat, paths, strict=True)):
+            if not isinstance(value, (Traced, np.ndarray, np.generic, float, int, complex)):
+                raise NoDerivativeError(
+                    f"check: {self.name} returned {type(value).__name__}{f' at {path}' if path else ''}, which is neither an "
+                    "array nor a number."
+                )
+            found = np.array(plain(value))
+            if found.dtype.kind in _CONTINUOUS and found.size:
+                self.kept.append(i)
+                self.paths.append(path)
+                self.outputs.append(found)
+        if not self.kept:
+            raise NoDerivativeError(
+                f"check: {self.name} returned {_kinds(flat)}, which do not vary continuously: there is no derivative to "
+                "check. Return floats."
+            )
+
+    def moved(self, values: list[Array]) -> Problem:
+        """The same function at another point."""
+        leaves = [Leaf(leaf.path, value, leaf.box) for leaf, value in zip(self.leaves, values, strict=True)]
+        return Problem(self.name, leaves, self.run, self.arguments)
+
+    def plain(self, values: list[Array]) -> list[Array]:
+        """The outputs at these values, which may be complex where the leaves are real."""
+        self.evaluations += 1
+        with np.errstate(all="ignore"):
+            y = self.run([leaf.box(value) for leaf, value in zip(self.leaves, values, strict=True)])
+        flat, _ = tree.flatten(y)
+        return [np.array(plain(flat[i])) for i in self.kept]
+
+    def flat(self, *values: Any) -> tuple[Any, ...]:
+        """The same for the transforms: a tuple of traced outputs."""
+        flat, _ = tree.flatten(self.run(list(values)))
+        return tuple(flat[i] for i in self.kept)
+
+    @property
+    def precision(self) -> float:
+        """The rounding unit of the coarsest dtype among leaves and outputs: what f computes in, as far as one can see."""
+        return max(float(np.finfo(a.dtype).eps) for a in (*self.point, *self.outputs))
+
+
+def problem_of(f: Callable[..., Any], args: tuple[Any, ...], argnums: int | Sequence[int] | None) -> Problem:
+    """Take the arguments apart; raises NoDerivativeError where nothing among them varies."""
+    name = function_name(f)
+    numbers = _numbers(args, argnums)
+    flat, unflatten = tree.flatten(args)
+    names = _argument_names(f, len(args))
+    leaves, skipped, where = [], [], []
+    counts = [len(tree.flatten(arg)[0]) for arg in args]
+    owners = [i for i, count in enumerate(counts) for _ in range(count)]
+    for i, (value, path) in enumerate(zip(flat, tree.paths(args), strict=True)):
+        if owners[i] not in numbers or not _is_number(value):
+            continue
+        path = names[owners[i]] + path.removeprefix(f"[{owners[i]}]")
+        array = np.array(plain(value))
+        if array.dtype.kind in _CONTINUOUS:
+            leaves.append(Leaf(path, array, _box(value)))
+            where.append(i)
+        else:
+            reason = f"{array.dtype} does not vary continuously"
+            skipped.append(Skipped(path, array.shape, str(array.dtype), reason))
+    if not leaves:
+        raise NoDerivativeError(_nothing(name, skipped, argnums))
+
+    def arguments(values: list[Any]) -> tuple[Any, ...]:
+        whole = [value.copy() if isinstance(value, np.ndarray) else value for value in flat]
+        for i, value in zip(where, values, strict=True):
+            whole[i] = value
+        return tuple(unflatten(whole))
+
+    return Problem(name, leaves, lambda values: f(*arguments(values)), arguments, skipped)
+
+
+def function_name(f: Callable[..., Any]) -> str:
+    """Its name, or that of its class."""
+    return str(getattr(f, "__name__", None) or type(f).__name__)
+
+
+def _nothing(name: str, skipped: list[Skipped], argnums: int | Sequence[int] | None) -> str:
+    found = ", ".join(f"{s.path} ({s.dtype})" for s in skipped)
+    among = "its arguments" if argnums is None else f"argnums={argnums}"
+    return (
+        f"check: {among} of {name} hold{'s' if argnums is not None else ''} no floats to differentiate by"
+        f"{f', only {found}' if found else ''}. Pass floats (2.0 instead of 2, x.astype(float))."
+    )
+
+
+def _numbers(args: tuple[Any, ...], argnums: int | Sequence[int] | None) -> tuple[int, ...]:
+    """Which arguments are differentiated."""
+    if argnums is None:
+        return tuple(range(len(args)))
+    numbers = (argnums,) if isinstance(argnums, (int, np.integer)) else tuple(argnums)
+    for number in numbers:
+        if not isinstance(number, (int, np.integer)) or not -len(args) <= number < len(args):
+            raise TypeError(
+                f"check: argnums={argnums!r}, but it holds numbers of the {len(args)} arguments, from 0 on, or is None for "
+                "all of them."
+            )
+    return tuple(int(number) % len(args) for number in numbers)
+
+
+def _argument_names(f: Callable[..., Any], count: int) -> list[str]:
+    """The names of the parameters; where f does not tell them, x, or args[0], args[1], ..."""
+    from inspect import Parameter, signature
+
+    names: list[str] = []
+    try:
+        parameters = list(signature(f).parameters.values())
+    except (TypeError, ValueError):
+        parameters = []
+    for parameter in parameters:
+        if parameter.kind in (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD):
+            names.append(parameter.name)
+        elif parameter.kind is Parameter.VAR_POSITIONAL:
+            names += [f"{parameter.name}[{i}]" for i in range(count - len(names))]
+    if len(names) < count:
+        return ["x"] if count == 1 else [f"args[{i}]" for i in range(count)]
+    return names[:count]
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.dtype.kind in "biufc"
+    if isinstance(value, Traced):
+        return plain(value) is not None
+    return isinstance(value, (float, int, complex))
+
+
+def _box(like: Any) -> Callable[[Array], Any]:
+    """What the function was given, made of an array."""
+    if isinstance(like, Traced):
+        return Variable
+    if isinstance(like, (np.generic, float, complex)) and not isinstance(like, np.ndarray):
+        return _python_number if type(like) in (float, complex) else _numpy_number
+    return _itself
+
+
+def _itself(array: Array) -> Any:
+    return array
+
+
+def _numpy_number(array: Array) -> Any:
+    return array[()]
+
+
+def _python_number(array: Array) -> Any:
+    return array.item()
+
+
+def _kinds(values: list[Any]) -> str:
+    return ", ".join(sorted({str(np.asarray(plain(v)).dtype) for v in values})) or "nothing"

@@ -1,0 +1,135 @@
+"""Numerical derivatives of a problem along a direction, and by one entry, with their bounds. bibun.numerical does the work.
+
+The outputs are kept by their distance t, so that many rows of outputs, looked at later, cost no evaluation more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf, isfinite, nan
+from typing import Any
+
+import numpy as np
+
+from bibun.checking.outputs import Row
+from bibun.checking.problem import Array, Problem
+
+# t is counted from here: the numerical search starts at a fraction of its point, 2**-9, and goes no farther than 1/2.
+START = 2.0**-5
+NEAR_ZERO = 2.0**-6  # an entry nearer to 0 says nothing of the scale on which the function varies
+
+
+@dataclass(frozen=True, slots=True)
+class Slope:
+    """A numerical derivative of one row of the outputs. `unit`: the row's largest value beside the scale of the step."""
+
+    value: float
+    error: float
+    status: str
+    unit: float
+
+    @property
+    def kink(self) -> bool:
+        return self.status.startswith("kink")
+
+    @property
+    def known(self) -> bool:
+        return isfinite(self.value) and isfinite(self.error)
+
+    def divided(self, factor: float) -> Slope:
+        """The same along a direction that is so many times shorter."""
+        size = abs(factor)
+        return Slope(self.value / factor, self.error / size, self.status, self.unit / size)
+
+
+class Ray:
+    """The outputs along one real parameter. `scale`: what is a large step."""
+
+    def __init__(self, problem: Problem, start: float, scale: float) -> None:
+        self.problem, self.start, self.scale = problem, start, scale
+        self._seen: dict[Any, list[Array]] = {}
+
+    def values(self, t: Any) -> list[Array]:
+        """The leaves at the parameter t."""
+        raise NotImplementedError
+
+    def outputs(self, t: Any) -> list[Array]:
+        """The outputs there; an earlier run is not repeated."""
+        key = complex(t) if np.iscomplexobj(t) else float(t)
+        if key == self.start and not isinstance(key, complex):
+            return self.problem.outputs
+        if key not in self._seen:
+            self._seen[key] = self.problem.plain(self.values(key))
+        return self._seen[key]
+
+    def slope(self, row: Row, method: str = "auto") -> Slope:
+        """The derivative of the row by the parameter."""
+        from bibun import numerical
+
+        size = 0.0
+        single = all(y.dtype in (np.float32, np.complex64) for y in self.problem.outputs)
+
+        def number(t: Any) -> Any:
+            nonlocal size
+            value = row.of(self.outputs(t))
+            if np.isfinite(value):
+                size = max(size, abs(value))
+            return np.float32(value) if single and not np.iscomplexobj(value) else value
+
+        if method == "auto" and (self.problem.precision > 1e-15 or self._complex(row)):
+            method = "real"
+        found = numerical.derivative(number, self.start, method=method)
+        value, error = float(found.value), float(found.error)
+        return Slope(
+            value if isfinite(value) else nan, error if error == error else inf, found.status, float(size) / self.scale
+        )
+
+    def _complex(self, row: Row) -> bool:
+        """A complex step needs real leaves and real outputs."""
+        return any(leaf.complex for leaf in self.problem.leaves) or any(
+            u is not None and u.dtype.kind == "c" for u in row.parts
+        )
+
+
+class Line(Ray):
+    """x + t v. A direction of None is 0."""
+
+    def __init__(self, problem: Problem, direction: list[Array | None]) -> None:
+        super().__init__(problem, START, 1.0)
+        self.direction = direction
+
+    def values(self, t: Any) -> list[Array]:
+        step = t - START
+        return [
+            leaf.value.copy() if v is None else _moved(leaf.value, step * v)
+            for leaf, v in zip(self.problem.leaves, self.direction, strict=True)
+        ]
+
+
+class Entry(Ray):
+    """One entry, or the real or imaginary part of one, as the parameter."""
+
+    def __init__(self, problem: Problem, leaf: int, index: tuple[int, ...], *, imaginary: bool = False) -> None:
+        x = problem.leaves[leaf].value[index]
+        start = float(x.imag if imaginary else x.real)
+        super().__init__(problem, start, max(abs(start), NEAR_ZERO))
+        self.leaf, self.index, self.imaginary = leaf, index, imaginary
+
+    def values(self, t: Any) -> list[Array]:
+        found = [leaf.value.copy() for leaf in self.problem.leaves]
+        x = found[self.leaf]
+        if isinstance(t, complex) and x.dtype.kind != "c":
+            x = found[self.leaf] = x.astype(np.complex128)
+        if x.dtype.kind == "c" and self.problem.leaves[self.leaf].complex:
+            x[self.index] = complex(x[self.index].real, t) if self.imaginary else complex(t, x[self.index].imag)
+        else:
+            x[self.index] = t
+        return found
+
+
+def _moved(x: Array, step: Array) -> Array:
+    """x + step, added in full precision, in the dtype of x; complex for a complex step."""
+    moved = x + step
+    if moved.dtype != x.dtype and not (moved.dtype.kind == "c" and x.dtype.kind != "c"):
+        moved = moved.astype(x.dtype)
+    return np.asarray(moved)

@@ -1,0 +1,187 @@
+"""Derivatives along lines, by the complex step where f lets it, by real differences elsewhere. Knows no public name.
+
+`along` differentiates every number that f gives along every line: the functions of derivative.py and jacobian.py only
+choose the lines and put the answers into shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from math import inf, isfinite, nan
+from typing import Any
+
+import numpy as np
+
+from bibun.numerical.complex_step import certified, eta_for
+from bibun.numerical.evaluation import Evaluator
+from bibun.numerical.lines import Line
+from bibun.numerical.outputs import Output
+from bibun.numerical.samples import Samples
+from bibun.numerical.search import EPS, Result, search
+from bibun.numerical.solving import Task, Values
+
+LIMIT = 60  # evaluations a search may ask for, where the caller sets no bound
+METHODS = ("auto", "real", "complex")
+
+
+class Lines:
+    """The lines, what f gave on them so far, and its values at t = 0."""
+
+    def __init__(self, evaluator: Evaluator, lines: Sequence[Line], name: str) -> None:
+        self.evaluator, self.lines, self.name = evaluator, lines, name
+        self.values = Values(evaluator, lines)
+        self._centers: dict[int, Any] = {}
+
+    @property
+    def output(self) -> Output:
+        assert self.values.output is not None
+        return self.values.output
+
+    def limit(self, lines: int) -> int:
+        """The evaluations that each of so many lines may still ask for."""
+        if self.evaluator.options.max_evaluations is None:
+            return LIMIT
+        return min(LIMIT, max(0, self.evaluator.left) // max(1, lines))
+
+    def set_center(self, y: Any, lines: Sequence[int]) -> None:
+        """f(x), the same for all of these lines."""
+        if self.values.output is None or not self._centers:
+            self.values.output = Output(self.name, y)
+        row = self.output.row(y)
+        for line in lines:
+            self._centers[line] = row
+
+    def center(self, line: int) -> Any:
+        """f at t = 0 of this line."""
+        if line not in self._centers:
+            self.set_center(self.evaluator.first(self.lines[line].at(0.0)), [line])
+        row = self._centers[line]
+        if row is None:
+            raise ValueError(f"{self.name}: f does not give the same shapes at every point: {self.output.description} first")
+        return row
+
+    def samples(self, line: int, component: int) -> Samples:
+        """What is known along a line of one number of f."""
+        at = self.lines[line]
+        center = float(self.center(line)[component])
+        return Samples(at.x, center, float(self.output.precisions[component]), at.mantissa, at.scale)
+
+
+def along(
+    lines: Lines, order: int, method: str, wanted: Sequence[tuple[int, int]] | None = None, **settings: Any
+) -> dict[tuple[int, int], Result]:
+    """The derivative of component k along line i, for (i, k) in `wanted`, or for all."""
+    found: dict[tuple[int, int], Result] = {}
+    if method != "real" and all(line.takes_complex for line in lines.lines):
+        found = _complex(lines, order, method, wanted, settings)
+    count = len(lines.lines)
+    if wanted is None:
+        if lines.values.output is None and count:
+            lines.center(0)
+        wanted = [(i, k) for i in range(count) for k in range(lines.output.size if count else 0)]
+    missing = [key for key in wanted if key not in found]
+    limit = lines.limit(len({line for line, _ in missing}))
+    tasks = []
+    for line, component in missing:
+        samples = lines.samples(line, component)
+        reason = _not_finite(lines.lines[line], samples)
+        if reason:
+            found[line, component] = Result(nan, inf, reason)
+        else:
+            tasks.append(Task(line, component, samples.values, search(samples, order, limit, **settings), []))
+    lines.values.run(tasks)
+    found.update({(task.line, task.component): task.result for task in tasks})
+    return found
+
+
+def _not_finite(line: Line, samples: Samples) -> str:
+    if not (isfinite(line.x) and isfinite(line.scale)):
+        return "not finite: x is nan or infinite"
+    return "" if isfinite(samples.center) else f"not finite: f(x) is {samples.center}"
+
+
+def _complex(
+    lines: Lines, order: int, method: str, wanted: Sequence[tuple[int, int]] | None, settings: dict[str, Any]
+) -> dict[tuple[int, int], Result]:
+    """By the complex step: what passes its test; with method="complex" all, those that failed with error inf."""
+    values = lines.values
+    usable = [i for i, line in enumerate(lines.lines) if isfinite(line.x) and isfinite(line.scale)]
+    first = {(i, complex(0.0, eta_for(lines.lines[i].scale))): None for i in usable}
+    values.fetch(first)
+    taken = [i for i, t in first if values.rows[i].get(t) is not None]
+    if not taken or values.output is None:
+        return {}
+    if wanted is None:
+        wanted = [(i, k) for i in taken for k in range(values.output.size)]
+    tasks = [_certified_task(lines, i, k, order, settings) for i, k in wanted if i in set(taken)]
+    values.run(tasks)
+    found = {}
+    for task in tasks:
+        if task.result is not None:
+            found[task.line, task.component] = task.result
+        elif method == "complex":
+            t = complex(0.0, eta_for(lines.lines[task.line].scale))
+            value = values.rows[task.line][t][task.component].imag / t.imag if order == 1 else nan
+            found[task.line, task.component] = Result(
+                float(value), inf, "not analytic: the complex step differs from real differences"
+            )
+    return found
+
+
+def _certified_task(lines: Lines, i: int, k: int, order: int, settings: dict[str, Any]) -> Task:
+    line = lines.lines[i]
+    known: dict[Any, Any] = {}
+    limit = lines.limit(len(lines.lines))
+    return Task(i, k, known, _by_complex_step(line, known, order, limit, settings), [])
+
+
+def _by_complex_step(
+    line: Line, values: dict[Any, Any], order: int, limit: int, settings: dict[str, Any]
+) -> Generator[list[Any], None, Result | None]:
+    """Order 1 by the complex step; higher ones by real differences of it, which lose one order less."""
+    test = yield from certified(line.x, line.scale, values)
+    if test is None:
+        return None
+    if order == 1:
+        return Result(test.value, test.error, "rounding", EPS, test.step)
+    precision = max(0.45 * EPS, test.error / max(abs(test.value), 1e-300))
+    samples = Samples(line.x, test.value, precision, line.mantissa, line.scale)
+    eta = eta_for(line.scale)
+    asks = search(samples, order - 1, limit, **settings)
+    try:
+        wanted = next(asks)
+        while True:
+            yield [complex(t, eta) for t in wanted]
+            for t in wanted:
+                samples.values[t] = values[complex(t, eta)].imag / eta
+            wanted = next(asks)
+    except StopIteration as end:
+        result: Result = end.value
+    return result if result.error <= 1e-3 * abs(result.value) or result.error == 0 else None
+
+
+def summary(results: Sequence[Result], name: Callable[[int], str] = str) -> str:
+    """The worst status first, each with how many entries it is true of and where the first of them is."""
+    counts: dict[str, list[int]] = {}
+    for i, result in enumerate(results):
+        counts.setdefault(result.status.split(":")[0].split(" at level")[0], []).append(i)
+    if len(results) == 1 or not counts:
+        return results[0].status if results else "rounding: there are no entries"
+    if len(counts) == 1 and results[0].status == "rounding":
+        return "rounding"
+    worst = sorted(counts.items(), key=lambda item: SEVERITY.index(item[0]) if item[0] in SEVERITY else 0)
+    words = []
+    for kind, entries in worst:
+        first = max(entries, key=lambda i: _relative(results[i]))
+        where = f", worst at {name(first)}" if kind != "rounding" else ""
+        words.append(f"{results[first].status} ({len(entries)} of {len(results)} entries{where})")
+    return "; ".join(words)
+
+
+def _relative(result: Result) -> float:
+    return result.error / abs(result.value) if result.value and np.isfinite(result.error) else result.error
+
+
+SEVERITY = (
+    "not finite", "jump", "unresolved", "not analytic", "kink", "budget", "boundary", "noise of the function", "rounding",
+)  # fmt: skip

@@ -1,0 +1,145 @@
+"""derivative and directional: of functions of one number, and along a direction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import inf
+from typing import Any
+
+import numpy as np
+
+from bibun.numerical.arguments import check_order, options_of, point_bounds
+from bibun.numerical.differentiation import Lines, along, summary
+from bibun.numerical.estimate import Estimate
+from bibun.numerical.evaluation import Evaluator
+from bibun.numerical.lines import Direction, Number, Point
+from bibun.numerical.quick import quick
+from bibun.numerical.search import Result
+
+Function = Callable[[Any], Any]
+
+
+def derivative(
+    f: Function,
+    x: Any,
+    order: int = 1,
+    method: str = "auto",
+    *,
+    vectorized: bool = False,
+    bounds: Any = None,
+    workers: Any = None,
+    progress: bool | None = None,
+    max_evaluations: int | None = None,
+) -> Estimate:
+    """d^order f / dx^order of a function of one number, at x or at each entry of x, with a bound on its error.
+
+    f is called with one number at a time, of x's dtype, and gives a number, an array or containers of them; with
+    `vectorized=True` with an array of n numbers, and gives results with a first axis of n. The value has the shape
+    of x, then that of f of a number: each leaf of f's containers has shape x.shape + leaf.shape.
+
+    method  "real"     symmetric differences at steps that are powers of two, extrapolated; any function of real numbers
+            "complex"  Im f(x + i eta) / eta, exact to rounding, for an f that is analytic as written; where a test
+                       says that it is not, the error is inf
+            "auto"     the complex step where it passes the test (3 evaluations), else "real"
+    bounds  (low, high): f is never evaluated outside; at a bound the derivative is one-sided
+    workers an executor (concurrent.futures, dask.distributed's get_executor()) whose `map` calls f
+    progress  a progress bar: always, never, or (None) in a terminal past two seconds
+    max_evaluations  f is not called more often than this
+
+    A complex x gives the derivative of an analytic function, dy/dx = lim (f(x+h) - f(x)) / h along the real axis; the
+    imaginary axis is tried as well, and where it disagrees the status is "not analytic".
+
+    Raises TypeError if x holds no numbers or f gives none, ValueError for a bad option; what f raises at x itself
+    passes through. See Estimate for the meaning of the result.
+    """
+    if not (vectorized or workers or progress or bounds is not None or max_evaluations) and method in ("auto", "real"):
+        estimate = quick(f, x, order, method)
+        if estimate is not None:
+            return estimate
+    options = options_of("derivative", f, method, vectorized, workers, progress, max_evaluations)
+    check_order("derivative", order)
+    point = Point("derivative", x)
+    low, high = point_bounds("derivative", bounds, point)
+    entries = [point.value(i) for i in range(point.size)]
+    limits = [(low[i], high[i]) for i in range(point.size)]
+    with (evaluator := Evaluator(f, options)).progress:
+        lines = Lines(evaluator, [Number(entry, limit) for entry, limit in zip(entries, limits, strict=True)], "derivative")
+        found = along(lines, order, method)
+        if point.is_complex:
+            lines_up = Lines(evaluator, [Number(entry, unit=1j) for entry in entries], "derivative")
+            lines_up.values.output = lines.values.output
+            up = along(lines_up, order, "real")
+            size = lines.output.size if point.size else 0
+            merge_axes(found, up, order, size)
+    if point.size == 0:
+        return Estimate(np.zeros(np.shape(x)), np.zeros(np.shape(x)), evaluator.evaluations, "rounding: x has no entries")
+    return _shaped(point, lines, found, evaluator.evaluations, entries)
+
+
+def _shaped(point: Point, lines: Lines, found: dict[Any, Result], evaluations: int, entries: list[Any]) -> Estimate:
+    size = lines.output.size
+    shape = point.leaves[0].shape if len(point.leaves) == 1 else (point.size,)
+    results = [found[i, k] for i in range(point.size) for k in range(size)]
+    rows = np.array([r.value for r in results]).reshape(*shape, size)
+    errors = np.array([r.error for r in results]).reshape(*shape, size)
+    value = lines.output.structure(rows, shape, lead_first=True)
+    error = lines.output.errors(errors, shape, lead_first=True)
+
+    def name(i: int) -> str:
+        return f"x = {entries[i // size]!r}"
+
+    return Estimate(value, error, evaluations, summary(results, name), _line=(lines.lines[0], results[0]))
+
+
+def merge_axes(found: dict[Any, Result], up: dict[Any, Result], order: int, size: int) -> None:
+    """Compare f' along the real axis with that along the imaginary one, where parts stand side by side (re, im)."""
+    turn = 1j**order
+    for i, k in [key for key in found if key[1] % 2 == 0]:
+        across = complex(found[i, k].value, found[i, k + 1].value)
+        along_up = complex(up[i, k].value, up[i, k + 1].value) / turn
+        bound = sum(r.error for r in (found[i, k], found[i, k + 1], up[i, k], up[i, k + 1]))
+        difference = abs(across - along_up)
+        if difference > bound or difference != difference:
+            status = f"not analytic: {across:.6g} along the real axis, {along_up:.6g} along the imaginary one"
+            for part in (k, k + 1):
+                old = found[i, part]
+                found[i, part] = Result(old.value, max(old.error, difference) if difference == difference else inf, status)
+
+
+def directional(
+    f: Function,
+    x: Any,
+    direction: Any,
+    order: int = 1,
+    method: str = "auto",
+    *,
+    vectorized: bool = False,
+    bounds: Any = None,
+    workers: Any = None,
+    progress: bool | None = None,
+    max_evaluations: int | None = None,
+) -> Estimate:
+    """d^order/dt^order f(x + t v) at t = 0, v = `direction`, in about 3 evaluations (auto) or 12 (real), for any size of x.
+
+    x and v are arrays or containers of the same make; f takes x and gives a number, an array or containers, and so is
+    the value. Options and errors are those of `derivative`.
+    """
+    options = options_of("directional", f, method, vectorized, workers, progress, max_evaluations)
+    check_order("directional", order)
+    point, along_v = Point("directional", x), Point("directional", direction)
+    if [leaf.shape for leaf in point.leaves] != [leaf.shape for leaf in along_v.leaves]:
+        shapes = [leaf.shape for leaf in point.leaves], [leaf.shape for leaf in along_v.leaves]
+        raise ValueError(f"directional: x has shape {shapes[0]} and the direction {shapes[1]}; they must be equal")
+    limits = point_bounds("directional", bounds, point) if bounds is not None else None
+    with (evaluator := Evaluator(f, options)).progress:
+        line = Direction(point, along_v.leaves, limits)
+        lines = Lines(evaluator, [line], "directional")
+        found = along(lines, order, method)
+    size = lines.output.size
+    results = [found[0, k] for k in range(size)]
+    factor = line.factor**order
+    values = np.array([r.value for r in results]) * factor
+    errors = np.array([r.error for r in results]) * factor
+    value, error = lines.output.structure(values, ()), lines.output.errors(errors, ())
+    status = summary(results, lambda i: f"output {i}")
+    return Estimate(value, error, evaluator.evaluations, status, _line=(line, results[0]) if results else None)

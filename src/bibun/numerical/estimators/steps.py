@@ -1,0 +1,125 @@
+"""How wide to step: the variance that each step would leave in the derivative. Calls no function, learns nothing.
+
+A central difference at h leaves
+
+    noise / (2 h**2) + (h**2, h**4) covariance (h**2, h**4)^T + (beyond h**6)**2
+
+of variance: noise falls with h, and what is not known of the truncation rises. All powers of two are tried. At a
+bound two points on the free side, h and 2 h, leave 6.5 noise / h**2 + 4 h**4 covariance + (6 quartic h**3)**2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bibun.numerical.estimators.axes import LADDER, SIGNIFICANT, TINY, Array, Axes, Forecast
+from bibun.numerical.estimators.noise import NoiseModel
+
+OCTAVES = np.arange(-40, 2)  # of the window; 40 below it a step is lost in the rounding of x
+EXACT = 2.0**-44  # the smallest step, relative to x
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How far each variable may go down and up, shape (n,)."""
+
+    down: Array
+    up: Array
+
+    @property
+    def both(self) -> Array:
+        return np.minimum(self.down, self.up)
+
+    @property
+    def wider(self) -> Array:
+        return np.maximum(self.down, self.up)
+
+    @property
+    def side(self) -> Array:
+        """The roomier side, -1 or 1."""
+        return np.where(self.down > self.up, -1.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """For each variable: the step, the side (0 for central), the variance it leaves, summed over f's numbers."""
+
+    step: Array
+    side: Array
+    variance: Array
+
+
+def expected_noise(axes: Axes, noise: NoiseModel, f: Array, step: Array) -> Array:
+    """The variance of the noise at x +- step, by the size that f is expected to have there; shape (..., m, n)."""
+    step = step[..., None, :]
+    return noise.variance((f**2)[:, None] + (axes.gradient * step) ** 2 + (axes.quadratic * step**2) ** 2)
+
+
+def best_steps(axes: Axes, noise: NoiseModel, forecast: Forecast, f: Array, x: Array, room: Room) -> Steps:
+    """The steps that leave the least variance with two calls a variable."""
+    steps = axes.window * 2.0 ** OCTAVES[:, None]
+    wide = steps[:, None, :]
+    covariance = forecast.covariance
+    noisy = expected_noise(axes, noise, f, steps) / wide**2
+    cubic = covariance[..., 0, 0]
+    unknown = cubic + 2 * covariance[..., 0, 1] * wide**2 + covariance[..., 1, 1] * wide**4
+    central = np.sum(noisy / 2 + unknown * wide**4 + (axes.beyond * wide**6) ** 2, axis=1)
+    large = steps > EXACT * np.abs(x)
+    central = np.where(large & (steps <= room.both), central, np.inf)
+    known = np.where(np.isfinite(axes.quartic_variance), axes.quartic, 0.0)
+    sided = np.sum(6.5 * noisy + 4 * cubic * wide**4 + (6 * known * wide**3) ** 2, axis=1)
+    sided = np.where(large & (2 * steps <= room.wider), sided, np.inf)
+    columns = np.arange(len(x))
+    best, other = central.argmin(axis=0), sided.argmin(axis=0)
+    to_side = sided[other, columns] < central[best, columns]
+    chosen = np.where(to_side, other, best)
+    return Steps(
+        steps[chosen, columns],
+        np.where(to_side, room.side, 0.0),
+        np.where(to_side, sided[other, columns], central[best, columns]),
+    )
+
+
+def variance_if_measured(axes: Axes, noise: NoiseModel, forecast: Forecast, f: Array) -> Array:
+    """What three pairs a variable would leave, summed over f's numbers, shape (n,)."""
+    steps = axes.window * LADDER[:, None]
+    slopes = expected_noise(axes, noise, f, steps) / (2 * steps[:, None] ** 2) + TINY
+    rows = np.stack([np.ones(3), LADDER**2, LADDER**4], axis=-1)
+    precision = np.einsum("pmk,pr,pc->mkrc", 1 / slopes, rows, rows)
+    units = np.stack([axes.window**2, axes.window**4], axis=-1)
+    spread = forecast.covariance * units[..., :, None] * units[..., None, :]
+    size = np.trace(spread, axis1=-2, axis2=-1)
+    spread = spread + np.eye(2) * (1e-12 * size + TINY)[..., None, None]
+    precision[..., 1:, 1:] += np.linalg.inv(spread)
+    return np.asarray(np.linalg.inv(precision)[..., 0, 0].sum(axis=0))
+
+
+def next_windows(axes: Axes, noise: NoiseModel, f: Array, which: Array) -> Array:
+    """The widest step for the next three pairs of these variables, from what the last ones showed.
+
+    A quintic that is lost in noise is taken to be no larger than cubic / extent**2: this is what lets windows widen.
+    The next measurement tells, and its two narrower pairs are there if it was too bold.
+    """
+    width, extent = axes.window[which], axes.extent[which]
+    cubic, quintic = np.abs(axes.cubic[:, which]), np.abs(axes.quintic[:, which])
+    known = quintic**2 > SIGNIFICANT * axes.covariance[:, which, 1, 1]
+    quintic = np.where(known, quintic, np.minimum(quintic, cubic / extent**2))
+    octaves = 2.0 ** np.arange(-12, 3)[:, None]
+    widths = width * octaves
+    wide = widths[:, None, :]
+    half = _part(axes, noise, f, which, widths / 2)
+    full = _part(axes, noise, f, which, widths)
+    noisy = (64 * half + full) / (18 * wide**2)  # of (4 slope(h/2) - slope(h)) / 3
+    left = quintic * wide**4
+    left = left * np.minimum(1, quintic * wide**2 / (cubic + TINY)) / 64
+    total = np.sum(noisy + left**2, axis=1)
+    total = np.where((widths <= extent) | (octaves <= 1), total, np.inf)
+    return np.asarray(widths[total.argmin(axis=0), np.arange(len(width))])
+
+
+def _part(axes: Axes, noise: NoiseModel, f: Array, which: Array, steps: Array) -> Array:
+    wide = steps[:, None, :]
+    size = (axes.gradient[:, which] * wide) ** 2 + (axes.quadratic[:, which] * wide**2) ** 2
+    return noise.variance((f**2)[:, None] + size)

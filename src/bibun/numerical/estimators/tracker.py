@@ -1,0 +1,295 @@
+"""The derivative of one function at the points that an optimiser visits, and when to measure its axes again.
+
+Two calls a variable give the derivative. Six give it too, and say how wide to step from then on: they are spent
+at the first point, and later where what was learned has gone out of date and that matters. Calls f through a Probe.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from bibun.numerical.estimators.axes import LADDER, TINY, Array, Axes, Forecast, Indices, Pairs
+from bibun.numerical.estimators.noise import POINTS, NoiseModel, Spacing, noise_of
+from bibun.numerical.estimators.probe import Probe
+from bibun.numerical.estimators.steps import Room, Steps, best_steps, next_windows, variance_if_measured
+
+NOISE_SPACING = 2.0**-20  # of the extent: far below any structure, far above the rounding of x
+NOISE_TRIALS = 4  # spacings tried, a factor of 64 apart
+NOISE_PERIOD = 24  # gradients; f may grow noisier on the way
+CHANGED = 10.0  # |f| by this factor: the noise is measured again, until it is known how it depends on f
+
+FIRST_ROUNDS, ROUNDS = 8, 2  # windows tried for an axis, the first time and later
+RETRIES = 12  # steps tried where f has no value at the first ones
+SHRINK, GROW, RETREAT = 1 / 16, 4.0, 1 / 4
+DIFFERENT = 16.0  # variances: two slopes differ by more than noise
+ALIKE = 9.0
+ROUGH = 0.01  # relative error of a slope above which a wider window is tried
+
+MATTERS = 0.03  # an error of this share of the gradient is worth measuring axes again
+GAIN = 9.0  # if that leaves so many times less variance
+PERIOD = 8  # gradients, after which a smaller error matters
+SLIGHTLY = 0.2
+SLIGHT_GAIN = 2.0
+LONGEST_PERIOD = 64
+COLUMN_MATTERS = 1e-3  # for a Jacobian: of the length of its column
+
+
+class Derivative(NamedTuple):
+    """Value and variance, shape (m, n); the step of each variable and its side, 0 for central, shape (n,)."""
+
+    value: Array
+    variance: Array
+    step: Array
+    side: Array
+
+
+class Tracker:
+    """What was learned of one function: its noise, and its axes."""
+
+    def __init__(self, probe: Probe, rounding: Array, room: Room, random: np.random.Generator) -> None:
+        x = probe.x
+        sizes = np.abs(x)
+        typical = float(np.median(sizes[sizes > 0])) if np.any(sizes > 0) else 1.0
+        extent = np.where(x == 0, typical, sizes)
+        width = room.down + room.up
+        extent = np.where(width > 0, np.minimum(extent, width), extent)
+        self.axes = Axes(x, probe.center.size, extent)
+        self.noise = NoiseModel(rounding)
+        self.size = probe.center
+        self._random = random
+        self._calls = self._noise_call = 0
+        self._age = np.zeros(x.size, int)
+        self._pause = np.zeros(x.size, int)
+
+    def differentiate(self, probe: Probe, room: Room) -> Derivative:
+        """The derivative at probe.x, from two calls of f for most variables."""
+        first = self._calls == 0
+        forecast = self.axes.move(probe.x)
+        if probe.center_is_known:
+            self.size = probe.center
+        if first or self._noise_is_old():
+            self._measure_noise(probe, room)
+        n = probe.x.size
+        if first:
+            planned, stale = None, np.ones(n, bool)
+        else:
+            planned = best_steps(self.axes, self.noise, forecast, self.size, probe.x, room)
+            stale = self._stale(planned, forecast, room)
+        found = Derivative(
+            np.full((self.size.size, n), np.nan), np.full((self.size.size, n), np.inf), np.zeros(n), np.zeros(n)
+        )
+        if planned is not None:
+            self._two_calls(probe, np.flatnonzero(~stale), forecast, room, planned, found)
+        self._six_calls(probe, np.flatnonzero(stale), forecast, room, found)
+        if planned is not None:
+            little = stale & (found.variance.sum(axis=0) > planned.variance / SLIGHT_GAIN**2)
+            self._pause = np.where(little, PERIOD, self._pause - 1)
+        self._age = np.where(stale, 0, self._age + 1)
+        self._calls += 1
+        self.axes.gradient = np.where(np.isfinite(found.value), found.value, 0.0)
+        return found
+
+    # ---- noise -------------------------------------------------------------------------------------
+
+    def _noise_is_old(self) -> bool:
+        if self._calls - self._noise_call >= NOISE_PERIOD:
+            return True
+        now, then = np.abs(self.size), self.noise.measured_at
+        changed = (now < then / CHANGED) | (now > then * CHANGED)
+        return bool(np.any(changed & self.noise.undecided))
+
+    def _measure_noise(self, probe: Probe, room: Room) -> None:
+        """Along a line in a random direction, away from the bounds."""
+        signs = np.where(self._random.random(probe.x.size) < 0.5, -1.0, 1.0)
+        spacing = NOISE_SPACING
+        sigma = np.zeros_like(self.size)
+        for _ in range(NOISE_TRIALS):
+            step = self.axes.extent * spacing
+            length = step * (POINTS - 1)
+            signs = np.where(np.where(signs > 0, room.up, room.down) < length, -signs, signs)
+            step = np.where(np.where(signs > 0, room.up, room.down) < length, 0.0, signs * step)
+            values = np.vstack([probe.center, probe.at([probe.x + j * step for j in range(1, POINTS)])])
+            if not np.all(np.isfinite(values)):
+                signs = -signs  # one side may lie outside the domain
+                spacing /= 64
+                continue
+            sigma, verdict = noise_of(values)
+            if verdict is Spacing.GOOD:
+                break
+            spacing *= 64.0 if verdict is Spacing.TOO_SMALL else 1 / 64
+        self.noise.add(probe.center, sigma)
+        self._noise_call = self._calls
+
+    # ---- two calls a variable ------------------------------------------------------------------------
+
+    def _two_calls(
+        self, probe: Probe, which: Indices, forecast: Forecast, room: Room, planned: Steps, found: Derivative
+    ) -> None:
+        for _ in range(RETRIES):
+            if not which.size:
+                return
+            steps, sides = planned.step[which], planned.side[which]
+            near = np.where(sides == 0, -steps, sides * steps)
+            far = np.where(sides == 0, steps, 2 * sides * steps)
+            values = probe.along(which, np.stack([near, far]))
+            good = np.isfinite(values).all(axis=(0, 1))
+            self._take(probe, which[good], values[:, :, good], forecast, planned, found)
+            room = _retreat(room, which, np.stack([near, far]), values)
+            which = which[~good]
+            if which.size:
+                planned = best_steps(self.axes, self.noise, forecast, self.size, probe.x, room)
+                which = which[np.isfinite(planned.variance[which])]
+
+    def _take(
+        self, probe: Probe, which: Indices, values: Array, forecast: Forecast, planned: Steps, found: Derivative
+    ) -> None:
+        steps, sides = planned.step[which], planned.side[which]
+        covariance = forecast.covariance[:, which]
+        noise = self.noise.variance(np.max(values**2, axis=0)) / steps**2
+        axes, squares = self.axes, steps**2
+        central = (values[1] - values[0]) / (2 * steps)
+        central = central - forecast.cubic[:, which] * squares - axes.quintic[:, which] * squares**2
+        cubic = covariance[..., 0, 0]
+        unknown = cubic + 2 * covariance[..., 0, 1] * squares + covariance[..., 1, 1] * squares**2
+        variance = noise / 2 + unknown * squares**2 + (axes.beyond[:, which] * steps**6) ** 2
+        if np.any(sides):
+            f = probe.center[:, None]
+            sided = sides * (4 * (values[0] - f) - (values[1] - f)) / (2 * steps)
+            known = np.where(np.isfinite(axes.quartic_variance[:, which]), axes.quartic[:, which], 0.0)
+            sided = sided + 2 * forecast.cubic[:, which] * squares
+            wide = 6.5 * noise + 4 * cubic * squares**2 + (6 * known * steps**3) ** 2
+            central, variance = np.where(sides == 0, central, sided), np.where(sides == 0, variance, wide)
+        found.value[:, which], found.variance[:, which] = central, variance
+        found.step[which], found.side[which] = steps, sides
+        if not probe.center_is_known and np.any(sides == 0):
+            mean = (values[0] + values[1]) / 2 - axes.quadratic[:, which] * squares - axes.quartic[:, which] * squares**2
+            self.size = np.median(mean[:, sides == 0], axis=1)
+
+    # ---- six calls a variable ------------------------------------------------------------------------
+
+    def _six_calls(self, probe: Probe, which: Indices, forecast: Forecast, room: Room, found: Derivative) -> None:
+        rounds = np.where(self.axes.known, ROUNDS, FIRST_ROUNDS)
+        for attempt in range(FIRST_ROUNDS):
+            which = which[room.wider[which] > 0]
+            if not which.size:
+                return
+            fits = 2.0 ** np.floor(np.log2(np.maximum(room.both[which], TINY)))
+            window = self.axes.window[which]
+            sides = np.where(fits >= window * SHRINK, 0.0, room.side[which])
+            limit = np.where(sides == 0, fits, 2.0 ** np.floor(np.log2(room.wider[which])))
+            self.axes.window[which] = np.minimum(window, limit)
+            last = attempt + 1 >= rounds[which]
+            again = np.zeros(which.size, bool)
+            for group, measure in ((sides == 0, self._measure_pairs), (sides != 0, self._measure_side)):
+                if np.any(group):
+                    part = which[group]
+                    again[group], room = measure(probe, part, sides[group], last[group], forecast, room, found)
+            which = which[again]
+
+    def _measure_pairs(
+        self, probe: Probe, which: Indices, sides: Array, last: npt.NDArray[np.bool_], forecast: Forecast, room: Room,
+        found: Derivative,
+    ) -> tuple[npt.NDArray[np.bool_], Room]:  # fmt: skip
+        steps = self.axes.window[which] * LADDER[:, None]
+        below, above = probe.along(which, -steps), probe.along(which, steps)
+        room = _retreat(room, which, np.vstack([-steps, steps]), np.vstack([below, above]))
+        pairs = Pairs(steps, below, above, probe.center)
+        with np.errstate(all="ignore"):
+            good, factor = self._judge(pairs, which, room)
+        again = (factor != 1) & ~(last & good)
+        take = ~again & good
+        part = which[take]
+        if part.size:
+            pairs = Pairs(steps[:, take], below[:, :, take], above[:, :, take], probe.center)
+            found.variance[:, part] = self.axes.learn_pairs(probe.x, part, pairs, self.noise, forecast)
+            found.value[:, part] = self.axes.gradient[:, part]
+            found.step[part] = steps[2, take]
+            self.axes.window[part] = next_windows(self.axes, self.noise, probe.center, part)
+        self.axes.window[which[again]] *= factor[again]
+        return again & ~(last & ~good & False), room
+
+    def _judge(self, pairs: Pairs, which: Indices, room: Room) -> tuple[npt.NDArray[np.bool_], Array]:
+        """Whether the three slopes belong to one smooth function, and by what factor the window should change."""
+        slopes, variance = pairs.slopes(), pairs.variance(self.noise)
+        narrow, wide = np.abs(slopes[1] - slopes[0]), np.abs(slopes[2] - slopes[1])
+        size = np.abs(slopes).max(axis=0)
+        clear = (wide**2 > DIFFERENT * (variance[1] + variance[2])) & (narrow**2 > DIFFERENT * (variance[0] + variance[1]))
+        wild = np.any(clear & (narrow > wide / 2) & (wide > 1e-3 * size), axis=0)
+        finite = np.isfinite(slopes).all(axis=(0, 1))
+        alike = np.all(wide**2 <= ALIKE * (variance[1] + variance[2]), axis=0)
+        rough = np.any(variance[1] > (ROUGH * slopes[1]) ** 2, axis=0)
+        wider = GROW * pairs.steps[2]
+        may_grow = alike & rough & (wider <= self.axes.extent[which]) & (wider <= room.both[which])
+        return finite, np.where(wild | ~finite, SHRINK, np.where(may_grow, GROW, 1.0))
+
+    def _measure_side(
+        self, probe: Probe, which: Indices, sides: Array, last: npt.NDArray[np.bool_], forecast: Forecast, room: Room,
+        found: Derivative,
+    ) -> tuple[npt.NDArray[np.bool_], Room]:  # fmt: skip
+        steps = sides * self.axes.window[which] * LADDER[:, None]
+        values = probe.along(which, steps)
+        room = _retreat(room, which, steps, values)
+        slopes = (values - probe.center[:, None]) / steps[:, None]
+        noise = self.noise.variance(np.maximum(values**2, probe.center[:, None] ** 2)) / steps[:, None] ** 2
+        with np.errstate(all="ignore"):
+            nearer, wider = 2 * slopes[0] - slopes[1], 2 * slopes[1] - slopes[2]
+            apart = (nearer - wider) ** 2
+            wild = (apart > 13 * DIFFERENT * noise[0]) & (apart > np.maximum(nearer**2, wider**2) / 4)
+        good = np.isfinite(slopes).all(axis=(0, 1))
+        again = (wild.any(axis=0) | ~good) & ~(last & good)
+        part = which[~again]
+        if part.size:
+            take = ~again
+            found.variance[:, part] = self.axes.learn_one_sided(
+                probe.x, part, steps[:, take], slopes[:, :, take], noise[:, :, take]
+            )
+            found.value[:, part] = self.axes.gradient[:, part]
+            found.step[part], found.side[part] = np.abs(steps[2, take]), sides[take]
+        self.axes.window[which[again]] *= SHRINK
+        return again, room
+
+    # ---- when ----------------------------------------------------------------------------------------
+
+    def _stale(self, planned: Steps, forecast: Forecast, room: Room) -> npt.NDArray[np.bool_]:
+        """The variables whose axes should be measured again."""
+        variance = planned.variance
+        measured = variance_if_measured(self.axes, self.noise, forecast, self.size)
+        matters = self._reference(room)
+        stale = (variance > matters) & (measured < variance / GAIN)
+        slightly = (variance > SLIGHTLY**2 * matters) & (measured < variance / SLIGHT_GAIN)
+        stale |= (self._age >= PERIOD) & slightly
+        stale &= self._pause <= 0
+        return np.asarray(stale | (self._age >= LONGEST_PERIOD) | ~self.axes.known)
+
+    def _reference(self, room: Room) -> Array:
+        """The variance above which an error matters.
+
+        For a gradient: a share of what f would fall by, in the mean over the variables that are not at a bound; a
+        variable whose derivative is g and curvature c moves f by about g**2 / (c + |g| / extent). For a Jacobian:
+        a share of the length of the column.
+        """
+        axes = self.axes
+        if self.size.size > 1:
+            return np.asarray(COLUMN_MATTERS**2 * np.sum(axes.gradient**2, axis=0))
+        g = axes.gradient[0]
+        stiffness = 2 * np.abs(axes.quadratic[0]) + np.abs(g) / axes.extent + TINY
+        free = room.both > 0
+        fall = float(np.mean((g**2 / stiffness)[free])) if np.any(free) else 0.0
+        return np.asarray(MATTERS**2 * fall * stiffness)
+
+
+def _retreat(room: Room, which: Indices, distances: Array, values: Array) -> Room:
+    """Less room on the sides where f has no value."""
+    failed = ~np.isfinite(values).all(axis=1)
+    if not np.any(failed):
+        return room
+    down, up = room.down.copy(), room.up.copy()
+    for row, bad in zip(distances, failed, strict=True):
+        t = row[bad]
+        i = which[bad]
+        np.minimum.at(down, i[t < 0], -t[t < 0] * RETREAT)
+        np.minimum.at(up, i[t > 0], t[t > 0] * RETREAT)
+    return Room(down, up)

@@ -1,0 +1,273 @@
+"""gradient, jacobian and hessian: one line for each entry of x.
+
+With the complex step a Jacobian costs one evaluation an entry, and a few for one test along a random direction in
+which every entry has its part. What fails the test is differentiated by real differences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import frexp
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bibun.numerical.arguments import options_of, point_bounds
+from bibun.numerical.complex_step import SMALLEST_SCALE, eta_for, tested
+from bibun.numerical.differentiation import Lines, along, summary
+from bibun.numerical.estimate import Estimate
+from bibun.numerical.evaluation import Evaluator
+from bibun.numerical.lines import Direction, Entry, Point
+from bibun.numerical.outputs import Output
+from bibun.numerical.search import EPS, Result
+from bibun.numerical.solving import Task, Values
+
+Function = Callable[[Any], Any]
+Found = dict[tuple[int, int], Result]
+
+
+def gradient(
+    f: Function,
+    x: Any,
+    method: str = "auto",
+    *,
+    vectorized: bool = False,
+    bounds: Any = None,
+    workers: Any = None,
+    progress: bool | None = None,
+    max_evaluations: int | None = None,
+) -> Estimate:
+    """g[i...] = df/dx[i...] of a function f of an array, or of containers of arrays, that gives one real number.
+
+    The value has the containers and shapes of x, in float64. Evaluations: n + 3 for n entries where f lets the complex
+    step through (method "auto"), about 8 n to 12 n by real differences. For a complex x the value is
+    df/d(re x) - i df/d(im x), as `bibun.grad` has it.
+
+    Options and errors are those of `derivative`; ValueError if f gives more than one number (use `jacobian`).
+    """
+    options = options_of("gradient", f, method, vectorized, workers, progress, max_evaluations)
+    point = Point("gradient", x)
+    low, high = point_bounds("gradient", bounds, point)
+    with (evaluator := Evaluator(f, options)).progress:
+        lines, found = _columns("gradient", evaluator, point, method, (low, high))
+        _require_one_number(lines, point)
+        results = [found[i, 0] for i in range(point.size)]
+        values = np.array([r.value for r in results])
+        errors = np.array([r.error for r in results])
+        if point.is_complex:
+            other = _imaginary(evaluator, point, lines)
+            values = values - 1j * np.array([other[i, 0].value for i in range(point.size)])
+            errors = np.hypot(errors, [other[i, 0].error for i in range(point.size)])
+            results += [other[i, 0] for i in range(point.size)]
+    status = summary(results, lambda i: f"x{list(point.where(i % point.size)[1])}")
+    line = (lines.lines[0], results[0]) if results else None
+    return Estimate(point.structure(values), point.structure(errors), evaluator.evaluations, status, line)
+
+
+def jacobian(
+    f: Function,
+    x: Any,
+    method: str = "auto",
+    *,
+    sparsity: Any = None,
+    vectorized: bool = False,
+    bounds: Any = None,
+    workers: Any = None,
+    progress: bool | None = None,
+    max_evaluations: int | None = None,
+) -> Estimate:
+    """J[i..., j...] = dy[i...]/dx[j...] for y = f(x), shape y.shape + x.shape; x is an array or a number.
+
+    Where f gives containers of arrays, so is the value, each leaf with the axes of x behind its own. A complex x needs an
+    analytic f, as in `derivative`.
+
+    sparsity  a pattern, y.size by x.size (scipy.sparse or a dense array, non-zero where y may depend on x), or True
+              to find it by probing. Columns that share no row are then differentiated together, and the value and the
+              error are scipy.sparse.csr_array. A pattern that misses an entry is a ValueError. Needs SciPy.
+
+    The other options and the errors are those of `derivative`. Evaluations: as for `gradient`; with `sparsity` that many a
+    colour, and those of the probing.
+    """
+    options = options_of("jacobian", f, method, vectorized, workers, progress, max_evaluations)
+    point = Point("jacobian", x)
+    if len(point.leaves) != 1:
+        raise TypeError("jacobian: x must be one array. Pass the leaves joined, np.concatenate, and let f take them apart")
+    limits = point_bounds("jacobian", bounds, point)
+    with (evaluator := Evaluator(f, options)).progress:
+        if sparsity is not None and sparsity is not False:
+            from bibun.numerical.sparse_jacobian import sparse_jacobian
+
+            return sparse_jacobian(evaluator, point, method, sparsity, limits)
+        lines, found = _columns("jacobian", evaluator, point, method, limits)
+        if point.is_complex:
+            _compare_axes(found, _imaginary(evaluator, point, lines), lines.output.size)
+    size, shape = lines.output.size, point.leaves[0].shape
+    results = [found[i, k] for i in range(point.size) for k in range(size)]
+    values = np.array([r.value for r in results]).reshape(*shape, size)
+    errors = np.array([r.error for r in results]).reshape(*shape, size)
+    value, error = lines.output.structure(values, shape), lines.output.errors(errors, shape)
+
+    def name(i: int) -> str:
+        return f"output {i % size} by x{list(point.where(i // size)[1])}"
+
+    line = (lines.lines[0], results[0]) if results else None
+    return Estimate(value, error, evaluator.evaluations, summary(results, name), line)
+
+
+def _compare_axes(found: Found, up: Found, size: int) -> None:
+    from bibun.numerical.directions import merge_axes
+
+    merge_axes(found, up, 1, size)
+
+
+def _require_one_number(lines: Lines, point: Point) -> None:
+    if point.size == 0:
+        lines.set_center(lines.evaluator.first(point.copy()), [])
+    if not lines.output.is_one_real_number:
+        raise ValueError(
+            f"gradient: f gave {lines.output.description}, but one real number has a gradient. Give that number, for "
+            "example np.sum(y), or use jacobian"
+        )
+
+
+def _entries(point: Point, limits: tuple[Any, Any], unit: complex = 1.0) -> list[Entry]:
+    low, high = limits
+    return [Entry(point, i, (float(low[i]), float(high[i])), unit) for i in range(point.size)]
+
+
+def _columns(
+    name: str, evaluator: Evaluator, point: Point, method: str, limits: tuple[Any, Any]
+) -> tuple[Lines, Found]:
+    """The derivatives of every number that f gives by every entry of x."""
+    lines = Lines(evaluator, _entries(point, limits), name)
+    found: Found = {}
+    if method != "real" and point.size and all(leaf.dtype.kind == "f" for leaf in point.leaves):
+        found = _by_complex_steps(lines, point, method)
+    if point.size and (lines.values.output is None or len(found) < point.size * lines.output.size):
+        everything = range(len(lines.lines))
+        lines.set_center(evaluator.first(point.copy()), everything)
+        wanted = [(i, k) for i in everything for k in range(lines.output.size) if (i, k) not in found]
+        found.update(along(lines, 1, "real", wanted))
+    elif point.size == 0:
+        lines.set_center(evaluator.first(point.copy()), [])
+    return lines, found
+
+
+def _imaginary(evaluator: Evaluator, point: Point, across: Lines) -> Found:
+    """The derivatives along the imaginary axis of each entry."""
+    none = np.full(point.size, np.inf)
+    lines = Lines(evaluator, _entries(point, (-none, none), 1j), across.name)
+    everything = range(point.size)
+    lines.set_center(evaluator.first(point.copy()), everything)
+    return along(lines, 1, "real", [(i, k) for i in everything for k in range(lines.output.size)])
+
+
+def _by_complex_steps(lines: Lines, point: Point, method: str) -> Found:
+    """A complex step for each entry, and one test of them all: f along a direction, real and complex."""
+    values, entries = lines.values, range(point.size)
+    etas = [eta_for(line.scale) for line in lines.lines]
+    if not all(np.all(np.isfinite(leaf)) for leaf in point.leaves):
+        return {}
+    values.fetch({(0, complex(0.0, etas[0])): None})
+    first = values.rows[0].get(complex(0.0, etas[0]))
+    if first is None or values.output is None or lines.evaluator.left < point.size:
+        return {}
+    values.fetch({(i, complex(0.0, etas[i])): None for i in entries if i})
+    rows = [values.rows[i].get(complex(0.0, eta)) for i, eta in enumerate(etas)]
+    if any(row is None for row in rows):
+        return {}
+    slopes = np.array([row.imag / eta for row, eta in zip(rows, etas, strict=True)])  # (entries, components)
+    direction = _balanced(lines, slopes)
+    tests = _test(lines, point, direction, slopes, np.asarray(first).real)
+    found: Found = {}
+    for k, test in enumerate(tests):
+        if test is None and method == "auto":
+            continue
+        for i in entries:
+            if test is None:
+                found[i, k] = Result(float(slopes[i, k]), np.inf, "not analytic: the complex step differs from real differences")
+                continue
+            slope = abs(slopes[i, k])
+            back = test.curvature * min(lines.lines[i].scale, 1.0) / max(abs(direction[i]), 1e-300) / point.size**0.5
+            error = EPS * ((2.0 + 0.25 * test.roundings) * slope + 0.25 * test.step * abs(back))
+            found[i, k] = Result(float(slopes[i, k]), float(error), "rounding", EPS, test.step)
+    return found
+
+
+def _balanced(lines: Lines, slopes: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """A direction of random signs and powers of two in which every entry that matters has a like part.
+
+    An entry whose complex step is 0 moves by all of its scale: f may have dropped its imaginary part.
+    """
+    scales = np.array([max(line.scale, SMALLEST_SCALE) for line in lines.lines])
+    parts = scales * np.linalg.norm(slopes, axis=1)
+    present = parts[(parts > 0) & np.isfinite(parts)]
+    typical = float(np.median(present)) if present.size else 1.0
+    with np.errstate(all="ignore"):
+        shrink = np.where(parts > typical, typical / parts, 1.0)
+    exponents = np.frexp(scales * np.maximum(shrink, 2.0**-20))[1]
+    signs = np.random.default_rng(20241).choice([-1.0, 1.0], size=len(scales))
+    return np.asarray(np.ldexp(signs, exponents))
+
+
+def _test(
+    lines: Lines, point: Point, direction: npt.NDArray[np.float64], slopes: npt.NDArray[np.float64], center: Any
+) -> list[Any]:
+    """For each number that f gives, how the complex steps fare along the direction: a Test, or None."""
+    parts = np.split(direction, point.starts[1:-1])
+    shaped = [part.reshape(leaf.shape) for part, leaf in zip(parts, point.leaves, strict=True)]
+    low = np.array([line.bounds[0] for line in lines.lines])
+    high = np.array([line.bounds[1] for line in lines.lines])
+    line = Direction(point, shaped, (low, high))
+    values = Values(lines.evaluator, [line], lines.values.output)
+    with np.errstate(all="ignore"):
+        along_line = (direction / line.factor) @ slopes
+    tasks = []
+    for k in range(slopes.shape[1]):
+        known: dict[Any, Any] = {}
+        tasks.append(Task(0, k, known, tested(float(center[k]), float(along_line[k]), 1.0, known), []))
+    values.run(tasks)
+    return [task.result for task in tasks]
+
+
+def hessian(
+    f: Function,
+    x: Any,
+    method: str = "auto",
+    *,
+    vectorized: bool = False,
+    bounds: Any = None,
+    workers: Any = None,
+    progress: bool | None = None,
+    max_evaluations: int | None = None,
+) -> Estimate:
+    """H[i..., j...] = d2f / dx[i...] dx[j...] of a function f of one array that gives one real number.
+
+    The value has shape x.shape + x.shape and is symmetric. Evaluations: about 3 n**2 for n entries where f lets the
+    complex step through, by real differences of complex steps; about 6 n**2 by real differences alone.
+
+    Options and errors are those of `gradient`.
+    """
+    from bibun.numerical.second_order import second_derivatives
+
+    options = options_of("hessian", f, method, vectorized, workers, progress, max_evaluations)
+    point = Point("hessian", x)
+    if len(point.leaves) != 1 or point.is_complex:
+        raise TypeError("hessian: x must be one array of real numbers")
+    limits = point_bounds("hessian", bounds, point)
+    with (evaluator := Evaluator(f, options)).progress:
+        lines = Lines(evaluator, _entries(point, limits), "hessian")
+        found = second_derivatives(lines, point, method, limits)
+    n, shape = point.size, point.leaves[0].shape
+    values, errors = np.zeros((n, n)), np.zeros((n, n))
+    for (i, j), result in found.items():
+        values[i, j] = values[j, i] = result.value
+        errors[i, j] = errors[j, i] = result.error
+    keys = list(found)
+    status = summary(list(found.values()), lambda i: f"x{list(point.where(keys[i][0])[1])}, x{list(point.where(keys[i][1])[1])}")
+    line = (lines.lines[0], next(iter(found.values()))) if found else None
+    return Estimate(values.reshape(shape + shape)[()], errors.reshape(shape + shape)[()], evaluator.evaluations, status, line)
+
+
+_ = frexp, Output

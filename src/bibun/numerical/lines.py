@@ -1,0 +1,180 @@
+"""Lines through x on which f is a function of one number: one entry of x, or a direction. Calls nothing.
+
+A point of a line is x + t v, made anew each time: f may keep it, change it or give it back. Steps are powers of two,
+and x is rounded so that x - h and x + h lie equally far from it to the last bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import frexp, inf, ldexp
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+ZERO = np.float64(0.0)
+
+
+class Point:
+    """x: any containers of numbers and arrays. The entries are counted through all leaves, in their order.
+
+    Integers and booleans count as float64. float32 stays float32, so that f computes in what it is used to.
+    """
+
+    def __init__(self, name: str, x: Any) -> None:
+        from bibun import tree
+
+        leaves, self.unflatten = tree.flatten(x)
+        self.leaves = [_array(name, leaf) for leaf in leaves]
+        self.sizes = [leaf.size for leaf in self.leaves]
+        self.starts = np.cumsum([0, *self.sizes])
+        self.size = int(self.starts[-1])
+        self.is_complex = any(leaf.dtype.kind == "c" for leaf in self.leaves)
+
+    def where(self, entry: int) -> tuple[int, tuple[int, ...]]:
+        """The leaf of an entry, and its index there."""
+        leaf = int(np.searchsorted(self.starts, entry, side="right")) - 1
+        return leaf, tuple(int(i) for i in np.unravel_index(entry - self.starts[leaf], self.leaves[leaf].shape))
+
+    def value(self, entry: int) -> Any:
+        leaf, index = self.where(entry)
+        return self.leaves[leaf][index]
+
+    def copy(self) -> Any:
+        """x as f gets it."""
+        return self.unflatten([leaf.copy()[()] for leaf in self.leaves])
+
+    def structure(self, row: Array) -> Any:
+        """One number an entry, in the containers and shapes of x."""
+        parts = np.split(row, self.starts[1:-1])
+        return self.unflatten([part.reshape(leaf.shape)[()] for part, leaf in zip(parts, self.leaves, strict=True)])
+
+
+def _array(name: str, leaf: Any) -> Array:
+    array = np.array(leaf)
+    if array.dtype.kind in "biu":
+        return array.astype(np.float64)
+    if array.dtype.kind == "O":
+        try:
+            return array.astype(np.float64)
+        except (TypeError, ValueError):
+            pass  # the message below
+    if array.dtype.kind not in "fc":
+        raise TypeError(
+            f"{name}: x holds {type(leaf).__name__} of dtype {array.dtype}, but real or complex numbers are expected. "
+            "Let f take the numbers only, as in f = lambda x: g(x, other)"
+        )
+    return array
+
+
+class Entry:
+    """The line on which one entry of x moves, along the real axis, or along the imaginary one (`unit` = 1j)."""
+
+    __slots__ = ("_index", "_leaf", "_point", "bounds", "mantissa", "scale", "smallest", "unit", "x")
+
+    def __init__(self, point: Point, entry: int, bounds: tuple[float, float] = (-inf, inf), unit: complex = 1.0) -> None:
+        self._point, self.unit = point, unit
+        self._leaf, self._index = point.where(entry)
+        value = point.leaves[self._leaf][self._index]
+        self.x = float(value.imag if unit == 1j else value.real)
+        self.scale = float(abs(value))
+        self.smallest = 1.0
+        self.bounds = bounds
+        self.mantissa = int(np.finfo(value.dtype).nmant) + 1
+
+    @property
+    def takes_complex(self) -> bool:
+        return all(leaf.dtype.kind == "f" for leaf in self._point.leaves)
+
+    def allows(self, t: float) -> bool:
+        return self.bounds[0] <= self.x + t <= self.bounds[1]
+
+    def at(self, t: float | complex) -> Any:
+        """The containers of x with x + t at the entry."""
+        point = self._point
+        leaves = [leaf.copy() for leaf in point.leaves]
+        leaf = leaves[self._leaf]
+        if isinstance(t, complex):
+            leaves[self._leaf] = leaf = leaf.astype(np.complex128)
+            leaf[self._index] += t
+        else:
+            leaf[self._index] = shifted(leaf[self._index], t, self.unit)
+        return point.unflatten([leaf[()] for leaf in leaves])
+
+
+def shifted(x: Any, t: float, unit: complex = 1.0) -> Any:
+    """x + t, with x rounded so that x + |t| and x - |t| are exact."""
+    step = x.dtype.type(abs(t) * unit) if unit != 1.0 else x.dtype.type(abs(t))
+    center = (x + step) - step
+    return center + step if t > 0 else center - step
+
+
+class Number:
+    """The line of a single number: f is called with a NumPy scalar of its dtype."""
+
+    __slots__ = ("bounds", "mantissa", "number", "scale", "smallest", "unit", "x")
+
+    def __init__(self, number: Any, bounds: tuple[float, float] = (-inf, inf), unit: complex = 1.0) -> None:
+        self.number, self.unit, self.bounds = number, unit, bounds
+        self.x = float(number.imag if unit == 1j else number.real)
+        self.scale, self.smallest = float(abs(number)), 1.0
+        self.mantissa = int(np.finfo(number.dtype).nmant) + 1
+
+    @property
+    def takes_complex(self) -> bool:
+        return bool(self.number.dtype.kind == "f")
+
+    def allows(self, t: float) -> bool:
+        return self.bounds[0] <= self.x + t <= self.bounds[1]
+
+    def at(self, t: float | complex) -> Any:
+        """x + t."""
+        return np.complex128(self.number + t) if isinstance(t, complex) else shifted(self.number, t, self.unit)
+
+
+class Direction:
+    """The line x + t v, with v scaled by a power of two so that its largest entry is about 1: `factor` undoes it."""
+
+    __slots__ = ("_arrays", "_bounds", "_point", "factor", "mantissa", "scale", "smallest", "unit", "x")
+
+    def __init__(self, point: Point, direction: list[Array], bounds: tuple[Array, Array] | None = None) -> None:
+        self._point, self.x, self.unit = point, 0.0, 1.0
+        largest = max((float(np.max(np.abs(v), initial=0.0)) for v in direction), default=0.0)
+        exponent = frexp(largest)[1] if largest else 0
+        self.factor = ldexp(1.0, exponent)
+        self._arrays = [np.ldexp(v.real, -exponent) if v.dtype.kind != "c" else v / self.factor for v in direction]
+        moved = sum(float(np.sum(np.abs(v) ** 2)) for v in self._arrays)
+        sizes = [float(np.sum(np.abs(x[v != 0] / 1.0) ** 2)) for x, v in zip(point.leaves, self._arrays, strict=True)]
+        self.scale = (sum(sizes) / moved) ** 0.5 if moved else 0.0
+        self.smallest = 1.0
+        self._bounds = bounds
+        self.mantissa = min((int(np.finfo(leaf.dtype).nmant) + 1 for leaf in point.leaves), default=53)
+
+    @property
+    def takes_complex(self) -> bool:
+        return all(leaf.dtype.kind == "f" for leaf in (*self._point.leaves, *self._arrays))
+
+    def allows(self, t: float) -> bool:
+        if self._bounds is None:
+            return True
+        low, high = self._bounds
+        at = np.concatenate([(x + t * v).ravel() for x, v in zip(self._point.leaves, self._arrays, strict=True)])
+        return bool(np.all((low <= at) & (at <= high)))
+
+    def at(self, t: float | complex) -> Any:
+        """The containers of x + t v."""
+        leaves = []
+        for x, v in zip(self._point.leaves, self._arrays, strict=True):
+            if isinstance(t, complex):
+                leaves.append((x + t * v)[()])
+                continue
+            step = abs(t) * v
+            moved = ((x + step) - step) + (step if t > 0 else -step)
+            leaves.append(moved.astype(np.result_type(x, v) if v.dtype.kind == "c" else x.dtype)[()])
+        return self._point.unflatten(leaves)
+
+
+Line = Entry | Number | Direction
+At = Callable[[float | complex], Any]

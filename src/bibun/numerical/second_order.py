@@ -1,0 +1,126 @@
+"""Second derivatives: real differences of complex steps where f lets them through, else real differences twice.
+
+Complex: d/dx_i of Im f(x + t e_i + i eta e_j) / eta, for j >= i. Real: along e_i, e_j and their sum,
+
+    H_ij = (d2/dt2 f(x + t (e_i + s e_j)) - H_ii - s**2 H_jj) / 2 s
+
+with s a power of two that makes the two parts alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from math import frexp, inf, ldexp, nan
+from typing import Any
+
+import numpy as np
+
+from bibun.numerical.complex_step import SMALLEST_SCALE, eta_for
+from bibun.numerical.differentiation import Lines, along
+from bibun.numerical.lines import Direction, Entry, Point
+from bibun.numerical.samples import Samples
+from bibun.numerical.search import EPS, Result, search
+from bibun.numerical.solving import Task
+
+Found = dict[tuple[int, int], Result]
+LEVELS = 3  # of steps for a derivative of complex steps: they have no rounding to speak of
+
+
+def second_derivatives(lines: Lines, point: Point, method: str, limits: tuple[Any, Any]) -> Found:
+    """H[i, j] for j >= i."""
+    from bibun.numerical.gradients import _by_complex_steps
+
+    n = point.size
+    if n == 0:
+        return {}
+    if method != "real" and point.leaves[0].dtype.kind == "f":
+        first = _by_complex_steps(lines, point, method)
+        if first and lines.values.output is not None and lines.output.is_one_real_number:
+            return _of_complex_steps(lines, point, first, limits)
+    lines.set_center(lines.evaluator.first(point.copy()), range(n))
+    if not lines.output.is_one_real_number:
+        raise ValueError(
+            f"hessian: f gave {lines.output.description}, but one real number has a Hessian. Give that number, for "
+            "example np.sum(y)"
+        )
+    return _of_values(lines, point, limits)
+
+
+class _Pair(Entry):
+    """x + t e_i + i eta e_j: entry i moves by real steps while the imaginary step of entry j is taken."""
+
+    __slots__ = ("_j", "eta")
+
+    def __init__(self, point: Point, i: int, j: int, bounds: tuple[float, float]) -> None:
+        super().__init__(point, i, bounds)
+        self._j = point.where(j)[1]
+        self.eta = eta_for(float(abs(point.value(j))))
+
+    def at(self, t: float | complex) -> Any:
+        moved = np.asarray(super().at(t.real if isinstance(t, complex) else t)).astype(np.complex128)
+        moved[self._j] += complex(0.0, self.eta)
+        return moved[()]
+
+
+def _of_complex_steps(lines: Lines, point: Point, first: Found, limits: tuple[Any, Any]) -> Found:
+    low, high = limits
+    pairs = [(i, j) for i in range(point.size) for j in range(i, point.size)]
+    at = [_Pair(point, i, j, (float(low[i]), float(high[i]))) for i, j in pairs]
+    everything = Lines(lines.evaluator, at, "hessian")
+    everything.values.output = lines.output
+    limit = everything.limit(len(pairs))
+    tasks = []
+    for index, (i, j) in enumerate(pairs):
+        line, slope = at[index], first[j, 0]
+        precision = max(0.45 * EPS, 0.25 * slope.error / max(abs(slope.value), 1e-300))
+        samples = Samples(line.x, slope.value, min(precision, 1e-8), line.mantissa, line.scale)
+        known: dict[Any, Any] = {}
+        tasks.append(Task(index, 0, known, _imaginary_parts(samples, known, line.eta, limit), []))
+    everything.values.run(tasks)
+    return {pair: task.result for pair, task in zip(pairs, tasks, strict=True)}
+
+
+def _imaginary_parts(
+    samples: Samples, known: dict[Any, Any], eta: float, limit: int
+) -> Generator[list[Any], None, Result]:
+    asks = search(samples, 1, limit, levels=LEVELS)
+    try:
+        while True:
+            wanted = next(asks)
+            missing = [t for t in wanted if t not in samples.values]
+            yield [complex(t, eta) for t in missing]
+            for t in missing:
+                value = known[complex(t, eta)].imag / eta
+                samples.values[t] = value if -inf < value < inf else nan
+    except StopIteration as end:
+        result: Result = end.value
+        return result
+
+
+def _of_values(lines: Lines, point: Point, limits: tuple[Any, Any]) -> Found:
+    n = point.size
+    diagonal = along(lines, 2, "real", [(i, 0) for i in range(n)])
+    found: Found = {(i, i): diagonal[i, 0] for i in range(n)}
+    pairs = [(i, j) for i in range(n) for j in range(i + 1, n)]
+    scales = [frexp(max(line.scale, SMALLEST_SCALE))[1] for line in lines.lines]
+    directions, ratios = [], []
+    for i, j in pairs:
+        ratio = ldexp(1.0, scales[j] - scales[i])
+        v = np.zeros(n)
+        v[i], v[j] = 1.0, ratio
+        directions.append(Direction(point, [v.reshape(point.leaves[0].shape)], limits))
+        ratios.append(ratio)
+    both = Lines(lines.evaluator, directions, "hessian")
+    both.set_center(lines.evaluator.first(point.copy()) if pairs else 0.0, range(len(pairs)))
+    mixed = along(both, 2, "real", [(k, 0) for k in range(len(pairs))])
+    for k, (i, j) in enumerate(pairs):
+        found[i, j] = _polarised(mixed[k, 0], directions[k].factor, found[i, i], found[j, j], ratios[k])
+    return found
+
+
+def _polarised(along_both: Result, factor: float, first: Result, second: Result, ratio: float) -> Result:
+    square = factor * factor
+    value = (along_both.value * square - first.value - ratio * ratio * second.value) / (2 * ratio)
+    error = (along_both.error * square + first.error + ratio * ratio * second.error) / (2 * ratio)
+    worst = max((along_both, first, second), key=lambda r: r.error)
+    return Result(value, error + EPS * abs(value), worst.status, worst.sigma, worst.step)

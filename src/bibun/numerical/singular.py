@@ -1,0 +1,109 @@
+"""Kinks and jumps at x itself, where there is no derivative. Asks for values of f, calls nothing.
+
+Over symmetric levels the even part of a smooth f shrinks fourfold from level to level. At a kink it halves: it is
+half the difference of the two slopes, times h. At a jump the even part or the odd part stays. Noise can look like that
+on a few levels, so two levels far below must say the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from math import inf, ldexp
+from typing import NamedTuple
+
+from bibun.numerical.boundary import one_sided
+from bibun.numerical.extrapolation import Table
+from bibun.numerical.samples import Samples
+from bibun.numerical.window import TRUNCATION_WEIGHT, Window
+
+HALVES = (1.7, 2.3)  # the even part of a kink beside some curvature
+STAYS = (0.95, 1.05)
+BELOW = (9, 18)  # octaves
+SAME = 0.1
+ROUNDINGS = 8.0
+
+
+class Singular(NamedTuple):
+    """No derivative: the mean of the two slopes and half their difference at a kink; one slope, error inf, at a jump."""
+
+    value: float
+    error: float
+    status: str
+
+
+def suspected(window: Window) -> str:
+    """ "kink", "jump", or "" where the last levels look like neither."""
+    floor = ROUNDINGS * window.precision * max(window.sizes)
+    even, odd = window.even[-3:], window.odd[-3:]
+    if min(map(abs, even)) > floor:
+        if _ratios_within(even, HALVES):
+            return "kink"
+        if _ratios_within(even, STAYS):
+            return "jump"
+    if min(map(abs, odd)) > floor and _ratios_within(odd, STAYS):
+        return "jump"
+    return ""
+
+
+def _ratios_within(parts: list[float], limits: tuple[float, float]) -> bool:
+    low, high = limits
+    return all(low < wide / narrow < high for wide, narrow in zip(parts, parts[1:], strict=False))
+
+
+def singular(samples: Samples, window: Window, kind: str) -> Generator[list[float], None, Singular | None]:
+    """Look far below whether the suspicion holds."""
+    levels = [window.bottom]
+    for octaves in BELOW:
+        exponent = max(window.bottom - octaves, samples.floor + 6)
+        if exponent >= levels[-1] - 3:
+            break
+        levels.append(exponent)
+        step = ldexp(1.0, exponent)
+        missing = [t for t in (-step, step) if t not in samples.values]
+        if missing:
+            yield missing
+        if not samples.valid(exponent):
+            return None
+    if len(levels) < 2:
+        return None
+    if kind == "kink":
+        return _kink(samples, window, levels)
+    if not (_jumps(samples, levels, samples.even) or _jumps(samples, levels, samples.odd)):
+        return None
+    return (yield from _jump(samples, levels[-1]))
+
+
+def _kink(samples: Samples, window: Window, levels: list[int]) -> Singular | None:
+    halves = [(ldexp(samples.even(e), -e), ldexp(samples.rounding(e), -e)) for e in levels]
+    first, _ = halves[0]
+    for half, rounding in halves[1:]:
+        if abs(half) <= rounding or abs(half - first) > SAME * abs(first) + ROUNDINGS * rounding:
+            return None
+    table = Table(2)  # even / h = half the difference + curvature h / 2 + ...
+    for j, even in enumerate(window.even):
+        table.append(even * 2.0**j)
+    last = len(table.rows) - 1
+    column = table.best[last]
+    half = abs(window.unscaled(table.rows[last][column]))
+    slope = window.value
+    error = half + TRUNCATION_WEIGHT * window.unscaled(table.truncations[last][column] + window.truncation)
+    error += 2 * ldexp(samples.rounding(window.bottom), -window.bottom)
+    return Singular(slope, error, f"kink: slopes {slope - half:.6g} and {slope + half:.6g}")
+
+
+def _jumps(samples: Samples, levels: list[int], part: object) -> bool:
+    parts = [part(e) for e in levels]  # type: ignore[operator]
+    floor = ROUNDINGS * max(samples.rounding(e) for e in levels)
+    return min(map(abs, parts)) > floor and all(abs(p - parts[0]) <= SAME * abs(parts[0]) for p in parts)
+
+
+def _jump(samples: Samples, exponent: int) -> Generator[list[float], None, Singular]:
+    """The slope of the side on which f is continuous; its other side jumps."""
+    below, above = samples.pair(exponent)
+    sizes = abs(below - samples.center), abs(above - samples.center)
+    size = max(sizes)
+    if min(sizes) > SAME * size:
+        return Singular(0.0, inf, f"jump: f is {below:.6g} to the left, {samples.center:.6g} at x, {above:.6g} to the right")
+    side = yield from one_sided(samples, 1, -1 if sizes[0] < sizes[1] else 1)
+    which = "right" if sizes[0] < sizes[1] else "left"
+    return Singular(side.value, inf, f"jump: f jumps by {size:.6g} on the {which} of x; the value is the other side's slope")
