@@ -1,11 +1,16 @@
 """bibun (differentiation): derivatives of plain NumPy code, exact, nested in any order."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from bibun.errors import (
     BibunError,
     DerivativeValueError,
     LostDerivativeError,
     MutatedArrayError,
     NoDerivativeError,
+    WrongDerivativeError,
 )
 from bibun.interpreters.convenient import as_array, exp, square
 from bibun.interpreters.function import Exp, Function, Square
@@ -16,6 +21,9 @@ from bibun.transforms.derived import hessian, hvp, jacobian
 from bibun.transforms.forward import jacfwd, jvp, linearize
 from bibun.transforms.reverse import grad, jacrev, value_and_grad, vjp
 from bibun.transforms.vmap import vmap
+
+if TYPE_CHECKING:
+    from bibun.checking import check
 
 __version__ = "0.1.0"
 
@@ -29,7 +37,9 @@ __all__ = [
     "NoDerivativeError",
     "Square",
     "Variable",
+    "WrongDerivativeError",
     "as_array",
+    "check",
     "checkpoint",
     "custom_jvp",
     "custom_vjp",
@@ -48,3 +58,13 @@ __all__ = [
     "vjp",
     "vmap",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """`check` is imported when it is first used, so that `import bibun` stays as quick as numpy."""
+    if name != "check":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from bibun.checking import check
+
+    globals()["check"] = check
+    return check

@@ -1,11 +1,13 @@
 """The pytest plugin, in test runs of its own under this project's strict settings."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
 from bibun.checking.pytest_plugin import show_report
 from bibun.errors import WrongDerivativeError
+from tests.docs.code_blocks import read_blocks
 
 pytest_plugins = "pytester"
 
@@ -184,6 +186,15 @@ def test_it_works_among_workers(run: pytest.Pytester) -> None:
     result = run.runpytest_subprocess("-n", "1")
     result.assert_outcomes(failed=1)
     assert TEXT[-1] in failure(result)
+
+
+def test_the_tests_of_the_documentation_pass(run: pytest.Pytester) -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "pytest.md"
+    files = [block for block in read_blocks(page) if block.title]
+    assert len(files) == 3
+    for block in files:
+        run.path.joinpath(block.title).write_text(block.source, encoding="utf-8")
+    run.runpytest_inprocess().assert_outcomes(passed=7)
 
 
 def test_only_assertions_are_changed() -> None:

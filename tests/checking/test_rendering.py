@@ -76,6 +76,7 @@ NUMBERS = [
     (1e-20, 1e-3, 15, "1e-20 +- 0.001"),  # one digit at least
     (0.0, 1.0, 15, "0 +- 1"),
     (1.0, np.inf, 6, "1 +- inf"),
+    (1.23456789, np.inf, 15, "1.23457 +- inf"),  # digits that nobody vouches for
     (np.nan, np.inf, 6, "nan +- inf"),
     (np.inf, 0.0, 6, "inf +- 0"),
     (2.5, 0.0, 15, "2.5 +- 0"),
@@ -171,6 +172,8 @@ def test_the_output_and_the_place_are_named() -> None:
     text = to_text(replace(DISAGREES, arguments=(replace(B, wrong=(entry,), comparisons=(found,)),)))
     assert "wrong: params['b'] of output ['loss'][2]: expected" in text
     assert "  where they agree least: entry (1,) of output ['loss'][2]\n" in text
+    part = replace(found, output=".real", along="the number")
+    assert "  of output.real" in to_text(replace(DISAGREES, arguments=(replace(B, comparisons=(part,)),)))
     combined = replace(found, output="a random combination of output of shape (3,)", along="the number")
     text = to_text(replace(DISAGREES, arguments=(replace(B, comparisons=(combined,)),)))
     assert "  where they agree least: a random combination of output of shape (3,)\n" in text

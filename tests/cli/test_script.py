@@ -51,6 +51,23 @@ def test_help_of_diff_names_every_option(folder: Path) -> None:
         assert option in printed
 
 
+def test_help_of_check_names_every_option(folder: Path) -> None:
+    printed = bibun(folder, "check", "--help").stdout
+    for option in ("--at", "--wrt", "--gradient", "--order", "--seed", "--json", "FILE:FUNCTION"):
+        assert option in printed
+
+
+def test_check_tells_a_script_whether_a_derivative_is_wrong(folder: Path) -> None:
+    (folder / "by_hand.py").write_text("import numpy as np\n\n\ndef sine(x):\n    return np.sin(x)\n\n\n")
+    with (folder / "by_hand.py").open("a") as file:
+        file.write("def right(x):\n    return np.cos(x)\n\n\ndef wrong(x):\n    return -np.cos(x)\n")
+    for name, code in (("right", 0), ("wrong", 1)):
+        result = bibun(folder, "check", "by_hand.py:sine", "--at", "0.5", "--gradient", name)
+        assert (result.returncode, result.stderr) == (code, "")
+        assert result.stdout.isascii()
+        assert max(map(len, result.stdout.splitlines())) <= 100
+
+
 def test_diff_in_a_pipe_is_plain(folder: Path) -> None:
     result = bibun(folder, "diff", "model.py:wave", "--at", "x=[0.5, 1.5]", "--at", "k=2")
     assert (result.returncode, result.stderr) == (0, "")

@@ -81,6 +81,8 @@ def tree_at(expression: Expression, x: float) -> Tree | None:
     if not depends_on_x(expression) or x == 0:
         return None
     try:
+        with np.errstate(all="raise", under="ignore"):  # what overflows here may take for ever in mpmath
+            evaluate(expression, NUMPY, np.float64(x))
         truth = exact_derivative(lambda m, t: _real(evaluate(expression, m, t)), x)
         value = float(_real(evaluate(expression, mpmath, mpmath.mpf(x))))
         fair = 1e-150 < abs(value) < 1e150 and 1e-9 * abs(value) < abs(x * truth) < 1e8 * abs(value)

@@ -14,21 +14,17 @@ from typing import Any
 import numpy as np
 
 from bibun.checking import summary
-from bibun.checking.directions import base_scales, only, random_direction
+from bibun.checking.arguments import by_directions, by_entries, few
+from bibun.checking.directions import base_scales, random_direction
 from bibun.checking.exact import Forward, Gradient, Mode, argnums_of, by_hand, reverse
-from bibun.checking.examination import Examination, Trial
+from bibun.checking.examination import Examination
 from bibun.checking.judging import gravest
-from bibun.checking.location import Search, try_entry
-from bibun.checking.outputs import combined, rows
+from bibun.checking.outputs import Row, combined, rows
 from bibun.checking.problem import Problem, function_name, problem_of
 from bibun.checking.report import ArgumentReport, Culprit, Report
 from bibun.errors import BibunError
 from bibun.transforms.reverse import vjp
 
-EACH = 32  # up to this many real numbers in all arguments are compared one by one, ...
-SECONDS = 10.0  # ... if that takes no longer, at ...
-CALLS = 16  # ... so many evaluations for each
-POOR = 2.0  # an argument whose share of a common direction shows fewer digits gets a direction of its own
 BESIDE = 2.0**-5  # how far a point beside a kink is moved, of the scale of each entry
 
 
@@ -48,7 +44,8 @@ def check(
 
     order=2 compares the derivatives of the gradient too. gradient=g compares a function written by hand: g(*args)
     returns what bibun.grad(f, argnums)(*args) would, without argnums for all arguments or for the first; f may then be
-    anything that can be called. argnums: which arguments to differentiate by, None for all that hold floats. seed: of the directions.
+    anything that can be called. argnums: which arguments to differentiate by, None for all that hold floats. seed: of
+    the random directions.
 
     A kink at args is not an error as long as the derivative lies between the slopes. The arguments are not changed.
 
@@ -65,7 +62,7 @@ def check(
     problem.start()
     run = _Run(problem, np.random.default_rng(seed))
     arguments = run.first(gradient)
-    if order == 2 and not any(a.verdict in ("disagrees", "no derivative") for a in arguments):
+    if order == 2:
         arguments = run.second(arguments)
     verdict = gravest(a.verdict for a in arguments)
     skipped = [ArgumentReport(s.path, s.shape, s.dtype, None, "no derivative", note=s.reason) for s in problem.skipped]
@@ -97,9 +94,8 @@ class _Run:
     def first(self, gradient: Callable[..., Any] | None) -> list[ArgumentReport]:
         """The first derivatives of the function."""
         problem = self.problem
-        found = rows(problem, self.rng)
+        found = self._rows(problem)
         if not found:
-            self.notes.append(f"{problem.name} is not finite at the point: there is no derivative to compare")
             return summary.nothing(problem)
         modes = self._modes(problem, found, "reverse", "forward", required=gradient is None)
         if gradient is not None:
@@ -107,18 +103,29 @@ class _Run:
         return self._examined(Examination(problem, found, modes, self.rng))
 
     def second(self, first: list[ArgumentReport]) -> list[ArgumentReport]:
-        """The derivatives of the gradient, which has been found right."""
+        """The derivatives of the gradient, unless that is wrong itself."""
+        if any(a.verdict in ("disagrees", "no derivative") for a in first):
+            self.notes.append("these are the first derivatives: the second were not compared")
+            return first
         gradient = gradient_of(self.problem, self.rng)
         self.others.append(gradient)
-        found = rows(gradient, self.rng)
+        found = self._rows(gradient)
         if not found:
-            self.notes.append(
-                f"the gradient of {self.problem.name} is not finite: there is no second derivative to compare"
-            )
             return summary.nothing(gradient)
         self.notes += summary.first_order(first)
         modes = self._modes(gradient, found, "reverse over reverse", "forward over reverse", required=True)
         return self._examined(Examination(gradient, found, modes, self.rng))
+
+    def _rows(self, problem: Problem) -> list[Row]:
+        """What is compared; the notes say what is not."""
+        found = rows(problem, self.rng)
+        if not found:
+            self.notes.append(f"{problem.name} is not finite at the point: there is no derivative to compare")
+        elif problem.not_finite:
+            self.notes.append(f"not compared, because not finite at the point: {', '.join(problem.not_finite)}")
+        elif problem.spoilt:
+            self.notes.append(f"entries of what {problem.name} returned are not finite, and are not compared")
+        return found
 
     def _modes(self, problem: Problem, found: Any, reverse_: str, forward: str, *, required: bool) -> list[Mode]:
         """The modes that can differentiate it; the notes say why one cannot."""
@@ -141,10 +148,10 @@ class _Run:
         """Every leaf compared, what disagrees located, and its cause looked for."""
         if not examination.modes:
             return summary.nothing(examination.problem)
-        if _few(examination.problem):
-            found = _by_entries(examination)
+        if few(examination.problem):
+            found = by_entries(examination)
         else:
-            found = _by_directions(examination)
+            found = by_directions(examination)
             if any(a.verdict == "kink" for a in found):
                 found = self._beside(examination, found)
         wrong = {c.mode for a in found for c in a.comparisons if c.verdict == "disagrees"}
@@ -166,7 +173,7 @@ class _Run:
                 f"beside the kink {problem.name} raises {type(error).__name__}: only the kink was looked at"
             )
             return found
-        beside = _by_directions(Examination(problem, examination.rows, modes, self.rng))
+        beside = by_directions(Examination(problem, examination.rows, modes, self.rng))
         return [summary.beside(at, b) if at.verdict == "kink" else at for at, b in zip(found, beside, strict=True)]
 
     def _look_for_culprits(self, problem: Problem) -> None:
@@ -187,71 +194,7 @@ def gradient_of(problem: Problem, rng: np.random.Generator) -> Problem:
         return pullback(row.cotangents(list(problem.outputs)))
 
     gradient = Problem(f"the gradient of {problem.name}", problem.leaves, run)
+    gradient.spoilt = problem.spoilt or bool(problem.not_finite)
     gradient.start()
     gradient.paths = [f" (the gradient by {problem.leaves[i].path})" for i in gradient.kept]
     return gradient
-
-
-def _few(problem: Problem) -> bool:
-    """Whether each entry by itself is cheap enough."""
-    count = sum(x.size * (2 if x.dtype.kind == "c" else 1) for x in problem.point)
-    return count <= EACH and count * CALLS * problem.seconds <= SECONDS
-
-
-def _by_entries(examination: Examination) -> list[ArgumentReport]:
-    """Each entry of each leaf."""
-    found = []
-    for i, leaf in enumerate(examination.problem.leaves):
-        trials = {
-            k: try_entry(examination, i, index, known_wrong=False)
-            for k, index in enumerate(np.ndindex(leaf.value.shape))
-        }
-        found.append(summary.of_entries(examination, i, trials))
-    return found
-
-
-def _by_directions(examination: Examination) -> list[ArgumentReport]:
-    """One random direction through all leaves; those parts of it by themselves that do not agree."""
-    direction = examination.direction()
-    trials = _grouped(examination, direction)
-    found = []
-    for i in range(len(direction)):
-        trial, group = trials[i]
-        if len(group) > 1 and trial.verdict == "agrees" and summary.share(examination, i, trial) < POOR:
-            trial, group = _along(examination, direction, (i,)), (i,)
-        if trial.verdict == "disagrees" and len(group) == 1:
-            located = Search(examination, i, direction, trial.worst).run()
-            found.append(summary.of_direction(examination, i, trial, group, located))
-        else:
-            found.append(summary.of_direction(examination, i, trial, group, None))
-    return found
-
-
-def _grouped(examination: Examination, direction: list[Any]) -> dict[int, tuple[Trial, tuple[int, ...]]]:
-    """For each leaf the trial that it was part of: of all leaves, halved as long as it does not agree."""
-    found: dict[int, tuple[Trial, tuple[int, ...]]] = {}
-    groups = [tuple(i for i, v in enumerate(direction) if v.size)]
-    while groups:
-        group = groups.pop()
-        if not group:
-            continue
-        trial = _along(examination, direction, group)
-        if len(group) == 1 or trial.verdict == "agrees" or _mere_noise(trial):
-            found |= dict.fromkeys(group, (trial, group))
-        else:
-            groups += [group[: len(group) // 2], group[len(group) // 2 :]]
-    return found
-
-
-def _mere_noise(trial: Trial) -> bool:
-    """Noise of the function itself, which fewer arguments do not make smaller."""
-    return trial.verdict == "undecided" and trial.worst.slope.status.startswith("noise")
-
-
-def _along(examination: Examination, direction: list[Any], group: tuple[int, ...]) -> Trial:
-    if len(group) == 1:
-        return examination.line(only(direction, group[0]), "a random direction")
-    parts = [v if i in group else None for i, v in enumerate(direction)]
-    count = len(group)
-    label = f"a random direction through {'all ' if count == len(direction) else ''}{count} arguments"
-    return examination.line(parts, label)

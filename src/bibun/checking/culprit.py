@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from bibun import tree
-from bibun.checking.local import Finding, Probe, by_rule
+from bibun.checking.calls import by_rule
+from bibun.checking.local import Finding, Probe
 from bibun.checking.recording import Call, recorded
 from bibun.checking.report import Culprit
 from bibun.core.traced import Traced, new_level, plain
@@ -25,10 +26,11 @@ from bibun.transforms.arguments import choose
 from bibun.transforms.reverse import vjp
 
 FIRST = 2  # calls of a group that are checked carefully, the first along two directions
+SHAPES = 10  # groups of other shapes at one place, of further ones none is checked carefully without a doubt
 ALL = 1000  # calls of a group that are all checked, at least quickly, ...
 ENTRIES = 2**24  # ... or so many entries of their inputs and outputs, ...
 FEW = 32  # ... but no fewer calls than this
-DOUBTS = 200  # careful checks of a group
+DOUBTS = 200  # careful checks of a group, after which it is let be
 FOUND = 20  # careful checks that one which finds something counts for
 GROWTH = 1.1  # the calls of a sample are so far apart, each time
 
@@ -50,6 +52,9 @@ def find_culprit(
 
     Each names the row of the table, the user's Function or the function with a custom rule, the mode, the input and
     the place. argnums as in grad; None: every array or number of a floating-point dtype. Raises what f raises.
+
+    f runs once, and the functions that it calls some 4 to 100 times more, on copies of the recorded inputs; a Function on
+    a copy of itself. A rule that raises is not wrong, and what is drawn at random has no derivative to compare with.
     """
     return examine(f, args, argnums=argnums, seed=seed).culprits
 
@@ -74,7 +79,9 @@ def _entered(args: tuple[Any, ...], argnums: Any, enter: Callable[[Any], Any]) -
 
 
 def _varies(leaf: Any) -> bool:
-    return isinstance(leaf, (Traced, np.ndarray, np.generic, float, complex)) and np.result_type(plain(leaf)).kind in "fc"
+    return (
+        isinstance(leaf, (Traced, np.ndarray, np.generic, float, complex)) and np.result_type(plain(leaf)).kind in "fc"
+    )
 
 
 def _own(value: Any) -> Any:
@@ -87,6 +94,7 @@ class Group:
 
     name: str
     location: str
+    first: int  # calls that are checked carefully
     seen: int = 0
     checked: int = 0
     entries: int = 0
@@ -97,6 +105,8 @@ class Group:
     def takes(self, call: Call) -> bool:
         """Whether this call is to be checked."""
         self.seen += 1
+        if self.careful > DOUBTS:
+            return False
         if self.checked < ALL and (self.entries < ENTRIES or self.checked < FEW):
             self.entries += sum(map(np.size, (*call.values, *call.outputs)))
         elif _is_new(self.signatures, call) or self.seen >= self.next:
@@ -129,6 +139,7 @@ class Examiner:
         self.random = np.random.default_rng(seed)
         self.outside = user_location()  # who asks: no line of f
         self.groups: dict[Any, Group] = {}
+        self.shapes: dict[Any, int] = {}  # how many groups a place has
         self.culprits: dict[Any, Culprit] = {}
         self.found = 0
         self.explained: set[Any] = set()  # groups that are wrong because a call inside is
@@ -141,8 +152,8 @@ class Examiner:
         if not group.takes(call):
             return
         with np.errstate(all="ignore"):
-            probes = [Probe(call, call.needed, self.random) for _ in range(1 + (group.checked == 1))]
-            if group.checked > FIRST and (group.careful > DOUBTS or not probes[0].quick()):
+            probes = [Probe(call, call.needed, self.random) for _ in range(1 + (group.checked == 1 <= group.first))]
+            if group.checked > group.first and probes[0].quick():
                 return
             group.careful += 1
             if any(probe.careful() for probe in probes):
@@ -152,11 +163,13 @@ class Examiner:
     def _group(self, call: Call) -> Group:
         place = user_location()
         location = "" if place is None or place == self.outside else str(place)
-        like = tuple((np.shape(v), np.result_type(v)) for v in call.values)
+        like = tuple((np.shape(v), getattr(v, "dtype", type(v))) for v in call.values)
         key = call.primitive.name, location, like, call.needed
-        if key not in self.groups:
-            self.groups[key] = Group(call.primitive.name, location)
-        return self.groups[key]
+        group = self.groups.get(key)
+        if group is None:
+            others = self.shapes[key[:2]] = self.shapes.get(key[:2], 0) + 1
+            group = self.groups[key] = Group(call.primitive.name, location, FIRST if others <= SHAPES else 0)
+        return group
 
     def _name(self, call: Call, group: Group) -> None:
         """Keep what two more directions confirm, by each input."""

@@ -18,6 +18,7 @@ from bibun.checking.problem import Array
 SMALLEST_SHARE = 2.0**-6  # of the typical size of the entries of its array: no entry moves less
 AT_ZERO = 2.0**-3  # how far the entries of an array of zeros move
 MOST_GAIN = 2.0**5  # entries of small influence move so much farther, at most
+LARGE = 2.0**3  # what is very large, in units of what is high among all
 _BITS = 8
 
 
@@ -46,7 +47,9 @@ def base_scales(point: list[Array]) -> list[Array]:
 
 
 def scales(point: list[Array], sensitivity: list[Array] | None) -> list[Array]:
-    """The same, with entries of small influence moved farther. `sensitivity`: |gradient|, as one mode claims it."""
+    """The same, adapted to `sensitivity`, |gradient| as one mode claims it. Entries of small influence move farther;
+    those few of very large influence no farther than their own size: they would set the error for all.
+    """
     base = base_scales(point)
     if sensitivity is None:
         return base
@@ -56,8 +59,12 @@ def scales(point: list[Array], sensitivity: list[Array] | None) -> list[Array]:
     if not together.size:
         return base
     high = float(np.quantile(together, 0.9))
-    gains = [power_of_two(np.clip(high / np.maximum(c, high * 1e-30), 1.0, MOST_GAIN)) for c in influence]
-    return [s * gain for s, gain in zip(base, gains, strict=True)]
+    found = []
+    for x, s, c in zip(point, base, influence, strict=True):
+        own = np.where(np.abs(x) > 0, np.minimum(np.abs(x).astype(float), s), s)
+        gain = power_of_two(np.clip(high / np.where(c > 0, c, high / MOST_GAIN), 1, MOST_GAIN))
+        found.append(np.where(c > LARGE * high, power_of_two(own), s * gain))
+    return found
 
 
 def random_direction(point: list[Array], scale: list[Array], rng: np.random.Generator) -> list[Array]:

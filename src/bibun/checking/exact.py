@@ -12,7 +12,7 @@ import numpy as np
 
 from bibun import tree
 from bibun.checking.outputs import Row
-from bibun.checking.problem import Array, Problem
+from bibun.checking.problem import Array, Problem, problem_of
 from bibun.core.traced import plain
 from bibun.transforms.forward import jvp
 from bibun.transforms.reverse import vjp
@@ -118,14 +118,8 @@ def argnums_of(f: Callable[..., Any], args: tuple[Any, ...], gradient: Callable[
     problem = problem_of(f, args, None)
     assert problem.arguments is not None
     given = gradient(*problem.arguments([leaf.box(leaf.value.copy()) for leaf in problem.leaves]))
-    count = len(tree.flatten(given)[0])
-    first = len(problem_of(f, args, 0).leaves) if _varies(args[0]) else 0
-    return 0 if count == first != len(problem.leaves) else None
-
-
-def _varies(arg: Any) -> bool:
-    """Whether an argument holds floats."""
-    return any(np.result_type(plain(x)).kind in "fc" for x in tree.flatten(arg)[0] if isinstance(x, _NUMBERS))
+    first = sum(leaf.argument == 0 for leaf in problem.leaves)
+    return 0 if len(tree.flatten(given)[0]) == first != len(problem.leaves) else None
 
 
 def _matched(problem: Problem, given: Any) -> list[Array]:

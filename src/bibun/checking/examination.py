@@ -6,23 +6,26 @@ noise of the exact derivative, which rounding inside the function may make large
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, isfinite
 
 import numpy as np
 
 from bibun.checking import directions
 from bibun.checking.exact import ROUNDING, Direction, Gradient, Mode, terms
-from bibun.checking.judging import Judged, judge, worst
+from bibun.checking.judging import Judged, judge, threshold, worst
 from bibun.checking.outputs import Row
 from bibun.checking.problem import Array, Problem
 from bibun.checking.slopes import Entry, Line, Ray, Slope
 
 NOISE_WEIGHT = 8.0  # a contradiction exceeds the noise of the exact derivative by this
+PRECISION_WEIGHT = 2.0  # ... or what higher precision changes by this
+_SHARPER = {"e": np.float32, "f": np.float64, "d": np.longdouble, "F": np.complex128, "D": np.clongdouble}
 # Where that noise is looked for: near enough that the derivative varies by less, far enough that the rounding differs.
-_NEAR = (2.0**-22, 2.0**-26, 2.0**-30)
-_NEAR_SINGLE = (2.0**-8, 2.0**-10, 2.0**-12)
+_NEAR = (2.0**-27, 2.0**-29, 2.0**-31)
+_NEAR_SINGLE = (2.0**-12, 2.0**-14, 2.0**-16)
 _FAR = 100.0  # a contradiction that exceeds its threshold by this is none of the numerical bound's rare failures
+_NEAR_OVERFLOW = 1e-8
 _RAYS = 16
 _OTHER_POINTS = 0.75  # scales a direction so that the second derivative has other points than the first
 
@@ -53,10 +56,14 @@ class Examination:
 
     def __init__(self, problem: Problem, rows: list[Row], modes: list[Mode], rng: np.random.Generator) -> None:
         self.problem, self.rows, self.modes, self.rng = problem, rows, modes, rng
+        self.searches = 0  # for wrong entries
         self.wrong_outputs: dict[
             int, tuple[int, Array]
         ] = {}  # by row: an output and the entry of it, found wrong before
         self._rays: dict[tuple[int, tuple[int, ...], bool], Ray] = {}
+        limits = [np.finfo(x.dtype) for x in problem.point]
+        self._smallest = max(float(limit.smallest_subnormal) for limit in limits)
+        self._largest = min(float(limit.max) for limit in limits)
         self._noise_scales = directions.base_scales(problem.point)
         self._gradients = next((mode for mode in modes if isinstance(mode, Gradient)), None)
 
@@ -72,6 +79,29 @@ class Examination:
         """A random direction through every entry."""
         point = self.problem.point
         return directions.random_direction(point, directions.scales(point, self.sensitivity), self.rng)
+
+    def broken(self, leaf: int) -> Array:
+        """The flat indices of a leaf where a gradient is nan or infinite, as far as there are modes with gradients."""
+        found = np.zeros(self.problem.leaves[leaf].value.size, bool)
+        for mode in self.modes:
+            if isinstance(mode, Gradient):
+                for gradient in mode.gradients:
+                    found |= ~np.isfinite(gradient[leaf]).reshape(-1)
+        return np.flatnonzero(found)
+
+    def aligned(self, direction: list[Array], leaf: int) -> list[Direction]:
+        """Directions with the signs of the gradients: along them a gradient outside the slopes of kinks shows most."""
+        v = direction[leaf]
+        if v.dtype.kind == "c":
+            return []
+        return [
+            directions.only(
+                [np.abs(x) * np.where(g >= 0, 1, -1) for x, g in zip(direction, gradient, strict=True)], leaf
+            )
+            for mode in self.modes
+            if isinstance(mode, Gradient)
+            for gradient in mode.gradients
+        ]
 
     def line(self, direction: Direction, along: str) -> Trial:
         """Compare along a direction."""
@@ -109,34 +139,57 @@ class Examination:
             exact = mode.along(direction)
             for k, slope in enumerate(slopes):
                 bar = self.rounding(k, float(exact[k]), direction)
-                judged.append(judge(m, k, float(exact[k]), bar, slope))
+                judged.append(judge(m, k, float(exact[k]), bar, slope, excused=self._excused(slope)))
         if any(j.verdict == "disagrees" for j in judged):
             judged = self._confirmed(judged, direction, known_wrong)
         return Trial(direction, tuple(judged), along)
 
+    def _excused(self, slope: Slope) -> bool:
+        """Whether nan and inf are no error: other outputs are nan, or the derivative is too large for the dtype."""
+        return self.problem.spoilt or abs(slope.value) > _NEAR_OVERFLOW * self._largest
+
     def rounding(self, row: int, exact: float, direction: Direction) -> float:
-        """What rounding does to a derivative summed over many entries."""
+        """What rounding, and underflow, do to a derivative summed over many entries."""
         size = abs(exact) if isfinite(exact) else 0.0
         if self._gradients is not None:
             size = max(size, terms(self._gradients.gradients[row], direction))
-        return ROUNDING * self.problem.precision * size if isfinite(size) else inf
+        farthest = max((float(np.max(np.abs(v), initial=0)) for v in direction if v is not None), default=0.0)
+        found = ROUNDING * (self.problem.precision * size + self._smallest * farthest)
+        return found if isfinite(found) else inf
 
     def _confirmed(self, judged: list[Judged], direction: Direction, known_wrong: bool) -> list[Judged]:
         """Contradictions stay where the noise of the exact derivative and a second numerical one leave them standing."""
-        noise = {m: self._noise(self.modes[m], direction) for m in {j.mode for j in judged if j.verdict == "disagrees"}}
+        noise = {m: self._noise(self.modes[m], direction) for m in sorted({j.mode for j in judged if _wrong(j)})}
         factor = _OTHER_POINTS * self._scale_of(direction)
         other = Line(self.problem, [None if v is None else factor * v for v in direction])
         found = []
         for j in judged:
-            if j.verdict == "disagrees":
-                bar = j.bar + NOISE_WEIGHT * float(noise[j.mode][j.row])
-                j = judge(j.mode, j.row, j.exact, bar, j.slope)
-            if j.verdict == "disagrees" and not (known_wrong and abs(j.gap) > _FAR * j.threshold):
-                second = other.slope(self.rows[j.row], "real").divided(factor)
-                if judge(j.mode, j.row, j.exact, j.bar, second).verdict != "disagrees":
-                    j = judge(j.mode, j.row, j.exact, j.bar, _reconciled(j.slope, second))
+            if _wrong(j):
+                # beside a kink a derivative jumps, as it should
+                bar = j.bar + (0.0 if j.slope.kink else float(noise[j.mode][j.row]))
+                j = self._beside(replace(j, bar=bar), j.slope)
+            if _wrong(j) and not (known_wrong and abs(j.gap) > _FAR * j.threshold):
+                j = self._again(j, other, factor)
             found.append(j)
         return found
+
+    def _again(self, judged: Judged, other: Ray, factor: float) -> Judged:
+        """A contradiction beside numerical derivatives from other points: by the same method, and by real values alone.
+
+        The latter is often less sharp; it counts where it contradicts the first.
+        """
+        first, row = judged.slope, self.rows[judged.row]
+        second = other.slope(row).divided(factor)
+        if not _wrong(self._beside(judged, second)):
+            return self._beside(judged, _reconciled(first, second))
+        third = other.slope(row, "real").divided(factor)
+        contradicts = abs(third.value - first.value) > threshold(third, first.error)
+        if contradicts and not _wrong(self._beside(judged, third)):
+            return self._beside(judged, _reconciled(first, third))
+        return judged
+
+    def _beside(self, judged: Judged, slope: Slope) -> Judged:
+        return judge(judged.mode, judged.row, judged.exact, judged.bar, slope, excused=self._excused(slope))
 
     def _scale_of(self, direction: Direction) -> float:
         """What makes the steps of a direction those of a random one: the scale of a single entry, else 1."""
@@ -149,21 +202,34 @@ class Examination:
         return 1.0
 
     def _noise(self, mode: Mode, direction: Direction) -> Array:
-        """The noise of the exact derivative: how far it is from a straight line over distances that mean nothing."""
-        point = self.problem.point
-        shift = directions.random_direction(point, self._noise_scales, self.rng)
-        center = mode.along(direction)
+        """What rounding inside the function may do to the exact derivative, seen in two ways: it differs from the one in
+        higher precision, and near the point it is not on a straight line.
+        """
+        point, center = self.problem.point, mode.along(direction)
         found = [np.zeros(len(self.rows))]
-        for h in _NEAR_SINGLE if self.problem.precision > 1e-15 else _NEAR:
-            try:
-                above = mode.along(direction, [_shifted(x, h * s) for x, s in zip(point, shift, strict=True)])
-                below = mode.along(direction, [_shifted(x, -h * s) for x, s in zip(point, shift, strict=True)])
-            except Exception:  # noqa: BLE001  the user's function, beside the edge of its domain: nothing to learn
-                continue
-            with np.errstate(all="ignore"):
-                bend = np.abs(above - center + (below - center)) / 2
-            found.append(np.where(np.isfinite(bend), bend, 0))
-        return np.asarray(np.max(found, axis=0))
+        with np.errstate(all="ignore"):
+            sharper = _tried(mode, direction, [x.astype(_SHARPER.get(x.dtype.char, x.dtype)) for x in point])
+            if sharper is not None:
+                found.append(PRECISION_WEIGHT * np.abs(center - sharper))
+            shift = directions.random_direction(point, self._noise_scales, self.rng)
+            for h in _NEAR_SINGLE if self.problem.precision > 1e-15 else _NEAR:
+                above = _tried(mode, direction, [_shifted(x, h * s) for x, s in zip(point, shift, strict=True)])
+                below = _tried(mode, direction, [_shifted(x, -h * s) for x, s in zip(point, shift, strict=True)])
+                if above is not None and below is not None:
+                    found.append(NOISE_WEIGHT * np.abs(above - center + (below - center)) / 2)
+        return np.asarray(np.max(np.where(np.isfinite(found), found, 0), axis=0))
+
+
+def _wrong(judged: Judged) -> bool:
+    return judged.verdict == "disagrees"
+
+
+def _tried(mode: Mode, direction: Direction, values: list[Array]) -> Array | None:
+    """The exact derivative elsewhere, or in another dtype; None where the function has none."""
+    try:
+        return mode.along(direction, values)
+    except Exception:  # noqa: BLE001  the user's function, beyond its domain or in a dtype that it was not made for
+        return None
 
 
 def _reconciled(one: Slope, two: Slope) -> Slope:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import isfinite, log10
+from math import isfinite, isinf, isnan, log10
+from sys import float_info
 
 from bibun.checking.report import Comparison
 from bibun.checking.slopes import Slope
@@ -12,6 +13,8 @@ from bibun.checking.slopes import Slope
 # The numerical bound holds for about 99 derivatives of 100, and the rest exceed it by little. A contradiction is
 # only what exceeds it by so much, at two numerical derivatives from different points.
 MARGIN = 4.0
+
+RESERVE = 2.0  # a closer look at a contradiction may find the bounds larger by this
 
 # An error bar above both says nothing: this share of the derivative, and this one of what f varies by at its own scale.
 TOO_WIDE = 0.1
@@ -39,12 +42,12 @@ class Judged:
     @property
     def threshold(self) -> float:
         """A gap above this is a contradiction."""
-        return MARGIN * self.slope.error + self.bar
+        return threshold(self.slope, self.bar)
 
     @property
     def visible(self) -> float:
-        """An error of the exact derivative above this is certain to be seen."""
-        return self.threshold + self.slope.error + self.bar
+        """An error of the exact derivative above this is certain to be seen, and to stand when it is looked at closely."""
+        return RESERVE * (self.threshold + self.slope.error + self.bar)
 
     def comparison(self, mode: str, output: str, along: str) -> Comparison:
         slope = self.slope
@@ -53,26 +56,33 @@ class Judged:
         )
 
 
-def judge(mode: int, row: int, exact: float, bar: float, slope: Slope) -> Judged:
-    """The verdict on one number."""
-    verdict = _verdict(exact, bar, slope)
-    digits = digits_of(exact, slope.value, bar + slope.error) if verdict in ("agrees", "disagrees") else None
+def judge(mode: int, row: int, exact: float, bar: float, slope: Slope, *, excused: bool = False) -> Judged:
+    """The verdict on one number. `excused`: nan is no error, because other outputs are nan and reverse mode spreads it."""
+    verdict = "undecided" if excused and not isfinite(exact) else _verdict(exact, bar, slope)
+    total = 0.0 if verdict == "disagrees" else bar + slope.error
+    digits = digits_of(exact, slope.value, total) if verdict in ("agrees", "disagrees") else None
     return Judged(mode, row, exact, bar, slope, verdict, digits)
 
 
 def _verdict(exact: float, bar: float, slope: Slope) -> str:
     if not slope.known or slope.status.startswith("jump"):
         return "undecided"
-    if not isfinite(exact):
-        return "disagrees" if slope.error <= TOO_WIDE * max(abs(slope.value), slope.unit) or slope.kink else "undecided"
-    gap = abs(exact - slope.value)
-    if slope.kink:
-        return "kink" if gap <= 1.01 * slope.error + bar else "disagrees"
-    if gap > MARGIN * slope.error + bar:
+    if isnan(exact):
         return "disagrees"
+    if isinf(exact):
+        return "disagrees" if slope.error <= TOO_WIDE * max(abs(slope.value), slope.unit) or slope.kink else "undecided"
+    if abs(exact - slope.value) > threshold(slope, bar):
+        return "disagrees"
+    if slope.kink:
+        return "kink"
     total = bar + slope.error
-    size = max(abs(exact), abs(slope.value))
-    return "agrees" if total <= TOO_WIDE * size or total <= TOO_WIDE_FOR_ZERO * slope.unit else "undecided"
+    narrow = max(TOO_WIDE * max(abs(exact), abs(slope.value)), TOO_WIDE_FOR_ZERO * slope.unit, float_info.min)
+    return "agrees" if total <= narrow else "undecided"
+
+
+def threshold(slope: Slope, bar: float) -> float:
+    """What a gap has to exceed. At a kink the error is no estimate: it reaches from one slope to the other."""
+    return (1.01 if slope.kink else MARGIN) * slope.error + bar
 
 
 def digits_of(exact: float, numerical: float, total: float) -> float | None:
@@ -81,7 +91,7 @@ def digits_of(exact: float, numerical: float, total: float) -> float | None:
     if not isfinite(size):
         return 0.0
     gap = abs(exact - numerical)
-    if size == 0 or (total >= size and gap <= MARGIN * total):
+    if size == 0 or (total >= 0.1 * size and gap <= MARGIN * total):
         return None
     return max(0.0, min(16.0, -log10(max(gap / size, total / size, 1e-16))))
 

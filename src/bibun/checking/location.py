@@ -13,9 +13,9 @@ from functools import partial
 
 import numpy as np
 
-from bibun.checking.exact import Direction, Gradient, Mode
+from bibun.checking.exact import Direction, Mode
 from bibun.checking.examination import Examination, Trial
-from bibun.checking.judging import MARGIN, Judged
+from bibun.checking.judging import MARGIN, Judged, threshold
 from bibun.checking.outputs import Row, unit_row
 from bibun.checking.problem import Array
 from bibun.checking.slopes import Line, Ray
@@ -26,6 +26,7 @@ TRIED = 6  # entries tried to learn whether all of them, or all of a row, are wr
 MANY = 2  # so many wrong ones among those tried
 _CERTAIN = 0.4  # a number that is known to this is rounded to an integer
 _SMALL = 4  # so few entries are halved without asking for a code
+_BLURRED = 4.0  # a difference of gaps whose bar is so much larger than one of its own says nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,25 +56,37 @@ class Found:
         return [i for i, trials in self.entries.items() if is_wrong(trials)]
 
 
+@dataclass(slots=True)
+class Outcome:
+    """What became of one leaf: the trial that decided, the leaves it went through, and the entries that were tried."""
+
+    trial: Trial
+    group: tuple[int, ...]
+    verdict: str
+    found: Found = field(default_factory=Found)
+
+
 class Search:
     """For the wrong entries of one leaf, by the mode and row that disagreed most along a direction."""
 
-    def __init__(self, examination: Examination, leaf: int, direction: list[Array], judged: Judged) -> None:
+    def __init__(self, examination: Examination, leaf: int, trial: Trial) -> None:
         self.examination, self.leaf = examination, leaf
+        judged, v = trial.worst, trial.direction[leaf]
+        assert v is not None
         self.mode, self.row = judged.mode, judged.row
-        self.shape = direction[leaf].shape
-        self.v = direction[leaf].reshape(-1)
+        self.shape, self.v = v.shape, v.reshape(-1)
         self.found = Found()
         self.first = Gap(judged.gap, judged.threshold)
+        examination.searches += 1
         self.end = examination.problem.evaluations + BUDGET
 
     def run(self) -> Found:
         """Entries, with a sentence on what they have in common."""
-        everything = np.arange(self.v.size)
-        for explained in (self._not_finite, self._one_entry, self._row, self._many):
+        everything = np.flatnonzero(self.v)
+        for explained in (self._one_entry, self._row, self._many):
             if explained(everything):
                 return self.found
-        self._halves(everything)
+        self._halves(everything, self.first)
         return self.found
 
     @property
@@ -87,7 +100,7 @@ class Search:
         direction = [part if i == self.leaf else None for i in range(len(problem.leaves))]
         slope = Line(problem, direction).slope(self.examination.rows[self.row])
         exact = float(mode.along(direction)[self.row])
-        bar = MARGIN * slope.error + self.examination.rounding(self.row, exact, direction)
+        bar = threshold(slope, self.examination.rounding(self.row, exact, direction))
         return Gap(exact - slope.value, bar) if slope.known else Gap(0.0, np.inf)
 
     def wrong_at(self, i: int) -> bool:
@@ -104,6 +117,8 @@ class Search:
         weights[members] = 1 + codes / scale
         if not gap.certain or not np.isfinite(gap.value) or self.spent:
             return None
+        if scale * gap.bar / abs(gap.value) / MARGIN > _CERTAIN:
+            return None
         coded = self.gap(weights)
         quotient = coded.value / gap.value
         number = (quotient - 1) * scale
@@ -112,18 +127,6 @@ class Search:
         if not 0 <= nearest < count or uncertain > _CERTAIN or abs(number - nearest) > uncertain + 0.02:
             return None
         return nearest
-
-    def _not_finite(self, members: Array) -> bool:
-        """Whether entries of the gradient are nan or infinite, which are seen without a search."""
-        mode = self.examination.modes[self.mode]
-        if not isinstance(mode, Gradient):
-            return False
-        bad = members[~np.isfinite(mode.gradients[self.row][self.leaf]).reshape(-1)]
-        for i in bad[:LISTED]:
-            self.wrong_at(int(i))
-        if bad.size:
-            self.found.note = f"{bad.size} of {members.size} entries are nan or infinite"
-        return bool(bad.size)
 
     def _one_entry(self, members: Array, gap: Gap | None = None) -> bool:
         """Whether one entry explains the gap of the members."""
@@ -159,9 +162,8 @@ class Search:
             rest[row] = 0
             if self.gap(rest).certain:
                 continue
-            name = ", ".join(str(at) if k == axis else ":" for k in range(len(self.shape)))
-            if not self._many(row, f"of [{name}] "):
-                self._halves(row)
+            if not self._many(row, f"of {slab_name(axis, at, len(self.shape))} "):
+                self._halves(row, self.first)
             return True
         return False
 
@@ -177,25 +179,38 @@ class Search:
             self.found.note = f"{where}many entries are wrong: {wrong} of {len(tried)} tried, of {members.size}"
         return True
 
-    def _halves(self, members: Array) -> None:
-        """Halve the members, and follow the halves that have a gap."""
-        waiting = [members]
+    def _halves(self, members: Array, gap: Gap) -> None:
+        """Halve the members, and follow the halves that have a gap, one to its end before the next."""
+        waiting = [(members, gap)]
         while waiting and not self.spent and len(self.found.wrong) < LISTED:
-            whole = waiting.pop()
-            if whole.size == 1:
-                self.wrong_at(int(whole[0]))
-                continue
-            for half in np.array_split(whole, 2):
-                if half.size == 1:
-                    self.wrong_at(int(half[0]))
-                    continue
-                weights = np.zeros(self.v.size)
-                weights[half] = 1
-                gap = self.gap(weights)
-                if gap.certain and not (half.size > _SMALL and self._one_entry(half, gap)):
-                    waiting.append(half)
+            members, gap = waiting.pop()
+            if members.size == 1:
+                self.wrong_at(int(members[0]))
+            elif members.size <= _SMALL or not self._one_entry(members, gap):
+                waiting += self._split(members, gap)
         if waiting:
-            self.found.note = "there are more wrong entries: the search ended here"
+            self.found.note = "there may be more wrong entries: the search ended here"
+
+    def _split(self, members: Array, gap: Gap) -> list[tuple[Array, Gap]]:
+        """The halves that have a gap. That of the second is what the first leaves of the whole, where that is sure."""
+        one, two = np.array_split(members, 2)
+        first = self._gap_of(one)
+        if not first.certain:
+            return [(two, gap)]
+        second = gap.without(first)
+        if not second.certain and second.bar > first.bar * _BLURRED:
+            second = self._gap_of(two)
+        return [(half, its) for half, its in ((two, second), (one, first)) if its.certain]
+
+    def _gap_of(self, members: Array) -> Gap:
+        weights = np.zeros(self.v.size)
+        weights[members] = 1
+        return self.gap(weights)
+
+
+def slab_name(axis: int, at: int, dimensions: int) -> str:
+    """How one row, column, ... is written: [3, :]."""
+    return f"[{', '.join(str(at) if k == axis else ':' for k in range(dimensions))}]"
 
 
 def try_entry(examination: Examination, leaf: int, index: tuple[int, ...], *, known_wrong: bool) -> tuple[Trial, ...]:

@@ -33,11 +33,20 @@ class Row:
         for u, y in zip(self.parts, outputs, strict=True):
             if u is None:
                 continue
-            term = np.sum(u * y)
+            term = np.sum(u * np.where(u != 0, y, 0))  # what is nan elsewhere is not read
             if u.dtype.kind == "c":
                 term = term.real
             total = term if total is None else total + term
         return total
+
+    def size(self, outputs: list[Array]) -> float:
+        """sum |u| |y|: what the rounding of the row is to be measured by."""
+        found = 0.0
+        with np.errstate(all="ignore"):
+            for u, y in zip(self.parts, outputs, strict=True):
+                if u is not None:
+                    found += float(np.sum(np.abs(u) * np.where((u != 0) & np.isfinite(y), np.abs(y), 0)))
+        return found
 
     def cotangents(self, outputs: list[Array]) -> tuple[Array, ...]:
         """One for each output, of its dtype."""

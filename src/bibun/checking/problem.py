@@ -20,6 +20,7 @@ from bibun.interpreters.variable import Variable
 
 Array = np.ndarray[Any, Any]
 _CONTINUOUS = "fc"
+_SAME = 2.0**14  # in units of rounding: how far float32 values of a function may be from its float64 ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Leaf:
     path: str
     value: Array
     box: Callable[[Array], Any]
+    argument: int = 0  # the number of the argument that holds it
 
     @property
     def complex(self) -> bool:
@@ -64,7 +66,10 @@ class Problem:
         self.seconds = 0.0  # of the run at the point
         self.kept: list[int] = []  # which outputs vary
         self.paths: list[str] = []  # how each of them is reached
+        self.spoilt = False  # by values inside that are not finite, which reverse mode may spread
+        self.not_finite: list[str] = []  # outputs that are nan or infinite throughout, which are not compared
         self.outputs: list[Array] = []  # at the point
+        self.reference: list[Array] = []  # the same from leaves in double precision, where the function takes them
 
     @property
     def point(self) -> list[Array]:
@@ -89,18 +94,57 @@ class Problem:
                 )
             found = np.array(plain(value))
             if found.dtype.kind in _CONTINUOUS and found.size:
+                if not np.any(np.isfinite(found)):
+                    self.not_finite.append(f"output{path}")
+                    continue
                 self.kept.append(i)
                 self.paths.append(path)
                 self.outputs.append(found)
-        if not self.kept:
+        if not self.kept and not self.not_finite:
             raise NoDerivativeError(
                 f"check: {self.name} returned {_kinds(flat)}, which do not vary continuously: there is no derivative to "
                 "check. Return floats."
             )
+        self.spoilt |= not all(np.all(np.isfinite(y)) for y in self.outputs)
+        if self.kept:
+            self.widen()
+
+    def widen(self) -> None:
+        """See whether float32 leaves may be float64 for the numerical derivatives, which are then so much sharper."""
+        self.reference = self.outputs
+        if not any(x.dtype.itemsize < _wide(x.dtype).itemsize for x in self.point):
+            return
+        try:
+            found = self.plain([x.astype(_wide(x.dtype)) for x in self.point])
+        except Exception:  # noqa: BLE001  the user's function may insist on its dtype
+            return
+        tolerance = _SAME * self.precision
+        with np.errstate(all="ignore"):
+            if all(
+                a.shape == b.shape
+                and np.all(
+                    np.abs(a - b) <= tolerance * np.max(np.abs(b), where=np.isfinite(b), initial=0),
+                    where=np.isfinite(b),
+                )
+                for a, b in zip(found, self.outputs, strict=True)
+            ):
+                self.reference = found
+
+    @property
+    def wide(self) -> bool:
+        """Whether numerical derivatives are taken in double precision, of a function that is given less."""
+        return self.reference is not self.outputs
+
+    @property
+    def numerical_point(self) -> list[Array]:
+        """The leaves as the numerical derivatives take them."""
+        return [x.astype(_wide(x.dtype)) for x in self.point] if self.wide else self.point
 
     def moved(self, values: list[Array]) -> Problem:
         """The same function at another point."""
-        leaves = [Leaf(leaf.path, value, leaf.box) for leaf, value in zip(self.leaves, values, strict=True)]
+        leaves = [
+            Leaf(leaf.path, value, leaf.box, leaf.argument) for leaf, value in zip(self.leaves, values, strict=True)
+        ]
         return Problem(self.name, leaves, self.run, self.arguments)
 
     def plain(self, values: list[Array]) -> list[Array]:
@@ -128,7 +172,9 @@ def problem_of(f: Callable[..., Any], args: tuple[Any, ...], argnums: int | Sequ
     numbers = _numbers(args, argnums)
     flat, unflatten = tree.flatten(args)
     names = _argument_names(f, len(args))
-    leaves, skipped, where = [], [], []
+    leaves: list[Leaf] = []
+    skipped: list[Skipped] = []
+    where: list[int] = []
     counts = [len(tree.flatten(arg)[0]) for arg in args]
     owners = [i for i, count in enumerate(counts) for _ in range(count)]
     for i, (value, path) in enumerate(zip(flat, tree.paths(args), strict=True)):
@@ -137,11 +183,13 @@ def problem_of(f: Callable[..., Any], args: tuple[Any, ...], argnums: int | Sequ
         path = names[owners[i]] + path.removeprefix(f"[{owners[i]}]")
         array = np.array(plain(value))
         if array.dtype.kind in _CONTINUOUS:
-            leaves.append(Leaf(path, array, _box(value)))
+            leaves.append(Leaf(path, array, _box(value), owners[i]))
             where.append(i)
         else:
             reason = f"{array.dtype} does not vary continuously"
             skipped.append(Skipped(path, array.shape, str(array.dtype), reason))
+    order = sorted(range(len(leaves)), key=lambda i: numbers.index(leaves[i].argument))  # as grad has them
+    leaves, where = [leaves[i] for i in order], [where[i] for i in order]
     if not leaves:
         raise NoDerivativeError(_nothing(name, skipped, argnums))
 
@@ -157,6 +205,10 @@ def problem_of(f: Callable[..., Any], args: tuple[Any, ...], argnums: int | Sequ
 def function_name(f: Callable[..., Any]) -> str:
     """Its name, or that of its class."""
     return str(getattr(f, "__name__", None) or type(f).__name__)
+
+
+def _wide(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    return np.result_type(dtype, np.float64)
 
 
 def _nothing(name: str, skipped: list[Skipped], argnums: int | Sequence[int] | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Any
 
+from bibun.checking.check import check
 from bibun.checking.report import Report
 from bibun.errors import WrongDerivativeError
 
@@ -14,9 +15,7 @@ ABRIDGED = 100  # pytest keeps at least the first 118 characters of a repr
 def check_derivatives(f: Any, *args: Any, **settings: Any) -> Report:
     """The report of `bibun.check(f, *args, **settings)`; WrongDerivativeError where it is not `ok`."""
     __tracebackhide__ = True  # the traceback ends at the line of the test
-    import bibun
-
-    report: Report = bibun.check(f, *args, **settings)
+    report = check(f, *args, **settings)
     if not report.ok:
         raise WrongDerivativeError(str(report))
     return report

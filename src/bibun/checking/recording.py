@@ -49,21 +49,16 @@ class Recorded(Array):
             values.append(arg.value if mine else arg)
             if mine and arg.active:
                 active.append(i)
-        given = values
-        if primitive.once:  # a function of the user's may write to what it is given, and return it again
-            given, values = values, [_apart(v) for v in values]
-        y = primitive(*values, **settings)
+        once = primitive.once  # a function of the user's may write to what it is given, and keep what it returns
+        y = primitive(*map(_apart, values), **settings) if once else primitive(*values, **settings)
         if primitive.kind == "constant":
             return y
-        if primitive.once:
-            y = tuple(map(_apart, y)) if isinstance(y, tuple) else _apart(y)
-        needed = tuple(i for i in active if _differentiates(primitive, i, given[i]))
+        y = _each(_apart, y) if once else y
+        needed = tuple(i for i in active if _differentiates(primitive, i, values[i]))
         if needed:
-            see(Call(primitive, list(map(plain, given)), settings, _plain(y), needed))
-        if not isinstance(y, tuple):
-            return recorded(y, level, see, active=bool(needed))
-        parts = [recorded(part, level, see, active=bool(needed)) for part in y]
-        return type(y)._make(parts) if hasattr(y, "_make") else tuple(parts)
+            take = _taken if once else plain
+            see(Call(primitive, list(map(take, values)), settings, _each(take, y), needed))
+        return _each(lambda part: recorded(part, level, see, active=bool(needed)), y)
 
     def constant(self, value: Any) -> Recorded:
         """A value of this level that depends on nothing."""
@@ -99,5 +94,13 @@ def _apart(value: Any) -> Any:
     return value.copy() if isinstance(value, np.ndarray) else value
 
 
-def _plain(y: Any) -> Any:
-    return tuple(map(plain, y)) if isinstance(y, tuple) else plain(y)
+def _taken(value: Any) -> Any:
+    return _apart(plain(value))
+
+
+def _each(function: Callable[[Any], Any], y: Any) -> Any:
+    """Of the output, or of each of several, keeping a named tuple what it is."""
+    if not isinstance(y, tuple):
+        return function(y)
+    parts = map(function, y)
+    return type(y)._make(parts) if hasattr(y, "_make") else tuple(parts)

@@ -129,9 +129,9 @@ def _where(found: Comparison) -> str:
 
 def _of(output: str) -> str:
     """The output is a path, "['loss'][2]", or words, "a random combination of ..."."""
-    if not output:
-        return ""
-    return f"of output {output}" if output.startswith(("[", ".")) else f"of {output.strip()}"
+    if output.startswith("."):
+        return f"of output{output}"
+    return f"of output {output}" if output.startswith("[") else output and f"of {output.strip()}"
 
 
 def _of_modes(found: tuple[_T, ...], text_of: Callable[[_T, str], str]) -> list[str]:
@@ -197,7 +197,9 @@ def number(value: Any, digits: int) -> str:
 def with_error(value: Any, error: float, digits: int) -> str:
     """`0.479425538604 +- 3e-13`: as many digits as the error allows, and no more than asked for."""
     array = np.asarray(value)
-    if array.size == 1 and array.dtype.kind in "fc" and 0 < error < math.inf and np.isfinite(array).all():
+    if not error < math.inf:
+        digits = min(digits, 6)
+    elif array.size == 1 and array.dtype.kind in "fc" and error > 0 and np.isfinite(array).all():
         size = float(np.abs(array).max())
         known = math.floor(math.log10(size)) - math.floor(math.log10(error)) + 1 if size > 0 else 1
         digits = min(max(known, 1), digits)

@@ -16,6 +16,7 @@ from bibun.checking.problem import Array, Problem
 
 # t is counted from here: the numerical search starts at a fraction of its point, 2**-9, and goes no farther than 1/2.
 START = 2.0**-5
+START_SINGLE = 2.0**-2  # for functions of single precision, whose noise asks for wider steps
 NEAR_ZERO = 2.0**-6  # an entry nearer to 0 says nothing of the scale on which the function varies
 
 
@@ -57,7 +58,7 @@ class Ray:
         """The outputs there; an earlier run is not repeated."""
         key = complex(t) if np.iscomplexobj(t) else float(t)
         if key == self.start and not isinstance(key, complex):
-            return self.problem.outputs
+            return self.problem.reference
         if key not in self._seen:
             self._seen[key] = self.problem.plain(self.values(key))
         return self._seen[key]
@@ -66,8 +67,8 @@ class Ray:
         """The derivative of the row by the parameter."""
         from bibun import numerical
 
-        size = 0.0
-        single = all(y.dtype in (np.float32, np.complex64) for y in self.problem.outputs)
+        size = row.size(self.problem.reference)
+        single = all(y.dtype.itemsize <= 4 for y in self.problem.reference)
 
         def number(t: Any) -> Any:
             nonlocal size
@@ -76,7 +77,7 @@ class Ray:
                 size = max(size, abs(value))
             return np.float32(value) if single and not np.iscomplexobj(value) else value
 
-        if method == "auto" and (self.problem.precision > 1e-15 or self._complex(row)):
+        if method == "auto" and (_single(self.problem) or self._complex(row)):
             method = "real"
         found = numerical.derivative(number, self.start, method=method)
         value, error = float(found.value), float(found.error)
@@ -95,15 +96,12 @@ class Line(Ray):
     """x + t v. A direction of None is 0."""
 
     def __init__(self, problem: Problem, direction: list[Array | None]) -> None:
-        super().__init__(problem, START, 1.0)
-        self.direction = direction
+        super().__init__(problem, START_SINGLE if _single(problem) else START, 1.0)
+        self.direction, self.point = direction, problem.numerical_point
 
     def values(self, t: Any) -> list[Array]:
-        step = t - START
-        return [
-            leaf.value.copy() if v is None else _moved(leaf.value, step * v)
-            for leaf, v in zip(self.problem.leaves, self.direction, strict=True)
-        ]
+        step = t - self.start
+        return [x.copy() if v is None else _moved(x, step * v) for x, v in zip(self.point, self.direction, strict=True)]
 
 
 class Entry(Ray):
@@ -113,10 +111,10 @@ class Entry(Ray):
         x = problem.leaves[leaf].value[index]
         start = float(x.imag if imaginary else x.real)
         super().__init__(problem, start, max(abs(start), NEAR_ZERO))
-        self.leaf, self.index, self.imaginary = leaf, index, imaginary
+        self.leaf, self.index, self.imaginary, self.point = leaf, index, imaginary, problem.numerical_point
 
     def values(self, t: Any) -> list[Array]:
-        found = [leaf.value.copy() for leaf in self.problem.leaves]
+        found = [x.copy() for x in self.point]
         x = found[self.leaf]
         if isinstance(t, complex) and x.dtype.kind != "c":
             x = found[self.leaf] = x.astype(np.complex128)
@@ -125,6 +123,11 @@ class Entry(Ray):
         else:
             x[self.index] = t
         return found
+
+
+def _single(problem: Problem) -> bool:
+    """Whether the function computes in less than double precision, as far as its leaves and outputs tell."""
+    return max(float(np.finfo(a.dtype).eps) for a in (*problem.numerical_point, *problem.reference)) > 1e-15
 
 
 def _moved(x: Array, step: Array) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from math import inf, isfinite
 
@@ -10,10 +11,11 @@ import numpy as np
 from bibun.checking.exact import Gradient
 from bibun.checking.examination import Examination, Trial
 from bibun.checking.judging import Judged, digits_of, gravest, worst
-from bibun.checking.location import LISTED, Found, is_wrong, wrong_output
+from bibun.checking.location import LISTED, Outcome, is_wrong, slab_name, wrong_output
 from bibun.checking.problem import Array, Leaf, Problem
 from bibun.checking.report import ArgumentReport, Comparison, WrongEntry
 
+_COMPARED = ("agrees", "disagrees")
 Pair = tuple[Trial, ...]  # of one entry; of a complex one there are two
 Trials = dict[int, Pair]  # by the flat index of the entry
 
@@ -23,59 +25,54 @@ def nothing(problem: Problem) -> list[ArgumentReport]:
     return [_argument(leaf, None, "no derivative") for leaf in problem.leaves]
 
 
+def empty(examination: Examination, leaf: int) -> ArgumentReport:
+    """A leaf of no entries."""
+    return _argument(examination.problem.leaves[leaf], None, "agrees", note="it has no entries")
+
+
 def of_entries(examination: Examination, leaf: int, trials: Trials) -> ArgumentReport:
     """A leaf whose entries were all tested."""
     target = examination.problem.leaves[leaf]
     count = target.value.size
     if not count:
-        return _argument(target, None, "agrees", note="it has no entries")
+        return empty(examination, leaf)
     flat = [trial for pair in trials.values() for trial in pair]
-    comparisons = tuple(
-        _worst_comparison(examination, m, [(trial.of_mode(m), trial.along) for trial in flat])
-        for m in range(len(examination.modes))
-    )
     wrong = [i for i, pair in trials.items() if is_wrong(pair)]
-    visible = [j.visible for trial in flat for j in trial.judged if isfinite(j.visible)]
+    compared = [trial for trial in flat if trial.verdict in _COMPARED]
+    visible = [j.visible for trial in flat if trial.verdict == "agrees" for j in trial.judged if isfinite(j.visible)]
     return _argument(
         target,
-        _least(trial.worst.digits for trial in flat if trial.verdict in ("agrees", "disagrees")),
+        _least(trial.worst.digits for trial in compared),
         gravest(trial.verdict for trial in flat),
-        comparisons=comparisons,
+        comparisons=_comparisons(examination, flat),
         wrong=_entries(examination, leaf, {i: trials[i] for i in wrong[:LISTED]}),
-        note=_and(_pattern(wrong, target.value.shape), _kinks(trials, target.value.shape)),
+        note=_and(_pattern(wrong, target.value.shape), _kinks(trials, target.value.shape), _infinite(flat)),
         tested="the number" if target.value.ndim == 0 else f"each of {count} entries",
         resolution=max(visible, default=None) if _single(examination) else None,
     )
 
 
-def of_direction(
-    examination: Examination, leaf: int, trial: Trial, group: tuple[int, ...], located: Found | None
-) -> ArgumentReport:
+def of_direction(examination: Examination, leaf: int, outcome: Outcome) -> ArgumentReport:
     """A leaf that was tested along a direction, by itself or with others."""
     target = examination.problem.leaves[leaf]
-    if not target.value.size:
-        return _argument(target, None, "agrees", note="it has no entries")
-    comparisons = tuple(
-        _worst_comparison(examination, m, [(trial.of_mode(m), trial.along)]) for m in range(len(examination.modes))
-    )
-    digits = _leaf_digits(examination, leaf, trial) if len(group) > 1 else trial.worst.digits
-    resolution = _resolution(examination, leaf, trial) if _single(examination) else None
-    wrong: tuple[WrongEntry, ...] = ()
-    note = ""
-    if located is not None:
-        wrong = _entries(examination, leaf, {i: located.entries[i] for i in sorted(located.wrong)[:LISTED]})
-        note = located.note or (
-            "" if wrong else "the wrong entries were not found: their errors are too small one by one"
-        )
+    trial, found = outcome.trial, outcome.found
+    shown = [trial for pair in found.entries.values() for trial in pair] if outcome.verdict != trial.verdict else []
+    digits = _leaf_digits(examination, leaf, trial) if len(outcome.group) > 1 else trial.worst.digits
+    if shown:
+        digits = _least([digits, *(trial.worst.digits for trial in shown)])
+    compared = outcome.verdict in _COMPARED
+    note = found.note
+    if outcome.verdict == "disagrees" and not found.wrong and not note:
+        note = "the wrong entries were not found: one by one their errors are too small"
     return _argument(
         target,
-        digits if trial.verdict in ("agrees", "disagrees") else None,
-        trial.verdict,
-        comparisons=comparisons,
-        wrong=wrong,
-        note=_and(note, _hidden(examination, leaf, trial) if trial.verdict == "agrees" else ""),
+        digits if compared else None,
+        outcome.verdict,
+        comparisons=_comparisons(examination, [trial, *shown]),
+        wrong=_entries(examination, leaf, {i: found.entries[i] for i in sorted(found.wrong)[:LISTED]}),
+        note=_and(note, _hidden(examination, leaf, trial) if outcome.verdict == "agrees" else ""),
         tested=f"{trial.along}, of {target.value.size} entries here",
-        resolution=resolution,
+        resolution=_resolution(examination, leaf, trial) if trial.verdict == "agrees" else None,
     )
 
 
@@ -107,11 +104,15 @@ def _argument(leaf: Leaf, digits: float | None, verdict: str, **more: object) ->
     return ArgumentReport(leaf.path, leaf.value.shape, str(leaf.value.dtype), digits, verdict, **more)  # type: ignore[arg-type]
 
 
-def _worst_comparison(examination: Examination, mode: int, found: list[tuple[Judged, str]]) -> Comparison:
-    """Of one mode, where it agrees least."""
-    least = worst(j for j, _ in found)
-    along = next(label for j, label in found if j is least)
-    return least.comparison(examination.modes[mode].name, examination.rows[least.row].label, along)
+def _comparisons(examination: Examination, trials: list[Trial]) -> tuple[Comparison, ...]:
+    """One a mode: where it agrees least."""
+    found = []
+    for m, mode in enumerate(examination.modes):
+        of_mode = [(trial.of_mode(m), trial.along) for trial in trials]
+        least = worst(j for j, _ in of_mode)
+        along = next(label for j, label in of_mode if j is least)
+        found.append(least.comparison(mode.name, examination.rows[least.row].label, along))
+    return tuple(found)
 
 
 def _leaf_digits(examination: Examination, leaf: int, trial: Trial) -> float | None:
@@ -133,10 +134,12 @@ def _leaf_digits(examination: Examination, leaf: int, trial: Trial) -> float | N
 def _resolution(examination: Examination, leaf: int, trial: Trial) -> float | None:
     """An error of one entry above this would have been seen: its share of the direction exceeds what is visible."""
     v = trial.direction[leaf]
-    assert v is not None
-    smallest = float(np.min(_least_part(v)))
+    if v is None or not _single(examination):
+        return None
+    moved = _least_part(v)
+    smallest = float(np.min(moved[moved > 0], initial=np.inf))
     visible = max(j.visible for j in trial.judged)
-    return visible / smallest if smallest > 0 and isfinite(visible) else None
+    return visible / smallest if isfinite(smallest) and isfinite(visible) else None
 
 
 def _hidden(examination: Examination, leaf: int, trial: Trial) -> str:
@@ -202,12 +205,19 @@ def _pattern(wrong: list[int], shape: tuple[int, ...]) -> str:
         return f"all {size} entries are wrong"
     if len(wrong) == 1:
         return f"1 of {size} entries is wrong"
-    where = np.array(np.unravel_index(wrong, shape))
-    for axis in range(len(shape)):
-        if len(shape) > 1 and np.ptp(where[axis]) == 0 and len(wrong) == size // shape[axis]:
-            name = ", ".join(str(int(where[axis][0])) if k == axis else ":" for k in range(len(shape)))
-            return f"all of [{name}] is wrong, {len(wrong)} of {size} entries"
+    row = slab(wrong, shape)
+    if row:
+        return f"all of {row} is wrong, {len(wrong)} of {size} entries"
     return f"{len(wrong)} of {size} entries are wrong"
+
+
+def slab(indices: Sequence[int], shape: tuple[int, ...]) -> str:
+    """The row or column, "[3, :]", that flat indices fill; empty where they fill none."""
+    where = np.array(np.unravel_index(indices, shape))
+    for axis, size in enumerate(shape):
+        if len(shape) > 1 and np.ptp(where[axis]) == 0 and len(indices) == int(np.prod(shape)) // size:
+            return slab_name(axis, int(where[axis][0]), len(shape))
+    return ""
 
 
 def _kinks(trials: Trials, shape: tuple[int, ...]) -> str:
@@ -215,14 +225,19 @@ def _kinks(trials: Trials, shape: tuple[int, ...]) -> str:
     at = [i for i, pair in trials.items() if any(trial.verdict == "kink" for trial in pair)]
     if not at:
         return ""
-    j = next(j for trial in trials[at[0]] for j in trial.judged if j.slope.kink)
-    low, high = j.slope.value - j.slope.error, j.slope.value + j.slope.error
-    slopes = f"the one-sided slopes are {low:.4g} and {high:.4g}"
+    status = next(j.slope.status for trial in trials[at[0]] for j in trial.judged if j.slope.kink)
+    slopes = status.removeprefix("kink: ")
     if not shape:
         return f"on a kink: {slopes}"
     index = [int(k) for k in np.unravel_index(at[0], shape)]
-    more = f" and {len(at) - 1} more" if len(at) > 1 else ""
-    return f"on a kink by entry {index}{more}: {slopes} there"
+    more = f", and by {len(at) - 1} more" if len(at) > 1 else ""
+    return f"on a kink by entry {index}: {slopes}{more}"
+
+
+def _infinite(trials: list[Trial]) -> str:
+    """Where a derivative is nan or infinite."""
+    at = [trial.along for trial in trials if any(not isfinite(j.exact) for j in trial.judged)]
+    return f"a derivative is nan or infinite by {', '.join(at[:LISTED])}" if at else ""
 
 
 def _and(*sentences: str) -> str:

@@ -121,7 +121,9 @@ def check(
             help="A gradient written by hand, to be checked too; it takes the same arguments.",
         ),
     ] = None,
-    order: Annotated[int, typer.Option("--order", metavar="N", min=1, help="2: the second derivatives.")] = 1,
+    order: Annotated[
+        int, typer.Option("--order", metavar="N", min=1, max=2, help="2: the second derivatives too.")
+    ] = 1,
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Chooses the random directions.")] = 0,
     as_json: Json = False,
 ) -> None:

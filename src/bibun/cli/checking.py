@@ -4,7 +4,7 @@ from collections.abc import Callable
 from inspect import Parameter, Signature
 from typing import Any
 
-import bibun
+from bibun.checking.check import check
 from bibun.checking.report import Report
 from bibun.cli.arguments import Point, arranged
 from bibun.cli.failures import CommandError, user_code, user_place
@@ -22,7 +22,7 @@ def check_point(point: Point, gradient: UserFunction | None, order: int, seed: i
     chosen = {leaf.name.split("[")[0] for leaf in point.leaves}
     with silent(), user_code(function.file, function.place, "in the check; the plain call works"):
         try:
-            return bibun.check(
+            return check(
                 _ByPosition(function, function.call, names),
                 *(point.values[name] for name in names),
                 order=order,

@@ -39,9 +39,10 @@ def groups(pattern: Any) -> Array:
     """colours[j] = 0, 1, ... for each column j of a pattern of shape (m, n): columns of one colour share no row.
 
     pattern is a scipy.sparse matrix or array of any format (every stored entry counts, a zero too, but for formats
-    that store whole blocks or diagonals) or a dense array (every entry that is not 0 counts). Empty columns get colour 0. The same pattern gets the same colours in every run.
-    The number of colours, colours.max() + 1, is at least that of the entries of the fullest row, and equal to it
-    for banded and block-diagonal patterns in any order tried; in general the least number is not to be had quickly.
+    that store whole blocks or diagonals) or a dense array (every entry that is not 0 counts). Empty columns get
+    colour 0. The same pattern gets the same colours in every run. The number of colours, colours.max() + 1, is at
+    least that of the entries of the fullest row, and for banded and block-diagonal patterns no more, in whatever
+    order their columns stand; in general the least number is not to be had quickly.
 
     Raises ValueError if pattern does not have two dimensions.
     """

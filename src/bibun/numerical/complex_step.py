@@ -14,15 +14,16 @@ from collections.abc import Generator
 from math import frexp, isfinite, ldexp
 from typing import Any, NamedTuple
 
-from bibun.numerical.search import EPS, SMALLEST_SCALE
+from bibun.numerical.samples import SMALLEST_SCALE
 
+EPS = 2.0**-52
 ETA = 2.0**-340  # times the scale of x; its square vanishes beside anything
 FIRST = 13  # h is this many octaves below the scale of x, where h**4 is a rounding error
 FINER = 8
 TRIES = 3
 ROUNDINGS = 24.0  # what the rounding of the four values and of h f' may come to, in units of the largest
 MOST_ROUNDINGS = 1024.0  # NumPy's complex log1p and its like have hundreds where the result is small
-SHRINKS = 2.0**16
+SHRINKS = 2.0**4  # what a wrong slope leaves shrinks by 2**8, what a right one leaves by 2**32
 RESOLUTION = 1e-6  # the test must be able to see an error of this share of the derivative
 
 
@@ -57,15 +58,21 @@ def certified(x: float, scale: float, values: Values) -> Asks:
     yield [complex(0.0, eta)]
     center = values[complex(0.0, eta)]
     slope = center.imag / eta
-    test = yield from tested(center.real, slope, scale, values)
+    test = yield from met_by_f(center.real, slope, scale, values)
     if test is None:
         return None
-    error = EPS * ((1.0 + 0.25 * test.roundings) * abs(slope) + 0.25 * abs(x) * test.curvature)
+    size = max(scale, SMALLEST_SCALE)
+    error = EPS * (
+        (0.75 + 0.25 * test.roundings) * abs(slope) + 0.25 * (abs(center.real) / size + abs(x) * test.curvature)
+    )
     return Certified(slope, error, test.step) if error <= 1e-9 * abs(slope) else None
 
 
-def tested(f: float, slope: float, scale: float, values: Values) -> Asks:
-    """Whether `slope` is the derivative of the real f: a Test, or None where it is not, or nobody can tell."""
+def met_by_f(f: float, slope: float, scale: float, values: Values, part: float = 0.0) -> Asks:
+    """Whether `slope` is the derivative of the real f: a Test, or None where it is not, or nobody can tell.
+
+    `part`: what the slope is a sum of, where its parts may cancel.
+    """
     if not (isfinite(f) and isfinite(slope)):
         return None
     eta = eta_for(scale)
@@ -80,7 +87,9 @@ def tested(f: float, slope: float, scale: float, values: Values) -> Asks:
         rounding = EPS * max(abs(f), abs(f_ahead), abs(f_behind), h * abs(slope), h * abs(slope_ahead))
         if not isfinite(mismatch) or behind.imag != 0:
             return None
-        if max(rounding * ROUNDINGS, min(mismatch, before)) > RESOLUTION * h * max(abs(slope), abs(slope_ahead)):
+        if rounding == 0.0:
+            return Test(0.0, 0.0, h)  # f is 0 at and about x
+        if max(rounding * ROUNDINGS, min(mismatch, before)) > RESOLUTION * h * max(abs(slope), abs(slope_ahead), part):
             return None  # the test could not tell a right derivative from a wrong one
         stays = before and mismatch > before / SHRINKS  # h**4 would be far smaller at the finer level
         if mismatch <= ROUNDINGS * rounding or (stays and mismatch <= MOST_ROUNDINGS * rounding):

@@ -7,20 +7,26 @@ choose the lines and put the answers into shape.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
 from math import inf, isfinite, nan
 from typing import Any
 
 import numpy as np
 
 from bibun.numerical.complex_step import certified, eta_for
+from bibun.numerical.course import EPS, Start
 from bibun.numerical.evaluation import Evaluator
+from bibun.numerical.learning import learned
 from bibun.numerical.lines import Line
-from bibun.numerical.outputs import Output
+from bibun.numerical.outputs import SHARE, Output
 from bibun.numerical.samples import Samples
-from bibun.numerical.search import EPS, Result, search
+from bibun.numerical.search import USUAL, Result, search
 from bibun.numerical.solving import Task, Values
 
 LIMIT = 60  # evaluations a search may ask for, where the caller sets no bound
+MANY = 24  # lines: so many and more learn from the first few
+PILOTS = 6
+COMMON = 6  # lines that tell the noise of f together
 METHODS = ("auto", "real", "complex")
 
 
@@ -57,7 +63,9 @@ class Lines:
             self.set_center(self.evaluator.first(self.lines[line].at(0.0)), [line])
         row = self._centers[line]
         if row is None:
-            raise ValueError(f"{self.name}: f does not give the same shapes at every point: {self.output.description} first")
+            raise ValueError(
+                f"{self.name}: f does not give the same shapes at every point: {self.output.description} first"
+            )
         return row
 
     def samples(self, line: int, component: int) -> Samples:
@@ -68,27 +76,60 @@ class Lines:
 
 
 def along(
-    lines: Lines, order: int, method: str, wanted: Sequence[tuple[int, int]] | None = None, **settings: Any
+    lines: Lines, order: int, method: str, wanted: Sequence[tuple[int, int]] | None = None, start: Start = USUAL
 ) -> dict[tuple[int, int], Result]:
     """The derivative of component k along line i, for (i, k) in `wanted`, or for all."""
     found: dict[tuple[int, int], Result] = {}
     if method != "real" and all(line.takes_complex for line in lines.lines):
-        found = _complex(lines, order, method, wanted, settings)
+        found = _complex(lines, order, method, wanted, start)
     count = len(lines.lines)
     if wanted is None:
         if lines.values.output is None and count:
             lines.center(0)
         wanted = [(i, k) for i in range(count) for k in range(lines.output.size if count else 0)]
     missing = [key for key in wanted if key not in found]
-    limit = lines.limit(len({line for line, _ in missing}))
+    used = sorted({line for line, _ in missing})
+    if len(used) >= MANY and start is USUAL:
+        first = set(used[len(used) // (2 * PILOTS) :: -(-len(used) // PILOTS)])
+        pilots: list[Samples] = []
+        found.update(_real(lines, order, [key for key in missing if key[0] in first], Start(thorough=True), pilots))
+        start = learned(pilots, order)
+        missing = [key for key in missing if key[0] not in first]
+    found.update(_real(lines, order, missing, start))
+    return _with_common_noise(found) if len(used) >= COMMON else found
+
+
+def _with_common_noise(found: dict[tuple[int, int], Result]) -> dict[tuple[int, int], Result]:
+    """f is the same along all lines, and so is its noise: where few samples made it small by chance, the error grows."""
+    common: dict[int, list[float]] = {}
+    for (_, component), result in found.items():
+        if result.sigma:
+            common.setdefault(component, []).append(result.sigma)
+    middle = {component: sorted(sigmas)[len(sigmas) // 2] for component, sigmas in common.items()}
+    return {
+        key: replace(result, error=result.error * middle[key[1]] / result.sigma)
+        if 0 < result.sigma < middle[key[1]]
+        else result
+        for key, result in found.items()
+    }
+
+
+def _real(
+    lines: Lines, order: int, wanted: Sequence[tuple[int, int]], start: Start, taken: list[Samples] | None = None
+) -> dict[tuple[int, int], Result]:
+    """By real differences. The samples are left in `taken`."""
+    found: dict[tuple[int, int], Result] = {}
+    limit = lines.limit(len({line for line, _ in wanted}))
     tasks = []
-    for line, component in missing:
+    for line, component in wanted:
         samples = lines.samples(line, component)
         reason = _not_finite(lines.lines[line], samples)
         if reason:
             found[line, component] = Result(nan, inf, reason)
-        else:
-            tasks.append(Task(line, component, samples.values, search(samples, order, limit, **settings), []))
+            continue
+        tasks.append(Task(line, component, samples.values, search(samples, order, limit, start), []))
+        if taken is not None:
+            taken.append(samples)
     lines.values.run(tasks)
     found.update({(task.line, task.component): task.result for task in tasks})
     return found
@@ -101,7 +142,7 @@ def _not_finite(line: Line, samples: Samples) -> str:
 
 
 def _complex(
-    lines: Lines, order: int, method: str, wanted: Sequence[tuple[int, int]] | None, settings: dict[str, Any]
+    lines: Lines, order: int, method: str, wanted: Sequence[tuple[int, int]] | None, start: Start
 ) -> dict[tuple[int, int], Result]:
     """By the complex step: what passes its test; with method="complex" all, those that failed with error inf."""
     values = lines.values
@@ -113,7 +154,7 @@ def _complex(
         return {}
     if wanted is None:
         wanted = [(i, k) for i in taken for k in range(values.output.size)]
-    tasks = [_certified_task(lines, i, k, order, settings) for i, k in wanted if i in set(taken)]
+    tasks = [_certified_task(lines, i, k, order, start) for i, k in wanted if i in set(taken)]
     values.run(tasks)
     found = {}
     for task in tasks:
@@ -128,15 +169,15 @@ def _complex(
     return found
 
 
-def _certified_task(lines: Lines, i: int, k: int, order: int, settings: dict[str, Any]) -> Task:
+def _certified_task(lines: Lines, i: int, k: int, order: int, start: Start) -> Task:
     line = lines.lines[i]
     known: dict[Any, Any] = {}
     limit = lines.limit(len(lines.lines))
-    return Task(i, k, known, _by_complex_step(line, known, order, limit, settings), [])
+    return Task(i, k, known, _by_complex_step(line, known, order, limit, start), [])
 
 
 def _by_complex_step(
-    line: Line, values: dict[Any, Any], order: int, limit: int, settings: dict[str, Any]
+    line: Line, values: dict[Any, Any], order: int, limit: int, start: Start
 ) -> Generator[list[Any], None, Result | None]:
     """Order 1 by the complex step; higher ones by real differences of it, which lose one order less."""
     test = yield from certified(line.x, line.scale, values)
@@ -144,10 +185,10 @@ def _by_complex_step(
         return None
     if order == 1:
         return Result(test.value, test.error, "rounding", EPS, test.step)
-    precision = max(0.45 * EPS, test.error / max(abs(test.value), 1e-300))
+    precision = max(SHARE * EPS, test.error / max(abs(test.value), 1e-300))
     samples = Samples(line.x, test.value, precision, line.mantissa, line.scale)
     eta = eta_for(line.scale)
-    asks = search(samples, order - 1, limit, **settings)
+    asks = search(samples, order - 1, limit, start)
     try:
         wanted = next(asks)
         while True:

@@ -52,8 +52,9 @@ def derivative(
     Raises TypeError if x holds no numbers or f gives none, ValueError for a bad option; what f raises at x itself
     passes through. See Estimate for the meaning of the result.
     """
+    calls = 0
     if not (vectorized or workers or progress or bounds is not None or max_evaluations) and method in ("auto", "real"):
-        estimate = quick(f, x, order, method)
+        estimate, calls = quick(f, x, order, method)
         if estimate is not None:
             return estimate
     options = options_of("derivative", f, method, vectorized, workers, progress, max_evaluations)
@@ -63,7 +64,10 @@ def derivative(
     entries = [point.value(i) for i in range(point.size)]
     limits = [(low[i], high[i]) for i in range(point.size)]
     with (evaluator := Evaluator(f, options)).progress:
-        lines = Lines(evaluator, [Number(entry, limit) for entry, limit in zip(entries, limits, strict=True)], "derivative")
+        evaluator.evaluations = calls
+        lines = Lines(
+            evaluator, [Number(entry, limit) for entry, limit in zip(entries, limits, strict=True)], "derivative"
+        )
         found = along(lines, order, method)
         if point.is_complex:
             lines_up = Lines(evaluator, [Number(entry, unit=1j) for entry in entries], "derivative")
@@ -72,11 +76,15 @@ def derivative(
             size = lines.output.size if point.size else 0
             merge_axes(found, up, order, size)
     if point.size == 0:
-        return Estimate(np.zeros(np.shape(x)), np.zeros(np.shape(x)), evaluator.evaluations, "rounding: x has no entries")
-    return _shaped(point, lines, found, evaluator.evaluations, entries)
+        return Estimate(
+            np.zeros(np.shape(x)), np.zeros(np.shape(x)), evaluator.evaluations, "rounding: x has no entries"
+        )
+    return _shaped(point, lines, found, evaluator, order, entries)
 
 
-def _shaped(point: Point, lines: Lines, found: dict[Any, Result], evaluations: int, entries: list[Any]) -> Estimate:
+def _shaped(
+    point: Point, lines: Lines, found: dict[Any, Result], evaluator: Evaluator, order: int, entries: list[Any]
+) -> Estimate:
     size = lines.output.size
     shape = point.leaves[0].shape if len(point.leaves) == 1 else (point.size,)
     results = [found[i, k] for i in range(point.size) for k in range(size)]
@@ -88,7 +96,7 @@ def _shaped(point: Point, lines: Lines, found: dict[Any, Result], evaluations: i
     def name(i: int) -> str:
         return f"x = {entries[i // size]!r}"
 
-    return Estimate(value, error, evaluations, summary(results, name), _line=(lines.lines[0], results[0]))
+    return Estimate(value, error, evaluator.evaluations, summary(results, name), (evaluator.f, lines.lines[0], order))
 
 
 def merge_axes(found: dict[Any, Result], up: dict[Any, Result], order: int, size: int) -> None:
@@ -103,7 +111,9 @@ def merge_axes(found: dict[Any, Result], up: dict[Any, Result], order: int, size
             status = f"not analytic: {across:.6g} along the real axis, {along_up:.6g} along the imaginary one"
             for part in (k, k + 1):
                 old = found[i, part]
-                found[i, part] = Result(old.value, max(old.error, difference) if difference == difference else inf, status)
+                found[i, part] = Result(
+                    old.value, max(old.error, difference) if difference == difference else inf, status
+                )
 
 
 def directional(
@@ -142,4 +152,4 @@ def directional(
     errors = np.array([r.error for r in results]) * factor
     value, error = lines.output.structure(values, ()), lines.output.errors(errors, ())
     status = summary(results, lambda i: f"output {i}")
-    return Estimate(value, error, evaluator.evaluations, status, _line=(line, results[0]) if results else None)
+    return Estimate(value, error, evaluator.evaluations, status, (f, line, order))

@@ -34,7 +34,7 @@ class Estimate:
     error: Any
     evaluations: int
     status: str
-    _line: Any = field(default=None, repr=False, compare=False)  # what plot() needs: f on a line, and the step
+    _line: Any = field(default=None, repr=False, compare=False)  # what plot() needs: f, a line through x, and the order
 
     def plot(self, axes: Any = None) -> Any:
         """Draw the error of a central difference against its step: truncation falls, rounding rises, and where this

@@ -7,21 +7,25 @@ which every entry has its part. What fails the test is differentiated by real di
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import frexp
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from bibun.numerical.arguments import options_of, point_bounds
-from bibun.numerical.complex_step import SMALLEST_SCALE, eta_for, tested
+from bibun.numerical.complex_step import Asks, eta_for, met_by_f
+from bibun.numerical.complex_step import Values as Known
+from bibun.numerical.course import EPS
 from bibun.numerical.differentiation import Lines, along, summary
 from bibun.numerical.estimate import Estimate
 from bibun.numerical.evaluation import Evaluator
 from bibun.numerical.lines import Direction, Entry, Point
-from bibun.numerical.outputs import Output
-from bibun.numerical.search import EPS, Result
+from bibun.numerical.samples import SMALLEST_SCALE
+from bibun.numerical.search import Result
 from bibun.numerical.solving import Task, Values
+
+NOISE_STEPS = (2.0**-26, 2.0**-24)
+NOISE_WEIGHT = 3.5
 
 Function = Callable[[Any], Any]
 Found = dict[tuple[int, int], Result]
@@ -61,7 +65,7 @@ def gradient(
             errors = np.hypot(errors, [other[i, 0].error for i in range(point.size)])
             results += [other[i, 0] for i in range(point.size)]
     status = summary(results, lambda i: f"x{list(point.where(i % point.size)[1])}")
-    line = (lines.lines[0], results[0]) if results else None
+    line = (f, lines.lines[0], 1) if results else None
     return Estimate(point.structure(values), point.structure(errors), evaluator.evaluations, status, line)
 
 
@@ -92,7 +96,9 @@ def jacobian(
     options = options_of("jacobian", f, method, vectorized, workers, progress, max_evaluations)
     point = Point("jacobian", x)
     if len(point.leaves) != 1:
-        raise TypeError("jacobian: x must be one array. Pass the leaves joined, np.concatenate, and let f take them apart")
+        raise TypeError(
+            "jacobian: x must be one array. Pass the leaves joined, np.concatenate, and let f take them apart"
+        )
     limits = point_bounds("jacobian", bounds, point)
     with (evaluator := Evaluator(f, options)).progress:
         if sparsity is not None and sparsity is not False:
@@ -111,7 +117,7 @@ def jacobian(
     def name(i: int) -> str:
         return f"output {i % size} by x{list(point.where(i // size)[1])}"
 
-    line = (lines.lines[0], results[0]) if results else None
+    line = (f, lines.lines[0], 1) if results else None
     return Estimate(value, error, evaluator.evaluations, summary(results, name), line)
 
 
@@ -143,7 +149,7 @@ def _columns(
     lines = Lines(evaluator, _entries(point, limits), name)
     found: Found = {}
     if method != "real" and point.size and all(leaf.dtype.kind == "f" for leaf in point.leaves):
-        found = _by_complex_steps(lines, point, method)
+        found = _by_complex_steps(lines, point, method, limits)
     if point.size and (lines.values.output is None or len(found) < point.size * lines.output.size):
         everything = range(len(lines.lines))
         lines.set_center(evaluator.first(point.copy()), everything)
@@ -163,7 +169,7 @@ def _imaginary(evaluator: Evaluator, point: Point, across: Lines) -> Found:
     return along(lines, 1, "real", [(i, k) for i in everything for k in range(lines.output.size)])
 
 
-def _by_complex_steps(lines: Lines, point: Point, method: str) -> Found:
+def _by_complex_steps(lines: Lines, point: Point, method: str, limits: tuple[Any, Any]) -> Found:
     """A complex step for each entry, and one test of them all: f along a direction, real and complex."""
     values, entries = lines.values, range(point.size)
     etas = [eta_for(line.scale) for line in lines.lines]
@@ -174,33 +180,34 @@ def _by_complex_steps(lines: Lines, point: Point, method: str) -> Found:
     if first is None or values.output is None or lines.evaluator.left < point.size:
         return {}
     values.fetch({(i, complex(0.0, etas[i])): None for i in entries if i})
-    rows = [values.rows[i].get(complex(0.0, eta)) for i, eta in enumerate(etas)]
+    rows: list[Any] = [values.rows[i].get(complex(0.0, eta)) for i, eta in enumerate(etas)]
     if any(row is None for row in rows):
         return {}
     slopes = np.array([row.imag / eta for row, eta in zip(rows, etas, strict=True)])  # (entries, components)
-    direction = _balanced(lines, slopes)
-    tests = _test(lines, point, direction, slopes, np.asarray(first).real)
+    scales = np.array([line.scale for line in lines.lines])
+    for smallest in (SMALLEST_SCALE, 0.0):  # entries near 0 may vary on a scale of 1, or on their own
+        direction = _balanced(np.where(scales > smallest, scales, smallest or 1.0), slopes)
+        tests = _test(lines, point, direction, slopes, np.asarray(first).real, limits)
+        if np.all(scales > SMALLEST_SCALE) or None not in tests:
+            break
     found: Found = {}
     for k, test in enumerate(tests):
-        if test is None and method == "auto":
-            continue
-        for i in entries:
+        for i in entries if test is not None or method == "complex" else ():
+            slope = float(slopes[i, k])
             if test is None:
-                found[i, k] = Result(float(slopes[i, k]), np.inf, "not analytic: the complex step differs from real differences")
-                continue
-            slope = abs(slopes[i, k])
-            back = test.curvature * min(lines.lines[i].scale, 1.0) / max(abs(direction[i]), 1e-300) / point.size**0.5
-            error = EPS * ((2.0 + 0.25 * test.roundings) * slope + 0.25 * test.step * abs(back))
-            found[i, k] = Result(float(slopes[i, k]), float(error), "rounding", EPS, test.step)
+                words = "not analytic: the complex step differs from real differences"
+                found[i, k] = Result(slope, np.inf, words)
+            else:
+                error = 1.5 * EPS * abs(slope) + NOISE_WEIGHT * test.noise / (abs(direction[i]) * point.size**0.5)
+                found[i, k] = Result(slope, float(error), "rounding", EPS, test.step)
     return found
 
 
-def _balanced(lines: Lines, slopes: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _balanced(scales: npt.NDArray[np.float64], slopes: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """A direction of random signs and powers of two in which every entry that matters has a like part.
 
     An entry whose complex step is 0 moves by all of its scale: f may have dropped its imaginary part.
     """
-    scales = np.array([max(line.scale, SMALLEST_SCALE) for line in lines.lines])
     parts = scales * np.linalg.norm(slopes, axis=1)
     present = parts[(parts > 0) & np.isfinite(parts)]
     typical = float(np.median(present)) if present.size else 1.0
@@ -212,23 +219,49 @@ def _balanced(lines: Lines, slopes: npt.NDArray[np.float64]) -> npt.NDArray[np.f
 
 
 def _test(
-    lines: Lines, point: Point, direction: npt.NDArray[np.float64], slopes: npt.NDArray[np.float64], center: Any
+    lines: Lines,
+    point: Point,
+    direction: npt.NDArray[np.float64],
+    slopes: npt.NDArray[np.float64],
+    center: Any,
+    limits: tuple[Any, Any],
 ) -> list[Any]:
     """For each number that f gives, how the complex steps fare along the direction: a Test, or None."""
-    parts = np.split(direction, point.starts[1:-1])
-    shaped = [part.reshape(leaf.shape) for part, leaf in zip(parts, point.leaves, strict=True)]
-    low = np.array([line.bounds[0] for line in lines.lines])
-    high = np.array([line.bounds[1] for line in lines.lines])
-    line = Direction(point, shaped, (low, high))
+    pieces = np.split(direction, point.starts[1:-1])
+    shaped = [piece.reshape(leaf.shape) for piece, leaf in zip(pieces, point.leaves, strict=True)]
+    line = Direction(point, shaped, limits)
     values = Values(lines.evaluator, [line], lines.values.output)
     with np.errstate(all="ignore"):
         along_line = (direction / line.factor) @ slopes
+        parts = np.linalg.norm((direction / line.factor)[:, None] * slopes, axis=0)
     tasks = []
     for k in range(slopes.shape[1]):
         known: dict[Any, Any] = {}
-        tasks.append(Task(0, k, known, tested(float(center[k]), float(along_line[k]), 1.0, known), []))
+        tasks.append(Task(0, k, known, _tested(float(center[k]), float(along_line[k]), float(parts[k]), known), []))
     values.run(tasks)
-    return [task.result for task in tasks]
+    return [task.result and task.result._replace(noise=task.result.noise * line.factor) for task in tasks]
+
+
+class _Tested(NamedTuple):
+    """Complex steps that passed: the step of the test, and the noise of the derivative along its direction."""
+
+    noise: float
+    step: float
+
+
+def _tested(center: float, slope: float, part: float, known: Known) -> Asks:
+    """The test of complex_step, and then the noise: f'(x - h) + f'(x + h) - 2 f'(x) at two steps whose square vanishes."""
+    test = yield from met_by_f(center, slope, 1.0, known, part)
+    if test is None:
+        return None
+    eta = eta_for(1.0)
+    noises = []
+    for h in NOISE_STEPS:
+        yield [complex(h, eta), complex(-h, eta)]
+        both = 0.5 * (known[complex(h, eta)].imag / eta + known[complex(-h, eta)].imag / eta)
+        noises.append(both - slope)
+    noise = float(np.hypot(*noises)) / 2**0.5
+    return _Tested(noise, test.step) if np.isfinite(noise) else None
 
 
 def hessian(
@@ -265,9 +298,10 @@ def hessian(
         values[i, j] = values[j, i] = result.value
         errors[i, j] = errors[j, i] = result.error
     keys = list(found)
-    status = summary(list(found.values()), lambda i: f"x{list(point.where(keys[i][0])[1])}, x{list(point.where(keys[i][1])[1])}")
-    line = (lines.lines[0], next(iter(found.values()))) if found else None
-    return Estimate(values.reshape(shape + shape)[()], errors.reshape(shape + shape)[()], evaluator.evaluations, status, line)
-
-
-_ = frexp, Output
+    status = summary(
+        list(found.values()), lambda i: f"x{list(point.where(keys[i][0])[1])}, x{list(point.where(keys[i][1])[1])}"
+    )
+    line = (f, lines.lines[0], 2) if found else None
+    return Estimate(
+        values.reshape(shape + shape)[()], errors.reshape(shape + shape)[()], evaluator.evaluations, status, line
+    )

@@ -74,7 +74,9 @@ class Entry:
 
     __slots__ = ("_index", "_leaf", "_point", "bounds", "mantissa", "scale", "smallest", "unit", "x")
 
-    def __init__(self, point: Point, entry: int, bounds: tuple[float, float] = (-inf, inf), unit: complex = 1.0) -> None:
+    def __init__(
+        self, point: Point, entry: int, bounds: tuple[float, float] = (-inf, inf), unit: complex = 1.0
+    ) -> None:
         self._point, self.unit = point, unit
         self._leaf, self._index = point.where(entry)
         value = point.leaves[self._leaf][self._index]

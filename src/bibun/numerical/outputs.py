@@ -16,7 +16,7 @@ from bibun import tree
 
 Row = npt.NDArray[np.float64]
 
-SHARE = 0.45  # of the last place: the standard deviation of the rounding of f, until there is evidence
+SHARE = 0.28  # of the last place: the standard deviation of the rounding of f, until there is evidence
 
 
 class Output:
@@ -73,20 +73,19 @@ class Output:
         leaves, _ = tree.flatten(y)
         if len(leaves) != len(self._arrays):
             return None
-        parts = []
+        parts: list[Row] = []
         for leaf, like, is_complex in zip(leaves, self._arrays, self._complex, strict=True):
             try:
                 array = np.asarray(leaf)
                 if array.dtype.kind == "c" and not is_complex:
                     return None  # negative ** 0.1: outside the domain of a real f
-                if array.shape != like.shape and array.size != 1:
+                if array.shape != like.shape and not array.size == like.size == 1:
                     return None
                 array = array.astype(np.complex128 if is_complex else np.float64).ravel()
             except (TypeError, ValueError, OverflowError):
                 return None
-            parts.append(array.view(np.float64) if is_complex else array)
-        row = np.concatenate(parts) if len(parts) > 1 else parts[0].copy() if parts[0].base is not None else parts[0]
-        return row
+            parts.append(array.view(np.float64))
+        return np.concatenate(parts)
 
     def structure(self, rows: npt.NDArray[Any], lead: tuple[int, ...], lead_first: bool = False) -> Any:
         """Real rows of shape lead + (size,) in the containers of f(x), each leaf of shape leaf + lead, or lead + leaf."""

@@ -22,7 +22,7 @@ Answers = Callable[[Array], Array]  # from the columns that are changed (n boole
 class ProbedFunction:
     """f of flat arrays, with its number of calls, its value and noise at x, and steps that suit x."""
 
-    __slots__ = ("_bounds", "_f", "_rng", "_shape", "coarse", "evaluations", "fine", "known", "noise", "value", "x")
+    __slots__ = ("_bounds", "_f", "_rng", "_shape", "coarse", "evaluations", "known", "level", "noise", "value", "x")
 
     def __init__(self, f: Callable[[Any], Any], x: Any, bounds: Any, seed: int) -> None:
         x = np.asarray(x)
@@ -34,8 +34,8 @@ class ProbedFunction:
         self.value = self(self.x)
         self.known = np.isfinite(self.value)
         self.noise = self._noise(self(self.x))
-        level = self._level()
-        self.coarse, self.fine = level**0.2, level**0.5  # 7e-4, far above rounding; 1.5e-8, between it and curvature
+        self.level = self._level()
+        self.coarse = min(0.1, self.level**0.2)  # 7e-4: far above rounding, and still near x
 
     def __call__(self, point: Array) -> Array:
         self.evaluations += 1
@@ -94,6 +94,13 @@ class ProbedFunction:
         point: Array = halfway.astype(base.dtype)
         return point
 
+    def has_room(self, size: float) -> bool:
+        """Whether x lies within the bounds with all `steps` of this size, to both sides."""
+        if self._bounds is None:
+            return True
+        largest = self.steps(2 * size)  # not less than any of steps(size)
+        return bool(np.all((self.x - largest >= self._bounds[0]) & (self.x + largest <= self._bounds[1])))
+
     def beside(self) -> tuple[Array, Array]:
         """A point beside x where all rows have values, and these: zeros and ties of x, which hide entries, are gone.
 
@@ -108,9 +115,10 @@ class ProbedFunction:
         return self.x, self.value
 
     def differs(self, value: Array, base_value: Array) -> Array:
-        """Rows that changed, beyond the noise; a change to or from nan counts."""
-        with np.errstate(invalid="ignore", over="ignore"):
-            same: Array = np.abs(value - base_value) <= self.noise
+        """Rows that changed, beyond the noise, which may grow with the value; a change to or from nan counts."""
+        with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+            noise = self.noise * np.fmax(1, np.abs(base_value / self.value))
+            same: Array = (value == base_value) | (np.abs(value - base_value) <= noise)
         return ~same
 
     def changes(self, base: Array, base_value: Array, steps: Array) -> Answers:

@@ -20,28 +20,30 @@ from bibun.numerical.samples import Samples
 from bibun.numerical.search import search
 
 FLOATS = (float, np.float64)
+COMPLEX = (complex, np.complex128)
 EPS = 2.0**-52
 
 
-def quick(f: Callable[[Any], Any], x: Any, order: int, method: str) -> Estimate | None:
-    """The Estimate of derivative(f, x, order, method); None where x or f(x) is not one plain float64."""
-    if type(x) not in FLOATS and type(x) is not int:
-        return None
-    if not callable(f) or order != 1:
-        return None
+def quick(f: Callable[[Any], Any], x: Any, order: int, method: str) -> tuple[Estimate | None, int]:
+    """The Estimate of derivative(f, x, order, method), or None where x or f(x) is not one plain float64; and how often f
+    was called.
+    """
+    if (type(x) not in FLOATS and type(x) is not int) or not callable(f) or order != 1:
+        return None, 0
     x = np.float64(x)
-    if not isfinite(x):
-        return None
     calls = 0
+    if not isfinite(x):
+        return None, 0
     if method == "auto":
         with np.errstate(all="ignore"), silence:
             found, calls = _by_complex_step(f, x)
         if found is not None:
-            return Estimate(found.value, found.error, calls, "rounding", (Number(x), found))
+            return Estimate(float(found.value), found.error, calls, "rounding", (f, Number(x), 1)), calls
     with np.errstate(all="ignore"):
         center = f(x)
+        calls += 1
         if type(center) not in FLOATS or not isfinite(center):
-            return None
+            return None, calls
         samples = Samples(float(x), float(center), SHARE * EPS)
         asks = search(samples)
         values = samples.values
@@ -53,29 +55,25 @@ def quick(f: Callable[[Any], Any], x: Any, order: int, method: str) -> Estimate 
                         calls += 1
         except StopIteration as end:
             result = end.value
-    return Estimate(result.value, result.error, calls + 1, result.status, (Number(x), result))
+    return Estimate(result.value, result.error, calls, result.status, (f, Number(x), 1)), calls
 
 
 def _by_complex_step(f: Callable[[Any], Any], x: Any) -> tuple[Any, int]:
     values: dict[Any, Any] = {}
     asks = certified(float(x), abs(float(x)), values)
+    calls = 0
     try:
         while True:
             for t in next(asks):
-                if isinstance(t, complex):
-                    value = f(np.complex128(x + t))
-                    if type(value) is not np.complex128 and type(value) is not complex:
-                        return None, len(values) + 1
-                    values[t] = value
-                else:
-                    value = f(shifted(x, t))
-                    if type(value) not in FLOATS:
-                        return None, len(values) + 1
-                    values[t] = value
+                calls += 1
+                value = f(np.complex128(x + t)) if isinstance(t, complex) else f(shifted(x, t))
+                if type(value) not in (COMPLEX if isinstance(t, complex) else FLOATS):
+                    return None, calls
+                values[t] = value
     except StopIteration as end:
-        return end.value, len(values)
+        return end.value, calls
     except Exception:  # noqa: BLE001 - the user's code, which need not take complex numbers
-        return None, len(values) + 1
+        return None, calls
 
 
 def _value(f: Callable[[Any], Any], point: Any) -> float:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from math import frexp, inf, ldexp
 
+SMALLEST_SCALE = 2.0**-6  # an x nearer to 0 says nothing of the scale on which f varies
+
 
 class Samples:
     """values[t] = f(x + t), nan where f has no finite value. Filled by whoever calls f.
@@ -52,4 +54,3 @@ class Samples:
     def evaluations(self) -> int:
         """How many values there are, that of the point included."""
         return len(self.values)
-

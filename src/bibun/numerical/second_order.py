@@ -15,11 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from bibun.numerical.complex_step import SMALLEST_SCALE, eta_for
+from bibun.numerical.complex_step import eta_for
+from bibun.numerical.course import EPS, Start
 from bibun.numerical.differentiation import Lines, along
 from bibun.numerical.lines import Direction, Entry, Point
-from bibun.numerical.samples import Samples
-from bibun.numerical.search import EPS, Result, search
+from bibun.numerical.outputs import SHARE
+from bibun.numerical.samples import SMALLEST_SCALE, Samples
+from bibun.numerical.search import Result, search
 from bibun.numerical.solving import Task
 
 Found = dict[tuple[int, int], Result]
@@ -34,7 +36,7 @@ def second_derivatives(lines: Lines, point: Point, method: str, limits: tuple[An
     if n == 0:
         return {}
     if method != "real" and point.leaves[0].dtype.kind == "f":
-        first = _by_complex_steps(lines, point, method)
+        first = _by_complex_steps(lines, point, method, limits)
         if first and lines.values.output is not None and lines.output.is_one_real_number:
             return _of_complex_steps(lines, point, first, limits)
     lines.set_center(lines.evaluator.first(point.copy()), range(n))
@@ -70,9 +72,9 @@ def _of_complex_steps(lines: Lines, point: Point, first: Found, limits: tuple[An
     everything.values.output = lines.output
     limit = everything.limit(len(pairs))
     tasks = []
-    for index, (i, j) in enumerate(pairs):
+    for index, (_, j) in enumerate(pairs):
         line, slope = at[index], first[j, 0]
-        precision = max(0.45 * EPS, 0.25 * slope.error / max(abs(slope.value), 1e-300))
+        precision = max(SHARE * EPS, 0.25 * slope.error / max(abs(slope.value), 1e-300))
         samples = Samples(line.x, slope.value, min(precision, 1e-8), line.mantissa, line.scale)
         known: dict[Any, Any] = {}
         tasks.append(Task(index, 0, known, _imaginary_parts(samples, known, line.eta, limit), []))
@@ -83,7 +85,7 @@ def _of_complex_steps(lines: Lines, point: Point, first: Found, limits: tuple[An
 def _imaginary_parts(
     samples: Samples, known: dict[Any, Any], eta: float, limit: int
 ) -> Generator[list[Any], None, Result]:
-    asks = search(samples, 1, limit, levels=LEVELS)
+    asks = search(samples, 1, limit, Start(LEVELS))
     try:
         while True:
             wanted = next(asks)

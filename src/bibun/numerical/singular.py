@@ -8,6 +8,7 @@ on a few levels, so two levels far below must say the same.
 from __future__ import annotations
 
 from collections.abc import Generator
+from itertools import pairwise
 from math import inf, ldexp
 from typing import NamedTuple
 
@@ -18,7 +19,8 @@ from bibun.numerical.window import TRUNCATION_WEIGHT, Window
 
 HALVES = (1.7, 2.3)  # the even part of a kink beside some curvature
 STAYS = (0.95, 1.05)
-BELOW = (9, 18)  # octaves
+BELOW = (9, 18)  # octaves; and a third level near the smallest step that x has
+LOWEST = 8
 SAME = 0.1
 ROUNDINGS = 8.0
 
@@ -47,16 +49,15 @@ def suspected(window: Window) -> str:
 
 def _ratios_within(parts: list[float], limits: tuple[float, float]) -> bool:
     low, high = limits
-    return all(low < wide / narrow < high for wide, narrow in zip(parts, parts[1:], strict=False))
+    return all(low < wide / narrow < high for wide, narrow in pairwise(parts))
 
 
 def singular(samples: Samples, window: Window, kind: str) -> Generator[list[float], None, Singular | None]:
     """Look far below whether the suspicion holds."""
     levels = [window.bottom]
-    for octaves in BELOW:
-        exponent = max(window.bottom - octaves, samples.floor + 6)
-        if exponent >= levels[-1] - 3:
-            break
+    for exponent in (*(window.bottom - octaves for octaves in BELOW), samples.floor + LOWEST):
+        if exponent >= levels[-1] - 3 or exponent < samples.floor + LOWEST:
+            continue
         levels.append(exponent)
         step = ldexp(1.0, exponent)
         missing = [t for t in (-step, step) if t not in samples.values]
@@ -77,18 +78,24 @@ def _kink(samples: Samples, window: Window, levels: list[int]) -> Singular | Non
     halves = [(ldexp(samples.even(e), -e), ldexp(samples.rounding(e), -e)) for e in levels]
     first, _ = halves[0]
     for half, rounding in halves[1:]:
-        if abs(half) <= rounding or abs(half - first) > SAME * abs(first) + ROUNDINGS * rounding:
+        if abs(half - first) > SAME * abs(first) + ROUNDINGS * rounding:
             return None
-    table = Table(2)  # even / h = half the difference + curvature h / 2 + ...
-    for j, even in enumerate(window.even):
-        table.append(even * 2.0**j)
+    half, half_error = _quotient(window, window.even)
+    slope, slope_error = _quotient(window, window.odd)
+    half = abs(half)
+    error = half + half_error + slope_error + 4 * ldexp(samples.rounding(window.bottom), -window.bottom)
+    return Singular(slope, error, f"kink: slopes {slope - half:.6g} and {slope + half:.6g}")
+
+
+def _quotient(window: Window, parts: list[float]) -> tuple[float, float]:
+    """parts / h at h = 0. Left and right of a kink f is not the same, so that all powers of h occur."""
+    table = Table(2)
+    for j, part in enumerate(parts):
+        table.append(part * 2.0**j)
     last = len(table.rows) - 1
     column = table.best[last]
-    half = abs(window.unscaled(table.rows[last][column]))
-    slope = window.value
-    error = half + TRUNCATION_WEIGHT * window.unscaled(table.truncations[last][column] + window.truncation)
-    error += 2 * ldexp(samples.rounding(window.bottom), -window.bottom)
-    return Singular(slope, error, f"kink: slopes {slope - half:.6g} and {slope + half:.6g}")
+    truncation = TRUNCATION_WEIGHT * table.truncations[last][column]
+    return window.unscaled(table.rows[last][column]), window.unscaled(truncation)
 
 
 def _jumps(samples: Samples, levels: list[int], part: object) -> bool:
@@ -103,7 +110,11 @@ def _jump(samples: Samples, exponent: int) -> Generator[list[float], None, Singu
     sizes = abs(below - samples.center), abs(above - samples.center)
     size = max(sizes)
     if min(sizes) > SAME * size:
-        return Singular(0.0, inf, f"jump: f is {below:.6g} to the left, {samples.center:.6g} at x, {above:.6g} to the right")
+        return Singular(
+            0.0, inf, f"jump: f is {below:.6g} to the left, {samples.center:.6g} at x, {above:.6g} to the right"
+        )
     side = yield from one_sided(samples, 1, -1 if sizes[0] < sizes[1] else 1)
     which = "right" if sizes[0] < sizes[1] else "left"
-    return Singular(side.value, inf, f"jump: f jumps by {size:.6g} on the {which} of x; the value is the other side's slope")
+    return Singular(
+        side.value, inf, f"jump: f jumps by {size:.6g} on the {which} of x; the value is the other side's slope"
+    )

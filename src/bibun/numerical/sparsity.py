@@ -26,10 +26,11 @@ from bibun.numerical.probing import ProbedFunction, count, search_entries
 # Up to this many times the colours, and then these, nan may add entries that no change of x shows.
 TIMES, MORE = 2, 8
 
-# Steps of h|x| leave errors of h x f''/f' in differences: up to this many times h is put down to them.
-CURVATURE = 64
+# Differences are off by curvature, a power of the step, and by rounding over the step. The step is chosen to balance
+# the two for a function of ordinary curvature, and up to so many times their size is put down to them.
+ALLOWANCE = 1000
 
-DIRECTIONS = 2  # each alone finds a missing entry, but for a chance as small as CURVATURE * h
+DIRECTIONS = 2  # each alone finds a missing entry, but for a chance as small as what is allowed
 ROUNDS = 3  # of checking and searching again in the rows that failed
 
 
@@ -84,7 +85,7 @@ def find_pattern(
 
     The result holds every entry that could be seen, and can hold some more. Entries can be missing where f is flat
     around x (their derivative is 0 there), or where they are lost in the rounding of their row and nan was of no use;
-    `verify_pattern` tells in any case whether the Jacobian is right.
+    `verify_pattern` then tells whether the Jacobian is right, to within its error bounds.
 
     Raises ValueError if f changes the size of its result; ImportError where SciPy is missing.
     """
@@ -94,19 +95,19 @@ def find_pattern(
     changes = function.changes(*function.beside(), function.steps(function.coarse))
     keys = _keys(search_entries(changes, function.known, shape[1]), shape[1])
     note = f"small changes showed {keys.size} entries in {function.evaluations} evaluations"
-    suspect = np.zeros(0, np.intp)
-    if shape[1] and count(_colours(keys, shape)) == shape[1]:
+    colours, suspect = _colours(keys, shape), np.zeros(0, np.intp)
+    if shape[1] and count(colours) == shape[1]:
         note += "; every column needs a colour of its own, so nothing more was tried"
     else:
         if nan:
-            keys, said = _with_nan(function, keys)
+            keys, colours, said = _with_nan(function, keys, colours)
             note += said
-        keys, suspect, said = _confirmed(function, keys)
+        keys, colours, suspect, said = _confirmed(function, keys, colours)
         note += said
     unknown = np.flatnonzero(~function.known)
     if unknown.size:
-        note += f"; f(x) is not finite in {unknown.size} rows, of which nothing is known"
-    return Pattern(_matrix(keys, shape), _colours(keys, shape), function.evaluations, unknown, suspect, note)
+        note += f"; rows of which nothing is known, as f(x) is not finite there: {unknown.size}"
+    return Pattern(_matrix(keys, shape), colours, function.evaluations, unknown, suspect, note)
 
 
 def find_missing(
@@ -126,9 +127,10 @@ def find_missing(
 def as_pattern(sparsity: Any, shape: tuple[int, int]) -> Any:
     """A user's `sparsity` as a csr_array of bool of the given shape (y.size, x.size); None where it is to be found.
 
-    sparsity is True (find it), or a `Pattern` found before, or a pattern: a scipy.sparse matrix or array, every stored entry of which counts, a
-    zero too (as for `groups`); or an array-like of truth values or numbers, every entry of which counts that is not 0, of the given
-    shape or of the shape of the Jacobian, y.shape + x.shape; or a function that gets the shape and gives one of these.
+    sparsity is True (find it), a `Pattern` found before, or a pattern: a scipy.sparse matrix or array, every stored
+    entry of which counts, a zero too (as for `groups`); an array-like of truth values or numbers, every entry of which
+    counts that is not 0, of the given shape or of that of the Jacobian, y.shape + x.shape; or a function that gets the
+    shape and gives one of these.
 
     Raises ValueError for another shape, TypeError for what is no pattern, ImportError where SciPy is missing.
     """
@@ -216,81 +218,97 @@ def verify_pattern(
 # ---------------------------------------------------------------------------------------------- parts of the search
 
 
-def _with_nan(function: ProbedFunction, keys: Array) -> tuple[Array, str]:
-    """The entries and those that nan shows, if these are of use; and what came of it, in words."""
+def _with_nan(function: ProbedFunction, keys: Array, colours: Array) -> tuple[Array, Array, str]:
+    """The entries and those that nan shows, if these are of use; their colours; and what came of it, in words."""
     before = function.evaluations
     shape = (function.value.size, function.x.size)
     found = search_entries(function.nan_answers(), function.known, shape[1], most=2 * before + 16)
     spent = f"{function.evaluations - before} evaluations"
     if found is None:
-        return keys, f"; nan reached too much to tell ({spent})"
+        return keys, colours, f"; nan reached too much to tell ({spent})"
     if found[0].size == int(function.known.sum()) * shape[1] > keys.size:
-        return keys, f"; nan reached everything, which tells nothing ({spent})"
-    together = np.union1d(keys, _keys(found, shape[1]))
+        return keys, colours, f"; nan reached everything, which tells nothing ({spent})"
+    together = _union(keys, _keys(found, shape[1]))
     more = together.size - keys.size
-    most = TIMES * count(_colours(keys, shape)) + MORE
-    if more and count(_colours(together, shape)) > most:
-        return keys, f"; nan showed {more} more in {spent}, left out, for they would take more than {most} colours"
-    return together, f"; nan showed {more} more in {spent}"
+    if not more:
+        return keys, colours, f"; nan showed no other in {spent}"
+    most = TIMES * count(colours) + MORE
+    recoloured = _colours(together, shape)
+    if count(recoloured) > most:
+        return keys, colours, f"; nan showed {more} more in {spent}, left out, for they take more than {most} colours"
+    return together, recoloured, f"; nan showed {more} more in {spent}"
 
 
-def _confirmed(function: ProbedFunction, keys: Array) -> tuple[Array, Array, str]:
-    """The entries, with those that random directions prove to be missing; the rows that stay suspect; in words."""
-    start = keys.size
+def _confirmed(function: ProbedFunction, keys: Array, colours: Array) -> tuple[Array, Array, Array, str]:
+    """The entries, with those that random directions prove to be missing; colours; rows that stay suspect; words."""
+    start, shape = keys.size, (function.value.size, function.x.size)
     for left in reversed(range(ROUNDS)):
-        suspect, blind = _suspects(function, keys)
+        suspect, blind = _suspects(function, keys, colours)
         if not suspect.any() or not left:
             break
-        more = np.union1d(keys, _both_ways(function, suspect))
+        more = _union(keys, _both_ways(function, suspect))
         if more.size == keys.size:
             break
-        keys = more
+        keys, colours = more, _colours(more, shape)
     added = keys.size - start
     note = f"; {DIRECTIONS} random directions " + (f"showed {added} more" if added else "showed no other")
-    note += f" of {CURVATURE * function.fine:.0e} of its row or larger"
+    note += f" of {_allowance(function, function.level ** (1 / 3)):.0e} of its row or larger"
     if suspect.any():
-        note += f", but {suspect.sum()} rows bend, jump or vary too much to tell"
+        note += f"; rows that bend, jump or vary too much to tell: {suspect.sum()}"
     if blind.any():
-        note += f"; {blind.sum()} rows have no value there"
-    return keys, np.flatnonzero(suspect), note
+        note += f"; rows that have no value there: {blind.sum()}"
+    return keys, colours, np.flatnonzero(suspect), note
 
 
-def _suspects(function: ProbedFunction, keys: Array) -> tuple[Array, Array]:
+def _suspects(function: ProbedFunction, keys: Array, colours: Array) -> tuple[Array, Array]:
     """Rows in which differences along random directions are not those of the pattern; rows that are nan there."""
     suspect, blind = np.zeros(function.value.size, bool), function.known
-    for sign in (0, 1, -1):  # random signs; then one side, for rows that have no value on the other
-        wrong, unseen = _disagreeing(function, keys, sign)
+    for sign in (0, 1, -1):  # central differences; then one side, for rows that have no value on the other
+        wrong, unseen = _disagreeing(function, keys, colours, sign)
         suspect, blind = suspect | (wrong & function.known), blind & unseen
         if not blind.any():
             break
     return suspect, blind
 
 
-def _disagreeing(function: ProbedFunction, keys: Array, sign: int) -> tuple[Array, Array]:
-    """`_suspects` with steps of one sign, or of random signs for 0."""
-    x, value, shape = function.x, function.value, (function.value.size, function.x.size)
-    pattern, colours = _matrix(keys, shape), _colours(keys, shape)
+def _disagreeing(function: ProbedFunction, keys: Array, colours: Array, sign: int) -> tuple[Array, Array]:
+    """`_suspects` with steps of one sign, or of random signs to both sides for 0."""
+    x, value = function.x, function.value
+    pattern = _matrix(keys, (value.size, x.size))
+    central, size = not sign, function.level ** (1 / 3)  # 6e-6
+    if not (central and function.has_room(size)):
+        central, size = False, function.level ** (1 / 2)  # 1.5e-8
 
     def moved() -> Array:
-        return function.moved(x, function.steps(function.fine) * (sign or function.signs()))
+        return function.moved(x, function.steps(size) * (sign or function.signs()))
+
+    def change(point: Array) -> Array:
+        if central:
+            return (function(point) - function(2 * x - point)) / 2
+        return function(point) - value
 
     point = moved()
     steps = np.where(point == x, 1, point - x)
     with np.errstate(invalid="ignore", over="ignore"):
-        changes = [function(np.where(colours == k, point, x)) - value for k in range(count(colours))]
-        compressed = np.stack(changes, axis=1) if changes else np.zeros((shape[0], 0))
+        changes = [change(np.where(colours == k, point, x)) for k in range(count(colours))]
+        compressed = np.stack(changes, axis=1) if changes else np.zeros((value.size, 0))
         wrong = np.any(_empty(pattern, colours, compressed) & (np.abs(compressed) > function.noise[:, None]), axis=1)
         unseen = np.any(np.isnan(compressed), axis=1)
         jacobian = decompress(pattern, colours, compressed, steps)
         ulps = 8 * np.finfo(np.result_type(x, value)).eps * np.abs(value) + function.noise
         for _ in range(DIRECTIONS):
-            direction = moved() - x
-            change = function(x + direction) - value
-            allowed = CURVATURE * function.fine * (abs(jacobian) @ np.abs(direction))
+            point = moved()
+            moves = change(point)
+            allowed = _allowance(function, size) * (abs(jacobian) @ np.abs(point - x))
             allowed += ulps * (np.diff(pattern.indptr) + 2)
-            wrong |= np.abs(change - jacobian @ direction) > allowed
-            unseen |= np.isnan(change)
+            wrong |= np.abs(moves - jacobian @ (point - x)) > allowed
+            unseen |= np.isnan(moves)
     return wrong, unseen
+
+
+def _allowance(function: ProbedFunction, size: float) -> float:
+    """The share of a row's difference that may be curvature."""
+    return min(0.1, ALLOWANCE * function.level / size)
 
 
 def _both_ways(function: ProbedFunction, rows: Array) -> Array:
@@ -299,7 +317,7 @@ def _both_ways(function: ProbedFunction, rows: Array) -> Array:
     for sign in (1, -1):
         answers = function.changes(function.x, function.value, sign * function.steps(function.coarse))
         found.append(_keys(search_entries(answers, rows, function.x.size, keep=False), function.x.size))
-    return np.union1d(*found)
+    return _union(*found)
 
 
 # ---------------------------------------------------------------------------------------------- entries
@@ -309,6 +327,11 @@ def _keys(found: tuple[Array, Array] | None, columns: int) -> Array:
     """Entries as one number each, in the order of rows, then of columns."""
     keys: Array = np.zeros(0, np.intp) if found is None else np.sort(found[0] * columns + found[1])
     return keys
+
+
+def _union(keys: Array, more: Array) -> Array:
+    both = np.sort(np.concatenate([keys, more]))  # np.union1d hashes, and takes ten times as long
+    return both[np.diff(both, prepend=-1) > 0]
 
 
 def _split(keys: Array, columns: int) -> tuple[Array, Array]:

@@ -27,7 +27,8 @@ EXTRAPOLATED = 1.45
 CONSISTENCY = 1.1 * EXTRAPOLATED
 
 TRUNCATION_WEIGHT = 2.0
-NOISE_WEIGHT = 4.0
+NOISE_WEIGHT = 2.0  # standard deviations, and more where few samples tell how large one is (Student's t)
+UNCERTAIN = 4.4
 
 # The prior of the noise counts as this many samples; evidence of 3 times the prior replaces it.
 PRIOR_WEIGHT = 2.0
@@ -66,9 +67,9 @@ class Window:
     """
 
     __slots__ = (
-        "best", "chosen", "count", "decay", "decay_bound", "error", "even", "evidence", "gauge", "noise", "noises",
-        "noisy", "odd", "order", "scaled", "sigma", "sizes", "slope", "table", "top", "truncation", "value", "_divided",
-        "_errors", "_samples", "_skipped",
+        "best", "chosen", "count", "decay", "decay_bound", "error", "even", "evidence", "gauge", "noise",
+        "noise_weight", "noises", "noisy", "odd", "order", "own_decay", "scaled", "sigma", "sizes", "slope",
+        "table", "top", "truncation", "value", "_divided", "_errors", "_samples", "_skipped",
     )  # fmt: skip
 
     def __init__(self, samples: Samples, top: int, count: int, order: int) -> None:
@@ -125,6 +126,7 @@ class Window:
         amplified = amplification(self.order) * EXTRAPOLATED
         noises, errors, truncations, best = [], [], self.table.truncations, self.table.best
         last = self.sizes[-1]
+        weight = self.noise_weight = NOISE_WEIGHT + UNCERTAIN / (self.evidence + 0.5)
         for i in range(rows):
             j = i + self._skipped
             size = self.sizes[j]
@@ -132,7 +134,7 @@ class Window:
                 size = last
             noise = self.sigma * size * amplified * 2.0 ** (j * self.order) + SMALLEST
             noises.append(noise)
-            errors.append(TRUNCATION_WEIGHT * truncations[i][best[i]] + NOISE_WEIGHT * noise)
+            errors.append(TRUNCATION_WEIGHT * truncations[i][best[i]] + weight * noise)
         self.noises, self._errors = noises, errors
         chosen = errors.index(min(errors))
         self._choose(chosen, rows)
@@ -144,8 +146,12 @@ class Window:
         scaled = table.rows[chosen][table.best[chosen]]
         error = errors[chosen]
         for i in range(max(0, chosen - 1), min(rows, chosen + 3)):
-            if i != chosen:
-                error = max(error, abs(scaled - table.rows[i][table.best[i]]) - errors[i])
+            if i == chosen:
+                continue
+            allowed = errors[i]
+            if i < chosen:  # a wider level may have found its truncation small by accident
+                allowed += TRUNCATION_WEIGHT * table.bounds[i][table.best[i]]
+            error = max(error, abs(scaled - table.rows[i][table.best[i]]) - allowed)
         self.chosen = chosen
         self.truncation = table.truncations[chosen][table.best[chosen]]
         self.noise = self.noises[chosen]
@@ -233,6 +239,7 @@ class Window:
         unit = max(odd, even, sigma)
         decay = even / unit if odd >= even else 0.0
         bound = max(decay, min(1.0, sigma / unit))
+        own = 0.0
         odd_table = self.table if self.order == 1 else None
         for m in range(1, self.count):
             grown = 2.0 ** (m * (m + 1))  # what the steps of the levels, multiplied and squared, come to
@@ -248,6 +255,8 @@ class Window:
             term = odd_table.additions[m][m] * grown
             power = 1.0 / (2 * m)
             if term > floor:
-                decay = max(decay, (term / unit) ** power)
+                own = max(own, (term / unit) ** power)
+                decay = max(decay, own)
             bound = max(bound, (max(term, floor) / unit) ** power)
+        self.own_decay = own if odd_table is not None else decay
         self.decay, self.decay_bound = decay, bound

@@ -24,7 +24,7 @@ LADDER = np.array([0.25, 0.5, 1.0])  # the three steps that measure an axis, in 
 
 SIGNIFICANT = 9.0  # a coefficient counts as known from 3 standard deviations on
 SURPRISE = 4.0  # a measurement this many variances from the forecast means that the forecast claimed too much
-FORGETTING = 0.5  # of the drift rate, at each measurement that brings no surprise
+FORGETTING = 0.1  # a measurement as foretold lowers the drift rate to no less than this share
 NEAR = 0.01  # a surprise after a shorter relative move is not blamed on the move alone
 
 
@@ -63,7 +63,7 @@ class Axes:
     """The coefficients, shape (m, n) for m numbers that f gives and n variables, and where they were measured.
 
     extent    how far each variable may be expected to move: its size, or the range that it has visited
-    window    the widest of the three steps of the next measurement
+    window    the widest of the three steps of the next measurement; measured_window that of the last one
     drift     how much cubic changes, for a move by one extent
     beyond    a bound on what the seventh order adds to a central difference, over h**6
     """
@@ -78,6 +78,7 @@ class Axes:
         self.drift, self.beyond = zeros.copy(), zeros.copy()
         self.known = np.zeros(n, bool)
         self.window = 2.0 ** np.floor(np.log2(extent)) / 16
+        self.measured_window = self.window.copy()
         self._points: dict[int, Array] = {}  # the points at which axes were measured, a number for each
         self._measured_at = np.zeros(n, int)
 
@@ -103,12 +104,13 @@ class Axes:
         """Take in three pairs for each variable of `which`. Returns the variance of the gradient, shape (m, k)."""
         new = ~self.known[which]
         width = pairs.steps[2]
+        self.measured_window[which] = width
         units = np.stack([width**2, width**4], axis=-1)  # of the scaled state (g, cubic h**2, quintic h**4)
         variance = pairs.variance(noise) + TINY
         precision, weighted = _normal_equations(pairs, variance)
-        alone = np.linalg.inv(precision)
-        measured = np.einsum("...rc,...c->...r", alone, weighted)
-        mean = np.stack([forecast.cubic[:, which], self.quintic[:, which]], axis=-1) * units
+        alone: Array = np.linalg.inv(precision)
+        measured: Array = np.einsum("...rc,...c->...r", alone, weighted)
+        mean: Array = np.stack([forecast.cubic[:, which], self.quintic[:, which]], axis=-1) * units
         spread = forecast.covariance[:, which] * units[..., :, None] * units[..., None, :]
         spread = spread + np.eye(2) * (1e-30 * np.max(measured**2, axis=-1) + TINY)[..., None, None]
         self._learn_drift(which, measured, alone, mean, forecast.distance[which], units[..., 0])
@@ -123,7 +125,8 @@ class Axes:
         self.quintic[:, which] = state[..., 2] / units[..., 1]
         self.covariance[:, which] = covariance[..., 1:, 1:] / (units[..., :, None] * units[..., None, :])
         self.drift[:, which] = np.where(new, np.abs(self.cubic[:, which]), self.drift[:, which])
-        left = np.abs(state[..., 2]) * np.minimum(1, np.abs(state[..., 2]) / (np.abs(state[..., 1]) + TINY))
+        clear = np.maximum(np.abs(state[..., 2]) - 2 * np.sqrt(covariance[..., 2, 2]), 0)
+        left = clear * np.minimum(1, clear / (np.abs(state[..., 1]) + TINY))
         self.beyond[:, which] = left / (4 * width**6)
         self._learn_bend(which, pairs, variance, noise, forecast.distance[which])
         self.measured(x, which)
@@ -132,11 +135,12 @@ class Axes:
     def _learn_drift(
         self, which: Indices, measured: Array, alone: Array, mean: Array, distance: Array, unit: Array
     ) -> None:
-        surprise = measured[..., 1] - mean[..., 0]
-        variance = alone[..., 1, 1] + self.covariance[:, which, 0, 0] * unit**2
-        drift = self.drift[:, which] * FORGETTING
-        seen = np.abs(surprise) / unit / np.maximum(distance, NEAR)
-        self.drift[:, which] = np.where(surprise**2 > SURPRISE * variance, np.maximum(drift, seen), drift)
+        surprise = np.abs(measured[..., 1] - mean[..., 0])
+        deviation = np.sqrt(alone[..., 1, 1] + self.covariance[:, which, 0, 0] * unit**2)
+        drift, moved = self.drift[:, which], unit * np.maximum(distance, NEAR)
+        less = np.clip((surprise + 2 * deviation) / moved, FORGETTING * drift, drift)
+        more = np.maximum(less, surprise / moved)
+        self.drift[:, which] = np.where(surprise**2 > SURPRISE * deviation**2, more, less)
 
     def _learn_bend(self, which: Indices, pairs: Pairs, variance: Array, noise: NoiseModel, distance: Array) -> None:
         """quadratic and quartic, from the two wider pairs and f(x)."""
@@ -166,6 +170,7 @@ class Axes:
         self.quartic_variance[:, which] = np.inf
         self.drift[:, which] = np.abs(cubic)
         self.beyond[:, which] = 0.0
+        self.measured_window[which] = np.abs(steps[2])
         self.measured(x, which)
         return np.asarray(40 * variance[0] + ((nearer - wider) / 3) ** 2 / 4)
 

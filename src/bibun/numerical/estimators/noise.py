@@ -1,25 +1,23 @@
 """How noisy f is: from its values at equally spaced points of a line, and as a function of its size. Calls nothing.
 
-Differences of order k of a smooth function vanish like t**k with the spacing t; those of noise of variance s**2
-have variance s**2 (2k)! / (k!)**2. So at a small spacing, from some order on,
-
-    s**2 = (k!)**2 / (2k)! * mean of (difference of order k)**2
-
-is the same for neighbouring orders, and the differences have both signs (Hamming 1971; Moré and Wild 2011, 2012).
+Over a short line a smooth function is a polynomial of low degree, and noise is not. So what is left when one is
+subtracted is noise, once a higher degree leaves no less. (Moré and Wild 2011 look at differences of high order in the
+same way; those of 7 values of noise s come to between 0.33 s and 1.7 s in 9 of 10 cases, these to 0.45 s and 1.5 s.)
 """
 
 from __future__ import annotations
 
 from enum import Enum
-from math import comb
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 
-POINTS = 7  # 6 calls beside f(x); with 5 points the noise was out by a factor of 2 in one of four, with 9 no better
-AGREEMENT = 4.0  # neighbouring orders of difference may differ by this factor, by chance
+POINTS = 7  # 6 calls beside f(x)
+DEGREES = (1, 2, 3)
+MORE = 3.0  # a degree that leaves so many times less than the one before has found f, not noise
 KEPT = 8  # measurements that the model rests on
 FAR_APART = 8.0  # two sizes of f tell constant noise from proportional noise if they differ by this factor
 FINEST = 1e-13  # noise below this share of |f| is rounding, and proportional to f until there is evidence
@@ -30,31 +28,32 @@ class Spacing(Enum):
 
     GOOD = "good"
     TOO_SMALL = "too small"  # f is the same at most neighbours: it is a staircase at this distance
-    TOO_LARGE = "too large"  # the differences show f itself, not its noise
+    TOO_LARGE = "too large"  # f is not a polynomial of low degree at this distance
 
 
 def noise_of(values: Array) -> tuple[Array, Spacing]:
     """The standard deviation of each column's noise, shape (m,), from values of shape (points, m), equally spaced."""
-    rows, changes = [], []
-    differences = values
-    for order in range(1, len(values)):
-        differences = np.diff(differences, axis=0)
-        rows.append(np.sqrt(np.mean(differences**2, axis=0) / comb(2 * order, order)))
-        changes.append((differences.max(axis=0) > 0) & (differences.min(axis=0) < 0))
-    levels = np.array(rows)
-    found = np.full(values.shape[1], np.nan)
-    for i in range(1, len(levels) - 2):
-        three = levels[i : i + 3]
-        agree = (three.max(axis=0) <= AGREEMENT * three.min(axis=0)) & changes[i] & np.isnan(found)
-        found = np.where(agree, three.mean(axis=0), found)
+    left = []
+    for degree in DEGREES:
+        basis = _polynomials(len(values), degree)
+        rest = values - basis @ (basis.T @ values)
+        left.append(np.sqrt(np.sum(rest**2, axis=0) / (len(values) - degree - 1)))
+    settled = [low <= MORE * high for low, high in zip(left, left[1:], strict=False)]
+    sigma = np.select(settled, left[:-1], left[-1])
     stairs = np.mean(np.diff(values, axis=0) == 0, axis=0) >= 0.5
-    smooth = np.isnan(found) & ~stairs
+    smooth = ~np.any(settled, axis=0) & ~stairs
     spacing = Spacing.GOOD
     if stairs.all():
         spacing = Spacing.TOO_SMALL
     elif 2 * np.count_nonzero(smooth) > len(smooth):
         spacing = Spacing.TOO_LARGE
-    return np.where(np.isnan(found), levels[-3:].min(axis=0), found), spacing
+    return sigma, spacing
+
+
+@cache
+def _polynomials(points: int, degree: int) -> Array:
+    """An orthonormal basis of the polynomials up to this degree on equally spaced points, a column each."""
+    return np.asarray(np.linalg.qr(np.vander(np.linspace(-1, 1, points), degree + 1))[0])
 
 
 class NoiseModel:
@@ -72,9 +71,9 @@ class NoiseModel:
         self._levels: list[Array] = []
 
     @property
-    def measured_at(self) -> Array:
-        """|f| at the last measurement."""
-        return self._sizes[-1]
+    def range(self) -> tuple[Array, Array]:
+        """The smallest and the largest |f| at which noise was measured."""
+        return np.min(self._sizes, axis=0), np.max(self._sizes, axis=0)
 
     def variance(self, square: Array) -> Array:
         """Of values whose squares are given, shape (..., m, n)."""
@@ -86,7 +85,7 @@ class NoiseModel:
 
     def add(self, f: Array, sigma: Array) -> None:
         """Take in what was measured where f had the value f."""
-        size = np.abs(f)
+        size, sigma = np.abs(f), _shrunk(sigma)
         self._sizes = [*self._sizes, size][-KEPT:]
         self._levels = [*self._levels, np.maximum(sigma, self.rounding * size)][-KEPT:]
         sizes, levels = np.array(self._sizes), np.array(self._levels)
@@ -95,7 +94,9 @@ class NoiseModel:
             expected = np.sqrt(constant**2 + (share * sizes) ** 2)
             weights = 0.7 ** np.arange(len(levels))[::-1, None]  # the newest count most: noise may change on the way
             squares = np.where(expected > 0, (levels / expected) ** 2, 1.0)
-            factor = np.sqrt(np.sum(weights * squares, axis=0) / np.sum(weights))
+            factor = np.sqrt(
+                np.sum(weights * squares, axis=0) / np.sum(weights) * (1 + 1 / len(levels))
+            )  # small samples
         self.constant = constant * factor
         self.share = np.maximum(share * factor, self.rounding)
 
@@ -114,3 +115,9 @@ class NoiseModel:
         constant = np.where(constant_only, last, np.where(proportional, 0.0, np.sqrt(rest)))
         share = np.where(constant_only, 0.0, np.where(proportional, levels[-1] / sizes[-1], np.sqrt(slope)))
         return constant, np.nan_to_num(share, nan=0.0, posinf=0.0)
+
+
+def _shrunk(sigma: Array) -> Array:
+    """Each level, from 4 degrees of freedom or so, lifted towards that of all numbers: some are small by chance only."""
+    typical = np.mean(sigma**2)
+    return np.asarray(np.sqrt((4 * sigma**2 + 2 * np.clip(typical, sigma**2, 16 * sigma**2)) / 6))

@@ -71,14 +71,14 @@ class Path:
 
     def _foretell(self, x: Array, g: Array, g_variance: Array, axes: Axes) -> tuple[Milestone, float, float] | None:
         """The point that foretells f(x) best, the change of f from there, and the variance of that."""
-        best = None
+        if not self._points:
+            return None
+        s = x - np.array([point.x for point in self._points])
+        before = np.array([point.gradient for point in self._points])
+        variance = np.array([point.gradient_variance for point in self._points])
         bend = np.abs(axes.cubic[0]) / (np.abs(axes.quadratic[0]) + TINY)
-        for point in self._points:
-            s = x - point.x
-            turned = np.abs((g - point.gradient) * s)
-            share = TRAPEZOID * np.linalg.norm(s / axes.extent) + np.max(bend * np.abs(s)) / 4
-            truncation = np.sum(turned) * min(TRAPEZOID, float(share))
-            doubt = float(np.dot(g_variance + point.gradient_variance, s**2) / 4 + truncation**2 + TINY)
-            if best is None or doubt < best[2]:
-                best = point, float(np.dot(g + point.gradient, s) / 2), doubt
-        return best
+        share = TRAPEZOID * np.linalg.norm(s / axes.extent, axis=1) + np.max(bend * np.abs(s), axis=1) / 4
+        truncation = np.sum(np.abs((g - before) * s), axis=1) * np.minimum(TRAPEZOID, share)
+        doubt = np.sum((g_variance + variance) * s**2, axis=1) / 4 + truncation**2 + TINY
+        best = int(doubt.argmin())
+        return self._points[best], float(np.dot(g + before[best], s[best]) / 2), float(doubt[best])

@@ -14,10 +14,10 @@ Evaluate = Callable[[Sequence[Array]], list[Array | None]]
 
 
 class Probe:
-    """`evaluate` takes points and gives rows of m numbers, None where f gives nothing."""
+    """`evaluate` takes points and gives rows of `size` numbers, None where f gives nothing."""
 
-    def __init__(self, evaluate: Evaluate, x: Array, center: Array | None = None) -> None:
-        self.x = x
+    def __init__(self, evaluate: Evaluate, x: Array, size: int, center: Array | None = None) -> None:
+        self.x, self.size = x, size
         self._evaluate = evaluate
         self._rows: dict[tuple[int, float], Array | None] = {}
         self._center = center
@@ -35,7 +35,7 @@ class Probe:
 
     def at(self, points: Sequence[Array]) -> Array:
         """f at any points, shape (points, m)."""
-        return _rows(self._evaluate([point.copy() for point in points]))
+        return self._table(self._evaluate([point.copy() for point in points]))
 
     def along(self, entries: Iterable[int], distances: Array) -> Array:
         """f(x + t e_i) for each i and its column of distances, shape (k, entries): shape (k, m, entries)."""
@@ -45,22 +45,14 @@ class Probe:
         for start in range(0, len(missing), share):
             part = missing[start : start + share]
             self._rows.update(zip(part, self._evaluate([self._shifted(i, t) for i, t in part]), strict=True))
-        rows = [_rows([self._rows[key] for key in row], self._size) for row in keys]
-        return np.stack([row.T for row in rows])
-
-    @property
-    def _size(self) -> int:
-        known = [row for row in self._rows.values() if row is not None]
-        return known[0].size if known else self.center.size
+        return np.stack([self._table([self._rows[key] for key in row]).T for row in keys])
 
     def _shifted(self, i: int, t: float) -> Array:
         point = self.x.copy()
         point[i] += t
         return point
 
-
-def _rows(rows: Sequence[Array | None], size: int = 1) -> Array:
-    size = next((row.size for row in rows if row is not None), size)
-    table = np.array([np.full(size, np.nan) if row is None else row for row in rows])
-    table[~np.isfinite(table)] = np.nan
-    return table
+    def _table(self, rows: Sequence[Array | None]) -> Array:
+        table = np.array([np.full(self.size, np.nan) if row is None else row for row in rows]).reshape(-1, self.size)
+        table[~np.isfinite(table)] = np.nan
+        return table

@@ -18,6 +18,7 @@ from bibun.numerical.estimators.axes import LADDER, SIGNIFICANT, TINY, Array, Ax
 from bibun.numerical.estimators.noise import NoiseModel
 
 OCTAVES = np.arange(-40, 2)  # of the window; 40 below it a step is lost in the rounding of x
+WIDER = 2.0 ** np.arange(-30, 3)  # of the last window: what the next one may be
 EXACT = 2.0**-44  # the smallest step, relative to x
 
 
@@ -96,30 +97,19 @@ def variance_if_measured(axes: Axes, noise: NoiseModel, forecast: Forecast, f: A
     return np.asarray(np.linalg.inv(precision)[..., 0, 0].sum(axis=0))
 
 
-def next_windows(axes: Axes, noise: NoiseModel, f: Array, which: Array) -> Array:
-    """The widest step for the next three pairs of these variables, from what the last ones showed.
+def next_windows(axes: Axes, noise: NoiseModel, f: Array) -> Array:
+    """The widest step for the next three pairs of each variable, from what the last ones showed.
 
     A quintic that is lost in noise is taken to be no larger than cubic / extent**2: this is what lets windows widen.
     The next measurement tells, and its two narrower pairs are there if it was too bold.
     """
-    width, extent = axes.window[which], axes.extent[which]
-    cubic, quintic = np.abs(axes.cubic[:, which]), np.abs(axes.quintic[:, which])
-    known = quintic**2 > SIGNIFICANT * axes.covariance[:, which, 1, 1]
-    quintic = np.where(known, quintic, np.minimum(quintic, cubic / extent**2))
-    octaves = 2.0 ** np.arange(-12, 3)[:, None]
-    widths = width * octaves
+    widths = axes.measured_window * WIDER[:, None]
     wide = widths[:, None, :]
-    half = _part(axes, noise, f, which, widths / 2)
-    full = _part(axes, noise, f, which, widths)
-    noisy = (64 * half + full) / (18 * wide**2)  # of (4 slope(h/2) - slope(h)) / 3
-    left = quintic * wide**4
-    left = left * np.minimum(1, quintic * wide**2 / (cubic + TINY)) / 64
-    total = np.sum(noisy + left**2, axis=1)
-    total = np.where((widths <= extent) | (octaves <= 1), total, np.inf)
-    return np.asarray(widths[total.argmin(axis=0), np.arange(len(width))])
-
-
-def _part(axes: Axes, noise: NoiseModel, f: Array, which: Array, steps: Array) -> Array:
-    wide = steps[:, None, :]
-    size = (axes.gradient[:, which] * wide) ** 2 + (axes.quadratic[:, which] * wide**2) ** 2
-    return noise.variance((f**2)[:, None] + size)
+    cubic, quintic = np.abs(axes.cubic), np.abs(axes.quintic)
+    known = quintic**2 > SIGNIFICANT * axes.covariance[..., 1, 1]
+    quintic = np.where(known, quintic, np.minimum(quintic, cubic / axes.extent**2))
+    noisy = 64 * expected_noise(axes, noise, f, widths / 2) + expected_noise(axes, noise, f, widths)
+    left = quintic * wide**4 * np.minimum(1, quintic * wide**2 / (cubic + TINY)) / 64
+    total = np.sum(noisy / (18 * wide**2) + left**2, axis=1)  # of (4 slope(h/2) - slope(h)) / 3
+    total = np.where((widths <= 2 * axes.extent) | (WIDER[:, None] <= 1), total, np.inf)
+    return np.asarray(widths[total.argmin(axis=0), np.arange(len(axes.window))])

@@ -19,7 +19,10 @@ from bibun.numerical.estimators.steps import Room, Steps, best_steps, next_windo
 NOISE_SPACING = 2.0**-20  # of the extent: far below any structure, far above the rounding of x
 NOISE_TRIALS = 4  # spacings tried, a factor of 64 apart
 NOISE_PERIOD = 24  # gradients; f may grow noisier on the way
-CHANGED = 10.0  # |f| by this factor: the noise is measured again, until it is known how it depends on f
+NOISE_PAUSE = 3
+CHANGED = (
+    10.0  # |f| by this factor: the noise is measured again, until it is known how it depends on f; then its square
+)
 
 FIRST_ROUNDS, ROUNDS = 8, 2  # windows tried for an axis, the first time and later
 RETRIES = 12  # steps tried where f has no value at the first ones
@@ -30,10 +33,12 @@ ROUGH = 0.01  # relative error of a slope above which a wider window is tried
 
 MATTERS = 0.03  # an error of this share of the gradient is worth measuring axes again
 GAIN = 9.0  # if that leaves so many times less variance
+BURIED = 0.15  # an error of this share: the optimiser is near what noise allows, and more accuracy is all that helps
 PERIOD = 8  # gradients, after which a smaller error matters
 SLIGHTLY = 0.2
 SLIGHT_GAIN = 2.0
 LONGEST_PERIOD = 64
+ASTRAY = 25.0  # variances between the change of f and what the gradients say of it: something learned is wrong
 COLUMN_MATTERS = 1e-3  # for a Jacobian: of the length of its column
 
 
@@ -63,6 +68,8 @@ class Tracker:
         self._calls = self._noise_call = 0
         self._age = np.zeros(x.size, int)
         self._pause = np.zeros(x.size, int)
+        self._checked = -PERIOD
+        self._last: tuple[Array, Array, Derivative] | None = None
 
     def differentiate(self, probe: Probe, room: Room) -> Derivative:
         """The derivative at probe.x, from two calls of f for most variables."""
@@ -73,33 +80,61 @@ class Tracker:
         if first or self._noise_is_old():
             self._measure_noise(probe, room)
         n = probe.x.size
-        if first:
-            planned, stale = None, np.ones(n, bool)
-        else:
+        planned, stale = None, np.ones(n, bool)
+        if not first:
+            self.axes.window = next_windows(self.axes, self.noise, self.size)
             planned = best_steps(self.axes, self.noise, forecast, self.size, probe.x, room)
             stale = self._stale(planned, forecast, room)
-        found = Derivative(
-            np.full((self.size.size, n), np.nan), np.full((self.size.size, n), np.inf), np.zeros(n), np.zeros(n)
-        )
-        if planned is not None:
-            self._two_calls(probe, np.flatnonzero(~stale), forecast, room, planned, found)
-        self._six_calls(probe, np.flatnonzero(stale), forecast, room, found)
+        found = self._found_at(probe, forecast, room, planned, stale)
+        if not (stale.all() or self._agrees(probe, found)):
+            self._measure_noise(probe, room)
+            self.axes.known[:] = False
+            planned, stale = None, np.ones(n, bool)
+            found = self._found_at(probe, forecast, room, None, stale)
+            self._checked = self._calls
         if planned is not None:
             little = stale & (found.variance.sum(axis=0) > planned.variance / SLIGHT_GAIN**2)
             self._pause = np.where(little, PERIOD, self._pause - 1)
         self._age = np.where(stale, 0, self._age + 1)
         self._calls += 1
         self.axes.gradient = np.where(np.isfinite(found.value), found.value, 0.0)
+        self._last = (probe.x, probe.center, found) if probe.center_is_known else None
         return found
+
+    def _found_at(
+        self, probe: Probe, forecast: Forecast, room: Room, planned: Steps | None, stale: npt.NDArray[np.bool_]
+    ) -> Derivative:
+        n = probe.x.size
+        shape = self.size.size, n
+        found = Derivative(np.full(shape, np.nan), np.full(shape, np.inf), np.zeros(n), np.zeros(n))
+        if planned is not None:
+            self._two_calls(probe, np.flatnonzero(~stale), forecast, room, planned, found)
+        self._six_calls(probe, np.flatnonzero(stale), forecast, room, found)
+        found.value[:, room.wider <= 0] = 0.0
+        return found
+
+    def _agrees(self, probe: Probe, found: Derivative) -> bool:
+        """Whether f changed since the last point as the two gradients say: their mean along the way, to third order."""
+        if self._last is None or not probe.center_is_known or self._calls - self._checked < PERIOD:
+            return True
+        x, f, before = self._last
+        s = probe.x - x
+        error = probe.center - f - (found.value + before.value) @ s / 2
+        noise = self.noise.level(probe.center) ** 2 + self.noise.level(f) ** 2
+        slopes = np.where(s != 0, (found.variance + before.variance) * s**2, 0.0).sum(axis=1) / 4
+        bend = np.abs((found.value - before.value) * s).sum(axis=1) / 2
+        return not np.sum(error**2) > ASTRAY * np.sum(noise + slopes + bend**2)
 
     # ---- noise -------------------------------------------------------------------------------------
 
     def _noise_is_old(self) -> bool:
         if self._calls - self._noise_call >= NOISE_PERIOD:
             return True
-        now, then = np.abs(self.size), self.noise.measured_at
-        changed = (now < then / CHANGED) | (now > then * CHANGED)
-        return bool(np.any(changed & self.noise.undecided))
+        now, (low, high) = np.abs(self.size), self.noise.range
+        outside = (now < low / CHANGED) | (now > high * CHANGED)
+        far = (now < low / CHANGED**2) | (now > high * CHANGED**2)
+        rested = self._calls - self._noise_call >= NOISE_PAUSE
+        return bool(np.any((outside & self.noise.undecided) | (far & rested)))
 
     def _measure_noise(self, probe: Probe, room: Room) -> None:
         """Along a line in a random direction, away from the bounds."""
@@ -165,7 +200,9 @@ class Tracker:
         found.value[:, which], found.variance[:, which] = central, variance
         found.step[which], found.side[which] = steps, sides
         if not probe.center_is_known and np.any(sides == 0):
-            mean = (values[0] + values[1]) / 2 - axes.quadratic[:, which] * squares - axes.quartic[:, which] * squares**2
+            mean = (
+                (values[0] + values[1]) / 2 - axes.quadratic[:, which] * squares - axes.quartic[:, which] * squares**2
+            )
             self.size = np.median(mean[:, sides == 0], axis=1)
 
     # ---- six calls a variable ------------------------------------------------------------------------
@@ -207,20 +244,21 @@ class Tracker:
             found.variance[:, part] = self.axes.learn_pairs(probe.x, part, pairs, self.noise, forecast)
             found.value[:, part] = self.axes.gradient[:, part]
             found.step[part] = steps[2, take]
-            self.axes.window[part] = next_windows(self.axes, self.noise, probe.center, part)
         self.axes.window[which[again]] *= factor[again]
-        return again & ~(last & ~good & False), room
+        return again, room
 
     def _judge(self, pairs: Pairs, which: Indices, room: Room) -> tuple[npt.NDArray[np.bool_], Array]:
-        """Whether the three slopes belong to one smooth function, and by what factor the window should change."""
-        slopes, variance = pairs.slopes(), pairs.variance(self.noise)
-        narrow, wide = np.abs(slopes[1] - slopes[0]), np.abs(slopes[2] - slopes[1])
-        size = np.abs(slopes).max(axis=0)
-        clear = (wide**2 > DIFFERENT * (variance[1] + variance[2])) & (narrow**2 > DIFFERENT * (variance[0] + variance[1]))
-        wild = np.any(clear & (narrow > wide / 2) & (wide > 1e-3 * size), axis=0)
-        finite = np.isfinite(slopes).all(axis=(0, 1))
-        alike = np.all(wide**2 <= ALIKE * (variance[1] + variance[2]), axis=0)
-        rough = np.any(variance[1] > (ROUGH * slopes[1]) ** 2, axis=0)
+        """Whether f has values there, and by what factor the window should change: smaller where the three slopes do not
+        belong to one smooth function, wider where noise hides whether they do. In sums over the numbers that f gives.
+        """
+        slopes = pairs.slopes()
+        size, finite = np.sum(slopes**2, axis=1), np.asarray(np.isfinite(slopes).all(axis=(0, 1)))
+        narrow, wide = np.sum((slopes[1] - slopes[0]) ** 2, axis=0), np.sum((slopes[2] - slopes[1]) ** 2, axis=0)
+        variance = np.sum(pairs.variance(self.noise), axis=1)
+        clear = (wide > DIFFERENT * (variance[1] + variance[2])) & (narrow > DIFFERENT * (variance[0] + variance[1]))
+        wild = clear & (narrow > wide / 4) & (wide > 1e-6 * size.max(axis=0))
+        alike = wide <= ALIKE * (variance[1] + variance[2])
+        rough = variance[1] > ROUGH**2 * size[1]
         wider = GROW * pairs.steps[2]
         may_grow = alike & rough & (wider <= self.axes.extent[which]) & (wider <= room.both[which])
         return finite, np.where(wild | ~finite, SHRINK, np.where(may_grow, GROW, 1.0))
@@ -236,10 +274,11 @@ class Tracker:
         noise = self.noise.variance(np.maximum(values**2, probe.center[:, None] ** 2)) / steps[:, None] ** 2
         with np.errstate(all="ignore"):
             nearer, wider = 2 * slopes[0] - slopes[1], 2 * slopes[1] - slopes[2]
-            apart = (nearer - wider) ** 2
-            wild = (apart > 13 * DIFFERENT * noise[0]) & (apart > np.maximum(nearer**2, wider**2) / 4)
+            apart = np.sum((nearer - wider) ** 2, axis=0)
+            size = np.maximum(np.sum(nearer**2, axis=0), np.sum(wider**2, axis=0))
+            wild = (apart > 13 * DIFFERENT * np.sum(noise[0], axis=0)) & (apart > size / 4)
         good = np.isfinite(slopes).all(axis=(0, 1))
-        again = (wild.any(axis=0) | ~good) & ~(last & good)
+        again = (wild | ~good) & ~(last & good)
         part = which[~again]
         if part.size:
             take = ~again
@@ -259,10 +298,12 @@ class Tracker:
         measured = variance_if_measured(self.axes, self.noise, forecast, self.size)
         matters = self._reference(room)
         stale = (variance > matters) & (measured < variance / GAIN)
+        stale |= (variance > (BURIED / MATTERS) ** 2 * matters) & (measured < variance / SLIGHT_GAIN)
         slightly = (variance > SLIGHTLY**2 * matters) & (measured < variance / SLIGHT_GAIN)
         stale |= (self._age >= PERIOD) & slightly
         stale &= self._pause <= 0
-        return np.asarray(stale | (self._age >= LONGEST_PERIOD) | ~self.axes.known)
+        old = (self._age >= LONGEST_PERIOD) & (measured < variance)
+        return np.asarray(stale | old | ~self.axes.known)
 
     def _reference(self, room: Room) -> Array:
         """The variance above which an error matters.
@@ -283,7 +324,7 @@ class Tracker:
 
 def _retreat(room: Room, which: Indices, distances: Array, values: Array) -> Room:
     """Less room on the sides where f has no value."""
-    failed = ~np.isfinite(values).all(axis=1)
+    failed = np.asarray(~np.isfinite(values).all(axis=1))
     if not np.any(failed):
         return room
     down, up = room.down.copy(), room.up.copy()

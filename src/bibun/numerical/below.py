@@ -1,0 +1,77 @@
+"""Looking far below a window: for a scale on which f is a line, or for structure that was taken for noise."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from math import frexp, inf, ldexp
+
+from bibun.numerical.course import ROUNDINGS, START, Course
+from bibun.numerical.window import Window
+
+PROBES = 9
+FIRST = 14  # octaves
+STEP = 10  # octaves, or half the way that is left
+LIKE_A_LINE = 0.3  # even part by odd part
+QUIET = 0.1  # of the amplitude of the noise
+SUSPICIOUS = 1e-10  # noise above this may be structure that the levels are too wide for
+FAR = 16  # octaves
+
+Probe = Generator[list[float], None, "int | str | None"]
+
+
+def line_below(course: Course, varies: float, ceiling: int, noise: float = 0.0) -> Probe:
+    """The top of a window below `ceiling` on whose scale f is a line; "side" where f has values on one side only; None
+    where there is only noise, or nothing. f varies by `varies` at the ceiling.
+    """
+    lowest, highest, exponent = course.floor, ceiling, ceiling - FIRST
+    for _ in range(PROBES):
+        exponent = max(exponent, lowest)
+        if not (yield from course.need_one(exponent)):
+            if exponent <= lowest + 1:
+                return "side"
+        else:
+            odd, even, rounding = course.parts(exponent)
+            seen = max(odd, even)
+            if seen <= ROUNDINGS * rounding:  # too far down
+                lowest = max(lowest, exponent + 1)
+                if highest - exponent <= 3:
+                    return None
+                exponent = (highest + exponent) // 2
+                continue
+            if even <= LIKE_A_LINE * odd and not (noise > 0 and seen >= QUIET * noise):
+                length = odd / even if even > 0.5 * ROUNDINGS * rounding else inf  # in units of 2**exponent
+                length = min(length, varies / odd)
+                top = frexp(length)[1] + exponent - START if length < inf else highest - START
+                return max(min(top, highest - 2), course.floor + 4)
+        if exponent <= lowest:
+            return None  # as much at the smallest step: noise, a jump, or something finer still
+        highest = min(highest, exponent)
+        exponent -= max(STEP, (exponent - lowest) // 2)
+    return None
+
+
+def structure_below(course: Course, window: Window) -> Generator[list[float], None, int | None]:
+    """Noise, or structure finer than the levels? At two far smaller steps noise is as loud. The top of a window for it."""
+    if course.looked_below or not window.noisy or window.sigma <= SUSPICIOUS or course.spent:
+        return None
+    course.looked_below = True
+    amplitude = window.sigma * window.sizes[-1]
+    far = min(window.bottom, course.start - 6) - FAR
+    excess = even = rounding = 0.0
+    for exponent in (max(far, course.floor + 11), max(far - 4, course.floor + 8)):
+        if not (yield from course.need_one(exponent)):
+            return None
+        odd, even, rounding = course.parts(exponent)
+        excess = abs(odd - abs(window.value) * ldexp(1.0, exponent)) if course.order == 1 else odd
+        if max(odd, even) <= ROUNDINGS * rounding or max(even, excess) >= QUIET * amplitude:
+            return None
+    lengths = [2.0 ** ((window.bottom - exponent) // 2 + 6)]  # on which the hidden part varies, in units of the step
+    if excess > 0.5 * ROUNDINGS * rounding:
+        lengths.append(amplitude / excess)
+    if even > 0.5 * ROUNDINGS * rounding:
+        lengths.append((amplitude / even) ** 0.5)
+    top = frexp(min(lengths))[1] + exponent - START
+    if top >= window.bottom - 1:
+        return None
+    course.ceiling, course.rescues, course.widenings = window.bottom, 0, 0
+    return max(top, course.floor + 3)
