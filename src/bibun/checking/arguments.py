@@ -85,7 +85,7 @@ def _along(examination: Examination, direction: list[Array], group: tuple[int, .
     parts = [v if i in group else None for i, v in enumerate(direction)]
     count = len(group)
     label = f"a random direction through {'all ' if count == len(direction) else ''}{count} arguments"
-    return examination.line(parts, label)
+    return examination.line(parts, label, thorough=False)
 
 
 def _decided(

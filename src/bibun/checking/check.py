@@ -194,7 +194,7 @@ def gradient_of(problem: Problem, rng: np.random.Generator) -> Problem:
         return pullback(row.cotangents(list(problem.outputs)))
 
     gradient = Problem(f"the gradient of {problem.name}", problem.leaves, run)
-    gradient.spoilt = problem.spoilt or bool(problem.not_finite)
+    gradient.spoilt = problem.spoilt
     gradient.start()
     gradient.paths = [f" (the gradient by {problem.leaves[i].path})" for i in gradient.kept]
     return gradient

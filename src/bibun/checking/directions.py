@@ -78,7 +78,6 @@ def random_direction(point: list[Array], scale: list[Array], rng: np.random.Gene
     return found
 
 
-def only(direction: list[Array], leaf: int, mask: Array | None = None) -> list[Array | None]:
-    """The part of a direction within one leaf, or within the entries of it that the mask chooses; None is zero."""
-    v = direction[leaf] if mask is None else np.where(mask, direction[leaf], 0)
-    return [v if i == leaf else None for i in range(len(direction))]
+def only(direction: list[Array], leaf: int) -> list[Array | None]:
+    """The part of a direction within one leaf; None is zero."""
+    return [v if i == leaf else None for i, v in enumerate(direction)]

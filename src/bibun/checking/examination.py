@@ -57,9 +57,7 @@ class Examination:
     def __init__(self, problem: Problem, rows: list[Row], modes: list[Mode], rng: np.random.Generator) -> None:
         self.problem, self.rows, self.modes, self.rng = problem, rows, modes, rng
         self.searches = 0  # for wrong entries
-        self.wrong_outputs: dict[
-            int, tuple[int, Array]
-        ] = {}  # by row: an output and the entry of it, found wrong before
+        self.wrong_outputs: dict[int, tuple[int, Array]] = {}  # by row: an output, and its entry, found wrong before
         self._rays: dict[tuple[int, tuple[int, ...], bool], Ray] = {}
         limits = [np.finfo(x.dtype) for x in problem.point]
         self._smallest = max(float(limit.smallest_subnormal) for limit in limits)
@@ -103,9 +101,9 @@ class Examination:
             for gradient in mode.gradients
         ]
 
-    def line(self, direction: Direction, along: str) -> Trial:
-        """Compare along a direction."""
-        return self._try(Line(self.problem, direction), direction, along)
+    def line(self, direction: Direction, along: str, *, thorough: bool = True) -> Trial:
+        """Compare along a direction. Not `thorough`: what is wrong will be looked at closely along parts of it."""
+        return self._try(Line(self.problem, direction, self.rows), direction, along, thorough=thorough)
 
     def entry(self, leaf: int, index: tuple[int, ...], *, imaginary: bool = False, known_wrong: bool = False) -> Trial:
         """Compare by one entry. `known_wrong`: a contradiction was confirmed already, along a direction with this entry."""
@@ -114,7 +112,7 @@ class Examination:
         if self.problem.leaves[leaf].complex:
             label = f"{'imaginary' if imaginary else 'real'} part of {label}"
         ray = self.ray(leaf, index, imaginary=imaginary)
-        return self._try(ray, direction, label, known_wrong)
+        return self._try(ray, direction, label, known_wrong=known_wrong)
 
     def ray(self, leaf: int, index: tuple[int, ...], *, imaginary: bool) -> Ray:
         """The outputs along one entry. Kept for a while: among many outputs the wrong one is looked for later."""
@@ -122,7 +120,7 @@ class Examination:
         if key not in self._rays:
             if len(self._rays) >= _RAYS:
                 self._rays.clear()
-            self._rays[key] = Entry(self.problem, leaf, index, imaginary=imaginary)
+            self._rays[key] = Entry(self.problem, leaf, index, self.rows, imaginary=imaginary)
         return self._rays[key]
 
     def unit(self, leaf: int, index: tuple[int, ...], *, imaginary: bool) -> Direction:
@@ -132,7 +130,9 @@ class Examination:
         v[index] = 1j if imaginary else 1
         return [v if i == leaf else None for i in range(len(self.problem.leaves))]
 
-    def _try(self, ray: Ray, direction: Direction, along: str, known_wrong: bool = False) -> Trial:
+    def _try(
+        self, ray: Ray, direction: Direction, along: str, *, known_wrong: bool = False, thorough: bool = True
+    ) -> Trial:
         slopes = [ray.slope(row) for row in self.rows]
         judged = []
         for m, mode in enumerate(self.modes):
@@ -140,8 +140,9 @@ class Examination:
             for k, slope in enumerate(slopes):
                 bar = self.rounding(k, float(exact[k]), direction)
                 judged.append(judge(m, k, float(exact[k]), bar, slope, excused=self._excused(slope)))
-        if any(j.verdict == "disagrees" for j in judged):
-            judged = self._confirmed(judged, direction, known_wrong)
+        wrong = [j for j in judged if _wrong(j)]
+        if wrong and not (known_wrong and all(abs(j.gap) > _FAR * j.threshold for j in wrong)):
+            judged = self._confirmed(judged, direction, thorough)
         return Trial(direction, tuple(judged), along)
 
     def _excused(self, slope: Slope) -> bool:
@@ -157,18 +158,19 @@ class Examination:
         found = ROUNDING * (self.problem.precision * size + self._smallest * farthest)
         return found if isfinite(found) else inf
 
-    def _confirmed(self, judged: list[Judged], direction: Direction, known_wrong: bool) -> list[Judged]:
+    def _confirmed(self, judged: list[Judged], direction: Direction, thorough: bool) -> list[Judged]:
         """Contradictions stay where the noise of the exact derivative and a second numerical one leave them standing."""
-        noise = {m: self._noise(self.modes[m], direction) for m in sorted({j.mode for j in judged if _wrong(j)})}
+        wrong = sorted({j.mode for j in judged if _wrong(j)})
+        noise = {m: self._noise(self.modes[m], direction, thorough) for m in wrong}
         factor = _OTHER_POINTS * self._scale_of(direction)
-        other = Line(self.problem, [None if v is None else factor * v for v in direction])
+        other = Line(self.problem, [None if v is None else factor * v for v in direction], self.rows)
         found = []
         for j in judged:
             if _wrong(j):
                 # beside a kink a derivative jumps, as it should
                 bar = j.bar + (0.0 if j.slope.kink else float(noise[j.mode][j.row]))
-                j = self._beside(replace(j, bar=bar), j.slope)
-            if _wrong(j) and not (known_wrong and abs(j.gap) > _FAR * j.threshold):
+                j = self._judged(replace(j, bar=bar), j.slope)
+            if _wrong(j):
                 j = self._again(j, other, factor)
             found.append(j)
         return found
@@ -180,15 +182,15 @@ class Examination:
         """
         first, row = judged.slope, self.rows[judged.row]
         second = other.slope(row).divided(factor)
-        if not _wrong(self._beside(judged, second)):
-            return self._beside(judged, _reconciled(first, second))
+        if not _wrong(self._judged(judged, second)):
+            return self._judged(judged, _reconciled(first, second))
         third = other.slope(row, "real").divided(factor)
         contradicts = abs(third.value - first.value) > threshold(third, first.error)
-        if contradicts and not _wrong(self._beside(judged, third)):
-            return self._beside(judged, _reconciled(first, third))
+        if contradicts and not _wrong(self._judged(judged, third)):
+            return self._judged(judged, _reconciled(first, third))
         return judged
 
-    def _beside(self, judged: Judged, slope: Slope) -> Judged:
+    def _judged(self, judged: Judged, slope: Slope) -> Judged:
         return judge(judged.mode, judged.row, judged.exact, judged.bar, slope, excused=self._excused(slope))
 
     def _scale_of(self, direction: Direction) -> float:
@@ -201,16 +203,17 @@ class Examination:
             return float(self._noise_scales[leaf].reshape(-1)[where] / np.abs(v.reshape(-1)[where]))
         return 1.0
 
-    def _noise(self, mode: Mode, direction: Direction) -> Array:
+    def _noise(self, mode: Mode, direction: Direction, thorough: bool) -> Array:
         """What rounding inside the function may do to the exact derivative, seen in two ways: it differs from the one in
         higher precision, and near the point it is not on a straight line.
         """
         point, center = self.problem.point, mode.along(direction)
         found = [np.zeros(len(self.rows))]
         with np.errstate(all="ignore"):
-            sharper = _tried(mode, direction, [x.astype(_SHARPER.get(x.dtype.char, x.dtype)) for x in point])
-            if sharper is not None:
-                found.append(PRECISION_WEIGHT * np.abs(center - sharper))
+            if thorough:
+                sharper = _tried(mode, direction, [x.astype(_SHARPER.get(x.dtype.char, x.dtype)) for x in point])
+                if sharper is not None:
+                    found.append(PRECISION_WEIGHT * np.abs(center - sharper))
             shift = directions.random_direction(point, self._noise_scales, self.rng)
             for h in _NEAR_SINGLE if self.problem.precision > 1e-15 else _NEAR:
                 above = _tried(mode, direction, [_shifted(x, h * s) for x, s in zip(point, shift, strict=True)])

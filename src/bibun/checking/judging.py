@@ -87,9 +87,9 @@ def threshold(slope: Slope, bar: float) -> float:
 
 def digits_of(exact: float, numerical: float, total: float) -> float | None:
     """The decimal digits in which they agree for certain: the gap, but no less than the bounds, beside the size."""
-    size = max(abs(exact), abs(numerical))
-    if not isfinite(size):
+    if not (isfinite(exact) and isfinite(numerical)):
         return 0.0
+    size = max(abs(exact), abs(numerical))
     gap = abs(exact - numerical)
     if size == 0 or (total >= 0.1 * size and gap <= MARGIN * total):
         return None

@@ -98,7 +98,8 @@ class Search:
         part = (self.v * weights).reshape(self.shape)
         problem, mode = self.examination.problem, self.examination.modes[self.mode]
         direction = [part if i == self.leaf else None for i in range(len(problem.leaves))]
-        slope = Line(problem, direction).slope(self.examination.rows[self.row])
+        row = self.examination.rows[self.row]
+        slope = Line(problem, direction, (row,)).slope(row)
         exact = float(mode.along(direction)[self.row])
         bar = threshold(slope, self.examination.rounding(self.row, exact, direction))
         return Gap(exact - slope.value, bar) if slope.known else Gap(0.0, np.inf)

@@ -105,7 +105,7 @@ class Problem:
                 f"check: {self.name} returned {_kinds(flat)}, which do not vary continuously: there is no derivative to "
                 "check. Return floats."
             )
-        self.spoilt |= not all(np.all(np.isfinite(y)) for y in self.outputs)
+        self.spoilt |= bool(self.not_finite) or not all(np.all(np.isfinite(y)) for y in self.outputs)
         if self.kept:
             self.widen()
 

@@ -5,6 +5,7 @@ The outputs are kept by their distance t, so that many rows of outputs, looked a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf, isfinite, nan
 from typing import Any
@@ -17,6 +18,8 @@ from bibun.checking.problem import Array, Problem
 # t is counted from here: the numerical search starts at a fraction of its point, 2**-9, and goes no farther than 1/2.
 START = 2.0**-5
 START_SINGLE = 2.0**-2  # for functions of single precision, whose noise asks for wider steps
+MOST_KEPT = 2**20  # entries of outputs; of larger ones only the rows are kept
+_DOUBLE = 1e-15  # the rounding unit of double precision, and of more, is below this
 NEAR_ZERO = 2.0**-6  # an entry nearer to 0 says nothing of the scale on which the function varies
 
 
@@ -44,35 +47,44 @@ class Slope:
 
 
 class Ray:
-    """The outputs along one real parameter. `scale`: what is a large step."""
+    """The outputs along one real parameter. `scale`: what is a large step. `rows`: what will be asked of the outputs."""
 
-    def __init__(self, problem: Problem, start: float, scale: float) -> None:
-        self.problem, self.start, self.scale = problem, start, scale
+    def __init__(self, problem: Problem, start: float, scale: float, rows: Sequence[Row]) -> None:
+        self.problem, self.start, self.scale, self.rows = problem, start, scale, rows
         self._seen: dict[Any, list[Array]] = {}
+        self._numbers: dict[Any, Any] = {}  # in their place where the outputs are large
+        self._large = sum(y.size for y in problem.outputs) > MOST_KEPT
 
     def values(self, t: Any) -> list[Array]:
         """The leaves at the parameter t."""
         raise NotImplementedError
 
-    def outputs(self, t: Any) -> list[Array]:
-        """The outputs there; an earlier run is not repeated."""
+    def number(self, row: Row, t: Any) -> Any:
+        """The row at the parameter t; an earlier run is not repeated."""
         key = complex(t) if np.iscomplexobj(t) else float(t)
         if key == self.start and not isinstance(key, complex):
-            return self.problem.reference
-        if key not in self._seen:
-            self._seen[key] = self.problem.plain(self.values(key))
-        return self._seen[key]
+            return row.of(self.problem.reference)
+        if (id(row), key) in self._numbers:
+            return self._numbers[id(row), key]
+        if key in self._seen:
+            return row.of(self._seen[key])
+        outputs = self.problem.plain(self.values(key))
+        if self._large:
+            self._numbers |= {(id(each), key): each.of(outputs) for each in self.rows}
+        else:
+            self._seen[key] = outputs
+        return row.of(outputs)
 
     def slope(self, row: Row, method: str = "auto") -> Slope:
         """The derivative of the row by the parameter."""
         from bibun import numerical
 
         size = row.size(self.problem.reference)
-        single = all(y.dtype.itemsize <= 4 for y in self.problem.reference)
+        single = all(np.finfo(y.dtype).eps > _DOUBLE for y in self.problem.reference)
 
         def number(t: Any) -> Any:
             nonlocal size
-            value = row.of(self.outputs(t))
+            value = self.number(row, t)
             if np.isfinite(value):
                 size = max(size, abs(value))
             return np.float32(value) if single and not np.iscomplexobj(value) else value
@@ -95,8 +107,8 @@ class Ray:
 class Line(Ray):
     """x + t v. A direction of None is 0."""
 
-    def __init__(self, problem: Problem, direction: list[Array | None]) -> None:
-        super().__init__(problem, START_SINGLE if _single(problem) else START, 1.0)
+    def __init__(self, problem: Problem, direction: list[Array | None], rows: Sequence[Row]) -> None:
+        super().__init__(problem, START_SINGLE if _single(problem) else START, 1.0, rows)
         self.direction, self.point = direction, problem.numerical_point
 
     def values(self, t: Any) -> list[Array]:
@@ -107,10 +119,12 @@ class Line(Ray):
 class Entry(Ray):
     """One entry, or the real or imaginary part of one, as the parameter."""
 
-    def __init__(self, problem: Problem, leaf: int, index: tuple[int, ...], *, imaginary: bool = False) -> None:
+    def __init__(
+        self, problem: Problem, leaf: int, index: tuple[int, ...], rows: Sequence[Row], *, imaginary: bool
+    ) -> None:
         x = problem.leaves[leaf].value[index]
         start = float(x.imag if imaginary else x.real)
-        super().__init__(problem, start, max(abs(start), NEAR_ZERO))
+        super().__init__(problem, start, max(abs(start), NEAR_ZERO), rows)
         self.leaf, self.index, self.imaginary, self.point = leaf, index, imaginary, problem.numerical_point
 
     def values(self, t: Any) -> list[Array]:
@@ -127,7 +141,7 @@ class Entry(Ray):
 
 def _single(problem: Problem) -> bool:
     """Whether the function computes in less than double precision, as far as its leaves and outputs tell."""
-    return max(float(np.finfo(a.dtype).eps) for a in (*problem.numerical_point, *problem.reference)) > 1e-15
+    return max(float(np.finfo(a.dtype).eps) for a in (*problem.numerical_point, *problem.reference)) > _DOUBLE
 
 
 def _moved(x: Array, step: Array) -> Array:

@@ -1,4 +1,4 @@
-"""From trials to the data of a report: one ArgumentReport a leaf. Trials nothing."""
+"""From trials to the data of a report: one ArgumentReport a leaf. Tries nothing."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def beside(at: ArgumentReport, near: ArgumentReport) -> ArgumentReport:
         return replace(near, note=_and(near.note, "compared beside the point, which is on a kink"))
     if near.verdict != "agrees":
         return at
-    digits = "" if near.digits is None else f", to {near.digits:.0f} digits"
+    digits = "" if near.digits is None else f", to {int(near.digits)} digits"
     return replace(at, note=_and(at.note, f"beside the kink it agrees{digits}"))
 
 
@@ -91,7 +91,7 @@ def first_order(found: list[ArgumentReport]) -> list[str]:
     digits = _least(a.digits for a in found)
     verdict = gravest(a.verdict for a in found)
     word = {"agrees": "agree", "kink": "lie between the slopes of a kink"}.get(verdict, "are undecided")
-    return [f"the first derivatives {word}" + ("" if digits is None else f", to {digits:.0f} digits")]
+    return [f"the first derivatives {word}" + ("" if digits is None else f", to {int(digits)} digits")]
 
 
 def share(examination: Examination, leaf: int, trial: Trial) -> float:

@@ -15,6 +15,7 @@ LIKE_A_LINE = 0.3  # even part by odd part
 QUIET = 0.1  # of the amplitude of the noise
 SUSPICIOUS = 1e-10  # noise above this may be structure that the levels are too wide for
 FAR = 16  # octaves
+NATURAL = -6  # however large x is, f may vary on a scale of 1
 
 Probe = Generator[list[float], None, "int | str | None"]
 
@@ -52,11 +53,11 @@ def line_below(course: Course, varies: float, ceiling: int, noise: float = 0.0) 
 
 def structure_below(course: Course, window: Window) -> Generator[list[float], None, int | None]:
     """Noise, or structure finer than the levels? At two far smaller steps noise is as loud. The top of a window for it."""
-    if course.looked_below or not window.noisy or window.sigma <= SUSPICIOUS or course.spent:
-        return None
-    course.looked_below = True
     amplitude = window.sigma * window.sizes[-1]
-    far = min(window.bottom, course.start - 6) - FAR
+    if not window.noisy or window.sigma <= SUSPICIOUS or course.spent or amplitude > QUIET * course.loudest:
+        return None  # as loud as where it was looked for before
+    course.loudest = amplitude
+    far = min(min(window.bottom, course.start - 6) - FAR, NATURAL)
     excess = even = rounding = 0.0
     for exponent in (max(far, course.floor + 11), max(far - 4, course.floor + 8)):
         if not (yield from course.need_one(exponent)):

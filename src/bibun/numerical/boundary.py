@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from bibun.numerical.extrapolation import Table
 from bibun.numerical.samples import SMALLEST_SCALE, Samples
-from bibun.numerical.window import PRIOR_WEIGHT, SMALL_SAMPLE, TRUNCATION_WEIGHT
+from bibun.numerical.window import TRUNCATION_WEIGHT
 
 TARGET = 1e-13
 NOISE_WEIGHT = 4.0
@@ -23,6 +23,7 @@ FEWEST, MOST = 6, 16  # levels
 WINDOWS = 5
 DOWN = 10  # octaves to the next window, where one does not converge
 CONVERGED = 0.05
+UNDERESTIMATED = 1.5  # the middle one of three normal deviates, to one standard deviation
 EPS = 2.0**-52
 
 
@@ -133,7 +134,7 @@ def _answer(samples: Samples, table: Table, order: int, side: int, top: int, siz
     noises = [sigma * unit * grow for grow in grows]
     truncations = [row[column] for row, column in zip(table.truncations, table.best, strict=True)]
     errors = [TRUNCATION_WEIGHT * t + NOISE_WEIGHT * n for t, n in zip(truncations, noises, strict=True)]
-    j = errors.index(min(errors))
+    j = errors.index(min(errors[len(errors) // 2 :]), len(errors) // 2)  # the first rows may agree by accident
     scaled, error = table.rows[j][table.best[j]], errors[j]
     if _drifts(table, samples.precision * size * unit * grows[-1]):
         error = inf
@@ -154,18 +155,18 @@ def _unscaled(scaled: float, top: int, order: int) -> float:
 
 
 def _sigma(prior: float, table: Table, unit: float, grows: list[float]) -> float:
-    """The noise of f, from the prior and from how far neighbouring levels differ beyond their truncation."""
-    total, taken = 0.0, 0
+    """The noise of f: the prior, or the middle one of how far the last levels differ beyond their truncation.
+
+    A truncation that is too small by accident makes one of them large; noise makes all of them so.
+    """
+    seen = []
     for j in range(max(2, len(grows) - 3), len(grows)):
         a, b = table.best[j], table.best[j - 1]
         found = abs(table.rows[j][a] - table.rows[j - 1][b])
         truncation = table.bounds[j][max(1, a)] + table.bounds[j - 1][max(1, b)]
-        if truncation <= 0.5 * max(found, 2 * prior * unit * grows[j]):
-            total += (max(found - truncation, 0.0) / (unit * grows[j])) ** 2
-            taken += 1
-    if taken and total / taken >= 9 * prior * prior:
-        return sqrt(total / taken) * SMALL_SAMPLE[taken]
-    return sqrt((PRIOR_WEIGHT * prior * prior + total) / (PRIOR_WEIGHT + taken))
+        seen.append(max(found - truncation, 0.0) / (unit * grows[j]))
+    middle = sorted(seen)[len(seen) // 2] if len(seen) == 3 else 0.0
+    return max(prior, UNDERESTIMATED * middle)
 
 
 def _drifts(table: Table, noise: float) -> bool:

@@ -17,13 +17,17 @@ from typing import Any, NamedTuple
 from bibun.numerical.samples import SMALLEST_SCALE
 
 EPS = 2.0**-52
-ETA = 2.0**-340  # times the scale of x; its square vanishes beside anything
+ETA = 2.0**-80  # times x: its square vanishes beside anything, and nothing underflows
+ETA_AT_ZERO = 2.0**-340  # where its powers must vanish
 FIRST = 13  # h is this many octaves below the scale of x, where h**4 is a rounding error
-FINER = 8
-TRIES = 3
+FINER, FINEST = 3, 8  # octaves to the next h; where the mismatch is far from rounding, the second
+FAR = 2.0**12
+TRIES = 4
 ROUNDINGS = 24.0  # what the rounding of the four values and of h f' may come to, in units of the largest
+FEW_ROUNDINGS = 4.0
 MOST_ROUNDINGS = 1024.0  # NumPy's complex log1p and its like have hundreds where the result is small
-SHRINKS = 2.0**4  # what a wrong slope leaves shrinks by 2**8, what a right one leaves by 2**32
+STAYS = 4.0  # a mismatch that shrinks by less is noise; by 2**FINER, a wrong slope
+FALLS = 64.0  # by more than this, the h**4 of a right one
 RESOLUTION = 1e-6  # the test must be able to see an error of this share of the derivative
 
 
@@ -48,8 +52,8 @@ Asks = Generator[list[float | complex], None, Any]
 
 
 def eta_for(scale: float) -> float:
-    """The imaginary step for an x of this scale: a power of two."""
-    return ldexp(ETA, frexp(max(scale, SMALLEST_SCALE))[1])
+    """The imaginary step for an x of this size: a power of two."""
+    return ldexp(ETA, max(frexp(scale)[1], -900)) if scale else ETA_AT_ZERO
 
 
 def certified(x: float, scale: float, values: Values) -> Asks:
@@ -91,9 +95,13 @@ def met_by_f(f: float, slope: float, scale: float, values: Values, part: float =
             return Test(0.0, 0.0, h)  # f is 0 at and about x
         if max(rounding * ROUNDINGS, min(mismatch, before)) > RESOLUTION * h * max(abs(slope), abs(slope_ahead), part):
             return None  # the test could not tell a right derivative from a wrong one
-        stays = before and mismatch > before / SHRINKS  # h**4 would be far smaller at the finer level
-        if mismatch <= ROUNDINGS * rounding or (stays and mismatch <= MOST_ROUNDINGS * rounding):
-            return Test(mismatch / rounding, abs(slope_ahead - slope) / h, h)
+        roundings = mismatch / rounding
+        right = roundings <= ROUNDINGS if not before else mismatch <= max(FEW_ROUNDINGS * rounding, before / FALLS)
+        noise = before and mismatch > before / STAYS and roundings <= MOST_ROUNDINGS
+        if (right and roundings <= ROUNDINGS) or noise:
+            if before < FALLS * FEW_ROUNDINGS * rounding:  # noise, and now small by chance?
+                roundings = max(roundings, before / rounding)
+            return Test(roundings, abs(slope_ahead - slope) / h, h)
         before = mismatch
-        level -= FINER
+        level -= FINEST if roundings > FAR * ROUNDINGS else FINER
     return None

@@ -41,11 +41,12 @@ class Course:
     before           the window that was widened last, to go back to
     coarse           the window whose noise was taken for structure
     latest           the window that was analysed last
+    suspected        the lowest levels of the windows in which a kink or a jump was looked for
     """
 
     __slots__ = (
         "before", "ceiling", "coarse", "decay", "enough", "floor", "highest", "latest", "levels", "limit",
-        "looked_below", "near_x", "order", "rescues", "samples", "scale", "singular", "start", "thorough",
+        "loudest", "near_x", "order", "rescues", "samples", "scale", "singular", "start", "suspected", "thorough",
         "tried", "usual", "widenings",
     )  # fmt: skip
 
@@ -69,8 +70,10 @@ class Course:
         self.coarse: Window | None = None
         self.latest: Window | None = None
         self.singular: Singular | None = None
-        self.tried = self.near_x = self.looked_below = False
+        self.tried = self.near_x = False
+        self.loudest = inf  # amplitude of the noise in which structure was looked for
         self.decay = 0.0
+        self.suspected: set[int] = set()
 
     def need(self, *exponents: int) -> Asks:
         """Ask for these pairs, the widest by itself: it may lie outside the domain. False where one has no value, and

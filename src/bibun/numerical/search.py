@@ -31,7 +31,7 @@ from bibun.numerical.moves import (
     settled,
 )
 from bibun.numerical.samples import Samples
-from bibun.numerical.singular import singular, suspected
+from bibun.numerical.singular import Singular, singular, suspected
 from bibun.numerical.window import Window
 
 LIMIT = 60  # evaluations, where the caller sets no bound
@@ -95,11 +95,13 @@ def _run(course: Course) -> Requests:
         if end is None:
             found = yield from one_sided(course.samples, course.order, 0, course.limit)
             return Result(found.value, found.error, found.status, found.sigma, found.step)
-        if course.singular is not None or (end.noisy and (yield from _is_singular(course, end))):
-            assert course.singular is not None
+        finer = None if course.singular or not end.noisy else (yield from _singular(course, end))
+        if course.singular is not None:
             return Result(*course.singular)
-        finer = yield from structure_below(course, end)
+        if finer is None:
+            finer = yield from structure_below(course, end)
         if finer is not None:
+            course.ceiling = min(course.ceiling, end.bottom)
             top, course.coarse = finer, end
             continue
         window = _coarse_or(course, end)
@@ -153,7 +155,10 @@ def _better(course: Course, window: Window) -> Window:
     before, course.before = course.before, None
     if before is None or before is window:
         return window
-    if window.error > WORSE * before.error and (not before.noisy or before.evidence >= 1):
+    apart = (
+        abs(window.value - before.value) > window.error + before.error
+    )  # the wider one is another function, or an alias
+    if (window.error > WORSE * before.error or apart) and (not before.noisy or before.evidence >= 1):
         course.ceiling = min(course.ceiling, window.top)
         course.widenings += 2
         return before
@@ -173,8 +178,12 @@ def _move(course: Course, window: Window) -> Generator[list[float], None, Move]:
         return Move("jump", top) if window.top < top else STOP
     if converges(window) or window.count < 3:
         return improved(course, window)
-    if (yield from _is_singular(course, window)):
+    beside = yield from _singular(course, window)
+    if course.singular is not None:
         return STOP
+    if beside is not None:
+        course.ceiling = min(course.ceiling, window.bottom)
+        return Move("jump", beside)
     move = converging(course, window)
     if move is not BELOW:
         return move
@@ -195,12 +204,17 @@ def _move(course: Course, window: Window) -> Generator[list[float], None, Move]:
     return Move("jump", window.top + min(3, room))
 
 
-def _is_singular(course: Course, window: Window) -> Generator[list[float], None, bool]:
-    """Whether f has a kink or a jump at x, then kept in the course."""
+def _singular(course: Course, window: Window) -> Generator[list[float], None, int | None]:
+    """A kink or a jump of f at x is kept in the course; one beside x gives the top of a window that does not reach it."""
     kind = "" if course.order > 1 else suspected(window)
-    if kind == "kink" or (kind and not converges(window)):
-        course.singular = yield from singular(course.samples, window, kind)
-    return course.singular is not None
+    if not kind or (kind == "jump" and converges(window)) or window.bottom in course.suspected:
+        return None
+    course.suspected.add(window.bottom)
+    found = yield from singular(course.samples, window, kind)
+    if isinstance(found, Singular):
+        course.singular = found
+        return None
+    return found
 
 
 def _coarse_or(course: Course, window: Window) -> Window:
@@ -209,14 +223,18 @@ def _coarse_or(course: Course, window: Window) -> Window:
     if coarse is None or window is coarse or window.error < coarse.error:
         return window
     amplitude, before = window.sigma * window.sizes[-1], coarse.sigma * coarse.sizes[-1]
-    same_noise = window.noisy and amplitude > 0.1 * before
-    return coarse if same_noise or abs(window.value - coarse.value) <= window.error else window
+    if window.noisy and amplitude > 0.1 * before:
+        return coarse  # as loud on a far smaller scale: noise
+    return coarse if not converges(window) and abs(window.value - coarse.value) <= window.error else window
 
 
 def _result(course: Course, window: Window, error: float) -> Result:
     if window.varies() == 0.0:
         error = window.unscaled(window.noises[0])
     error += 0.5 * EPS * abs(window.value)
+    if window.noisy and course.order == 1 and suspected(window) == "kink":  # beside x: the slopes differ by so much
+        beside = abs(window.even[window.chosen]) * 2.0**window.chosen
+        error = max(error, window.unscaled(beside))
     status = f"noise of the function at level {window.sigma:.1g}" if window.noisy else "rounding"
     if error > UNRESOLVED * window.slope > 0:
         status = "unresolved: nothing converged"

@@ -22,6 +22,7 @@ STAYS = (0.95, 1.05)
 BELOW = (9, 18)  # octaves; and a third level near the smallest step that x has
 LOWEST = 8
 SAME = 0.1
+GONE = 0.3
 ROUNDINGS = 8.0
 
 
@@ -52,8 +53,8 @@ def _ratios_within(parts: list[float], limits: tuple[float, float]) -> bool:
     return all(low < wide / narrow < high for wide, narrow in pairwise(parts))
 
 
-def singular(samples: Samples, window: Window, kind: str) -> Generator[list[float], None, Singular | None]:
-    """Look far below whether the suspicion holds."""
+def singular(samples: Samples, window: Window, kind: str) -> Generator[list[float], None, Singular | int | None]:
+    """Look far below whether the suspicion holds. A kink beside x gives the top of a window that does not reach it."""
     levels = [window.bottom]
     for exponent in (*(window.bottom - octaves for octaves in BELOW), samples.floor + LOWEST):
         if exponent >= levels[-1] - 3 or exponent < samples.floor + LOWEST:
@@ -74,12 +75,14 @@ def singular(samples: Samples, window: Window, kind: str) -> Generator[list[floa
     return (yield from _jump(samples, levels[-1]))
 
 
-def _kink(samples: Samples, window: Window, levels: list[int]) -> Singular | None:
-    halves = [(ldexp(samples.even(e), -e), ldexp(samples.rounding(e), -e)) for e in levels]
-    first, _ = halves[0]
-    for half, rounding in halves[1:]:
+def _kink(samples: Samples, window: Window, levels: list[int]) -> Singular | int | None:
+    first = ldexp(samples.even(levels[0]), -levels[0])
+    for level in levels[1:]:
+        if samples.even(level) == samples.odd(level) == 0.0:
+            continue  # f underflows
+        half, rounding = ldexp(samples.even(level), -level), ldexp(samples.rounding(level), -level)
         if abs(half - first) > SAME * abs(first) + ROUNDINGS * rounding:
-            return None
+            return level if abs(half) < GONE * abs(first) + rounding else None
     half, half_error = _quotient(window, window.even)
     slope, slope_error = _quotient(window, window.odd)
     half = abs(half)

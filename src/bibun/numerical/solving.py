@@ -51,7 +51,7 @@ class Values:
         """Have f evaluated at these distances, all together. What lies outside the bounds is not evaluated."""
         inside = []
         for line, t in wanted:
-            if isinstance(t, complex) or self.lines[line].allows(t):
+            if self.lines[line].allows(t.real):
                 inside.append((line, t))
             else:
                 self.rows[line][t] = None

@@ -91,14 +91,21 @@ class Axes:
             here = self._measured_at == number
             own[here] = (x - point)[here]
             distance[here] = np.linalg.norm((x - point) / self.extent)
-        variance = np.where(self.quartic**2 > SIGNIFICANT * self.quartic_variance, self.quartic_variance, 0.0)
-        followed = np.where(self.quartic**2 > SIGNIFICANT * self.quartic_variance, 4 * self.quartic * own, 0.0)
+        quartic = self.known_quartic
+        size = np.sqrt(self.cubic**2 + np.abs(self.quadratic * quartic))
+        followed = np.clip(4 * quartic * own, -size, size)
         cubic = self.cubic + followed
         covariance = self.covariance.copy()
-        most = 4 * cubic**2 + covariance[..., 0, 0]  # after a long way nothing but the size is left
-        covariance[..., 0, 0] += np.minimum((self.drift * distance) ** 2, most) + variance * 16 * own**2
+        variance = np.where(quartic != 0, self.quartic_variance, 0.0) * 16 * own**2
+        most = 4 * np.maximum(size, np.abs(cubic)) ** 2 + covariance[..., 0, 0]  # all that is left after a long way
+        covariance[..., 0, 0] += np.minimum((self.drift * distance) ** 2, most) + np.minimum(variance, most)
         covariance[..., 1, 1] += (self.quintic * np.minimum(distance, 1)) ** 2
         return Forecast(cubic, covariance, distance)
+
+    @property
+    def known_quartic(self) -> Array:
+        """The quartic where it stands out of the noise, 0 elsewhere."""
+        return np.where(self.quartic**2 > SIGNIFICANT * self.quartic_variance, self.quartic, 0.0)
 
     def learn_pairs(self, x: Array, which: Indices, pairs: Pairs, noise: NoiseModel, forecast: Forecast) -> Array:
         """Take in three pairs for each variable of `which`. Returns the variance of the gradient, shape (m, k)."""
@@ -124,11 +131,12 @@ class Axes:
         self.cubic[:, which] = state[..., 1] / units[..., 0]
         self.quintic[:, which] = state[..., 2] / units[..., 1]
         self.covariance[:, which] = covariance[..., 1:, 1:] / (units[..., :, None] * units[..., None, :])
-        self.drift[:, which] = np.where(new, np.abs(self.cubic[:, which]), self.drift[:, which])
         clear = np.maximum(np.abs(state[..., 2]) - 2 * np.sqrt(covariance[..., 2, 2]), 0)
         left = clear * np.minimum(1, clear / (np.abs(state[..., 1]) + TINY))
         self.beyond[:, which] = left / (4 * width**6)
         self._learn_bend(which, pairs, variance, noise, forecast.distance[which])
+        steep = np.maximum(np.abs(self.cubic), 4 * np.abs(self.known_quartic) * self.extent)[:, which]
+        self.drift[:, which] = np.where(new, steep, self.drift[:, which])
         self.measured(x, which)
         return np.asarray(covariance[..., 0, 0] + (left / 64) ** 2)
 

@@ -309,8 +309,9 @@ class Tracker:
         """The variance above which an error matters.
 
         For a gradient: a share of what f would fall by, in the mean over the variables that are not at a bound; a
-        variable whose derivative is g and curvature c moves f by about g**2 / (c + |g| / extent). For a Jacobian:
-        a share of the length of the column.
+        variable whose derivative is g and curvature c moves f by about g**2 / (c + |g| / extent). Or of the length of
+        the gradient, which is what an optimiser goes by until it knows curvatures. For a Jacobian: a share of the
+        length of the column.
         """
         axes = self.axes
         if self.size.size > 1:
@@ -318,8 +319,10 @@ class Tracker:
         g = axes.gradient[0]
         stiffness = 2 * np.abs(axes.quadratic[0]) + np.abs(g) / axes.extent + TINY
         free = room.both > 0
-        fall = float(np.mean((g**2 / stiffness)[free])) if np.any(free) else 0.0
-        return np.asarray(MATTERS**2 * fall * stiffness)
+        if not np.any(free):
+            return np.full(g.shape, np.inf)
+        fall, length = np.mean((g**2 / stiffness)[free]), np.mean(g[free] ** 2)
+        return np.asarray(MATTERS**2 * np.minimum(fall * stiffness, length))
 
 
 def _retreat(room: Room, which: Indices, distances: Array, values: Array) -> Room:
