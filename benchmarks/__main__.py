@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 
+from benchmarks.derivative_figures import FIGURES, measure_figures
 from benchmarks.harness import FULL, QUICK, Effort, Measurement
 from benchmarks.imports import measure_imports
 from benchmarks.memory import measure_memory
@@ -17,7 +18,7 @@ from benchmarks.workloads import IN_MEMORY, TIMED
 
 def main() -> int:
     options = _options()
-    keys = [*TIMED, *(f"{w.key}-memory" for w in IN_MEMORY), "import"]
+    keys = [*TIMED, *(f"{w.key}-memory" for w in IN_MEMORY), *FIGURES, "import"]
     chosen = [key for key in keys if not options.names or any(name in key for name in options.names)]
     if options.list or not chosen:
         print("\n".join(keys))
@@ -39,6 +40,8 @@ def main() -> int:
 def _measure(key: str, effort: Effort, quick: bool) -> Measurement:
     if key == "import":
         return measure_imports(5 if quick else 25)
+    if key in FIGURES:
+        return measure_figures(key)
     if key in TIMED:
         return measure(TIMED[key], effort)
     workload = next(w for w in IN_MEMORY if f"{w.key}-memory" == key)

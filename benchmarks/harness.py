@@ -68,7 +68,7 @@ QUICK = Effort(rounds=5, sample_seconds=0.02)
 class Measurement:
     """The samples of one row, one a round for each contender, and what kept a contender out.
 
-    `unit` is "s" or "bytes".
+    `unit` is "s", "bytes" or "count". `figures`: a table of its own, a line for each contender.
     """
 
     key: str
@@ -80,6 +80,7 @@ class Measurement:
     requirements: list[Requirement] = field(default_factory=list)
     operations: int | None = None
     notes: list[str] = field(default_factory=list)
+    figures: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def ratio(self, contender: str, other: str) -> Ratio | None:
         """Median and quartiles of contender / other, taken round by round, or None if one is missing."""
@@ -88,7 +89,7 @@ class Measurement:
         return Ratio.of(a / b for a, b in zip(self.samples[contender], self.samples[other], strict=True))
 
     def to_json(self) -> dict[str, Any]:
-        names = ("key", "title", "reference", "unit", "samples", "failures", "operations", "notes")
+        names = ("key", "title", "reference", "unit", "samples", "failures", "operations", "notes", "figures")
         content = {name: getattr(self, name) for name in names}
         content["requirements"] = [[r.contender, r.peer, r.limit] for r in self.requirements]
         return content

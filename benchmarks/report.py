@@ -52,6 +52,9 @@ def print_tables(measurements: Sequence[Measurement], versions: dict[str, str]) 
     remembered = [m for m in measurements if m.unit == "bytes"]
     if remembered:
         console.print(_orientation("Peak extra memory, MB", remembered, 1e-6))
+    for m in measurements:
+        if m.figures:
+            console.print(_figures_table(m))
     found = verdicts(measurements)
     if found:
         console.print(_verdict_table(found))
@@ -107,6 +110,19 @@ def _orientation(title: str, measurements: Sequence[Measurement], scale: float) 
             samples = m.samples.get(name)
             cells.append(f"{median(samples) / (m.operations or 1) * scale:.2f}" if samples else "-")
         table.add_row(m.title, *cells)
+    return table
+
+
+def _figures_table(measurement: Measurement) -> Table:
+    table = Table(title=measurement.title)
+    table.add_column("")
+    headings = list(next(iter(measurement.figures.values())))
+    for heading in headings:
+        table.add_column(heading, justify="right")
+    for contender, figures in measurement.figures.items():
+        values = (figures[heading] for heading in headings)
+        cells = (f"{value:.0f}" if value >= 100 else f"{value:.2g}" for value in values)
+        table.add_row(contender, *cells)
     return table
 
 

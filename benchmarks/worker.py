@@ -1,6 +1,6 @@
 """One answer from a fresh process, printed as one line of JSON.
 
-Its arguments: `memory KEY CONTENDER`, or `versions`.
+Its arguments: `memory KEY CONTENDER`, `figures KEY`, or `versions`.
 """
 
 from __future__ import annotations
@@ -11,16 +11,19 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from benchmarks.derivative_figures import FIGURES
 from benchmarks.memory import peak_of
 from benchmarks.workloads import TIMED
 
-_PACKAGES = ("bibun", "numpy", "scipy", "torch", "autograd", "mygrad", "jax")
+_PACKAGES = ("bibun", "numpy", "scipy", "torch", "autograd", "mygrad", "jax", "jacobi", "numdifftools")
 
 
 def main(arguments: list[str]) -> dict[str, Any]:
     match arguments:
         case ["memory", key, contender]:
             return {"peak": peak_of(TIMED[key], contender)}
+        case ["figures", key]:
+            return FIGURES[key].compute()
         case ["versions"]:
             return {"python": platform.python_version(), "machine": platform.machine()} | _versions()
     raise SystemExit(__doc__)

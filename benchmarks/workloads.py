@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import captured, chains, models, network, rosenbrock
+from benchmarks import captured, chains, derivatives, models, network, rosenbrock
 
 TIMED = {
     workload.key: workload
@@ -12,6 +12,7 @@ TIMED = {
         *rosenbrock.WORKLOADS,
         *models.WORKLOADS,
         *captured.WORKLOADS,
+        *derivatives.WORKLOADS,
     )
 }
 IN_MEMORY = tuple(workload for workload in TIMED.values() if workload.small is not None)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bibun.checking.directions import base_scales, multipliers, only, power_of_two, random_direction, scales
+from bibun.checking.directions import base_scales, leaning, multipliers, only, power_of_two, random_direction, scales
 
 
 def test_multipliers_have_nine_bits_and_both_signs():
@@ -71,3 +71,22 @@ def test_only_one_leaf():
 def test_gradients_that_say_nothing(gradient):
     (found,) = scales([np.ones(3)], [gradient])
     np.testing.assert_array_equal(found, 1)
+
+
+def test_a_leaning_direction_has_a_sum_that_is_not_small_by_chance():
+    rng = np.random.default_rng(0)
+    g = rng.normal(size=5000)
+    for _ in range(20):
+        (v,) = leaning(random_direction([g], [np.ones(5000)], rng), [g], rng)
+        size = np.sqrt(np.sum((g * v) ** 2))
+        assert 4 < np.sum(g * v) / size < 12
+        assert 0.4 < np.mean(v > 0) < 0.6
+    z = g[:100] + 1j * g[100:200]
+    (v,) = leaning(random_direction([z], [np.ones(100)], rng), [z], rng)
+    assert np.sum(z * v).real > 3 * np.sqrt(np.sum(np.abs(z * v) ** 2))
+
+
+@pytest.mark.parametrize("gradient", [np.zeros(3), np.full(3, np.nan)])
+def test_a_gradient_that_says_nothing_turns_no_sign(gradient):
+    v = [np.array([1.0, -1.0, 1.5])]
+    np.testing.assert_array_equal(leaning(v, [gradient], np.random.default_rng(0))[0], v[0])

@@ -5,7 +5,8 @@ problem.py     the function of the arrays it is given      outputs.py     which 
 exact.py       the derivatives that are checked            slopes.py      their numerical counterparts
 directions.py  along what they are compared                judging.py     one number beside another
 examination.py trials along directions                     location.py    which entries are wrong
-check.py       the whole of it                             summary.py     from trials to a report
+arguments.py   argument by argument                        summary.py     from trials to a report
+check.py       the whole of it                             pytest_plugin.py  for tests
 culprit.py     which rule on the tape is wrong (recording.py, local.py, gauge.py)
 """
 

@@ -19,6 +19,7 @@ SMALLEST_SHARE = 2.0**-6  # of the typical size of the entries of its array: no 
 AT_ZERO = 2.0**-3  # how far the entries of an array of zeros move
 MOST_GAIN = 2.0**5  # entries of small influence move so much farther, at most
 LARGE = 2.0**3  # what is very large, in units of what is high among all
+LEAN = 8.0
 _BITS = 8
 
 
@@ -53,7 +54,9 @@ def scales(point: list[Array], sensitivity: list[Array] | None) -> list[Array]:
     base = base_scales(point)
     if sensitivity is None:
         return base
-    influence = [np.where(np.isfinite(g), np.abs(g), 0) * s for g, s in zip(sensitivity, base, strict=True)]
+    with np.errstate(over="ignore"):
+        influence = [np.where(np.isfinite(g), np.abs(g), 0) * s for g, s in zip(sensitivity, base, strict=True)]
+    influence = [np.minimum(c, np.finfo(float).max) for c in influence]
     together = np.concatenate([c.reshape(-1) for c in influence])
     together = together[together > 0]
     if not together.size:
@@ -62,7 +65,7 @@ def scales(point: list[Array], sensitivity: list[Array] | None) -> list[Array]:
     found = []
     for x, s, c in zip(point, base, influence, strict=True):
         own = np.where(np.abs(x) > 0, np.minimum(np.abs(x).astype(float), s), s)
-        gain = power_of_two(np.clip(high / np.where(c > 0, c, high / MOST_GAIN), 1, MOST_GAIN))
+        gain = power_of_two(np.clip(high / np.maximum(c, high / MOST_GAIN), 1, MOST_GAIN))
         found.append(np.where(c > LARGE * high, power_of_two(own), s * gain))
     return found
 
@@ -76,6 +79,35 @@ def random_direction(point: list[Array], scale: list[Array], rng: np.random.Gene
             v = v + 1j * multipliers(rng, x.shape) * s
         found.append(np.asarray(v))
     return found
+
+
+def leaning(direction: list[Array], gradient: list[Array], rng: np.random.Generator) -> list[Array]:
+    """The direction with some signs turned to those of the gradient, until sum g v is LEAN times its standard deviation.
+
+    All signs random, the sum is now and then nearly 0, beside a function that is not: its digits would be few, and a
+    complex step could not be told from a wrong one.
+    """
+    terms = np.concatenate(
+        [_finite(np.abs(g) * np.abs(v)).reshape(-1) for g, v in zip(gradient, direction, strict=True)]
+    )
+    largest = float(np.max(terms, initial=0.0))
+    if not 0 < largest < np.inf:
+        return direction
+    terms /= largest
+    share = min(1.0, LEAN * float(np.sqrt(np.sum(terms**2)) / np.sum(terms)))
+    found = []
+    for v, g in zip(direction, gradient, strict=True):
+        turned = rng.random(v.shape) < share
+        if v.dtype.kind == "c":
+            with_signs = np.copysign(v.real, g.real) + 1j * np.copysign(v.imag, -np.imag(g))
+        else:
+            with_signs = np.copysign(v, g)
+        found.append(np.where(turned, with_signs, v))
+    return found
+
+
+def _finite(x: Array) -> Array:
+    return np.where(np.isfinite(x), x, 0)
 
 
 def only(direction: list[Array], leaf: int) -> list[Array | None]:

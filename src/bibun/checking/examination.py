@@ -76,7 +76,8 @@ class Examination:
     def direction(self) -> list[Array]:
         """A random direction through every entry."""
         point = self.problem.point
-        return directions.random_direction(point, directions.scales(point, self.sensitivity), self.rng)
+        found = directions.random_direction(point, directions.scales(point, self.sensitivity), self.rng)
+        return found if self._gradients is None else directions.leaning(found, self._gradients.gradients[0], self.rng)
 
     def broken(self, leaf: int) -> Array:
         """The flat indices of a leaf where a gradient is nan or infinite, as far as there are modes with gradients."""
@@ -238,7 +239,7 @@ def _tried(mode: Mode, direction: Direction, values: list[Array]) -> Array | Non
 def _reconciled(one: Slope, two: Slope) -> Slope:
     """Two numerical derivatives of which only one contradicts: their difference is part of the error."""
     error = max(one.error, two.error, abs(one.value - two.value))
-    return Slope(one.value, error if isfinite(error) else inf, two.status, one.unit)
+    return Slope(one.value, error if isfinite(error) else inf, two.status, one.unit, one.slack)
 
 
 def _shifted(x: Array, step: Array) -> Array:

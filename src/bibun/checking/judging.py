@@ -82,7 +82,7 @@ def _verdict(exact: float, bar: float, slope: Slope) -> str:
 
 def threshold(slope: Slope, bar: float) -> float:
     """What a gap has to exceed. At a kink the error is no estimate: it reaches from one slope to the other."""
-    return (1.01 if slope.kink else MARGIN) * slope.error + bar
+    return (1.01 if slope.kink else MARGIN) * slope.error + bar + slope.slack
 
 
 def digits_of(exact: float, numerical: float, total: float) -> float | None:

@@ -260,5 +260,5 @@ def _output_gap(ray: Ray, row: Row, mode: Mode, direction: Direction, place: tup
     mask[members] = True
     part = row.restricted(output, mask)
     slope = ray.slope(part)
-    bar = MARGIN * slope.error + np.finfo(float).tiny
+    bar = threshold(slope, float(np.finfo(float).tiny))
     return abs(mode.of_row(part, direction) - slope.value) / bar if slope.known else 0.0

@@ -18,6 +18,7 @@ from bibun.checking.problem import Array, Problem
 # t is counted from here: the numerical search starts at a fraction of its point, 2**-9, and goes no farther than 1/2.
 START = 2.0**-5
 START_SINGLE = 2.0**-2  # for functions of single precision, whose noise asks for wider steps
+COMPLEX_ROUNDINGS = 1024.0  # what the worst of NumPy's complex functions, log1p, is off by where its result is small
 MOST_KEPT = 2**20  # entries of outputs; of larger ones only the rows are kept
 _DOUBLE = 1e-15  # the rounding unit of double precision, and of more, is below this
 NEAR_ZERO = 2.0**-6  # an entry nearer to 0 says nothing of the scale on which the function varies
@@ -25,12 +26,15 @@ NEAR_ZERO = 2.0**-6  # an entry nearer to 0 says nothing of the scale on which t
 
 @dataclass(frozen=True, slots=True)
 class Slope:
-    """A numerical derivative of one row of the outputs. `unit`: the row's largest value beside the scale of the step."""
+    """A numerical derivative of one row of the outputs. `unit`: the row's largest value beside the scale of the step.
+    `slack`: a difference that is not held against anybody, because complex functions of NumPy's are less precise.
+    """
 
     value: float
     error: float
     status: str
     unit: float
+    slack: float = 0.0
 
     @property
     def kink(self) -> bool:
@@ -43,7 +47,7 @@ class Slope:
     def divided(self, factor: float) -> Slope:
         """The same along a direction that is so many times shorter."""
         size = abs(factor)
-        return Slope(self.value / factor, self.error / size, self.status, self.unit / size)
+        return Slope(self.value / factor, self.error / size, self.status, self.unit / size, self.slack / size)
 
 
 class Ray:
@@ -93,9 +97,10 @@ class Ray:
             method = "real"
         found = numerical.derivative(number, self.start, method=method)
         value, error = float(found.value), float(found.error)
-        return Slope(
-            value if isfinite(value) else nan, error if error == error else inf, found.status, float(size) / self.scale
-        )
+        if not isfinite(value):
+            value = nan
+        slack = COMPLEX_ROUNDINGS * float(np.finfo(float).eps) * abs(value) if method == "auto" else 0.0
+        return Slope(value, error if error == error else inf, found.status, float(size) / self.scale, slack)
 
     def _complex(self, row: Row) -> bool:
         """A complex step needs real leaves and real outputs."""

@@ -75,7 +75,7 @@ def certified(x: float, scale: float, values: Values) -> Asks:
 def met_by_f(f: float, slope: float, scale: float, values: Values, part: float = 0.0) -> Asks:
     """Whether `slope` is the derivative of the real f: a Test, or None where it is not, or nobody can tell.
 
-    `part`: what the slope is a sum of, where its parts may cancel.
+    `part`: the size of what the slope along a direction is a sum of, for the parts may cancel, in f as well.
     """
     if not (isfinite(f) and isfinite(slope)):
         return None
@@ -88,7 +88,7 @@ def met_by_f(f: float, slope: float, scale: float, values: Values, part: float =
         ahead, behind = values[complex(h, eta)], values[-h]
         f_ahead, slope_ahead, f_behind = ahead.real, ahead.imag / eta, behind.real
         mismatch = abs(f_behind - f + 5 * (f - f_ahead) + 2 * h * (2 * slope + slope_ahead))
-        rounding = EPS * max(abs(f), abs(f_ahead), abs(f_behind), h * abs(slope), h * abs(slope_ahead))
+        rounding = EPS * max(abs(f), abs(f_ahead), abs(f_behind), h * abs(slope), h * abs(slope_ahead), part * scale)
         if not isfinite(mismatch) or behind.imag != 0:
             return None
         if rounding == 0.0:

@@ -22,7 +22,8 @@ Asks = Generator[list[float], None, bool]
 @dataclass(frozen=True, slots=True)
 class Start:
     """How to begin. `levels` of them, the widest `octaves` above the usual, or at 2**top; `thorough`: wider levels are
-    tried for every digit; `enough`: an error that is not worth more values, times the scale of x where `top` is None.
+    tried for every digit; `enough`: an error that is not worth more values, for an f of size 1, and times the scale of x
+    where `top` is None.
     """
 
     levels: int = 4

@@ -15,26 +15,28 @@ import numpy as np
 
 from bibun.numerical.complex_step import certified, eta_for
 from bibun.numerical.course import EPS, Start
-from bibun.numerical.evaluation import Evaluator
+from bibun.numerical.evaluation import Evaluator, OutOfBudget
 from bibun.numerical.learning import learned
 from bibun.numerical.lines import Line
 from bibun.numerical.outputs import SHARE, Output
 from bibun.numerical.samples import Samples
-from bibun.numerical.search import USUAL, Result, search
+from bibun.numerical.search import BUDGET, USUAL, Result, search
 from bibun.numerical.solving import Task, Values
 
 LIMIT = 60  # evaluations a search may ask for, where the caller sets no bound
 MANY = 24  # lines: so many and more learn from the first few
 PILOTS = 6
 COMMON = 6  # lines that tell the noise of f together
-METHODS = ("auto", "real", "complex")
+FEWEST = 3  # evaluations of a complex step and its test
+NOT_ANALYTIC = "not analytic: the complex step differs from real differences"
+UNTESTED = "budget: max_evaluations leaves none to test the complex step"
 
 
 class Lines:
-    """The lines, what f gave on them so far, and its values at t = 0."""
+    """The lines, what f gave on them so far, and its values at t = 0. `share`: of the evaluations that are left."""
 
-    def __init__(self, evaluator: Evaluator, lines: Sequence[Line], name: str) -> None:
-        self.evaluator, self.lines, self.name = evaluator, lines, name
+    def __init__(self, evaluator: Evaluator, lines: Sequence[Line], name: str, share: float = 1.0) -> None:
+        self.evaluator, self.lines, self.name, self.share = evaluator, lines, name, share
         self.values = Values(evaluator, lines)
         self._centers: dict[int, Any] = {}
 
@@ -47,7 +49,7 @@ class Lines:
         """The evaluations that each of so many lines may still ask for."""
         if self.evaluator.options.max_evaluations is None:
             return LIMIT
-        return min(LIMIT, max(0, self.evaluator.left) // max(1, lines))
+        return min(LIMIT, 1 + int(self.share * max(0, self.evaluator.left)) // max(1, lines))  # 1 is f(x)
 
     def set_center(self, y: Any, lines: Sequence[int]) -> None:
         """f(x), the same for all of these lines."""
@@ -56,6 +58,13 @@ class Lines:
         row = self.output.row(y)
         for line in lines:
             self._centers[line] = row
+
+    def take_centers(self, other: Lines, lines: Sequence[int] | None = None) -> None:
+        """f at t = 0 as those lines of `other` know it: by default each from the one of its number."""
+        self.values.output = other.values.output
+        for i, line in enumerate(range(len(self.lines)) if lines is None else lines):
+            if line in other._centers:
+                self._centers[i] = other._centers[line]
 
     def center(self, line: int) -> Any:
         """f at t = 0 of this line."""
@@ -81,7 +90,7 @@ def along(
     """The derivative of component k along line i, for (i, k) in `wanted`, or for all."""
     found: dict[tuple[int, int], Result] = {}
     if method != "real" and all(line.takes_complex for line in lines.lines):
-        found = _complex(lines, order, method, wanted, start)
+        found = _if_real(lines, _complex(lines, order, method, wanted, start))
     count = len(lines.lines)
     if wanted is None:
         if lines.values.output is None and count:
@@ -92,11 +101,28 @@ def along(
     if len(used) >= MANY and start is USUAL:
         first = set(used[len(used) // (2 * PILOTS) :: -(-len(used) // PILOTS)])
         pilots: list[Samples] = []
-        found.update(_real(lines, order, [key for key in missing if key[0] in first], Start(thorough=True), pilots))
+        thorough = [key for key in missing if key[0] in first]
+        found.update(_real(lines, order, thorough, Start(thorough=True), len(used), pilots))
         start = learned(pilots, order)
         missing = [key for key in missing if key[0] not in first]
-    found.update(_real(lines, order, missing, start))
+    found.update(_real(lines, order, missing, start, len({line for line, _ in missing})))
     return _with_common_noise(found) if len(used) >= COMMON else found
+
+
+def _if_real(lines: Lines, found: dict[tuple[int, int], Result]) -> dict[tuple[int, int], Result]:
+    """What complex steps found; nothing where f(x) turns out to be complex: exp(1j * x) takes complex x as well."""
+    before = lines.values.output
+    if before is None or not lines.lines:
+        return found
+    doubtful = [i for i in range(len(lines.lines)) if not all(_certain(found.get((i, k))) for k in range(before.size))]
+    if not doubtful or lines.evaluator.left < 1:
+        return found
+    lines.center(doubtful[0])
+    return found if lines.output.like(before) else {}
+
+
+def _certain(result: Result | None) -> bool:
+    return result is not None and result.error < inf
 
 
 def _with_common_noise(found: dict[tuple[int, int], Result]) -> dict[tuple[int, int], Result]:
@@ -115,14 +141,23 @@ def _with_common_noise(found: dict[tuple[int, int], Result]) -> dict[tuple[int, 
 
 
 def _real(
-    lines: Lines, order: int, wanted: Sequence[tuple[int, int]], start: Start, taken: list[Samples] | None = None
+    lines: Lines,
+    order: int,
+    wanted: Sequence[tuple[int, int]],
+    start: Start,
+    among: int,
+    taken: list[Samples] | None = None,
 ) -> dict[tuple[int, int], Result]:
-    """By real differences. The samples are left in `taken`."""
+    """By real differences, `among` so many lines that share the evaluations. The samples are left in `taken`."""
     found: dict[tuple[int, int], Result] = {}
-    limit = lines.limit(len({line for line, _ in wanted}))
+    limit = lines.limit(among)
     tasks = []
     for line, component in wanted:
-        samples = lines.samples(line, component)
+        try:
+            samples = lines.samples(line, component)
+        except OutOfBudget:
+            found[line, component] = Result(nan, inf, BUDGET)
+            continue
         reason = _not_finite(lines.lines[line], samples)
         if reason:
             found[line, component] = Result(nan, inf, reason)
@@ -147,6 +182,24 @@ def _complex(
     """By the complex step: what passes its test; with method="complex" all, those that failed with error inf."""
     values = lines.values
     usable = [i for i, line in enumerate(lines.lines) if isfinite(line.x) and isfinite(line.scale)]
+    if lines.evaluator.left <= FEWEST * len(usable):
+        return {}
+    lines.evaluator.kept = 1  # f(x), should the complex steps fail
+    try:
+        return _complex_steps(lines, order, method, wanted, start, usable)
+    finally:
+        lines.evaluator.kept = 0
+
+
+def _complex_steps(
+    lines: Lines,
+    order: int,
+    method: str,
+    wanted: Sequence[tuple[int, int]] | None,
+    start: Start,
+    usable: Sequence[int],
+) -> dict[tuple[int, int], Result]:
+    values = lines.values
     first = {(i, complex(0.0, eta_for(lines.lines[i].scale))): None for i in usable}
     values.fetch(first)
     taken = [i for i, t in first if values.rows[i].get(t) is not None]
@@ -163,9 +216,8 @@ def _complex(
         elif method == "complex":
             t = complex(0.0, eta_for(lines.lines[task.line].scale))
             value = values.rows[task.line][t][task.component].imag / t.imag if order == 1 else nan
-            found[task.line, task.component] = Result(
-                float(value), inf, "not analytic: the complex step differs from real differences"
-            )
+            words = UNTESTED if lines.evaluator.left < 2 else NOT_ANALYTIC
+            found[task.line, task.component] = Result(float(value), inf, words)
     return found
 
 
@@ -192,7 +244,10 @@ def _by_complex_step(
     try:
         wanted = next(asks)
         while True:
-            yield [complex(t, eta) for t in wanted]
+            try:
+                yield [complex(t, eta) for t in wanted]
+            except OutOfBudget as spent:
+                asks.throw(spent)  # the search ends with its result
             for t in wanted:
                 samples.values[t] = values[complex(t, eta)].imag / eta
             wanted = next(asks)

@@ -53,7 +53,8 @@ def derivative(
     passes through. See Estimate for the meaning of the result.
     """
     calls = 0
-    if not (vectorized or workers or progress or bounds is not None or max_evaluations) and method in ("auto", "real"):
+    usual = workers is None and bounds is None and max_evaluations is None
+    if usual and not vectorized and not progress and method in ("auto", "real"):
         estimate, calls = quick(f, x, order, method)
         if estimate is not None:
             return estimate
@@ -65,13 +66,12 @@ def derivative(
     limits = [(low[i], high[i]) for i in range(point.size)]
     with (evaluator := Evaluator(f, options)).progress:
         evaluator.evaluations = calls
-        lines = Lines(
-            evaluator, [Number(entry, limit) for entry, limit in zip(entries, limits, strict=True)], "derivative"
-        )
+        at = [Number(entry, limit) for entry, limit in zip(entries, limits, strict=True)]
+        lines = Lines(evaluator, at, "derivative", 0.5 if point.is_complex else 1.0)
         found = along(lines, order, method)
         if point.is_complex:
             lines_up = Lines(evaluator, [Number(entry, unit=1j) for entry in entries], "derivative")
-            lines_up.values.output = lines.values.output
+            lines_up.take_centers(lines)
             up = along(lines_up, order, "real")
             size = lines.output.size if point.size else 0
             merge_axes(found, up, order, size)
@@ -107,7 +107,12 @@ def merge_axes(found: dict[Any, Result], up: dict[Any, Result], order: int, size
         along_up = complex(up[i, k].value, up[i, k + 1].value) / turn
         bound = sum(r.error for r in (found[i, k], found[i, k + 1], up[i, k], up[i, k + 1]))
         difference = abs(across - along_up)
-        if difference > bound or difference != difference:
+        unknown = next((r for r in (up[i, k], up[i, k + 1]) if not r.error < inf), None)
+        if unknown is not None:
+            for part in (k, k + 1):
+                old = found[i, part]
+                found[i, part] = Result(old.value, inf, unknown.status if old.error < inf else old.status)
+        elif difference > bound or difference != difference:
             status = f"not analytic: {across:.6g} along the real axis, {along_up:.6g} along the imaginary one"
             for part in (k, k + 1):
                 old = found[i, part]

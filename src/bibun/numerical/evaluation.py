@@ -7,14 +7,20 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
 import numpy as np
 
-# What f may raise at a point outside its domain. Anything else is an error of the program, and reaches the caller.
-OUTSIDE = (ArithmeticError, ValueError, LookupError, AssertionError, RuntimeError, TypeError)
+# What f raises at a point beside x says that the point is outside its domain, unless it is one of these: an error of
+# the program, which reaches the caller. At a complex point any exception says that f does not take complex numbers.
+PROGRAM = (NameError, AttributeError, ImportError, SyntaxError, MemoryError)
+
+
+class OutOfBudget(Exception):  # noqa: N818 - no error: a search ends by it, and it never reaches the caller
+    """max_evaluations does not allow the values that are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,43 +38,51 @@ class Options:
                 f"workers is of type {type(self.workers).__name__}, but an executor is expected, for example "
                 "concurrent.futures.ProcessPoolExecutor()"
             )
-        if self.max_evaluations is not None and self.max_evaluations < 1:
-            raise ValueError(f"max_evaluations is {self.max_evaluations}, but f must be called at least once")
+        most = self.max_evaluations
+        if most is not None and (not isinstance(most, (int, np.integer)) or isinstance(most, bool)):
+            raise TypeError(f"max_evaluations is {most!r}, but a whole number is expected, or None for no limit")
+        if most is not None and most < 1:
+            raise ValueError(f"max_evaluations is {most}, but f must be called at least once")
 
 
 class Evaluator:
-    """Calls f and counts. `share` is a bound on the evaluations of one entry, where the caller gave one for all."""
+    """Calls f and counts: OutOfBudget instead of one call more than the caller allows. `kept`: so many are not spent."""
 
     def __init__(self, f: Callable[[Any], Any], options: Options) -> None:
         from bibun.numerical.progress import Progress
 
         self.f, self.options = f, options
-        self.evaluations = 0
+        self.evaluations = self.kept = 0
         self.progress = Progress(options.progress)
 
     @property
     def left(self) -> int:
         """How many calls the caller still allows."""
         most = self.options.max_evaluations
-        return 1 << 60 if most is None else most - self.evaluations
+        return 1 << 60 if most is None else int(most) - self.evaluations - self.kept
+
+    def _count(self, calls: int) -> None:
+        if calls > self.left:
+            raise OutOfBudget
+        self.evaluations += calls
 
     def first(self, point: Any) -> Any:
         """f(x) itself: where it raises, the caller must know."""
-        self.evaluations += 1
+        self._count(1)
         with np.errstate(all="ignore"):
             if not self.options.vectorized:
                 return self.f(point)
-            return _row_of(self.f(np.stack([point])), 0, 1)
+            return _row_of(self.f(_stacked([point])), 0, 1)
 
-    def __call__(self, points: Sequence[Any]) -> list[Any]:
+    def __call__(self, points: Sequence[Any], are_complex: bool = False) -> list[Any]:
         """What f gives at each point, None where it gives nothing."""
-        self.evaluations += len(points)
+        self._count(len(points))
+        quiet = Quiet(self.f, are_complex)
         if self.options.vectorized:
-            values = self._in_one_call(points)
+            values = self._in_one_call(quiet, points)
         elif self.options.workers is not None:
-            values = list(self.options.workers.map(Quiet(self.f), points))
+            values = _on_workers(self.options.workers, quiet, points)
         else:
-            quiet = Quiet(self.f)
             values = []
             for point in points:
                 values.append(quiet(point))
@@ -77,13 +91,33 @@ class Evaluator:
         self.progress.advance(len(points))
         return values
 
-    def _in_one_call(self, points: Sequence[Any]) -> list[Any]:
-        values = Quiet(self.f)(np.stack(points))
+    def _in_one_call(self, quiet: Quiet, points: Sequence[Any]) -> list[Any]:
+        values = quiet(_stacked(points))
         if values is not None:
             return [_row_of(values, i, len(points)) for i in range(len(points))]
-        if len(points) == 1:
-            return [None]
-        return [self._in_one_call([point])[0] for point in points]  # one of them lies outside the domain
+        if len(points) == 1 or quiet.are_complex or len(points) > self.left:
+            return [None] * len(points)
+        self._count(len(points))
+        return [self._in_one_call(quiet, [point])[0] for point in points]  # one of them lies outside the domain
+
+
+def _stacked(points: Sequence[Any]) -> Any:
+    """The points as f takes them with vectorized=True: each leaf with a first axis of the points."""
+    from bibun import tree
+
+    if not tree.is_container(points[0]):
+        return np.stack(points)
+    flat = [tree.flatten(point) for point in points]
+    return flat[0][1]([np.stack(leaves) for leaves in zip(*(leaves for leaves, _ in flat), strict=True)])
+
+
+def _on_workers(workers: Any, quiet: Quiet, points: Sequence[Any]) -> list[Any]:
+    try:
+        return list(workers.map(quiet, points))
+    except Exception as error:
+        if "pickle" in str(error):
+            error.add_note("workers: f, its argument and its result go to other processes. Let f be a function of a module")
+        raise
 
 
 def _row_of(values: Any, index: int, count: int) -> Any:
@@ -105,14 +139,16 @@ def _row_of(values: Any, index: int, count: int) -> Any:
 class Quiet:
     """f, with NumPy's warnings off, and None where f ends with an exception. Can be sent to another process."""
 
-    def __init__(self, f: Callable[[Any], Any]) -> None:
-        self.f = f
+    def __init__(self, f: Callable[[Any], Any], are_complex: bool = False) -> None:
+        self.f, self.are_complex = f, are_complex
 
     def __call__(self, point: Any) -> Any:
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), silence if self.are_complex else nullcontext():
             try:
                 return copied(self.f(point))
-            except OUTSIDE:
+            except Exception as error:  # noqa: BLE001 - the user's code
+                if isinstance(error, PROGRAM) and not self.are_complex:
+                    raise
                 return None
 
 

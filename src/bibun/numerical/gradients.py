@@ -25,7 +25,8 @@ from bibun.numerical.search import Result
 from bibun.numerical.solving import Task, Values
 
 NOISE_STEPS = (2.0**-26, 2.0**-24)
-NOISE_WEIGHT = 3.5
+NOISE_WEIGHT = 4.5
+FEW = 5
 
 Function = Callable[[Any], Any]
 Found = dict[tuple[int, int], Result]
@@ -190,6 +191,7 @@ def _by_complex_steps(lines: Lines, point: Point, method: str, limits: tuple[Any
         tests = _test(lines, point, direction, slopes, np.asarray(first).real, limits)
         if np.all(scales > SMALLEST_SCALE) or None not in tests:
             break
+    noise = _common(tests)
     found: Found = {}
     for k, test in enumerate(tests):
         for i in entries if test is not None or method == "complex" else ():
@@ -198,9 +200,16 @@ def _by_complex_steps(lines: Lines, point: Point, method: str, limits: tuple[Any
                 words = "not analytic: the complex step differs from real differences"
                 found[i, k] = Result(slope, np.inf, words)
             else:
-                error = 1.5 * EPS * abs(slope) + NOISE_WEIGHT * test.noise / (abs(direction[i]) * point.size**0.5)
+                share = max(test.noise, noise * test.part) / (abs(direction[i]) * point.size**0.5)
+                error = 1.5 * EPS * abs(slope) + NOISE_WEIGHT * share
                 found[i, k] = Result(slope, float(error), "rounding", EPS, test.step)
     return found
+
+
+def _common(tests: list[Any]) -> float:
+    """The noise of a derivative beside its size, for the numbers of f together: a single one may be small by chance."""
+    shares = sorted(test.noise / test.part for test in tests if test is not None and test.part)
+    return shares[len(shares) // 2] if len(shares) >= FEW else 0.0
 
 
 def _balanced(scales: npt.NDArray[np.float64], slopes: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -237,31 +246,36 @@ def _test(
     tasks = []
     for k in range(slopes.shape[1]):
         known: dict[Any, Any] = {}
-        tasks.append(Task(0, k, known, _tested(float(center[k]), float(along_line[k]), float(parts[k]), known), []))
+        tasks.append(Task(0, k, known, _tested(float(center[k]), float(along_line[k]), float(parts[k]), line.factor, known), []))
     values.run(tasks)
-    return [task.result and task.result._replace(noise=task.result.noise * line.factor) for task in tasks]
+    return [task.result and task.result.scaled(line.factor) for task in tasks]
 
 
 class _Tested(NamedTuple):
-    """Complex steps that passed: the step of the test, and the noise of the derivative along its direction."""
+    """Complex steps that passed: the noise of the derivative along the direction, the step, and what it is a sum of."""
 
     noise: float
     step: float
+    part: float
+
+    def scaled(self, factor: float) -> _Tested:
+        """For a direction that is longer by this factor."""
+        return _Tested(self.noise * factor, self.step, self.part * factor)
 
 
-def _tested(center: float, slope: float, part: float, known: Known) -> Asks:
+def _tested(center: float, slope: float, part: float, scale: float, known: Known) -> Asks:
     """The test of complex_step, and then the noise: f'(x - h) + f'(x + h) - 2 f'(x) at two steps whose square vanishes."""
-    test = yield from met_by_f(center, slope, 1.0, known, part)
+    test = yield from met_by_f(center, slope, scale, known, part)
     if test is None:
         return None
-    eta = eta_for(1.0)
+    eta = eta_for(scale)
     noises = []
-    for h in NOISE_STEPS:
+    for h in (scale * step for step in NOISE_STEPS):
         yield [complex(h, eta), complex(-h, eta)]
         both = 0.5 * (known[complex(h, eta)].imag / eta + known[complex(-h, eta)].imag / eta)
         noises.append(both - slope)
     noise = float(np.hypot(*noises)) / 2**0.5
-    return _Tested(noise, test.step) if np.isfinite(noise) else None
+    return _Tested(noise, test.step, part) if np.isfinite(noise) else None
 
 
 def hessian(

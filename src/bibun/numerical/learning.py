@@ -31,14 +31,16 @@ def learned(pilots: Sequence[Samples], order: int) -> Start:
 
 
 def _best_top(samples: Samples, order: int) -> tuple[int, int, float, float] | None:
-    """Octaves above the usual top, the top, the error and the scale of x; None where no window converges."""
+    """Octaves above the usual top, the top, the error beside the size of f, and the scale of x; None where no window
+    converges.
+    """
     course = Course(samples, order, 1 << 30, USUAL)
     values, best = samples.values, None
     least = inf
     for exponent in sorted(frexp(t)[1] - 1 for t in values if t > 0 and frexp(t)[0] == 0.5):
         if all(2.0 ** (exponent - j) in values and samples.valid(exponent - j) for j in range(course.levels)):
             window = Window(samples, exponent, course.levels, order)
-            if window.error < least and window.error < 1e-3 * abs(window.value):
+            if window.error < least and window.error < 1e-3 * abs(window.value) and window.size:
                 least = window.error
-                best = exponent - course.usual, exponent, window.error, course.scale
+                best = exponent - course.usual, exponent, window.error / window.size, course.scale
     return best

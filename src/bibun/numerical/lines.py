@@ -133,7 +133,7 @@ class Number:
 
     def at(self, t: float | complex) -> Any:
         """x + t."""
-        return np.complex128(self.number + t) if isinstance(t, complex) else shifted(self.number, t, self.unit)
+        return np.complex128(self.number) + t if isinstance(t, complex) else shifted(self.number, t, self.unit)
 
 
 class Direction:

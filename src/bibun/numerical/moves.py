@@ -40,7 +40,7 @@ STOP, DEEPER, BELOW, SIDE = Move("stop"), Move("deeper"), Move("below"), Move("s
 
 def settled(course: Course, window: Window) -> bool:
     """Whether the target is reached, and the noise known; or all that was found possible beside this x."""
-    if window.error <= course.enough and converges(window):
+    if window.error <= course.enough * window.size and converges(window):
         return True
     return window.error <= TARGET * abs(window.value) and (window.evidence >= 3 or not window.noisy)
 

@@ -57,6 +57,11 @@ class Output:
             return None
         return np.concatenate([part.ravel() for part in parts])
 
+    def like(self, other: Output) -> bool:
+        """Whether the numbers have the same places in a row."""
+        shapes, others = [[array.shape for array in output._arrays] for output in (self, other)]
+        return shapes == others and self._complex == other._complex
+
     @property
     def is_one_real_number(self) -> bool:
         """Whether f has a gradient: one real number, of shape () or (1,)."""

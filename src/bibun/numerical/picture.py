@@ -136,18 +136,15 @@ def _value_along(f: Callable[[Any], Any], line: Any) -> Callable[[float], Any]:
 
 
 def _exponents(line: Any) -> list[int]:
-    """Of the steps: from some times the scale of x down to the last bit of x. Two such ladders for an x near 0."""
-    scale = line.scale or SMALLEST_SCALE
-    ordinary = max(scale, SMALLEST_SCALE)
-    scales = [ordinary]
-    if scale < ldexp(ordinary, -BELOW_ANOTHER_SCALE):
-        scales.append(scale)
+    """Of the steps: from some times the scale of x down to its last bits. Two such ladders for an x near 0."""
+    scales = [max(line.scale, SMALLEST_SCALE)]
+    if 0 < line.scale < ldexp(SMALLEST_SCALE, -BELOW_ANOTHER_SCALE):
+        scales.append(line.scale)
     found: set[int] = set()
-    for one in scales:
-        top = frexp(one)[1] + WIDEST
-        bottom = max(frexp(min(scale, one))[1] - line.mantissa + 2 if one is scale else top - line.mantissa, -1060)
-        apart = max(1, -(-(top - bottom) // STEPS))
-        found.update(range(top, bottom - 1, -apart))
+    for scale in scales:
+        top = frexp(scale)[1] + WIDEST
+        bottom = max(top - line.mantissa - 2, -1060)
+        found.update(range(top, bottom - 1, -max(1, -(-(top - bottom) // STEPS))))
     return sorted(found)
 
 

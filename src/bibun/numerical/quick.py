@@ -13,7 +13,7 @@ import numpy as np
 
 from bibun.numerical.complex_step import certified
 from bibun.numerical.estimate import Estimate
-from bibun.numerical.evaluation import OUTSIDE, silence
+from bibun.numerical.evaluation import PROGRAM, silence
 from bibun.numerical.lines import Number, shifted
 from bibun.numerical.outputs import SHARE
 from bibun.numerical.samples import Samples
@@ -30,7 +30,10 @@ def quick(f: Callable[[Any], Any], x: Any, order: int, method: str) -> tuple[Est
     """
     if (type(x) not in FLOATS and type(x) is not int) or not callable(f) or order != 1:
         return None, 0
-    x = np.float64(x)
+    try:
+        x = np.float64(x)
+    except OverflowError:
+        return None, 0
     calls = 0
     if not isfinite(x):
         return None, 0
@@ -38,7 +41,7 @@ def quick(f: Callable[[Any], Any], x: Any, order: int, method: str) -> tuple[Est
         with np.errstate(all="ignore"), silence:
             found, calls = _by_complex_step(f, x)
         if found is not None:
-            return Estimate(float(found.value), found.error, calls, "rounding", (f, Number(x), 1)), calls
+            return Estimate(float(found.value), float(found.error), calls, "rounding", (f, Number(x), 1)), calls
     with np.errstate(all="ignore"):
         center = f(x)
         calls += 1
@@ -62,18 +65,20 @@ def _by_complex_step(f: Callable[[Any], Any], x: Any) -> tuple[Any, int]:
     values: dict[Any, Any] = {}
     asks = certified(float(x), abs(float(x)), values)
     calls = 0
-    try:
-        while True:
-            for t in next(asks):
-                calls += 1
+    while True:
+        try:
+            wanted = next(asks)
+        except StopIteration as end:
+            return end.value, calls
+        for t in wanted:
+            calls += 1
+            try:
                 value = f(np.complex128(x + t)) if isinstance(t, complex) else f(shifted(x, t))
-                if type(value) not in (COMPLEX if isinstance(t, complex) else FLOATS):
-                    return None, calls
-                values[t] = value
-    except StopIteration as end:
-        return end.value, calls
-    except Exception:  # noqa: BLE001 - the user's code, which need not take complex numbers
-        return None, calls
+            except Exception:  # noqa: BLE001 - the user's code, which need not take complex numbers
+                return None, calls
+            if type(value) not in (COMPLEX if isinstance(t, complex) else FLOATS):
+                return None, calls
+            values[t] = value
 
 
 def _value(f: Callable[[Any], Any], point: Any) -> float:
@@ -85,6 +90,8 @@ def _value(f: Callable[[Any], Any], point: Any) -> float:
                 return nan
             value = value.reshape(())[()]
         number = float(value)
-    except OUTSIDE:
+    except Exception as error:  # noqa: BLE001 - the user's code
+        if isinstance(error, PROGRAM):
+            raise
         return nan
     return number if -inf < number < inf else nan

@@ -18,6 +18,7 @@ from bibun.numerical.argument_rounding import argument_rounding
 from bibun.numerical.below import line_below, structure_below
 from bibun.numerical.boundary import one_sided
 from bibun.numerical.course import EPS, Course, Start
+from bibun.numerical.evaluation import OutOfBudget
 from bibun.numerical.moves import (
     BELOW,
     DEEPER,
@@ -38,6 +39,7 @@ LIMIT = 60  # evaluations, where the caller sets no bound
 USUAL = Start()
 MOST_RESCUES = 5
 WORSE = 1.2
+BUDGET = "budget: max_evaluations leaves too few for a derivative with an error bar"
 UNSEEN = 8  # a change of f by so many roundings
 UNRESOLVED = 0.3  # an error of this share of the slope leaves no digit
 TREND = 0.3  # noise of this share of all that f varies hides any trend
@@ -60,24 +62,29 @@ Requests = Generator[list[float], None, Result]
 def search(samples: Samples, order: int = 1, limit: int = LIMIT, start: Start = USUAL) -> Requests:
     """The derivative of this order at x, from at most `limit` values of f."""
     course = Course(samples, order, limit, start)
+    if limit < 2 * ((order - 1) // 2) + 3:  # f(x) and the levels of a single quotient
+        return Result(nan, inf, BUDGET)
     asks = _run(course)
     try:
         while True:
             wanted = next(asks)
             if samples.evaluations + len(wanted) > limit:
-                return _out_of_budget(course)
-            yield wanted
+                return _out_of_budget(course, limit != LIMIT)
+            try:
+                yield wanted
+            except OutOfBudget:
+                return _out_of_budget(course, by_caller=True)
     except StopIteration as end:
         result: Result = end.value
         return result
 
 
-def _out_of_budget(course: Course) -> Result:
+def _out_of_budget(course: Course, by_caller: bool) -> Result:
     window = course.latest
     if window is None or not window.table.rows:
-        return Result(nan, inf, f"budget: {course.limit} evaluations are too few for a derivative with an error bar")
+        return Result(nan, inf, BUDGET if by_caller else "unresolved: nothing converged")
     result = _result(course, window, window.error)
-    if course.limit == LIMIT or settled(course, window):
+    if not by_caller or settled(course, window):
         return result
     return Result(
         result.value, result.error, f"budget: stopped by max_evaluations; {result.status}", result.sigma, result.step
@@ -248,5 +255,11 @@ def _result(course: Course, window: Window, error: float) -> Result:
 def _steepest(course: Course) -> float:
     """The largest quotient that any value shows: where nothing converges, the least to be claimed."""
     center, order, values = course.samples.center, course.order, course.samples.values
-    quotients = (abs(value - center) / abs(t) ** order for t, value in values.items() if t and value == value)
-    return max(quotients, default=inf)
+    quotients = [0.0] if len(values) > 1 else [inf]
+    for t, value in values.items():
+        if t and value == value:
+            quotient = abs(value - center)
+            for _ in range(order):  # t**order may over- or underflow
+                quotient /= abs(t)
+            quotients.append(quotient)
+    return max(quotients)

@@ -18,6 +18,7 @@ import numpy as np
 from bibun.numerical.complex_step import eta_for
 from bibun.numerical.course import EPS, Start
 from bibun.numerical.differentiation import Lines, along
+from bibun.numerical.evaluation import OutOfBudget
 from bibun.numerical.lines import Direction, Entry, Point
 from bibun.numerical.outputs import SHARE
 from bibun.numerical.samples import SMALLEST_SCALE, Samples
@@ -90,7 +91,10 @@ def _imaginary_parts(
         while True:
             wanted = next(asks)
             missing = [t for t in wanted if t not in samples.values]
-            yield [complex(t, eta) for t in missing]
+            try:
+                yield [complex(t, eta) for t in missing]
+            except OutOfBudget as spent:
+                asks.throw(spent)  # the search ends with its result
             for t in missing:
                 value = known[complex(t, eta)].imag / eta
                 samples.values[t] = value if -inf < value < inf else nan
@@ -101,6 +105,7 @@ def _imaginary_parts(
 
 def _of_values(lines: Lines, point: Point, limits: tuple[Any, Any]) -> Found:
     n = point.size
+    lines.share = 2.0 / (n + 1)  # n of the n (n + 1) / 2 lines
     diagonal = along(lines, 2, "real", [(i, 0) for i in range(n)])
     found: Found = {(i, i): diagonal[i, 0] for i in range(n)}
     pairs = [(i, j) for i in range(n) for j in range(i + 1, n)]
@@ -113,7 +118,7 @@ def _of_values(lines: Lines, point: Point, limits: tuple[Any, Any]) -> Found:
         directions.append(Direction(point, [v.reshape(point.leaves[0].shape)], limits))
         ratios.append(ratio)
     both = Lines(lines.evaluator, directions, "hessian")
-    both.set_center(lines.evaluator.first(point.copy()) if pairs else 0.0, range(len(pairs)))
+    both.take_centers(lines, [0] * len(pairs))
     mixed = along(both, 2, "real", [(k, 0) for k in range(len(pairs))])
     for k, (i, j) in enumerate(pairs):
         found[i, j] = _polarised(mixed[k, 0], directions[k].factor, found[i, i], found[j, j], ratios[k])

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import inf, nan
 from typing import Any
 
-from bibun.numerical.evaluation import Evaluator, silence
+from bibun.numerical.evaluation import Evaluator, OutOfBudget, silence
 from bibun.numerical.lines import Line
 from bibun.numerical.outputs import Output
 
@@ -39,6 +39,16 @@ class Task:
             return False
         return True
 
+    def stop(self) -> None:
+        """No more values: it ends with what it has, or with no result."""
+        try:
+            self.asks.throw(OutOfBudget())
+        except StopIteration as end:
+            self.result = end.value
+        except OutOfBudget:
+            self.result = None
+        self.wanted = []
+
 
 class Values:
     """The rows that f gave along each line, and how to get more. Complex points give rows of complex numbers."""
@@ -61,7 +71,7 @@ class Values:
         points = [self.lines[line].at(t) for line, t in inside]
         if isinstance(inside[0][1], complex):
             with silence:
-                values = self.evaluator(points)
+                values = self.evaluator(points, are_complex=True)
         else:
             values = self.evaluator(points)
         for (line, t), value in zip(inside, values, strict=True):
@@ -78,6 +88,8 @@ class Values:
         """Until every task has its result."""
         live = [task for task in tasks if task.step()]
         while live:
+            if self.evaluator.options.max_evaluations is not None:
+                live = self._affordable(live)
             wanted: dict[tuple[int, Offset], None] = {}
             for task in live:
                 known = self.rows[task.line]
@@ -85,9 +97,28 @@ class Values:
                     if t not in known:
                         wanted[task.line, t] = None
             real = {key: None for key in wanted if not isinstance(key[1], complex)}
-            self.fetch({key: None for key in wanted if key not in real})
-            self.fetch(real)
+            try:
+                self.fetch({key: None for key in wanted if key not in real})
+                self.fetch(real)
+            except OutOfBudget:
+                for task in live:
+                    task.stop()
+                return
             live = [task for task in live if self._hand_out(task)]
+
+    def _affordable(self, live: list[Task]) -> list[Task]:
+        """The tasks whose next values max_evaluations allows; the others are stopped."""
+        left, asked, going_on = self.evaluator.left, set(), []
+        for task in live:
+            line, known = self.lines[task.line], self.rows[task.line]
+            new = {(task.line, t) for t in task.wanted if t not in known and line.allows(t.real)} - asked
+            if len(new) > left:
+                task.stop()
+                continue
+            left -= len(new)
+            asked |= new
+            going_on.append(task)
+        return going_on
 
     def _hand_out(self, task: Task) -> bool:
         rows, values, component = self.rows[task.line], task.values, task.component

@@ -174,6 +174,11 @@ class Window:
         """The prior of the noise, relative to the size of f."""
         return self._samples.precision
 
+    @property
+    def size(self) -> float:
+        """The largest value of f that was seen."""
+        return max(self.sizes)
+
     def varies(self) -> float:
         """The largest change of f over the window."""
         return max(max(map(abs, self.odd)), max(map(abs, self.even)))

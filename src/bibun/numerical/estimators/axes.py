@@ -66,6 +66,7 @@ class Axes:
     window    the widest of the three steps of the next measurement; measured_window that of the last one
     drift     how much cubic changes, for a move by one extent
     beyond    a bound on what the seventh order adds to a central difference, over h**6
+    explained  the square of the largest derivative that the coefficients lead to expect, when they were measured
     """
 
     def __init__(self, x: Array, outputs: int, extent: Array) -> None:
@@ -77,6 +78,7 @@ class Axes:
         self.quartic_variance = np.full((outputs, n), np.inf)
         self.drift, self.beyond = zeros.copy(), zeros.copy()
         self.known = np.zeros(n, bool)
+        self.explained = np.zeros(n)
         self.window = 2.0 ** np.floor(np.log2(extent)) / 16
         self.measured_window = self.window.copy()
         self._points: dict[int, Array] = {}  # the points at which axes were measured, a number for each
@@ -92,13 +94,14 @@ class Axes:
             own[here] = (x - point)[here]
             distance[here] = np.linalg.norm((x - point) / self.extent)
         quartic = self.known_quartic
-        size = np.sqrt(self.cubic**2 + np.abs(self.quadratic * quartic))
-        followed = np.clip(4 * quartic * own, -size, size)
-        cubic = self.cubic + followed
         covariance = self.covariance.copy()
-        variance = np.where(quartic != 0, self.quartic_variance, 0.0) * 16 * own**2
-        most = 4 * np.maximum(size, np.abs(cubic)) ** 2 + covariance[..., 0, 0]  # all that is left after a long way
-        covariance[..., 0, 0] += np.minimum((self.drift * distance) ** 2, most) + np.minimum(variance, most)
+        bent = 100 * own**4 * (self.quintic**2 + covariance[..., 1, 1])  # d cubic = 4 quartic t + 10 quintic t**2 + ...
+        unsure = np.where(quartic != 0, self.quartic_variance, 0.0)
+        doubt = bent + 16 * own**2 * unsure + (self.drift * distance) ** 2
+        size = self.cubic**2 + np.abs(self.quadratic * quartic)
+        lost = doubt > 4 * size  # after a long way nothing but the size is left
+        cubic = np.where(lost, 0.0, self.cubic + 4 * quartic * own)
+        covariance[..., 0, 0] += np.where(lost, 4 * size, doubt)
         covariance[..., 1, 1] += (self.quintic * np.minimum(distance, 1)) ** 2
         return Forecast(cubic, covariance, distance)
 
@@ -189,6 +192,10 @@ class Axes:
         self._points[number] = x.copy()
         self._points = {k: point for k, point in self._points.items() if np.any(self._measured_at == k)}
         self.known[which] = True
+        far = self.extent[which]
+        slope = np.abs(self.gradient[:, which]) + 2 * np.abs(self.quadratic[:, which]) * far
+        cubic = np.sqrt(self.cubic[:, which] ** 2 + self.covariance[:, which, 0, 0])
+        self.explained[which] = np.sum((slope + 3 * cubic * far**2) ** 2, axis=0)
 
 
 def _normal_equations(pairs: Pairs, variance: Array) -> tuple[Array, Array]:

@@ -26,7 +26,7 @@ CHANGED = (
 
 FIRST_ROUNDS, ROUNDS = 8, 2  # windows tried for an axis, the first time and later
 RETRIES = 12  # steps tried where f has no value at the first ones
-SHRINK, GROW, RETREAT = 1 / 16, 4.0, 1 / 4
+SHRINK, GROW, RETREAT = 1 / 16, 4.0, 1 / 32
 DIFFERENT = 16.0  # variances: two slopes differ by more than noise
 ALIKE = 9.0
 ROUGH = 0.01  # relative error of a slope above which a wider window is tried
@@ -38,6 +38,7 @@ PERIOD = 8  # gradients, after which a smaller error matters
 SLIGHTLY = 0.2
 SLIGHT_GAIN = 2.0
 LONGEST_PERIOD = 64
+OUTGROWN = 10.0  # a derivative so many times larger than what was learned could explain
 ASTRAY = 25.0  # variances between the change of f and what the gradients say of it: something learned is wrong
 COLUMN_MATTERS = 1e-3  # for a Jacobian: of the length of its column
 
@@ -121,7 +122,8 @@ class Tracker:
         s = probe.x - x
         error = probe.center - f - (found.value + before.value) @ s / 2
         noise = self.noise.level(probe.center) ** 2 + self.noise.level(f) ** 2
-        slopes = np.where(s != 0, (found.variance + before.variance) * s**2, 0.0).sum(axis=1) / 4
+        variance = found.variance + before.variance
+        slopes = np.where(np.isfinite(variance), variance, 0.0) @ s**2 / 4
         bend = np.abs((found.value - before.value) * s).sum(axis=1) / 2
         return not np.sum(error**2) > ASTRAY * np.sum(noise + slopes + bend**2)
 
@@ -303,7 +305,8 @@ class Tracker:
         stale |= (self._age >= PERIOD) & slightly
         stale &= self._pause <= 0
         old = (self._age >= LONGEST_PERIOD) & (measured < variance)
-        return np.asarray(stale | old | ~self.axes.known)
+        outgrown = np.sum(self.axes.gradient**2, axis=0) > OUTGROWN**2 * self.axes.explained + OUTGROWN * variance
+        return np.asarray(stale | old | outgrown | ~self.axes.known)
 
     def _reference(self, room: Room) -> Array:
         """The variance above which an error matters.
