@@ -14,6 +14,7 @@ STEP = 10  # octaves, or half the way that is left
 LIKE_A_LINE = 0.3  # even part by odd part
 QUIET = 0.1  # of the amplitude of the noise
 SUSPICIOUS = 1e-10  # noise above this may be structure that the levels are too wide for
+FAINT = 256  # roundings; above this, where all levels are wider than the natural scale
 FAR = 16  # octaves
 NATURAL = -6  # however large x is, f may vary on a scale of 1
 
@@ -54,7 +55,8 @@ def line_below(course: Course, varies: float, ceiling: int, noise: float = 0.0) 
 def structure_below(course: Course, window: Window) -> Generator[list[float], None, int | None]:
     """Noise, or structure finer than the levels? At two far smaller steps noise is as loud. The top of a window for it."""
     amplitude = window.sigma * window.sizes[-1]
-    if not window.noisy or window.sigma <= SUSPICIOUS or course.spent or amplitude > QUIET * course.loudest:
+    suspicious = FAINT * window.precision if window.bottom > NATURAL else SUSPICIOUS
+    if not window.noisy or window.sigma <= suspicious or course.spent or amplitude > QUIET * course.loudest:
         return None  # as loud as where it was looked for before
     course.loudest = amplitude
     far = min(min(window.bottom, course.start - 6) - FAR, NATURAL)

@@ -35,7 +35,8 @@ def derivative(
 
     f is called with one number at a time, of x's dtype, and gives a number, an array or containers of them; with
     `vectorized=True` with an array of n numbers, and gives results with a first axis of n. The value has the shape
-    of x, then that of f of a number: each leaf of f's containers has shape x.shape + leaf.shape.
+    of x, then that of f of a number: each leaf of f's containers has shape x.shape + leaf.shape. For containers of
+    arrays the value has them, too.
 
     method  "real"     symmetric differences at steps that are powers of two, extrapolated; any function of real numbers
             "complex"  Im f(x + i eta) / eta, exact to rounding, for an f that is analytic as written; where a test
@@ -73,12 +74,10 @@ def derivative(
             lines_up = Lines(evaluator, [Number(entry, unit=1j) for entry in entries], "derivative")
             lines_up.take_centers(lines)
             up = along(lines_up, order, "real")
-            size = lines.output.size if point.size else 0
-            merge_axes(found, up, order, size)
+            merge_axes(found, up, order, lines.output.parts if point.size else [])
     if point.size == 0:
-        return Estimate(
-            np.zeros(np.shape(x)), np.zeros(np.shape(x)), evaluator.evaluations, "rounding: x has no entries"
-        )
+        nothing = [point.structure(np.zeros(0)) for _ in range(2)]
+        return Estimate(*nothing, evaluator.evaluations, "rounding: x has no entries")
     return _shaped(point, lines, found, evaluator, order, entries)
 
 
@@ -86,39 +85,43 @@ def _shaped(
     point: Point, lines: Lines, found: dict[Any, Result], evaluator: Evaluator, order: int, entries: list[Any]
 ) -> Estimate:
     size = lines.output.size
-    shape = point.leaves[0].shape if len(point.leaves) == 1 else (point.size,)
     results = [found[i, k] for i in range(point.size) for k in range(size)]
-    rows = np.array([r.value for r in results]).reshape(*shape, size)
-    errors = np.array([r.error for r in results]).reshape(*shape, size)
-    value = lines.output.structure(rows, shape, lead_first=True)
-    error = lines.output.errors(errors, shape, lead_first=True)
+    rows = np.array([r.value for r in results]).reshape(point.size, size)
+    errors = np.array([r.error for r in results]).reshape(point.size, size)
+    value = point.containers(rows, lambda part, shape: lines.output.structure(part, shape, lead_first=True))
+    error = point.containers(errors, lambda part, shape: lines.output.errors(part, shape, lead_first=True))
 
     def name(i: int) -> str:
-        return f"x = {entries[i // size]!r}"
+        return f"x = {entries[i // size]}"
 
     return Estimate(value, error, evaluator.evaluations, summary(results, name), (evaluator.f, lines.lines[0], order))
 
 
-def merge_axes(found: dict[Any, Result], up: dict[Any, Result], order: int, size: int) -> None:
-    """Compare f' along the real axis with that along the imaginary one, where parts stand side by side (re, im)."""
-    turn = 1j**order
-    for i, k in [key for key in found if key[1] % 2 == 0]:
-        across = complex(found[i, k].value, found[i, k + 1].value)
-        along_up = complex(up[i, k].value, up[i, k + 1].value) / turn
-        bound = sum(r.error for r in (found[i, k], found[i, k + 1], up[i, k], up[i, k + 1]))
-        difference = abs(across - along_up)
-        unknown = next((r for r in (up[i, k], up[i, k + 1]) if not r.error < inf), None)
-        if unknown is not None:
-            for part in (k, k + 1):
-                old = found[i, part]
-                found[i, part] = Result(old.value, inf, unknown.status if old.error < inf else old.status)
-        elif difference > bound or difference != difference:
-            status = f"not analytic: {across:.6g} along the real axis, {along_up:.6g} along the imaginary one"
-            for part in (k, k + 1):
-                old = found[i, part]
-                found[i, part] = Result(
-                    old.value, max(old.error, difference) if difference == difference else inf, status
-                )
+def merge_axes(
+    found: dict[Any, Result], up: dict[Any, Result], order: int, parts: list[tuple[int, int | None]]
+) -> None:
+    """Compare f' along the real axis with that along the imaginary one. `parts`: the places of each number of f."""
+    for i in sorted({line for line, _ in found}):
+        for real, imaginary in parts:
+            places = (real,) if imaginary is None else (real, imaginary)
+            across = _joined([found[i, k] for k in places])
+            along_up = _joined([up[i, k] for k in places]) / 1j**order
+            bound = sum(found[i, k].error + up[i, k].error for k in places)
+            difference = abs(across - along_up)
+            unknown = [up[i, k].status for k in places if not up[i, k].error < inf]
+            if unknown:
+                status, difference = unknown[0], inf
+            elif difference > bound:
+                status = f"not analytic: {across:.6g} along the real axis, {along_up:.6g} along the imaginary one"
+            else:
+                continue
+            for k in places:
+                old = found[i, k]
+                found[i, k] = Result(old.value, max(old.error, difference), status if old.error < inf else old.status)
+
+
+def _joined(parts: list[Result]) -> complex:
+    return complex(parts[0].value, parts[1].value if len(parts) > 1 else 0.0)
 
 
 def directional(

@@ -16,7 +16,7 @@ from bibun.numerical.arguments import options_of, point_bounds
 from bibun.numerical.complex_step import Asks, eta_for, met_by_f
 from bibun.numerical.complex_step import Values as Known
 from bibun.numerical.course import EPS
-from bibun.numerical.differentiation import Lines, along, summary
+from bibun.numerical.differentiation import NOT_ANALYTIC, UNTESTED, Lines, along, summary
 from bibun.numerical.estimate import Estimate
 from bibun.numerical.evaluation import Evaluator
 from bibun.numerical.lines import Direction, Entry, Point
@@ -27,6 +27,7 @@ from bibun.numerical.solving import Task, Values
 NOISE_STEPS = (2.0**-26, 2.0**-24)
 NOISE_WEIGHT = 4.5
 FEW = 5
+TESTS = 6  # evaluations of a test of all complex steps
 
 Function = Callable[[Any], Any]
 Found = dict[tuple[int, int], Result]
@@ -108,7 +109,7 @@ def jacobian(
             return sparse_jacobian(evaluator, point, method, sparsity, limits)
         lines, found = _columns("jacobian", evaluator, point, method, limits)
         if point.is_complex:
-            _compare_axes(found, _imaginary(evaluator, point, lines), lines.output.size)
+            _compare_axes(found, _imaginary(evaluator, point, lines), lines)
     size, shape = lines.output.size, point.leaves[0].shape
     results = [found[i, k] for i in range(point.size) for k in range(size)]
     values = np.array([r.value for r in results]).reshape(*shape, size)
@@ -122,10 +123,10 @@ def jacobian(
     return Estimate(value, error, evaluator.evaluations, summary(results, name), line)
 
 
-def _compare_axes(found: Found, up: Found, size: int) -> None:
+def _compare_axes(found: Found, up: Found, lines: Lines) -> None:
     from bibun.numerical.directions import merge_axes
 
-    merge_axes(found, up, 1, size)
+    merge_axes(found, up, 1, lines.output.parts)
 
 
 def _require_one_number(lines: Lines, point: Point) -> None:
@@ -147,13 +148,17 @@ def _columns(
     name: str, evaluator: Evaluator, point: Point, method: str, limits: tuple[Any, Any]
 ) -> tuple[Lines, Found]:
     """The derivatives of every number that f gives by every entry of x."""
-    lines = Lines(evaluator, _entries(point, limits), name)
+    lines = Lines(evaluator, _entries(point, limits), name, 0.5 if point.is_complex else 1.0)
     found: Found = {}
     if method != "real" and point.size and all(leaf.dtype.kind == "f" for leaf in point.leaves):
         found = _by_complex_steps(lines, point, method, limits)
-    if point.size and (lines.values.output is None or len(found) < point.size * lines.output.size):
+    before = lines.values.output
+    certain = before is not None and sum(result.error < np.inf for result in found.values())
+    if point.size and (before is None or certain < point.size * before.size) and evaluator.left > 0:
         everything = range(len(lines.lines))
         lines.set_center(evaluator.first(point.copy()), everything)
+        if before is not None and not lines.output.like(before):
+            found = {}  # f gives complex numbers of real ones, and the complex steps took them for real
         wanted = [(i, k) for i in everything for k in range(lines.output.size) if (i, k) not in found]
         found.update(along(lines, 1, "real", wanted))
     elif point.size == 0:
@@ -166,19 +171,29 @@ def _imaginary(evaluator: Evaluator, point: Point, across: Lines) -> Found:
     none = np.full(point.size, np.inf)
     lines = Lines(evaluator, _entries(point, (-none, none), 1j), across.name)
     everything = range(point.size)
-    lines.set_center(evaluator.first(point.copy()), everything)
+    lines.take_centers(across)
     return along(lines, 1, "real", [(i, k) for i in everything for k in range(lines.output.size)])
 
 
 def _by_complex_steps(lines: Lines, point: Point, method: str, limits: tuple[Any, Any]) -> Found:
     """A complex step for each entry, and one test of them all: f along a direction, real and complex."""
-    values, entries = lines.values, range(point.size)
     etas = [eta_for(line.scale) for line in lines.lines]
     if not all(np.all(np.isfinite(leaf)) for leaf in point.leaves):
         return {}
+    if lines.evaluator.left <= point.size + TESTS:
+        return {}
+    lines.evaluator.kept = 1  # f(x), should the complex steps fail
+    try:
+        return _complex_steps(lines, point, method, limits, etas)
+    finally:
+        lines.evaluator.kept = 0
+
+
+def _complex_steps(lines: Lines, point: Point, method: str, limits: tuple[Any, Any], etas: list[float]) -> Found:
+    values, entries = lines.values, range(point.size)
     values.fetch({(0, complex(0.0, etas[0])): None})
     first = values.rows[0].get(complex(0.0, etas[0]))
-    if first is None or values.output is None or lines.evaluator.left < point.size:
+    if first is None or values.output is None:
         return {}
     values.fetch({(i, complex(0.0, etas[i])): None for i in entries if i})
     rows: list[Any] = [values.rows[i].get(complex(0.0, eta)) for i, eta in enumerate(etas)]
@@ -197,7 +212,7 @@ def _by_complex_steps(lines: Lines, point: Point, method: str, limits: tuple[Any
         for i in entries if test is not None or method == "complex" else ():
             slope = float(slopes[i, k])
             if test is None:
-                words = "not analytic: the complex step differs from real differences"
+                words = UNTESTED if lines.evaluator.left < 2 else NOT_ANALYTIC
                 found[i, k] = Result(slope, np.inf, words)
             else:
                 share = max(test.noise, noise * test.part) / (abs(direction[i]) * point.size**0.5)

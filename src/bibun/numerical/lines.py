@@ -13,8 +13,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bibun.errors import LostDerivativeError
+
 Array = npt.NDArray[Any]
 ZERO = np.float64(0.0)
+UNBOUNDED = (-inf, inf)
 
 
 class Point:
@@ -27,6 +30,8 @@ class Point:
         from bibun import tree
 
         leaves, self.unflatten = tree.flatten(x)
+        if x is None:
+            raise TypeError(f"{name}: x is None, but a number, an array or containers of them are expected")
         self.leaves = [_array(name, leaf) for leaf in leaves]
         self.sizes = [leaf.size for leaf in self.leaves]
         self.starts = np.cumsum([0, *self.sizes])
@@ -48,12 +53,24 @@ class Point:
 
     def structure(self, row: Array) -> Any:
         """One number an entry, in the containers and shapes of x."""
-        parts = np.split(row, self.starts[1:-1])
-        return self.unflatten([part.reshape(leaf.shape)[()] for part, leaf in zip(parts, self.leaves, strict=True)])
+        return self.containers(row, lambda part, shape: part.reshape(shape)[()])
+
+    def containers(self, rows: Array, make: Callable[[Array, tuple[int, ...]], Any]) -> Any:
+        """The containers of x, with what `make` gives for the rows of each leaf and its shape."""
+        ends = zip(self.starts[:-1], self.starts[1:], self.leaves, strict=True)
+        return self.unflatten([make(rows[start:stop], leaf.shape) for start, stop, leaf in ends])
 
 
 def _array(name: str, leaf: Any) -> Array:
-    array = np.array(leaf)
+    try:
+        array = np.array(leaf)
+    except LostDerivativeError as error:
+        raise LostDerivativeError(
+            f"{name}: x is a {type(leaf).__name__}, whose derivative would be lost: f is called with plain arrays. Write "
+            "x.data where that is meant, or take the derivative with bibun.grad"
+        ) from error
+    if isinstance(leaf, np.ma.MaskedArray):
+        raise TypeError(f"{name}: x is a masked array. Pass x.compressed(), or x.filled(value)")
     if array.dtype.kind in "biu":
         return array.astype(np.float64)
     if array.dtype.kind == "O":
@@ -61,6 +78,8 @@ def _array(name: str, leaf: Any) -> Array:
             return array.astype(np.float64)
         except (TypeError, ValueError):
             pass  # the message below
+        except OverflowError as error:
+            raise ValueError(f"{name}: x holds an integer that is too large for float64") from error
     if array.dtype.kind not in "fc":
         raise TypeError(
             f"{name}: x holds {type(leaf).__name__} of dtype {array.dtype}, but real or complex numbers are expected. "
@@ -91,7 +110,7 @@ class Entry:
         return all(leaf.dtype.kind == "f" for leaf in self._point.leaves)
 
     def allows(self, t: float) -> bool:
-        return self.bounds[0] <= self.x + t <= self.bounds[1]
+        return _within(self.bounds, self._point.leaves[self._leaf][self._index], t)
 
     def at(self, t: float | complex) -> Any:
         """The containers of x with x + t at the entry."""
@@ -113,6 +132,15 @@ def shifted(x: Any, t: float, unit: complex = 1.0) -> Any:
     return center + step if t > 0 else center - step
 
 
+def _within(bounds: tuple[float, float], x: Any, t: float) -> bool:
+    """Whether x + t lies inside, as it is rounded for a real step, and for a complex one."""
+    if bounds == UNBOUNDED:
+        return True
+    low, high = bounds
+    real, exact = float(shifted(x, t)) if t else float(x), float(x) + t
+    return low <= real <= high and low <= exact <= high
+
+
 class Number:
     """The line of a single number: f is called with a NumPy scalar of its dtype."""
 
@@ -129,7 +157,7 @@ class Number:
         return bool(self.number.dtype.kind == "f")
 
     def allows(self, t: float) -> bool:
-        return self.bounds[0] <= self.x + t <= self.bounds[1]
+        return _within(self.bounds, self.number, t)
 
     def at(self, t: float | complex) -> Any:
         """x + t."""
@@ -162,20 +190,27 @@ class Direction:
         if self._bounds is None:
             return True
         low, high = self._bounds
-        at = np.concatenate([(x + t * v).ravel() for x, v in zip(self._point.leaves, self._arrays, strict=True)])
-        return bool(np.all((low <= at) & (at <= high)))
+        for leaves in (self._moved(t), [x + t * v for x, v in zip(self._point.leaves, self._arrays, strict=True)]):
+            at = np.concatenate([leaf.ravel() for leaf in leaves])  # as rounded for a real step, and a complex one
+            if not np.all((low <= at) & (at <= high)):
+                return False
+        return True
 
     def at(self, t: float | complex) -> Any:
         """The containers of x + t v."""
+        if isinstance(t, complex):
+            leaves = [x + t * v for x, v in zip(self._point.leaves, self._arrays, strict=True)]
+        else:
+            leaves = self._moved(t)
+        return self._point.unflatten([leaf[()] for leaf in leaves])
+
+    def _moved(self, t: float) -> list[Array]:
         leaves = []
         for x, v in zip(self._point.leaves, self._arrays, strict=True):
-            if isinstance(t, complex):
-                leaves.append((x + t * v)[()])
-                continue
             step = abs(t) * v
             moved = ((x + step) - step) + (step if t > 0 else -step)
-            leaves.append(moved.astype(np.result_type(x, v) if v.dtype.kind == "c" else x.dtype)[()])
-        return self._point.unflatten(leaves)
+            leaves.append(moved.astype(np.result_type(x, v) if v.dtype.kind == "c" else x.dtype))
+        return leaves
 
 
 Line = Entry | Number | Direction

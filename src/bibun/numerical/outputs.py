@@ -63,6 +63,18 @@ class Output:
         return shapes == others and self._complex == other._complex
 
     @property
+    def parts(self) -> list[tuple[int, int | None]]:
+        """Where each number has its real part in a row, and its imaginary part; None for a real number."""
+        found: list[tuple[int, int | None]] = []
+        at = 0
+        for array, is_complex in zip(self._arrays, self._complex, strict=True):
+            width = 2 if is_complex else 1
+            places = range(at, at + array.size * width, width)
+            found += [(place, place + 1 if is_complex else None) for place in places]
+            at = places.stop
+        return found
+
+    @property
     def is_one_real_number(self) -> bool:
         """Whether f has a gradient: one real number, of shape () or (1,)."""
         return self.size == 1

@@ -38,7 +38,8 @@ def second_derivatives(lines: Lines, point: Point, method: str, limits: tuple[An
         return {}
     if method != "real" and point.leaves[0].dtype.kind == "f":
         first = _by_complex_steps(lines, point, method, limits)
-        if first and lines.values.output is not None and lines.output.is_one_real_number:
+        certain = bool(first) and all(result.error < inf for result in first.values())
+        if certain and lines.values.output is not None and lines.output.is_one_real_number:
             return _of_complex_steps(lines, point, first, limits)
     lines.set_center(lines.evaluator.first(point.copy()), range(n))
     if not lines.output.is_one_real_number:

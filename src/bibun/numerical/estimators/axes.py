@@ -22,6 +22,9 @@ Indices = npt.NDArray[np.intp]
 TINY = 1e-300
 LADDER = np.array([0.25, 0.5, 1.0])  # the three steps that measure an axis, in units of its window
 
+SOLVE = np.linalg.inv(LADDER[:, None] ** np.array([0, 2, 4]))  # of slope = g + cubic h**2 + quintic h**4
+NEARLY_ONE = 1 - 1e-12
+
 SIGNIFICANT = 9.0  # a coefficient counts as known from 3 standard deviations on
 SURPRISE = 4.0  # a measurement this many variances from the forecast means that the forecast claimed too much
 FORGETTING = 0.1  # a measurement as foretold lowers the drift rate to no less than this share
@@ -114,22 +117,14 @@ class Axes:
         """Take in three pairs for each variable of `which`. Returns the variance of the gradient, shape (m, k)."""
         new = ~self.known[which]
         width = pairs.steps[2]
-        self.measured_window[which] = width
-        units = np.stack([width**2, width**4], axis=-1)  # of the scaled state (g, cubic h**2, quintic h**4)
-        variance = pairs.variance(noise) + TINY
-        precision, weighted = _normal_equations(pairs, variance)
-        alone: Array = np.linalg.inv(precision)
-        measured: Array = np.einsum("...rc,...c->...r", alone, weighted)
-        mean: Array = np.stack([forecast.cubic[:, which], self.quintic[:, which]], axis=-1) * units
+        units = np.stack([width**2, width**4], axis=-1)  # the state is (g, cubic width**2, quintic width**4)
+        variance = pairs.variance(noise)
+        state = np.einsum("sp,pmk->mks", SOLVE, pairs.slopes())
+        covariance = np.einsum("sp,pmk,tp->mkst", SOLVE, variance, SOLVE)
+        mean = np.stack([forecast.cubic[:, which], self.quintic[:, which]], axis=-1) * units
         spread = forecast.covariance[:, which] * units[..., :, None] * units[..., None, :]
-        spread = spread + np.eye(2) * (1e-30 * np.max(measured**2, axis=-1) + TINY)[..., None, None]
-        self._learn_drift(which, measured, alone, mean, forecast.distance[which], units[..., 0])
-        prior = np.linalg.inv(_widened(spread, measured, alone, mean))
-        prior[:, new] = 0
-        precision[..., 1:, 1:] += prior
-        weighted[..., 1:] += np.einsum("...rc,...c->...r", prior, mean)
-        covariance = np.linalg.inv(precision)
-        state = np.einsum("...rc,...c->...r", covariance, weighted)
+        self._learn_drift(which, state, covariance, mean, forecast.distance[which], units[..., 0])
+        state, covariance = _merged(state, covariance, mean, spread, new)
         self.gradient[:, which] = state[..., 0]
         self.cubic[:, which] = state[..., 1] / units[..., 0]
         self.quintic[:, which] = state[..., 2] / units[..., 1]
@@ -140,7 +135,7 @@ class Axes:
         self._learn_bend(which, pairs, variance, noise, forecast.distance[which])
         steep = np.maximum(np.abs(self.cubic), 4 * np.abs(self.known_quartic) * self.extent)[:, which]
         self.drift[:, which] = np.where(new, steep, self.drift[:, which])
-        self.measured(x, which)
+        self._measured(x, which, width)
         return np.asarray(covariance[..., 0, 0] + (left / 64) ** 2)
 
     def _learn_drift(
@@ -181,12 +176,12 @@ class Axes:
         self.quartic_variance[:, which] = np.inf
         self.drift[:, which] = np.abs(cubic)
         self.beyond[:, which] = 0.0
-        self.measured_window[which] = np.abs(steps[2])
-        self.measured(x, which)
+        self._measured(x, which, np.abs(steps[2]))
         return np.asarray(40 * variance[0] + ((nearer - wider) / 3) ** 2 / 4)
 
-    def measured(self, x: Array, which: Indices) -> None:
-        """Remember where."""
+    def _measured(self, x: Array, which: Indices, width: Array) -> None:
+        """Remember where, how widely, and what derivatives to expect."""
+        self.measured_window[which] = width
         number = 1 + max(self._points, default=0)
         self._measured_at[which] = number
         self._points[number] = x.copy()
@@ -198,16 +193,34 @@ class Axes:
         self.explained[which] = np.sum((slope + 3 * cubic * far**2) ** 2, axis=0)
 
 
-def _normal_equations(pairs: Pairs, variance: Array) -> tuple[Array, Array]:
-    """Of slope_k = g + cubic h_k**2 + quintic h_k**4, in units of the widest step: shapes (m, k, 3, 3), (m, k, 3)."""
-    squares = (pairs.steps / pairs.steps[2]) ** 2
-    rows = np.stack([np.ones_like(squares), squares, squares**2], axis=-1)
-    precision = np.einsum("pmk,pkr,pkc->mkrc", 1 / variance, rows, rows)
-    return precision, np.einsum("pmk,pkr->mkr", pairs.slopes() / variance, rows)
+def _merged(
+    state: Array, covariance: Array, mean: Array, spread: Array, new: npt.NDArray[np.bool_]
+) -> tuple[Array, Array]:
+    """The measured state and what was foretold of its last two entries, weighed by their covariances.
+
+    A forecast that lies farther off than it should is given as much more spread.
+    """
+    apart = mean - state[..., 1:]
+    surprise = np.einsum("...r,...rc,...c->...", apart, inverse(spread + covariance[..., 1:, 1:]), apart)
+    spread = spread * np.maximum(1, surprise / SURPRISE)[..., None, None]
+    weight = inverse(spread + covariance[..., 1:, 1:])
+    gain = np.where(new[:, None, None], 0.0, covariance[..., :, 1:] @ weight)
+    left = np.einsum("...sr,...tr->...st", gain, covariance[..., :, 1:])
+    both = spread @ weight @ covariance[..., 1:, 1:]  # the same as covariance - left there, without cancellation
+    merged = covariance - left
+    merged[..., 1:, 1:] = np.where(new[:, None, None], covariance[..., 1:, 1:], (both + np.swapaxes(both, -1, -2)) / 2)
+    floor = 1e-12 * np.einsum("...ii->...i", covariance)
+    index = np.arange(3)
+    merged[..., index, index] = np.maximum(merged[..., index, index], floor)
+    return state + np.einsum("...rc,...c->...r", gain, apart), merged
 
 
-def _widened(spread: Array, measured: Array, alone: Array, mean: Array) -> Array:
-    """The covariance of the forecast, larger by as much as the measurement is farther from it than it should be."""
-    apart = measured[..., 1:] - mean
-    surprise = np.einsum("...r,...rc,...c->...", apart, np.linalg.inv(spread + alone[..., 1:, 1:]), apart)
-    return np.asarray(spread * np.maximum(1, surprise / SURPRISE)[..., None, None])
+def inverse(matrices: Array) -> Array:
+    """Of symmetric positive 2 x 2 matrices, shape (..., 2, 2). What has no variance at all has no weight either."""
+    deviations = np.sqrt(np.maximum(np.einsum("...ii->...i", matrices), 0))
+    weights = np.where(deviations > 0, 1 / np.maximum(deviations, TINY), 0.0)
+    correlation = np.clip(matrices[..., 0, 1] * weights[..., 0] * weights[..., 1], -NEARLY_ONE, NEARLY_ONE)
+    result = weights[..., :, None] * weights[..., None, :]
+    result[..., 0, 1] *= -correlation
+    result[..., 1, 0] *= -correlation
+    return np.asarray(result / (1 - correlation**2)[..., None, None])

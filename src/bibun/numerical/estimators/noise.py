@@ -16,8 +16,8 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float64]
 
 POINTS = 7  # 6 calls beside f(x)
-DEGREES = (1, 2, 3)
-MORE = 3.0  # a degree that leaves so many times less than the one before has found f, not noise
+DEGREES = (1, 2, 3, 4)
+MORE = 4.0  # a degree that leaves so many times less than the one or two before has found f, not noise
 KEPT = 8  # measurements that the model rests on
 FAR_APART = 8.0  # two sizes of f tell constant noise from proportional noise if they differ by this factor
 FINEST = 1e-13  # noise below this share of |f| is rounding, and proportional to f until there is evidence
@@ -38,8 +38,8 @@ def noise_of(values: Array) -> tuple[Array, Spacing]:
         basis = _polynomials(len(values), degree)
         rest = values - basis @ (basis.T @ values)
         left.append(np.sqrt(np.sum(rest**2, axis=0) / (len(values) - degree - 1)))
-    settled = [low <= MORE * high for low, high in zip(left, left[1:], strict=False)]
-    sigma = np.select(settled, left[:-1], left[-1])
+    settled = [left[i] <= MORE * np.minimum(left[i + 1], left[i + 2]) for i in range(len(left) - 2)]
+    sigma = np.select(settled, left[:-2], left[-1])
     stairs = np.mean(np.diff(values, axis=0) == 0, axis=0) >= 0.5
     smooth = ~np.any(settled, axis=0) & ~stairs
     spacing = Spacing.GOOD

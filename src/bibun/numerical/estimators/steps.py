@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bibun.numerical.estimators.axes import LADDER, SIGNIFICANT, TINY, Array, Axes, Forecast
+from bibun.numerical.estimators.axes import LADDER, SIGNIFICANT, SOLVE, TINY, Array, Axes, Forecast, inverse
 from bibun.numerical.estimators.noise import NoiseModel
 
 OCTAVES = np.arange(-40, 2)  # of the window; 40 below it a step is lost in the rounding of x
@@ -86,15 +86,13 @@ def best_steps(axes: Axes, noise: NoiseModel, forecast: Forecast, f: Array, x: A
 def variance_if_measured(axes: Axes, noise: NoiseModel, forecast: Forecast, f: Array) -> Array:
     """What three pairs a variable would leave, summed over f's numbers, shape (n,)."""
     steps = axes.window * LADDER[:, None]
-    slopes = expected_noise(axes, noise, f, steps) / (2 * steps[:, None] ** 2) + TINY
-    rows = np.stack([np.ones(3), LADDER**2, LADDER**4], axis=-1)
-    precision = np.einsum("pmk,pr,pc->mkrc", 1 / slopes, rows, rows)
+    slopes = expected_noise(axes, noise, f, steps) / (2 * steps[:, None] ** 2)
+    alone = np.einsum("sp,pmk,tp->mkst", SOLVE, slopes, SOLVE)
     units = np.stack([axes.window**2, axes.window**4], axis=-1)
     spread = forecast.covariance * units[..., :, None] * units[..., None, :]
-    size = np.trace(spread, axis1=-2, axis2=-1)
-    spread = spread + np.eye(2) * (1e-12 * size + TINY)[..., None, None]
-    precision[..., 1:, 1:] += np.linalg.inv(spread)
-    return np.asarray(np.linalg.inv(precision)[..., 0, 0].sum(axis=0))
+    side = alone[..., 0, 1:]
+    gained = np.einsum("...r,...rc,...c->...", side, inverse(spread + alone[..., 1:, 1:]), side)
+    return np.asarray(np.sum(alone[..., 0, 0] - gained, axis=0))
 
 
 def next_windows(axes: Axes, noise: NoiseModel, f: Array) -> Array:

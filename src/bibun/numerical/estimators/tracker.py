@@ -26,9 +26,10 @@ CHANGED = (
 
 FIRST_ROUNDS, ROUNDS = 8, 2  # windows tried for an axis, the first time and later
 RETRIES = 12  # steps tried where f has no value at the first ones
-SHRINK, GROW, RETREAT = 1 / 16, 4.0, 1 / 32
+SHRINK, COARSE, GROW, RETREAT = 1 / 16, 1 / 4, 4.0, 1 / 32
 DIFFERENT = 16.0  # variances: two slopes differ by more than noise
 ALIKE = 9.0
+NOT_FINE = 0.05  # of the slope and the curvature: where the two narrow pairs differ by more, a smaller window is tried
 ROUGH = 0.01  # relative error of a slope above which a wider window is tried
 
 MATTERS = 0.03  # an error of this share of the gradient is worth measuring axes again
@@ -55,13 +56,8 @@ class Derivative(NamedTuple):
 class Tracker:
     """What was learned of one function: its noise, and its axes."""
 
-    def __init__(self, probe: Probe, rounding: Array, room: Room, random: np.random.Generator) -> None:
+    def __init__(self, probe: Probe, rounding: Array, extent: Array, random: np.random.Generator) -> None:
         x = probe.x
-        sizes = np.abs(x)
-        typical = float(np.median(sizes[sizes > 0])) if np.any(sizes > 0) else 1.0
-        extent = np.where(x == 0, typical, sizes)
-        width = room.down + room.up
-        extent = np.where(width > 0, np.minimum(extent, width), extent)
         self.axes = Axes(x, probe.center.size, extent)
         self.noise = NoiseModel(rounding)
         self.size = probe.center
@@ -74,6 +70,10 @@ class Tracker:
 
     def differentiate(self, probe: Probe, room: Room) -> Derivative:
         """The derivative at probe.x, from two calls of f for most variables."""
+        with np.errstate(all="ignore"):  # what is not finite is seen and told
+            return self._differentiate(probe, room)
+
+    def _differentiate(self, probe: Probe, room: Room) -> Derivative:
         first = self._calls == 0
         forecast = self.axes.move(probe.x)
         if probe.center_is_known:
@@ -87,6 +87,11 @@ class Tracker:
             planned = best_steps(self.axes, self.noise, forecast, self.size, probe.x, room)
             stale = self._stale(planned, forecast, room)
         found = self._found_at(probe, forecast, room, planned, stale)
+        outgrown = ~stale & self._outgrown(found)
+        if np.any(outgrown):
+            stale |= outgrown
+            self.axes.known[outgrown] = False
+            self._six_calls(probe, np.flatnonzero(outgrown), forecast, room, found)
         if not (stale.all() or self._agrees(probe, found)):
             self._measure_noise(probe, room)
             self.axes.known[:] = False
@@ -113,6 +118,11 @@ class Tracker:
         self._six_calls(probe, np.flatnonzero(stale), forecast, room, found)
         found.value[:, room.wider <= 0] = 0.0
         return found
+
+    def _outgrown(self, found: Derivative) -> npt.NDArray[np.bool_]:
+        """The variables whose derivative is larger than anything that was learned of them could explain."""
+        size = np.sum(found.value**2, axis=0)
+        return np.asarray(size > OUTGROWN**2 * self.axes.explained + OUTGROWN * np.sum(found.variance, axis=0))
 
     def _agrees(self, probe: Probe, found: Derivative) -> bool:
         """Whether f changed since the last point as the two gradients say: their mean along the way, to third order."""
@@ -236,10 +246,9 @@ class Tracker:
         below, above = probe.along(which, -steps), probe.along(which, steps)
         room = _retreat(room, which, np.vstack([-steps, steps]), np.vstack([below, above]))
         pairs = Pairs(steps, below, above, probe.center)
-        with np.errstate(all="ignore"):
-            good, factor = self._judge(pairs, which, room)
-        again = (factor != 1) & ~(last & good)
-        take = ~again & good
+        good, factor = self._judge(pairs, which, room)
+        again = ~good | ((factor != 1) & ~last)
+        take = ~again
         part = which[take]
         if part.size:
             pairs = Pairs(steps[:, take], below[:, :, take], above[:, :, take], probe.center)
@@ -259,11 +268,15 @@ class Tracker:
         variance = np.sum(pairs.variance(self.noise), axis=1)
         clear = (wide > DIFFERENT * (variance[1] + variance[2])) & (narrow > DIFFERENT * (variance[0] + variance[1]))
         wild = clear & (narrow > wide / 4) & (wide > 1e-6 * size.max(axis=0))
+        bend = np.sum((pairs.bends()[2] * pairs.steps[2]) ** 2, axis=0)
+        coarse = clear & (narrow > NOT_FINE**2 * (size[0] + bend))
         alike = wide <= ALIKE * (variance[1] + variance[2])
         rough = variance[1] > ROUGH**2 * size[1]
         wider = GROW * pairs.steps[2]
         may_grow = alike & rough & (wider <= self.axes.extent[which]) & (wider <= room.both[which])
-        return finite, np.where(wild | ~finite, SHRINK, np.where(may_grow, GROW, 1.0))
+        return finite, np.where(
+            ~finite, 1.0, np.where(wild, SHRINK, np.where(coarse, COARSE, np.where(may_grow, GROW, 1.0)))
+        )
 
     def _measure_side(
         self, probe: Probe, which: Indices, sides: Array, last: npt.NDArray[np.bool_], forecast: Forecast, room: Room,
@@ -274,13 +287,14 @@ class Tracker:
         room = _retreat(room, which, steps, values)
         slopes = (values - probe.center[:, None]) / steps[:, None]
         noise = self.noise.variance(np.maximum(values**2, probe.center[:, None] ** 2)) / steps[:, None] ** 2
-        with np.errstate(all="ignore"):
-            nearer, wider = 2 * slopes[0] - slopes[1], 2 * slopes[1] - slopes[2]
-            apart = np.sum((nearer - wider) ** 2, axis=0)
-            size = np.maximum(np.sum(nearer**2, axis=0), np.sum(wider**2, axis=0))
-            wild = (apart > 13 * DIFFERENT * np.sum(noise[0], axis=0)) & (apart > size / 4)
+        nearer, wider = 2 * slopes[0] - slopes[1], 2 * slopes[1] - slopes[2]
+        apart = np.sum((nearer - wider) ** 2, axis=0)
+        size = np.maximum(np.sum(nearer**2, axis=0), np.sum(wider**2, axis=0))
+        clear = apart > 13 * DIFFERENT * np.sum(noise[0], axis=0)
+        factor = np.where(apart > size / 4, SHRINK, COARSE)
+        wild = clear & (apart > NOT_FINE**2 * size)
         good = np.isfinite(slopes).all(axis=(0, 1))
-        again = (wild | ~good) & ~(last & good)
+        again = ~good | (wild & ~last)
         part = which[~again]
         if part.size:
             take = ~again
@@ -289,7 +303,8 @@ class Tracker:
             )
             found.value[:, part] = self.axes.gradient[:, part]
             found.step[part], found.side[part] = np.abs(steps[2, take]), sides[take]
-        self.axes.window[which[again]] *= SHRINK
+        retry = again & good
+        self.axes.window[which[retry]] *= factor[retry]
         return again, room
 
     # ---- when ----------------------------------------------------------------------------------------
@@ -305,8 +320,7 @@ class Tracker:
         stale |= (self._age >= PERIOD) & slightly
         stale &= self._pause <= 0
         old = (self._age >= LONGEST_PERIOD) & (measured < variance)
-        outgrown = np.sum(self.axes.gradient**2, axis=0) > OUTGROWN**2 * self.axes.explained + OUTGROWN * variance
-        return np.asarray(stale | old | outgrown | ~self.axes.known)
+        return np.asarray(stale | old | ~self.axes.known)
 
     def _reference(self, room: Room) -> Array:
         """The variance above which an error matters.
