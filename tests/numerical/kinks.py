@@ -70,3 +70,12 @@ KINKS = [
     Kink("log of -1", np.log, -1.0, None),
     Kink("defined at one point", lambda x: 1.0 if x == 1.0 else np.nan, 1.0, None),
 ]
+
+# f' exists and has a kink: there is no f''. `slopes` are those of f'.
+SECOND_KINKS = [
+    Kink("x|x|", lambda x: x * np.abs(x), 0.0, (-2, 2)),
+    Kink("Huber", lambda x: np.where(np.abs(x) < 1, x * x / 2, np.abs(x) - 0.5), 1.0, (0, 1)),
+    Kink("relu squared", lambda x: np.maximum(x, 0) ** 2, 0.0, (0, 2)),
+    Kink("|x|", np.abs, 0.0, None),
+    Kink("jump", lambda x: np.sin(x) + (np.real(x) >= 1), 1.0, None),
+]

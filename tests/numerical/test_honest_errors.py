@@ -15,7 +15,7 @@ import pytest
 
 from bibun.numerical import derivative
 from tests.numerical.cases import FIRST, SECOND, Case
-from tests.numerical.kinks import KINKS, Kink
+from tests.numerical.kinks import KINKS, SECOND_KINKS, Kink
 
 EPS = 2.0**-52
 METHODS = ("auto", "real")
@@ -109,7 +109,17 @@ def test_second_derivative_within_its_error(case):
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("kink", KINKS, ids=lambda kink: kink.name)
 def test_no_derivative_is_flagged(kink, method):
-    found = judged(kink, method)
+    assert_flagged(kink, judged(kink, method))
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("kink", SECOND_KINKS, ids=lambda kink: kink.name)
+def test_no_second_derivative_is_flagged(kink, method):
+    assert_flagged(kink, judged(kink, method, 2))
+
+
+def assert_flagged(kink, found):
+    """The status says so, and the error covers both slopes; where one is not finite, it is large or infinite."""
     assert found.status.startswith(FLAGS)
     if math.isnan(found.value) or math.isinf(found.claim):
         return  # nothing is claimed

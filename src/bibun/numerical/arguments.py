@@ -39,6 +39,12 @@ def point_bounds(name: str, bounds: Any, point: Point) -> tuple[npt.NDArray[np.f
     if point.is_complex:
         raise ValueError(f"{name}: bounds are for real numbers, but x is complex")
     x = np.concatenate([leaf.ravel() for leaf in point.leaves]) if point.leaves else np.zeros(0)
+    if np.any(np.isnan(low) | np.isnan(high)):
+        raise ValueError(f"{name}: bounds is {bounds!r}, with nan. Write None or infinity where there is no bound")
+    crossed = np.flatnonzero(low > high)
+    if crossed.size:
+        i = int(crossed[0])
+        raise ValueError(f"{name}: the lower bound {low[i]} of entry {i} is above its upper bound {high[i]}")
     outside = np.flatnonzero((x < low) | (x > high))
     if outside.size:
         i = int(outside[0])
@@ -52,13 +58,31 @@ def _pair(name: str, bounds: Any, point: Point) -> tuple[Any, Any]:
         bounds = bounds.lb, bounds.ub
     try:
         pairs = list(bounds)
-        if len(pairs) == size and size != 2 and all(np.size(pair) == 2 for pair in pairs):
+        if len(pairs) == size and _are_pairs(bounds, size):
             pairs = [[p[0] for p in pairs], [p[1] for p in pairs]]
         low, high = pairs
-        low = np.where([v is None for v in np.ravel(low)], -np.inf, np.ravel(low)).astype(float)
-        high = np.where([v is None for v in np.ravel(high)], np.inf, np.ravel(high)).astype(float)
-        return np.broadcast_to(low, size), np.broadcast_to(high, size)
-    except (TypeError, ValueError) as error:
+        return _limit(low, -np.inf, point), _limit(high, np.inf, point)
+    except (TypeError, ValueError, KeyError) as error:
         raise ValueError(
             f"{name}: bounds is {bounds!r}, but (low, high) is expected, each a number or an array like x"
         ) from error
+
+
+def _are_pairs(bounds: Any, size: int) -> bool:
+    """Whether these are (low, high) of each entry. For two entries a list of two tuples is, as SciPy writes it."""
+    if not all(np.size(pair) == 2 for pair in bounds):
+        return False
+    return size != 2 or (isinstance(bounds, list) and all(isinstance(pair, tuple) for pair in bounds))
+
+
+def _limit(bound: Any, none: float, point: Point) -> npt.NDArray[np.float64]:
+    """One number for each entry, from one for all, an array like x, or containers like x."""
+    from bibun import tree
+
+    flat = np.ravel(np.asarray(bound, dtype=object))
+    if len(point.leaves) > 1 and tree.is_container(bound) and not any(part is None for part in flat):
+        leaves = tree.flatten(bound)[0]
+        parts = [np.broadcast_to(part, leaf.shape) for part, leaf in zip(leaves, point.leaves, strict=True)]
+        flat = np.concatenate([part.ravel() for part in parts])
+    flat = np.where([v is None for v in flat], none, flat).astype(float)
+    return np.broadcast_to(flat, point.size)

@@ -61,7 +61,7 @@ def structure_below(course: Course, window: Window) -> Generator[list[float], No
     course.loudest = amplitude
     far = min(min(window.bottom, course.start - 6) - FAR, NATURAL)
     excess = even = rounding = 0.0
-    for exponent in (max(far, course.floor + 11), max(far - 4, course.floor + 8)):
+    for exponent in (max(far, course.floor + 9), max(far - 4, course.floor + 6)):
         if not (yield from course.need_one(exponent)):
             return None
         odd, even, rounding = course.parts(exponent)

@@ -77,7 +77,7 @@ def _window(samples: Samples, order: int, side: int, top: int, limit: int) -> Ge
     table, best = Table(2), NOTHING
     nodes: list[float] = []  # the values, with those of the wider levels before them
     sizes = abs(samples.center)
-    for exponent in range(top, top - MOST, -1):
+    for exponent in range(top, max(top - MOST, samples.floor - 1), -1):
         step = side * ldexp(1.0, exponent)
         if step not in samples.values:
             yield [step]

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from bibun.numerical.samples import SMALLEST_SCALE
 
 EPS = 2.0**-52
+SMALLEST = 2.0**-1074
 ETA = 2.0**-80  # times x: its square vanishes beside anything, and nothing underflows
 ETA_AT_ZERO = 2.0**-340  # where its powers must vanish
 FIRST = 13  # h is this many octaves below the scale of x, where h**4 is a rounding error
@@ -66,10 +67,12 @@ def certified(x: float, scale: float, values: Values) -> Asks:
     if test is None:
         return None
     size = max(scale, SMALLEST_SCALE)
-    error = EPS * (
-        (0.75 + 0.25 * test.roundings) * abs(slope) + 0.25 * (abs(center.real) / size + abs(x) * test.curvature)
-    )
-    return Certified(slope, error, test.step) if error <= 1e-9 * abs(slope) else None
+    parts = abs(center.real) / size + abs(x) * test.curvature
+    error = EPS * ((0.7 + 0.20 * test.roundings) * abs(slope) + 0.25 * parts)
+    if error > 1e-9 * abs(slope):
+        return None
+    error += SMALLEST / eta + (eta / test.step) ** 2 * test.curvature * test.step  # underflow, and eta**2 f''' / 6
+    return Certified(slope, error, test.step)
 
 
 def met_by_f(f: float, slope: float, scale: float, values: Values, part: float = 0.0) -> Asks:
@@ -102,6 +105,8 @@ def met_by_f(f: float, slope: float, scale: float, values: Values, part: float =
             if before < FALLS * FEW_ROUNDINGS * rounding:  # noise, and now small by chance?
                 roundings = max(roundings, before / rounding)
             return Test(roundings, abs(slope_ahead - slope) / h, h)
+        if before and roundings > ROUNDINGS and mismatch > before / FALLS:
+            return None  # as a wrong slope shrinks
         before = mismatch
         level -= FINEST if roundings > FAR * ROUNDINGS else FINER
     return None

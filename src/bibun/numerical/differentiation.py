@@ -55,7 +55,8 @@ class Lines:
         """f(x), the same for all of these lines."""
         if self.values.output is None or not self._centers:
             self.values.output = Output(self.name, y)
-        row = self.output.row(y)
+        with np.errstate(all="ignore"):  # of longdouble in float64
+            row = self.output.row(y)
         for line in lines:
             self._centers[line] = row
 
@@ -180,7 +181,6 @@ def _complex(
     lines: Lines, order: int, method: str, wanted: Sequence[tuple[int, int]] | None, start: Start
 ) -> dict[tuple[int, int], Result]:
     """By the complex step: what passes its test; with method="complex" all, those that failed with error inf."""
-    values = lines.values
     usable = [i for i, line in enumerate(lines.lines) if isfinite(line.x) and isfinite(line.scale)]
     if lines.evaluator.left <= FEWEST * len(usable):
         return {}

@@ -76,8 +76,8 @@ def derivative(
             up = along(lines_up, order, "real")
             merge_axes(found, up, order, lines.output.parts if point.size else [])
     if point.size == 0:
-        nothing = [point.structure(np.zeros(0)) for _ in range(2)]
-        return Estimate(*nothing, evaluator.evaluations, "rounding: x has no entries")
+        value, error = point.structure(np.zeros(0)), point.structure(np.zeros(0))
+        return Estimate(value, error, evaluator.evaluations, "rounding: x has no entries")
     return _shaped(point, lines, found, evaluator, order, entries)
 
 

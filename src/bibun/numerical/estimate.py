@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Estimate:
     """A derivative and how far it may be from the truth.
 
@@ -34,7 +36,7 @@ class Estimate:
     error: Any
     evaluations: int
     status: str
-    _line: Any = field(default=None, repr=False, compare=False)  # what plot() needs: f, a line through x, and the order
+    _line: Any = field(default=None, repr=False)  # what plot() needs: f, a line through x, and the order
 
     def plot(self, axes: Any = None) -> Any:
         """Draw the error of a central difference against its step: truncation falls, rounding rises, and where this
@@ -44,9 +46,32 @@ class Estimate:
 
         return draw(self, axes)
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Estimate):
+            return NotImplemented
+        same = (self.evaluations, self.status) == (other.evaluations, other.status)
+        return same and _equal(self.value, other.value) and _equal(self.error, other.error)
+
+    def __hash__(self) -> int:
+        return hash((self.evaluations, self.status))  # arrays have none
+
     def __getstate__(self) -> tuple[Any, Any, int, str]:
         return self.value, self.error, self.evaluations, self.status  # a function need not be picklable
 
     def __setstate__(self, state: tuple[Any, Any, int, str]) -> None:
         for name, value in zip(("value", "error", "evaluations", "status", "_line"), (*state, None), strict=True):
             object.__setattr__(self, name, value)
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Whether two values hold the same numbers; nan is equal to nan."""
+    from bibun import tree
+
+    if type(one) is not type(other):
+        return np.isscalar(one) and np.isscalar(other) and np.array_equal(one, other, equal_nan=True)
+    if hasattr(one, "tocsr"):
+        return bool(one.shape == other.shape and (one != other).nnz == 0)
+    (ones, _), (others, _) = tree.flatten(one), tree.flatten(other)
+    return tree.paths(one) == tree.paths(other) and all(
+        np.array_equal(a, b, equal_nan=True) for a, b in zip(ones, others, strict=True)
+    )

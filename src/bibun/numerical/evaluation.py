@@ -9,8 +9,8 @@ import warnings
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from threading import Lock
-from typing import Any
+from threading import Lock, active_count
+from typing import Any, Literal
 
 import numpy as np
 
@@ -19,8 +19,8 @@ import numpy as np
 PROGRAM = (NameError, AttributeError, ImportError, SyntaxError, MemoryError)
 
 
-class OutOfBudget(Exception):  # noqa: N818 - no error: a search ends by it, and it never reaches the caller
-    """max_evaluations does not allow the values that are asked for."""
+class OutOfBudget(Exception):
+    """max_evaluations does not allow the values that are asked for. A search ends by it; it never reaches the caller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,9 @@ def _on_workers(workers: Any, quiet: Quiet, points: Sequence[Any]) -> list[Any]:
         return list(workers.map(quiet, points))
     except Exception as error:
         if "pickle" in str(error):
-            error.add_note("workers: f, its argument and its result go to other processes. Let f be a function of a module")
+            error.add_note(
+                "workers: f, its argument and its result go to other processes. Let f be a function of a module"
+            )
         raise
 
 
@@ -129,7 +131,7 @@ def _row_of(values: Any, index: int, count: int) -> Any:
         if array.ndim == 0 or len(array) != count:
             raise ValueError(
                 f"vectorized=True: f gave shape {array.shape} for {count} points, but the first axis must be that of "
-                f"the points: shape ({count}, ...). Without vectorized=True f is called with one point"
+                f"the points: an array of shape ({count}, ...). Without vectorized=True f is called with one point"
             )
         return array[index].copy()
 
@@ -146,7 +148,7 @@ class Quiet:
         with np.errstate(all="ignore"), silence if self.are_complex else nullcontext():
             try:
                 return copied(self.f(point))
-            except Exception as error:  # noqa: BLE001 - the user's code
+            except Exception as error:
                 if isinstance(error, PROGRAM) and not self.are_complex:
                     raise
                 return None
@@ -162,7 +164,9 @@ def copied(y: Any) -> Any:
 
 
 class _Silence:
-    """No ComplexWarning while a complex number goes through f: f may drop the imaginary part, and the test sees it.
+    """While a complex number goes through f, that f drops an imaginary part (ComplexWarning) is an error inside f, which
+    ends the complex step. Where other threads run it would be an error in them as well: there the warning is only
+    silenced, and the test of the complex step must see it.
 
     warnings.catch_warnings is not safe among threads, so the first that enters sets the filter and the last that
     leaves takes it away.
@@ -177,7 +181,8 @@ class _Silence:
             if self._inside == 0:
                 self._filters = warnings.catch_warnings()
                 self._filters.__enter__()
-                warnings.simplefilter("ignore", np.exceptions.ComplexWarning)
+                action: Literal["error", "ignore"] = "error" if active_count() == 1 else "ignore"
+                warnings.simplefilter(action, np.exceptions.ComplexWarning)
             self._inside += 1
 
     def __exit__(self, *_: object) -> None:

@@ -63,12 +63,13 @@ def gradient(
         errors = np.array([r.error for r in results])
         if point.is_complex:
             other = _imaginary(evaluator, point, lines)
-            values = values - 1j * np.array([other[i, 0].value for i in range(point.size)])
-            errors = np.hypot(errors, [other[i, 0].error for i in range(point.size)])
-            results += [other[i, 0] for i in range(point.size)]
+            up = [other.get((i, 0), Result(0.0, 0.0, "rounding")) for i in range(point.size)]
+            values = values - 1j * np.array([r.value for r in up])
+            errors = np.hypot(errors, [r.error for r in up])
+            results += up
     status = summary(results, lambda i: f"x{list(point.where(i % point.size)[1])}")
     line = (f, lines.lines[0], 1) if results else None
-    return Estimate(point.structure(values), point.structure(errors), evaluator.evaluations, status, line)
+    return Estimate(point.like_x(values), point.structure(errors), evaluator.evaluations, status, line)
 
 
 def jacobian(
@@ -99,7 +100,8 @@ def jacobian(
     point = Point("jacobian", x)
     if len(point.leaves) != 1:
         raise TypeError(
-            "jacobian: x must be one array. Pass the leaves joined, np.concatenate, and let f take them apart"
+            f"jacobian: x holds {len(point.leaves)} arrays or numbers, but one array is expected. Pass np.array(x), or "
+            "the arrays joined by np.concatenate, and let f take them apart"
         )
     limits = point_bounds("jacobian", bounds, point)
     with (evaluator := Evaluator(f, options)).progress:
@@ -132,6 +134,11 @@ def _compare_axes(found: Found, up: Found, lines: Lines) -> None:
 def _require_one_number(lines: Lines, point: Point) -> None:
     if point.size == 0:
         lines.set_center(lines.evaluator.first(point.copy()), [])
+    if lines.output.is_one_complex_number:
+        raise ValueError(
+            "gradient: f gave a complex number, but one real number has a gradient. Give that number, for example y.real "
+            "or abs(y), or use jacobian"
+        )
     if not lines.output.is_one_real_number:
         raise ValueError(
             f"gradient: f gave {lines.output.description}, but one real number has a gradient. Give that number, for "
@@ -168,11 +175,12 @@ def _columns(
 
 def _imaginary(evaluator: Evaluator, point: Point, across: Lines) -> Found:
     """The derivatives along the imaginary axis of each entry."""
-    none = np.full(point.size, np.inf)
-    lines = Lines(evaluator, _entries(point, (-none, none), 1j), across.name)
-    everything = range(point.size)
-    lines.take_centers(across)
-    return along(lines, 1, "real", [(i, k) for i in everything for k in range(lines.output.size)])
+    entries = [i for i in range(point.size) if point.leaves[point.where(i)[0]].dtype.kind == "c"]
+    lines = Lines(evaluator, [Entry(point, i, unit=1j) for i in entries], across.name)
+    lines.take_centers(across, entries)
+    wanted = [(line, k) for line in range(len(entries)) for k in range(lines.output.size)]
+    found = along(lines, 1, "real", wanted)
+    return {(entries[line], k): result for (line, k), result in found.items()}
 
 
 def _by_complex_steps(lines: Lines, point: Point, method: str, limits: tuple[Any, Any]) -> Found:
@@ -261,7 +269,9 @@ def _test(
     tasks = []
     for k in range(slopes.shape[1]):
         known: dict[Any, Any] = {}
-        tasks.append(Task(0, k, known, _tested(float(center[k]), float(along_line[k]), float(parts[k]), line.factor, known), []))
+        tasks.append(
+            Task(0, k, known, _tested(float(center[k]), float(along_line[k]), float(parts[k]), line.factor, known), [])
+        )
     values.run(tasks)
     return [task.result and task.result.scaled(line.factor) for task in tasks]
 
@@ -316,7 +326,11 @@ def hessian(
     options = options_of("hessian", f, method, vectorized, workers, progress, max_evaluations)
     point = Point("hessian", x)
     if len(point.leaves) != 1 or point.is_complex:
-        raise TypeError("hessian: x must be one array of real numbers")
+        held = "complex numbers" if point.is_complex else f"{len(point.leaves)} arrays or numbers"
+        raise TypeError(
+            f"hessian: x holds {held}, but one array of real numbers is expected. Pass np.array(x), or the arrays joined "
+            "by np.concatenate, and let f take them apart"
+        )
     limits = point_bounds("hessian", bounds, point)
     with (evaluator := Evaluator(f, options)).progress:
         lines = Lines(evaluator, _entries(point, limits), "hessian")

@@ -55,6 +55,14 @@ class Point:
         """One number an entry, in the containers and shapes of x."""
         return self.containers(row, lambda part, shape: part.reshape(shape)[()])
 
+    def like_x(self, row: Array) -> Any:
+        """The same, with complex numbers for complex leaves only."""
+        parts = zip(self.leaves, self.starts[:-1], self.starts[1:], strict=True)
+        parts = ((leaf, row[start:stop]) for leaf, start, stop in parts)
+        return self.unflatten(
+            [(part if leaf.dtype.kind == "c" else part.real).reshape(leaf.shape)[()] for leaf, part in parts]
+        )
+
     def containers(self, rows: Array, make: Callable[[Array, tuple[int, ...]], Any]) -> Any:
         """The containers of x, with what `make` gives for the rows of each leaf and its shape."""
         ends = zip(self.starts[:-1], self.starts[1:], self.leaves, strict=True)

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bibun import tree
+from bibun.errors import LostDerivativeError
 
 Row = npt.NDArray[np.float64]
 
@@ -39,7 +40,10 @@ class Output:
     def of_complex(cls, y: Any) -> Output | None:
         """The make of f(x), from what f gave at a complex point; None where f does not take one."""
         leaves, unflatten = tree.flatten(y)
-        arrays = [np.asarray(leaf) for leaf in leaves]
+        try:
+            arrays = [np.asarray(_unmasked(leaf)) for leaf in leaves]
+        except (TypeError, ValueError):
+            return None
         if not arrays or any(array.dtype.kind not in "fc" for array in arrays):
             return None
         return cls("", unflatten([array.real for array in arrays]))
@@ -50,7 +54,7 @@ class Output:
         if len(leaves) != len(self._arrays) or any(self._complex):
             return None
         try:
-            parts = [np.asarray(leaf).astype(np.complex128) for leaf in leaves]
+            parts = [np.asarray(_unmasked(leaf)).astype(np.complex128) for leaf in leaves]
         except (TypeError, ValueError):
             return None
         if any(part.shape != like.shape for part, like in zip(parts, self._arrays, strict=True)):
@@ -80,6 +84,11 @@ class Output:
         return self.size == 1
 
     @property
+    def is_one_complex_number(self) -> bool:
+        """Whether f is a complex number, which has a Jacobian and no gradient."""
+        return self.size == 2 and any(self._complex)
+
+    @property
     def description(self) -> str:
         """The shapes, for a message."""
         shapes = ", ".join(str(array.shape) for array in self._arrays)
@@ -93,7 +102,7 @@ class Output:
         parts: list[Row] = []
         for leaf, like, is_complex in zip(leaves, self._arrays, self._complex, strict=True):
             try:
-                array = np.asarray(leaf)
+                array = np.asarray(_unmasked(leaf))
                 if array.dtype.kind == "c" and not is_complex:
                     return None  # negative ** 0.1: outside the domain of a real f
                 if array.shape != like.shape and not array.size == like.size == 1:
@@ -130,7 +139,13 @@ class Output:
 
 
 def _numbers(name: str, leaf: Any) -> npt.NDArray[Any]:
-    array = np.array(leaf)
+    try:
+        array = np.array(_unmasked(leaf))
+    except LostDerivativeError as error:
+        raise LostDerivativeError(
+            f"{name}: f gave a {type(leaf).__name__}, whose derivative would be lost. Let f take and give plain arrays, "
+            "or take the derivative with bibun.grad"
+        ) from error
     try:
         if array.dtype.kind == "c":
             return array.astype(np.complex128) if array.dtype.itemsize > 16 else array
@@ -139,6 +154,15 @@ def _numbers(name: str, leaf: Any) -> npt.NDArray[Any]:
         return array.astype(np.float64) if array.dtype.kind == "O" else _refuse(name, leaf)
     except (TypeError, ValueError):
         return _refuse(name, leaf)
+    except OverflowError as error:
+        raise ValueError(f"{name}: f gave an integer that is too large for float64") from error
+
+
+def _unmasked(leaf: Any) -> Any:
+    """What is masked has no value."""
+    if not isinstance(leaf, np.ma.MaskedArray):
+        return leaf
+    return np.ma.filled(leaf if leaf.dtype.kind in "fc" else leaf.astype(np.float64), np.nan)
 
 
 def _refuse(name: str, leaf: Any) -> npt.NDArray[Any]:

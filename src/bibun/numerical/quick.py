@@ -90,7 +90,7 @@ def _value(f: Callable[[Any], Any], point: Any) -> float:
                 return nan
             value = value.reshape(())[()]
         number = float(value)
-    except Exception as error:  # noqa: BLE001 - the user's code
+    except Exception as error:
         if isinstance(error, PROGRAM):
             raise
         return nan

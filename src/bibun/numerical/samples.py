@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import frexp, inf, ldexp
 
+LOWEST = {11: -22, 24: -147}  # the smallest exponents of a step for float16 and float32, by their digits
 SMALLEST_SCALE = 2.0**-6  # an x nearer to 0 says nothing of the scale on which f varies
 
 
@@ -22,7 +23,7 @@ class Samples:
         self.x, self.center, self.precision = x, center, precision
         self.scale = scale or abs(x)
         self.values: dict[float, float] = {0.0: center}
-        self.floor = max(frexp(max(self.scale, 1e-300))[1] - mantissa + 2, -1060)
+        self.floor = max(frexp(max(self.scale, 1e-300))[1] - mantissa + 2, LOWEST.get(mantissa, -1060))
         self.ceiling = inf
 
     def pair(self, exponent: int) -> tuple[float, float]:

@@ -32,7 +32,7 @@ from bibun.numerical.moves import (
     settled,
 )
 from bibun.numerical.samples import Samples
-from bibun.numerical.singular import Singular, singular, suspected
+from bibun.numerical.singular import Singular, kink_of_slope, singular, suspected
 from bibun.numerical.window import Window
 
 LIMIT = 60  # evaluations, where the caller sets no bound
@@ -40,6 +40,7 @@ USUAL = Start()
 MOST_RESCUES = 5
 WORSE = 1.2
 BUDGET = "budget: max_evaluations leaves too few for a derivative with an error bar"
+FEW = 3
 UNSEEN = 8  # a change of f by so many roundings
 UNRESOLVED = 0.3  # an error of this share of the slope leaves no digit
 TREND = 0.3  # noise of this share of all that f varies hides any trend
@@ -102,6 +103,8 @@ def _run(course: Course) -> Requests:
         if end is None:
             found = yield from one_sided(course.samples, course.order, 0, course.limit)
             return Result(found.value, found.error, found.status, found.sigma, found.step)
+        if course.order == 2 and course.singular is None:
+            course.singular = kink_of_slope(end)
         finer = None if course.singular or not end.noisy else (yield from _singular(course, end))
         if course.singular is not None:
             return Result(*course.singular)
@@ -162,9 +165,8 @@ def _better(course: Course, window: Window) -> Window:
     before, course.before = course.before, None
     if before is None or before is window:
         return window
-    apart = (
-        abs(window.value - before.value) > window.error + before.error
-    )  # the wider one is another function, or an alias
+    alone = window.bottom > before.bottom  # without the levels before, it may see another function, or an alias of it
+    apart = alone and abs(window.value - before.value) > window.error + before.error
     if (window.error > WORSE * before.error or apart) and (not before.noisy or before.evidence >= 1):
         course.ceiling = min(course.ceiling, window.top)
         course.widenings += 2
@@ -248,6 +250,8 @@ def _result(course: Course, window: Window, error: float) -> Result:
         hidden = window.sigma * window.sizes[-1] > TREND * window.varies()
         if window.truncation > window.noise or (hidden and window.sigma > FINEST_NOISE):
             error = max(error, _steepest(course))
+        if window.count <= FEW + (course.order - 1) // 2:
+            error = inf  # so few levels cannot even tell how wrong they are
     step = ldexp(1.0, window.top - window.chosen)
     return Result(window.value, error, status, window.sigma, step)
 

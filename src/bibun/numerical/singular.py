@@ -48,6 +48,23 @@ def suspected(window: Window) -> str:
     return ""
 
 
+def kink_of_slope(window: Window) -> Singular | None:
+    """For the second derivative: f' with a kink at x. (odd part) / h then shrinks to f' by halves, not by quarters.
+
+    With second derivatives a and b on the two sides it is f' + (b - a) h / 4 + ..., and the even part gives their mean.
+    """
+    slopes = [part * 2.0**j for j, part in enumerate(window.odd)]
+    steps = [wide - narrow for wide, narrow in pairwise(slopes)]
+    floor = ROUNDINGS * window.precision * max(window.sizes) * 2.0 ** len(steps)
+    if len(steps) < 3 or min(map(abs, steps)) <= floor or not _ratios_within(steps, HALVES):
+        return None
+    half, half_error = (4 * abs(part) for part in _quotient(window, steps))  # a step is an eighth of b - a, times h
+    mean_error = TRUNCATION_WEIGHT * window.truncation + window.noise_weight * window.noise
+    error = half + half_error + window.unscaled(mean_error)
+    words = f"kink of the slope: second derivatives {window.value - half:.6g} and {window.value + half:.6g}"
+    return Singular(window.value, error, words)
+
+
 def _ratios_within(parts: list[float], limits: tuple[float, float]) -> bool:
     low, high = limits
     return all(low < wide / narrow < high for wide, narrow in pairwise(parts))

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from math import inf, nan
 from typing import Any
 
+import numpy as np
+
 from bibun.numerical.evaluation import Evaluator, OutOfBudget, silence
 from bibun.numerical.lines import Line
 from bibun.numerical.outputs import Output
@@ -59,6 +61,10 @@ class Values:
 
     def fetch(self, wanted: dict[tuple[int, Offset], None]) -> None:
         """Have f evaluated at these distances, all together. What lies outside the bounds is not evaluated."""
+        with np.errstate(all="ignore"):  # x + t may overflow
+            self._fetch(wanted)
+
+    def _fetch(self, wanted: dict[tuple[int, Offset], None]) -> None:
         inside = []
         for line, t in wanted:
             if self.lines[line].allows(t.real):
@@ -106,9 +112,11 @@ class Values:
                 return
             live = [task for task in live if self._hand_out(task)]
 
+    @np.errstate(all="ignore")
     def _affordable(self, live: list[Task]) -> list[Task]:
         """The tasks whose next values max_evaluations allows; the others are stopped."""
-        left, asked, going_on = self.evaluator.left, set(), []
+        left, going_on = self.evaluator.left, []
+        asked: set[tuple[int, Offset]] = set()
         for task in live:
             line, known = self.lines[task.line], self.rows[task.line]
             new = {(task.line, t) for t in task.wanted if t not in known and line.allows(t.real)} - asked

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from bibun.numerical.coloring import decompress, groups
 from bibun.numerical.differentiation import Lines, along, summary
 from bibun.numerical.estimate import Estimate
-from bibun.numerical.evaluation import Evaluator
+from bibun.numerical.evaluation import Evaluator, OutOfBudget
 from bibun.numerical.lines import Direction, Point
 from bibun.numerical.samples import SMALLEST_SCALE
 from bibun.numerical.search import Result
@@ -38,7 +38,13 @@ def sparse_jacobian(
     pattern, note = as_pattern(sparsity, shape), ""
     found = pattern is None
     if found:
-        search = find_pattern(columns.flat, point.leaves[0], bounds=columns.bounds)
+        try:
+            search = find_pattern(columns.flat, point.leaves[0], bounds=columns.bounds)
+        except OutOfBudget:
+            raise ValueError(
+                f"jacobian: max_evaluations is {evaluator.options.max_evaluations}, too few to find the pattern. Allow "
+                "more, or pass the pattern as sparsity"
+            ) from None
         pattern, note = search.matrix, f"; pattern: {pattern_words(search.matrix)}, {search.note}"
     colours = groups(pattern)
     value, error, results = columns.along_groups(colours)
@@ -49,7 +55,10 @@ def sparse_jacobian(
         value, error, results = columns.along_groups(colours)
         note = "; pattern: dense, as the one that was found missed entries"
     elif wrong.size:
-        missing = find_missing(columns.flat, point.leaves[0], pattern, wrong, bounds=columns.bounds)
+        try:
+            missing = find_missing(columns.flat, point.leaves[0], pattern, wrong, bounds=columns.bounds)
+        except OutOfBudget:
+            missing = np.zeros((0, 2), np.intp)
         where = ", ".join(f"({i}, {j})" for i, j in missing[:5]) or f"in rows {wrong[:5].tolist()}"
         raise ValueError(
             f"jacobian: the pattern given as sparsity lacks entries: {where}. "

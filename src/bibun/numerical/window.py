@@ -28,7 +28,7 @@ CONSISTENCY = 1.1 * EXTRAPOLATED
 
 TRUNCATION_WEIGHT = 2.0
 NOISE_WEIGHT = 2.0  # standard deviations, and more where few samples tell how large one is (Student's t)
-UNCERTAIN = 5.0
+UNCERTAIN = 4.6
 
 # The prior of the noise counts as this many samples; evidence of 3 times the prior replaces it.
 PRIOR_WEIGHT = 2.0

@@ -57,7 +57,7 @@ class Calls:
 
     def go(self, x: Any, extra: Extra) -> bool:
         """Go to x; False if that is where the last call was."""
-        point = np.array(x, dtype=np.float64)
+        point = _real_array(self.name, x)
         if self._visited and point.shape != self.shape:
             raise ValueError(
                 f"{self.name}: x has shape {point.shape}, but had {self.shape} before. What was learned holds for one "
@@ -150,6 +150,19 @@ class Calls:
 
     def _evaluator(self) -> Evaluator:
         return Evaluator(WithArguments(self.f, *self._extra) if any(self._extra) else self.f, self.options)
+
+
+def _real_array(name: str, x: Any) -> Array:
+    """A copy of x as float64."""
+    try:
+        array = np.array(x)
+        if array.dtype.kind not in "fbiuO":
+            raise TypeError(f"dtype {array.dtype}")
+        return array.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"{name}: x is {x!r}, but an array of real numbers is expected, as optimisers give it"
+        ) from error
 
 
 def _power_of_two(sizes: Array) -> Array:

@@ -58,26 +58,32 @@ def expected_noise(axes: Axes, noise: NoiseModel, f: Array, step: Array) -> Arra
     return noise.variance((f**2)[:, None] + (axes.gradient * step) ** 2 + (axes.quadratic * step**2) ** 2)
 
 
+def central_variance(noise: Array, covariance: Array, beyond: Array, step: Array) -> Array:
+    """What a central difference leaves, where f has noise of this variance."""
+    square = step**2
+    unknown = covariance[..., 0, 0] + 2 * covariance[..., 0, 1] * square + covariance[..., 1, 1] * square**2
+    return np.asarray(noise / (2 * square) + unknown * square**2 + (beyond * square**3) ** 2)
+
+
+def sided_variance(noise: Array, covariance: Array, quartic: Array, step: Array) -> Array:
+    """What (-3 f(x) + 4 f(x + h) - f(x + 2 h)) / (2 h) leaves."""
+    return np.asarray(6.5 * noise / step**2 + 4 * covariance[..., 0, 0] * step**4 + (6 * quartic * step**3) ** 2)
+
+
 def best_steps(axes: Axes, noise: NoiseModel, forecast: Forecast, f: Array, x: Array, room: Room) -> Steps:
     """The steps that leave the least variance with two calls a variable."""
     steps = axes.window * 2.0 ** OCTAVES[:, None]
-    wide = steps[:, None, :]
-    covariance = forecast.covariance
-    noisy = expected_noise(axes, noise, f, steps) / wide**2
-    cubic = covariance[..., 0, 0]
-    unknown = cubic + 2 * covariance[..., 0, 1] * wide**2 + covariance[..., 1, 1] * wide**4
-    central = np.sum(noisy / 2 + unknown * wide**4 + (axes.beyond * wide**6) ** 2, axis=1)
+    wide, noisy = steps[:, None, :], expected_noise(axes, noise, f, steps)
     large = steps > EXACT * np.abs(x)
+    central = np.sum(central_variance(noisy, forecast.covariance, axes.beyond, wide), axis=1)
     central = np.where(large & (steps <= room.both), central, np.inf)
-    known = np.where(np.isfinite(axes.quartic_variance), axes.quartic, 0.0)
-    sided = np.sum(6.5 * noisy + 4 * cubic * wide**4 + (6 * known * wide**3) ** 2, axis=1)
+    sided = np.sum(sided_variance(noisy, forecast.covariance, axes.known_quartic, wide), axis=1)
     sided = np.where(large & (2 * steps <= room.wider), sided, np.inf)
     columns = np.arange(len(x))
     best, other = central.argmin(axis=0), sided.argmin(axis=0)
     to_side = sided[other, columns] < central[best, columns]
-    chosen = np.where(to_side, other, best)
     return Steps(
-        steps[chosen, columns],
+        steps[np.where(to_side, other, best), columns],
         np.where(to_side, room.side, 0.0),
         np.where(to_side, sided[other, columns], central[best, columns]),
     )
@@ -95,7 +101,7 @@ def variance_if_measured(axes: Axes, noise: NoiseModel, forecast: Forecast, f: A
     return np.asarray(np.sum(alone[..., 0, 0] - gained, axis=0))
 
 
-def next_windows(axes: Axes, noise: NoiseModel, f: Array) -> Array:
+def next_windows(axes: Axes, noise: NoiseModel, f: Array, x: Array) -> Array:
     """The widest step for the next three pairs of each variable, from what the last ones showed.
 
     A quintic that is lost in noise is taken to be no larger than cubic / extent**2: this is what lets windows widen.
@@ -109,5 +115,11 @@ def next_windows(axes: Axes, noise: NoiseModel, f: Array) -> Array:
     noisy = 64 * expected_noise(axes, noise, f, widths / 2) + expected_noise(axes, noise, f, widths)
     left = quintic * wide**4 * np.minimum(1, quintic * wide**2 / (cubic + TINY)) / 64
     total = np.sum(noisy / (18 * wide**2) + left**2, axis=1)  # of (4 slope(h/2) - slope(h)) / 3
-    total = np.where((widths <= 2 * axes.extent) | (WIDER[:, None] <= 1), total, np.inf)
-    return np.asarray(widths[total.argmin(axis=0), np.arange(len(axes.window))])
+    usable = ((widths <= 2 * axes.extent) | (WIDER[:, None] <= 1)) & (widths > 16 * EXACT * np.abs(x))
+    total = np.where(usable, total, np.inf)
+    best = widths[total.argmin(axis=0), np.arange(len(axes.window))]
+    return np.asarray(np.maximum(best, _power_of_two_above(16 * EXACT * np.abs(x))))
+
+
+def _power_of_two_above(sizes: Array) -> Array:
+    return np.where(sizes > 0, np.ldexp(1.0, np.frexp(sizes)[1]), 0.0)

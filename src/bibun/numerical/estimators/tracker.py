@@ -14,15 +14,21 @@ import numpy.typing as npt
 from bibun.numerical.estimators.axes import LADDER, TINY, Array, Axes, Forecast, Indices, Pairs
 from bibun.numerical.estimators.noise import POINTS, NoiseModel, Spacing, noise_of
 from bibun.numerical.estimators.probe import Probe
-from bibun.numerical.estimators.steps import Room, Steps, best_steps, next_windows, variance_if_measured
+from bibun.numerical.estimators.steps import (
+    Room,
+    Steps,
+    best_steps,
+    central_variance,
+    next_windows,
+    sided_variance,
+    variance_if_measured,
+)
 
 NOISE_SPACING = 2.0**-20  # of the extent: far below any structure, far above the rounding of x
 NOISE_TRIALS = 4  # spacings tried, a factor of 64 apart
 NOISE_PERIOD = 24  # gradients; f may grow noisier on the way
-NOISE_PAUSE = 3
-CHANGED = (
-    10.0  # |f| by this factor: the noise is measured again, until it is known how it depends on f; then its square
-)
+NOISE_PAUSE = 3  # gradients, at least
+CHANGED = 10.0  # |f| by this factor: the noise is measured again; by its square, once its dependence on f is known
 
 FIRST_ROUNDS, ROUNDS = 8, 2  # windows tried for an axis, the first time and later
 RETRIES = 12  # steps tried where f has no value at the first ones
@@ -39,6 +45,7 @@ PERIOD = 8  # gradients, after which a smaller error matters
 SLIGHTLY = 0.2
 SLIGHT_GAIN = 2.0
 LONGEST_PERIOD = 64
+DISAPPOINTING = 100.0  # times the variance that was planned for: the step was wrong
 OUTGROWN = 10.0  # a derivative so many times larger than what was learned could explain
 ASTRAY = 25.0  # variances between the change of f and what the gradients say of it: something learned is wrong
 COLUMN_MATTERS = 1e-3  # for a Jacobian: of the length of its column
@@ -83,7 +90,7 @@ class Tracker:
         n = probe.x.size
         planned, stale = None, np.ones(n, bool)
         if not first:
-            self.axes.window = next_windows(self.axes, self.noise, self.size)
+            self.axes.window = next_windows(self.axes, self.noise, self.size, probe.x)
             planned = best_steps(self.axes, self.noise, forecast, self.size, probe.x, room)
             stale = self._stale(planned, forecast, room)
         found = self._found_at(probe, forecast, room, planned, stale)
@@ -115,8 +122,13 @@ class Tracker:
         found = Derivative(np.full(shape, np.nan), np.full(shape, np.inf), np.zeros(n), np.zeros(n))
         if planned is not None:
             self._two_calls(probe, np.flatnonzero(~stale), forecast, room, planned, found)
+            poor = ~stale & (found.variance.sum(axis=0) > DISAPPOINTING * planned.variance)
+            if np.any(poor):  # f is larger than it was at the last point, and so is its noise
+                planned = best_steps(self.axes, self.noise, forecast, self.size, probe.x, room)
+                again = np.flatnonzero(poor & (planned.variance < found.variance.sum(axis=0) / DISAPPOINTING))
+                self._two_calls(probe, again, forecast, room, planned, found)
         self._six_calls(probe, np.flatnonzero(stale), forecast, room, found)
-        found.value[:, room.wider <= 0] = 0.0
+        found.value[:, room.wider <= 0] = 0.0  # a variable that its bounds hold fast, with error inf
         return found
 
     def _outgrown(self, found: Derivative) -> npt.NDArray[np.bool_]:
@@ -167,6 +179,7 @@ class Tracker:
             if verdict is Spacing.GOOD:
                 break
             spacing *= 64.0 if verdict is Spacing.TOO_SMALL else 1 / 64
+        self.size = probe.center
         self.noise.add(probe.center, sigma)
         self._noise_call = self._calls
 
@@ -194,28 +207,24 @@ class Tracker:
         self, probe: Probe, which: Indices, values: Array, forecast: Forecast, planned: Steps, found: Derivative
     ) -> None:
         steps, sides = planned.step[which], planned.side[which]
-        covariance = forecast.covariance[:, which]
-        noise = self.noise.variance(np.max(values**2, axis=0)) / steps**2
-        axes, squares = self.axes, steps**2
-        central = (values[1] - values[0]) / (2 * steps)
-        central = central - forecast.cubic[:, which] * squares - axes.quintic[:, which] * squares**2
-        cubic = covariance[..., 0, 0]
-        unknown = cubic + 2 * covariance[..., 0, 1] * squares + covariance[..., 1, 1] * squares**2
-        variance = noise / 2 + unknown * squares**2 + (axes.beyond[:, which] * steps**6) ** 2
-        if np.any(sides):
+        axes, squares, covariance = self.axes, steps**2, forecast.covariance[:, which]
+        noise = self.noise.variance(np.max(values**2, axis=0))
+        value = (values[1] - values[0]) / (2 * steps)
+        value = value - forecast.cubic[:, which] * squares - axes.quintic[:, which] * squares**2
+        variance = central_variance(noise, covariance, axes.beyond[:, which], steps)
+        central = sides == 0
+        if not central.all():
             f = probe.center[:, None]
-            sided = sides * (4 * (values[0] - f) - (values[1] - f)) / (2 * steps)
-            known = np.where(np.isfinite(axes.quartic_variance[:, which]), axes.quartic[:, which], 0.0)
-            sided = sided + 2 * forecast.cubic[:, which] * squares
-            wide = 6.5 * noise + 4 * cubic * squares**2 + (6 * known * steps**3) ** 2
-            central, variance = np.where(sides == 0, central, sided), np.where(sides == 0, variance, wide)
-        found.value[:, which], found.variance[:, which] = central, variance
-        found.step[which], found.side[which] = steps, sides
-        if not probe.center_is_known and np.any(sides == 0):
-            mean = (
-                (values[0] + values[1]) / 2 - axes.quadratic[:, which] * squares - axes.quartic[:, which] * squares**2
+            sided = (
+                sides * (4 * (values[0] - f) - (values[1] - f)) / (2 * steps) + 2 * forecast.cubic[:, which] * squares
             )
-            self.size = np.median(mean[:, sides == 0], axis=1)
+            wide = sided_variance(noise, covariance, axes.known_quartic[:, which], steps)
+            value, variance = np.where(central, value, sided), np.where(central, variance, wide)
+        found.value[:, which], found.variance[:, which] = value, variance
+        found.step[which], found.side[which] = steps, sides
+        if not probe.center_is_known and central.any():
+            bend = axes.quadratic[:, which] * squares + axes.quartic[:, which] * squares**2
+            self.size = np.median(((values[0] + values[1]) / 2 - bend)[:, central], axis=1)
 
     # ---- six calls a variable ------------------------------------------------------------------------
 
@@ -269,14 +278,12 @@ class Tracker:
         clear = (wide > DIFFERENT * (variance[1] + variance[2])) & (narrow > DIFFERENT * (variance[0] + variance[1]))
         wild = clear & (narrow > wide / 4) & (wide > 1e-6 * size.max(axis=0))
         bend = np.sum((pairs.bends()[2] * pairs.steps[2]) ** 2, axis=0)
-        coarse = clear & (narrow > NOT_FINE**2 * (size[0] + bend))
+        coarse = ~self.axes.known[which] & clear & (narrow > NOT_FINE**2 * (size[0] + bend))
         alike = wide <= ALIKE * (variance[1] + variance[2])
         rough = variance[1] > ROUGH**2 * size[1]
         wider = GROW * pairs.steps[2]
         may_grow = alike & rough & (wider <= self.axes.extent[which]) & (wider <= room.both[which])
-        return finite, np.where(
-            ~finite, 1.0, np.where(wild, SHRINK, np.where(coarse, COARSE, np.where(may_grow, GROW, 1.0)))
-        )
+        return finite, np.select([~finite, wild, coarse, may_grow], [1.0, SHRINK, COARSE, GROW], 1.0)
 
     def _measure_side(
         self, probe: Probe, which: Indices, sides: Array, last: npt.NDArray[np.bool_], forecast: Forecast, room: Room,
