@@ -66,7 +66,7 @@ format: $(VENV)/.installed-lint  ## put every file in the one format
 	@$(BIN)/ruff format --quiet .
 
 docs: $(VENV)/.installed-docs  ## build the documentation into site/
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	@echo "documentation: site/index.html"
 
 bench: .venv-bench/.installed  ## ratios to other packages; BENCH="--quick chain" passes options

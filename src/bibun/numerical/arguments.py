@@ -24,10 +24,11 @@ def options_of(
     return Options(vectorized, workers, progress, max_evaluations)
 
 
-def check_order(name: str, order: Any) -> None:
+def check_order(name: str, order: Any) -> int:
     """An order is a whole number from 1 to 10."""
     if not isinstance(order, (int, np.integer)) or isinstance(order, bool) or not 1 <= order <= 10:
         raise ValueError(f"{name}: order is {order!r}, but a whole number from 1 to 10 is expected")
+    return int(order)
 
 
 def point_bounds(name: str, bounds: Any, point: Point) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:

@@ -52,13 +52,22 @@ def one_sided(samples: Samples, order: int, side: int = 0, limit: int = 70) -> G
     if side == 0:
         return NOTHING
     top = frexp(max(samples.scale, SMALLEST_SCALE))[1] - 4
-    found = NOTHING
+    best = NOTHING._replace(side=side)
     for _ in range(WINDOWS):
         found = yield from _window(samples, order, side, top, limit)
-        if (isfinite(found.value) and found.error < CONVERGED * abs(found.value)) or samples.evaluations >= limit:
+        if found.error < best.error or not isfinite(best.value):
+            best = found
+        if found.error < CONVERGED * max(abs(found.value), _varies(samples, order)) or samples.evaluations >= limit:
             break
         top -= DOWN
-    return found
+    return best
+
+
+def _varies(samples: Samples, order: int) -> float:
+    """What a derivative of this order would be of use for: the change of f over the widest step, beside that step."""
+    widest = max((abs(t) for t, value in samples.values.items() if t and value == value), default=inf)
+    changes = (abs(value - samples.center) for t, value in samples.values.items() if abs(t) == widest and value == value)
+    return max(changes, default=0.0) / widest**order
 
 
 def _side(samples: Samples) -> int:
@@ -74,7 +83,7 @@ def _side(samples: Samples) -> int:
 
 def _window(samples: Samples, order: int, side: int, top: int, limit: int) -> Generator[list[float], None, OneSided]:
     """From levels 2**top, 2**(top - 1), ... until nothing is gained; quotients in units of 2**top."""
-    table, best = Table(2), NOTHING
+    table, best = Table(2), NOTHING._replace(side=side)
     nodes: list[float] = []  # the values, with those of the wider levels before them
     sizes = abs(samples.center)
     for exponent in range(top, max(top - MOST, samples.floor - 1), -1):

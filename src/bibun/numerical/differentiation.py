@@ -70,13 +70,27 @@ class Lines:
     def center(self, line: int) -> Any:
         """f at t = 0 of this line."""
         if line not in self._centers:
-            self.set_center(self.evaluator.first(self.lines[line].at(0.0)), [line])
+            with np.errstate(all="ignore"):  # a direction may be infinite
+                point = self.lines[line].at(0.0)
+            self.set_center(self.evaluator.first(point), [line])
         row = self._centers[line]
         if row is None:
             raise ValueError(
                 f"{self.name}: f does not give the same shapes at every point: {self.output.description} first"
             )
         return row
+
+    def fetch_centers(self, lines: Sequence[int]) -> None:
+        """f at t = 0 of these lines, all together. Where f raises, `center` will call it again and let that through."""
+        missing = [line for line in lines if line not in self._centers]
+        if missing and self.values.output is None:
+            self.center(missing.pop(0))
+        if len(missing) < 2 or self.evaluator.left < len(missing):
+            return
+        values = self.evaluator([self.lines[line].at(0.0) for line in missing])
+        for line, value in zip(missing, values, strict=True):
+            if value is not None:
+                self.set_center(value, [line])
 
     def samples(self, line: int, component: int) -> Samples:
         """What is known along a line of one number of f."""

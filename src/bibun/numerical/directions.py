@@ -60,7 +60,7 @@ def derivative(
         if estimate is not None:
             return estimate
     options = options_of("derivative", f, method, vectorized, workers, progress, max_evaluations)
-    check_order("derivative", order)
+    order = check_order("derivative", order)
     point = Point("derivative", x)
     low, high = point_bounds("derivative", bounds, point)
     entries = [point.value(i) for i in range(point.size)]
@@ -143,11 +143,12 @@ def directional(
     the value. Options and errors are those of `derivative`.
     """
     options = options_of("directional", f, method, vectorized, workers, progress, max_evaluations)
-    check_order("directional", order)
-    point, along_v = Point("directional", x), Point("directional", direction)
-    if [leaf.shape for leaf in point.leaves] != [leaf.shape for leaf in along_v.leaves]:
-        shapes = [leaf.shape for leaf in point.leaves], [leaf.shape for leaf in along_v.leaves]
-        raise ValueError(f"directional: x has shape {shapes[0]} and the direction {shapes[1]}; they must be equal")
+    order = check_order("directional", order)
+    point, along_v = Point("directional", x), _direction(x, direction)
+    if point.described != along_v.described:
+        raise ValueError(
+            f"directional: x is {point.described}, but the direction {along_v.described}; they must be alike"
+        )
     limits = point_bounds("directional", bounds, point) if bounds is not None else None
     with (evaluator := Evaluator(f, options)).progress:
         line = Direction(point, along_v.leaves, limits)
@@ -155,9 +156,18 @@ def directional(
         found = along(lines, order, method)
     size = lines.output.size
     results = [found[0, k] for k in range(size)]
-    factor = line.factor**order
-    values = np.array([r.value for r in results]) * factor
-    errors = np.array([r.error for r in results]) * factor
+    values, errors = np.array([r.value for r in results]), np.array([r.error for r in results])
+    with np.errstate(all="ignore"):  # a long direction, and the derivative may overflow
+        for _ in range(order):
+            values, errors = values * line.factor, errors * line.factor
     value, error = lines.output.structure(values, ()), lines.output.errors(errors, ())
     status = summary(results, lambda i: f"output {i}")
     return Estimate(value, error, evaluator.evaluations, status, (f, line, order))
+
+
+def _direction(x: Any, direction: Any) -> Point:
+    """The direction; a list may stand for an array."""
+    from bibun import tree
+
+    alike = tree.is_container(x) or not isinstance(direction, (list, tuple))
+    return Point("directional", direction if alike else np.array(direction), "the direction")

@@ -26,17 +26,29 @@ class Point:
     Integers and booleans count as float64. float32 stays float32, so that f computes in what it is used to.
     """
 
-    def __init__(self, name: str, x: Any) -> None:
+    def __init__(self, name: str, x: Any, what: str = "x") -> None:
         from bibun import tree
 
         leaves, self.unflatten = tree.flatten(x)
         if x is None:
-            raise TypeError(f"{name}: x is None, but a number, an array or containers of them are expected")
-        self.leaves = [_array(name, leaf) for leaf in leaves]
+            raise TypeError(f"{name}: {what} is None, but a number, an array or containers of them are expected")
+        self.leaves = [_array(name, leaf, what) for leaf in leaves]
+        self._x = x
         self.sizes = [leaf.size for leaf in self.leaves]
         self.starts = np.cumsum([0, *self.sizes])
         self.size = int(self.starts[-1])
         self.is_complex = any(leaf.dtype.kind == "c" for leaf in self.leaves)
+
+    @property
+    def described(self) -> str:
+        """The containers and the shapes, for a message."""
+        from bibun import tree
+
+        paths = tree.paths(self._x)
+        if paths == [""]:
+            return f"of shape {self.leaves[0].shape}"
+        shapes = (f"{path} of shape {leaf.shape}" for path, leaf in zip(paths, self.leaves, strict=True))
+        return "(" + ", ".join(shapes) + ")"
 
     def where(self, entry: int) -> tuple[int, tuple[int, ...]]:
         """The leaf of an entry, and its index there."""
@@ -57,11 +69,8 @@ class Point:
 
     def like_x(self, row: Array) -> Any:
         """The same, with complex numbers for complex leaves only."""
-        parts = zip(self.leaves, self.starts[:-1], self.starts[1:], strict=True)
-        parts = ((leaf, row[start:stop]) for leaf, start, stop in parts)
-        return self.unflatten(
-            [(part if leaf.dtype.kind == "c" else part.real).reshape(leaf.shape)[()] for leaf, part in parts]
-        )
+        kinds = iter([leaf.dtype.kind for leaf in self.leaves])
+        return self.containers(row, lambda part, shape: (part if next(kinds) == "c" else part.real).reshape(shape)[()])
 
     def containers(self, rows: Array, make: Callable[[Array, tuple[int, ...]], Any]) -> Any:
         """The containers of x, with what `make` gives for the rows of each leaf and its shape."""
@@ -69,16 +78,16 @@ class Point:
         return self.unflatten([make(rows[start:stop], leaf.shape) for start, stop, leaf in ends])
 
 
-def _array(name: str, leaf: Any) -> Array:
+def _array(name: str, leaf: Any, what: str) -> Array:
     try:
         array = np.array(leaf)
     except LostDerivativeError as error:
         raise LostDerivativeError(
-            f"{name}: x is a {type(leaf).__name__}, whose derivative would be lost: f is called with plain arrays. Write "
+            f"{name}: {what} is a {type(leaf).__name__}, whose derivative would be lost: f is called with plain arrays. Write "
             "x.data where that is meant, or take the derivative with bibun.grad"
         ) from error
     if isinstance(leaf, np.ma.MaskedArray):
-        raise TypeError(f"{name}: x is a masked array. Pass x.compressed(), or x.filled(value)")
+        raise TypeError(f"{name}: {what} is a masked array. Pass x.compressed(), or x.filled(value)")
     if array.dtype.kind in "biu":
         return array.astype(np.float64)
     if array.dtype.kind == "O":
@@ -87,10 +96,10 @@ def _array(name: str, leaf: Any) -> Array:
         except (TypeError, ValueError):
             pass  # the message below
         except OverflowError as error:
-            raise ValueError(f"{name}: x holds an integer that is too large for float64") from error
+            raise ValueError(f"{name}: {what} holds an integer that is too large for float64") from error
     if array.dtype.kind not in "fc":
         raise TypeError(
-            f"{name}: x holds {type(leaf).__name__} of dtype {array.dtype}, but real or complex numbers are expected. "
+            f"{name}: {what} holds {type(leaf).__name__} of dtype {array.dtype}, but real or complex numbers are expected. "
             "Let f take the numbers only, as in f = lambda x: g(x, other)"
         )
     return array

@@ -34,6 +34,8 @@ def sparse_jacobian(
         raise TypeError("jacobian: sparsity is for real x, but x is complex. Leave sparsity out")
     center = evaluator.first(point.copy())
     columns = _Columns(evaluator, point, method, limits, center)
+    if any(imaginary is not None for _, imaginary in columns.output.parts):
+        raise TypeError("jacobian: sparsity is for real y, but f gave complex numbers. Leave sparsity out")
     shape = (columns.size, point.size)
     pattern, note = as_pattern(sparsity, shape), ""
     found = pattern is None
@@ -116,7 +118,7 @@ class _Columns:
         factors = np.repeat([line.factor for line in at], self.size)
         value = np.array([result.value for result in results]) * factors
         error = np.array([result.error for result in results]) * factors
-        return value.reshape(len(at), -1).T, error.reshape(len(at), -1).T, results
+        return value.reshape(len(at), self.size).T, error.reshape(len(at), self.size).T, results
 
     def along_groups(self, colours: Array) -> tuple[Array, Array, list[Result]]:
         """The compressed Jacobian: column k is the derivative along the columns of colour k."""

@@ -28,6 +28,7 @@ NEARLY_ONE = 1 - 1e-12
 SIGNIFICANT = 9.0  # a coefficient counts as known from 3 standard deviations on
 SURPRISE = 4.0  # a measurement this many variances from the forecast means that the forecast claimed too much
 FORGETTING = 0.1  # a measurement as foretold lowers the drift rate to no less than this share
+ORDINARY = 0.3  # a derivative g that varies over an extent has a cubic of about g / extent**2; of this share at least
 NEAR = 0.01  # a surprise after a shorter relative move is not blamed on the move alone
 
 
@@ -65,16 +66,16 @@ class Pairs:
 class Axes:
     """The coefficients, shape (m, n) for m numbers that f gives and n variables, and where they were measured.
 
-    extent    how far each variable may be expected to move: its size, or the range that it has visited
+    extent    how far each variable may be expected to move: its unit, its size, or the range that it has visited
     window    the widest of the three steps of the next measurement; measured_window that of the last one
     drift     how much cubic changes, for a move by one extent
     beyond    a bound on what the seventh order adds to a central difference, over h**6
     explained  the square of the largest derivative that the coefficients lead to expect, when they were measured
     """
 
-    def __init__(self, x: Array, outputs: int, extent: Array) -> None:
+    def __init__(self, x: Array, outputs: int) -> None:
         n = len(x)
-        self.extent, self._low, self._high = extent, x.copy(), x.copy()
+        self.extent, self._low, self._high = np.ones(n), x.copy(), x.copy()
         zeros = np.zeros((outputs, n))
         self.gradient, self.quadratic, self.cubic, self.quartic, self.quintic = (zeros.copy() for _ in range(5))
         self.covariance = np.zeros((outputs, n, 2, 2))
@@ -82,7 +83,7 @@ class Axes:
         self.drift, self.beyond = zeros.copy(), zeros.copy()
         self.known = np.zeros(n, bool)
         self.explained = np.zeros(n)
-        self.window = 2.0 ** np.floor(np.log2(extent)) / 16
+        self.window = np.full(n, 1 / 16)
         self.measured_window = self.window.copy()
         self._points: dict[int, Array] = {}  # the points at which axes were measured, a number for each
         self._measured_at = np.zeros(n, int)
@@ -100,8 +101,10 @@ class Axes:
         covariance = self.covariance.copy()
         bent = 100 * own**4 * (self.quintic**2 + covariance[..., 1, 1])  # d cubic = 4 quartic t + 10 quintic t**2 + ...
         unsure = np.where(quartic != 0, self.quartic_variance, 0.0)
-        doubt = bent + 16 * own**2 * unsure + (self.drift * distance) ** 2
-        size = self.cubic**2 + np.abs(self.quadratic * quartic)
+        least = ORDINARY * np.abs(self.gradient) / self.extent**2
+        drift = np.maximum(self.drift, least)
+        doubt = bent + 16 * own**2 * unsure + (drift * distance) ** 2
+        size = self.cubic**2 + least**2 + np.abs(self.quadratic * quartic)
         lost = doubt > 4 * size  # after a long way nothing but the size is left
         cubic = np.where(lost, 0.0, self.cubic + 4 * quartic * own)
         covariance[..., 0, 0] += np.where(lost, 4 * size, doubt)

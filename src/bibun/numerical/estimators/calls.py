@@ -19,6 +19,10 @@ from bibun.numerical.evaluation import Evaluator, Options
 from bibun.numerical.lines import Point
 from bibun.numerical.outputs import Output
 
+NEGLIGIBLE = 1e-30  # of the largest variable: a variable that small is 0
+SMALLEST = 1e-290
+SMALL = 2.0**-6  # variables below that say nothing of how far they may go
+
 Extra = tuple[tuple[Any, ...], dict[str, Any]]
 
 
@@ -40,14 +44,15 @@ class Calls:
     unit    the size of each variable, a power of two, shape (n,);   scale    that of each number that f gives, (m,)
     """
 
-    def __init__(self, name: str, f: Callable[..., Any], bounds: Any, options: Options) -> None:
-        self.name, self.f, self.bounds, self.options = name, f, bounds, options
+    def __init__(self, name: str, f: Callable[..., Any], bounds: Any, scales: Any, options: Options) -> None:
+        self.name, self.f, self.bounds, self.scales, self.options = name, f, bounds, scales, options
         self.evaluations = 0
         self.shape: tuple[int, ...] = ()
         self.value_shape: tuple[int, ...] = ()
         self.output: Output | None = None
         self.x = np.zeros(0)
         self.unit, self.scale = np.ones(0), np.ones(1)
+        self.typical = 1.0
         self._visited = False
         self._limits = np.zeros((2, 0))
         self._extra: Extra = (), {}
@@ -109,24 +114,49 @@ class Calls:
             )
         self.value_shape, self.output = array.shape, Output(self.name, array)
         row = self.output.row(array)
-        assert row is not None
+        if row is None or array.dtype.kind == "O":
+            raise TypeError(f"{self.name}: f gave {value!r}, not a number. Does f end with `return`?")
         self.scale = _power_of_two(np.abs(row))
         self.unit = _power_of_two(self._sizes())
         return row / self.scale
 
     def _sizes(self) -> Array:
-        """How large each variable is taken to be: its value at the first point, or that of the others if it is 0."""
-        sizes = np.abs(self.x)
-        others = sizes[(sizes > 0) & np.isfinite(sizes)]
-        sizes = np.where(sizes == 0, np.median(others) if others.size else 1.0, sizes)
+        """How large each variable is taken to be: its value at the first point; that of the others if it is as good as 0."""
+        if self.scales is not None:
+            return self._given_sizes()
+        sizes = np.where(np.isfinite(self.x), np.abs(self.x), 0.0)
+        sizes = np.where(sizes > NEGLIGIBLE * np.max(sizes, initial=SMALLEST), sizes, 0.0)
+        others = sizes[sizes > 0]
+        self.typical = float(np.median(others)) if others.size else 1.0
+        sizes = np.where(sizes == 0, self.typical, sizes)
         width = self._limits[1] - self._limits[0]
-        return np.where(width > 0, np.minimum(sizes, width), sizes)
+        finite = (width > 0) & np.isfinite(width)
+        return np.where(finite, np.clip(sizes, width * 2.0**-20, width), sizes)
+
+    def _given_sizes(self) -> Array:
+        try:
+            sizes = np.broadcast_to(np.asarray(self.scales, dtype=np.float64), self.shape).ravel()
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"{self.name}: scales is {self.scales!r}, but a positive number for each entry of x of shape {self.shape} "
+                "is expected, or one for all"
+            ) from error
+        if not np.all((sizes > 0) & np.isfinite(sizes)):
+            raise ValueError(f"{self.name}: scales is {self.scales!r}, but positive and finite numbers are expected")
+        self.typical = 0.0
+        return sizes
 
     # ---- in units ----------------------------------------------------------------------------------
 
     @property
     def scaled_x(self) -> Array:
         return self.x / self.unit
+
+    @property
+    def reach(self) -> Array:
+        """How far a variable that shows nothing may be taken, in units: the size of the others."""
+        width = self._limits[1] - self._limits[0]
+        return np.minimum(np.maximum(self.typical, SMALL), np.where(width > 0, width, np.inf)) / self.unit
 
     @property
     def room(self) -> Room:

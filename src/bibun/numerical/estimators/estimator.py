@@ -31,15 +31,16 @@ class _Estimator:
     _name = ""
 
     def __init__(
-        self, f: Callable[..., Any], *, bounds: Any = None, vectorized: bool = False, workers: Any = None, seed: int = 0
-    ) -> None:
+        self, f: Callable[..., Any], *, bounds: Any = None, scales: Any = None, vectorized: bool = False,
+        workers: Any = None, seed: int = 0,
+    ) -> None:  # fmt: skip
         if not callable(f):
             raise TypeError(f"{self._name}: f is of type {type(f).__name__}, not a function. Write {self._name}(f)")
         self.error: Any = None
         self.noise: Any = None
         self.steps: Any = None
         self.status = "not called yet"
-        self._calls = Calls(self._name, f, bounds, Options(vectorized, workers, False, None))
+        self._calls = Calls(self._name, f, bounds, scales, Options(vectorized, workers, False, None))
         self._random = np.random.default_rng(seed)
         self._tracker: Tracker | None = None
         self._found: Derivative | None = None
@@ -90,7 +91,7 @@ class _Estimator:
         probe = Probe(calls.at, calls.scaled_x, calls.scale.size, calls.value if calls.value_is_known else None)
         if self._tracker is None:
             assert calls.output is not None
-            self._tracker = Tracker(probe, calls.output.precisions, np.ones(calls.x.size), self._random)
+            self._tracker = Tracker(probe, calls.output.precisions, calls.reach, self._random)
         found = self._tracker.differentiate(probe, calls.room)
         if probe.center_is_known:
             calls.remember(probe.center)
@@ -141,7 +142,7 @@ class GradientEstimator(_Estimator):
         scipy.optimize.minimize(gradient.value, x0, jac=gradient, method="L-BFGS-B")
 
     f(x, *args) gives one real number; x is a float64 array of any shape, made anew for each call. At the first point
-    the noise of f and a step for each variable are learned, in 6 to 8 calls a variable; later points take two, and a
+    the noise of f and a step for each variable are learned, in 6 calls a variable or a few more; later points take two, and a
     variable is learned again when what is known of it has gone out of date and that matters.
 
     gradient(x)                     the gradient, of x's shape
@@ -160,6 +161,8 @@ class GradientEstimator(_Estimator):
 
     bounds       (low, high), SciPy's Bounds, or a pair for each variable: f is never called outside of them. At a bound
                  the difference is one-sided
+    scales       how large each variable is, one positive number for each or one for all, where the first point does not
+                 tell: for variables that start at 0 and differ by orders of magnitude
     vectorized   f takes points of shape (points,) + x.shape and gives as many numbers
     workers      an executor of concurrent.futures that evaluates the points of a gradient together
     seed         of the direction along which noise is measured
@@ -173,9 +176,10 @@ class GradientEstimator(_Estimator):
     _name = "GradientEstimator"
 
     def __init__(
-        self, f: Callable[..., Any], *, bounds: Any = None, vectorized: bool = False, workers: Any = None, seed: int = 0
-    ) -> None:
-        super().__init__(f, bounds=bounds, vectorized=vectorized, workers=workers, seed=seed)
+        self, f: Callable[..., Any], *, bounds: Any = None, scales: Any = None, vectorized: bool = False,
+        workers: Any = None, seed: int = 0,
+    ) -> None:  # fmt: skip
+        super().__init__(f, bounds=bounds, scales=scales, vectorized=vectorized, workers=workers, seed=seed)
         self._path = Path()
         self._told: float | None = None  # the value at the last point in units, if it was asked for
         self._on_path = False

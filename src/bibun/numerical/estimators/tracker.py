@@ -32,7 +32,7 @@ CHANGED = 10.0  # |f| by this factor: the noise is measured again; by its square
 
 FIRST_ROUNDS, ROUNDS = 8, 2  # windows tried for an axis, the first time and later
 RETRIES = 12  # steps tried where f has no value at the first ones
-SHRINK, COARSE, GROW, RETREAT = 1 / 16, 1 / 4, 4.0, 1 / 32
+SHRINK, COARSE, GROW, LEAP, RETREAT = 1 / 16, 1 / 4, 4.0, 64.0, 1 / 32
 DIFFERENT = 16.0  # variances: two slopes differ by more than noise
 ALIKE = 9.0
 NOT_FINE = 0.05  # of the slope and the curvature: where the two narrow pairs differ by more, a smaller window is tried
@@ -63,9 +63,10 @@ class Derivative(NamedTuple):
 class Tracker:
     """What was learned of one function: its noise, and its axes."""
 
-    def __init__(self, probe: Probe, rounding: Array, extent: Array, random: np.random.Generator) -> None:
+    def __init__(self, probe: Probe, rounding: Array, reach: Array, random: np.random.Generator) -> None:
         x = probe.x
-        self.axes = Axes(x, probe.center.size, extent)
+        self.axes = Axes(x, probe.center.size)
+        self._reach = reach
         self.noise = NoiseModel(rounding)
         self.size = probe.center
         self._random = random
@@ -281,9 +282,12 @@ class Tracker:
         coarse = ~self.axes.known[which] & clear & (narrow > NOT_FINE**2 * (size[0] + bend))
         alike = wide <= ALIKE * (variance[1] + variance[2])
         rough = variance[1] > ROUGH**2 * size[1]
-        wider = GROW * pairs.steps[2]
-        may_grow = alike & rough & (wider <= self.axes.extent[which]) & (wider <= room.both[which])
-        return finite, np.select([~finite, wild, coarse, may_grow], [1.0, SHRINK, COARSE, GROW], 1.0)
+        blind = variance[2] > size[2]  # not even the widest pair shows a slope
+        limit = np.minimum(np.maximum(self.axes.extent, self._reach)[which], room.both[which])
+        leap = 2.0 ** np.floor(np.log2(np.maximum(limit / pairs.steps[2], 1)) / 3)
+        grown = np.where(blind, np.maximum(leap, LEAP), GROW)
+        may_grow = alike & rough & (grown * pairs.steps[2] <= limit)
+        return finite, np.select([~finite, wild, coarse, may_grow], [1.0, SHRINK, COARSE, grown], 1.0)
 
     def _measure_side(
         self, probe: Probe, which: Indices, sides: Array, last: npt.NDArray[np.bool_], forecast: Forecast, room: Room,
