@@ -26,7 +26,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # SciPy's L-BFGS-B calls BLAS on 
 import numpy as np
 from scipy.optimize import least_squares, minimize
 
-import bibun as bb
+from bibun.numerical.estimators import GradientEstimator, JacobianEstimator
 
 Array = np.ndarray[Any, Any]
 
@@ -177,14 +177,14 @@ def solve(name: str, problem: Problem, f: Counted, seed: int) -> Array:
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         if problem.residuals:
-            jacobian = {"exact": problem.gradient, "bibun": bb.numerical.JacobianEstimator(f, seed=seed)}
+            jacobian = {"exact": problem.gradient, "bibun": JacobianEstimator(f, seed=seed)}
             return np.asarray(least_squares(f, problem.start, jac=jacobian.get(name, name)).x)
         value: Any = f
         jac: Any = name
         if name == "exact":
             jac = problem.gradient
         elif name.startswith("bibun"):
-            jac = bb.numerical.GradientEstimator(f, seed=seed)
+            jac = GradientEstimator(f, seed=seed)
             value = jac.value if name == BIBUN else f
         return np.asarray(minimize(value, problem.start, jac=jac, method="L-BFGS-B").x)
 

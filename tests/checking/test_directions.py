@@ -16,7 +16,7 @@ def test_multipliers_have_nine_bits_and_both_signs():
 def test_steps_along_a_direction_are_exact():
     rng = np.random.default_rng(0)
     x = np.round(rng.normal(size=500) * 2**20) / 2**20
-    (v,) = random_direction([x], scales([x], None), rng)
+    (v,) = random_direction([x], base_scales([x]), rng)
     for exponent in range(-15, 0):
         step = 2.0**exponent * v
         np.testing.assert_array_equal((x + step) - x, step)
@@ -47,7 +47,7 @@ def test_entries_of_small_influence_move_farther_and_the_largest_no_farther_than
     x[1] = 1e-9
     gradient = np.ones(100)
     gradient[0], gradient[1], gradient[2] = 1e-3, 1e9, 0.0
-    (found,) = scales([x], [gradient])
+    (found,) = scales([x], [gradient], base_scales([x]))
     assert found[0] == found[2] == 32
     assert found[1] == power_of_two(np.array(1e-9))
     assert found[50] == 1
@@ -69,7 +69,7 @@ def test_only_one_leaf():
 
 @pytest.mark.parametrize("gradient", [np.zeros(3), np.full(3, np.nan), np.full(3, np.inf)])
 def test_gradients_that_say_nothing(gradient):
-    (found,) = scales([np.ones(3)], [gradient])
+    (found,) = scales([np.ones(3)], [gradient], base_scales([np.ones(3)]))
     np.testing.assert_array_equal(found, 1)
 
 

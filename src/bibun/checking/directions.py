@@ -47,11 +47,10 @@ def base_scales(point: list[Array]) -> list[Array]:
     return found
 
 
-def scales(point: list[Array], sensitivity: list[Array] | None) -> list[Array]:
-    """The same, adapted to `sensitivity`, |gradient| as one mode claims it. Entries of small influence move farther;
+def scales(point: list[Array], sensitivity: list[Array] | None, base: list[Array]) -> list[Array]:
+    """`base`, adapted to `sensitivity`, |gradient| as one mode claims it. Entries of small influence move farther;
     those few of very large influence no farther than their own size: they would set the error for all.
     """
-    base = base_scales(point)
     if sensitivity is None:
         return base
     with np.errstate(over="ignore"):

@@ -31,6 +31,7 @@ class Mode:
     """One way to the derivative of the rows. `name` is the word of the report."""
 
     name: str
+    precision = 0.0  # the rounding unit of what it gives, where that may be coarser than the problem's
 
     def __init__(self, problem: Problem, rows: list[Row]) -> None:
         self.problem, self.rows = problem, rows
@@ -55,6 +56,8 @@ class Gradient(Mode):
         super().__init__(problem, rows)
         self.name, self._compute = name, compute
         self.gradients = compute(problem, problem.point, rows)
+        kinds = {g.dtype for gradient in self.gradients for g in gradient if g.dtype.kind in "fc"}
+        self.precision = max((float(np.finfo(kind).eps) for kind in kinds), default=0.0)
 
     def along(self, direction: Direction, values: list[Array] | None = None) -> Array:
         gradients = self.gradients if values is None else self._compute(self.problem, values, self.rows)
@@ -73,30 +76,31 @@ class Forward(Mode):
     def __init__(self, name: str, problem: Problem, rows: list[Row]) -> None:
         super().__init__(problem, rows)
         self.name = name
-        self._push([None] * len(problem.leaves), None)
+        self.values = self._push([None] * len(problem.leaves), None)[0]  # of the function, as the mode runs it
 
     def along(self, direction: Direction, values: list[Array] | None = None) -> Array:
-        moved = self._push(direction, values)
+        moved = self._push(direction, values)[1]
         return np.array([float(np.real(row.of(moved))) for row in self.rows])
 
     def of_row(self, row: Row, direction: Direction) -> float:
-        return float(np.real(row.of(self._push(direction, None))))
+        return float(np.real(row.of(self._push(direction, None)[1])))
 
     def at(self, problem: Problem) -> Mode:
         return Forward(self.name, problem, self.rows)
 
-    def _push(self, direction: Direction, values: list[Array] | None) -> list[Any]:
+    def _push(self, direction: Direction, values: list[Array] | None) -> tuple[Any, Any]:
         point = [x.copy() for x in (values or self.problem.point)]
         tangents = [np.zeros_like(x) if v is None else v.astype(x.dtype) for v, x in zip(direction, point, strict=True)]
         with np.errstate(all="ignore"):
-            return list(jvp(self.problem.flat, point, tangents)[1])
+            return jvp(self.problem.flat, point, tangents)
 
 
 def reverse(problem: Problem, values: list[Array], rows: list[Row]) -> Gradients:
     """Gradients of rows by one recording and a sweep a row."""
     with np.errstate(all="ignore"):
         y, pullback = vjp(problem.flat, *(x.copy() for x in values))
-        return [[np.asarray(g) for g in pullback(row.cotangents(list(y)))] for row in rows]
+        outputs = [part if hasattr(part, "dtype") else np.asarray(part) for part in y]
+        return [[np.asarray(g) for g in pullback(row.cotangents(outputs))] for row in rows]
 
 
 def by_hand(gradient: Callable[..., Any]) -> Compute:

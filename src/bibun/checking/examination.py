@@ -58,6 +58,7 @@ class Examination:
         self.problem, self.rows, self.modes, self.rng = problem, rows, modes, rng
         self.searches = 0  # for wrong entries
         self.wrong_outputs: dict[int, tuple[int, Array]] = {}  # by row: an output, and its entry, found wrong before
+        self._in_higher_precision: Problem | None = None
         self._rays: dict[tuple[int, tuple[int, ...], bool], Ray] = {}
         limits = [np.finfo(x.dtype) for x in problem.point]
         self._smallest = max(float(limit.smallest_subnormal) for limit in limits)
@@ -76,7 +77,7 @@ class Examination:
     def direction(self) -> list[Array]:
         """A random direction through every entry."""
         point = self.problem.point
-        found = directions.random_direction(point, directions.scales(point, self.sensitivity), self.rng)
+        found = directions.random_direction(point, directions.scales(point, self.sensitivity, self._noise_scales), self.rng)
         return found if self._gradients is None else directions.leaning(found, self._gradients.gradients[0], self.rng)
 
     def broken(self, leaf: int) -> Array:
@@ -139,7 +140,7 @@ class Examination:
         for m, mode in enumerate(self.modes):
             exact = mode.along(direction)
             for k, slope in enumerate(slopes):
-                bar = self.rounding(k, float(exact[k]), direction)
+                bar = self.rounding(mode, k, float(exact[k]), direction)
                 judged.append(judge(m, k, float(exact[k]), bar, slope, excused=self._excused(slope)))
         wrong = [j for j in judged if _wrong(j)]
         if wrong and not (known_wrong and all(abs(j.gap) > _FAR * j.threshold for j in wrong)):
@@ -150,13 +151,13 @@ class Examination:
         """Whether nan and inf are no error: other outputs are nan, or the derivative is too large for the dtype."""
         return self.problem.spoilt or abs(slope.value) > _NEAR_OVERFLOW * self._largest
 
-    def rounding(self, row: int, exact: float, direction: Direction) -> float:
+    def rounding(self, mode: Mode, row: int, exact: float, direction: Direction) -> float:
         """What rounding, and underflow, do to a derivative summed over many entries."""
         size = abs(exact) if isfinite(exact) else 0.0
         if self._gradients is not None:
             size = max(size, terms(self._gradients.gradients[row], direction))
         farthest = max((float(np.max(np.abs(v), initial=0)) for v in direction if v is not None), default=0.0)
-        found = ROUNDING * (self.problem.precision * size + self._smallest * farthest)
+        found = ROUNDING * (max(self.problem.precision, mode.precision) * size + self._smallest * farthest)
         return found if isfinite(found) else inf
 
     def _confirmed(self, judged: list[Judged], direction: Direction, thorough: bool) -> list[Judged]:
@@ -176,20 +177,31 @@ class Examination:
             found.append(j)
         return found
 
-    def _again(self, judged: Judged, other: Ray, factor: float) -> Judged:
-        """A contradiction beside numerical derivatives from other points: by the same method, and by real values alone.
-
-        The latter is often less sharp; it counts where it contradicts the first.
+    def _again(self, judged: Judged, other: Line, factor: float) -> Judged:
+        """A contradiction beside numerical derivatives from other points: by the same method, by real values alone, and
+        in higher precision, where rounding inside the function may no longer be smooth. The last two are often less
+        sharp; they count where they contradict the first.
         """
         first, row = judged.slope, self.rows[judged.row]
         second = other.slope(row).divided(factor)
         if not _wrong(self._judged(judged, second)):
             return self._judged(judged, _reconciled(first, second))
-        third = other.slope(row, "real").divided(factor)
-        contradicts = abs(third.value - first.value) > threshold(third, first.error)
-        if contradicts and not _wrong(self._judged(judged, third)):
-            return self._judged(judged, _reconciled(first, third))
+        for slope in (lambda: other.slope(row, "real"), lambda: self._sharper(other).slope(row, "real")):
+            try:
+                third = slope().divided(factor)
+            except Exception:  # noqa: BLE001  the user's function, in a dtype that it was not made for
+                continue
+            contradicts = abs(third.value - first.value) > threshold(third, first.error)
+            if contradicts and not _wrong(self._judged(judged, third)):
+                return self._judged(judged, _reconciled(first, third))
         return judged
+
+    def _sharper(self, line: Line) -> Line:
+        """The same line in higher precision."""
+        if self._in_higher_precision is None:
+            self._in_higher_precision = self.problem.moved([_sharpened(x) for x in self.problem.point])
+            self._in_higher_precision.start()
+        return Line(self._in_higher_precision, line.direction, self.rows)
 
     def _judged(self, judged: Judged, slope: Slope) -> Judged:
         return judge(judged.mode, judged.row, judged.exact, judged.bar, slope, excused=self._excused(slope))
@@ -212,7 +224,7 @@ class Examination:
         found = [np.zeros(len(self.rows))]
         with np.errstate(all="ignore"):
             if thorough:
-                sharper = _tried(mode, direction, [x.astype(_SHARPER.get(x.dtype.char, x.dtype)) for x in point])
+                sharper = _tried(mode, direction, [_sharpened(x) for x in point])
                 if sharper is not None:
                     found.append(PRECISION_WEIGHT * np.abs(center - sharper))
             shift = directions.random_direction(point, self._noise_scales, self.rng)
@@ -222,6 +234,10 @@ class Examination:
                 if above is not None and below is not None:
                     found.append(NOISE_WEIGHT * np.abs(above - center + (below - center)) / 2)
         return np.asarray(np.max(np.where(np.isfinite(found), found, 0), axis=0))
+
+
+def _sharpened(x: Array) -> Array:
+    return x.astype(_SHARPER.get(x.dtype.char, x.dtype))
 
 
 def _wrong(judged: Judged) -> bool:

@@ -75,6 +75,8 @@ def _verdict(exact: float, bar: float, slope: Slope) -> str:
         return "disagrees"
     if slope.kink:
         return "kink"
+    if exact == slope.value == slope.unit == 0:  # nothing but zeros were seen
+        return "agrees"
     total = bar + slope.error
     narrow = max(TOO_WIDE * max(abs(exact), abs(slope.value)), TOO_WIDE_FOR_ZERO * slope.unit, float_info.min)
     return "agrees" if total <= narrow else "undecided"

@@ -101,7 +101,7 @@ class Search:
         row = self.examination.rows[self.row]
         slope = Line(problem, direction, (row,)).slope(row)
         exact = float(mode.along(direction)[self.row])
-        bar = threshold(slope, self.examination.rounding(self.row, exact, direction))
+        bar = threshold(slope, self.examination.rounding(mode, self.row, exact, direction))
         return Gap(exact - slope.value, bar) if slope.known else Gap(0.0, np.inf)
 
     def wrong_at(self, i: int) -> bool:

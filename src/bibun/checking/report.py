@@ -15,7 +15,7 @@ class Culprit:
     """A call inside the function whose own derivative is wrong: the rule beside the numerical derivative of that call."""
 
     primitive: str  # "tanh", the class name of a Function, or the name of the function of a custom_vjp
-    mode: str  # "reverse" or "forward"
+    mode: str  # "reverse" or "forward"; "value": a custom rule computes another value than its function
     input: int  # which input of the call
     expected: Any  # the derivative of this call along the tested direction, numerically
     error: float  # its bound
@@ -80,7 +80,7 @@ class ArgumentReport:
     resolution: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Report:
     """The result of `bibun.check`. True where no derivative was found wrong; see `verdict`.
 
@@ -127,6 +127,8 @@ class Report:
         from bibun.checking import rendering
 
         return rendering.to_text(self)
+
+    __repr__ = __str__
 
     def __rich__(self) -> Any:
         from bibun.checking import rendering

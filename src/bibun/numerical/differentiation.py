@@ -166,6 +166,7 @@ def _real(
     """By real differences, `among` so many lines that share the evaluations. The samples are left in `taken`."""
     found: dict[tuple[int, int], Result] = {}
     limit = lines.limit(among)
+    lines.fetch_centers(sorted({line for line, _ in wanted}))
     tasks = []
     for line, component in wanted:
         try:
@@ -230,7 +231,8 @@ def _complex_steps(
         elif method == "complex":
             t = complex(0.0, eta_for(lines.lines[task.line].scale))
             value = values.rows[task.line][t][task.component].imag / t.imag if order == 1 else nan
-            words = UNTESTED if lines.evaluator.left < 2 else NOT_ANALYTIC
+            limited = order > 1 and lines.evaluator.options.max_evaluations is not None
+            words = UNTESTED if limited or lines.evaluator.left < 2 else NOT_ANALYTIC
             found[task.line, task.component] = Result(float(value), inf, words)
     return found
 

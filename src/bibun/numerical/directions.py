@@ -42,7 +42,8 @@ def derivative(
             "complex"  Im f(x + i eta) / eta, exact to rounding, for an f that is analytic as written; where a test
                        says that it is not, the error is inf
             "auto"     the complex step where it passes the test (3 evaluations), else "real"
-    bounds  (low, high): f is never evaluated outside; at a bound the derivative is one-sided
+    bounds  (low, high), each a number, an array or containers like x, or None; SciPy's Bounds; or a list of pairs: f is
+            never evaluated outside, and at a bound the derivative is one-sided
     workers an executor (concurrent.futures, dask.distributed's get_executor()) whose `map` calls f
     progress  a progress bar: always, never, or (None) in a terminal past two seconds
     max_evaluations  f is not called more often than this

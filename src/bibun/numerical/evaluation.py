@@ -5,6 +5,7 @@ Every value that f cannot give, by an exception or by nan, is None here: the sea
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -191,5 +192,14 @@ class _Silence:
             if self._inside == 0:
                 self._filters.__exit__(None, None, None)
 
+    def forget(self) -> None:
+        """A process that was made meanwhile never leaves."""
+        self._lock = Lock()
+        if self._inside:
+            self._inside = 0
+            self._filters.__exit__(None, None, None)
+
 
 silence = _Silence()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=silence.forget)

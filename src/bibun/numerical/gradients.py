@@ -46,7 +46,7 @@ def gradient(
 ) -> Estimate:
     """g[i...] = df/dx[i...] of a function f of an array, or of containers of arrays, that gives one real number.
 
-    The value has the containers and shapes of x, in float64. Evaluations: n + 3 for n entries where f lets the complex
+    The value has the containers and shapes of x, in float64. Evaluations: n + 6 for n entries where f lets the complex
     step through (method "auto"), about 8 n to 12 n by real differences. For a complex x the value is
     df/d(re x) - i df/d(im x), as `bibun.grad` has it.
 

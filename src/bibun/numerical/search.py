@@ -11,7 +11,7 @@ worse is taken back.
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, ldexp, nan
 
 from bibun.numerical.argument_rounding import argument_rounding
@@ -77,6 +77,8 @@ def search(samples: Samples, order: int = 1, limit: int = LIMIT, start: Start = 
                 return _out_of_budget(course, by_caller=True)
     except StopIteration as end:
         result: Result = end.value
+        if limit < LIMIT and samples.evaluations + 2 > limit and result.status.startswith("unresolved"):
+            return replace(result, status=f"budget: stopped by max_evaluations; {result.status}")
         return result
 
 

@@ -106,7 +106,7 @@ class custom_vjp:
         if kwargs:
             args, kwargs = _by_position(self.f, args, kwargs)
         call = _Call(args, kwargs)
-        return call.result(_row(self._once(call), call, self._pull)(*call.arrays))
+        return call.result(_row(self._once(call), call, self._pull, original=self.f)(*call.arrays))
 
     def _once(self, call: _Call) -> Callable[..., Any]:
         """f; where its pullback may follow, forward, whose residuals the pullback then need not compute again."""
@@ -171,16 +171,19 @@ def _row(
     push: Callable[..., Any] | None = None,
     *,
     reads: tuple[str, ...] = ("needed", "xs"),
+    original: Callable[..., Any] | None = None,
 ) -> Primitive:
-    """The row of one call. `reads`: what the pullback is given."""
+    """The row of one call. `reads`: what the pullback is given. `original`: what f stands for, kept for checks."""
     name = getattr(f, "__name__", "f")
 
-    def run(*arrays: Any) -> Any:
+    def run(*arrays: Any, f: Callable[..., Any] = f) -> Any:
         args, kwargs = call.arguments(arrays)
         y = call.output(f(*args, **kwargs))
         _escapes(y, list(arrays), name)
         return y
 
+    if original is not None:
+        run.original = lambda *arrays: run(*arrays, f=original)  # type: ignore[attr-defined]
     return Primitive(
         name,
         "general",
