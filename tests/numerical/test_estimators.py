@@ -368,6 +368,19 @@ def test_a_point_without_a_value():
     np.testing.assert_allclose(gradient(np.array([4.0])), 0.25, rtol=1e-8)
 
 
+def test_a_kink_at_x_is_in_the_error_bar():
+    gradient = GradientEstimator(lambda x: float(np.abs(x[0]) + x[1] ** 2))
+    for x in ([0.0, 1.0], [0.5, 1.0], [-0.5, 2.0], [0.0, 0.5]):  # learned at the kink, and met later
+        gradient.value(np.array(x))
+        found = gradient(np.array(x))
+        low, high = (-1, 1) if x[0] == 0 else (np.sign(x[0]), np.sign(x[0]))
+        assert found[0] - gradient.error[0] <= low + 1e-12
+        assert found[0] + gradient.error[0] >= high - 1e-12
+        assert gradient.status.startswith("kink") == (x[0] == 0)
+        np.testing.assert_allclose(found[1], 2 * x[1], rtol=1e-8)
+    assert gradient.error[0] < 10
+
+
 def test_a_function_that_changes_its_character_is_learned_anew():
     """Nothing of what is learned where f is flat holds where it is steep."""
     gradient = GradientEstimator(lambda x: float(np.exp(50 * x[0])))

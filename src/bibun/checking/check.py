@@ -64,7 +64,7 @@ def check(
     arguments = run.first(gradient)
     if order == 2:
         arguments = run.second(arguments)
-    verdict = gravest(a.verdict for a in arguments)
+    verdict = gravest([*(a.verdict for a in arguments), *(["disagrees"] if run.other_value else [])])
     skipped = [ArgumentReport(s.path, s.shape, s.dtype, None, "no derivative", note=s.reason) for s in problem.skipped]
     return Report(
         function=function_name(f),
@@ -86,6 +86,7 @@ class _Run:
         self.others: list[Problem] = []  # the gradient's, a point beside a kink
         self.notes: list[str] = []
         self.culprits: tuple[Culprit, ...] = ()
+        self.other_value = False  # differentiated, the function gives another
 
     @property
     def evaluations(self) -> int:
@@ -98,6 +99,10 @@ class _Run:
         if not found:
             return summary.nothing(problem)
         modes = self._modes(problem, found, "reverse", "forward", required=gradient is None)
+        for mode in modes:
+            if isinstance(mode, Forward) and (other := problem.other_value(mode.values, mode.differentiated)):
+                self.notes.append(other)
+                self.other_value = True
         if gradient is not None:
             modes.append(Gradient("gradient", problem, found, by_hand(gradient)))
         return self._examined(Examination(problem, found, modes, self.rng))
@@ -106,6 +111,8 @@ class _Run:
         """The derivatives of the gradient, unless that is wrong itself."""
         if any(a.verdict in ("disagrees", "no derivative") for a in first):
             self.notes.append("these are the first derivatives: the second were not compared")
+            return first
+        if not any(leaf.value.size for leaf in self.problem.leaves):
             return first
         gradient = gradient_of(self.problem, self.rng)
         self.others.append(gradient)
@@ -155,7 +162,7 @@ class _Run:
             if any(a.verdict == "kink" for a in found):
                 found = self._beside(examination, found)
         wrong = {c.mode for a in found for c in a.comparisons if c.verdict == "disagrees"}
-        if wrong - {"gradient"}:
+        if wrong - {"gradient"} or (self.other_value and examination.problem is self.problem):
             self._look_for_culprits(examination.problem)
         return found
 
@@ -183,6 +190,12 @@ class _Run:
             self.culprits = find_culprit(problem.flat, [x.copy() for x in problem.point])
         except Exception as error:  # noqa: BLE001  the user's function runs on values of another kind
             self.notes.append(f"the calls inside {problem.name} could not be checked: {type(error).__name__}: {error}")
+            return
+        if not self.culprits:
+            self.notes.append(
+                f"no call inside {problem.name} was found wrong by itself: a value may leave the differentiation between "
+                "them (.data, float()), or overflow"
+            )
 
 
 def gradient_of(problem: Problem, rng: np.random.Generator) -> Problem:

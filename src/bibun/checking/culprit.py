@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from bibun import tree
-from bibun.checking.calls import by_rule
-from bibun.checking.local import Finding, Probe
+from bibun.checking.calls import by_rule, original
+from bibun.checking.local import Finding, Probe, other_value
 from bibun.checking.recording import Call, recorded
 from bibun.checking.report import Culprit
 from bibun.core.traced import Traced, new_level, plain
@@ -152,6 +152,9 @@ class Examiner:
         if not group.takes(call):
             return
         with np.errstate(all="ignore"):
+            if (finding := other_value(call)) is not None:
+                group.careful += FOUND
+                self._keep(group, [finding])
             probes = [Probe(call, call.needed, self.random) for _ in range(1 + (group.checked == 1 <= group.first))]
             if group.checked > group.first and probes[0].quick():
                 return
@@ -176,6 +179,9 @@ class Examiner:
         found = [finding for i in call.needed for finding in self._confirmed(call, i)]
         if found and self._is_composed(call) and self._look_inside(call, group):
             return
+        self._keep(group, found)
+
+    def _keep(self, group: Group, found: list[Finding]) -> None:
         self.found += len(found)
         for finding in found:
             key = group.name, group.location, finding.mode, finding.input
@@ -198,7 +204,7 @@ class Examiner:
         cotangent = g if isinstance(call.y, tuple) else g[0]
         given = [call.values[i] for i in call.needed]
         try:
-            _, pullback = vjp(lambda *some: call.primitive.function(*_put(call, some)), *given)
+            _, pullback = vjp(lambda *some: original(call)(*_put(call, some)), *given)
             inside, rule = pullback(cotangent), by_rule(call, cotangent)
         except Exception:  # noqa: BLE001  the function is the user's, and need not be differentiable inside
             return False
@@ -210,7 +216,7 @@ class Examiner:
     def _look_inside(self, call: Call, group: Group) -> bool:
         """Examine the calls inside; whether one of them is wrong."""
         before, level, place = self.found, new_level(), (group.name, group.location)
-        call.primitive.function(*_put(call, [recorded(call.values[i], level, self.see) for i in call.needed]))
+        original(call)(*_put(call, [recorded(call.values[i], level, self.see) for i in call.needed]))
         if self.found > before:
             self.explained.add(place)
         return place in self.explained

@@ -5,6 +5,7 @@ Each mode gives, along a direction v, the derivative of every row of the outputs
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from bibun import tree
 from bibun.checking.outputs import Row
-from bibun.checking.problem import Array, Problem, problem_of
+from bibun.checking.problem import Array, Leaf, Problem, problem_of
 from bibun.core.traced import plain
 from bibun.transforms.forward import jvp
 from bibun.transforms.reverse import vjp
@@ -22,7 +23,8 @@ Gradients = list[list[Array]]  # a row's gradient: an array like each leaf; one 
 
 # A derivative summed over n entries is off by about this many units of rounding of its terms, added as if random.
 ROUNDING = 32.0
-
+_REAL = 1e-6  # an imaginary part below this share is rounding
+_KEY = re.compile(r"\[['\"].*?['\"]\]")  # of a dict, in a path
 
 Compute = Callable[[Problem, list[Array], list[Row]], Gradients]
 
@@ -76,11 +78,15 @@ class Forward(Mode):
     def __init__(self, name: str, problem: Problem, rows: list[Row]) -> None:
         super().__init__(problem, rows)
         self.name = name
-        self.values = self._push([None] * len(problem.leaves), None)[0]  # of the function, as the mode runs it
+        self.values = self.differentiated()
 
     def along(self, direction: Direction, values: list[Array] | None = None) -> Array:
         moved = self._push(direction, values)[1]
         return np.array([float(np.real(row.of(moved))) for row in self.rows])
+
+    def differentiated(self) -> list[Array]:
+        """The outputs at the point as this mode computes them."""
+        return [np.asarray(plain(y)) for y in self._push([None] * len(self.problem.leaves), None)[0]]
 
     def of_row(self, row: Row, direction: Direction) -> float:
         return float(np.real(row.of(self._push(direction, None)[1])))
@@ -132,27 +138,51 @@ def _matched(problem: Problem, given: Any) -> list[Array]:
         raise ValueError(
             f"check: gradient= is compared for a function of one output; {problem.name} returned {len(problem.outputs)}."
         )
-    shape = problem.outputs[0].shape
-    found = [np.array(plain(g)) for g in tree.flatten(given)[0]]
+    shape, single = problem.outputs[0].shape, problem.outputs[0].size == 1
     wanted = [(*shape, *leaf.value.shape) for leaf in problem.leaves]
-    single = problem.outputs[0].size == 1
-    if len(found) == len(wanted) and all(
-        g.shape == w or (single and (g.shape == leaf.value.shape or (g.size == leaf.value.size == 1)))
-        for g, w, leaf in zip(found, wanted, problem.leaves, strict=True)
-    ):
-        return [g.reshape(w) for g, w in zip(found, wanted, strict=True)]
+    found = [np.array(plain(g)) for g in tree.flatten(given)[0]]
+    if len(wanted) == 1 != len(found) and isinstance(given, (list, tuple)):
+        found = _stacked(found)
+    if _KEY.findall("".join(tree.paths(given))) in ([], _KEY.findall("".join(leaf.path for leaf in problem.leaves))):
+        fits = [
+            g.shape == w or (single and (g.shape == leaf.value.shape or (g.size == leaf.value.size == 1)))
+            for g, w, leaf in zip(found, wanted, problem.leaves, strict=False)
+        ]
+        if len(found) == len(wanted) and all(fits):
+            return [_numbers(g, leaf).reshape(w) for g, w, leaf in zip(found, wanted, problem.leaves, strict=True)]
     names = ", ".join(f"{leaf.path} {w}" for leaf, w in zip(problem.leaves, wanted, strict=True))
-    raise ValueError(
-        f"check: gradient= returned {len(found)} arrays of shapes {[g.shape for g in found]}; for {names} it returns what "
-        "bibun.grad would: an array of the shape of each argument, in the same containers. With argnums= it is compared for "
-        "those arguments alone."
+    shapes = ", ".join(
+        f"{path or 'an array'} of shape {g.shape}" for path, g in zip(tree.paths(given), found, strict=False)
     )
+    raise ValueError(
+        f"check: gradient= returned {shapes or None}; for {names} it returns what bibun.grad would: an array of the shape "
+        "of each argument, in the same containers. With argnums= it is compared for those arguments alone."
+    )
+
+
+def _stacked(parts: list[Array]) -> list[Array]:
+    """A gradient as a list of numbers, or of rows, is one array."""
+    return [np.stack(parts)] if len({part.shape for part in parts}) == 1 else parts
+
+
+def _numbers(given: Array, leaf: Leaf) -> Array:
+    """A gradient by a leaf as floats; of a real leaf it is real."""
+    try:
+        found = given if given.dtype.kind in "biufc" else given.astype(leaf.value.dtype)
+    except (TypeError, ValueError):
+        raise ValueError(f"check: gradient= returned {given.dtype} by {leaf.path}, not numbers.") from None
+    if found.dtype.kind == "c" and not leaf.complex and np.any(np.abs(found.imag) > _REAL * np.max(np.abs(found))):
+        raise ValueError(f"check: gradient= returned complex numbers by {leaf.path}, which is real.")
+    return found
 
 
 def _contracted(u: Array | None, jacobian: Array) -> Array:
     """The gradient of Re(sum u y) from dy/dx of shape y + x."""
     assert u is not None
-    return np.tensordot(u, jacobian, u.ndim) if u.ndim else u * jacobian
+    found = np.tensordot(u, jacobian, u.ndim) if u.ndim else u * jacobian
+    return (
+        found.astype(jacobian.dtype) if jacobian.dtype.kind == found.dtype.kind else found
+    )  # as coarse as it was given
 
 
 def dot(gradient: list[Array], direction: Direction) -> float:

@@ -25,6 +25,7 @@ _SHARPER = {"e": np.float32, "f": np.float64, "d": np.longdouble, "F": np.comple
 _NEAR = (2.0**-27, 2.0**-29, 2.0**-31)
 _NEAR_SINGLE = (2.0**-12, 2.0**-14, 2.0**-16)
 _FAR = 100.0  # a contradiction that exceeds its threshold by this is none of the numerical bound's rare failures
+_REFUTED = 2.0**14  # a bound that higher precision exceeds becomes so much of that difference
 _NEAR_OVERFLOW = 1e-8
 _RAYS = 16
 _OTHER_POINTS = 0.75  # scales a direction so that the second derivative has other points than the first
@@ -58,7 +59,6 @@ class Examination:
         self.problem, self.rows, self.modes, self.rng = problem, rows, modes, rng
         self.searches = 0  # for wrong entries
         self.wrong_outputs: dict[int, tuple[int, Array]] = {}  # by row: an output, and its entry, found wrong before
-        self._in_higher_precision: Problem | None = None
         self._rays: dict[tuple[int, tuple[int, ...], bool], Ray] = {}
         limits = [np.finfo(x.dtype) for x in problem.point]
         self._smallest = max(float(limit.smallest_subnormal) for limit in limits)
@@ -77,7 +77,9 @@ class Examination:
     def direction(self) -> list[Array]:
         """A random direction through every entry."""
         point = self.problem.point
-        found = directions.random_direction(point, directions.scales(point, self.sensitivity, self._noise_scales), self.rng)
+        found = directions.random_direction(
+            point, directions.scales(point, self.sensitivity, self._noise_scales), self.rng
+        )
         return found if self._gradients is None else directions.leaning(found, self._gradients.gradients[0], self.rng)
 
     def broken(self, leaf: int) -> Array:
@@ -165,7 +167,9 @@ class Examination:
         wrong = sorted({j.mode for j in judged if _wrong(j)})
         noise = {m: self._noise(self.modes[m], direction, thorough) for m in wrong}
         factor = _OTHER_POINTS * self._scale_of(direction)
-        other = Line(self.problem, [None if v is None else factor * v for v in direction], self.rows)
+        scaled = [None if v is None else factor * v for v in direction]
+        other = Line(self.problem, scaled, self.rows)
+        sharp = Line(self.problem, scaled, self.rows, [_sharpened(x) for x in self.problem.point])
         found = []
         for j in judged:
             if _wrong(j):
@@ -173,35 +177,31 @@ class Examination:
                 bar = j.bar + (0.0 if j.slope.kink else float(noise[j.mode][j.row]))
                 j = self._judged(replace(j, bar=bar), j.slope)
             if _wrong(j):
-                j = self._again(j, other, factor)
+                j = self._again(j, other, sharp, factor)
             found.append(j)
         return found
 
-    def _again(self, judged: Judged, other: Line, factor: float) -> Judged:
-        """A contradiction beside numerical derivatives from other points: by the same method, by real values alone, and
-        in higher precision, where rounding inside the function may no longer be smooth. The last two are often less
-        sharp; they count where they contradict the first.
+    def _again(self, judged: Judged, other: Line, sharp: Line, factor: float) -> Judged:
+        """A contradiction beside numerical derivatives from other points: by the same method, and by real values alone.
+
+        The latter is often less sharp; it counts where it contradicts the first. What higher precision changes is
+        rounding inside the function, which may be smooth nearby, and then a bound knows nothing of it.
         """
         first, row = judged.slope, self.rows[judged.row]
         second = other.slope(row).divided(factor)
         if not _wrong(self._judged(judged, second)):
             return self._judged(judged, _reconciled(first, second))
-        for slope in (lambda: other.slope(row, "real"), lambda: self._sharper(other).slope(row, "real")):
-            try:
-                third = slope().divided(factor)
-            except Exception:  # noqa: BLE001  the user's function, in a dtype that it was not made for
-                continue
-            contradicts = abs(third.value - first.value) > threshold(third, first.error)
-            if contradicts and not _wrong(self._judged(judged, third)):
-                return self._judged(judged, _reconciled(first, third))
-        return judged
-
-    def _sharper(self, line: Line) -> Line:
-        """The same line in higher precision."""
-        if self._in_higher_precision is None:
-            self._in_higher_precision = self.problem.moved([_sharpened(x) for x in self.problem.point])
-            self._in_higher_precision.start()
-        return Line(self._in_higher_precision, line.direction, self.rows)
+        third = other.slope(row, "real").divided(factor)
+        contradicts = abs(third.value - first.value) > threshold(third, first.error)
+        if contradicts and not _wrong(self._judged(judged, third)):
+            return self._judged(judged, _reconciled(first, third))
+        try:
+            sharper = sharp.slope(row, "real").divided(factor)
+        except Exception:  # noqa: BLE001  the user's function, in a dtype that it was not made for
+            return judged
+        if abs(sharper.value - first.value) <= threshold(sharper, first.error):
+            return judged
+        return self._judged(judged, replace(first, error=_REFUTED * abs(sharper.value - first.value)))
 
     def _judged(self, judged: Judged, slope: Slope) -> Judged:
         return judge(judged.mode, judged.row, judged.exact, judged.bar, slope, excused=self._excused(slope))

@@ -23,15 +23,17 @@ from bibun.checking.calls import (
     count,
     evaluate,
     flat,
+    original,
     pulled,
     pushed,
     settled,
     widened,
 )
 from bibun.checking.gauge import GAUGES
+from bibun.checking.problem import REPEATED, same
 from bibun.checking.recording import Call
 
-FORWARD, REVERSE = "forward", "reverse"
+FORWARD, REVERSE, VALUE = "forward", "reverse", "value"
 Modes = tuple[str, ...]
 
 # The step h = eps**(1/3) balances h**2 truncation against eps / h rounding: each is about eps**(2/3) of the value.
@@ -83,7 +85,7 @@ class Probe:
         self.directions = directions or {i: direction(self.call.values[i], random, everywhere) for i in moved}
         self.epsilon = float(coarsest(self.call).eps)
         self.step = float(2.0 ** round(np.log2(self.epsilon) / 3))
-        self.here = flat(self.call.y)
+        self.here = flat(self.call.y) if original(call) is call.primitive.function else evaluate(call, call.values)
 
     # ---- the function
 
@@ -314,6 +316,24 @@ class Probe:
         for i in self.call.needed:
             values[i] = values[i] * (1 + precision * self.random.choice([-1.0, 1.0], np.shape(values[i])))[()]
         return again(self.call, values)
+
+
+def other_value(call: Call) -> Finding | None:
+    """Where forward of a custom rule computes another value than the function, which gives the same one each time."""
+    if original(call) is call.primitive.function:
+        return None
+    try:
+        expected, found = evaluate(call, call.values), flat(call.y)
+        if found.shape != expected.shape or not expected.size:
+            return None
+        off = np.where(np.isfinite(expected), np.abs(found - expected), 0)
+        worst = int(np.argmax(np.where(np.isnan(off), np.inf, off)))
+        bar = float(np.sqrt(coarsest(call).eps)) * np.max(np.abs(expected), where=np.isfinite(expected), initial=0)
+        if off[worst] <= bar or not all(same([evaluate(call, call.values)], [expected]) for _ in range(REPEATED)):
+            return None
+    except Exception:  # noqa: BLE001  the function is the user's
+        return None
+    return Finding(VALUE, call.needed[0], float(expected[worst]), float(bar), float(found[worst]))
 
 
 def direction(x: Any, random: np.random.Generator, everywhere: bool) -> Any:

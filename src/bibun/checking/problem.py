@@ -20,6 +20,7 @@ from bibun.interpreters.variable import Variable
 
 Array = np.ndarray[Any, Any]
 _CONTINUOUS = "fc"
+REPEATED = 8  # times that a value is the same before a function is taken to be no random one
 _SAME = 2.0**14  # in units of rounding: how far float32 values of a function may be from its float64 ones
 
 
@@ -87,11 +88,6 @@ class Problem:
         self.seconds = perf_counter() - begun
         flat, paths = tree.flatten(y)[0], tree.paths(y)
         for i, (value, path) in enumerate(zip(flat, paths, strict=True)):
-            if not isinstance(value, (Traced, np.ndarray, np.generic, float, int, complex)):
-                raise NoDerivativeError(
-                    f"check: {self.name} returned {type(value).__name__}{f' at {path}' if path else ''}, which is neither an "
-                    "array nor a number."
-                )
             found = np.array(plain(value))
             if found.dtype.kind in _CONTINUOUS and found.size:
                 if not np.any(np.isfinite(found)):
@@ -102,7 +98,7 @@ class Problem:
                 self.outputs.append(found)
         if not self.kept and not self.not_finite:
             raise NoDerivativeError(
-                f"check: {self.name} returned {_kinds(flat)}, which do not vary continuously: there is no derivative to "
+                f"check: {self.name} returned {_kinds(flat)}, which does not vary continuously: there is no derivative to "
                 "check. Return floats."
             )
         self.spoilt |= bool(self.not_finite) or not all(np.all(np.isfinite(y)) for y in self.outputs)
@@ -118,17 +114,37 @@ class Problem:
             found = self.plain([x.astype(_wide(x.dtype)) for x in self.point])
         except Exception:  # noqa: BLE001  the user's function may insist on its dtype
             return
-        tolerance = _SAME * self.precision
+        if not self.far(found, _SAME * self.precision):
+            self.reference = found
+
+    def far(self, outputs: Sequence[Any], tolerance: float) -> list[int]:
+        """Which outputs are other ones than those at the point; the tolerance is in units of the largest of each."""
+        found = []
         with np.errstate(all="ignore"):
-            if all(
-                a.shape == b.shape
-                and np.all(
-                    np.abs(a - b) <= tolerance * np.max(np.abs(b), where=np.isfinite(b), initial=0),
-                    where=np.isfinite(b),
-                )
-                for a, b in zip(found, self.outputs, strict=True)
-            ):
-                self.reference = found
+            for i, (a, b) in enumerate(zip(outputs, self.outputs, strict=True)):
+                sure = np.isfinite(b)
+                size = np.max(np.abs(b), where=sure, initial=0)
+                if np.shape(a) != b.shape or not np.all(np.abs(a - b) <= tolerance * size, where=sure):
+                    found.append(i)
+        return found
+
+    def other_value(self, outputs: list[Array], again: Callable[[], list[Array]]) -> str:
+        """What it is where `outputs`, of the differentiated function, are other ones each time; empty where they are not."""
+        far = self.far(outputs, float(np.sqrt(self.precision)))
+        for _ in range(REPEATED if far else 0):  # what is random, or has a state, repeats neither
+            if not same(self.plain([x.copy() for x in self.point]), self.outputs) or not same(again(), outputs):
+                return ""
+        if not far:
+            return ""
+        a, b = outputs[far[0]], self.outputs[far[0]]
+        if a.shape != b.shape:
+            return f"differentiated, {self.name} returns shape {a.shape} instead of {b.shape}{self._at(far[0])}"
+        worst = np.unravel_index(np.argmax(np.where(np.isfinite(b), np.abs(a - b), 0)), a.shape)
+        return f"differentiated, {self.name} returns {a[worst]:.9g} instead of {b[worst]:.9g}{self._at(far[0], worst)}"
+
+    def _at(self, output: int, index: tuple[Any, ...] = ()) -> str:
+        place = self.paths[output] + (f"[{', '.join(map(str, index))}]" if index else "")
+        return place and f" at {place}"
 
     @property
     def wide(self) -> bool:
@@ -202,6 +218,11 @@ def problem_of(f: Callable[..., Any], args: tuple[Any, ...], argnums: int | Sequ
     return Problem(name, leaves, lambda values: f(*arguments(values)), arguments, skipped)
 
 
+def same(found: Sequence[Array], wanted: Sequence[Array]) -> bool:
+    """Whether they are, to the last bit."""
+    return all(np.array_equal(a, b, equal_nan=True) for a, b in zip(found, wanted, strict=True))
+
+
 def function_name(f: Callable[..., Any]) -> str:
     """Its name, or that of its class."""
     return str(getattr(f, "__name__", None) or type(f).__name__)
@@ -213,9 +234,9 @@ def _wide(dtype: np.dtype[Any]) -> np.dtype[Any]:
 
 def _nothing(name: str, skipped: list[Skipped], argnums: int | Sequence[int] | None) -> str:
     found = ", ".join(f"{s.path} ({s.dtype})" for s in skipped)
-    among = "its arguments" if argnums is None else f"argnums={argnums}"
+    among = "the arguments" if argnums is None else f"argnums={argnums}"
     return (
-        f"check: {among} of {name} hold{'s' if argnums is not None else ''} no floats to differentiate by"
+        f"check: {among} of {name} {'hold' if argnums is None else 'holds'} no floats to differentiate by"
         f"{f', only {found}' if found else ''}. Pass floats (2.0 instead of 2, x.astype(float))."
     )
 
@@ -255,7 +276,7 @@ def _argument_names(f: Callable[..., Any], count: int) -> list[str]:
 
 def _is_number(value: Any) -> bool:
     if isinstance(value, (np.ndarray, np.generic)):
-        return value.dtype.kind in "biufc"
+        return value.dtype.kind in "biufcO"
     if isinstance(value, Traced):
         return plain(value) is not None
     return isinstance(value, (float, int, complex))
@@ -283,4 +304,6 @@ def _python_number(array: Array) -> Any:
 
 
 def _kinds(values: list[Any]) -> str:
-    return ", ".join(sorted({str(np.asarray(plain(v)).dtype) for v in values})) or "nothing"
+    found = (plain(v) for v in values)
+    names = {f"{v.dtype} of shape {v.shape}" if hasattr(v, "dtype") else type(v).__name__ for v in found}
+    return ", ".join(sorted(names)) or "nothing"

@@ -61,6 +61,8 @@ def _outcome(report: Report) -> str:
     by = _listed(concerned, 3)
     if report.verdict == "agrees":
         return "all derivatives agree" + ("" if report.digits is None else f" to {_digits(report.digits)} digits")
+    if report.verdict == "disagrees" and not concerned:
+        return f"differentiated, it gives another value{_blamed(report.culprits)}"
     if report.verdict == "disagrees":
         return f"the derivative by {by} is wrong{_blamed(report.culprits)}"
     if report.verdict == "kink":
@@ -153,8 +155,11 @@ def _wrong(entry: WrongEntry, modes: str) -> str:
 
 def _culprit(culprit: Culprit, modes: str) -> str:
     place = f" at {_short_place(culprit.location)}" if culprit.location else ""
+    rule = (
+        "its rule computes another value" if culprit.mode == "value" else f"its {modes} rule by input {culprit.input}"
+    )
     return (
-        f"culprit: {culprit.primitive}{place}, its {modes} rule by input {culprit.input}: "
+        f"culprit: {culprit.primitive}{place}, {rule}: "
         f"expected {with_error(culprit.expected, culprit.error, 9)}, found {number(culprit.found, 9)}"
     )
 

@@ -55,6 +55,7 @@ class Ray:
 
     def __init__(self, problem: Problem, start: float, scale: float, rows: Sequence[Row]) -> None:
         self.problem, self.start, self.scale, self.rows = problem, start, scale, rows
+        self.reference = problem.reference  # the outputs at the start; none: not known yet
         self._seen: dict[Any, list[Array]] = {}
         self._numbers: dict[Any, Any] = {}  # in their place where the outputs are large
         self._large = sum(y.size for y in problem.outputs) > MOST_KEPT
@@ -66,8 +67,8 @@ class Ray:
     def number(self, row: Row, t: Any) -> Any:
         """The row at the parameter t; an earlier run is not repeated."""
         key = complex(t) if np.iscomplexobj(t) else float(t)
-        if key == self.start and not isinstance(key, complex):
-            return row.of(self.problem.reference)
+        if key == self.start and not isinstance(key, complex) and self.reference:
+            return row.of(self.reference)
         if (id(row), key) in self._numbers:
             return self._numbers[id(row), key]
         if key in self._seen:
@@ -110,11 +111,15 @@ class Ray:
 
 
 class Line(Ray):
-    """x + t v. A direction of None is 0."""
+    """x + t v. A direction of None is 0. `point`: the x, where it is not the problem's own."""
 
-    def __init__(self, problem: Problem, direction: list[Array | None], rows: Sequence[Row]) -> None:
+    def __init__(
+        self, problem: Problem, direction: list[Array | None], rows: Sequence[Row], point: list[Array] | None = None
+    ) -> None:
         super().__init__(problem, START_SINGLE if _single(problem) else START, 1.0, rows)
-        self.direction, self.point = direction, problem.numerical_point
+        self.direction, self.point = direction, point or problem.numerical_point
+        if point:
+            self.reference = []
 
     def values(self, t: Any) -> list[Array]:
         step = t - self.start

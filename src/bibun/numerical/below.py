@@ -66,7 +66,9 @@ def structure_below(course: Course, window: Window) -> Generator[list[float], No
             return None
         odd, even, rounding = course.parts(exponent)
         excess = abs(odd - abs(window.value) * ldexp(1.0, exponent)) if course.order == 1 else odd
-        if max(odd, even) <= ROUNDINGS * rounding or max(even, excess) >= QUIET * amplitude:
+        if max(odd, even) == 0.0 or max(odd, even, excess) <= ROUNDINGS * rounding:
+            return None  # constant: f is rounded to so many digits
+        if max(even, excess) >= QUIET * amplitude:
             return None
     lengths = [2.0 ** ((window.bottom - exponent) // 2 + 6)]  # on which the hidden part varies, in units of the step
     if excess > 0.5 * ROUNDINGS * rounding:

@@ -100,9 +100,7 @@ class _Estimator:
 
     def _nothing(self, reason: str) -> Derivative:
         self.status = f"not finite: {reason}"
-        n = self._calls.x.size
-        shape = self._calls.scale.size, n
-        return Derivative(np.full(shape, np.nan), np.full(shape, np.inf), np.zeros(n), np.zeros(n))
+        return Derivative.unknown(self._calls.scale.size, self._calls.x.size)
 
     def _tell(self, found: Derivative) -> None:
         """noise and status."""
@@ -120,6 +118,8 @@ class _Estimator:
         if sided or fixed:
             parts = [f"one-sided for {sided}" if sided else "", f"no room for {fixed}" if fixed else ""]
             words.insert(0, f"boundary: {' and '.join(filter(None, parts))} of {n} variables")
+        if np.any(found.kink):
+            words.insert(0, f"kink: the slopes differ on the two sides of x for {found.kink.sum()} of {n} variables")
         if missing:
             words.insert(0, f"not finite: f has no values beside x for {missing} of {n} variables")
         self.status = "; ".join(words)

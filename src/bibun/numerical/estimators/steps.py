@@ -10,6 +10,7 @@ bound two points on the free side, h and 2 h, leave 6.5 noise / h**2 + 4 h**4 co
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ from bibun.numerical.estimators.noise import NoiseModel
 
 OCTAVES = np.arange(-40, 2)  # of the window; 40 below it a step is lost in the rounding of x
 WIDER = 2.0 ** np.arange(-30, 3)  # of the last window: what the next one may be
+AT_ONCE = 1 << 20  # numbers: 8 MB
 EXACT = 2.0**-44  # the smallest step, relative to x
 
 
@@ -73,12 +75,18 @@ def sided_variance(noise: Array, covariance: Array, quartic: Array, step: Array)
 def best_steps(axes: Axes, noise: NoiseModel, forecast: Forecast, f: Array, x: Array, room: Room) -> Steps:
     """The steps that leave the least variance with two calls a variable."""
     steps = axes.window * 2.0 ** OCTAVES[:, None]
-    wide, noisy = steps[:, None, :], expected_noise(axes, noise, f, steps)
     large = steps > EXACT * np.abs(x)
-    central = np.sum(central_variance(noisy, forecast.covariance, axes.beyond, wide), axis=1)
-    central = np.where(large & (steps <= room.both), central, np.inf)
-    sided = np.sum(sided_variance(noisy, forecast.covariance, axes.known_quartic, wide), axis=1)
-    sided = np.where(large & (2 * steps <= room.wider), sided, np.inf)
+
+    def of_central(steps: Array) -> Array:
+        noisy = expected_noise(axes, noise, f, steps)
+        return central_variance(noisy, forecast.covariance, axes.beyond, steps[:, None, :])
+
+    def of_sided(steps: Array) -> Array:
+        noisy = expected_noise(axes, noise, f, steps)
+        return sided_variance(noisy, forecast.covariance, axes.known_quartic, steps[:, None, :])
+
+    central = np.where(large & (steps <= room.both), _totals(of_central, steps, axes), np.inf)
+    sided = np.where(large & (2 * steps <= room.wider), _totals(of_sided, steps, axes), np.inf)
     columns = np.arange(len(x))
     best, other = central.argmin(axis=0), sided.argmin(axis=0)
     to_side = sided[other, columns] < central[best, columns]
@@ -108,17 +116,27 @@ def next_windows(axes: Axes, noise: NoiseModel, f: Array, x: Array) -> Array:
     The next measurement tells, and its two narrower pairs are there if it was too bold.
     """
     widths = axes.measured_window * WIDER[:, None]
-    wide = widths[:, None, :]
     cubic, quintic = np.abs(axes.cubic), np.abs(axes.quintic)
     known = quintic**2 > SIGNIFICANT * axes.covariance[..., 1, 1]
     quintic = np.where(known, quintic, np.minimum(quintic, cubic / axes.extent**2))
-    noisy = 64 * expected_noise(axes, noise, f, widths / 2) + expected_noise(axes, noise, f, widths)
-    left = quintic * wide**4 * np.minimum(1, quintic * wide**2 / (cubic + TINY)) / 64
-    total = np.sum(noisy / (18 * wide**2) + left**2, axis=1)  # of (4 slope(h/2) - slope(h)) / 3
+
+    def left(widths: Array) -> Array:
+        wide = widths[:, None, :]
+        noisy = 64 * expected_noise(axes, noise, f, widths / 2) + expected_noise(axes, noise, f, widths)
+        truncation = quintic * wide**4 * np.minimum(1, quintic * wide**2 / (cubic + TINY)) / 64
+        return np.asarray(noisy / (18 * wide**2) + truncation**2)  # of (4 slope(h/2) - slope(h)) / 3
+
+    total = _totals(left, widths, axes)
     usable = ((widths <= 2 * axes.extent) | (WIDER[:, None] <= 1)) & (widths > 16 * EXACT * np.abs(x))
     total = np.where(usable, total, np.inf)
     best = widths[total.argmin(axis=0), np.arange(len(axes.window))]
     return np.asarray(np.maximum(best, _power_of_two_above(16 * EXACT * np.abs(x))))
+
+
+def _totals(variance: Callable[[Array], Array], steps: Array, axes: Axes) -> Array:
+    """The variances for rows of steps, summed over f's numbers, a few rows at a time."""
+    rows = max(1, AT_ONCE // max(1, axes.cubic.size))
+    return np.concatenate([variance(steps[i : i + rows]).sum(axis=1) for i in range(0, len(steps), rows)])
 
 
 def _power_of_two_above(sizes: Array) -> Array:

@@ -6,7 +6,7 @@ at the first point, and later where what was learned has gone out of date and th
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -48,16 +48,25 @@ LONGEST_PERIOD = 64
 DISAPPOINTING = 100.0  # times the variance that was planned for: the step was wrong
 OUTGROWN = 10.0  # a derivative so many times larger than what was learned could explain
 ASTRAY = 25.0  # variances between the change of f and what the gradients say of it: something learned is wrong
+KINK, KINK_NOISE, KINK_SHARE = 4.0, 6.0, 0.1  # a change of slope at x is more than curvature, noise and this share
 COLUMN_MATTERS = 1e-3  # for a Jacobian: of the length of its column
 
 
 class Derivative(NamedTuple):
-    """Value and variance, shape (m, n); the step of each variable and its side, 0 for central, shape (n,)."""
+    """Value and variance, shape (m, n); of each variable the step, the side, 0 for central, and whether f has a kink
+    at x, as far as it shows, shape (n,).
+    """
 
     value: Array
     variance: Array
     step: Array
     side: Array
+    kink: npt.NDArray[np.bool_]
+
+    @classmethod
+    def unknown(cls, m: int, n: int) -> Self:
+        """Before anything is known."""
+        return cls(np.full((m, n), np.nan), np.full((m, n), np.inf), np.zeros(n), np.zeros(n), np.zeros(n, bool))
 
 
 class Tracker:
@@ -118,9 +127,7 @@ class Tracker:
     def _found_at(
         self, probe: Probe, forecast: Forecast, room: Room, planned: Steps | None, stale: npt.NDArray[np.bool_]
     ) -> Derivative:
-        n = probe.x.size
-        shape = self.size.size, n
-        found = Derivative(np.full(shape, np.nan), np.full(shape, np.inf), np.zeros(n), np.zeros(n))
+        found = Derivative.unknown(self.size.size, probe.x.size)
         if planned is not None:
             self._two_calls(probe, np.flatnonzero(~stale), forecast, room, planned, found)
             poor = ~stale & (found.variance.sum(axis=0) > DISAPPOINTING * planned.variance)
@@ -221,6 +228,13 @@ class Tracker:
             )
             wide = sided_variance(noise, covariance, axes.known_quartic[:, which], steps)
             value, variance = np.where(central, value, sided), np.where(central, variance, wide)
+        found.kink[which] = False
+        if probe.center_is_known:
+            half = (np.mean(values, axis=0) - probe.center[:, None]) / steps  # of what the slope changes by, at a kink
+            expected = KINK * np.abs(axes.quadratic[:, which]) * steps + KINK_NOISE * np.sqrt(noise) / steps
+            kink = central & (np.abs(half) > expected + KINK_SHARE * np.abs(value))
+            variance = variance + np.where(kink, half**2, 0.0)
+            found.kink[which] = kink.any(axis=0)
         found.value[:, which], found.variance[:, which] = value, variance
         found.step[which], found.side[which] = steps, sides
         if not probe.center_is_known and central.any():
@@ -264,9 +278,22 @@ class Tracker:
             pairs = Pairs(steps[:, take], below[:, :, take], above[:, :, take], probe.center)
             found.variance[:, part] = self.axes.learn_pairs(probe.x, part, pairs, self.noise, forecast)
             found.value[:, part] = self.axes.gradient[:, part]
-            found.step[part] = steps[2, take]
+            found.step[part], found.side[part] = steps[2, take], 0
+            half, kink = self._kinks(pairs)
+            found.variance[:, part] += np.where(kink, half**2, 0.0)
+            found.kink[part] = kink.any(axis=0)
         self.axes.window[which[again]] *= factor[again]
         return again, room
+
+    def _kinks(self, pairs: Pairs) -> tuple[Array, npt.NDArray[np.bool_]]:
+        """Half the change of slope at x, and where it is one: the same at all three steps, where that of a smooth
+        function shrinks with the step.
+        """
+        half = pairs.bends() * pairs.steps[:, None]
+        noise = np.sqrt(pairs.variance(self.noise)[0])
+        shrinks = np.abs(half[0]) < np.abs(half[2]) / 2
+        seen = np.abs(half[0]) > KINK_NOISE * noise + KINK_SHARE * np.abs(pairs.slopes()[0])
+        return half[0], seen & ~shrinks
 
     def _judge(self, pairs: Pairs, which: Indices, room: Room) -> tuple[npt.NDArray[np.bool_], Array]:
         """Whether f has values there, and by what factor the window should change: smaller where the three slopes do not
