@@ -25,6 +25,8 @@ _SHARPER = {"e": np.float32, "f": np.float64, "d": np.longdouble, "F": np.comple
 _NEAR = (2.0**-27, 2.0**-29, 2.0**-31)
 _NEAR_SINGLE = (2.0**-12, 2.0**-14, 2.0**-16)
 _FAR = 100.0  # a contradiction that exceeds its threshold by this is none of the numerical bound's rare failures
+_SHORT = (0.7 * 2.0**-12, 0.7 * 2.0**-19, 0.7 * 2.0**-26)  # steps of plain differences
+_SHORT_ROUNDINGS = 16.0
 _REFUTED = 2.0**14  # a bound that higher precision exceeds becomes so much of that difference
 _NEAR_OVERFLOW = 1e-8
 _RAYS = 16
@@ -195,6 +197,8 @@ class Examination:
         contradicts = abs(third.value - first.value) > threshold(third, first.error)
         if contradicts and not _wrong(self._judged(judged, third)):
             return self._judged(judged, _reconciled(first, third))
+        if self._staircase(judged, other, factor):
+            return self._judged(judged, replace(first, error=max(first.error, abs(judged.gap))))
         try:
             sharper = sharp.slope(row, "real").divided(factor)
         except Exception:  # noqa: BLE001  the user's function, in a dtype that it was not made for
@@ -202,6 +206,17 @@ class Examination:
         if abs(sharper.value - first.value) <= threshold(sharper, first.error):
             return judged
         return self._judged(judged, replace(first, error=_REFUTED * abs(sharper.value - first.value)))
+
+    def _staircase(self, judged: Judged, line: Line, factor: float) -> bool:
+        """Whether plain differences over short steps speak for the exact derivative: longer steps may pass over jumps."""
+        row, gap = self.rows[judged.row], abs(judged.gap)
+        noise = _SHORT_ROUNDINGS * max(float(np.finfo(y.dtype).eps) for y in self.problem.reference)
+        for h in _SHORT:
+            slack = noise * row.size(self.problem.reference) / (h * abs(factor))
+            rise = line.number(row, line.start + h) - line.number(row, line.start - h)
+            if slack < gap / 4 and abs(rise / (2 * h * factor) - judged.exact) <= gap / 2:
+                return True
+        return False
 
     def _judged(self, judged: Judged, slope: Slope) -> Judged:
         return judge(judged.mode, judged.row, judged.exact, judged.bar, slope, excused=self._excused(slope))

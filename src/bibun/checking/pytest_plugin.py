@@ -15,10 +15,7 @@ ABRIDGED = 100  # pytest keeps at least the first 118 characters of a repr
 def check_derivatives(f: Any, *args: Any, **settings: Any) -> Report:
     """The report of `bibun.check(f, *args, **settings)`; WrongDerivativeError where it is not `ok`."""
     __tracebackhide__ = True  # the traceback ends at the line of the test
-    report = check(f, *args, **settings)
-    if not report.ok:
-        raise WrongDerivativeError(str(report))
-    return report
+    return check(f, *args, **settings).raise_if_wrong()
 
 
 def show_report(error: BaseException) -> None:

@@ -233,12 +233,17 @@ def laid_out(report: Report, width: int, clean: Callable[[str], str] = str) -> I
     for digits in DIGITS:
         body = [line.mapped(clean) for line in lines_of(report, digits)]
         widths = _widths(body)
-        if sum(widths) + 2 * (len(HEADINGS) - 1) <= width:
+        if fits := sum(widths) + 2 * (len(HEADINGS) - 1) <= width:
             break
-    if body:
+    fits = fits or sum(widths[:-1]) + 2 * (len(HEADINGS) - 2) <= width
+    if body and fits:
         yield _row(HEADINGS, widths), Line("")
     for line in body:
-        if line.cells:
+        if line.cells and not fits:
+            derivative, numerical, agreed, last = line.cells
+            parts = (line.text, derivative, numerical and f"numerical {numerical}", agreed and f"{agreed} digits", last)
+            rows = _wrapped(", ".join(filter(None, parts)), width, "  " * line.indent)
+        elif line.cells:
             cells = ("  " * line.indent + line.text, *line.cells)
             rows = [_row(cells, widths)]
             if len(rows[0]) > width:

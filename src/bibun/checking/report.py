@@ -113,6 +113,7 @@ class Report:
 
     def raise_if_wrong(self) -> Report:
         """This report; WrongDerivativeError, with its text as the message, where it is not `ok`."""
+        __tracebackhide__ = True  # pytest ends the traceback at the line of the test
         if not self.ok:
             raise WrongDerivativeError(str(self))
         return self

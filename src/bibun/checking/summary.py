@@ -47,7 +47,11 @@ def of_entries(examination: Examination, leaf: int, trials: Trials) -> ArgumentR
         comparisons=_comparisons(examination, flat),
         wrong=_entries(examination, leaf, {i: trials[i] for i in wrong[:LISTED]}),
         note=_and(_pattern(wrong, target.value.shape), _kinks(trials, target.value.shape), _infinite(flat)),
-        tested="the number" if target.value.ndim == 0 else f"each of {count} entries",
+        tested="the number"
+        if target.value.ndim == 0
+        else f"each of {count} entries"
+        if count > 1
+        else "the only entry",
         resolution=max(visible, default=None) if _single(examination) else None,
     )
 

@@ -35,14 +35,14 @@ def argument_rounding(course: Course, window: Window, error: float) -> Generator
     if below != below or above != above:
         return systematic
     at = 0.5 * ((samples.x + step) - (samples.x - step)) / ldexp(1.0, window.top)
-    residual = _residual(window, samples.center, below, above, at)
+    residual = residual_beside(window, samples.center, below, above, at)
     if residual > ROUNDINGS * (4 * window.sigma * window.sizes[level] + window.truncation * at):
         return 2 * systematic
     share = scaled(residual / max(window.slope, 1e-300), -exponent)
     return min(systematic, 2 * share * bend)
 
 
-def _residual(window: Window, center: float, below: float, above: float, at: float) -> float:
+def residual_beside(window: Window, center: float, below: float, above: float, at: float) -> float:
     """How far f at -at and at, in units of 2**top, is from what the levels let expect."""
     steps = [2.0**-j for j in range(window.count)]
     odd = _interpolate([part / h for part, h in zip(window.odd, steps, strict=True)], steps, at) * at

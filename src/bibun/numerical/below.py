@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from math import frexp, inf, ldexp
 
+from bibun.numerical.argument_rounding import BESIDE, residual_beside
 from bibun.numerical.course import ROUNDINGS, START, Course
 from bibun.numerical.window import Window
 
@@ -15,7 +16,8 @@ LIKE_A_LINE = 0.3  # even part by odd part
 QUIET = 0.1  # of the amplitude of the noise
 SUSPICIOUS = 1e-10  # noise above this may be structure that the levels are too wide for
 FAINT = 256  # roundings; above this, where all levels are wider than the natural scale
-FAR = 16  # octaves
+FAR = 16  # octaves: farther down, an iteration that stops early is smooth, and its slope there is wrong
+ALIAS = 32  # times the noise and the truncation
 NATURAL = -6  # however large x is, f may vary on a scale of 1
 
 Probe = Generator[list[float], None, "int | str | None"]
@@ -46,10 +48,32 @@ def line_below(course: Course, varies: float, ceiling: int, noise: float = 0.0) 
                 top = frexp(length)[1] + exponent - START if length < inf else highest - START
                 return max(min(top, highest - 2), course.floor + 4)
         if exponent <= lowest:
-            return None  # as much at the smallest step: noise, a jump, or something finer still
+            course.bottomless = True  # noise, a jump, or something finer still
+            return None
         highest = min(highest, exponent)
         exponent -= max(STEP, (exponent - lowest) // 2)
     return None
+
+
+def aliased(course: Course, window: Window) -> Generator[list[float], None, int | None]:
+    """Steps that are whole numbers see nothing of a function with period 1. A pair between them does. The top of a window
+    on the natural scale.
+    """
+    if course.alias_sought or window.bottom < 0 or course.samples.evaluations + 2 > course.limit:
+        return None
+    course.alias_sought = True
+    samples, step = course.samples, ldexp(BESIDE, window.bottom)
+    yield [-step, step]
+    below, above = samples.values[-step], samples.values[step]
+    if below != below or above != above:
+        return None
+    at = 0.5 * ((samples.x + step) - (samples.x - step)) / ldexp(1.0, window.top)
+    residual = residual_beside(window, samples.center, below, above, at)
+    rounding = samples.precision * max(abs(below), abs(above), window.size)
+    if residual <= ALIAS * (max(window.sigma * window.size, rounding) + window.truncation * at):
+        return None
+    course.ceiling, course.rescues, course.widenings = window.bottom, 0, 0
+    return NATURAL + 2
 
 
 def structure_below(course: Course, window: Window) -> Generator[list[float], None, int | None]:

@@ -66,7 +66,9 @@ def one_sided(samples: Samples, order: int, side: int = 0, limit: int = 70) -> G
 def _varies(samples: Samples, order: int) -> float:
     """What a derivative of this order would be of use for: the change of f over the widest step, beside that step."""
     widest = max((abs(t) for t, value in samples.values.items() if t and value == value), default=inf)
-    changes = (abs(value - samples.center) for t, value in samples.values.items() if abs(t) == widest and value == value)
+    changes = (
+        abs(value - samples.center) for t, value in samples.values.items() if abs(t) == widest and value == value
+    )
     return max(changes, default=0.0) / widest**order
 
 

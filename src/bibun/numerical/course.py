@@ -42,10 +42,12 @@ class Course:
     before           the window that was widened last, to go back to
     coarse           the window whose noise was taken for structure
     latest           the window that was analysed last
+    bottomless       f varied as much at the smallest step as at any
     suspected        the lowest levels of the windows in which a kink or a jump was looked for
     """
 
     __slots__ = (
+        "alias_sought", "bottomless",
         "before", "ceiling", "coarse", "decay", "enough", "floor", "highest", "latest", "levels", "limit",
         "loudest", "near_x", "order", "rescues", "samples", "scale", "singular", "start", "suspected", "thorough",
         "tried", "usual", "widenings",
@@ -71,7 +73,7 @@ class Course:
         self.coarse: Window | None = None
         self.latest: Window | None = None
         self.singular: Singular | None = None
-        self.tried = self.near_x = False
+        self.tried = self.near_x = self.alias_sought = self.bottomless = False
         self.loudest = inf  # amplitude of the noise in which structure was looked for
         self.decay = 0.0
         self.suspected: set[int] = set()

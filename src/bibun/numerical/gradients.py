@@ -19,7 +19,7 @@ from bibun.numerical.course import EPS
 from bibun.numerical.differentiation import NOT_ANALYTIC, UNTESTED, Lines, along, summary
 from bibun.numerical.estimate import Estimate
 from bibun.numerical.evaluation import Evaluator
-from bibun.numerical.lines import Direction, Entry, Point
+from bibun.numerical.lines import Direction, Entry, Point, takes_complex_step
 from bibun.numerical.samples import SMALLEST_SCALE
 from bibun.numerical.search import Result
 from bibun.numerical.solving import Task, Values
@@ -157,7 +157,7 @@ def _columns(
     """The derivatives of every number that f gives by every entry of x."""
     lines = Lines(evaluator, _entries(point, limits), name, 0.5 if point.is_complex else 1.0)
     found: Found = {}
-    if method != "real" and point.size and all(leaf.dtype.kind == "f" for leaf in point.leaves):
+    if method != "real" and point.size and all(takes_complex_step(leaf.dtype) for leaf in point.leaves):
         found = _by_complex_steps(lines, point, method, limits)
     before = lines.values.output
     certain = before is not None and sum(result.error < np.inf for result in found.values())

@@ -105,6 +105,11 @@ def _array(name: str, leaf: Any, what: str) -> Array:
     return array
 
 
+def takes_complex_step(dtype: np.dtype[Any]) -> bool:
+    """Whether a complex step is worth a try: in float32 the complex f is another function than the real one."""
+    return dtype.kind == "f" and dtype.itemsize >= 8
+
+
 class Entry:
     """The line on which one entry of x moves, along the real axis, or along the imaginary one (`unit` = 1j)."""
 
@@ -124,7 +129,7 @@ class Entry:
 
     @property
     def takes_complex(self) -> bool:
-        return all(leaf.dtype.kind == "f" for leaf in self._point.leaves)
+        return all(takes_complex_step(leaf.dtype) for leaf in self._point.leaves)
 
     def allows(self, t: float) -> bool:
         return _within(self.bounds, self._point.leaves[self._leaf][self._index], t)
@@ -171,7 +176,7 @@ class Number:
 
     @property
     def takes_complex(self) -> bool:
-        return bool(self.number.dtype.kind == "f")
+        return takes_complex_step(self.number.dtype)
 
     def allows(self, t: float) -> bool:
         return _within(self.bounds, self.number, t)
@@ -201,7 +206,7 @@ class Direction:
 
     @property
     def takes_complex(self) -> bool:
-        return all(leaf.dtype.kind == "f" for leaf in (*self._point.leaves, *self._arrays))
+        return all(takes_complex_step(leaf.dtype) for leaf in (*self._point.leaves, *self._arrays))
 
     def allows(self, t: float) -> bool:
         if self._bounds is None:

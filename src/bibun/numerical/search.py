@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from math import inf, ldexp, nan
 
 from bibun.numerical.argument_rounding import argument_rounding
-from bibun.numerical.below import line_below, structure_below
+from bibun.numerical.below import aliased, line_below, structure_below
 from bibun.numerical.boundary import one_sided
 from bibun.numerical.course import EPS, Course, Start
 from bibun.numerical.evaluation import OutOfBudget
@@ -115,6 +115,10 @@ def _run(course: Course) -> Requests:
         if finer is not None:
             course.ceiling = min(course.ceiling, end.bottom)
             top, course.coarse = finer, end
+            continue
+        finer = yield from aliased(course, end)
+        if finer is not None:
+            top, course.coarse = finer, None
             continue
         window = _coarse_or(course, end)
         error = window.error + (yield from argument_rounding(course, window, window.error))
@@ -252,6 +256,8 @@ def _result(course: Course, window: Window, error: float) -> Result:
         hidden = window.sigma * window.sizes[-1] > TREND * window.varies()
         if window.truncation > window.noise or (hidden and window.sigma > FINEST_NOISE):
             error = max(error, _steepest(course))
+        if course.bottomless and hidden:
+            error = inf  # what f does between two neighbours of x cannot be told
         if window.count <= FEW + (course.order - 1) // 2:
             error = inf  # so few levels cannot even tell how wrong they are
     step = ldexp(1.0, window.top - window.chosen)

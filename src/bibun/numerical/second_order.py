@@ -19,7 +19,7 @@ from bibun.numerical.complex_step import eta_for
 from bibun.numerical.course import EPS, Start
 from bibun.numerical.differentiation import Lines, along
 from bibun.numerical.evaluation import OutOfBudget
-from bibun.numerical.lines import Direction, Entry, Point
+from bibun.numerical.lines import Direction, Entry, Point, takes_complex_step
 from bibun.numerical.outputs import SHARE
 from bibun.numerical.samples import SMALLEST_SCALE, Samples
 from bibun.numerical.search import Result, search
@@ -36,7 +36,7 @@ def second_derivatives(lines: Lines, point: Point, method: str, limits: tuple[An
     n = point.size
     if n == 0:
         return {}
-    if method != "real" and point.leaves[0].dtype.kind == "f":
+    if method != "real" and takes_complex_step(point.leaves[0].dtype):
         first = _by_complex_steps(lines, point, method, limits)
         certain = bool(first) and all(result.error < inf for result in first.values())
         if certain and lines.values.output is not None and lines.output.is_one_real_number:
