@@ -9,7 +9,7 @@ import scipy.sparse as sparse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bibun.numerical.coloring import decompress, decompress_symmetric, groups, star_groups
+from bibun.numerical.coloring import decompress, groups
 
 
 def banded(n, width, below=None):
@@ -54,12 +54,6 @@ patterns = st.builds(
     random_pattern,
     st.integers(0, 10**6),
     st.tuples(st.integers(1, 12), st.integers(1, 12)),
-    st.sampled_from([0.05, 0.2, 0.4, 0.8]),
-)
-symmetric_patterns = st.builds(
-    lambda seed, n, density: np.triu(p := random_pattern(seed, (n, n), density)) | np.triu(p).T,
-    st.integers(0, 10**6),
-    st.integers(1, 12),
     st.sampled_from([0.05, 0.2, 0.4, 0.8]),
 )
 
@@ -159,7 +153,6 @@ def test_no_columns_and_no_rows():
     assert groups(np.zeros((3, 0))).shape == (0,)
     assert groups(np.zeros((0, 3))).tolist() == [0, 0, 0]
     assert decompress(np.zeros((3, 0)), [], np.zeros((3, 0))).shape == (3, 0)
-    assert star_groups(np.zeros((0, 0))).shape == (0,)
 
 
 def test_a_pattern_has_two_dimensions():
@@ -213,81 +206,3 @@ def test_without_scipy_the_message_says_what_to_install(monkeypatch):
     assert groups(np.eye(3)).tolist() == [0, 0, 0]
     with pytest.raises(ImportError, match="pip install scipy"):
         decompress(np.eye(3), [0, 0, 0], np.ones((3, 1)))
-
-
-# ---------------------------------------------------------------------------------------------- stars
-
-
-def assert_star(pattern, colours):
-    """By the definition: neighbours differ, and each path of four vertices has three colours."""
-    neighbours = [np.flatnonzero((row != 0) & (np.arange(row.size) != i)).tolist() for i, row in enumerate(pattern)]
-    for b, near in enumerate(neighbours):
-        for c in near:
-            assert colours[b] != colours[c]
-            for a, d in itertools.product(near, neighbours[c]):
-                if len({a, b, c, d}) == 4:
-                    assert len({colours[a], colours[b], colours[c], colours[d]}) >= 3
-
-
-@given(symmetric_patterns)
-def test_star_colouring_by_its_definition(pattern):
-    colours = star_groups(pattern)
-    assert_star(pattern, colours)
-    assert colours.max() <= groups(pattern | np.eye(len(pattern), dtype=bool)).max()
-
-
-@given(symmetric_patterns, st.integers(0, 100))
-def test_a_hessian_comes_back_from_its_stars(pattern, seed):
-    n = len(pattern)
-    rng = np.random.default_rng(seed)
-    truth = np.where(pattern, rng.normal(size=(n, n)), 0)
-    truth = truth + truth.T
-    colours, scales = star_groups(pattern), rng.uniform(0.1, 10, n)
-    spread = np.zeros((n, colours.max() + 1))
-    spread[np.arange(n), colours] = scales
-    hessian = decompress_symmetric(pattern, colours, truth @ spread, scales).toarray()
-    np.testing.assert_allclose(hessian, truth, rtol=1e-14)
-    np.testing.assert_array_equal(hessian, hessian.T)
-
-
-@pytest.mark.parametrize(
-    ("pattern", "count"),
-    [
-        (arrow(200), 2),
-        (np.eye(5), 1),
-        (banded(100, 1).toarray(), 3),
-        (grid(12, 12).toarray(), 5),
-        (np.ones((20, 20)), 20),
-        (np.kron(np.eye(4), arrow(9)), 2),
-    ],
-)
-def test_colours_of_known_hessians(pattern, count):
-    colours = star_groups(pattern)
-    assert_star(pattern, colours)
-    assert colours.max() + 1 == count
-
-
-def test_stars_of_a_large_hessian_with_full_rows():
-    n, full = 3000, 3
-    pattern = sparse.lil_array(banded(n, 1))
-    pattern[:full] = 1
-    pattern[:, :full] = 1
-    colours = star_groups(pattern)
-    assert colours.max() + 1 <= 8  # 3 for the full rows and a star colouring of the rest, where the columns need n
-    truth = sparse.csr_array(pattern) * 1.5
-    spread = sparse.csr_array((np.ones(n), (np.arange(n), colours)))
-    hessian = decompress_symmetric(pattern, colours, (truth @ spread).toarray())
-    assert abs(hessian - truth).max() == 0
-
-
-def test_stars_refuse_what_is_not_symmetric():
-    with pytest.raises(ValueError, match="not symmetric"):
-        star_groups([[1, 1], [0, 1]])
-    with pytest.raises(ValueError, match=r"shape \(2, 3\) is not symmetric"):
-        star_groups(np.ones((2, 3)))
-
-
-def test_colours_that_mix_an_entry_twice_are_refused():
-    path = banded(4, 1).toarray()
-    with pytest.raises(ValueError, match=r"mix the entry \(1, 2\)"):
-        decompress_symmetric(path, [0, 1, 0, 1], np.ones((4, 2)))

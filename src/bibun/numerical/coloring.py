@@ -1,7 +1,7 @@
 """Colours of columns, so that one derivative along a sum of columns yields many columns of a sparse Jacobian.
 
-Owns the grouping of columns (for Jacobians) and of rows with columns at once (for Hessians), and the way back
-from derivatives along groups to the entries. Calls no function and finds no pattern; sparsity.py does.
+Owns the grouping of columns, and the way back from derivatives along groups to the entries. Calls no function and finds
+no pattern; sparsity.py does.
 
 Two columns may share a colour if no row has an entry in both: then each entry is alone in its row of the derivative
 along their sum (Curtis, Powell and Reid, J. Inst. Math. Appl. 13, 1974). That is a colouring of the graph in which
@@ -9,10 +9,6 @@ columns that share a row are neighbours. No order of columns is best for a greed
 largest first, smallest last and incidence degree (Coleman and Moré, SIAM J. Numer. Anal. 20, 1983), and saturation
 (Brélaz, Comm. ACM 22, 1979), which finds the 5 colours of a five-point Laplacian where the others need 6 or 7.
 A row with r entries needs r colours, so the search ends where that bound is met.
-
-A symmetric matrix needs less: each entry stands in it twice, and one of the two has to be alone. That is so if
-neighbours differ and every path of four vertices has three colours (Coleman and Moré, Math. Programming 28, 1984),
-called a star colouring by Gebremedhin, Manne and Pothen, SIAM Review 47, 2005. An arrow takes 2 colours, not n.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -84,56 +80,6 @@ def decompress(pattern: Any, colours: Any, compressed: Any, scales: Any = None) 
     if cell.size and np.bincount(cell).max() > 1:
         _refuse_shared_cell(row, column, cell)
     return _csr(compressed[row, colours[column]] / scales[column], row, column, shape)
-
-
-def star_groups(pattern: Any) -> Array:
-    """A star colouring of a symmetric pattern of shape (n, n): enough to recover a Hessian directly.
-
-    Rows i and j with an entry (i, j) get different colours, and no path of four of them has only two. The diagonal
-    counts as full. The number of colours is at most that of `groups`, often half of it. `decompress_symmetric` is
-    the way back.
-
-    Raises ValueError if the pattern is not square and symmetric.
-    """
-    row, column, shape = entries(pattern)
-    _transposed(row, column, shape)
-    apart = row != column
-    neighbours = _lists(column[apart], row[apart], shape[0])
-    best = groups(_with_diagonal(row, column, shape)).tolist()
-    if row.size == shape[0] * shape[1]:
-        return np.array(best, dtype=np.intp)
-    for order in _star_orders(neighbours):
-        colours = _star_colours(neighbours, order)
-        if max(colours, default=0) < max(best, default=0):
-            best = colours
-    return np.array(best, dtype=np.intp)
-
-
-def decompress_symmetric(pattern: Any, colours: Any, compressed: Any, scales: Any = None) -> Any:
-    """H[i, j] from H D of shape (n, number of colours), where D sums the columns of a colour, times their scales.
-
-    An entry is read where it is alone: in row i under the colour of j, or in row j under the colour of i; the mean
-    where it is alone in both. So the result, a scipy.sparse.csr_array, is exactly symmetric. Arguments are as in
-    `decompress`, colours from `star_groups`.
-
-    Raises ValueError for shapes that do not fit, and if an entry is alone in neither place. Raises ImportError
-    where SciPy is missing.
-    """
-    row, column, shape = entries(pattern)
-    mirrored = _transposed(row, column, shape)
-    colours, compressed, scales = _checked("decompress_symmetric", shape, colours, compressed, scales)
-    cell = row * compressed.shape[1] + colours[column]
-    alone = np.bincount(cell)[cell] == 1 if cell.size else np.zeros(0, bool)
-    lost = ~(alone | alone[mirrored])
-    if lost.any():
-        i, j = row[lost][0], column[lost][0]
-        raise ValueError(
-            f"decompress_symmetric: these colours mix the entry ({i}, {j}) with others in row {i} and in row {j}. "
-            "Take the colours from star_groups(pattern)"
-        )
-    here = compressed[row, colours[column]] / scales[column]
-    value = np.where(alone & alone[mirrored], (here + here[mirrored]) / 2, np.where(alone, here, here[mirrored]))
-    return _csr(value, row, column, shape)
 
 
 def entries(pattern: Any) -> tuple[Array, Array, tuple[int, int]]:
@@ -254,66 +200,6 @@ def _saturated(neighbours: Lists, ties: Sequence[int]) -> list[int]:
                 taken[w] |= free
                 heappush(heap, rank[w] - n * taken[w].bit_count())
     return colours
-
-
-# ---------------------------------------------------------------------------------------------- stars
-
-
-def _star_orders(neighbours: Lists) -> Iterator[Sequence[int]]:
-    degrees = [len(mine) for mine in neighbours]
-    yield range(len(neighbours))
-    yield sorted(range(len(neighbours)), key=degrees.__getitem__, reverse=True)
-    yield _peeled(neighbours, degrees)[::-1]
-
-
-def _star_colours(neighbours: Lists, order: Iterable[int]) -> list[int]:
-    """Greedy, so that any two colours make nothing but stars: no path of four vertices has only two colours.
-
-    A new vertex v of colour k may not (1) equal a neighbour w; (2) join w where w is the tip of a star of its own
-    colour and k, for v, w, the centre and another tip would be such a path; (3) if two neighbours w, w' of v share
-    a colour, equal any neighbour u of either, for u, w, v, w' would be one.
-    """
-    n = len(neighbours)
-    colours = [-1] * n
-    tip = [0] * n  # bit k: the vertex is the tip of a star whose centre has colour k
-    seen: list[dict[int, int]] = [{} for _ in range(n)]  # by colour: a neighbour that has it, -1 for several
-    for v in order:
-        coloured = [w for w in neighbours[v] if colours[w] >= 0]
-        mine = seen[v]  # the colours of v's neighbours were noted as they were given
-        taken = 0
-        for w in coloured:
-            taken |= 1 << colours[w] | tip[w]
-            if mine[colours[w]] < 0:
-                for k in seen[w]:
-                    taken |= 1 << k
-        k = (~taken & (taken + 1)).bit_length() - 1
-        colours[v] = k
-        for w in coloured:
-            if mine[colours[w]] < 0:  # v is a centre
-                tip[w] |= 1 << k
-            if k in seen[w]:  # w is one, or becomes one
-                tip[v] |= 1 << colours[w]
-                if seen[w][k] >= 0:
-                    tip[seen[w][k]] |= 1 << colours[w]
-        for w in neighbours[v]:
-            seen[w][k] = -1 if k in seen[w] else v
-    return colours
-
-
-def _with_diagonal(row: Array, column: Array, shape: tuple[int, int]) -> Any:
-    diagonal = np.arange(shape[0])
-    every = np.concatenate([row, diagonal]), np.concatenate([column, diagonal])
-    return scipy_sparse().coo_array((np.ones(every[0].size, bool), every), shape=shape)
-
-
-def _transposed(row: Array, column: Array, shape: tuple[int, int]) -> Array:
-    """Where among the entries each one's mirror image is. Raises ValueError where there is none."""
-    order = np.lexsort((row, column))
-    if shape[0] != shape[1] or not (np.array_equal(row[order], column) and np.array_equal(column[order], row)):
-        raise ValueError(
-            f"a pattern of shape {shape} is not symmetric: a Hessian's is. For a Jacobian use groups and decompress"
-        )
-    return order
 
 
 # ---------------------------------------------------------------------------------------------- entries

@@ -16,7 +16,6 @@ import numpy.typing as npt
 from bibun.errors import LostDerivativeError
 
 Array = npt.NDArray[Any]
-ZERO = np.float64(0.0)
 UNBOUNDED = (-inf, inf)
 
 
@@ -236,4 +235,3 @@ class Direction:
 
 
 Line = Entry | Number | Direction
-At = Callable[[float | complex], Any]
