@@ -154,3 +154,40 @@ def test_noise(level, verdict, digits):
     assert report.ok
     assert digits is None or report.digits > digits
     assert all(c.status.startswith(("noise", "unresolved")) for c in report.arguments[0].comparisons)
+
+
+def cancelling(x):
+    return (1 - np.cos(x)) / x**2
+
+
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("x", [1e-6, np.array([1e-6, 1e-5, 0.3, 1e-7])])
+def test_rounding_inside_the_function_is_no_error(x, order):
+    report = check(cancelling, x, order=order)
+    assert report.verdict == "undecided"
+    assert report.culprits == ()
+
+
+@pytest.mark.parametrize("step", [np.floor, np.ceil, np.trunc, np.rint])
+@pytest.mark.parametrize("x", [1234.5678, np.array([1234.5678, 1e4 + 0.3]), np.linspace(1000.3, 3000.7, 40)])
+def test_a_staircase_that_looks_like_a_line_from_afar(step, x):
+    report = check(lambda x: np.sum(step(x)), x)
+    assert report.verdict in ("agrees", "undecided")
+
+
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize(
+    "f", [lambda x: np.sum(0 * x), lambda x: 3.0, lambda x: np.sum(np.tanh(x)), lambda x: np.zeros(2)]
+)
+def test_nothing_but_zeros(f, order):
+    report = check(f, np.array([50.0, -100.0]), order=order)
+    assert report.verdict == "agrees"
+    assert not any("failed" in note for note in report.notes)
+
+
+def test_second_derivatives_by_nothing():
+    assert check(lambda x: np.sum(x), np.zeros(0), order=2).verdict == "agrees"
+
+
+def test_what_is_no_number_among_the_outputs_is_passed_over():
+    assert check(lambda x: (np.sum(x), "text", None, 3), np.ones(2)).verdict == "agrees"

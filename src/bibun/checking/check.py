@@ -20,7 +20,7 @@ from bibun.checking.exact import Forward, Gradient, Mode, argnums_of, by_hand, r
 from bibun.checking.examination import Examination
 from bibun.checking.judging import gravest
 from bibun.checking.outputs import Row, combined, rows
-from bibun.checking.problem import Problem, function_name, problem_of
+from bibun.checking.problem import Problem, problem_of
 from bibun.checking.report import ArgumentReport, Culprit, Report
 from bibun.errors import BibunError
 from bibun.transforms.reverse import vjp
@@ -64,18 +64,7 @@ def check(
     arguments = run.first(gradient)
     if order == 2:
         arguments = run.second(arguments)
-    verdict = gravest([*(a.verdict for a in arguments), *(["disagrees"] if run.other_value else [])])
-    skipped = [ArgumentReport(s.path, s.shape, s.dtype, None, "no derivative", note=s.reason) for s in problem.skipped]
-    return Report(
-        function=function_name(f),
-        order=order,
-        arguments=(*arguments, *skipped),
-        culprits=run.culprits,
-        evaluations=run.evaluations,
-        seconds=perf_counter() - begun,
-        verdict=verdict,
-        notes=tuple(run.notes),
-    )
+    return run.report(arguments, order, perf_counter() - begun)
 
 
 class _Run:
@@ -91,6 +80,22 @@ class _Run:
     @property
     def evaluations(self) -> int:
         return self.problem.evaluations + sum(other.evaluations for other in self.others)
+
+    def report(self, arguments: list[ArgumentReport], order: int, seconds: float) -> Report:
+        """All of it."""
+        skipped = [
+            ArgumentReport(s.path, s.shape, s.dtype, None, "no derivative", note=s.reason) for s in self.problem.skipped
+        ]
+        return Report(
+            function=self.problem.name,
+            order=order,
+            arguments=(*arguments, *skipped),
+            culprits=self.culprits,
+            evaluations=self.evaluations,
+            seconds=seconds,
+            verdict=gravest([*(a.verdict for a in arguments), *(["disagrees"] if self.other_value else [])]),
+            notes=tuple(self.notes),
+        )
 
     def first(self, gradient: Callable[..., Any] | None) -> list[ArgumentReport]:
         """The first derivatives of the function."""

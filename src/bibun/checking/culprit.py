@@ -35,16 +35,6 @@ FOUND = 20  # careful checks that one which finds something counts for
 GROWTH = 1.1  # the calls of a sample are so far apart, each time
 
 
-@dataclass(frozen=True, slots=True)
-class Examination:
-    """What a walk over the calls found. `sampled` says of which groups not every call was checked."""
-
-    culprits: tuple[Culprit, ...]
-    calls: int  # that depend on what f is differentiated by
-    checked: int
-    sampled: tuple[str, ...]
-
-
 def find_culprit(
     f: Callable[..., Any], args: Sequence[Any], *, argnums: int | Sequence[int] | None = None, seed: int = 0
 ) -> tuple[Culprit, ...]:
@@ -56,17 +46,17 @@ def find_culprit(
     f runs once, and the functions that it calls some 4 to 100 times more, on copies of the recorded inputs; a Function on
     a copy of itself. A rule that raises is not wrong, and what is drawn at random has no derivative to compare with.
     """
-    return examine(f, args, argnums=argnums, seed=seed).culprits
+    return tuple(examine(f, args, argnums=argnums, seed=seed).culprits.values())
 
 
 def examine(
     f: Callable[..., Any], args: Sequence[Any], *, argnums: int | Sequence[int] | None = None, seed: int = 0
-) -> Examination:
-    """As find_culprit, with what was checked."""
+) -> Examiner:
+    """As find_culprit: all that was seen."""
     examiner = Examiner(seed)
     level = new_level()
     f(*_entered(tuple(args), argnums, lambda value: recorded(_own(value), level, examiner.see)))
-    return examiner.result()
+    return examiner
 
 
 def _entered(args: tuple[Any, ...], argnums: Any, enter: Callable[[Any], Any]) -> tuple[Any, ...]:
@@ -220,17 +210,6 @@ class Examiner:
         if self.found > before:
             self.explained.add(place)
         return place in self.explained
-
-    def result(self) -> Examination:
-        """All of it."""
-        groups = self.groups.values()
-        sampled = tuple(
-            f"{g.name} at {g.location or 'an unknown place'}: {g.checked} of {g.seen} calls were checked"
-            for g in groups
-            if g.checked < g.seen
-        )
-        calls, checked = sum(g.seen for g in groups), sum(g.checked for g in groups)
-        return Examination(tuple(self.culprits.values()), calls, checked, sampled)
 
 
 def _put(call: Call, some: Sequence[Any]) -> list[Any]:

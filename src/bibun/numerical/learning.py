@@ -10,7 +10,7 @@ from bibun.numerical.samples import Samples
 from bibun.numerical.search import USUAL
 from bibun.numerical.window import Window
 
-ENOUGH = 10.0  # times the error that a window of so many levels has beside the first few x
+ENOUGH = 5.0  # times the error that a window of so many levels has beside the first few x
 
 
 def learned(pilots: Sequence[Samples], order: int) -> Start:
