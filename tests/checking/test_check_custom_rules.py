@@ -24,7 +24,7 @@ shifted = rule(sine, lambda x: (np.sin(x) + 1, x), lambda x, g: (g * np.cos(x),)
 
 
 def through(x):
-    return np.sum(shifted(x) ** 2)  # here
+    return np.sum(shifted(x) ** 2)
 
 
 def test_a_rule_that_computes_another_value_is_the_culprit():
@@ -35,7 +35,7 @@ def test_a_rule_that_computes_another_value_is_the_culprit():
     assert culprit.found == pytest.approx(culprit.expected + 1)
     assert culprit.location.endswith("(shifted(x))")
     assert "sine at " in str(report)
-    assert "its rule computes another value: expected" in str(report)
+    assert "its rule computes another value: expected" in " ".join(str(report).split())
 
 
 def test_another_value_is_wrong_even_where_the_derivative_is_right():
@@ -43,7 +43,7 @@ def test_another_value_is_wrong_even_where_the_derivative_is_right():
     assert report.verdict == "disagrees"
     assert not report
     assert [a.verdict for a in report.arguments] == ["agrees"]
-    assert "differentiated, it gives another value, because of sine" in str(report)
+    assert "differentiated, it gives another value, because of sine" in " ".join(str(report).split())
     assert "instead of" in report.notes[0]
 
 
@@ -81,7 +81,7 @@ def test_a_rule_whose_forward_calls_the_function_is_blamed_where_the_user_calls_
 
 
 def test_a_derivative_lost_between_right_calls():
-    report = check(lambda x: np.sum(x) * float(np.max(x.data if isinstance(x, bb.Variable) else x)), X)
+    report = check(lambda x: np.sum(x) * float(np.max(x if isinstance(x, np.ndarray) else x.data)), X + 1)
     assert report.verdict == "disagrees"
     assert report.culprits == ()
     assert any("leave the differentiation" in note for note in report.notes)

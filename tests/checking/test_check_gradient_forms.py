@@ -66,3 +66,13 @@ def test_of_a_dict_it_has_the_same_keys():
     assert check(f, params, gradient=lambda p: (p["b"], p["a"])).verdict == "agrees"
     with pytest.raises(ValueError, match=r"returned \['c'\] of shape"):
         check(f, params, gradient=lambda p: {"c": p["b"], "d": p["a"]})
+
+
+@pytest.mark.parametrize("exponent", range(1, 8))
+def test_a_small_error_is_taken_for_no_rounding(exponent):
+    """Of errors of any size some equal the truncation of a plain difference, which speaks for nothing then."""
+    x = np.random.default_rng(0).normal(size=100)
+    for seed in range(8):
+        error = (1 + seed / 8) * 10.0**-exponent
+        report = check(lambda x: np.sum(np.sin(3 * x)), x, gradient=lambda x, e=error: 3 * np.cos(3 * x) + e, seed=seed)
+        assert report.verdict == "disagrees"

@@ -96,9 +96,7 @@ def _larger(parts):
 
 LEAVES = st.one_of(st.just(("x",)), st.just(("x",)), st.sampled_from(CONSTANTS).map(lambda c: ("c", c)))
 EXPRESSIONS = st.recursive(LEAVES, _larger, max_leaves=6)
-POINTS = st.one_of(
-    st.floats(0.01, 100.0), st.floats(-100.0, -0.01), st.floats(1e-30, 1e-3), st.integers(1, 20)
-)
+POINTS = st.one_of(st.floats(0.01, 100.0), st.floats(-100.0, -0.01), st.floats(1e-30, 1e-3), st.integers(1, 20))
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -12,7 +12,7 @@ from bibun.checking import summary
 from bibun.checking.directions import only
 from bibun.checking.examination import Examination, Trial
 from bibun.checking.judging import gravest
-from bibun.checking.location import Outcome, Search, try_entry
+from bibun.checking.location import Outcome, Search, is_wrong, try_entry
 from bibun.checking.problem import Array, Problem
 from bibun.checking.report import ArgumentReport
 
@@ -34,8 +34,11 @@ def by_entries(examination: Examination) -> list[ArgumentReport]:
     """Each entry of each leaf."""
     found = []
     for i, leaf in enumerate(examination.problem.leaves):
-        indices = enumerate(np.ndindex(leaf.value.shape))
-        trials = {k: try_entry(examination, i, index, known_wrong=False) for k, index in indices}
+        trials: summary.Trials = {}
+        wrong = False
+        for k, index in enumerate(np.ndindex(leaf.value.shape)):
+            trials[k] = try_entry(examination, i, index, known_wrong=wrong)
+            wrong |= is_wrong(trials[k])
         found.append(summary.of_entries(examination, i, trials))
     return found
 

@@ -30,7 +30,7 @@ from bibun.checking.calls import (
     widened,
 )
 from bibun.checking.gauge import GAUGES
-from bibun.checking.problem import REPEATED, same
+from bibun.checking.problem import REPEATED, farthest, same
 from bibun.checking.recording import Call
 
 FORWARD, REVERSE, VALUE = "forward", "reverse", "value"
@@ -324,16 +324,12 @@ def other_value(call: Call) -> Finding | None:
         return None
     try:
         expected, found = evaluate(call, call.values), flat(call.y)
-        if found.shape != expected.shape or not expected.size:
-            return None
-        off = np.where(np.isfinite(expected), np.abs(found - expected), 0)
-        worst = int(np.argmax(np.where(np.isnan(off), np.inf, off)))
-        bar = float(np.sqrt(coarsest(call).eps)) * np.max(np.abs(expected), where=np.isfinite(expected), initial=0)
-        if off[worst] <= bar or not all(same([evaluate(call, call.values)], [expected]) for _ in range(REPEATED)):
+        worst = farthest(found, expected, float(np.sqrt(coarsest(call).eps)))
+        if worst is None or not all(same([evaluate(call, call.values)], [expected]) for _ in range(REPEATED)):
             return None
     except Exception:  # noqa: BLE001  the function is the user's
         return None
-    return Finding(VALUE, call.needed[0], float(expected[worst]), float(bar), float(found[worst]))
+    return Finding(VALUE, call.needed[0], float(expected[worst]), 0.0, float(found[worst]))
 
 
 def direction(x: Any, random: np.random.Generator, everywhere: bool) -> Any:

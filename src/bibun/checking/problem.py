@@ -117,16 +117,10 @@ class Problem:
         if not self.far(found, _SAME * self.precision):
             self.reference = found
 
-    def far(self, outputs: Sequence[Any], tolerance: float) -> list[int]:
-        """Which outputs are other ones than those at the point; the tolerance is in units of the largest of each."""
-        found = []
-        with np.errstate(all="ignore"):
-            for i, (a, b) in enumerate(zip(outputs, self.outputs, strict=True)):
-                sure = np.isfinite(b)
-                size = np.max(np.abs(b), where=sure, initial=0)
-                if np.shape(a) != b.shape or not np.all(np.abs(a - b) <= tolerance * size, where=sure):
-                    found.append(i)
-        return found
+    def far(self, outputs: Sequence[Any], tolerance: float) -> dict[int, int]:
+        """Which outputs are other ones than those at the point, and where most, flat."""
+        pairs = enumerate(zip(outputs, self.outputs, strict=True))
+        return {i: at for i, (a, b) in pairs if (at := farthest(np.asarray(a), b, tolerance)) is not None}
 
     def other_value(self, outputs: list[Array], again: Callable[[], list[Array]]) -> str:
         """What it is where `outputs`, of the differentiated function, are other ones each time; empty where they are not."""
@@ -134,17 +128,15 @@ class Problem:
         for _ in range(REPEATED if far else 0):  # what is random, or has a state, repeats neither
             if not same(self.plain([x.copy() for x in self.point]), self.outputs) or not same(again(), outputs):
                 return ""
-        if not far:
-            return ""
-        a, b = outputs[far[0]], self.outputs[far[0]]
-        if a.shape != b.shape:
-            return f"differentiated, {self.name} returns shape {a.shape} instead of {b.shape}{self._at(far[0])}"
-        worst = np.unravel_index(np.argmax(np.where(np.isfinite(b), np.abs(a - b), 0)), a.shape)
-        return f"differentiated, {self.name} returns {a[worst]:.9g} instead of {b[worst]:.9g}{self._at(far[0], worst)}"
-
-    def _at(self, output: int, index: tuple[Any, ...] = ()) -> str:
-        place = self.paths[output] + (f"[{', '.join(map(str, index))}]" if index else "")
-        return place and f" at {place}"
+        for i, at in far.items():
+            a, b = outputs[i], self.outputs[i]
+            index = np.unravel_index(at, b.shape) if b.ndim else ()
+            place = self.paths[i] + (f"[{', '.join(map(str, index))}]" if index and a.shape == b.shape else "")
+            what = (
+                f"{a[index]:.9g} instead of {b[index]:.9g}" if a.shape == b.shape else f"shape {a.shape}, not {b.shape}"
+            )
+            return f"differentiated, {self.name} returns {what}{place and f' at {place}'}"
+        return ""
 
     @property
     def wide(self) -> bool:
@@ -216,6 +208,18 @@ def problem_of(f: Callable[..., Any], args: tuple[Any, ...], argnums: int | Sequ
         return tuple(unflatten(whole))
 
     return Problem(name, leaves, lambda values: f(*arguments(values)), arguments, skipped)
+
+
+def farthest(found: Array, wanted: Array, tolerance: float) -> int | None:
+    """The entry that is farthest off, flat, if by more than this share of the largest; 0 if the shapes differ."""
+    if found.shape != wanted.shape:
+        return 0
+    sure = np.isfinite(wanted)
+    with np.errstate(all="ignore"):
+        gaps = np.where(sure, np.abs(found - wanted), 0).reshape(-1)
+        gaps[np.isnan(gaps)] = np.inf
+    worst = int(np.argmax(gaps)) if gaps.size else 0
+    return worst if gaps.size and gaps[worst] > tolerance * np.max(np.abs(wanted), where=sure, initial=0) else None
 
 
 def same(found: Sequence[Array], wanted: Sequence[Array]) -> bool:

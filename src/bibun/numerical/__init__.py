@@ -19,10 +19,13 @@ from bibun.numerical.central_difference import (
 if TYPE_CHECKING:
     from bibun.numerical.directions import derivative, directional
     from bibun.numerical.estimate import Estimate
+    from bibun.numerical.estimators import GradientEstimator, JacobianEstimator
     from bibun.numerical.gradients import gradient, hessian, jacobian
 
 __all__ = [
     "Estimate",
+    "GradientEstimator",
+    "JacobianEstimator",
     "_numerical_gradient_1d",
     "derivative",
     "directional",
@@ -36,6 +39,8 @@ __all__ = [
 
 _ROOMS = {
     "Estimate": "estimate",
+    "GradientEstimator": "estimators",
+    "JacobianEstimator": "estimators",
     "derivative": "directions",
     "directional": "directions",
     "gradient": "gradients",

@@ -242,6 +242,9 @@ class Window:
         sigma = max(self.sigma * self.sizes[-1], prior)
         odd, even = abs(self.odd[0]), abs(self.even[0])
         unit = max(odd, even, sigma)
+        if unit == 0.0:  # as small as the smallest number
+            self.own_decay = self.decay = self.decay_bound = 0.0
+            return
         decay = even / unit if odd >= even else 0.0
         bound = max(decay, min(1.0, sigma / unit))
         own = 0.0

@@ -16,9 +16,10 @@ import numpy as np
 from bibun.numerical.estimate import Estimate
 from bibun.numerical.estimators.axes import Array
 from bibun.numerical.estimators.calls import Calls
+from bibun.numerical.estimators.derivative import Derivative
 from bibun.numerical.estimators.path import Path
 from bibun.numerical.estimators.probe import Probe
-from bibun.numerical.estimators.tracker import Derivative, Tracker
+from bibun.numerical.estimators.tracker import Tracker
 from bibun.numerical.evaluation import Options
 
 BAR = 3.0  # standard deviations in an error bar

@@ -15,11 +15,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bibun.numerical.estimators.axes import LADDER, SIGNIFICANT, SOLVE, TINY, Array, Axes, Forecast, inverse
+from bibun.numerical.estimators.axes import LADDER, SIGNIFICANT, SOLVE, TINY, Array, Axes, Forecast, Indices, inverse
 from bibun.numerical.estimators.noise import NoiseModel
 
 OCTAVES = np.arange(-40, 2)  # of the window; 40 below it a step is lost in the rounding of x
 WIDER = 2.0 ** np.arange(-30, 3)  # of the last window: what the next one may be
+RETREAT = 1 / 32  # of a step at which f has no value: the room that is left
 AT_ONCE = 1 << 20  # numbers: 8 MB
 EXACT = 2.0**-44  # the smallest step, relative to x
 
@@ -43,6 +44,18 @@ class Room:
     def side(self) -> Array:
         """The roomier side, -1 or 1."""
         return np.where(self.down > self.up, -1.0, 1.0)
+
+    def without(self, which: Indices, distances: Array, values: Array) -> Room:
+        """Less room on the sides where f has no value, for values at distances, shapes (steps, m, k) and (steps, k)."""
+        failed = np.asarray(~np.isfinite(values).all(axis=1))
+        if not np.any(failed):
+            return self
+        down, up = self.down.copy(), self.up.copy()
+        for row, bad in zip(distances, failed, strict=True):
+            t, i = row[bad], which[bad]
+            np.minimum.at(down, i[t < 0], -t[t < 0] * RETREAT)
+            np.minimum.at(up, i[t > 0], t[t > 0] * RETREAT)
+        return Room(down, up)
 
 
 @dataclass(frozen=True, slots=True)

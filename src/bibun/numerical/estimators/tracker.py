@@ -6,12 +6,11 @@ at the first point, and later where what was learned has gone out of date and th
 
 from __future__ import annotations
 
-from typing import NamedTuple, Self
-
 import numpy as np
 import numpy.typing as npt
 
 from bibun.numerical.estimators.axes import LADDER, TINY, Array, Axes, Forecast, Indices, Pairs
+from bibun.numerical.estimators.derivative import Derivative
 from bibun.numerical.estimators.noise import POINTS, NoiseModel, Spacing, noise_of
 from bibun.numerical.estimators.probe import Probe
 from bibun.numerical.estimators.steps import (
@@ -32,7 +31,7 @@ CHANGED = 10.0  # |f| by this factor: the noise is measured again; by its square
 
 FIRST_ROUNDS, ROUNDS = 8, 2  # windows tried for an axis, the first time and later
 RETRIES = 12  # steps tried where f has no value at the first ones
-SHRINK, COARSE, GROW, LEAP, RETREAT = 1 / 16, 1 / 4, 4.0, 64.0, 1 / 32
+SHRINK, COARSE, GROW, LEAP = 1 / 16, 1 / 4, 4.0, 64.0
 DIFFERENT = 16.0  # variances: two slopes differ by more than noise
 ALIKE = 9.0
 NOT_FINE = 0.05  # of the slope and the curvature: where the two narrow pairs differ by more, a smaller window is tried
@@ -48,25 +47,12 @@ LONGEST_PERIOD = 64
 DISAPPOINTING = 100.0  # times the variance that was planned for: the step was wrong
 OUTGROWN = 10.0  # a derivative so many times larger than what was learned could explain
 ASTRAY = 25.0  # variances between the change of f and what the gradients say of it: something learned is wrong
-KINK, KINK_NOISE, KINK_SHARE = 4.0, 6.0, 0.1  # a change of slope at x is more than curvature, noise and this share
+KINK, KINK_NOISE, KINK_SHARE = (
+    4.0,
+    6.0,
+    0.1,
+)  # a kink is more than the curvature before, noise, and a share of the slope
 COLUMN_MATTERS = 1e-3  # for a Jacobian: of the length of its column
-
-
-class Derivative(NamedTuple):
-    """Value and variance, shape (m, n); of each variable the step, the side, 0 for central, and whether f has a kink
-    at x, as far as it shows, shape (n,).
-    """
-
-    value: Array
-    variance: Array
-    step: Array
-    side: Array
-    kink: npt.NDArray[np.bool_]
-
-    @classmethod
-    def unknown(cls, m: int, n: int) -> Self:
-        """Before anything is known."""
-        return cls(np.full((m, n), np.nan), np.full((m, n), np.inf), np.zeros(n), np.zeros(n), np.zeros(n, bool))
 
 
 class Tracker:
@@ -84,6 +70,7 @@ class Tracker:
         self._pause = np.zeros(x.size, int)
         self._checked = -PERIOD
         self._last: tuple[Array, Array, Derivative] | None = None
+        self._curvature = np.zeros((probe.center.size, x.size))  # half the second derivatives, at the last point
 
     def differentiate(self, probe: Probe, room: Room) -> Derivative:
         """The derivative at probe.x, from two calls of f for most variables."""
@@ -205,7 +192,7 @@ class Tracker:
             values = probe.along(which, np.stack([near, far]))
             good = np.isfinite(values).all(axis=(0, 1))
             self._take(probe, which[good], values[:, :, good], forecast, planned, found)
-            room = _retreat(room, which, np.stack([near, far]), values)
+            room = room.without(which, np.stack([near, far]), values)
             which = which[~good]
             if which.size:
                 planned = best_steps(self.axes, self.noise, forecast, self.size, probe.x, room)
@@ -230,16 +217,26 @@ class Tracker:
             value, variance = np.where(central, value, sided), np.where(central, variance, wide)
         found.kink[which] = False
         if probe.center_is_known:
-            half = (np.mean(values, axis=0) - probe.center[:, None]) / steps  # of what the slope changes by, at a kink
-            expected = KINK * np.abs(axes.quadratic[:, which]) * steps + KINK_NOISE * np.sqrt(noise) / steps
-            kink = central & (np.abs(half) > expected + KINK_SHARE * np.abs(value))
-            variance = variance + np.where(kink, half**2, 0.0)
-            found.kink[which] = kink.any(axis=0)
+            half, kink = self._bend(which, np.mean(values, axis=0) - probe.center[:, None], steps, noise, value)
+            variance = variance + np.where(central & kink, half**2, 0.0)
+            found.kink[which] = (central & kink).any(axis=0)
         found.value[:, which], found.variance[:, which] = value, variance
         found.step[which], found.side[which] = steps, sides
         if not probe.center_is_known and central.any():
             bend = axes.quadratic[:, which] * squares + axes.quartic[:, which] * squares**2
             self.size = np.median(((values[0] + values[1]) / 2 - bend)[:, central], axis=1)
+
+    def _bend(
+        self, which: Indices, rise: Array, steps: Array, noise: Array, value: Array
+    ) -> tuple[Array, npt.NDArray[np.bool_]]:
+        """Half of what the slope changes by at x, from the mean of f(x - h) and f(x + h) less f(x), and where that is
+        too much for the curvature that was seen before.
+        """
+        squares, before = steps**2, self._curvature[:, which]
+        seen, unseen = rise / squares, np.sqrt(noise) / squares
+        kink = np.abs(seen) > KINK * before + KINK_NOISE * unseen + KINK_SHARE * np.abs(value) / steps
+        self._curvature[:, which] = np.minimum(np.abs(seen), 4 * before + KINK_NOISE * unseen)
+        return rise / steps, kink
 
     # ---- six calls a variable ------------------------------------------------------------------------
 
@@ -268,7 +265,7 @@ class Tracker:
     ) -> tuple[npt.NDArray[np.bool_], Room]:  # fmt: skip
         steps = self.axes.window[which] * LADDER[:, None]
         below, above = probe.along(which, -steps), probe.along(which, steps)
-        room = _retreat(room, which, np.vstack([-steps, steps]), np.vstack([below, above]))
+        room = room.without(which, np.vstack([-steps, steps]), np.vstack([below, above]))
         pairs = Pairs(steps, below, above, probe.center)
         good, factor = self._judge(pairs, which, room)
         again = ~good | ((factor != 1) & ~last)
@@ -280,6 +277,7 @@ class Tracker:
             found.value[:, part] = self.axes.gradient[:, part]
             found.step[part], found.side[part] = steps[2, take], 0
             half, kink = self._kinks(pairs)
+            self._curvature[:, part] = np.max(np.abs(pairs.bends()), axis=0)
             found.variance[:, part] += np.where(kink, half**2, 0.0)
             found.kink[part] = kink.any(axis=0)
         self.axes.window[which[again]] *= factor[again]
@@ -322,7 +320,7 @@ class Tracker:
     ) -> tuple[npt.NDArray[np.bool_], Room]:  # fmt: skip
         steps = sides * self.axes.window[which] * LADDER[:, None]
         values = probe.along(which, steps)
-        room = _retreat(room, which, steps, values)
+        room = room.without(which, steps, values)
         slopes = (values - probe.center[:, None]) / steps[:, None]
         noise = self.noise.variance(np.maximum(values**2, probe.center[:, None] ** 2)) / steps[:, None] ** 2
         nearer, wider = 2 * slopes[0] - slopes[1], 2 * slopes[1] - slopes[2]
@@ -378,17 +376,3 @@ class Tracker:
             return np.full(g.shape, np.inf)
         fall, length = np.mean((g**2 / stiffness)[free]), np.mean(g[free] ** 2)
         return np.asarray(MATTERS**2 * np.minimum(fall * stiffness, length))
-
-
-def _retreat(room: Room, which: Indices, distances: Array, values: Array) -> Room:
-    """Less room on the sides where f has no value."""
-    failed = np.asarray(~np.isfinite(values).all(axis=1))
-    if not np.any(failed):
-        return room
-    down, up = room.down.copy(), room.up.copy()
-    for row, bad in zip(distances, failed, strict=True):
-        t = row[bad]
-        i = which[bad]
-        np.minimum.at(down, i[t < 0], -t[t < 0] * RETREAT)
-        np.minimum.at(up, i[t > 0], t[t > 0] * RETREAT)
-    return Room(down, up)
