@@ -8,7 +8,7 @@ from typing import NamedTuple
 from bibun.numerical.course import Course
 from bibun.numerical.window import TRUNCATION_WEIGHT, Window
 
-TARGET = 7.5e-14  # where the claimed error is this share of the derivative, nothing more is asked for
+TARGET = 8.8e-14  # where the claimed error is this share of the derivative, nothing more is asked for
 GOOD_ENOUGH = 16  # times the target: not worth wider levels
 LIMITED = 0.5  # truncation of this share of the noise: a level of half the step helps
 CONVERGED = 0.05  # an error of this share of the slope, and the rest is a matter of digits
