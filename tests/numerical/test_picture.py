@@ -238,7 +238,7 @@ def test_a_line_has_no_truncation(axes):
 
 def test_the_step_of_the_estimate_where_it_is_known(axes):
     whole = derivative(np.exp, 1.0)
-    Estimate(whole.value, whole.error, whole.evaluations, whole.status, (*whole._line, 0.125)).plot(axes)
+    Estimate(whole.value, whole.error, whole.evaluations, whole.status, (*whole._line[:3], 0.125)).plot(axes)
     (line,) = [line for line in axes.get_lines() if line.get_label().startswith("step of the estimate")]
     assert list(line.get_xdata()) == [0.125, 0.125]
 

@@ -95,7 +95,13 @@ def _shaped(
     def name(i: int) -> str:
         return f"x = {entries[i // size]}"
 
-    return Estimate(value, error, evaluator.evaluations, summary(results, name), (evaluator.f, lines.lines[0], order))
+    return Estimate(
+        value,
+        error,
+        evaluator.evaluations,
+        summary(results, name),
+        (evaluator.f, lines.lines[0], order, results[0].step),
+    )
 
 
 def merge_axes(
@@ -163,7 +169,7 @@ def directional(
             values, errors = values * line.factor, errors * line.factor
     value, error = lines.output.structure(values, ()), lines.output.errors(errors, ())
     status = summary(results, lambda i: f"output {i}")
-    return Estimate(value, error, evaluator.evaluations, status, (f, line, order))
+    return Estimate(value, error, evaluator.evaluations, status, (f, line, order, results[0].step))
 
 
 def _direction(x: Any, direction: Any) -> Point:

@@ -68,7 +68,7 @@ def gradient(
             errors = np.hypot(errors, [r.error for r in up])
             results += up
     status = summary(results, lambda i: f"x{list(point.where(i % point.size)[1])}")
-    line = (f, lines.lines[0], 1) if results else None
+    line = (f, lines.lines[0], 1, results[0].step) if results else None
     return Estimate(point.like_x(values), point.structure(errors), evaluator.evaluations, status, line)
 
 
@@ -121,7 +121,7 @@ def jacobian(
     def name(i: int) -> str:
         return f"output {i % size} by x{list(point.where(i // size)[1])}"
 
-    line = (f, lines.lines[0], 1) if results else None
+    line = (f, lines.lines[0], 1, results[0].step) if results else None
     return Estimate(value, error, evaluator.evaluations, summary(results, name), line)
 
 

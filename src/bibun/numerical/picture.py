@@ -84,7 +84,7 @@ def draw(estimate: Estimate, axes: Any = None) -> Any:
     _draw_lines(
         axes, errors, next((word for word in ("noise", "jump") if estimate.status.startswith(word)), "rounding")
     )
-    for known in step:
+    for known in (known for known in step if known):
         known /= _factor(line)
         label = f"step of the estimate: ${_number(log2(known))}$"
         axes.axvline(known, color=PURPLE, linestyle=(0, (1, 1)), label=label)

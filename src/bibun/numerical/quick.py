@@ -41,7 +41,9 @@ def quick(f: Callable[[Any], Any], x: Any, order: int, method: str) -> tuple[Est
         with np.errstate(all="ignore"), silence:
             found, calls = _by_complex_step(f, x)
         if found is not None:
-            return Estimate(float(found.value), float(found.error), calls, "rounding", (f, Number(x), 1)), calls
+            return Estimate(
+                float(found.value), float(found.error), calls, "rounding", (f, Number(x), 1, found.step)
+            ), calls
     with np.errstate(all="ignore"):
         center = f(x)
         calls += 1
@@ -58,7 +60,7 @@ def quick(f: Callable[[Any], Any], x: Any, order: int, method: str) -> tuple[Est
                         calls += 1
         except StopIteration as end:
             result = end.value
-    return Estimate(result.value, result.error, calls, result.status, (f, Number(x), 1)), calls
+    return Estimate(result.value, result.error, calls, result.status, (f, Number(x), 1, result.step)), calls
 
 
 def _by_complex_step(f: Callable[[Any], Any], x: Any) -> tuple[Any, int]:
