@@ -176,14 +176,18 @@ def _row(
     """The row of one call. `reads`: what the pullback is given. `original`: what f stands for, kept for checks."""
     name = getattr(f, "__name__", "f")
 
-    def run(*arrays: Any, f: Callable[..., Any] = f) -> Any:
-        args, kwargs = call.arguments(arrays)
-        y = call.output(f(*args, **kwargs))
-        _escapes(y, list(arrays), name)
-        return y
+    def of_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*arrays: Any) -> Any:
+            args, kwargs = call.arguments(arrays)
+            y = call.output(function(*args, **kwargs))
+            _escapes(y, list(arrays), name)
+            return y
 
+        return run
+
+    run = of_arrays(f)
     if original is not None:
-        run.original = lambda *arrays: run(*arrays, f=original)  # type: ignore[attr-defined]
+        run.original = of_arrays(original)  # type: ignore[attr-defined]
     return Primitive(
         name,
         "general",
