@@ -52,6 +52,11 @@ def test_regular_lists_become_float64_arrays() -> None:
     assert leaves(point(of_x, "[[], []]"))["x"].shape == (2, 0)
 
 
+@pytest.mark.parametrize("text", ["[1., .5]", "(1.0, 0.5)", "[1, 5e-1,]"])
+def test_lists_as_python_writes_them(text: str) -> None:
+    np.testing.assert_array_equal(leaves(point(of_x, text))["x"], [1.0, 0.5])
+
+
 def test_nested_containers_keep_their_structure() -> None:
     text = '{"x": {"layers": [{"w": [[1, 2]], "b": [0]}, {"w": [[3], [4]], "b": [[1, 2], [3]]}], "name": "net"}}'
     found = point(of_x, text)

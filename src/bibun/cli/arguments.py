@@ -4,6 +4,7 @@ Reads JSON and `.npy`, checks names against the function's parameters, and separ
 are differentiated (the leaves) from everything else. It calls nothing.
 """
 
+import ast
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -150,11 +151,18 @@ def _read_raw(text: str, origin: str, name: str = "x") -> Any:
     try:
         return float(text)
     except ValueError:
+        pass  # nor a number; a list as Python writes it, [1., 2.], or (1, 2), is tried last
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        value = None
+    if not isinstance(value, list | tuple | dict):
         raise CommandError(
             f"{origin}: {text or 'nothing'} is neither a number, nor JSON such as [1, 2], "
             "nor a .json or .npy file. "
             f"""Text is written in double quotes inside single ones: --at '{name}="{text}"'"""
-        ) from None
+        )
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _read_npy(file: Path) -> Array:
