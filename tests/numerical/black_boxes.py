@@ -144,3 +144,19 @@ TIMES = np.array([0.3, -1.2, 0.8, 2.1])
 
 def log_of_sum(m: Any, x: Any) -> Any:
     return mpmath.log(mpmath.fsum(mpmath.exp(x * float(t)) for t in TIMES))
+
+
+def rosenbrock(x: Any) -> Any:
+    return np.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
+
+
+def rosenbrock_gradient(x: Any) -> Any:
+    result = np.zeros_like(x)
+    result[:-1] = -400 * x[:-1] * (x[1:] - x[:-1] ** 2) - 2 * (1 - x[:-1])
+    result[1:] += 200 * (x[1:] - x[:-1] ** 2)
+    return result
+
+
+def same(a: Any, b: Any) -> bool:
+    """Equal to the last bit, value and error."""
+    return np.array_equal(a.value, b.value) and np.array_equal(a.error, b.error)

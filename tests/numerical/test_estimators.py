@@ -13,17 +13,7 @@ from scipy.optimize import Bounds, least_squares, minimize, root
 
 from bibun.numerical.estimators import GradientEstimator, JacobianEstimator
 from bibun.numerical.estimators.noise import POINTS, NoiseModel, Spacing, noise_of
-
-
-def rosenbrock(x):
-    return float(np.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2))
-
-
-def rosenbrock_gradient(x):
-    g, a = np.zeros_like(x), x[1:] - x[:-1] ** 2
-    g[1:] += 200 * a
-    g[:-1] -= 400 * x[:-1] * a + 2 * (1 - x[:-1])
-    return g
+from tests.numerical.black_boxes import rosenbrock, rosenbrock_gradient
 
 
 def mixed(x):

@@ -12,24 +12,9 @@ import numpy as np
 import pytest
 
 from bibun.numerical import derivative, gradient, hessian, jacobian
+from tests.numerical.black_boxes import rosenbrock, rosenbrock_gradient, same
 
 METHODS = ("auto", "real")
-
-
-def rosenbrock(x):
-    return np.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
-
-
-def rosenbrock_gradient(x):
-    result = np.zeros_like(x)
-    result[:-1] = -400 * x[:-1] * (x[1:] - x[:-1] ** 2) - 2 * (1 - x[:-1])
-    result[1:] += 200 * (x[1:] - x[:-1] ** 2)
-    return result
-
-
-def same(a, b):
-    """Equal to the last bit, value and error."""
-    return np.array_equal(a.value, b.value) and np.array_equal(a.error, b.error)
 
 
 # Kinds of x

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bibun.numerical import derivative, directional, gradient, hessian, jacobian
+from tests.numerical.black_boxes import rosenbrock, rosenbrock_gradient, same
 
 METHODS = ("auto", "real")
 SMOOTH = {
@@ -25,22 +26,6 @@ smooth = st.sampled_from(sorted(SMOOTH))
 points = st.floats(-8, 8).filter(lambda x: abs(x) > 1e-3)
 methods = st.sampled_from(METHODS)
 powers = st.integers(-40, 40)
-
-
-def rosenbrock(x):
-    return np.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
-
-
-def rosenbrock_gradient(x):
-    result = np.zeros_like(x)
-    result[:-1] = -400 * x[:-1] * (x[1:] - x[:-1] ** 2) - 2 * (1 - x[:-1])
-    result[1:] += 200 * (x[1:] - x[:-1] ** 2)
-    return result
-
-
-def same(a, b):
-    """Equal to the last bit, value and error."""
-    return np.array_equal(a.value, b.value) and np.array_equal(a.error, b.error)
 
 
 # Laws

@@ -14,6 +14,7 @@ from bibun.numerical.sparsity import (
     random_direction,
     verify_pattern,
 )
+from tests.numerical.black_boxes import rosenbrock_gradient
 
 RNG = np.random.default_rng(11)
 
@@ -38,14 +39,6 @@ def tridiagonal(x):
     y[1:] += x[:-1] ** 2
     y[:-1] *= x[1:]
     return y
-
-
-def rosenbrock_gradient(x):
-    bend = x[1:] - x[:-1] ** 2
-    gradient = np.zeros_like(x)
-    gradient[1:] = 200 * bend
-    gradient[:-1] += -400 * x[:-1] * bend - 2 * (1 - x[:-1])
-    return gradient
 
 
 def laplacian(u):

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from math import ldexp
+from typing import NamedTuple
 
-from bibun.numerical.course import EPS, Course, scaled
+from bibun.numerical.course import Course
+from bibun.numerical.samples import EPS, scaled
 from bibun.numerical.window import Window
 
 BESIDE = 0.7310585786300049  # of the step: as far as can be from a dyadic number
@@ -29,21 +31,37 @@ def argument_rounding(course: Course, window: Window, error: float) -> Generator
     seen = systematic > error and even > 4 * window.sigma * window.sizes[level]
     if not seen and (steps_in_x <= FAR_DOWN or window.noisy):
         return 0.0
-    step = ldexp(BESIDE, exponent)
-    yield [-step, step]
-    below, above = samples.values[-step], samples.values[step]
-    if below != below or above != above:
+    beside = yield from pair_beside(course, window, exponent)
+    if beside is None:
         return systematic
-    at = 0.5 * ((samples.x + step) - (samples.x - step)) / ldexp(1.0, window.top)
-    residual = residual_beside(window, samples.center, below, above, at)
+    residual, at, _ = beside
     if residual > ROUNDINGS * (4 * window.sigma * window.sizes[level] + window.truncation * at):
         return 2 * systematic
     share = scaled(residual / max(window.slope, 1e-300), -exponent)
     return min(systematic, 2 * share * bend)
 
 
-def residual_beside(window: Window, center: float, below: float, above: float, at: float) -> float:
-    """How far f at -at and at, in units of 2**top, is from what the levels let expect."""
+class Beside(NamedTuple):
+    """How far f at -at and at, in units of 2**top, is from what the levels let expect; and the larger of the two values."""
+
+    residual: float
+    at: float
+    size: float
+
+
+def pair_beside(course: Course, window: Window, exponent: int) -> Generator[list[float], None, Beside | None]:
+    """A pair of steps beside the power of two; None where f has no value there."""
+    samples, step = course.samples, ldexp(BESIDE, exponent)
+    yield [-step, step]
+    below, above = samples.values[-step], samples.values[step]
+    if below != below or above != above:
+        return None
+    at = 0.5 * ((samples.x + step) - (samples.x - step)) / ldexp(1.0, window.top)
+    residual = _residual(window, samples.center, below, above, at)
+    return Beside(residual, at, max(abs(below), abs(above)))
+
+
+def _residual(window: Window, center: float, below: float, above: float, at: float) -> float:
     steps = [2.0**-j for j in range(window.count)]
     odd = _interpolate([part / h for part, h in zip(window.odd, steps, strict=True)], steps, at) * at
     even = _interpolate([part / h / h for part, h in zip(window.even, steps, strict=True)], steps, at) * at * at

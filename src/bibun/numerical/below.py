@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from math import frexp, inf, ldexp
 
-from bibun.numerical.argument_rounding import BESIDE, residual_beside
+from bibun.numerical.argument_rounding import pair_beside
 from bibun.numerical.course import ROUNDINGS, START, Course
 from bibun.numerical.window import Window
 
@@ -62,15 +62,11 @@ def aliased(course: Course, window: Window) -> Generator[list[float], None, int 
     if course.alias_sought or window.bottom < 0 or course.samples.evaluations + 2 > course.limit:
         return None
     course.alias_sought = True
-    samples, step = course.samples, ldexp(BESIDE, window.bottom)
-    yield [-step, step]
-    below, above = samples.values[-step], samples.values[step]
-    if below != below or above != above:
+    beside = yield from pair_beside(course, window, window.bottom)
+    if beside is None:
         return None
-    at = 0.5 * ((samples.x + step) - (samples.x - step)) / ldexp(1.0, window.top)
-    residual = residual_beside(window, samples.center, below, above, at)
-    rounding = samples.precision * max(abs(below), abs(above), window.size)
-    if residual <= ALIAS * (max(window.sigma * window.size, rounding) + window.truncation * at):
+    rounding = course.samples.precision * max(beside.size, window.size)
+    if beside.residual <= ALIAS * (max(window.sigma * window.size, rounding) + window.truncation * beside.at):
         return None
     course.ceiling, course.rescues, course.widenings = window.bottom, 0, 0
     return NATURAL + 2

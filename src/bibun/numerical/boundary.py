@@ -13,7 +13,7 @@ from math import factorial, frexp, inf, isfinite, ldexp, nan, sqrt
 from typing import NamedTuple
 
 from bibun.numerical.extrapolation import Table
-from bibun.numerical.samples import SMALLEST_SCALE, Samples
+from bibun.numerical.samples import EPS, SMALLEST_SCALE, Samples, scaled
 from bibun.numerical.window import TRUNCATION_WEIGHT
 
 TARGET = 1e-13
@@ -24,7 +24,6 @@ WINDOWS = 5
 DOWN = 10  # octaves to the next window, where one does not converge
 CONVERGED = 0.05
 UNDERESTIMATED = 1.5  # the middle one of three normal deviates, to one standard deviation
-EPS = 2.0**-52
 
 
 class OneSided(NamedTuple):
@@ -146,23 +145,16 @@ def _answer(samples: Samples, table: Table, order: int, side: int, top: int, siz
     truncations = [row[column] for row, column in zip(table.truncations, table.best, strict=True)]
     errors = [TRUNCATION_WEIGHT * t + NOISE_WEIGHT * n for t, n in zip(truncations, noises, strict=True)]
     j = errors.index(min(errors[len(errors) // 2 :]), len(errors) // 2)  # the first rows may agree by accident
-    scaled, error = table.rows[j][table.best[j]], errors[j]
+    quotient, error = table.rows[j][table.best[j]], errors[j]
     if _drifts(table, samples.precision * size * unit * grows[-1]):
         error = inf
-    value = _unscaled(scaled, top, order)
-    bound = _unscaled(error, top, order) + 0.5 * EPS * abs(value)
+    value = scaled(quotient, -top * order)
+    bound = scaled(error, -top * order) + 0.5 * EPS * abs(value)
     step = ldexp(1.0, top - j - order + 1)
     signed = value if side > 0 or order % 2 == 0 else -value
     relative = sigma / size if size else 0.0
-    settled = error <= TARGET * abs(scaled) or noises[-1] > truncations[-1]
+    settled = error <= TARGET * abs(quotient) or noises[-1] > truncations[-1]
     return OneSided(signed, bound, relative, step, side), settled
-
-
-def _unscaled(scaled: float, top: int, order: int) -> float:
-    try:
-        return ldexp(scaled, -top * order)
-    except OverflowError:
-        return inf if scaled > 0 else -inf
 
 
 def _sigma(prior: float, table: Table, unit: float, grows: list[float]) -> float:

@@ -14,10 +14,8 @@ from collections.abc import Generator
 from math import frexp, isfinite, ldexp
 from typing import Any, NamedTuple
 
-from bibun.numerical.samples import SMALLEST_SCALE
+from bibun.numerical.samples import EPS, SMALLEST, SMALLEST_SCALE
 
-EPS = 2.0**-52
-SMALLEST = 2.0**-1074
 ETA = 2.0**-80  # times x: its square vanishes beside anything, and nothing underflows
 ETA_AT_ZERO = 2.0**-340  # where its powers must vanish
 FIRST = 13  # h is this many octaves below the scale of x, where h**4 is a rounding error

@@ -6,11 +6,10 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from math import frexp, inf, ldexp, log2
 
-from bibun.numerical.samples import SMALLEST_SCALE, Samples
+from bibun.numerical.samples import EPS, SMALLEST_SCALE, Samples
 from bibun.numerical.singular import Singular
 from bibun.numerical.window import Window
 
-EPS = 2.0**-52
 START = 4  # octaves below the scale of x, at which the widest level lies
 WIDEST = 4  # octaves above it: beyond, x itself is lost
 NEAR_ZERO = 2.0**-7  # an x nearer to 0 may lie in structure of its own size
@@ -127,11 +126,3 @@ class Course:
         """The top of a window on the scale of an x near 0, where that is another scale."""
         x = abs(self.samples.x)
         return frexp(x)[1] - START if 0 < x < NEAR_ZERO else None
-
-
-def scaled(value: float, exponent: int) -> float:
-    """value * 2**exponent, infinite where it is too large."""
-    try:
-        return ldexp(value, exponent)
-    except OverflowError:
-        return inf

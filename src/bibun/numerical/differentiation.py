@@ -1,6 +1,6 @@
 """Derivatives along lines, by the complex step where f lets it, by real differences elsewhere. Knows no public name.
 
-`along` differentiates every number that f gives along every line: the functions of derivative.py and jacobian.py only
+`along` differentiates every number that f gives along every line: the functions of directions.py and gradients.py only
 choose the lines and put the answers into shape.
 """
 
@@ -14,22 +14,23 @@ from typing import Any
 import numpy as np
 
 from bibun.numerical.complex_step import certified, eta_for
-from bibun.numerical.course import EPS, Start
+from bibun.numerical.course import Start
 from bibun.numerical.evaluation import Evaluator, OutOfBudget
 from bibun.numerical.learning import learned
 from bibun.numerical.lines import Line
 from bibun.numerical.outputs import SHARE, Output
-from bibun.numerical.samples import Samples
-from bibun.numerical.search import BUDGET, USUAL, Result, search
+from bibun.numerical.samples import EPS, Samples
+from bibun.numerical.search import BUDGET, LIMIT, USUAL, Result, search
 from bibun.numerical.solving import Task, Values
 
-LIMIT = 60  # evaluations a search may ask for, where the caller sets no bound
 MANY = 24  # lines: so many and more learn from the first few
 PILOTS = 6
 COMMON = 6  # lines that tell the noise of f together
 FEWEST = 3  # evaluations of a complex step and its test
 NOT_ANALYTIC = "not analytic: the complex step differs from real differences"
 UNTESTED = "budget: max_evaluations leaves none to test the complex step"
+
+Found = dict[tuple[int, int], Result]  # by line and component
 
 
 class Lines:
@@ -101,9 +102,9 @@ class Lines:
 
 def along(
     lines: Lines, order: int, method: str, wanted: Sequence[tuple[int, int]] | None = None, start: Start = USUAL
-) -> dict[tuple[int, int], Result]:
+) -> Found:
     """The derivative of component k along line i, for (i, k) in `wanted`, or for all."""
-    found: dict[tuple[int, int], Result] = {}
+    found: Found = {}
     if method != "real" and all(line.takes_complex for line in lines.lines):
         found = _if_real(lines, _complex(lines, order, method, wanted, start))
     count = len(lines.lines)
@@ -124,7 +125,7 @@ def along(
     return _with_common_noise(found) if len(used) >= COMMON else found
 
 
-def _if_real(lines: Lines, found: dict[tuple[int, int], Result]) -> dict[tuple[int, int], Result]:
+def _if_real(lines: Lines, found: Found) -> Found:
     """What complex steps found; nothing where f(x) turns out to be complex: exp(1j * x) takes complex x as well."""
     before = lines.values.output
     if before is None or not lines.lines:
@@ -140,7 +141,7 @@ def _certain(result: Result | None) -> bool:
     return result is not None and result.error < inf
 
 
-def _with_common_noise(found: dict[tuple[int, int], Result]) -> dict[tuple[int, int], Result]:
+def _with_common_noise(found: Found) -> Found:
     """f is the same along all lines, and so is its noise: where few samples made it small by chance, the error grows."""
     common: dict[int, list[float]] = {}
     for (_, component), result in found.items():
@@ -162,9 +163,9 @@ def _real(
     start: Start,
     among: int,
     taken: list[Samples] | None = None,
-) -> dict[tuple[int, int], Result]:
+) -> Found:
     """By real differences, `among` so many lines that share the evaluations. The samples are left in `taken`."""
-    found: dict[tuple[int, int], Result] = {}
+    found: Found = {}
     limit = lines.limit(among)
     lines.fetch_centers(sorted({line for line, _ in wanted}))
     tasks = []
@@ -192,18 +193,13 @@ def _not_finite(line: Line, samples: Samples) -> str:
     return "" if isfinite(samples.center) else f"not finite: f(x) is {samples.center}"
 
 
-def _complex(
-    lines: Lines, order: int, method: str, wanted: Sequence[tuple[int, int]] | None, start: Start
-) -> dict[tuple[int, int], Result]:
+def _complex(lines: Lines, order: int, method: str, wanted: Sequence[tuple[int, int]] | None, start: Start) -> Found:
     """By the complex step: what passes its test; with method="complex" all, those that failed with error inf."""
     usable = [i for i, line in enumerate(lines.lines) if isfinite(line.x) and isfinite(line.scale)]
     if lines.evaluator.left <= FEWEST * len(usable):
         return {}
-    lines.evaluator.kept = 1  # f(x), should the complex steps fail
-    try:
+    with lines.evaluator.keeping_one():
         return _complex_steps(lines, order, method, wanted, start, usable)
-    finally:
-        lines.evaluator.kept = 0
 
 
 def _complex_steps(
@@ -213,7 +209,7 @@ def _complex_steps(
     wanted: Sequence[tuple[int, int]] | None,
     start: Start,
     usable: Sequence[int],
-) -> dict[tuple[int, int], Result]:
+) -> Found:
     values = lines.values
     first = {(i, complex(0.0, eta_for(lines.lines[i].scale))): None for i in usable}
     values.fetch(first)
@@ -222,7 +218,8 @@ def _complex_steps(
         return {}
     if wanted is None:
         wanted = [(i, k) for i in taken for k in range(values.output.size)]
-    tasks = [_certified_task(lines, i, k, order, start) for i, k in wanted if i in set(taken)]
+    complex_lines = set(taken)
+    tasks = [_certified_task(lines, i, k, order, start) for i, k in wanted if i in complex_lines]
     values.run(tasks)
     found = {}
     for task in tasks:
@@ -255,21 +252,54 @@ def _by_complex_step(
         return Result(test.value, test.error, "rounding", EPS, test.step)
     precision = max(SHARE * EPS, test.error / max(abs(test.value), 1e-300))
     samples = Samples(line.x, test.value, precision, line.mantissa, line.scale)
-    eta = eta_for(line.scale)
-    asks = search(samples, order - 1, limit, start)
+    result = yield from search_imaginary(samples, values, eta_for(line.scale), order - 1, limit, start)
+    return result if result.error <= 1e-3 * abs(result.value) or result.error == 0 else None
+
+
+def search_imaginary(
+    samples: Samples, known: dict[Any, Any], eta: float, order: int, limit: int, start: Start
+) -> Generator[list[Any], None, Result]:
+    """A search of the function Im f(x + t + i eta) / eta: asks for f at complex distances, which `known` then holds."""
+    asks = search(samples, order, limit, start)
     try:
-        wanted = next(asks)
         while True:
+            wanted = next(asks)
+            missing = [t for t in wanted if t not in samples.values]
             try:
-                yield [complex(t, eta) for t in wanted]
+                yield [complex(t, eta) for t in missing]
             except OutOfBudget as spent:
                 asks.throw(spent)  # the search ends with its result
-            for t in wanted:
-                samples.values[t] = values[complex(t, eta)].imag / eta
-            wanted = next(asks)
+            for t in missing:
+                value = known[complex(t, eta)].imag / eta
+                samples.values[t] = value if -inf < value < inf else nan
     except StopIteration as end:
         result: Result = end.value
-    return result if result.error <= 1e-3 * abs(result.value) or result.error == 0 else None
+        return result
+
+
+def merge_axes(found: Found, up: Found, order: int, parts: list[tuple[int, int | None]]) -> None:
+    """Compare f' along the real axis with that along the imaginary one. `parts`: the places of each number of f."""
+    for i in sorted({line for line, _ in found}):
+        for real, imaginary in parts:
+            places = (real,) if imaginary is None else (real, imaginary)
+            across = _joined([found[i, k] for k in places])
+            along_up = _joined([up[i, k] for k in places]) / 1j**order
+            bound = sum(found[i, k].error + up[i, k].error for k in places)
+            difference = abs(across - along_up)
+            unknown = [up[i, k].status for k in places if not up[i, k].error < inf]
+            if unknown:
+                status, difference = unknown[0], inf
+            elif difference > bound:
+                status = f"not analytic: {across:.6g} along the real axis, {along_up:.6g} along the imaginary one"
+            else:
+                continue
+            for k in places:
+                old = found[i, k]
+                found[i, k] = Result(old.value, max(old.error, difference), status if old.error < inf else old.status)
+
+
+def _joined(parts: list[Result]) -> complex:
+    return complex(parts[0].value, parts[1].value if len(parts) > 1 else 0.0)
 
 
 def summary(results: Sequence[Result], name: Callable[[int], str] = str) -> str:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import inf
 from typing import Any
 
 import numpy as np
 
 from bibun.numerical.arguments import check_order, options_of, point_bounds
-from bibun.numerical.differentiation import Lines, along, summary
+from bibun.numerical.differentiation import Lines, along, merge_axes, summary
 from bibun.numerical.estimate import Estimate
 from bibun.numerical.evaluation import Evaluator
 from bibun.numerical.lines import Direction, Number, Point
@@ -102,33 +101,6 @@ def _shaped(
         summary(results, name),
         (evaluator.f, lines.lines[0], order, results[0].step),
     )
-
-
-def merge_axes(
-    found: dict[Any, Result], up: dict[Any, Result], order: int, parts: list[tuple[int, int | None]]
-) -> None:
-    """Compare f' along the real axis with that along the imaginary one. `parts`: the places of each number of f."""
-    for i in sorted({line for line, _ in found}):
-        for real, imaginary in parts:
-            places = (real,) if imaginary is None else (real, imaginary)
-            across = _joined([found[i, k] for k in places])
-            along_up = _joined([up[i, k] for k in places]) / 1j**order
-            bound = sum(found[i, k].error + up[i, k].error for k in places)
-            difference = abs(across - along_up)
-            unknown = [up[i, k].status for k in places if not up[i, k].error < inf]
-            if unknown:
-                status, difference = unknown[0], inf
-            elif difference > bound:
-                status = f"not analytic: {across:.6g} along the real axis, {along_up:.6g} along the imaginary one"
-            else:
-                continue
-            for k in places:
-                old = found[i, k]
-                found[i, k] = Result(old.value, max(old.error, difference), status if old.error < inf else old.status)
-
-
-def _joined(parts: list[Result]) -> complex:
-    return complex(parts[0].value, parts[1].value if len(parts) > 1 else 0.0)
 
 
 def directional(

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from threading import Lock, active_count
 from typing import Any, Literal
@@ -55,6 +55,15 @@ class Evaluator:
         self.f, self.options = f, options
         self.evaluations = self.kept = 0
         self.progress = Progress(options.progress)
+
+    @contextmanager
+    def keeping_one(self) -> Iterator[None]:
+        """One call is kept from being spent: f(x), should the complex steps fail."""
+        self.kept = 1
+        try:
+            yield
+        finally:
+            self.kept = 0
 
     @property
     def left(self) -> int:

@@ -112,7 +112,7 @@ def takes_complex_step(dtype: np.dtype[Any]) -> bool:
 class Entry:
     """The line on which one entry of x moves, along the real axis, or along the imaginary one (`unit` = 1j)."""
 
-    __slots__ = ("_index", "_leaf", "_point", "bounds", "mantissa", "scale", "smallest", "unit", "x")
+    __slots__ = ("_index", "_leaf", "_point", "bounds", "mantissa", "scale", "unit", "x")
 
     def __init__(
         self, point: Point, entry: int, bounds: tuple[float, float] = (-inf, inf), unit: complex = 1.0
@@ -122,7 +122,6 @@ class Entry:
         value = point.leaves[self._leaf][self._index]
         self.x = float(value.imag if unit == 1j else value.real)
         self.scale = float(abs(value))
-        self.smallest = 1.0
         self.bounds = bounds
         self.mantissa = int(np.finfo(value.dtype).nmant) + 1
 
@@ -165,12 +164,12 @@ def _within(bounds: tuple[float, float], x: Any, t: float) -> bool:
 class Number:
     """The line of a single number: f is called with a NumPy scalar of its dtype."""
 
-    __slots__ = ("bounds", "mantissa", "number", "scale", "smallest", "unit", "x")
+    __slots__ = ("bounds", "mantissa", "number", "scale", "unit", "x")
 
     def __init__(self, number: Any, bounds: tuple[float, float] = (-inf, inf), unit: complex = 1.0) -> None:
         self.number, self.unit, self.bounds = number, unit, bounds
         self.x = float(number.imag if unit == 1j else number.real)
-        self.scale, self.smallest = float(abs(number)), 1.0
+        self.scale = float(abs(number))
         self.mantissa = int(np.finfo(number.dtype).nmant) + 1
 
     @property
@@ -188,10 +187,10 @@ class Number:
 class Direction:
     """The line x + t v, with v scaled by a power of two so that its largest entry is about 1: `factor` undoes it."""
 
-    __slots__ = ("_arrays", "_bounds", "_point", "factor", "mantissa", "scale", "smallest", "unit", "x")
+    __slots__ = ("_arrays", "_bounds", "_point", "factor", "mantissa", "scale", "x")
 
     def __init__(self, point: Point, direction: list[Array], bounds: tuple[Array, Array] | None = None) -> None:
-        self._point, self.x, self.unit = point, 0.0, 1.0
+        self._point, self.x = point, 0.0
         largest = max((float(np.max(np.abs(v), initial=0.0)) for v in direction), default=0.0)
         exponent = frexp(largest)[1] if largest else 0
         self.factor = ldexp(1.0, exponent)
@@ -199,7 +198,6 @@ class Direction:
         moved = sum(float(np.sum(np.abs(v) ** 2)) for v in self._arrays)
         sizes = [float(np.sum(np.abs(x[v != 0] / 1.0) ** 2)) for x, v in zip(point.leaves, self._arrays, strict=True)]
         self.scale = (sum(sizes) / moved) ** 0.5 if moved else 0.0
-        self.smallest = 1.0
         self._bounds = bounds
         self.mantissa = min((int(np.finfo(leaf.dtype).nmant) + 1 for leaf in point.leaves), default=53)
 

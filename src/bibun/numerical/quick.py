@@ -16,12 +16,11 @@ from bibun.numerical.estimate import Estimate
 from bibun.numerical.evaluation import PROGRAM, silence
 from bibun.numerical.lines import Number, shifted
 from bibun.numerical.outputs import SHARE
-from bibun.numerical.samples import Samples
+from bibun.numerical.samples import EPS, Samples
 from bibun.numerical.search import search
 
 FLOATS = (float, np.float64)
 COMPLEX = (complex, np.complex128)
-EPS = 2.0**-52
 
 
 def quick(f: Callable[[Any], Any], x: Any, order: int, method: str) -> tuple[Estimate | None, int]:

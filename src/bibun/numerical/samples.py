@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from math import frexp, inf, ldexp
 
+EPS = 2.0**-52
+SMALLEST = 5e-324
 LOWEST = {11: -22, 24: -147}  # the smallest exponents of a step for float16 and float32, by their digits
 SMALLEST_SCALE = 2.0**-6  # an x nearer to 0 says nothing of the scale on which f varies
 
@@ -17,14 +19,13 @@ class Samples:
     floor       the smallest exponent of a step that is still exact beside x
     """
 
-    __slots__ = ("ceiling", "center", "floor", "precision", "scale", "values", "x")
+    __slots__ = ("center", "floor", "precision", "scale", "values", "x")
 
     def __init__(self, x: float, center: float, precision: float, mantissa: int = 53, scale: float = 0.0) -> None:
         self.x, self.center, self.precision = x, center, precision
         self.scale = scale or abs(x)
         self.values: dict[float, float] = {0.0: center}
         self.floor = max(frexp(max(self.scale, 1e-300))[1] - mantissa + 2, LOWEST.get(mantissa, -1060))
-        self.ceiling = inf
 
     def pair(self, exponent: int) -> tuple[float, float]:
         """f(x - h) and f(x + h) at h = 2**exponent."""
@@ -55,3 +56,11 @@ class Samples:
     def evaluations(self) -> int:
         """How many values there are, that of the point included."""
         return len(self.values)
+
+
+def scaled(value: float, exponent: int) -> float:
+    """value * 2**exponent, infinite where it is too large."""
+    try:
+        return ldexp(value, exponent)
+    except OverflowError:
+        return inf if value > 0 else -inf

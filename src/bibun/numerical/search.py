@@ -17,7 +17,7 @@ from math import inf, ldexp, nan
 from bibun.numerical.argument_rounding import argument_rounding
 from bibun.numerical.below import aliased, line_below, structure_below
 from bibun.numerical.boundary import one_sided
-from bibun.numerical.course import EPS, Course, Start
+from bibun.numerical.course import Course, Start
 from bibun.numerical.evaluation import OutOfBudget
 from bibun.numerical.moves import (
     BELOW,
@@ -31,7 +31,7 @@ from bibun.numerical.moves import (
     improved,
     settled,
 )
-from bibun.numerical.samples import Samples
+from bibun.numerical.samples import EPS, Samples
 from bibun.numerical.singular import Singular, kink_of_slope, singular, suspected
 from bibun.numerical.window import Window
 
@@ -78,7 +78,7 @@ def search(samples: Samples, order: int = 1, limit: int = LIMIT, start: Start = 
     except StopIteration as end:
         result: Result = end.value
         if limit < LIMIT and samples.evaluations + 2 > limit and result.status.startswith("unresolved"):
-            return replace(result, status=f"budget: stopped by max_evaluations; {result.status}")
+            return _stopped(result)
         return result
 
 
@@ -89,9 +89,11 @@ def _out_of_budget(course: Course, by_caller: bool) -> Result:
     result = _result(course, window, window.error)
     if not by_caller or settled(course, window):
         return result
-    return Result(
-        result.value, result.error, f"budget: stopped by max_evaluations; {result.status}", result.sigma, result.step
-    )
+    return _stopped(result)
+
+
+def _stopped(result: Result) -> Result:
+    return replace(result, status=f"budget: stopped by max_evaluations; {result.status}")
 
 
 def _run(course: Course) -> Requests:
@@ -188,7 +190,7 @@ def _move(course: Course, window: Window) -> Generator[list[float], None, Move]:
     varies = window.varies()
     if varies == 0.0:
         return STOP  # constant, as far as f can show
-    if varies <= UNSEEN * course.samples.precision * max(window.sizes):  # nothing but rounding is seen
+    if varies <= UNSEEN * course.samples.precision * window.size:  # nothing but rounding is seen
         top = min(course.ceiling - 1, course.highest, window.top + 8)
         return Move("jump", top) if window.top < top else STOP
     if converges(window) or window.count < 3:

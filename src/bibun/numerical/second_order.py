@@ -9,35 +9,31 @@ with s a power of two that makes the two parts alike.
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from math import frexp, inf, ldexp, nan
+from math import frexp, inf, ldexp
 from typing import Any
 
 import numpy as np
 
 from bibun.numerical.complex_step import eta_for
-from bibun.numerical.course import EPS, Start
-from bibun.numerical.differentiation import Lines, along
-from bibun.numerical.evaluation import OutOfBudget
+from bibun.numerical.complex_steps import by_complex_steps
+from bibun.numerical.course import Start
+from bibun.numerical.differentiation import Found, Lines, along, search_imaginary
 from bibun.numerical.lines import Direction, Entry, Point, takes_complex_step
 from bibun.numerical.outputs import SHARE
-from bibun.numerical.samples import SMALLEST_SCALE, Samples
-from bibun.numerical.search import Result, search
+from bibun.numerical.samples import EPS, SMALLEST_SCALE, Samples
+from bibun.numerical.search import Result
 from bibun.numerical.solving import Task
 
-Found = dict[tuple[int, int], Result]
 LEVELS = 3  # of steps for a derivative of complex steps: they have no rounding to speak of
 
 
 def second_derivatives(lines: Lines, point: Point, method: str, limits: tuple[Any, Any]) -> Found:
     """H[i, j] for j >= i."""
-    from bibun.numerical.gradients import _by_complex_steps
-
     n = point.size
     if n == 0:
         return {}
     if method != "real" and takes_complex_step(point.leaves[0].dtype):
-        first = _by_complex_steps(lines, point, method, limits)
+        first = by_complex_steps(lines, point, method, limits)
         certain = bool(first) and all(result.error < inf for result in first.values())
         if certain and lines.values.output is not None and lines.output.is_one_real_number:
             return _of_complex_steps(lines, point, first, limits)
@@ -79,29 +75,9 @@ def _of_complex_steps(lines: Lines, point: Point, first: Found, limits: tuple[An
         precision = max(SHARE * EPS, 0.25 * slope.error / max(abs(slope.value), 1e-300))
         samples = Samples(line.x, slope.value, min(precision, 1e-8), line.mantissa, line.scale)
         known: dict[Any, Any] = {}
-        tasks.append(Task(index, 0, known, _imaginary_parts(samples, known, line.eta, limit), []))
+        tasks.append(Task(index, 0, known, search_imaginary(samples, known, line.eta, 1, limit, Start(LEVELS)), []))
     everything.values.run(tasks)
     return {pair: task.result for pair, task in zip(pairs, tasks, strict=True)}
-
-
-def _imaginary_parts(
-    samples: Samples, known: dict[Any, Any], eta: float, limit: int
-) -> Generator[list[Any], None, Result]:
-    asks = search(samples, 1, limit, Start(LEVELS))
-    try:
-        while True:
-            wanted = next(asks)
-            missing = [t for t in wanted if t not in samples.values]
-            try:
-                yield [complex(t, eta) for t in missing]
-            except OutOfBudget as spent:
-                asks.throw(spent)  # the search ends with its result
-            for t in missing:
-                value = known[complex(t, eta)].imag / eta
-                samples.values[t] = value if -inf < value < inf else nan
-    except StopIteration as end:
-        result: Result = end.value
-        return result
 
 
 def _of_values(lines: Lines, point: Point, limits: tuple[Any, Any]) -> Found:

@@ -13,12 +13,10 @@ is the noise of f, of rounding or worse, seen without one more call. A kink or a
 from __future__ import annotations
 
 from functools import cache
-from math import factorial, fsum, inf, ldexp, sqrt
+from math import factorial, fsum, inf, sqrt
 
 from bibun.numerical.extrapolation import Table
-from bibun.numerical.samples import Samples
-
-SMALLEST = 5e-324
+from bibun.numerical.samples import SMALLEST, Samples, scaled
 
 # The standard deviation of the gauge's best entry, and of an extrapolated quotient, in units of those of the
 # values that go in. Measured on normal noise over tables of 3 to 7 levels.
@@ -162,12 +160,9 @@ class Window:
         varies = max(abs(self.odd[level]), abs(self.even[level]))
         self.slope = max(self.unscaled(varies * 2.0 ** (level * self.order)), abs(self.value))
 
-    def unscaled(self, scaled: float) -> float:
+    def unscaled(self, derivative: float) -> float:
         """A derivative in units of 2**top, in the caller's units."""
-        try:
-            return ldexp(scaled, -self.top * self.order)
-        except OverflowError:
-            return inf if scaled > 0 else -inf
+        return scaled(derivative, -self.top * self.order)
 
     @property
     def precision(self) -> float:
