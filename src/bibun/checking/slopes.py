@@ -14,6 +14,7 @@ import numpy as np
 
 from bibun.checking.outputs import Row
 from bibun.checking.problem import Array, Problem
+from bibun.numerical.samples import SMALLEST_SCALE
 
 # t is counted from here: the numerical search starts at a fraction of its point, 2**-9, and goes no farther than 1/2.
 START = 2.0**-5
@@ -21,7 +22,6 @@ START_SINGLE = 2.0**-2  # for functions of single precision, whose noise asks fo
 COMPLEX_ROUNDINGS = 1024.0  # what the worst of NumPy's complex functions, log1p, is off by where its result is small
 MOST_KEPT = 2**20  # entries of outputs; of larger ones only the rows are kept
 _DOUBLE = 1e-15  # the rounding unit of double precision, and of more, is below this
-NEAR_ZERO = 2.0**-6  # an entry nearer to 0 says nothing of the scale on which the function varies
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ class Entry(Ray):
     ) -> None:
         x = problem.leaves[leaf].value[index]
         start = float(x.imag if imaginary else x.real)
-        super().__init__(problem, start, max(abs(start), NEAR_ZERO), rows)
+        super().__init__(problem, start, max(abs(start), SMALLEST_SCALE), rows)
         self.leaf, self.index, self.imaginary, self.point = leaf, index, imaginary, problem.numerical_point
 
     def values(self, t: Any) -> list[Array]:

@@ -18,10 +18,10 @@ from bibun.numerical.estimators.steps import Room
 from bibun.numerical.evaluation import Evaluator, Options
 from bibun.numerical.lines import Point
 from bibun.numerical.outputs import Output
+from bibun.numerical.samples import SMALLEST_SCALE
 
 NEGLIGIBLE = 1e-30  # of the largest variable: a variable that small is 0
 SMALLEST = 1e-290
-SMALL = 2.0**-6  # variables below that say nothing of how far they may go
 
 Extra = tuple[tuple[Any, ...], dict[str, Any]]
 
@@ -156,7 +156,7 @@ class Calls:
     def reach(self) -> Array:
         """How far a variable that shows nothing may be taken, in units: the size of the others."""
         width = self._limits[1] - self._limits[0]
-        return np.minimum(np.maximum(self.typical, SMALL), np.where(width > 0, width, np.inf)) / self.unit
+        return np.minimum(np.maximum(self.typical, SMALLEST_SCALE), np.where(width > 0, width, np.inf)) / self.unit
 
     @property
     def room(self) -> Room:
