@@ -6,11 +6,13 @@ import argparse
 import json
 import sys
 
+from benchmarks.compiled.first_call import measure_first_calls
+from benchmarks.compiled.listing import FIRST_CALLS
 from benchmarks.derivative_figures import FIGURES, measure_figures
 from benchmarks.harness import FULL, QUICK, Effort, Measurement
 from benchmarks.imports import measure_imports
 from benchmarks.memory import measure_memory
-from benchmarks.processes import run_worker, use_one_thread
+from benchmarks.processes import empty_cache, run_worker, use_one_thread
 from benchmarks.report import as_json, print_tables, verdicts
 from benchmarks.timing import measure
 from benchmarks.workloads import IN_MEMORY, TIMED
@@ -18,7 +20,7 @@ from benchmarks.workloads import IN_MEMORY, TIMED
 
 def main() -> int:
     options = _options()
-    keys = [*TIMED, *(f"{w.key}-memory" for w in IN_MEMORY), *FIGURES, "import"]
+    keys = [*TIMED, *FIRST_CALLS, *(f"{w.key}-memory" for w in IN_MEMORY), *FIGURES, "import"]
     chosen = [key for key in keys if not options.names or any(name in key for name in options.names)]
     if options.list or not chosen:
         print("\n".join(keys))
@@ -26,9 +28,10 @@ def main() -> int:
     use_one_thread()
     effort = QUICK if options.quick else FULL
     measurements = []
-    for number, key in enumerate(chosen, 1):
-        print(f"[{number}/{len(chosen)}] {key}", file=sys.stderr, flush=True)
-        measurements.append(_measure(key, effort, options.quick))
+    with empty_cache():
+        for number, key in enumerate(chosen, 1):
+            print(f"[{number}/{len(chosen)}] {key}", file=sys.stderr, flush=True)
+            measurements.append(_measure(key, effort, options.quick))
     versions = {name: str(text) for name, text in run_worker("versions").items()}
     if options.json:
         print(json.dumps(as_json(measurements, versions), indent=2))
@@ -40,6 +43,8 @@ def main() -> int:
 def _measure(key: str, effort: Effort, quick: bool) -> Measurement:
     if key == "import":
         return measure_imports(5 if quick else 25)
+    if key in FIRST_CALLS:
+        return measure_first_calls(key, FIRST_CALLS[key], 2 if quick else 5)
     if key in FIGURES:
         return measure_figures(key)
     if key in TIMED:

@@ -16,9 +16,21 @@ import numpy as np
 BY_HAND = "by hand"
 HAND_WARM = "by hand, warm"  # in a process where bibun has run, and has let the C library keep freed pages
 PRIMAL = "primal"  # the function alone, without a derivative: only its value is compared
+VALUE, GRADIENT = slice(0, 1), slice(1, None)  # of the leaves of (value, gradient)
 
 Run = Callable[[], Any]
 Builder = Callable[[Any], Run]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A Run that is one call: timed without a function of Python around it, which takes as long as a small gradient."""
+
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+
+    def __call__(self) -> Any:
+        return self.function(*self.arguments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +48,9 @@ class Workload:
 
     A builder imports its library and prepares what a user prepares once (a transform, a compiled
     function); only the call that it returns is timed. The result is any nesting of arrays, the same
-    nesting for every contender. `small` is a size for warming up where memory is measured.
+    nesting for every contender; `parts` says which of its leaves a contender gives that does not give all, or None
+    where it gives something else. Ratios are to `denominator`, or else to the reference. `small` is a size for warming up
+    where memory is measured.
     """
 
     key: str
@@ -49,6 +63,8 @@ class Workload:
     operations: int | None = None
     small: int | None = None
     tolerance: float = 1e-9
+    denominator: str | None = None
+    parts: Mapping[str, slice | None] = field(default_factory=lambda: {PRIMAL: VALUE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +125,9 @@ class Ratio:
         if len(values) == 1:
             return Ratio(values[0], values[0], values[0])
         return Ratio(*quantiles(values, n=4, method="inclusive"))
+
+    def __str__(self) -> str:
+        return f"{self.median:.0f}" if self.median >= 100 else f"{self.median:.3g}"
 
 
 def leaves(result: Any) -> list[np.ndarray[Any, Any]]:

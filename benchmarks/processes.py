@@ -10,10 +10,16 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+
+_PATIENCE = 600.0  # seconds for a worker's answer
+CACHE = "BIBUN_CACHE_DIR"  # where bibun keeps compiled objects
 
 _POOLS = (
     "OMP_NUM_THREADS",
@@ -24,8 +30,9 @@ _POOLS = (
     "NUMEXPR_NUM_THREADS",
     "NUMBA_NUM_THREADS",
 )
-# Each of these makes OpenBLAS run other kernels than its users get.
-_UNSET = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+# Each of these makes a BLAS run other kernels than its users get.
+_UNSET = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "NVPL_BLAS_DEBUG_CPU_TYPE")
+_CORES = "BENCHMARK_CORES"  # what this process was allowed before it chose one
 
 
 def use_one_thread() -> None:
@@ -37,13 +44,40 @@ def use_one_thread() -> None:
     os.environ["JAX_PLATFORMS"] = "cpu"
     os.environ["JAX_ENABLE_X64"] = "1"
     if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+        cores = os.sched_getaffinity(0)
+        os.environ[_CORES] = ",".join(map(str, sorted(cores)))
+        os.sched_setaffinity(0, {max(cores)})
 
 
-def run_worker(*arguments: str) -> dict[str, Any]:
+def use_all_cores() -> int:
+    """In a process started after use_one_thread: every core for its own threads again, and how many they are."""
+    if not hasattr(os, "sched_setaffinity"):
+        return os.cpu_count() or 1
+    os.sched_setaffinity(0, {int(core) for core in os.environ[_CORES].split(",")})
+    return len(os.sched_getaffinity(0))
+
+
+@contextmanager
+def empty_cache() -> Iterator[None]:
+    """For all processes started within: a folder of its own for compiled objects, gone afterwards."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ[CACHE] = folder
+        try:
+            yield
+        finally:
+            del os.environ[CACHE]
+
+
+def run_worker(*arguments: str, **environment: str) -> dict[str, Any]:
     """What `python -m benchmarks.worker ARGUMENTS` prints as JSON on its last line, or RuntimeError."""
     command = [sys.executable, "-m", "benchmarks.worker", *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    settings = os.environ | environment
+    try:
+        done = subprocess.run(
+            command, cwd=ROOT, env=settings, capture_output=True, text=True, check=False, timeout=_PATIENCE
+        )
+    except subprocess.TimeoutExpired as error:
+        raise RuntimeError(f"worker {' '.join(arguments)}: no answer in {_PATIENCE:.0f} s") from error
     if done.returncode != 0:
         last_line = (done.stderr.strip().splitlines() or ["no output"])[-1]
         raise RuntimeError(f"worker {' '.join(arguments)} ended with code {done.returncode}: {last_line}")

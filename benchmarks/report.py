@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.compiled.tables import MEAN, MEAN_TITLE, PREFIX, REQUIRED, compiler_tables, mean_over_rows
 from benchmarks.harness import BY_HAND, HAND_WARM, PRIMAL, Measurement, Ratio, Requirement
 
 _COLUMNS = (PRIMAL, BY_HAND, HAND_WARM, "bibun", "bibun Variable", "torch", "autograd", "mygrad", "jax jit")
@@ -29,23 +30,29 @@ class Verdict:
 
 
 def verdicts(measurements: Sequence[Measurement]) -> list[Verdict]:
-    return [
+    found = [
         Verdict(m.title, requirement, m.ratio(requirement.contender, requirement.peer))
         for m in measurements
         for requirement in m.requirements
     ]
+    if sum(m.key.startswith(f"{PREFIX}limit-") for m in measurements) == len(REQUIRED):
+        count, mean = mean_over_rows(measurements)
+        found.append(Verdict(MEAN_TITLE, MEAN, mean if count == len(REQUIRED) else None))
+    return found
 
 
 def print_tables(measurements: Sequence[Measurement], versions: dict[str, str]) -> None:
     """The ratios, the microseconds an operation, the requirements, and why a cell is empty."""
     console = Console()
     if not console.is_terminal:
-        console = Console(width=132)  # a log has no width of its own
+        console = Console(width=160)  # a log has no width of its own
     packages = ", ".join(f"{name} {text}" for name, text in versions.items())
     console.print(f"one thread; {packages}", soft_wrap=True)
     compared = [m for m in measurements if m.reference == BY_HAND]
     if compared:
         console.print(_ratio_table(compared))
+    for table in compiler_tables(measurements):
+        console.print(table)
     counted = [m for m in measurements if m.operations]
     if counted:
         console.print(_orientation("Microseconds an operation, forward and backward", counted, 1e6))
@@ -55,7 +62,7 @@ def print_tables(measurements: Sequence[Measurement], versions: dict[str, str]) 
     for m in measurements:
         if m.figures:
             console.print(_figures_table(m))
-    found = verdicts(measurements)
+    found = verdicts([m for m in measurements if not m.key.startswith(PREFIX)])  # the compiler's tables have theirs
     if found:
         console.print(_verdict_table(found))
     for m in measurements:
@@ -94,7 +101,7 @@ def _ratio_table(measurements: Sequence[Measurement]) -> Table:
     for name in columns:
         table.add_column(name, justify="right", style="bold" if name.startswith("bibun") else "")
     for m in measurements:
-        table.add_row(m.title, *(_number(m.ratio(name, m.reference)) for name in columns))
+        table.add_row(m.title, *(str(m.ratio(name, m.reference) or "-") for name in columns))
     return table
 
 
@@ -135,14 +142,8 @@ def _verdict_table(found: Sequence[Verdict]) -> Table:
         names = f"{v.requirement.contender} / {v.requirement.peer}"
         spread = f"{v.ratio.low:.3g} to {v.ratio.high:.3g}" if v.ratio else ""
         word = "[green]yes" if v.reached else "[red]no" if v.ratio else "[red]not measured"
-        table.add_row(v.row, names, limit, _number(v.ratio), spread, word)
+        table.add_row(v.row, names, limit, str(v.ratio or "-"), spread, word)
     return table
-
-
-def _number(ratio: Ratio | None) -> str:
-    if ratio is None:
-        return "-"
-    return f"{ratio.median:.0f}" if ratio.median >= 100 else f"{ratio.median:.3g}"
 
 
 def _as_dict(ratio: Ratio | None) -> dict[str, float] | None:

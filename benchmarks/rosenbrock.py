@@ -22,7 +22,7 @@ def rosenbrock(x: Any) -> Any:
     return np.sum(100.0 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
 
 
-def _with_numpy_of(module: Any) -> Any:
+def with_numpy_of(module: Any) -> Any:
     """The same text for a library with a NumPy of its own."""
     return lambda x: module.sum(100.0 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
 
@@ -69,7 +69,7 @@ def bibun(x: Any) -> Run:
 def torch(data: Any) -> Run:
     import torch
 
-    function = _with_numpy_of(torch)
+    function = with_numpy_of(torch)
 
     def run() -> Any:
         x = torch.from_numpy(data).requires_grad_()
@@ -84,14 +84,14 @@ def autograd(x: Any) -> Run:
     import autograd.numpy as anp
     from autograd import value_and_grad
 
-    value_and_gradient = value_and_grad(_with_numpy_of(anp))
+    value_and_gradient = value_and_grad(with_numpy_of(anp))
     return lambda: value_and_gradient(x)
 
 
 def mygrad(data: Any) -> Run:
     import mygrad as mg
 
-    function = _with_numpy_of(mg)
+    function = with_numpy_of(mg)
 
     def run() -> Any:
         x = mg.tensor(data, copy=False)
@@ -107,7 +107,7 @@ def jax(x: Any) -> Run:
     import jax.numpy as jnp
 
     # compiled ahead, so that no memory of the compiler is counted
-    value_and_gradient = jax.jit(jax.value_and_grad(_with_numpy_of(jnp))).lower(x).compile()
+    value_and_gradient = jax.jit(jax.value_and_grad(with_numpy_of(jnp))).lower(x).compile()
 
     def run() -> Any:
         value, gradient = value_and_gradient(x)
@@ -143,7 +143,7 @@ def hessian_torch(data: Any) -> Run:
     import torch
 
     # twice reverse: twice as fast here as forward over reverse
-    hessian = torch.func.jacrev(torch.func.grad(_with_numpy_of(torch)))
+    hessian = torch.func.jacrev(torch.func.grad(with_numpy_of(torch)))
     return lambda: hessian(torch.from_numpy(data)).numpy()
 
 
@@ -151,7 +151,7 @@ def hessian_autograd(x: Any) -> Run:
     import autograd.numpy as anp
     from autograd import hessian
 
-    function = hessian(_with_numpy_of(anp))
+    function = hessian(with_numpy_of(anp))
     return lambda: function(x)
 
 
@@ -159,7 +159,7 @@ def hessian_jax(x: Any) -> Run:
     import jax
     import jax.numpy as jnp
 
-    hessian = jax.jit(jax.hessian(_with_numpy_of(jnp)))
+    hessian = jax.jit(jax.hessian(with_numpy_of(jnp)))
     return lambda: np.asarray(hessian(x))
 
 
@@ -190,7 +190,7 @@ def hvp_torch(problem: Any) -> Run:
     import torch
 
     array, v = problem[0], torch.from_numpy(problem[1])
-    function = _with_numpy_of(torch)
+    function = with_numpy_of(torch)
 
     def run() -> Any:  # twice backward: six times as fast as forward over reverse of torch.func
         x = torch.from_numpy(array).requires_grad_()
@@ -206,7 +206,7 @@ def hvp_autograd(problem: Any) -> Run:
     from autograd import hessian_vector_product
 
     x, v = problem
-    product = hessian_vector_product(_with_numpy_of(anp))
+    product = hessian_vector_product(with_numpy_of(anp))
     return lambda: product(x, v)
 
 
@@ -214,7 +214,7 @@ def hvp_jax(problem: Any) -> Run:
     import jax
     import jax.numpy as jnp
 
-    gradient = jax.grad(_with_numpy_of(jnp))
+    gradient = jax.grad(with_numpy_of(jnp))
     product = jax.jit(lambda x, v: jax.jvp(gradient, (x,), (v,))[1])
     return lambda: np.asarray(product(*problem))
 

@@ -7,16 +7,18 @@ garbage or the pages of a neighbour. Only one of them runs at a time, all on one
 from __future__ import annotations
 
 import multiprocessing
+import timeit
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from multiprocessing.connection import Connection
 from time import perf_counter
 from typing import Any
 
-from benchmarks.harness import PRIMAL, Effort, Measurement, Run, Workload, largest_difference, leaves
+from benchmarks.harness import Call, Effort, Measurement, Run, Workload, largest_difference, leaves
 from benchmarks.workloads import TIMED
 
 _GRACE = 5.0  # seconds for a contender's process to end by itself
+_PATIENCE = 120.0  # seconds for any answer of it: a compiler may be at work, and may never end
 
 
 class FailedError(Exception):
@@ -28,27 +30,49 @@ def measure(workload: Workload, effort: Effort) -> Measurement:
     measurement = Measurement(
         workload.key,
         workload.title,
-        workload.reference,
+        workload.denominator or workload.reference,
         "s",
         requirements=list(workload.requirements),
         operations=workload.operations,
     )
     with ExitStack() as stack:
         running = _start_all(workload, measurement, stack)
-        calls = {name: _ask(link, ("calls", effort.sample_seconds)) for name, link in running.items()}
-        names = list(running)
-        measurement.samples = {name: [] for name in names}
+        calls = {
+            name: _ask_or_leave_out(running, name, ("calls", effort.sample_seconds), measurement)
+            for name in list(running)
+        }
+        measurement.samples = {name: [] for name in running}
         for round_number in range(effort.rounds):
-            turn = round_number % len(names)  # nobody always follows the same neighbour
+            names = list(running)
+            turn = round_number % max(1, len(names))  # nobody always follows the same neighbour
             for name in names[turn:] + names[:turn]:
-                measurement.samples[name].append(_ask(running[name], ("sample", calls[name])))
+                seconds = _ask_or_leave_out(running, name, ("sample", calls[name]), measurement)
+                measurement.samples[name].append(seconds)
+    for name in measurement.failures:
+        measurement.samples.pop(name, None)
     return measurement
+
+
+def _ask_or_leave_out(
+    running: dict[str, Connection], name: str, question: tuple[Any, ...], measurement: Measurement
+) -> Any:
+    """The answer; of a contender that fails only now, None, and it is no longer `running`."""
+    try:
+        return _ask(running[name], question)
+    except FailedError as error:
+        measurement.failures[name] = str(error)
+        del running[name]
+        return None
 
 
 def _start_all(workload: Workload, measurement: Measurement, stack: ExitStack) -> dict[str, Connection]:
     """The contenders that run and agree with the reference; the others' reasons go to `failures`."""
     reference = stack.enter_context(_contender(workload.key, workload.reference))
-    expected = _ask(reference, ("result",))
+    try:
+        expected = _ask(reference, ("result",))
+    except FailedError as error:
+        measurement.failures[workload.reference] = str(error)
+        return {}  # nothing to compare the others with
     running = {workload.reference: reference}
     for name in workload.contenders:
         if name == workload.reference:
@@ -59,7 +83,8 @@ def _start_all(workload: Workload, measurement: Measurement, stack: ExitStack) -
         except FailedError as error:
             measurement.failures[name] = str(error)
             continue
-        difference = largest_difference(found, expected[:1] if name == PRIMAL else expected)
+        part = workload.parts.get(name, slice(None))
+        difference = 0.0 if part is None else largest_difference(found, expected[part])
         if difference <= workload.tolerance:
             running[name] = link
         else:
@@ -79,7 +104,7 @@ def _contender(key: str, name: str) -> Iterator[Connection]:
         yield here
     finally:
         here.close()
-        process.join(_GRACE)
+        process.join(_GRACE)  # the end of its link is the end of it, unless it is still at work
         if process.is_alive():
             process.kill()
             process.join()
@@ -89,6 +114,8 @@ def _ask(link: Connection, question: tuple[Any, ...]) -> Any:
     """The answer of a contender's process, or FailedError with its reason."""
     try:
         link.send(question)
+        if not link.poll(_PATIENCE):
+            raise FailedError(f"no answer in {_PATIENCE:.0f} s")
         failed, answer = link.recv()
     except (EOFError, BrokenPipeError, ConnectionResetError) as error:
         raise FailedError("its process ended without an answer") from error
@@ -136,7 +163,16 @@ def _calls_a_sample(run: Run, seconds: float) -> int:
 
 def _sample(run: Run, calls: int) -> float:
     """Seconds a call, over `calls` calls in a row, with the garbage collector as users have it."""
+    if isinstance(run, Call):
+        return _direct(run).timeit(calls) / calls
     start = perf_counter()
     for _ in range(calls):
         run()
     return (perf_counter() - start) / calls
+
+
+def _direct(call: Call) -> timeit.Timer:
+    """A loop whose body is the call itself, its function and arguments local names."""
+    names = [f"argument{i}" for i in range(len(call.arguments))]
+    setup = f"import gc; gc.enable(); {', '.join(['function', *names])}, = parts"  # timeit has turned it off
+    return timeit.Timer(f"function({', '.join(names)})", setup, globals={"parts": (call.function, *call.arguments)})

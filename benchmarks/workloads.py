@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benchmarks import captured, chains, derivatives, models, network, rosenbrock
+from benchmarks.compiled import listing
 
 TIMED = {
     workload.key: workload
@@ -13,6 +14,7 @@ TIMED = {
         *models.WORKLOADS,
         *captured.WORKLOADS,
         *derivatives.WORKLOADS,
+        *listing.WORKLOADS,
     )
 }
 IN_MEMORY = tuple(workload for workload in TIMED.values() if workload.small is not None)
