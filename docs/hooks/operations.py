@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 import inspect
+from contextlib import suppress
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from bibun.arrays.registry import FUNCTIONS
+import numpy as np
+
+from bibun.arrays.registry import FUNCTIONS, add_special_rows
 from bibun.core.primitive import Primitive
 from bibun.primitives import FAMILIES, TABLE
 
@@ -23,7 +26,7 @@ differentiation; the rule is plain NumPy, so it can be differentiated again.
 
 | kind | what the column "rule" shows |
 |---|---|
-| elementwise | for each input the partial derivative; `y` is the output, `x` or `a`, `b` the inputs |
+| elementwise | for each input the partial derivative, or why there is none; `y` is the output, `x` or `a`, `b` the inputs |
 | linear, multilinear | for each input the adjoint map of the cotangent `g`; the tangent needs none |
 | reduction, general | for each input the pullback of the cotangent `g` |
 | constant | why there is no derivative |
@@ -48,6 +51,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def page() -> str:
     """The whole page, in Markdown."""
+    with suppress(ImportError):  # SciPy is not installed
+        add_special_rows()
     parts = [INTRODUCTION.format(rows=len(TABLE))]
     parts += [_family(title, module) for title, module in FAMILIES.items()]
     rows = {id(row.function) for row in TABLE.values()}
@@ -80,15 +85,21 @@ def _rules(module: ModuleType) -> dict[str, str]:
 
 
 def _rule(argument: ast.expr, module: ModuleType) -> str:
-    """A lambda's body, a number, or what a named function says of itself in its docstring."""
+    """A lambda's body, a number, what a named function says of itself in its docstring, or why there is no rule."""
     if isinstance(argument, ast.Lambda):
         return f"`{ast.unparse(argument.body)}`"
-    if isinstance(argument, ast.Name) and callable(function := getattr(module, argument.id, None)):
-        return (inspect.getdoc(function) or f"`{argument.id}`").split("\n")[0].rstrip(".")
+    value = getattr(module, argument.id, None) if isinstance(argument, ast.Name) else getattr(argument, "value", None)
+    if isinstance(value, str):
+        return f"none by {value}"
+    if callable(value) and isinstance(argument, ast.Name):
+        return (inspect.getdoc(value) or f"`{argument.id}`").split("\n")[0].rstrip(".")
     return f"`{ast.unparse(argument)}`"
 
 
 def _row_name(row: Primitive) -> str:
+    function = row.function
+    if isinstance(function, np.ufunc) and getattr(np, function.__name__, None) is not function:
+        return f"scipy.special.{row.name.removeprefix('special.')}"
     return _numpy_name(row.function) if row.function in FUNCTIONS and _is_numpy(row.function) else row.name
 
 

@@ -100,15 +100,20 @@ APART: dict[str, Callable[..., Any]] = {
     **alike("maximum minimum fmax fmin", lambda a, b: np.abs(np.real(a - b)) / 2),
     **alike("remainder fmod floor_divide", _no_integer_ratio),
     "hypot": lambda a, b: np.hypot(a, b) / 8,
+    "huber": lambda a, b: np.abs(np.abs(b) - a) / 2,
 }
+
+
+# Rows whose derivative by a complex number does not exist, though the function does.
+REAL_ONLY = {"ive"}
 
 
 def elementwise_cases(row: Primitive) -> list[Case]:
     """The ways of broadcasting, for the row's number of inputs."""
-    arity = len(row.inputs or ())
+    arity, wide = len(row.inputs or ()), row.name not in REAL_ONLY
     if arity == 1:
-        return [Case(shapes) for shapes in UNARY]
-    return [Case(shapes + shapes[:1] * (arity - 2)) for shapes in BROADCASTS]
+        return [Case(shapes, wide=wide) for shapes in UNARY]
+    return [Case(shapes + shapes[:1] * (arity - 2), wide=wide) for shapes in BROADCASTS]
 
 
 # ---- structured rows ----------------------------------------------------------------------------

@@ -35,6 +35,28 @@ def above_one(shape: Shape, random: Random) -> Array:
     return random.uniform(1.3, 3.0, shape)
 
 
+def negative(shape: Shape, random: Random) -> Array:
+    return -positive(shape, random)
+
+
+def probability(shape: Shape, random: Random) -> Array:
+    """Inside (0, 1)."""
+    return random.uniform(0.2, 0.8, shape)
+
+
+def order(shape: Shape, random: Random) -> Array:
+    """Of a Bessel function."""
+    return random.uniform(-1.5, 2.5, shape)
+
+
+def whole(shape: Shape, random: Random) -> Array:
+    return random.integers(0, 4, shape)
+
+
+def tolerance(shape: Shape, random: Random) -> Array:
+    return np.full(shape, 1e-15)
+
+
 def generic(shape: Shape, random: Random) -> Array:
     """Away from integers and halves."""
     return random.integers(-3, 3, shape) + random.choice([0.0, 0.5], shape) + random.uniform(0.15, 0.35, shape)
@@ -96,10 +118,14 @@ ENTRIES: dict[str, Callable[[Shape, Random], Array]] = {
     "nonzero": nonzero,
     "unit": unit,
     "above_one": above_one,
+    "negative": negative,
+    "probability": probability,
     "generic": generic,
     "distinct": distinct,
     "three_vectors": real,
 }
+# Of inputs that are not differentiated: real, and whole numbers stay integers, whatever the dtype of the others.
+HELD: dict[str, Callable[[Shape, Random], Array]] = {"order": order, "whole": whole, "tolerance": tolerance}
 # By matrices, in the last two axes: `imaginary` is the size of the imaginary part, 0 for real samples.
 MATRICES: dict[str, Callable[..., Array]] = {
     "matrix": _matrix,
@@ -115,8 +141,11 @@ def sample(domain: str, shape: Shape, dtype: Any, random: Random) -> Array:
     wide = dtype.kind == "c"
     if domain in MATRICES:
         return np.asarray(MATRICES[domain](shape, random, imaginary=0.7 * wide)).astype(dtype)
+    if domain in HELD:
+        held = np.asarray(HELD[domain](shape, random))
+        return held if held.dtype.kind == "i" else held.astype(np.empty(0, dtype).real.dtype)
     if domain not in ENTRIES:
-        raise LookupError(f"no sample domain {domain!r}: add it to ENTRIES or MATRICES in tests/laws/domains.py")
+        raise LookupError(f"no sample domain {domain!r}: add it to ENTRIES, HELD or MATRICES in tests/laws/domains.py")
     values = ENTRIES[domain](shape, random)
     if wide:
         values = values + 1j * random.uniform(0.2, 0.6, shape) * random.choice([-1.0, 1.0], shape)

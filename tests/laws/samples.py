@@ -11,9 +11,10 @@ from zlib import crc32
 import numpy as np
 
 from bibun.core.primitive import Primitive
-from bibun.primitives import TABLE
+from bibun.core.rules import Missing
 from tests.laws.cases import APART, Case, cases
 from tests.laws.domains import cotangent, direction, sample
+from tests.laws.table import TABLE
 
 _ENOUGH = 1 / 16  # twice the longest step of the differences
 
@@ -32,7 +33,7 @@ class Sample:
         self.tangents = self.directions()
 
     def _pulls(self, i: int) -> bool:
-        return self.row.inputs is None or self.row.pullbacks[i] is not None
+        return self.row.inputs is None or not isinstance(self.row.pullbacks[i], Missing | None)
 
     def domain(self, i: int) -> str:
         """The domain of an input: the case's, else the row's; the last of them holds for all further inputs."""

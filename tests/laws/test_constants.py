@@ -9,9 +9,9 @@ import pytest
 
 import bibun as bb
 from bibun.core.traced import Traced
-from bibun.primitives import TABLE
 from tests.laws.cases import CONSTANTS, Case
 from tests.laws.differences import parts
+from tests.laws.table import TABLE
 
 ROWS = [row for row in TABLE.values() if row.kind == "constant"]
 SAMPLES = [

@@ -10,8 +10,8 @@ import numpy as np
 from bibun.arrays.registry import FUNCTIONS
 from bibun.core.kinds import constant, linear
 from bibun.core.primitive import Primitive
-from bibun.primitives import TABLE
 from tests.laws.cases import CASES, CONSTANTS, cases
+from tests.laws.table import TABLE
 from tests.laws.test_laws import LAWS, PARAMETERS
 
 

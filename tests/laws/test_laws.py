@@ -16,10 +16,10 @@ import bibun as bb
 from bibun.core.kinds import transposed_pushforward
 from bibun.core.traced import Traced
 from bibun.interpreters.convenient import RECORDERS
-from bibun.primitives import TABLE
 from tests.laws.cases import cases, subsets
 from tests.laws.differences import directional, moved, paired, parts
 from tests.laws.samples import Sample, draw, takes
+from tests.laws.table import TABLE
 
 BATCH = 3
 
@@ -109,7 +109,7 @@ def second_derivative_is_numerical(s: Sample) -> None:
 
 def broadcasting_is_undone(s: Sample) -> None:
     """The cotangent of an input that broadcasts is that of the broadcast one, summed to its shape."""
-    if s.row.batch != "elementwise":
+    if s.row.batch != "elementwise" or isinstance(s.value, tuple):
         return
     g = s.cotangent()
     shape = np.shape(g)
@@ -320,17 +320,21 @@ def recorder_is_the_row(s: Sample) -> None:
         return
     g = s.cotangent()
     ufunc: Any = s.row.function
-    y, slow = bb.vjp(lambda *x: s.row(*map(np.positive, x)), *s.primals)
-    z, fast = bb.vjp(lambda *x: ufunc(*map(np.positive, x)), *s.primals)
+
+    def of(f: Any) -> Callable[..., Any]:
+        return lambda *x: f(*s._whole(tuple(map(np.positive, x))))
+
+    y, slow = bb.vjp(of(s.row), *s.primals)
+    z, fast = bb.vjp(of(ufunc), *s.primals)
     same_bits(z, y, "value")
     same_bits(fast(g), slow(g), "cotangents")
-    if len(s.primals) == 2 and np.dtype(s.dtypes[0]).kind == "f":
-        for i in (0, 1):
-            number = float(s.primals[1 - i].flat[0])
+    if len(s.inputs) == 2 and np.dtype(s.dtypes[0]).kind == "f":
+        for i, x in zip(s.free, s.primals, strict=True):
+            number = s.inputs[1 - i].flat[0].item()
             with_number = _with_number(ufunc, number, i)
             at_row = _with_number(s.row, number, i)
-            y, slow = bb.vjp(lambda x, f=at_row: f(np.positive(x)), s.primals[i])
-            z, fast = bb.vjp(lambda x, f=with_number: f(np.positive(x)), s.primals[i])
+            y, slow = bb.vjp(lambda x, f=at_row: f(np.positive(x)), x)
+            z, fast = bb.vjp(lambda x, f=with_number: f(np.positive(x)), x)
             close(
                 z, y, f"value with the number {number}", 4 * np.finfo(y.dtype).eps
             )  # NumPy's pow of scalars is another

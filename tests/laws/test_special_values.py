@@ -2,7 +2,7 @@
 
 Each line says a function, a point and the derivative there, from mathematics (at a kink: the subgradient that treats the
 branches alike). Reverse and forward mode must both give it, and no rule may warn where NumPy's own value does not. Arrays
-(norms, products, empty ones) are in test_special_arrays.py.
+(norms, products, empty ones) are in test_special_arrays.py, the lines for scipy.special in scipy_values.py.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 import bibun as bb
-from bibun.core.rules import Rule
-from bibun.primitives import TABLE
+from bibun.core.rules import Missing, Rule
+from tests.laws import scipy_values
 from tests.laws.differences import is_quiet
+from tests.laws.table import TABLE
 
 inf, nan = np.inf, np.nan
 
@@ -191,6 +192,10 @@ POINTS = [
     At("arcsin near 1", np.arcsin, (1 - 2.0**-52,), (2.0**25.5,)),
     At("arccosh near 1", np.arccosh, (1 + 2.0**-52,), (2.0**25.5,)),
     At("arctanh near 1", np.arctanh, (1 - 2.0**-52,), (2.0**51,)),
+    At("sinc(0)", np.sinc, (0.0,), (0.0,)),
+    At("sinc(1)", np.sinc, (1.0,), (-1.0,)),
+    At("sinc(1/2)", np.sinc, (0.5,), (-4 / np.pi,)),
+    *(At(*line) for line in scipy_values.POINTS),
 ]
 
 
@@ -251,6 +256,8 @@ SECOND = [
     ("logaddexp(0, x) at 1000", lambda x: np.logaddexp(0.0, x), 1000.0, 0.0),
     ("tanh at 1e300", np.tanh, 1e300, 0.0),
     ("exp at -1e300", np.exp, -1e300, 0.0),
+    ("sinc at 0", np.sinc, 0.0, -(np.pi**2) / 3),
+    *scipy_values.SECOND,
 ]
 
 
@@ -270,6 +277,23 @@ def ignores_values(row: Any) -> bool:
     return not all(isinstance(partial, Rule) for partial in row.partials)
 
 
+def free(row: Any) -> list[int]:
+    """The inputs that the row has a derivative by."""
+    return [i for i, partial in enumerate(row.partials) if not isinstance(partial, Missing)]
+
+
+def by(row: Any, positions: list[int], xs: tuple[Any, ...]) -> Callable[..., Any]:
+    """The row of these inputs; the others stay."""
+
+    def f(*moving: Any) -> Any:
+        whole = list(xs)
+        for i, x in zip(positions, moving, strict=True):
+            whole[i] = x
+        return row(*whole)
+
+    return f
+
+
 UNARY = [
     row for row in TABLE.values() if row.kind == "elementwise" and len(row.partials) == 1 and not ignores_values(row)
 ]
@@ -279,7 +303,7 @@ UNARY = [
 def test_nan_in_nan_out(row: Any) -> None:
     if row.domain == ("complex",):
         pytest.skip("of a real x these are constant, or x itself")
-    x = np.array([nan, 0.75 if row.domain != ("above_one",) else 1.5])
+    x = np.array([nan, {"above_one": 1.5, "negative": -0.75}.get(row.domain[0], 0.75)])
     y, pullback = bb.vjp(row, x)
     gradient = pullback(np.ones_like(y))[0]
     tangent = bb.jvp(row, (x,), (np.ones_like(x),))[1]
@@ -298,16 +322,19 @@ BINARY = [
 
 @pytest.mark.parametrize("row", BINARY, ids=lambda row: row.name)
 def test_nan_in_either_argument_is_nan_in_some_derivative(row: Any) -> None:
-    for point in ((nan, 1.5), (1.5, nan)):
+    for i in free(row):
+        point = tuple(nan if k == i else 2 if domain == "whole" else 1.5 for k, domain in enumerate(row.domain))
         with np.errstate(invalid="ignore"):  # NumPy's logaddexp raises the flag
-            y, pullback = bb.vjp(row, *point)
+            y, pullback = bb.vjp(by(row, free(row), point), *(point[i] for i in free(row)))
         assert np.isnan(y)
         assert np.isnan(pullback(np.ones_like(y))).any()
 
 
 @pytest.mark.parametrize("row", [r for r in TABLE.values() if r.kind == "elementwise"], ids=lambda row: row.name)
 def test_empty_arrays(row: Any) -> None:
-    xs = tuple(np.zeros((0, 3)) for _ in row.partials)
-    y, pullback = bb.vjp(row, *xs)
-    assert [gx.shape for gx in pullback(np.zeros_like(y))] == [(0, 3)] * len(xs)
-    assert bb.jvp(row, xs, xs)[1].shape == (0, 3)
+    xs = tuple(np.zeros((0, 3), int if domain == "whole" else float) for domain in row.domain)
+    moving = tuple(xs[i] for i in free(row))
+    f = by(row, free(row), xs)
+    y, pullback = bb.vjp(f, *moving)
+    assert [gx.shape for gx in pullback(np.zeros_like(y))] == [(0, 3)] * len(moving)
+    assert bb.jvp(f, moving, moving)[1].shape == (0, 3)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from bibun.arrays import in_place, indexing, lost
-from bibun.arrays.registry import FUNCTIONS
+from bibun.arrays.registry import FUNCTIONS, found
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced
 from bibun.errors import NoDerivativeError, located
@@ -94,7 +94,9 @@ FUNCTIONS.update({create: _created(create) for create in _MADE} | {np.full: _ful
 
 
 def write_out(out: Any, result: Any, name: str) -> Any:
-    """Put a result into out=."""
+    """Put a result into out=; each of several into its own."""
+    if isinstance(out, tuple):
+        return tuple(y if o is None else write_out(o, y, name) for o, y in zip(out, result, strict=True))
     if isinstance(out, Traced):
         return in_place.assign(out, result, name)
     if isinstance(result, Traced):
@@ -104,7 +106,7 @@ def write_out(out: Any, result: Any, name: str) -> Any:
 
 
 def _stand_in(function: Any) -> Any:
-    stand_in = FUNCTIONS.get(function)
+    stand_in = found(function)
     if stand_in is None:
         raise NoDerivativeError(_unknown(_name(function)))
     return stand_in
@@ -121,10 +123,19 @@ def _call(function: np.ufunc, inputs: tuple[Any, ...], out: Any, *, where: Any =
     if isinstance(mask, Traced):  # another one for each entry of a batch: 1 stands where it does not take
         with np.errstate(all="ignore"):
             taken = _stand_in(function)(*(np.where(mask, x, 1) for x in inputs))
+    else:
+        taken = _stand_in(function)(*(np.broadcast_to(x, shape)[mask] for x in inputs))
+    if function.nout == 1:
+        return _spread(taken, mask, out)
+    return tuple(_spread(y, mask, o) for y, o in zip(taken, out or (None,) * function.nout, strict=True))
+
+
+def _spread(taken: Any, mask: Any, out: Any) -> Any:
+    """What was computed where the mask takes, and `out` elsewhere."""
+    if isinstance(mask, Traced):
         return np.where(mask, taken, np.zeros((), taken.dtype) if out is None else out)
-    taken = _stand_in(function)(*(np.broadcast_to(x, shape)[mask] for x in inputs))
     # without out=, NumPy leaves what was in memory there; nothing can be said about it, so it is zero
-    start = np.zeros(shape, taken.dtype) if out is None else np.broadcast_to(out, shape)
+    start = np.zeros(mask.shape, taken.dtype) if out is None else np.broadcast_to(out, mask.shape)
     return indexing.updated(start, mask, taken) if np.any(mask) else start
 
 

@@ -2,16 +2,40 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from threading import Lock
 from typing import Any, TypeVar
 
 from bibun.core.primitive import Primitive
-from bibun.primitives import TABLE
+from bibun.primitives import TABLE, add_special
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 # np.sum -> our sum. A row whose function is NumPy's own, called with the same arguments, needs no entry of its own.
 FUNCTIONS: dict[Any, Callable[..., Any]] = {row.function: row for row in TABLE.values()}
+
+LISTENERS: list[Callable[[list[Primitive]], None]] = []  # told of rows that are added later
+
+_adding = Lock()
+
+
+def found(function: Any) -> Callable[..., Any] | None:
+    """What stands in for a ufunc, of NumPy or of scipy.special; None where nothing does."""
+    stand_in = FUNCTIONS.get(function)
+    if stand_in is None and "scipy.special" in sys.modules:
+        add_special_rows()
+        stand_in = FUNCTIONS.get(function)
+    return stand_in
+
+
+def add_special_rows() -> None:
+    """Add the rows of scipy.special, once. `import bibun` does not: importing SciPy takes several times as long."""
+    with _adding:  # a second thread waits here until the first one's rows can be found
+        rows = add_special()
+        FUNCTIONS.update({row.function: row for row in rows})
+        for listener in LISTENERS:
+            listener(rows)
 
 
 def implements(*functions: Callable[..., Any]) -> Callable[[F], F]:

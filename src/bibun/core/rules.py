@@ -25,6 +25,12 @@ class Rule(NamedTuple):
     reads: tuple[str, ...]
 
 
+class Missing(Rule):
+    """A rule that there is not: asked for, it raises NoDerivativeError, which says why."""
+
+    __slots__ = ()
+
+
 class Read(NamedTuple):
     """One thing to keep from a call: which kind, and which input or setting."""
 

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 from bibun.arrays import array, protocol
+from bibun.arrays.registry import LISTENERS
+from bibun.core.primitive import Primitive
 from bibun.interpreters.recorders import Binary, recorder
 from bibun.interpreters.variable import Variable
 from bibun.primitives import TABLE
 
-_found = {row.function: record for row in TABLE.values() if (record := recorder(row)) is not None}
-RECORDERS: dict[Any, Callable[..., Any]] = {
-    function: record.any if isinstance(record, Binary) else record for function, record in _found.items()
-}
+_found: dict[Any, Any] = {}
+RECORDERS: dict[Any, Callable[..., Any]] = {}
 _recorder = RECORDERS.get
+
+
+def _add(rows: Iterable[Primitive]) -> None:
+    for row in rows:
+        record = recorder(row)
+        if record is not None:
+            _found[row.function] = record
+            RECORDERS[row.function] = record.any if isinstance(record, Binary) else record
+
+
+_add(TABLE.values())
+LISTENERS.append(_add)
 
 
 def _array_ufunc(self: Variable, ufunc: np.ufunc, method: str, *inputs: Any, **settings: Any) -> Any:
@@ -44,7 +56,7 @@ def _install() -> None:
     setattr(Variable, "__pow__", _power)  # noqa: B010
 
 
-power = _found[np.power].left  # type: ignore[union-attr]
+power = _found[np.power].left
 square = RECORDERS[np.square]
 exp = RECORDERS[np.exp]
 

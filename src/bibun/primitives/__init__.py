@@ -1,4 +1,7 @@
-"""THE TABLE: every operation, one row each, a file per family."""
+"""THE TABLE: every operation, one row each, a file per family.
+
+The rows of scipy.special are added where scipy.special has been imported (arrays/registry.py sees to it).
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,18 @@ FAMILIES = {
     "linear algebra": linalg,
     "constants": constants,
 }
+
+
+def add_special() -> list[Primitive]:
+    """Add the rows of scipy.special to the table, and say which: none where they are in it. Imports scipy."""
+    from bibun.primitives import special
+
+    if special.FAMILIES.keys() <= FAMILIES.keys():
+        return []
+    rows = [row for family in special.FAMILIES.values() for row in _rows(family)]
+    FAMILIES.update(special.FAMILIES)
+    TABLE.update({row.name: row for row in rows})
+    return rows
 
 
 def _rows(module: object) -> list[Primitive]:

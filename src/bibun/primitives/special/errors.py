@@ -1,0 +1,79 @@
+"""Rows of the error functions and of the normal distribution (DLMF 7)."""
+
+from __future__ import annotations
+
+from math import pi, sqrt
+from typing import Any
+
+import numpy as np
+from scipy import special  # type: ignore[import-untyped]
+
+from bibun.core.broadcasting import is_complex
+from bibun.core.kinds import elementwise
+from bibun.primitives.series import polynomial
+
+# (2m + 1)!!, the coefficients of the derivatives of erfcx and dawsn far out in z = 1/(2 x**2), to |x| = 10 (DLMF 7.12.1)
+_FAR = [1.0]
+for _m in range(1, 14):
+    _FAR.append(_FAR[-1] * (2 * _m + 1))
+
+
+def _bell(x: Any, factor: float) -> Any:
+    """exp(factor x**2), factor -1 or -1/2: beyond |x| = 40, where it is less than e**-800, no square overflows."""
+    if is_complex(x):
+        return np.exp(factor * x * x)
+    near = np.minimum(np.maximum(x, -40), 40)
+    return np.exp(factor * near * near)
+
+
+def _slope_of_erfcx(y: Any, x: Any) -> Any:
+    """2 x y - 2/√π; for x > 10, where its two parts cancel, -1/(√π x²) (1 - 3/(2x²) + 15/(2x²)² - ...)"""
+
+    def far(x: Any) -> Any:
+        r = 1 / x
+        return -1 / sqrt(pi) * r * r * polynomial(_FAR, -r * r / 2)
+
+    near = ~(np.real(x) > 10)
+    return np.where(near, 2 * np.where(near, x, 0) * y - 2 / sqrt(pi), far(np.where(near, 10, x)))
+
+
+def _slope_of_dawsn(y: Any, x: Any) -> Any:
+    """1 - 2 x y; for |x| > 10, where its two parts cancel, -1/(2x²) (1 + 3/(2x²) + 15/(2x²)² + ...)"""
+    if is_complex(x):
+        return 1 - 2 * x * y
+
+    def far(x: Any) -> Any:
+        r = 1 / x
+        return -r * r / 2 * polynomial(_FAR, r * r / 2)
+
+    near = ~(np.abs(x) > 10)
+    return np.where(near, 1 - 2 * np.where(near, x, 0) * y, far(np.where(near, 10, x)))
+
+
+def _slope_of_log_ndtr(x: Any) -> Any:
+    """φ(x) / Φ(x); for x < 0, where both vanish, √(2/π) / erfcx(-x/√2), which is -x below -1e8"""
+    if is_complex(x):
+        return sqrt(2 / pi) / special.erfcx(-x / sqrt(2))
+    high, low = x > 0, x < -1e8
+    up, down = np.where(high, x, 0), np.where(high | low, 0, x)
+    above = _bell(up, -0.5) / special.ndtr(up) / sqrt(2 * pi)
+    return np.where(high, above, np.where(low, -x, sqrt(2 / pi) / special.erfcx(-down / sqrt(2))))
+
+
+erf = elementwise(special.erf, lambda x: 2 / sqrt(pi) * _bell(x, -1), native="erf")
+erfc = elementwise(special.erfc, lambda x: -2 / sqrt(pi) * _bell(x, -1), native="erfc")
+erfcx = elementwise(special.erfcx, _slope_of_erfcx)
+erfi = elementwise(special.erfi, lambda x: 2 / sqrt(pi) * np.exp(x * x))
+dawsn = elementwise(special.dawsn, _slope_of_dawsn)
+erfinv = elementwise(
+    special.erfinv, lambda y: sqrt(pi) / 2 * np.exp(y * y), guarded=True, native="erfinv", domain=("unit",)
+)
+erfcinv = elementwise(special.erfcinv, lambda y: -sqrt(pi) / 2 * np.exp(y * y), guarded=True, domain=("probability",))
+ndtr = elementwise(special.ndtr, lambda x: _bell(x, -0.5) / sqrt(2 * pi), native="ndtr")
+log_ndtr = elementwise(special.log_ndtr, _slope_of_log_ndtr, native="log_ndtr")
+ndtri = elementwise(
+    special.ndtri, lambda y: sqrt(2 * pi) * np.exp(y * y / 2), guarded=True, native="ndtri", domain=("probability",)
+)
+ndtri_exp = elementwise(
+    special.ndtri_exp, lambda y: sqrt(pi / 2) * special.erfcx(-y / sqrt(2)), guarded=True, domain=("negative",)
+)
