@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bibun.errors import (
     BibunError,
+    CompileWarning,
     DerivativeValueError,
     LostDerivativeError,
     MutatedArrayError,
@@ -23,12 +24,14 @@ from bibun.transforms.reverse import grad, jacrev, value_and_grad, vjp
 from bibun.transforms.vmap import vmap
 
 if TYPE_CHECKING:
-    from bibun.checking import check
+    from bibun.checking.check import check
+    from bibun.compiler.compiled import compile
 
 __version__ = "0.1.0"
 
 __all__ = [
     "BibunError",
+    "CompileWarning",
     "DerivativeValueError",
     "Exp",
     "Function",
@@ -41,6 +44,7 @@ __all__ = [
     "as_array",
     "check",
     "checkpoint",
+    "compile",
     "custom_jvp",
     "custom_vjp",
     "exp",
@@ -61,10 +65,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """`check` is imported when it is first used, so that `import bibun` stays as quick as numpy."""
-    if name != "check":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from bibun.checking import check
+    """`check` and `compile` are imported when they are first used, so that `import bibun` stays as quick as numpy."""
+    from importlib import import_module
 
-    globals()["check"] = check
-    return check
+    room = {"check": "bibun.checking", "compile": "bibun.compiler"}.get(name)
+    if room is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = getattr(import_module(room), name)
+    return globals()[name]

@@ -31,6 +31,10 @@ class WrongDerivativeError(BibunError, AssertionError):
     """A check found a derivative that differs from the truth by more than the error bars allow."""
 
 
+class CompileWarning(UserWarning):
+    """A compiled function runs plainly, which is slower: the message says why."""
+
+
 class MutatedArrayError(BibunError, RuntimeError):
     """A large array that the tape keeps by reference was changed before the derivative was taken."""
 
@@ -56,7 +60,7 @@ class Location(NamedTuple):
 
 
 def user_location() -> Location | None:
-    """The innermost line of Python that belongs to neither bibun nor numpy; None where there is none."""
+    """The innermost line of Python that belongs to none of bibun, numpy and scipy; None where there is none."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and _is_library(frame):
         frame = frame.f_back
@@ -69,6 +73,24 @@ def user_location() -> Location | None:
     return Location(code.co_filename, frame.f_lineno, _expression(code, frame.f_lineno, at, whole=stores), stores)
 
 
+def user_line() -> str:
+    """file:line of the innermost line of the user's; quicker than user_location."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and _is_library(frame):
+        frame = frame.f_back
+    return "" if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def scipy_function() -> str:
+    """The function of SciPy that the user's line called, where the call went through one written in Python; else ""."""
+    frame: FrameType | None = sys._getframe(1)
+    name = ""
+    while frame is not None and _is_library(frame):
+        name = frame.f_code.co_name if _package(frame) == "scipy" else name
+        frame = frame.f_back
+    return name
+
+
 def located() -> str:
     """The beginning of a message that names the place in the user's code."""
     place = user_location()
@@ -76,8 +98,11 @@ def located() -> str:
 
 
 def _is_library(frame: FrameType) -> bool:
-    name = frame.f_globals.get("__name__", "")
-    return frame.f_code.co_filename.startswith(_HERE) or name == "numpy" or name.startswith("numpy.")
+    return frame.f_code.co_filename.startswith(_HERE) or _package(frame) in ("numpy", "scipy")
+
+
+def _package(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0]
 
 
 def _expression(code: CodeType, line: int, instruction: int, *, whole: bool) -> str:

@@ -36,6 +36,14 @@ def flatten(tree: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:
     return leaves, spec.unflatten
 
 
+def structure(tree: Any) -> tuple[list[Any], Any]:
+    """The leaves, and what the containers are: equal for equal containers, hashable, with `unflatten(leaves)`."""
+    import optree
+
+    flatten(tree)  # registers dataclasses
+    return optree.tree_flatten(tree, namespace=_NAMESPACE)
+
+
 def _only(leaves: list[Any]) -> Any:
     return leaves[0]
 

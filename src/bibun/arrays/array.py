@@ -12,7 +12,7 @@ import numpy as np
 
 from bibun.arrays import in_place, indexing, lost, methods, protocol
 from bibun.arrays.registry import row
-from bibun.core.traced import Traced, plain
+from bibun.core.traced import Traced, bare
 
 OPERATORS = {
     "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "floordiv": "floor_divide",
@@ -63,7 +63,7 @@ class Array(Traced, methods.Methods):
     @property
     def dtype(self) -> np.dtype[Any]:
         """The type of the entries."""
-        return np.result_type(plain(self))
+        return np.result_type(bare(self))
 
     @property
     def nbytes(self) -> int:
@@ -108,7 +108,7 @@ class Array(Traced, methods.Methods):
         return bool(self.value)
 
     def __format__(self, spec: str) -> str:
-        return format(plain(self), spec) if spec else repr(self)
+        return format(bare(self), spec) if spec else repr(self)
 
     def __len__(self) -> int:
         if not self.shape:
@@ -148,7 +148,7 @@ class Array(Traced, methods.Methods):
         return self.copy()
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({plain(self)!r})"
+        return f"{type(self).__name__}({bare(self)!r})"
 
 
 def _install() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from bibun.arrays.registry import implements, row
 from bibun.arrays.shapes import astype, is_traced
-from bibun.core.traced import Traced
+from bibun.core.traced import Traced, recorded
 
 _copy, _stack = row("copy"), row("stack")
 
@@ -33,8 +33,10 @@ def as_array(value: Any) -> Any:
 
 
 def _like(make: Any, a: Any, dtype: Any, shape: Any, *fill: Any) -> Any:
-    made = make(a.shape if shape is None else shape, *fill, dtype=a.dtype if dtype is None else dtype)
-    return a.constant(made)
+    shape, dtype = a.shape if shape is None else shape, a.dtype if dtype is None else dtype
+    if recorded(a) is None:
+        return a.constant(make(shape, *fill, dtype=dtype))
+    return a.constant(np.broadcast_to(make((), *fill, dtype=dtype), shape))  # one number, which a recording can see
 
 
 @implements(np.zeros_like)

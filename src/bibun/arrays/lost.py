@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bibun.errors import Location, LostDerivativeError, user_location
+from bibun.errors import Location, LostDerivativeError, scipy_function, user_location
 
 _KEEP = "Keep the array: NumPy's functions take it as it is"
 _ADVICE = {
@@ -24,10 +24,20 @@ _ADVICE = {
 }
 
 
+# What to write in place of a function of scipy.special that is no ufunc.
+_FORMULAS = {
+    "logsumexp": "m = np.max(x); m + np.log(np.sum(np.exp(x - m)))",
+    "softmax": "e = np.exp(x - np.max(x)); e / np.sum(e)",
+    "log_softmax": "z = x - np.max(x); z - np.log(np.sum(np.exp(z)))",
+    "polygamma": "(-1) ** (n + 1) * special.gamma(n + 1) * special.zeta(n + 1, x)",
+    "factorial": "special.gamma(n + 1)",
+}
+
+
 def _message(array: Any, becomes: str, advice: str, place: Location | None) -> LostDerivativeError:
     where = f"at {place}: " if place else ""
     return LostDerivativeError(
-        f"{where}{array.word} of shape {array.shape} would become {becomes}, and its derivative would be lost. {advice}."
+        f"{where}{array.word} of shape {array.shape} would become {becomes}, and {array.loses}. {advice}."
     )
 
 
@@ -52,10 +62,20 @@ def as_ndarray(array: Any) -> LostDerivativeError:
     place = user_location()
     if place and place.stores:
         return _message(array, "entries of a plain ndarray", _ADVICE["store"], place)
+    if name := scipy_function():
+        return _message(array, "a plain ndarray", _scipy_advice(name), place)
     advice = "full" if place and place.expression.startswith("np.full(") else "array"
     if _differs_along_a_batch(array) and array.dtype.kind in "iub":
         advice = "entry"
     return _message(array, "a plain ndarray", _ADVICE[advice], place)
+
+
+def _scipy_advice(name: str) -> str:
+    write = f"write {_FORMULAS[name]}" if name in _FORMULAS else "write it with NumPy's functions"
+    return (
+        f"SciPy's {name} makes plain arrays of its arguments; of SciPy, the ufuncs of scipy.special (erf, gammaln, ...) take "
+        f"them as they are. Instead of {name}, {write}, or give its derivative yourself: bibun.custom_vjp"
+    )
 
 
 def _differs_along_a_batch(array: Any) -> bool:

@@ -59,4 +59,5 @@ def loop(primitive: Any, values: Values, batched: Batched, settings: Settings) -
     return np.stack(entries)
 
 
-WAYS = {"elementwise": elementwise, "reduction": reduction, "leading": leading, "loop": loop}
+# "aligned": the function broadcasts over the axes before those it works on, whose number is fixed.
+WAYS = {"elementwise": elementwise, "aligned": elementwise, "reduction": reduction, "leading": leading, "loop": loop}

@@ -17,6 +17,8 @@ def unbroadcast(cotangent: Any, shape: tuple[int, ...]) -> Any:
         return cotangent
     axes = _repeated(have, shape)
     if isinstance(cotangent, Traced):
+        if not shape:
+            return cotangent.sum()
         return cotangent.sum(axis=axes, keepdims=True).reshape(shape)
     summed = np.add.reduce(cotangent, axis=axes, keepdims=True) if axes else cotangent
     return summed.reshape(shape)[()]

@@ -14,7 +14,7 @@ from zlib import crc32
 
 import numpy as np
 
-from bibun.core.traced import Traced
+from bibun.core.traced import Traced, recorded
 from bibun.errors import MutatedArrayError, user_location
 
 COPIED = 16 * 2**20
@@ -35,6 +35,14 @@ class Watched:
         if crc32(self.array) != self.checksum:  # type: ignore[arg-type]
             raise MutatedArrayError(self.array.shape, self.place, user_location())
         return self.array
+
+
+def lifted(values: list[Any]) -> list[Any]:
+    """Under a recording, plain arrays as values of it: what a rule reads later is then known to be the same array."""
+    keeper = next((found for value in values if (found := recorded(value)) is not None), None)
+    if keeper is None:
+        return values
+    return [keeper.constant(value) if isinstance(value, np.ndarray) else value for value in values]
 
 
 def kept(value: Any) -> Any:

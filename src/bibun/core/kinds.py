@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from math import isfinite
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from bibun.core.broadcasting import unbroadcast
 from bibun.core.primitive import Primitive
 from bibun.core.resolve import arguments
-from bibun.core.rules import Rule, parameters, rule
+from bibun.core.rules import Missing, Rule, parameters, rule
 from bibun.core.transposition import transpose
-from bibun.errors import NoDerivativeError
+from bibun.errors import NoDerivativeError, located
 
 NAMES = {1: ("x",), 2: ("a", "b"), 3: ("a", "b", "c"), 4: ("a", "b", "c", "d")}
 
-Partial = Callable[..., Any] | float
+Partial = Callable[..., Any] | float | str
 
 
 def elementwise(
@@ -32,11 +32,13 @@ def elementwise(
     """y[i] = f(a[i], b[i], ...), with dy/da as a formula of `y`, `x` (or `a`, `b`, `c`), or as a number.
 
     From the partials p: pullback(g) = sum of g p over the axes that broadcasting repeated, pushforward(t) = t p.
+    Where there is no formula, the partial says so: "the order: ∂J_v/∂v has no closed form".
     """
     inputs = NAMES[len(partials)]
-    rules = tuple(p if isinstance(p, (int, float)) else Rule(p, parameters(p)) for p in partials)
+    name = name or function.__name__
+    rules = tuple(_rule_of_partial(p, name) for p in partials)
     return Primitive(
-        name or function.__name__,
+        name,
         "elementwise",
         function,
         inputs=inputs,
@@ -54,10 +56,26 @@ def elementwise(
     )
 
 
+def _rule_of_partial(partial: Partial, name: str) -> Rule | float:
+    if isinstance(partial, (int, float)):
+        return partial
+    if not isinstance(partial, str):
+        return Rule(partial, parameters(partial))
+    reason = partial
+
+    def refuse(*_: Any) -> NoReturn:
+        raise NoDerivativeError(
+            f"{located()}{name} has no derivative rule by {reason}. Differentiate by its other arguments only (argnums=), "
+            "or give the derivative yourself: bibun.custom_jvp."
+        )
+
+    return Missing(refuse, ())
+
+
 def _pullback_of_partial(partial: Rule | float, name: str, *, guarded: bool, shaped: bool) -> Rule:
     """g -> g p, summed to the shape of the input where the row has more than one input (else nothing broadcasts)."""
     push = _pushforward_of_partial(partial, guarded=guarded)
-    if not shaped:
+    if not shaped or isinstance(push, Missing):
         return push
     scale = push.function
     return Rule(lambda g, *read: unbroadcast(scale(g, *read[:-1]), read[-1]), (*push.reads, f"{name}_shape"))
@@ -68,6 +86,8 @@ def _pushforward_of_partial(partial: Rule | float, *, guarded: bool) -> Rule:
     if not isinstance(partial, Rule):
         number = partial
         return Rule(lambda t: t if number == 1 else -t if number == -1 else t * number, ())
+    if isinstance(partial, Missing):
+        return partial
     formula = partial.function
     if not guarded:
         return Rule(lambda t, *read: t * formula(*read), partial.reads)
@@ -179,9 +199,18 @@ def reduction(
     )
 
 
-def constant(function: Callable[..., Any], reason: str, *, batch: str = "loop", name: str | None = None) -> Primitive:
+def constant(
+    function: Callable[..., Any],
+    reason: str,
+    *,
+    batch: str = "loop",
+    native: str | None = None,
+    name: str | None = None,
+) -> Primitive:
     """No derivative, for this reason: the values pass through, the interpreters' levels end here."""
-    return Primitive(name or function.__name__, "constant", function, inputs=None, reason=reason, batch=batch)
+    return Primitive(
+        name or function.__name__, "constant", function, inputs=None, reason=reason, batch=batch, native=native
+    )
 
 
 def _guarded_times(a: Any, b: Any) -> Any:
@@ -210,6 +239,7 @@ guarded_times: Primitive = Primitive(
     partials=(Rule(lambda b: b, ("b",)), Rule(lambda a: a, ("a",))),
     guarded=True,
     batch="elementwise",
+    native="guarded_times",
     domain=("real", "real"),
 )
 

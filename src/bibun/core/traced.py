@@ -28,6 +28,8 @@ class Traced:
     base: Any
     views: Any
     word: ClassVar[str] = "a traced value"
+    loses: ClassVar[str] = "its derivative would be lost"
+    records: ClassVar[bool] = False  # a recording of the compiler's: what is read from it must be recorded too
 
     if TYPE_CHECKING:
 
@@ -42,9 +44,17 @@ class Traced:
         """A value of this level that depends on nothing."""
         raise NotImplementedError
 
+    def below(self, value: Any) -> Any:
+        """A plain value as the level below keeps it: see `beside`."""
+        return beside(self.value, value)
+
     def alias(self) -> Any:
         """Another object that stands for the same value, which in-place updates of this one do not reach."""
         raise NotImplementedError
+
+    def strong(self) -> Any:
+        """Another object for the same value; a Python number, whose dtype gives way to others, as NumPy's."""
+        return self.alias()
 
     def become(self, other: Any) -> None:
         """Take over what `other`, of the same class, stands for."""
@@ -52,7 +62,31 @@ class Traced:
 
 
 def plain(value: Any) -> Any:
-    """The plain value below all levels, for reading: a bare ndarray or scalar."""
+    """The value below all levels, for deciding by it: a bare ndarray or scalar; a recorded value stays one.
+
+    So a decision that a rule takes under `compile` is recorded, and taken again in every call.
+    """
+    while isinstance(value, Traced) and not value.records:
+        value = value.value
+    return value
+
+
+def bare(value: Any) -> Any:
+    """The bare ndarray or scalar below all levels: its dtype and memory may be used, its entries only be shown."""
     while isinstance(value, Traced):
         value = value.value
     return value
+
+
+def beside(value: Any, made: Any) -> Any:
+    """A plain array or number made for use beside `value`: if that is recorded, one of the recording's."""
+    return made if recorded(value) is None or isinstance(made, Traced) else value.constant(made)
+
+
+def recorded(value: Any) -> Any:
+    """The recorded value below all levels; None where nothing records."""
+    while isinstance(value, Traced):
+        if value.records:
+            return value
+        value = value.value
+    return None

@@ -49,6 +49,7 @@ class Batch(Array):
 
     def constant(self, value: Any) -> Batch:
         """The same value for every entry."""
+        value = self.below(value)
         return batch(np.broadcast_to(value, (np.shape(self.value)[0], *np.shape(value))), self.level)
 
     def alias(self) -> Batch:

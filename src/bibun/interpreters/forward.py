@@ -44,7 +44,7 @@ class Dual(Array):
 
     def constant(self, value: Any) -> Dual:
         """A Dual whose tangent is zero."""
-        return dual(value, None, self.level)
+        return dual(self.below(value), None, self.level)
 
     def alias(self) -> Dual:
         """Another Dual of the same value and tangent."""

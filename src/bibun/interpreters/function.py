@@ -264,7 +264,8 @@ def _by_hand(backward: Any) -> Any:
 
 
 def _ndarray(cotangent: Any) -> Any:
-    return None if cotangent is None else np.asarray(plain(cotangent))
+    value = plain(cotangent)
+    return value if value is None or isinstance(value, Traced) else np.asarray(value)
 
 
 def _array(y: Any) -> Any:
@@ -316,7 +317,7 @@ def _copy_variable(made: Any, value: Variable) -> None:
 
 def _note(self: Any) -> Any:
     self.reads.append(True)
-    return np.asarray(self.given)
+    return self.given if isinstance(self.given, Traced) else np.asarray(self.given)
 
 
 def _unboxed(result: Any) -> Any:

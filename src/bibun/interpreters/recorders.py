@@ -18,6 +18,7 @@ from bibun.core.captured import COPIED, kept
 from bibun.core.kinds import guarded_times
 from bibun.core.primitive import Primitive
 from bibun.core.rules import Rule
+from bibun.core.traced import Traced
 from bibun.interpreters.tape import Leaf, Node, Wrapped, new, next_index
 from bibun.interpreters.variable import Variable
 
@@ -103,6 +104,7 @@ def unary(primitive: Primitive) -> Callable[[Any], Any]:
     names = _reads(primitive, (0,))
     rule = Fast(primitive, names, "x", scale(primitive, 0, names))
     saves_x, saves_y = "x" in names, "y" in names
+    widens = "e->e" not in getattr(function, "types", ("e->e",))  # SciPy's functions of float16 give float32
 
     def record(x: Any) -> Any:
         if not isinstance(x, Variable):
@@ -114,9 +116,12 @@ def unary(primitive: Primitive) -> Callable[[Any], Any]:
                 return primitive(x)
             if saves_x and not parent.own:
                 value = settled(x)
+        result = function(value)
+        if widens and result.dtype is not value.dtype:
+            return primitive(x)
         y = new(Variable)
         y.level = x.level
-        y.value = result = function(value)
+        y.value = result
         y.node = node = new(Node)
         node.index = next_index()
         node.parents = parent
@@ -207,7 +212,7 @@ def _left(primitive: Primitive, only_a: Fast, both: Fast) -> Callable[[Any, Any]
             result = function(value, b_value)
             saved = save_both(result, value, b_value) if save_both is not None else None
             parents = (parents, b.node)
-        elif other is ndarray and not (keeps_b and b.nbytes > COPIED):
+        elif other is ndarray and not (keeps_b and (b.nbytes > COPIED or isinstance(value, Traced))):
             result = function(value, b)
             saved = save_a(result, value, kept(b) if keeps_b else b) if save_a is not None else None
             rule = only_a if result.shape == value.shape else Shaped(only_a, (value.shape,))
@@ -244,7 +249,7 @@ def _right(primitive: Primitive, only_b: Fast) -> Callable[[Any, Any], Any]:
             return _carefully(primitive, a, b)
         if other is float or other is int:
             result = function(a, value)
-        elif other is ndarray and not (keeps_a and a.nbytes > COPIED):
+        elif other is ndarray and not (keeps_a and (a.nbytes > COPIED or isinstance(value, Traced))):
             result = function(a, value)
             if keeps_a:
                 a = kept(a)
@@ -277,6 +282,6 @@ def _carefully(primitive: Primitive, a: Any, b: Any) -> Any:
 
 def recorder(primitive: Primitive) -> Callable[[Any], Any] | Binary | None:
     """The fast recorder of a row, if its kind has one."""
-    if primitive.kind != "elementwise" or primitive is guarded_times:
+    if primitive.kind != "elementwise" or primitive is guarded_times or len(primitive.partials) > 2:
         return None
     return (unary if len(primitive.partials) == 1 else Binary)(primitive)

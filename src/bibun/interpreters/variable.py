@@ -11,10 +11,10 @@ import numpy as np
 
 from bibun.arrays.array import Array
 from bibun.core import transposition
-from bibun.core.captured import Watched, kept
+from bibun.core.captured import Watched, kept, lifted
 from bibun.core.memory import keep_pages
 from bibun.core.primitive import Primitive
-from bibun.core.traced import DEFINE_BY_RUN, Traced, new_level, plain
+from bibun.core.traced import DEFINE_BY_RUN, Traced, bare, new_level
 from bibun.errors import DerivativeValueError, NoDerivativeError
 from bibun.interpreters.tape import (
     Casting,
@@ -190,6 +190,8 @@ class Variable(Array):
             if bare and isinstance(value, Traced):
                 bare = False
         function = primitive.function if bare else primitive
+        if not bare:
+            values = lifted(values)
         if primitive.once:
             if level:
                 _settle(args, values, shared, nodes)
@@ -217,7 +219,7 @@ class Variable(Array):
 
     def constant(self, value: Any) -> Variable:
         """A Variable of the same level that depends on nothing."""
-        return _wrap(value, None, self.level)
+        return _wrap(self.below(value), None, self.level)
 
     def alias(self) -> Variable:
         """Another Variable of the same value and node, which in-place updates of this one do not reach."""
@@ -235,7 +237,7 @@ class Variable(Array):
         self.level, self.value, self.node = other.level, other.value, other.node
 
     def __repr__(self) -> str:
-        value = plain(self.value)
+        value = bare(self.value)
         return f"Variable({np.asarray(value)!r})" if value is not None else "Variable(None)"
 
 

@@ -24,7 +24,10 @@ def _argsort_batch(primitive: Any, values: Any, batched: Any, settings: Any) -> 
 
 
 def _rows(reason: str, *functions: Any, batch: Any = "loop") -> dict[str, Primitive]:
-    return {f.__name__: constant(f, reason, batch=batch) for f in functions}
+    return {
+        f.__name__: constant(f, reason, batch=batch, native=f.__name__ if batch == "elementwise" else None)
+        for f in functions
+    }
 
 
 ROWS = (

@@ -7,27 +7,27 @@ the partial can be infinite at the edge of the domain (see core/kinds.py, guarde
 from __future__ import annotations
 
 import operator
-from math import log, pi
+from math import factorial, log, pi
 from typing import Any
 
 import numpy as np
 
 from bibun.core.kinds import elementwise, general, guarded_times, linear
 from bibun.core.traced import Traced
+from bibun.primitives.series import joined, polynomial
 
 __all__ = ["guarded_times"]
 
 LN2, LN10 = log(2.0), log(10.0)
+# d/dt sin(t) / t, over t, in powers of t**2, to |t| = 1: the next term is 2e-20
+_SINC = [(-1) ** k * 2 * k / factorial(2 * k + 1) for k in range(1, 11)]
 
 
-HALF = np.float16(0.5)  # the narrowest float: its product with a cotangent has the cotangent's dtype
-
-
-def _won(beats: Any, ties: Any) -> Any:
-    """The partial of a maximum or minimum: 1 where this input won, shared equally at ties."""
+def _won(beats: Any, ties: Any, mine: Any) -> Any:
+    """The partial of a maximum or minimum by `mine`: 1 where this input won, shared equally at ties."""
     if not isinstance(ties, Traced) and not np.any(ties):
         return beats
-    return np.where(ties, HALF, beats)
+    return np.where(ties, np.result_type(mine).type(0.5), beats)
 
 
 def _phase(x: Any) -> Any:
@@ -65,6 +65,14 @@ def _power_exponent(y: Any, a: Any) -> Any:
     return np.where(zero, at_zero, y * np.log(np.where(zero, np.ones_like(a), a)))
 
 
+def _slope_of_sinc(y: Any, x: Any) -> Any:
+    """(cos πx - y) / x, about 0 by its series"""
+    near = np.abs(x) < 1 / pi
+    return joined(
+        near, x, lambda x: pi * pi * x * polynomial(_SINC, (pi * x) ** 2), lambda x: (np.cos(pi * x) - y) / x, 1
+    )
+
+
 def _inverse_hypotenuse(x: Any) -> Any:
     """1 / sqrt(1 + x**2), where x**2 may be too large for its dtype."""
     return 1 / np.sqrt(1 + x * x) if np.result_type(x).kind == "c" else 1 / np.hypot(1, x)
@@ -89,11 +97,16 @@ power = elementwise(
     fast=operator.pow,
     domain=("positive", "real"),
 )
-float_power = elementwise(np.float_power, _power_base, _power_exponent, guarded=True, domain=("positive", "real"))
-remainder = elementwise(np.remainder, 1, lambda a, b: -np.floor(a / b), domain=("generic", "nonzero"))
-fmod = elementwise(np.fmod, 1, lambda a, b: -np.trunc(a / b), domain=("generic", "nonzero"))
+float_power = elementwise(
+    np.float_power, _power_base, _power_exponent, guarded=True, native="pow", domain=("positive", "real")
+)
+remainder = elementwise(
+    np.remainder, 1, lambda a, b: -np.floor(a / b),
+    fast=operator.mod, native="remainder", domain=("generic", "nonzero"),
+)  # fmt: skip
+fmod = elementwise(np.fmod, 1, lambda a, b: -np.trunc(a / b), native="fmod", domain=("generic", "nonzero"))
 square = elementwise(np.square, lambda x: 2 * x, native="square")
-reciprocal = elementwise(np.reciprocal, lambda y: -y * y, guarded=True, domain=("nonzero",))
+reciprocal = elementwise(np.reciprocal, lambda y: -y * y, guarded=True, native="reciprocal", domain=("nonzero",))
 sqrt = elementwise(np.sqrt, lambda y: 0.5 / y, guarded=True, native="sqrt", domain=("positive",))
 cbrt = elementwise(np.cbrt, lambda y: 1 / (3 * y * y), guarded=True, native="cbrt", domain=("nonzero",))
 hypot = elementwise(
@@ -114,7 +127,9 @@ log1p = elementwise(np.log1p, lambda x: 1 / (1 + x), guarded=True, native="log1p
 logaddexp = elementwise(
     np.logaddexp, lambda a, b: _share(a, b, 1.0), lambda a, b: _share(b, a, 1.0), native="logaddexp"
 )
-logaddexp2 = elementwise(np.logaddexp2, lambda a, b: _share(a, b, LN2), lambda a, b: _share(b, a, LN2))
+logaddexp2 = elementwise(
+    np.logaddexp2, lambda a, b: _share(a, b, LN2), lambda a, b: _share(b, a, LN2), native="logaddexp2"
+)
 
 
 def _share(mine: Any, other: Any, base: float) -> Any:
@@ -139,6 +154,7 @@ arctan2 = elementwise(
     np.arctan2, lambda a, b: b / np.hypot(a, b) / np.hypot(a, b), lambda a, b: -a / np.hypot(a, b) / np.hypot(a, b),
     guarded=True, native="atan2", domain=("nonzero", "nonzero"),
 )  # fmt: skip
+sinc = elementwise(np.sinc, _slope_of_sinc)
 sinh = elementwise(np.sinh, lambda x: np.cosh(x), native="sinh")
 cosh = elementwise(np.cosh, lambda x: np.sinh(x), native="cosh")
 tanh = elementwise(np.tanh, lambda y: 1 - y * y, native="tanh")
@@ -147,35 +163,41 @@ arccosh = elementwise(
     np.arccosh, lambda x: 1 / (np.sqrt(x - 1) * np.sqrt(x + 1)), guarded=True, domain=("above_one",), native="acosh"
 )
 arctanh = elementwise(np.arctanh, lambda x: 1 / ((1 - x) * (1 + x)), guarded=True, domain=("unit",), native="atanh")
-degrees = elementwise(np.degrees, 180 / pi)
-rad2deg = elementwise(np.rad2deg, 180 / pi)
-radians = elementwise(np.radians, pi / 180)
-deg2rad = elementwise(np.deg2rad, pi / 180)
+degrees = elementwise(np.degrees, 180 / pi, native="degrees")
+rad2deg = elementwise(np.rad2deg, 180 / pi, native="degrees")
+radians = elementwise(np.radians, pi / 180, native="radians")
+deg2rad = elementwise(np.deg2rad, pi / 180, native="radians")
 
 # Kinks: the subgradient that treats the branches alike
 absolute = elementwise(np.absolute, _phase, native="fabs", domain=("nonzero",))
 fabs = elementwise(np.fabs, lambda x: np.sign(x), native="fabs", domain=("nonzero",))
 maximum = elementwise(
     np.maximum,
-    lambda a, b: _won((a > b) | (a != a), a == b),
-    lambda a, b: _won((b > a) | (b != b), a == b),
+    lambda a, b: _won((a > b) | (a != a), a == b, a),
+    lambda a, b: _won((b > a) | (b != b), a == b, b),
     native="maximum",
 )
 minimum = elementwise(
     np.minimum,
-    lambda a, b: _won((a < b) | (a != a), a == b),
-    lambda a, b: _won((b < a) | (b != b), a == b),
+    lambda a, b: _won((a < b) | (a != a), a == b, a),
+    lambda a, b: _won((b < a) | (b != b), a == b, b),
     native="minimum",
 )
 fmax = elementwise(
-    np.fmax, lambda a, b: _won((a > b) | (b != b), a == b), lambda a, b: _won((b > a) | (a != a), a == b)
+    np.fmax,
+    lambda a, b: _won((a > b) | (b != b), a == b, a),
+    lambda a, b: _won((b > a) | (a != a), a == b, b),
+    native="fmax",
 )
 fmin = elementwise(
-    np.fmin, lambda a, b: _won((a < b) | (b != b), a == b), lambda a, b: _won((b < a) | (a != a), a == b)
+    np.fmin,
+    lambda a, b: _won((a < b) | (b != b), a == b, a),
+    lambda a, b: _won((b < a) | (a != a), a == b, b),
+    native="fmin",
 )
 copysign = elementwise(
     np.copysign, lambda a, b: np.copysign(np.ones_like(a), a) * np.copysign(np.ones_like(b), b), 0,
-    domain=("nonzero", "nonzero"),
+    native="copysign", domain=("nonzero", "nonzero"),
 )  # fmt: skip
 
 # Steps: the derivative is 0 wherever it exists
@@ -189,9 +211,12 @@ sign = general(
     pushforwards=(lambda t, y, x: _turn(t, np.conjugate(y), x, y),),
     domain=("nonzero",),
     batch="elementwise",
+    native="sign",
 )
-floor_divide = elementwise(np.floor_divide, 0, 0, domain=("generic", "nonzero"))
-heaviside = elementwise(np.heaviside, 0, lambda a: np.equal(a, 0), domain=("nonzero", "real"))
+floor_divide = elementwise(
+    np.floor_divide, 0, 0, fast=operator.floordiv, native="floor_divide", domain=("generic", "nonzero")
+)
+heaviside = elementwise(np.heaviside, 0, lambda a: np.equal(a, 0), native="heaviside", domain=("nonzero", "real"))
 spacing = elementwise(np.spacing, 0)
 nextafter = elementwise(np.nextafter, 1, 0)
 

@@ -110,7 +110,7 @@ cross: Primitive = multilinear(
     _cross,
     lambda g, b, a_shape: unbroadcast(cross(b, g), a_shape),
     lambda g, a, b_shape: unbroadcast(cross(g, a), b_shape),
-    batch="leading",
+    batch="aligned",
     domain=("three_vectors", "three_vectors"),
     name="cross",
 )

@@ -22,7 +22,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from bibun.core.broadcasting import is_complex
-from bibun.core.traced import Traced, plain
+from bibun.core.traced import Traced, bare, plain
 from bibun.errors import DerivativeValueError
 from bibun.primitives.matrices import diagonals, hermitian_transpose, skew_part, transpose
 
@@ -117,7 +117,7 @@ def unused(g: Any) -> bool:
 
 def differentiated(x: Any) -> bool:
     """Whether a derivative of x is being taken (a batch, which hides an axis, only repeats)."""
-    while isinstance(x, Traced):
+    while isinstance(x, Traced) and not x.records:
         traced: Any = x
         x = x.value
         if np.ndim(traced) == np.ndim(x):
@@ -186,7 +186,7 @@ def check_tangents(name: str, kind: str, values: Any, near: Any, m: Any, size: A
 
 def _named(values: Any, which: Any) -> str:
     """The values that are meant, of the first matrix that has some."""
-    values, which = plain(values), plain(which)
+    values, which = bare(values), bare(which)
     rows = values.reshape(-1, values.shape[-1])
     marks = which.reshape(-1, values.shape[-1])
     first = int(np.argmax(marks.any(axis=-1)))

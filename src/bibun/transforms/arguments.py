@@ -72,7 +72,7 @@ def choose(name: str, args: tuple[Any, ...], argnums: int | Sequence[int]) -> Ch
 def primal(name: str, value: Any, i: int, paths: Callable[[], list[str]]) -> Any:
     """A value to differentiate at: an array or number of a floating-point dtype."""
     if isinstance(value, Traced):
-        found: Any = value.alias()
+        found: Any = value.strong()
     elif isinstance(value, np.ndarray):
         found = value if value.ndim else value[()]
     elif isinstance(value, (np.generic, float, complex, int)):

@@ -302,7 +302,7 @@ def _check_unchanged(f: Callable[..., Any], before: Any, now: Any) -> None:
     """The outputs of both runs agree, but for rounding."""
     pairs = zip(before, now, strict=True) if isinstance(before, tuple) else [(before, now)]
     for a, b in ((plain(a), plain(b)) for a, b in pairs):
-        if np.array_equal(a, b) or np.result_type(a).kind not in "fc":
+        if isinstance(a, Traced) or np.array_equal(a, b) or np.result_type(a).kind not in "fc":
             continue
         tolerance = np.sqrt(np.finfo(np.result_type(a)).eps)
         size = np.max(np.abs(a), initial=0, where=np.isfinite(a))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from bibun import tree
-from bibun.core.traced import Traced, new_level
+from bibun.core.traced import Traced, beside, new_level
 from bibun.errors import DerivativeValueError
 from bibun.interpreters.batch import batch
 from bibun.interpreters.forward import Dual, dual
@@ -114,10 +114,11 @@ class _Basis:
         size = int(np.prod(np.shape(x)))
         units = np.zeros((stop - start, size), np.result_type(x))
         units[np.arange(stop - start), np.arange(start, stop)] = 1
+        units.setflags(write=False)  # so a recording may look at it
         self.batch_level = new_level()
         self.level = new_level()
         self.count = stop - start
-        self.tangent = batch(np.reshape(units, (stop - start, *np.shape(x))), self.batch_level)
+        self.tangent = batch(np.reshape(beside(x, units), (stop - start, *np.shape(x))), self.batch_level)
 
 
 def _bases(x: Any) -> list[_Basis]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from bibun import tree
 from bibun.arrays.registry import row
-from bibun.core.traced import Traced, new_level
+from bibun.core.traced import Traced, beside, new_level
 from bibun.errors import DerivativeValueError
 from bibun.interpreters.batch import batch
 from bibun.interpreters.tape import cast, sweep
@@ -60,7 +60,8 @@ def _value_and_grad(
         del inputs
         value, node = _one_number(name, y, level, chosen.paths)
         del y  # the sweep alone holds the graph, and frees it as it goes
-        found = sweep([(node, np.ones((), np.result_type(value))[()])]) if node is not None else {}
+        seed = beside(value, np.ones((), np.result_type(value))[()])
+        found = sweep([(node, seed)]) if node is not None else {}
         gradients = [_or_zeros(found.pop(n, None), x) for n, x in zip(nodes, chosen.leaves, strict=True)]
         if has_aux:
             value = (value, stripped(aux, level))
@@ -198,8 +199,9 @@ def _sweep_batch(y: Variable, nodes: list[Any], unit: complex) -> list[Any]:
     shape, dtype = np.shape(y), np.result_type(y)
     size = int(np.prod(shape))
     level = new_level()
-    basis = np.reshape(np.eye(size, dtype=dtype) * dtype.type(unit), (size, *shape))
-    found = sweep([(y.node, batch(basis, level))])
+    basis = np.eye(size, dtype=dtype) * dtype.type(unit)
+    basis.setflags(write=False)  # so a recording may look at it
+    found = sweep([(y.node, batch(np.reshape(beside(y.value, basis), (size, *shape)), level))])
     return [_unbatched(found.get(node), level, size) for node in nodes]
 
 

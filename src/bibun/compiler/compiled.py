@@ -1,0 +1,211 @@
+"""compile: a function that records itself at its first call, and from then on runs as a program."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Hashable, Sequence
+from functools import update_wrapper
+from threading import RLock
+from typing import Any
+from weakref import ref
+
+import numpy as np
+
+from bibun.compiler.native import callables
+from bibun.compiler.native.build import Native, Otherwise
+from bibun.compiler.native.entry import Leaf
+from bibun.compiler.native.layouts import layouts
+from bibun.compiler.native.stub import stub
+from bibun.compiler.native.trees import trees
+from bibun.compiler.paths import Paths, Version
+from bibun.compiler.reading import read
+from bibun.compiler.results import Hole, Results
+from bibun.compiler.signature import PlainCall, Signature, signature
+from bibun.errors import CompileWarning
+from bibun.interpreters.recording import Recorded, Recording, UnrecordableError
+
+CHAIN = 8  # versions that machine code tries one after the other before Python is asked
+
+
+def compile(
+    f: Callable[..., Any],
+    *,
+    static_argnums: int | Sequence[int] = (),
+    fast: bool = False,
+    threads: int | None = None,
+) -> Callable[..., Any]:
+    """f as one program, made at the first call for arguments of these shapes and dtypes. It returns what f returns, to
+    rounding; f may be any function of NumPy code, and any composition of transforms: compile(value_and_grad(f)).
+
+    static_argnums: positional arguments that are no numbers of the calculation (an option, a function): a program is
+    made for each of their values. fast: use also identities that hold for real numbers, but not for every value in
+    floating point (log(exp(x)) = x). threads: how many cores large loops use; all by default.
+
+    Arrays that f reads from the code around it are read at each call. Numbers and other objects from around it are
+    those of the first call, and so is all that f computes from plain arrays alone. A decision on values (if, while,
+    range) is checked in each call; where it falls otherwise, a program for that path is made, up to 16 of them. What
+    has no derivative and what is random is as in the run that was recorded.
+
+    Raises LostDerivativeError where f turns a value into a plain number (float(x), math.sin(x)).
+    """
+    careful = Careful(f, _positions(static_argnums), fast, threads)
+    if layouts() is None:
+        return careful
+    public = callables.make(_public_class(), *stub(careful))
+    update_wrapper(public, f)
+    public.careful = careful
+    careful.public = ref(public)
+    return public  # type: ignore[no-any-return]
+
+
+def _positions(static_argnums: int | Sequence[int]) -> tuple[int, ...]:
+    numbers = (static_argnums,) if isinstance(static_argnums, (int, np.integer)) else tuple(static_argnums)
+    if not all(isinstance(n, (int, np.integer)) for n in numbers):
+        raise TypeError(f"compile: static_argnums={static_argnums!r}, but it is the number of an argument, or several.")
+    return tuple(int(n) for n in numbers)
+
+
+def _public_class() -> type:
+    """The class of compiled functions whose calls are machine code: what it is asked, it asks the careful way."""
+    cls: Any = callables.native_class()
+    if not hasattr(cls, "explain"):
+        for name in ("explain", "source", "llvm"):
+            setattr(cls, name, _delegate(name))
+        cls.__repr__ = lambda self: repr(self.careful)
+        cls.__get__ = lambda self, thing, owner=None: self if thing is None else _bound(self, thing)
+    return cls  # type: ignore[no-any-return]
+
+
+def _delegate(name: str) -> Callable[..., Any]:
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return getattr(self.careful, name)(*args, **kwargs)
+
+    method.__name__ = name
+    method.__doc__ = getattr(Careful, name).__doc__
+    return method
+
+
+def _bound(function: Any, thing: Any) -> Any:
+    from types import MethodType
+
+    return MethodType(function, thing)
+
+
+class Careful:
+    """The careful way: from any arguments to the right version, or to a new one, or to the function itself."""
+
+    def __init__(self, f: Callable[..., Any], static: tuple[int, ...], fast: bool, threads: int | None) -> None:
+        update_wrapper(self, f)
+        self.f = f
+        self.static = static
+        self.fast = fast
+        self.threads = threads
+        self.paths: dict[Hashable, Paths] = {}
+        self.public: Any = lambda: None
+        self.chain: list[Version] = []
+        self._lock = RLock()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            call = signature(args, kwargs, self.static)
+        except PlainCall:
+            return self.f(*args, **kwargs)
+        paths = self.paths.get(call.key)
+        if paths is None:
+            with self._lock:
+                paths = self.paths.setdefault(call.key, Paths())
+        if paths.plain is None:
+            for version in paths.versions:
+                try:
+                    return version.run(call.leaves)
+                except Otherwise:
+                    continue
+            found = self._record(paths, call)
+            if found is not None:
+                return found.run(call.leaves)
+        args, kwargs = call.rebuild(call.leaves)
+        return self.f(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"<compiled {getattr(self.f, '__qualname__', self.f)!s}>"
+
+    # ---- versions -----------------------------------------------------------------------------------
+
+    def _record(self, paths: Paths, call: Signature) -> Version | None:
+        """A version for the path of this call; None if the function has to run plainly."""
+        with self._lock:
+            if paths.full:
+                places = ", ".join(dict.fromkeys(paths.versions[0].places))
+                self._give_up(paths, f"it decides in more than {len(paths.versions)} ways, at {places}")
+                return None
+            recording = Recording()
+            recorded = [recording.input(i, leaf) for i, leaf in enumerate(call.leaves)]
+            args, kwargs = call.rebuild(recorded)
+            try:
+                results = Results(self.f(*args, **kwargs))
+                recording.check()
+            except UnrecordableError as error:
+                if not error.once:
+                    self._give_up(paths, str(error))
+                return None
+            version = self._version(recording, results, call, args, kwargs)
+            paths.versions.insert(0, version)
+            self._link(version)
+            return version
+
+    def _version(self, recording: Recording, results: Results, call: Signature, args: Any, kwargs: Any) -> Version:
+        graph = read(recording, results.recorded, fast=self.fast)
+        arguments = None if kwargs else trees(args, lambda v: isinstance(v, Recorded), dicts=True)
+        result = trees([results.returned], lambda v: isinstance(v, Hole), dicts=False)
+        native = Native(
+            graph, [_leaf(x) for x in call.leaves], results.scalars, arguments, result[0] if result else None
+        )
+        return Version(graph, results, [f"x{i}" for i in range(len(call.leaves))], recording.places, native)
+
+    def _link(self, version: Version) -> None:
+        """Let machine code try the latest versions before it asks Python."""
+        public = self.public()
+        if public is None or version.native is None or version.native.entry is None:
+            return
+        self.chain = [version, *self.chain][:CHAIN]
+        slow: Any = self
+        for other in reversed(self.chain):
+            assert other.native is not None
+            assert other.native.entry is not None
+            table = other.native.context.table(slow)
+            if other is version:
+                callables.point(public, other.native.entry, (table, slow))
+            else:
+                slow = callables.make(callables.native_class(), other.native.entry, (table, slow))
+
+    def _give_up(self, paths: Paths, why: str) -> None:
+        paths.plain = why
+        name = getattr(self.f, "__name__", "f")
+        warnings.warn(f"compile({name}): runs plainly from now on for these arguments: {why}.", CompileWarning, 4)
+
+    # ---- looking at it ------------------------------------------------------------------------------
+
+    def _latest(self) -> Version:
+        found = [paths.versions[0] for paths in self.paths.values() if paths.versions]
+        if not found:
+            raise RuntimeError("nothing is compiled yet: call the function once.")
+        return found[-1]
+
+    def source(self) -> str:
+        """The program of the latest signature as text, as NumPy would run it: a derivative, as code."""
+        return self._latest().source.text(getattr(self.f, "__name__", "program").strip("<>"))
+
+    def llvm(self) -> str:
+        """The program of the latest signature in LLVM's language."""
+        native = self._latest().native
+        return "" if native is None else native.llvm
+
+    def explain(self) -> str:
+        """What the program of the latest signature does, and what it costs."""
+        return ""
+
+
+def _leaf(value: Any) -> Leaf:
+    if isinstance(value, np.ndarray):
+        return Leaf(value.shape, value.dtype, None)
+    return Leaf((), np.result_type(value), type(value))

@@ -1,0 +1,179 @@
+"""What rows are lowered to: a few operations on arrays of known shape, in which indices are affine functions.
+
+    input, captured     memory that is there; params: the leaf, the array
+    number              one value; params: the value
+    iota                the index along an axis; params: the axis
+    map                 entry by entry; params: the word (see native/arithmetic.py), operands of the same shape
+    cast                to another kind
+    view                entries of the operand at affine places: slices, transposes, broadcasts; params: an Affine an axis
+    flat                the operand, which must lie in memory, as one axis in row-major order
+    place               boxes put side by side, or onto a background; params: Boxes; operands: the background, the parts
+    reduce              over some axes; params: (word, axes); the axes are gone
+    contract            the sum of products of two operands; params: the letters of both and of the result
+    gather              entries at computed places; params: see Gathering
+    scatter             values added or put at computed places; params: see Scattering
+    carried             in the body of a loop, a value of the turn before; params: (the loop, which)
+    patch               the background with a part put at a place that moves with the turns of a loop; params: Patch
+    loop                a body that runs many times; params: a Body (see looping.py)
+    call                a row that runs through NumPy; params: (row, settings, likes of its outputs)
+    part                one output of a call or a loop; params: which
+
+Every expression has a shape and a kind: f64, f32, i64, i32, i1 have native code; other dtypes only pass through calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bibun.compiler.fusing.affine import Affine, composed, fixed, identity
+from bibun.compiler.graph import frozen
+
+Shape = tuple[int, ...]
+KINDS = {"<f8": "f64", "<f4": "f32", "<i8": "i64", "<i4": "i32", "|b1": "i1"}
+_BY_VALUE = ("number", "captured", "call")  # params that are not hashable, or equal where they should not be
+DTYPES = {kind: np.dtype(name) for name, kind in KINDS.items()}
+BYTES = {"f64": 8, "f32": 4, "i64": 8, "i32": 4, "i1": 1}
+
+
+class Box(NamedTuple):
+    """Where a part of a `place` lies: its first index and its step along each axis; the extent is the part's."""
+
+    starts: tuple[int, ...]
+    steps: tuple[int, ...]
+
+
+class Gathering(NamedTuple):
+    """source[...]: for each axis of the source an Affine of the output's axes, or the number of an index operand.
+
+    `indices`: for each index operand, an Affine of the output's axes for each of its own axes.
+    """
+
+    axes: tuple[Any, ...]
+    indices: tuple[tuple[Affine, ...], ...]
+
+
+class Scattering(NamedTuple):
+    """target[...] (+)= values: as Gathering, with the values' axes in the output's place. `adds`: else the last one stays."""
+
+    axes: tuple[Any, ...]
+    indices: tuple[tuple[Affine, ...], ...]
+    adds: bool
+
+
+class Patch(NamedTuple):
+    """Where a part lies in the background: for each axis an Affine of the part's axes and the turn."""
+
+    places: tuple[Affine, ...]
+
+
+class Expression:
+    """One array."""
+
+    __slots__ = ("kind", "number", "op", "operands", "params", "shape")
+
+    def __init__(
+        self, op: str, operands: tuple[Expression, ...], params: Any, shape: Shape, kind: str, number: int
+    ) -> None:
+        self.op = op
+        self.operands = operands
+        self.params = params
+        self.shape = shape
+        self.kind = kind
+        self.number = number
+
+    @property
+    def size(self) -> int:
+        """The number of entries."""
+        total = 1
+        for n in self.shape:
+            total *= n
+        return total
+
+    def __repr__(self) -> str:
+        operands = ", ".join(f"e{x.number}" for x in self.operands)
+        return f"e{self.number} = {self.op}({operands}; {self.params}) {self.kind}{list(self.shape)}"
+
+
+class Expressions:
+    """Makes expressions, each once; views of views are one view."""
+
+    def __init__(self) -> None:
+        self.all: list[Expression] = []
+        self._known: dict[Any, Expression] = {}
+
+    def make(
+        self, op: str, operands: tuple[Expression, ...], params: Any, shape: Sequence[int], kind: str
+    ) -> Expression:
+        """The expression: the one that there is, or a new one."""
+        same = frozen(params) if op in _BY_VALUE else params
+        key = (op, tuple([x.number for x in operands]), same, kind, tuple(shape))
+        found = self._known.get(key)
+        if found is None:
+            found = Expression(op, operands, params, tuple(shape), kind, len(self.all))
+            self._known[key] = found
+            self.all.append(found)
+        return found
+
+    def number(self, value: Any, kind: str) -> Expression:
+        """One value of shape ()."""
+        return self.make("number", (), DTYPES[kind].type(value), (), kind)
+
+    def map(self, word: str, *operands: Expression, kind: str | None = None) -> Expression:
+        """Entry by entry; operands are broadcast."""
+        shape = np.broadcast_shapes(*(x.shape for x in operands))
+        operands = tuple([self.broadcast(x, shape) for x in operands])
+        return self.make("map", operands, word, shape, kind or operands[0].kind)
+
+    def cast(self, x: Expression, kind: str) -> Expression:
+        """To another kind."""
+        if x.kind == kind:
+            return x
+        if x.op == "number":
+            return self.number(x.params, kind)
+        if x.op == "view":
+            return self.view(self.cast(x.operands[0], kind), x.params, x.shape)
+        return self.make("cast", (x,), None, x.shape, kind)
+
+    def view(self, x: Expression, places: Sequence[Affine], shape: Sequence[int]) -> Expression:
+        """x at affine places of the new axes."""
+        places, shape = tuple(places), tuple(shape)
+        if x.op == "view":
+            return self.view(x.operands[0], [composed(p, places) for p in x.params], shape)
+        if shape == x.shape and places == identity(len(shape)):
+            return x
+        return self.make("view", (x,), places, shape, x.kind)
+
+    def broadcast(self, x: Expression, shape: Sequence[int]) -> Expression:
+        """Repeated along axes of length 1 and new ones in front."""
+        shape = tuple(shape)
+        if x.shape == shape:
+            return x
+        lead = len(shape) - len(x.shape)
+        places: list[Affine] = [fixed(0) if n == 1 else (0, ((i + lead, 1),)) for i, n in enumerate(x.shape)]
+        return self.view(x, places, shape)
+
+    def reduce(self, word: str, x: Expression, axes: Sequence[int]) -> Expression:
+        """Over axes, which are gone."""
+        axes = tuple(axes)
+        if not axes:
+            return x
+        shape = tuple(n for i, n in enumerate(x.shape) if i not in axes)
+        if 0 in x.shape:
+            return self.broadcast(self.number(identity_of(word, x.kind), x.kind), shape)
+        return self.make("reduce", (x,), (word, axes), shape, x.kind)
+
+
+_IDENTITIES: dict[str, Any] = {"fadd": 0, "fmul": 1, "and": True, "or": False}
+
+
+def identity_of(word: str, kind: str) -> Any:
+    """What joining leaves as it is."""
+    if word in _IDENTITIES:
+        return _IDENTITIES[word]
+    if kind[0] == "f":
+        return -np.inf if word == "maximum" else np.inf
+    extreme = np.iinfo(np.dtype(f"i{int(kind[1:]) // 8}"))
+    return extreme.min if word == "maximum" else extreme.max

@@ -1,0 +1,82 @@
+"""Lowering of loops over nests: the body's expressions beside those around it, as far as they are needed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bibun.compiler.fusing.affine import TURN, Affine, identity
+from bibun.compiler.fusing.expressions import Expression
+from bibun.compiler.fusing.lowering import Lowering, lowers
+from bibun.compiler.graph import Graph, Node
+from bibun.compiler.rolling.rolled import Rolled
+
+
+class Body:
+    """What a loop computes in each turn.
+
+    carried     expressions that stand for the values of the turn before
+    following   what they become, in the same order
+    parts       (number of the part, expression, whether it is stacked): what the loop gives
+    guards      decisions of each turn
+    """
+
+    __slots__ = ("carried", "following", "guards", "parts", "turns")
+
+    def __init__(self, turns: int) -> None:
+        self.turns = turns
+        self.carried: list[Expression] = []
+        self.following: list[Expression] = []
+        self.parts: list[tuple[int, Expression, bool]] = []
+        self.guards: list[tuple[Expression, Any]] = []
+
+
+@lowers("loop")
+def _loop(lower: Lowering, node: Node, operands: list[Expression]) -> Expression:
+    rolled: Rolled = node.settings
+    body = Body(rolled.turns)
+    wanted = sorted(lower.parts.get(node.number, ()))
+    needed = _needed(rolled, wanted)
+    inputs = _inputs(lower, rolled, operands, body)
+    outputs = [rolled.body.outputs[n] for n in (*needed, *wanted)]
+    inner = Graph()
+    inner.nodes, inner.outputs, inner.guards = rolled.body.nodes, outputs, rolled.body.guards
+    lowered = Lowering(inner, lower.make, inputs)
+    body.carried = [inputs["carried", n] for n in needed]
+    body.following = [
+        lower.make.cast(x, c.kind) for x, c in zip(lowered.outputs[: len(needed)], body.carried, strict=True)
+    ]
+    stacked = rolled.carried + rolled.saved
+    body.parts = [(n, x, n < stacked) for n, x in zip(wanted, lowered.outputs[len(needed) :], strict=True)]
+    body.guards = lowered.guards
+    first = [operands[n] for n in needed]
+    around = [x for n, x in enumerate(operands) if n >= rolled.carried]
+    return lower.make.make("loop", (*first, *around), body, (), "")
+
+
+def _needed(rolled: Rolled, wanted: list[int]) -> list[int]:
+    """Which carried values the wanted outputs, and the guards, depend on."""
+    graph = Graph()
+    graph.nodes, graph.guards = rolled.body.nodes, rolled.body.guards
+    needed: set[int] = set()
+    while True:
+        graph.outputs = [rolled.body.outputs[n] for n in (*needed, *wanted)]
+        found = {x.settings[1] for x in graph.live() if x.name == "input" and x.settings[0] == "carried"}
+        if found <= needed:
+            return sorted(needed)
+        needed |= found
+
+
+def _inputs(lower: Lowering, rolled: Rolled, operands: list[Expression], body: Body) -> dict[Any, Expression]:
+    """What the body's inputs are: what stays is the expression itself, a stack is read at the turn's place."""
+    stay = len(operands) - len(rolled.places)
+    found: dict[Any, Expression] = {}
+    for n, x in enumerate(operands):
+        if n < rolled.carried:
+            found["carried", n] = lower.make.make("carried", (), (id(body), n), x.shape, x.kind)
+        elif n < stay:
+            found["stay", n - rolled.carried] = x
+        else:
+            first, step = rolled.places[n - stay]
+            turn: Affine = (first, ((TURN, step),)) if step else (first, ())
+            found["stacked", n - stay] = lower.make.view(x, [turn, *identity(len(x.shape) - 1)], x.shape[1:])
+    return found

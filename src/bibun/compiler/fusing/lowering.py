@@ -1,0 +1,317 @@
+"""From a graph of rows to expressions: a function for each row, in LOWERINGS. A row that has none runs through NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from bibun.compiler.fusing.affine import Affine, added, fixed, identity, strides, variable
+from bibun.compiler.fusing.expressions import KINDS, Box, Expression, Expressions
+from bibun.compiler.graph import Graph, Node
+from bibun.compiler.native.arithmetic import suits
+
+Lower = Callable[["Lowering", Node, list[Expression]], "Expression | None"]
+LOWERINGS: dict[str, Lower] = {}
+
+
+def lowers(*names: str) -> Callable[[Lower], Lower]:
+    """Register the lowering of rows: it gives None for a call that has to run through NumPy."""
+
+    def register(function: Lower) -> Lower:
+        LOWERINGS.update(dict.fromkeys(names, function))
+        return function
+
+    return register
+
+
+def kind_of(dtype: np.dtype[Any]) -> str | None:
+    """The kind of a dtype that has native code; None for others."""
+    return KINDS.get(dtype.str)
+
+
+class Lowering:
+    """The expressions of one graph. `inputs`: those of a loop's body, by the settings of their nodes."""
+
+    def __init__(self, graph: Graph, make: Expressions, inputs: dict[Any, Expression] | None = None) -> None:
+        self.make = make
+        self.inputs = inputs
+        self.of: dict[int, Expression] = {}
+        live = graph.live()
+        self.parts: dict[int, set[int]] = {}  # of each call or loop with several outputs: which are used
+        for node in live:
+            if node.name == "part":
+                self.parts.setdefault(node.operands[0].number, set()).add(node.settings)
+        for node in live:
+            self.of[node.number] = self._lowered(node)
+        self.outputs = [self.of[node.number] for node in graph.outputs]
+        self.guards = [(self.of[node.number], outcome) for node, outcome in graph.guards]
+
+    def _lowered(self, node: Node) -> Expression:
+        operands = [self.of[x.number] for x in node.operands]
+        if isinstance(node.row, str):
+            return self._word(node, operands)
+        if node.like is not None and _native(node):
+            lower = LOWERINGS.get(node.name)
+            if lower is None and node.row.batch == "elementwise":
+                lower = _elementwise
+            found = lower(self, node, operands) if lower is not None else None
+            if found is not None:
+                return found
+        return self._call(node, operands)
+
+    def _word(self, node: Node, operands: list[Expression]) -> Expression:
+        if node.name == "loop":
+            return LOWERINGS["loop"](self, node, operands)  # type: ignore[return-value]
+        if node.name == "input" and self.inputs is not None:
+            return self.inputs[node.settings]
+        if node.name == "part":
+            (call,) = operands
+            return self.make.make("part", (call,), node.settings, node.shape, _kind(node))
+        if node.name == "constant":
+            kind = kind_of(node.dtype)
+            if kind is not None:
+                return self.make.number(node.settings, kind)
+            return self.make.make("captured", (), np.asarray(node.settings), (), node.dtype.str)
+        return self.make.make(node.name, (), node.settings, node.shape, _kind(node))
+
+    def _call(self, node: Node, operands: list[Expression]) -> Expression:
+        """Through NumPy: a call, and its only output."""
+        parts = node.like is None
+        params = (node.row, node.settings, tuple(x.weak for x in node.operands))
+        whole = self.make.make(
+            "call", tuple(operands), params, () if parts else node.shape, "" if parts else _kind(node)
+        )
+        return whole if parts else self.make.make("part", (whole,), None, node.shape, _kind(node))
+
+
+def _kind(node: Node) -> str:
+    return kind_of(node.dtype) or node.dtype.str
+
+
+def _native(node: Node) -> bool:
+    """Whether every dtype that takes part has native code."""
+    return all(x.like is not None and kind_of(x.dtype) for x in (node, *node.operands)) and not any(
+        isinstance(v, np.ndarray) and v.dtype.hasobject for v in (node.settings or {}).values()
+    )
+
+
+# ---- entry by entry -----------------------------------------------------------------------------
+
+
+def _elementwise(lower: Lowering, node: Node, operands: list[Expression]) -> Expression | None:
+    """In the dtype in which NumPy computes: the result's, or, where that is a truth value, that of the operands together."""
+    row: Any = node.row
+    kind = kind_of(node.dtype)
+    assert kind is not None
+    common = kind
+    if kind == "i1" or row.kind == "constant":
+        common = "i1" if row.name.startswith("logical_") else _common(node)
+    if row.native is None or not suits(row.native, common):
+        return None
+    operands = [lower.make.cast(x, common) for x in operands]
+    return lower.make.map(row.native, *operands, kind=kind)
+
+
+def _common(node: Node) -> str:
+    """The kind that NumPy brings operands of a comparison to; Python's numbers give way."""
+    kinds = [x.dtype.type(0).item() if x.weak else x.dtype for x in node.operands]
+    return kind_of(np.result_type(*kinds)) or "f64"
+
+
+@lowers("where")
+def _where(lower: Lowering, node: Node, operands: list[Expression]) -> Expression:
+    kind = _kind(node)
+    condition, a, b = operands
+    make = lower.make
+    return make.map("select", make.cast(condition, "i1"), make.cast(a, kind), make.cast(b, kind), kind=kind)
+
+
+@lowers("astype", "astype_step")
+def _astype(lower: Lowering, node: Node, operands: list[Expression]) -> Expression:
+    return lower.make.cast(operands[0], _kind(node))
+
+
+@lowers("tied", "copy", "positive", "real", "conjugate")
+def _same(lower: Lowering, node: Node, operands: list[Expression]) -> Expression:
+    return lower.make.cast(operands[0], _kind(node))
+
+
+# ---- views --------------------------------------------------------------------------------------
+
+
+@lowers("broadcast_to")
+def _broadcast_to(lower: Lowering, node: Node, operands: list[Expression]) -> Expression:
+    return lower.make.broadcast(operands[0], node.shape)
+
+
+@lowers("transpose")
+def _transpose(lower: Lowering, node: Node, operands: list[Expression]) -> Expression:
+    axes = node.settings["axes"]
+    places = [variable(axes.index(i)) for i in range(len(axes))]
+    return lower.make.view(operands[0], places, node.shape)
+
+
+@lowers("flip")
+def _flip(lower: Lowering, node: Node, operands: list[Expression]) -> Expression:
+    axes = node.settings["axis"]
+    places = [variable(i, -1, n - 1) if i in axes and n else variable(i) for i, n in enumerate(node.shape)]
+    return lower.make.view(operands[0], places, node.shape)
+
+
+@lowers("diagonal")
+def _diagonal(lower: Lowering, node: Node, operands: list[Expression]) -> Expression:
+    (x,) = operands
+    offset, first, second = (node.settings[name] for name in ("offset", "axis1", "axis2"))
+    last = len(node.shape) - 1
+    rest = iter(range(last))
+    places = [
+        variable(last, 1, max(-offset, 0)) if i == first
+        else variable(last, 1, max(offset, 0)) if i == second
+        else variable(next(rest))
+        for i in range(len(x.shape))
+    ]  # fmt: skip
+    return lower.make.view(x, places, node.shape)
+
+
+@lowers("reshape")
+def _reshape(lower: Lowering, node: Node, operands: list[Expression]) -> Expression:
+    return reshaped(lower.make, operands[0], node.shape)
+
+
+def reshaped(make: Expressions, x: Expression, shape: tuple[int, ...]) -> Expression:
+    """In another shape: a view where axes are split, or have length 1; else a view of the whole as one axis."""
+    if x.shape == shape:
+        return x
+    if 0 in shape:
+        return make.broadcast(make.number(0, x.kind), shape)
+    if x.op == "view" and x.operands[0].op == "number":
+        return make.broadcast(x.operands[0], shape)
+    groups = _groups(x.shape, shape)
+    if groups is None or any(len(old) > 1 for old, _ in groups):
+        flat = make.make("flat", (x,), None, (prod(shape),), x.kind)
+        position: Affine = (0, ())
+        for i, step in enumerate(strides(shape)):
+            position = added(position, variable(i, step))
+        return make.view(flat, [position], shape)
+    places: list[Affine] = [fixed(0)] * len(x.shape)
+    for old, new in groups:
+        position = (0, ())
+        for i, step in zip(new, strides([shape[i] for i in new]), strict=True):
+            position = added(position, variable(i, step))
+        places[old[0]] = position
+    return make.view(x, places, shape)
+
+
+def _groups(old: tuple[int, ...], new: tuple[int, ...]) -> list[tuple[list[int], list[int]]] | None:
+    """Which axes of the old shape become which of the new, axes of length 1 left out."""
+    left = [i for i, n in enumerate(old) if n != 1]
+    right = [i for i, n in enumerate(new) if n != 1]
+    groups = []
+    while left and right:
+        a, b = [left.pop(0)], [right.pop(0)]
+        have, want = old[a[0]], new[b[0]]
+        while have != want:
+            if have < want:
+                if not left:
+                    return None
+                a.append(left.pop(0))
+                have *= old[a[-1]]
+            else:
+                if not right:
+                    return None
+                b.append(right.pop(0))
+                want *= new[b[-1]]
+        groups.append((a, b))
+    return None if left or right else groups
+
+
+# ---- joins --------------------------------------------------------------------------------------
+
+
+@lowers("concatenate")
+def _concatenate(lower: Lowering, node: Node, operands: list[Expression]) -> Expression:
+    axis, kind = node.settings["axis"], _kind(node)
+    parts = [lower.make.cast(x, kind) for x in operands if x.size]
+    return joined(lower.make, parts, axis, node.shape, kind)
+
+
+def joined(make: Expressions, parts: list[Expression], axis: int, shape: tuple[int, ...], kind: str) -> Expression:
+    """Side by side along an axis."""
+    if len(parts) == 1 and parts[0].shape == shape:
+        return parts[0]
+    boxes, start = [], 0
+    for part in parts:
+        boxes.append(Box(tuple(start if i == axis else 0 for i in range(len(shape))), (1,) * len(shape)))
+        start += part.shape[axis]
+    return make.make("place", (make.number(0, kind), *parts), tuple(boxes), shape, kind)
+
+
+@lowers("stack")
+def _stack(lower: Lowering, node: Node, operands: list[Expression]) -> Expression:
+    axis, kind = node.settings["axis"], _kind(node)
+    thin = tuple(1 if i == axis else n for i, n in enumerate(node.shape))
+    parts = [reshaped(lower.make, lower.make.cast(x, kind), thin) for x in operands]
+    return joined(lower.make, parts, axis, node.shape, kind)
+
+
+@lowers("roll")
+def _roll(lower: Lowering, node: Node, operands: list[Expression]) -> Expression:
+    (x,) = operands
+    for shift, axis in zip(node.settings["shift"], node.settings["axis"], strict=True):
+        n = x.shape[axis]
+        shift = shift % n if n else 0
+        if shift:
+            x = joined(lower.make, [_cut(lower.make, x, axis, n - shift, n), _cut(lower.make, x, axis, 0, n - shift)],
+                       axis, x.shape, x.kind)  # fmt: skip
+    return x
+
+
+def _cut(make: Expressions, x: Expression, axis: int, start: int, stop: int) -> Expression:
+    places = [variable(i, 1, start if i == axis else 0) for i in range(len(x.shape))]
+    return make.view(x, places, [stop - start if i == axis else n for i, n in enumerate(x.shape)])
+
+
+@lowers("cross")
+def _cross(lower: Lowering, node: Node, operands: list[Expression]) -> Expression:
+    make, kind = lower.make, _kind(node)
+    a, b = (make.broadcast(make.cast(x, kind), node.shape) for x in operands)
+    last = len(node.shape) - 1
+    thin = (*node.shape[:-1], 1)
+
+    def entry(x: Expression, k: int) -> Expression:
+        return make.view(x, [*identity(last), fixed(k)], thin)
+
+    parts = [
+        make.map("fsub", make.map("fmul", entry(a, i), entry(b, j)), make.map("fmul", entry(a, j), entry(b, i)))
+        for i, j in ((1, 2), (2, 0), (0, 1))
+    ]
+    return joined(make, parts, last, node.shape, kind)
+
+
+# ---- reductions ---------------------------------------------------------------------------------
+
+_REDUCTIONS = {"sum": "fadd", "prod": "fmul", "max": "maximum", "min": "minimum", "all": "and", "any": "or"}
+
+
+@lowers(*_REDUCTIONS)
+def _reduction(lower: Lowering, node: Node, operands: list[Expression]) -> Expression | None:
+    (x,), kind = operands, _kind(node)
+    axes = node.settings["axis"]
+    word = _REDUCTIONS[node.name]
+    if word in ("maximum", "minimum") and any(x.shape[i] == 0 for i in axes):
+        return None  # NumPy says what is wrong with it
+    make = lower.make
+    x = make.cast(x, "i1" if word in ("and", "or") else kind)
+    found = make.reduce(word, x, axes)
+    return reshaped(make, found, node.shape) if node.settings["keepdims"] else found
+
+
+@lowers("norm")
+def _norm(lower: Lowering, node: Node, operands: list[Expression]) -> Expression:
+    (x,), make = operands, lower.make
+    x = make.cast(x, _kind(node))
+    found = make.map("sqrt", make.reduce("fadd", make.map("fmul", x, x), node.settings["axis"]))
+    return reshaped(make, found, node.shape) if node.settings["keepdims"] else found

@@ -1,0 +1,160 @@
+"""Loop nests: which axes become loops, and what is evaluated in them. Owns the choice for one root; schedule.py groups.
+
+The domain of a root is the shape of what it evaluates. An axis of it is a serial loop, the vector loop (the innermost
+one), unrolled (each index along it is a constant of the code), or short enough to be one vector as a whole.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from bibun.compiler.fusing.affine import Affine, fixed, variable
+from bibun.compiler.fusing.buffers import Buffer
+from bibun.compiler.fusing.expressions import Expression
+
+STRAIGHT = 64  # entries: a domain of no more is straight code
+UNROLLED = 32  # combinations of indices along unrolled axes
+INLINE_SUM = 16  # entries: a reduction over no more is computed where it is used
+INLINE_ALWAYS = 4  # a reduction over no more, whatever the number of its results
+WHOLE_AXIS = 1000  # variable WHOLE_AXIS + n stands for all n places of a short axis, in one vector
+_WHOLE = 32  # entries of such an axis, at most
+_SHORT, _LONG = 32, 4  # an innermost axis shorter than 32 is not the vector loop where another is 4 times as long
+
+
+def terms_of(reduction: Expression) -> int:
+    """How many entries each result of a reduction joins."""
+    total = 1
+    for i in reduction.params[1]:
+        total *= reduction.operands[0].shape[i]
+    return total
+
+
+def computed_inline(reduction: Expression) -> bool:
+    """Whether a reduction is written out where it is used; of few long results a vector is reduced instead."""
+    terms = terms_of(reduction)
+    return terms <= INLINE_ALWAYS or (terms <= INLINE_SUM and reduction.size >= STRAIGHT)
+
+
+class Loop(NamedTuple):
+    """One loop of a nest."""
+
+    extent: int
+    vector: bool
+
+
+class Root:
+    """One thing that a nest computes.
+
+    value       what is evaluated at each index of the domain
+    extents     the domain
+    word        of a reduction, what joins entries; None: they are stored
+    reduced     the axes of the domain that are reduced
+    buffer      where it goes
+    target      for each axis of the buffer its index, an Affine of the domain's axes
+    copies      the value is stored elsewhere already
+    axes        for each axis of the domain its variable: the number of its loop, or WHOLE_AXIS + extent; None: unrolled
+    """
+
+    __slots__ = ("axes", "buffer", "copies", "extents", "of", "reduced", "scattering", "target", "value", "word")
+
+    def __init__(
+        self,
+        of: Expression,
+        value: Expression,
+        buffer: Buffer,
+        target: tuple[Affine, ...],
+        *,
+        word: str | None = None,
+        reduced: tuple[int, ...] = (),
+        scattering: Any = None,
+        copies: bool = False,
+    ) -> None:
+        self.copies = copies
+        self.of = of
+        self.value = value
+        self.extents = value.shape
+        self.word = word
+        self.reduced = reduced
+        self.buffer = buffer
+        self.target = target
+        self.scattering = scattering
+        self.axes: tuple[int | None, ...] = ()
+
+    @property
+    def computes(self) -> bool:
+        """Whether it stores an expression as it computes it, so that others in the nest need not read it."""
+        return self.word is None and self.scattering is None and self.value is self.of and not self.copies
+
+    def unrolled(self) -> list[tuple[int, ...]]:
+        """All combinations of indices along the unrolled axes, in order."""
+        found: list[tuple[int, ...]] = [()]
+        for axis, extent in zip(self.axes, self.extents, strict=True):
+            if axis is None:
+                found = [(*before, i) for before in found for i in range(extent)]
+        return found
+
+    def index(self, combination: tuple[int, ...]) -> tuple[Affine, ...]:
+        """The index of the domain: loop variables, and these constants."""
+        rest = iter(combination)
+        return tuple([fixed(next(rest)) if axis is None else variable(axis) for axis in self.axes])
+
+
+class Nest:
+    """Loops from the outermost to the innermost, and the roots inside. `flat`: arrays are read as one axis."""
+
+    __slots__ = ("flat", "loops", "roots")
+
+    def __init__(self, loops: tuple[Loop, ...], *, flat: bool) -> None:
+        self.loops = loops
+        self.flat = flat
+        self.roots: list[Root] = []
+
+    @property
+    def size(self) -> int:
+        """How often the body runs."""
+        total = 1
+        for loop in self.loops:
+            total *= loop.extent
+        return total
+
+
+def flattens(root: Root) -> bool:
+    """Whether the whole domain can be one loop: every array in it is read from end to end in the same order."""
+    shape = root.extents
+    if len(shape) < 2 or root.scattering is not None:
+        return False
+    if root.word is None:
+        straight = root.buffer.contiguous and root.buffer.shape == shape
+        if not straight or any(t != variable(i) for i, t in enumerate(root.target)):
+            return False
+    elif len(root.reduced) != len(shape):
+        return False
+    return True
+
+
+def plan(root: Root, *, whole: bool = True) -> tuple[tuple[Loop, ...], tuple[int | None, ...]]:
+    """The loops of a root's domain, and for each axis its variable. `whole`: a short axis may be one vector."""
+    extents = root.extents
+    total = 1
+    for n in extents:
+        total *= n
+    if root.scattering is not None:
+        return tuple([Loop(n, False) for n in extents]), tuple(range(len(extents)))
+    if not extents or (total <= STRAIGHT and extents[-1] <= INLINE_ALWAYS):
+        return (), (None,) * len(extents)
+    if whole and extents[-1] <= _WHOLE and total <= 8 * extents[-1] and total <= 2 * STRAIGHT:
+        return (), (*(None,) * (len(extents) - 1), WHOLE_AXIS + extents[-1])
+    vector = len(extents) - 1
+    longest = max(range(len(extents)), key=lambda i: extents[i])
+    if extents[vector] < _SHORT and extents[longest] >= _LONG * extents[vector]:
+        vector = longest
+    unrolled: set[int] = set()
+    count = 1
+    for i in reversed(range(len(extents))):  # the innermost axes first
+        if i != vector and count * extents[i] <= UNROLLED and (vector != len(extents) - 1 or extents[i] <= 4):
+            unrolled.add(i)
+            count *= extents[i]
+    serial = [i for i in range(len(extents)) if i != vector and i not in unrolled]
+    order = [*serial, vector]
+    loops = tuple([Loop(extents[i], i == vector) for i in order])
+    return loops, tuple([order.index(i) if i in order else None for i in range(len(extents))])

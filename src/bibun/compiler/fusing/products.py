@@ -1,0 +1,169 @@
+"""Lowering of sums of products: matmul and einsum become contractions of two operands, axes named by numbers (letters).
+
+A `contract` has params (letters of a, letters of b, letters of the result): the sum, over every letter that the result
+has not, of the product. Transposes and repeated axes of the operands are taken into the letters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+import numpy as np
+
+from bibun.compiler.fusing.affine import fixed, variable
+from bibun.compiler.fusing.expressions import Expression, Expressions
+from bibun.compiler.fusing.lowering import Lowering, kind_of, lowers
+from bibun.compiler.fusing.nests import INLINE_SUM
+from bibun.compiler.graph import Node
+
+Letters = tuple[int, ...]
+
+
+@lowers("matmul")
+def _matmul(lower: Lowering, node: Node, operands: list[Expression]) -> Expression | None:
+    """Batch axes are aligned at their end; then come rows and the shared axis, the shared axis and columns."""
+    a, b = operands
+    wide = max(len(a.shape), len(b.shape)) - 2
+    row, shared, column = wide, wide + 1, wide + 2
+    left = (*range(wide - len(a.shape) + 2, wide), row, shared) if len(a.shape) > 1 else (shared,)
+    right = (*range(wide - len(b.shape) + 2, wide), shared, column) if len(b.shape) > 1 else (shared,)
+    result = (*range(max(wide, 0)), *([row] if len(a.shape) > 1 else []), *([column] if len(b.shape) > 1 else []))
+    return einsum(lower.make, [a, b], [left, right], result, node)
+
+
+@lowers("einsum")
+def _einsum(lower: Lowering, node: Node, operands: list[Expression]) -> Expression | None:
+    *inputs, output = node.settings["subscripts"]
+    names = {c: k for k, c in enumerate(sorted(set("".join(inputs))))}
+    letters = [tuple(names[c] for c in term) for term in inputs]
+    return einsum(lower.make, operands, letters, tuple(names[c] for c in output), node)
+
+
+def einsum(
+    make: Expressions, operands: Sequence[Expression], letters: Sequence[Letters], result: Letters, node: Node
+) -> Expression | None:
+    """Two at a time. None for what is not computed in floats."""
+    kind = kind_of(node.dtype)
+    if kind not in ("f64", "f32"):
+        return None
+    extents: dict[int, int] = {}
+    for x, names in zip(operands, letters, strict=True):
+        for c, n in zip(names, x.shape, strict=True):
+            extents[c] = n if extents.get(c, 1) == 1 else extents[c]
+    terms = [_plain(make, make.cast(x, kind), names, extents) for x, names in zip(operands, letters, strict=True)]
+    for first, second in _path(terms, result, extents):
+        a, b = terms[first], terms[second]
+        rest = [t for k, t in enumerate(terms) if k not in (first, second)]
+        wanted = set(result).union(*(names for _, names in rest))
+        kept = tuple(c for c in dict.fromkeys(a[1] + b[1]) if c in wanted)
+        if not rest:
+            kept = tuple(c for c in result if c in kept)
+        terms = [*rest, _product(make, a, b, kept, extents)]
+    return _arranged(make, *terms[0], result, extents)
+
+
+def _path(
+    terms: Sequence[tuple[Expression, Letters]], result: Letters, extents: dict[int, int]
+) -> list[tuple[int, int]]:
+    """Which two operands next, of those that are left."""
+    if len(terms) <= 2:
+        return [(0, 1)] if len(terms) == 2 else []
+    word = ",".join("".join(map(chr, (97 + c for c in names))) for _, names in terms)
+    word += "->" + "".join(chr(97 + c) for c in result)
+    arrays = [np.broadcast_to(0.0, [extents[c] for c in names]) for _, names in terms]
+    path, _ = np.einsum_path(word, *arrays, optimize="greedy")
+    pairs = []
+    for step in path[1:]:
+        pairs += [(step[0], step[1]) if len(step) == 2 else (0, 1)] * (len(step) - 1)
+    return pairs if len(pairs) == len(terms) - 1 and all(len(s) == 2 for s in path[1:]) else [(0, 1)] * (len(terms) - 1)
+
+
+def _plain(make: Expressions, x: Expression, names: Letters, extents: dict[int, int]) -> tuple[Expression, Letters]:
+    """Each letter once (of a repeated one the diagonal), axes of length 1 beside longer ones left out."""
+    kept = tuple(c for c, n in dict(zip(names, x.shape, strict=True)).items() if n == extents[c] and n != 1)
+    places = [variable(kept.index(c)) if c in kept else fixed(0) for c in names]
+    return make.view(x, places, [extents[c] for c in kept]), kept
+
+
+def _product(
+    make: Expressions,
+    a: tuple[Expression, Letters],
+    b: tuple[Expression, Letters],
+    kept: Letters,
+    extents: dict[int, int],
+) -> tuple[Expression, Letters]:
+    a = _summed(make, *a, {*b[1], *kept})
+    b = _summed(make, *b, {*a[1], *kept})
+    a = _absorbed(make, *a, set(b[1]))
+    b = _absorbed(make, *b, set(a[1]))
+    shape = [extents[c] for c in kept]
+    if {*a[1], *b[1]} <= {*kept}:
+        left, right = (_arranged(make, *x, kept, extents) for x in (a, b))
+        return make.map("fmul", left, right), kept
+    if not _worth_blas(a[1], b[1], kept, extents):
+        return _inline(make, a, b, kept, extents)
+    return make.make("contract", (a[0], b[0]), (a[1], b[1], kept), shape, a[0].kind), kept
+
+
+def _worth_blas(a: Letters, b: Letters, kept: Letters, extents: dict[int, int]) -> bool:
+    """Whether it is a product of matrices, and not of very small ones, or of a matrix and a vector."""
+    rows = prod(extents[c] for c in kept if c in a and c not in b)
+    columns = prod(extents[c] for c in kept if c in b and c not in a)
+    shared = prod(extents[c] for c in {*a, *b} if c not in kept)
+    short = min(rows, columns)
+    return not (short == 1 or shared <= 4 or (shared <= 16 and short <= 16) or rows * columns * shared <= 64)
+
+
+def _inline(
+    make: Expressions,
+    a: tuple[Expression, Letters],
+    b: tuple[Expression, Letters],
+    kept: Letters,
+    extents: dict[int, int],
+) -> tuple[Expression, Letters]:
+    """As a sum of products: a short one per entry, a long one along the memory of the larger operand."""
+    large, small = (a, b) if a[0].size >= b[0].size else (b, a)
+    order = (*large[1], *(c for c in small[1] if c not in large[1]))
+    if prod(extents[c] for c in order if c not in kept) <= INLINE_SUM:
+        order = (*kept, *(c for c in order if c not in kept))
+    left, right = (_arranged(make, *x, order, extents) for x in (a, b))
+    total = make.reduce("fadd", make.map("fmul", left, right), [i for i, c in enumerate(order) if c not in kept])
+    return total, tuple(c for c in order if c in kept)
+
+
+def _summed(make: Expressions, x: Expression, names: Letters, needed: set[int]) -> tuple[Expression, Letters]:
+    """Letters that nothing else has are summed at once."""
+    axes = tuple(i for i, c in enumerate(names) if c not in needed)
+    return make.reduce("fadd", x, axes), tuple(c for c in names if c in needed)
+
+
+def _absorbed(make: Expressions, x: Expression, names: Letters, others: set[int]) -> tuple[Expression, Letters]:
+    """A transpose, and axes repeated along letters that the other operand has, as letters of what is below."""
+    while x.op == "view":
+        (source,) = x.operands
+        used = []
+        for (offset, terms), n in zip(x.params, source.shape, strict=True):
+            if offset or len(terms) > 1 or (not terms and n != 1):
+                return x, names
+            if terms and (terms[0][1] != 1 or x.shape[terms[0][0]] != n or terms[0][0] in used):
+                return x, names
+            used.append(terms[0][0] if terms else -1)
+        if any(i not in used and names[i] not in others for i in range(len(names))):
+            return x, names
+        if -1 in used:  # an axis of length 1, which has no letter
+            keep = [i for i, u in enumerate(used) if u >= 0]
+            places = [variable(keep.index(i)) if u >= 0 else fixed(0) for i, u in enumerate(used)]
+            thin = make.view(source, places, [source.shape[i] for i in keep])
+            if thin.op == "view" and thin.operands[0] is source:
+                return (thin, tuple(names[used[i]] for i in keep))
+            source, used = thin, [used[i] for i in keep]
+        x, names = source, tuple(names[u] for u in used)
+    return x, names
+
+
+def _arranged(make: Expressions, x: Expression, names: Letters, result: Letters, extents: dict[int, int]) -> Expression:
+    """The axes in the order of the result; of length 1 or repeated where it has none."""
+    x, names = _summed(make, x, names, set(result))
+    places = [variable(result.index(c)) for c in names]
+    return make.view(x, places, [extents[c] for c in result])

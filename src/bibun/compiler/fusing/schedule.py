@@ -1,0 +1,479 @@
+"""The schedule: what is stored, which loop nests compute it, and in which order they and the calls run.
+
+Everything that is not stored is computed where it is used. What has to be stored is found by walking through the
+evaluation of each root; each time something more is found, the schedule is made anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import count
+from typing import Any
+
+from bibun.compiler.fusing.affine import composed, identity, variable
+from bibun.compiler.fusing.buffers import Buffer
+from bibun.compiler.fusing.expressions import BYTES, Expression
+from bibun.compiler.fusing.looping import Body
+from bibun.compiler.fusing.nests import WHOLE_AXIS, Loop, Nest, Root, computed_inline, flattens, plan
+from bibun.compiler.fusing.walking import Costs, Walk
+
+WORTH = 12  # additions: what costs more is not computed in two nests, or again in every turn of an outer loop
+SLACK = 8  # entries by which the domains of two roots of a nest may differ
+FLAT = 16  # entries: a domain of more, all of whose arrays are read from end to end, is one loop
+PIECES = 8  # cuts of one loop; a join of more parts is stored part by part
+_numbers = count()
+_WHOLE = {"call", "contract", "loop"}  # these read their operands whole, from memory
+
+
+class Call:
+    """A step that is no nest: a row through NumPy, a contraction by BLAS, a copy of what only NumPy knows.
+
+    outputs     the buffers of its parts
+    """
+
+    __slots__ = ("expression", "operands", "outputs")
+
+    def __init__(self, expression: Expression, operands: list[Buffer], outputs: dict[Any, Buffer]) -> None:
+        self.expression = expression
+        self.operands = operands
+        self.outputs = outputs
+
+
+class Guard:
+    """A decision to be checked: `number` in the order of the run, and how it must fall."""
+
+    __slots__ = ("buffer", "number", "outcome")
+
+    def __init__(self, buffer: Buffer, number: int, outcome: Any) -> None:
+        self.buffer = buffer
+        self.number = number
+        self.outcome = outcome
+
+
+class LoopStep:
+    """A loop over nests: its own schedule, run `turns` times.
+
+    carried     for each carried value: the buffer of its first value, that of the turn before, that of the turn
+    parts       (the part of a turn, or the last turn's value, the buffer around it where it is stacked)
+    """
+
+    __slots__ = ("body", "carried", "expression", "outputs", "schedule")
+
+    def __init__(self, expression: Expression) -> None:
+        self.expression = expression
+        self.body: Body = expression.params
+        self.outputs: dict[int, Buffer] = {}  # of its parts
+        self.carried: list[tuple[Buffer, Buffer, Buffer]] = []
+        self.schedule: Schedule | None = None
+
+
+class Schedule:
+    """Steps in order, and the buffers they use. `cuts`: for each nest, by identity, the cuts of its loops.
+
+    targets         where each output goes
+    around          what the schedule of the code around a loop's body has stored
+    turns           of that loop
+    temporaries     all memory that the program keeps for itself, that of bodies included
+    """
+
+    def __init__(
+        self,
+        outputs: Sequence[Expression],
+        guards: Sequence[tuple[Expression, Any]],
+        *,
+        targets: Sequence[Buffer] | None = None,
+        around: Schedule | None = None,
+        turns: int = 1,
+    ) -> None:
+        self.outputs = list(outputs)
+        self.guards = list(guards)
+        self.targets = targets or [Buffer("output", n, x.shape, x.kind) for n, x in enumerate(outputs)]
+        self.around = around
+        self.turns = turns
+        self.given = around.buffers if around is not None else {}
+        self.live = _live([*outputs, *(x for x, _ in guards)], self.given)
+        self.users: dict[int, list[int]] = {}
+        for x in self.live:
+            for operand in x.operands:
+                self.users.setdefault(operand.number, []).append(x.number)
+        self.stored = self._necessary()
+        while not self._arrange():
+            pass
+
+    def _necessary(self) -> set[int]:
+        """What is stored in any case."""
+        found = {x.number for x in self.outputs} | {x.number for x, _ in self.guards} | set(self.given)
+        for x in self.live:
+            if x.op in ("input", "captured", "carried", "part", "contract", "scatter", "patch"):
+                found.add(x.number)
+            if x.op in _WHOLE:
+                found |= {y.number for y in x.operands}
+            if x.op in ("gather", "flat"):
+                found.add(x.operands[0].number)
+        return found
+
+    def _arrange(self) -> bool:
+        """One attempt with what is stored now; False if more has to be."""
+        self.steps: list[Any] = []
+        self.buffers: dict[int, Buffer] = dict(self.given)
+        self.temporaries: list[Buffer] = []
+        self.cuts: dict[int, list[set[int]]] = {}
+        self._made: dict[int, int] = dict.fromkeys(self.given, -1)  # the step that completes a stored expression
+        self._roots: dict[int, Root] = {}  # of those that one root stores
+        self._walks: dict[int, list[tuple[Nest, Walk]]] = {}
+        more: set[int] = set()
+        for x in self.live:
+            if x.number in self.stored:
+                more |= self._store(x)
+        more |= self._repeated()
+        if more - self.stored:
+            self.stored |= more
+            return False
+        self._finish()
+        return True
+
+    # ---- storing one expression -----------------------------------------------------------------
+
+    def _store(self, x: Expression) -> set[int]:
+        if x.number in self.given:
+            return self._copied(x)
+        if x.op in ("input", "captured", "carried"):
+            self._given(x)
+            return self._copied(x)
+        if x.op in ("call", "loop"):
+            return set()  # its parts are stored
+        if x.op == "part":
+            self._part(x)
+            return self._copied(x)
+        buffer = self._buffer(x)
+        if x.op == "contract":
+            self._append(Call(x, [self.buffers[y.number] for y in x.operands], {None: buffer}), x)
+            return self._copied(x)
+        more: set[int] = set()
+        after = -1
+        for root in roots_of(x, buffer, self.stored):
+            more |= self._place(root, after)
+            after = self._made[x.number]
+        return more | self._copied(x)
+
+    def _given(self, x: Expression) -> None:
+        if x.op == "input":
+            self.buffers[x.number] = Buffer("input", x.params, x.shape, x.kind)
+        elif x.op == "carried":
+            self.buffers[x.number] = self._temporary(x)
+        else:
+            array = x.params
+            steps = tuple(s // array.itemsize for s in array.strides)
+            number = sum(b.place == "captured" for b in self.buffers.values())
+            self.buffers[x.number] = Buffer("captured", number, x.shape, x.kind, steps, array)
+        self._made[x.number] = -1
+
+    def _part(self, x: Expression) -> None:
+        (call,) = x.operands
+        for number, step in enumerate(self.steps):
+            if isinstance(step, (Call, LoopStep)) and step.expression is call:
+                step.outputs[x.params] = self._buffer(x)
+                self._made[x.number] = number
+                return
+        if call.op == "loop":
+            step = LoopStep(call)
+            step.outputs[x.params] = self._buffer(x)
+            self._append(step, x)
+            return
+        self._append(Call(call, [self.buffers[y.number] for y in call.operands], {x.params: self._buffer(x)}), x)
+
+    def _append(self, step: Any, x: Expression) -> None:
+        self.steps.append(step)
+        self._made[x.number] = len(self.steps) - 1
+
+    def _buffer(self, x: Expression) -> Buffer:
+        """An output's own memory where x is one, else a temporary."""
+        buffer = self.targets[self.outputs.index(x)] if x in self.outputs else self._temporary(x)
+        self.buffers[x.number] = buffer
+        return buffer
+
+    def _temporary(self, x: Expression) -> Buffer:
+        buffer = Buffer("temporary", next(_numbers), x.shape, x.kind)
+        self.temporaries.append(buffer)
+        return buffer
+
+    def _copied(self, x: Expression) -> set[int]:
+        """An output that is an argument, or stands twice among the outputs, is a copy."""
+        more: set[int] = set()
+        for buffer, output in zip(self.targets, self.outputs, strict=True):
+            if output is not x or buffer is self.buffers[x.number]:
+                continue
+            if x.kind in BYTES:
+                root = Root(x, x, buffer, identity(len(x.shape)), copies=True)
+                more |= self._place(root, self._made[x.number])
+            else:
+                self.steps.append(Call(x, [self.buffers[x.number]], {None: buffer}))
+        return more
+
+    def _body(self, step: LoopStep) -> None:
+        """The schedule of a loop's body: carried values go to and fro between two buffers."""
+        body = step.body
+        following = [self._temporary(x) for x in body.following]
+        targets = [*following, *(self._part_of_turn(step, n, x, stacked) for n, x, stacked in body.parts)]
+        outputs = [*body.following, *(x for _, x, _ in body.parts)]
+        inner = Schedule(outputs, body.guards, targets=targets, around=self, turns=body.turns)
+        step.schedule = inner
+        for first, before, after in zip(step.expression.operands, body.carried, following, strict=False):
+            if before.number not in inner.buffers:
+                inner.buffers[before.number] = inner._temporary(before)
+            step.carried.append((self.buffers[first.number], inner.buffers[before.number], after))
+        self.temporaries += inner.temporaries
+
+    def _part_of_turn(self, step: LoopStep, number: int, x: Expression, stacked: bool) -> Buffer:
+        """Where a turn puts what the loop gives: into a stack, or where the next turn puts its own."""
+        whole = step.outputs[number]
+        if not stacked:
+            return whole
+        return Buffer("turn", next(_numbers), x.shape, x.kind, inside=whole)
+
+    # ---- grouping -------------------------------------------------------------------------------
+
+    def _place(self, root: Root, after: int) -> set[int]:
+        """Put a root into the first nest that suits it, or into a new one."""
+        flat = root.value.size > FLAT and flattens(root) and self._reads_straight(root)
+        if flat:
+            loops: tuple[Loop, ...] = (Loop(root.value.size, True),)
+            root.axes = (0,) * len(root.extents)
+            walk = Walk(loops, self.stored, self.turns)
+            self._visit_flat(root, walk, root.value.number if root.computes else -1)
+        else:
+            loops, walk = self._walked(root, whole=True)
+            if not walk.whole:
+                loops, walk = self._walked(root, whole=False)
+        first = self._earliest(root, walk, loops, flat, after)
+        nest = next((s for s in self.steps[first:] if isinstance(s, Nest) and self._suits(s, root, loops, flat)), None)
+        if nest is None:
+            nest = Nest(loops, flat=flat)
+            self.steps.append(nest)
+            self.cuts[id(nest)] = [set() for _ in loops]
+        else:
+            nest.loops = tuple(Loop(max(a.extent, b.extent), a.vector) for a, b in zip(nest.loops, loops, strict=True))
+        self._join(nest, root, walk, loops)
+        return walk.must | self._variants(walk)
+
+    def _walked(self, root: Root, *, whole: bool) -> tuple[tuple[Loop, ...], Walk]:
+        """The loops of a root, and what it reads in them."""
+        loops, root.axes = plan(root, whole=whole)
+        walk = Walk(loops, self.stored, self.turns)
+        for combination in root.unrolled():
+            walk.visit(root.value, root.index(combination), root=root.computes)
+        if root.scattering is not None:
+            self._visit_scattering(root, walk)
+        return loops, walk
+
+    def _join(self, nest: Nest, root: Root, walk: Walk, loops: Sequence[Loop]) -> None:
+        nest.roots.append(root)
+        for known, found in zip(self.cuts[id(nest)], walk.cuts, strict=True):
+            known |= found
+        for known, loop in zip(self.cuts[id(nest)], loops, strict=True):
+            known.add(loop.extent)
+        self._walks.setdefault(id(nest), []).append((nest, walk))
+        if not root.copies:
+            self._made[root.of.number] = self.steps.index(nest)
+            self._roots[root.of.number] = root
+
+    def _suits(self, nest: Nest, root: Root, loops: tuple[Loop, ...], flat: bool) -> bool:
+        if nest.flat != flat or len(nest.loops) != len(loops):
+            return False
+        if any(r.scattering is not None for r in (*nest.roots, root)):
+            return False
+        for a, b in zip(nest.loops, loops, strict=True):
+            if a.vector != b.vector or abs(a.extent - b.extent) > (0 if flat else SLACK):
+                return False
+            if min(a.extent, b.extent) * 2 < max(a.extent, b.extent):
+                return False
+        return True
+
+    def _earliest(self, root: Root, walk: Walk, loops: tuple[Loop, ...], flat: bool, after: int) -> int:
+        """The first step at which all that the root reads is there."""
+        first = after + 1
+        for number, indices in walk.reads.items():
+            step = self._made[number]
+            if step < 0:
+                continue
+            other = self._roots.get(number)
+            same = (
+                other is not None
+                and isinstance(self.steps[step], Nest)
+                and self._suits(self.steps[step], root, loops, flat)
+                and _at_the_same(other, indices, flat)
+            )
+            first = max(first, step if same else step + 1)
+        return first
+
+    def _reads_straight(self, root: Root) -> bool:
+        """Whether everything that is evaluated is of the root's shape, or a single number."""
+        waiting, seen = [root.value], set()
+        while waiting:
+            x = waiting.pop()
+            if x.number in seen:
+                continue
+            seen.add(x.number)
+            if x.number in self.stored and not (x is root.value and root.computes):
+                buffer = self.buffers.get(x.number)
+                if x.size != 1 and (x.shape != root.extents or buffer is None or not buffer.contiguous):
+                    return False
+            elif x.op in ("map", "cast"):
+                waiting += x.operands
+            elif x.op == "view" and x.operands[0].size == 1:
+                waiting.append(x.operands[0])
+            elif x.op != "number" and x.size != 1:
+                return False
+        return True
+
+    def _visit_flat(self, root: Root, walk: Walk, mine: int) -> None:
+        """As Walk.visit, where every array is read at one place, and numbers anywhere."""
+        waiting, seen = [root.value], set()
+        while waiting:
+            x = waiting.pop()
+            if x.number in seen:
+                continue
+            seen.add(x.number)
+            walk.expressions[x.number] = x
+            if x.number in self.stored and x.number != mine:
+                walk.reads.setdefault(x.number, set()).add((variable(0),) if x.size > 1 else ())
+            elif x.size == 1 and root.value.size != 1:
+                walk.visit(x, tuple([(0, ())] * len(x.shape)))
+            else:
+                walk.computed.setdefault(x.number, set()).add((variable(0),))
+                waiting += x.operands
+
+    def _visit_scattering(self, root: Root, walk: Walk) -> None:
+        _, _, *indices = root.of.operands
+        index = root.index(())
+        for operand, places in zip(indices, root.scattering.indices, strict=True):
+            walk.visit(operand, tuple([composed(p, index) for p in places]))
+
+    def _variants(self, walk: Walk) -> set[int]:
+        """What would be computed at many places of one turn of a loop, and is not cheap."""
+        if walk.count > _most(walk):
+            return _heaviest(walk, self.stored)
+        found = set()
+        costs = Costs(self.stored)
+        for number, indices in walk.computed.items():
+            x = walk.expressions[number]
+            if x.op not in ("map", "reduce", "gather") or not walk.loops or number in self.stored:
+                continue
+            shifts = {tuple((o if terms else 0, terms) for o, terms in index) for index in indices}
+            if (len(shifts) > 4 and costs.of(x) > 4) or (
+                len(x.shape) and self._again(walk, indices) and costs.of(x) >= WORTH
+            ):
+                found.add(number)
+        return self._last(found)
+
+    def _again(self, walk: Walk, indices: Iterable[Any]) -> bool:
+        """Whether an expression does not depend on an outer loop, but on a loop inside of it."""
+        for index in indices:
+            used = {number for _, terms in index for number, _ in terms if number < WHOLE_AXIS}
+            if used and any(n not in used and walk.loops[n].extent > 1 for n in range(max(used))):
+                return True
+        return False
+
+    def _repeated(self) -> set[int]:
+        """What would be computed in more than one nest, and is not cheap."""
+        where: dict[int, set[int]] = {}
+        expressions: dict[int, Expression] = {}
+        for key, walks in self._walks.items():
+            for _, walk in walks:
+                for number in walk.computed:
+                    where.setdefault(number, set()).add(key)
+                    expressions[number] = walk.expressions[number]
+        costs = Costs(self.stored)
+        found = {
+            number
+            for number, nests in where.items()
+            if len(nests) > 1 and number not in self.stored and expressions[number].op in ("map", "reduce")
+            and expressions[number].size > 1 and costs.of(expressions[number]) >= WORTH
+        }  # fmt: skip
+        return self._last(found)
+
+    def _last(self, found: set[int]) -> set[int]:
+        """Without those that only others of them use: when these are stored, those are computed once."""
+        return {number for number in found if any(user not in found for user in self.users.get(number, [number]))}
+
+    def _finish(self) -> None:
+        """Guards go behind the step that makes what they look at."""
+        guards = [(self._made[x.number], Guard(self.buffers[x.number], n, y)) for n, (x, y) in enumerate(self.guards)]
+        for step in self.steps:
+            if isinstance(step, LoopStep):
+                self._body(step)
+        for made, guard in sorted(guards, key=lambda each: (each[0], each[1].number), reverse=True):
+            self.steps.insert(made + 1, guard)
+
+
+def _most(walk: Walk) -> int:
+    return 6000
+
+
+def _heaviest(walk: Walk, stored: set[int]) -> set[int]:
+    """What is evaluated at most places."""
+    candidates = [n for n in walk.computed if walk.expressions[n].op in ("map", "reduce") and n not in stored]
+    return {max(candidates, key=lambda n: len(walk.computed[n]))} if candidates else set()
+
+
+def _at_the_same(other: Root, indices: set[Any], flat: bool) -> bool:
+    """Whether a stored expression is read only where it has just been computed."""
+    if not other.computes:
+        return False
+    if flat:
+        return True
+    return indices <= {other.index(c) for c in other.unrolled()}
+
+
+def roots_of(x: Expression, buffer: Buffer, stored: set[int]) -> list[Root]:
+    """What stores an expression: mostly one root; a join of many parts, or of strided ones, a root a part."""
+    if x.op == "reduce":
+        (value,), (word, axes) = x.operands, x.params
+        if computed_inline(x):
+            return [Root(x, x, buffer, identity(len(x.shape)))]
+        kept = [i for i in range(len(value.shape)) if i not in axes]
+        return [Root(x, value, buffer, tuple(variable(i) for i in kept), word=word, reduced=axes)]
+    if x.op == "patch":
+        background, value = x.operands
+        return [
+            Root(x, background, buffer, identity(len(x.shape))),
+            Root(x, value, buffer, x.params.places),
+        ]
+    if x.op == "scatter":
+        background, value, *_ = x.operands
+        whole = Root(x, background, buffer, identity(len(x.shape)))
+        return [whole, Root(x, value, buffer, (), scattering=x.params)]
+    if x.op == "place" and (len(x.params) > PIECES or any(s != 1 for box in x.params for s in box.steps)):
+        return _part_by_part(x, buffer)
+    return [Root(x, x, buffer, identity(len(x.shape)))]
+
+
+def _part_by_part(x: Expression, buffer: Buffer) -> list[Root]:
+    background, *parts = x.operands
+    roots = []
+    if sum(p.size for p in parts) != x.size:
+        roots.append(Root(x, _filled(x, background), buffer, identity(len(x.shape))))
+    for part, box in zip(parts, x.params, strict=True):
+        target = tuple(variable(i, s, b) for i, (b, s) in enumerate(zip(box.starts, box.steps, strict=True)))
+        roots.append(Root(x, part, buffer, target))
+    return roots
+
+
+def _filled(x: Expression, background: Expression) -> Expression:
+    """The background in the shape of the whole."""
+    if background.shape == x.shape:
+        return background
+    return Expression("view", (background,), (), x.shape, x.kind, -1 - x.number)
+
+
+def _live(roots: Sequence[Expression], given: dict[int, Buffer]) -> list[Expression]:
+    """All that the roots depend on, operands first; what is given depends on nothing."""
+    found: dict[int, Expression] = {}
+    waiting = list(roots)
+    while waiting:
+        x = waiting.pop()
+        if x.number not in found:
+            found[x.number] = x
+            if x.number not in given:
+                waiting += x.operands
+    return [found[n] for n in sorted(found)]

@@ -1,0 +1,193 @@
+"""What evaluating a root would read and compute, found without emitting anything: reads, cuts of loops, costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from bibun.compiler.fusing.affine import Affine, composed, fixed, shifted
+from bibun.compiler.fusing.expressions import Box, Expression
+from bibun.compiler.fusing.nests import WHOLE_AXIS, Loop, computed_inline, terms_of
+from bibun.compiler.native.arithmetic import cost
+
+Index = tuple[Affine, ...]
+MANY = 6000  # evaluations in one body; above, something must be stored
+VARIANTS, CHEAP = 4, 4  # an expression that costs more than CHEAP additions is computed at no more places than this
+_STORED = {"contract", "part", "scatter", "call"}
+
+
+def span(a: Affine, loops: Sequence[Loop], turns: int) -> tuple[int, int]:
+    """The least and the largest value of an index over whole loops, and `turns` of a loop around them."""
+    low = high = a[0]
+    for number, c in a[1]:
+        last = c * ((extent_of(number, loops) if number >= 0 else turns) - 1)
+        low, high = low + min(last, 0), high + max(last, 0)
+    return low, high
+
+
+def extent_of(number: int, loops: Sequence[Loop]) -> int:
+    """How many places a variable stands for."""
+    return number - WHOLE_AXIS if number >= WHOLE_AXIS else loops[number].extent
+
+
+def inner_indices(expression: Expression, index: Index) -> Iterator[Index]:
+    """Of a reduction at an index: the indices of its operand, in order."""
+    (x,), (_, axes) = expression.operands, expression.params
+    found: list[list[Affine]] = [[]]
+    rest = iter(index)
+    for i, n in enumerate(x.shape):
+        if i in axes:
+            found = [[*before, fixed(k)] for before in found for k in range(n)]
+        else:
+            here = next(rest)
+            found = [[*before, here] for before in found]
+    return (tuple(each) for each in found)
+
+
+def place_index(index: Index, box: Box) -> Index:
+    """The index within a part."""
+    return tuple([shifted(i, -start) for i, start in zip(index, box.starts, strict=True)])
+
+
+class Walk:
+    """One root's evaluation. `stored`: what lies in memory; `turns`: of the loop around the nests.
+
+    reads       the stored expressions that are read, each with its indices
+    must        what has to be stored before this root can be evaluated
+    cuts        for each loop the places where a part of a `place` begins or ends
+    whole       whether the axes that are one vector as a whole may be so: no part begins or ends in them
+    """
+
+    def __init__(self, loops: Sequence[Loop], stored: set[int], turns: int) -> None:
+        self.loops = loops
+        self.stored = stored
+        self.reads: dict[int, set[Index]] = {}
+        self.must: set[int] = set()
+        self.cuts: list[set[int]] = [set() for _ in loops]
+        self.computed: dict[int, set[Index]] = {}
+        self.expressions: dict[int, Expression] = {}
+        self.count = 0
+        self.whole = True
+        self.turns = turns
+
+    def visit(self, expression: Expression, index: Index, *, root: bool = False) -> None:
+        """Follow an evaluation through what is not stored."""
+        waiting = [(expression, index, root)]
+        while waiting:
+            x, at, top = waiting.pop()
+            self.expressions[x.number] = x
+            if x.number in self.stored and not top:
+                self.reads.setdefault(x.number, set()).add(at)
+                continue
+            places = self.computed.setdefault(x.number, set())
+            if at in places:
+                continue
+            places.add(at)
+            self.count += 1
+            if self.count > MANY:
+                return
+            waiting += [(operand, i, False) for operand, i in self._below(x, at)]
+
+    def _below(self, x: Expression, index: Index) -> list[tuple[Expression, Index]]:
+        op = x.op
+        if op in ("map", "cast"):
+            return [(operand, index) for operand in x.operands]
+        if op == "view":
+            return [(x.operands[0], tuple([composed(p, index) for p in x.params]))]
+        if op in ("number", "iota"):
+            return []
+        if op == "flat":
+            self._needs(x.operands[0])
+            return []
+        if op == "place":
+            return self._parts(x, index)
+        if op == "gather":
+            self._needs(x.operands[0])
+            return [
+                (operand, tuple([composed(p, index) for p in places]))
+                for operand, places in zip(x.operands[1:], x.params.indices, strict=True)
+            ]
+        if op == "reduce" and computed_inline(x):
+            return [(x.operands[0], i) for i in inner_indices(x, index)]
+        if op in ("input", "captured"):
+            return []
+        self.must.add(x.number)
+        return []
+
+    def _needs(self, x: Expression) -> None:
+        self.expressions[x.number] = x
+        if x.number in self.stored:
+            self.reads.setdefault(x.number, set()).add(())
+        else:
+            self.must.add(x.number)
+
+    def _parts(self, x: Expression, index: Index) -> list[tuple[Expression, Index]]:
+        """The parts that the index can reach, the loops cut where one begins or ends."""
+        background, *parts = x.operands
+        found = [] if background.op == "number" else [(background, index)]
+        for part, box in zip(parts, x.params, strict=True):
+            if not self._cut(x, index, part, box):
+                self.must.add(x.number)
+                return []
+            if reaches(index, part, box, self.loops, self.turns):
+                found.append((part, place_index(index, box)))
+        return found
+
+    def _cut(self, x: Expression, index: Index, part: Expression, box: Box) -> bool:
+        """Cut the loops at the edges of a part; whether that is possible."""
+        for i, start, step, n, whole in zip(index, box.starts, box.steps, part.shape, x.shape, strict=True):
+            if n == whole or not i[1]:
+                if step != 1 and n != 1:
+                    return False
+                continue
+            (number, c) = i[1][0]
+            if step != 1 or len(i[1]) > 1 or abs(c) != 1 or number < 0:
+                return False
+            for edge in (start, start + n):
+                at = edge - i[0] if c == 1 else i[0] - edge + 1
+                if 0 < at < extent_of(number, self.loops):
+                    if number >= WHOLE_AXIS:
+                        self.whole = False  # a vector is not cut
+                        return True
+                    self.cuts[number].add(at)
+        return True
+
+
+def reaches(index: Index, part: Expression, box: Box, loops: Sequence[Loop], turns: int) -> bool:
+    """Whether any index over whole loops lies in a part."""
+    for i, start, step, n in zip(index, box.starts, box.steps, part.shape, strict=True):
+        low, high = span(i, loops, turns)
+        if high < start or low > start + step * (n - 1):
+            return False
+    return True
+
+
+class Costs:
+    """What computing an entry costs, in additions, with all that is computed on the way; reading counts as one."""
+
+    def __init__(self, stored: set[int]) -> None:
+        self.stored = stored
+        self._known: dict[int, int] = {}
+
+    def of(self, x: Expression) -> int:
+        """Of computing an entry of x, whether or not it is stored."""
+        order = [x]
+        while order:
+            top = order[-1]
+            below = [y for y in top.operands if y.number not in self.stored]
+            missing = [y for y in below if y.number not in self._known]
+            if missing and top.number not in self._known:
+                order += missing
+                continue
+            order.pop()
+            if top.number not in self._known:
+                total = len(top.operands) - len(below) + sum(self._known[y.number] for y in below)
+                self._known[top.number] = min(_own(top) + total, 10**6)
+        return self._known[x.number]
+
+
+def _own(x: Expression) -> int:
+    if x.op == "map":
+        return cost(x.params)
+    if x.op == "reduce":
+        return terms_of(x)
+    return 0 if x.op in ("view", "number", "iota", "flat") else 1

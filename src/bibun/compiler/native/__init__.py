@@ -1,0 +1,1 @@
+"""From kernels to machine code: LLVM's language, vector mathematics, objects, the entry that CPython calls."""

@@ -1,0 +1,90 @@
+"""Callables whose call is machine code: a class with CPython's vectorcall protocol (PEP 590), made through its C API.
+
+An instance holds the address of an entry and of its table. Both can be exchanged while it is in use; a call then goes to
+whichever it finds. What an instance needs to stay alive is in its `kept`.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from functools import lru_cache
+from typing import Any
+
+from bibun.compiler.native.context import address
+from bibun.compiler.native.layouts import layouts
+
+
+class _Slot(ctypes.Structure):
+    _fields_ = (("slot", ctypes.c_int), ("function", ctypes.c_void_p))
+
+
+class _Spec(ctypes.Structure):
+    _fields_ = (
+        ("name", ctypes.c_char_p), ("basicsize", ctypes.c_int), ("itemsize", ctypes.c_int), ("flags", ctypes.c_uint),
+        ("slots", ctypes.POINTER(_Slot)),
+    )  # fmt: skip
+
+
+class _Member(ctypes.Structure):
+    _fields_ = (
+        ("name", ctypes.c_char_p), ("kind", ctypes.c_int), ("offset", ctypes.c_ssize_t), ("flags", ctypes.c_int),
+        ("doc", ctypes.c_char_p),
+    )  # fmt: skip
+
+
+class _Property(ctypes.Structure):
+    _fields_ = (
+        ("name", ctypes.c_char_p), ("get", ctypes.c_void_p), ("set", ctypes.c_void_p), ("doc", ctypes.c_char_p),
+        ("closure", ctypes.c_void_p),
+    )  # fmt: skip
+
+
+_CALL, _MEMBERS, _PROPERTIES = 50, 72, 73  # Py_tp_call, Py_tp_members, Py_tp_getset (typeslots.h)
+_SIZE, _READ_ONLY = 19, 1  # T_PYSSIZET, READONLY
+_DEFAULT, _VECTORCALL = 0, 1 << 11  # Py_TPFLAGS_HAVE_VECTORCALL
+
+
+@lru_cache(1)
+def native_class() -> type:
+    """The class. Its instances are made by `make`; `__dict__` and weak references work as usual."""
+    at = layouts()
+    assert at is not None
+    start = at.table - 8
+    offsets = {b"__vectorcalloffset__": start, b"__dictoffset__": start + 16, b"__weaklistoffset__": start + 24}
+    members = (_Member * 4)(*[_Member(name, _SIZE, offset, _READ_ONLY, None) for name, offset in offsets.items()])
+    api = ctypes.pythonapi
+    attributes = _Property(
+        b"__dict__", address(api.PyObject_GenericGetDict), address(api.PyObject_GenericSetDict), None, None
+    )
+    properties = (_Property * 2)(attributes, _Property())
+    slots = (_Slot * 4)(
+        _Slot(_CALL, address(api.PyVectorcall_Call)),
+        _Slot(_MEMBERS, ctypes.addressof(members)),
+        _Slot(_PROPERTIES, ctypes.addressof(properties)),
+        _Slot(0, None),
+    )
+    spec = _Spec(b"bibun.compiler.Native", start + 32, 0, _DEFAULT | _VECTORCALL, slots)
+    create: Any = ctypes.pythonapi.PyType_FromSpec
+    create.restype, create.argtypes = ctypes.py_object, [ctypes.POINTER(_Spec)]
+    made: type = create(ctypes.byref(spec))
+    _alive.extend([members, properties, slots, spec])  # the class goes on using them
+    return made
+
+
+_alive: list[Any] = []
+
+
+def make(cls: type, entry: int, kept: tuple[Any, ...]) -> Any:
+    """An instance that calls this entry with the table that is first in `kept`; the rest is what that needs."""
+    thing: Any = object.__new__(cls)
+    point(thing, entry, kept)
+    return thing
+
+
+def point(thing: Any, entry: int, kept: tuple[Any, ...]) -> None:
+    """Let an instance call another entry from now on. The old table stays alive: a call may be using it."""
+    at = layouts()
+    assert at is not None
+    thing.__dict__.setdefault("kept", []).append(kept)
+    words = (ctypes.c_uint64 * 2).from_address(id(thing) + at.table - 8)
+    words[:] = [entry, ctypes.addressof(kept[0])]  # both at once: no other thread runs in the middle of this

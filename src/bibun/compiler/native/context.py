@@ -1,0 +1,111 @@
+"""What code needs of the process: addresses of CPython, NumPy, BLAS and of arrays, in one table that code reads.
+
+Machine code holds no address itself, so that it can be kept on disk and loaded by another process.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+_PYTHON = (
+    "PyObject_Vectorcall", "PyTuple_New", "PyList_New", "PyDict_New", "PyDict_Size", "PyDict_GetItem", "PyDict_SetItem",
+    "PyFloat_FromDouble", "PyLong_FromLongLong", "PyLong_AsLongLong", "PyType_GenericAlloc", "Py_DecRef", "Py_IncRef",
+    "PyErr_Occurred", "PyErr_Clear", "PyEval_SaveThread", "PyEval_RestoreThread",
+)  # fmt: skip
+_NUMPY_API = {"PyArray_New": 93}
+_C = ("aligned_alloc", "free")
+
+
+def address(thing: Any) -> int:
+    """Of a C function that ctypes knows."""
+    return int(ctypes.cast(thing, ctypes.c_void_p).value or 0)
+
+
+def _numpy_table() -> Any:
+    from numpy._core import _multiarray_umath as module  # type: ignore[attr-defined]
+
+    get: Any = ctypes.pythonapi.PyCapsule_GetPointer
+    get.restype, get.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    return ctypes.cast(get(module._ARRAY_API, None), ctypes.POINTER(ctypes.c_void_p))
+
+
+@lru_cache(1)
+def process_addresses() -> dict[str, int]:
+    """By name, what is the same for all programs of the process."""
+    found = {name: address(getattr(ctypes.pythonapi, name)) for name in _PYTHON}
+    library = ctypes.CDLL(None)
+    found |= {name: address(getattr(library, name)) for name in _C}
+    table = _numpy_table()
+    found |= {name: int(table[slot]) for name, slot in _NUMPY_API.items()}
+    found["ndarray"] = id(np.ndarray)
+    found |= {kind.__name__: id(kind) for kind in (float, int, tuple, list, dict)}
+    found["True"], found["False"] = id(True), id(False)
+    for scalar in ("float64", "float32", "int64", "int32", "bool"):
+        found[f"np.{scalar}"] = id(np.dtype(scalar).type)
+    found["np.True"], found["np.False"] = id(np.True_), id(np.False_)
+    return found
+
+
+@lru_cache(1)
+def blas() -> dict[str, int]:
+    """SciPy's BLAS and LAPACK routines, by name; empty where SciPy is not installed."""
+    try:
+        from scipy.linalg import cython_blas, cython_lapack  # type: ignore[import-untyped]
+    except ImportError:
+        return {}
+    get_name: Any = ctypes.pythonapi.PyCapsule_GetName
+    get_name.restype, get_name.argtypes = ctypes.c_char_p, [ctypes.py_object]
+    get: Any = ctypes.pythonapi.PyCapsule_GetPointer
+    get.restype, get.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    tables = {**cython_blas.__pyx_capi__, **cython_lapack.__pyx_capi__}
+    return {name: int(get(tables[name], get_name(tables[name]))) for name in _ROUTINES if name in tables}
+
+
+_ROUTINES = (
+    "dgemm", "sgemm", "dsyrk", "ssyrk", "dgemv", "sgemv", "dpotrf", "spotrf", "dgetrf", "sgetrf", "dgetrs", "sgetrs",
+    "dgesv", "sgesv", "dgetri", "sgetri",
+)  # fmt: skip
+
+
+class Context:
+    """The table of one program: process addresses first, then captured arrays, calls into Python, routines."""
+
+    def __init__(self) -> None:
+        self.slots: dict[str, int] = {"slow": 0}
+        self.kept: list[Any] = []  # what the addresses belong to
+        self._values: list[Callable[[], int]] = [lambda: 0]
+
+    def slot(self, name: str, value: Callable[[], int]) -> int:
+        """The number of an entry, added where it is new."""
+        if name not in self.slots:
+            self.slots[name] = len(self._values)
+            self._values.append(value)
+        return self.slots[name]
+
+    def of_process(self, name: str) -> int:
+        """The entry of a name of process_addresses."""
+        return self.slot(name, lambda: process_addresses()[name])
+
+    def routine(self, name: str) -> int:
+        """The entry of a BLAS routine."""
+        return self.slot(name, lambda: blas()[name])
+
+    def held(self, name: str, thing: Any) -> int:
+        """The entry of a Python object, kept alive."""
+        if name not in self.slots:
+            self.kept.append(thing)
+        return self.slot(name, lambda: id(thing))
+
+    def array(self, name: str, array: np.ndarray[Any, Any]) -> int:
+        """The entry of an array's memory; the array is kept alive."""
+        self.kept.append(array)
+        return self.slot(name, lambda: array.__array_interface__["data"][0])
+
+    def table(self, slow: Any) -> Any:
+        """The addresses, as memory that code can read; entry 0 is a callable for all that the program cannot do."""
+        return (ctypes.c_uint64 * len(self._values))(id(slow), *[value() for value in self._values[1:]])

@@ -1,0 +1,268 @@
+"""An expression at an index becomes a Value: the instructions that compute one entry, or a vector of entries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bibun.compiler.fusing.affine import Affine, composed, fixed, linear
+from bibun.compiler.fusing.buffers import Buffer
+from bibun.compiler.fusing.expressions import Box, Expression
+from bibun.compiler.fusing.nests import WHOLE_AXIS
+from bibun.compiler.fusing.walking import inner_indices, place_index
+from bibun.compiler.native.arithmetic import WORDS
+from bibun.compiler.native.code import LLVM, Value, literal, muladd, select
+from bibun.compiler.native.function import Function, Lanes
+
+Index = tuple[Affine, ...]
+_ZERO = {kind: literal(0, kind) for kind in ("f64", "f32", "i64", "i32", "i1")}
+
+
+class Evaluation:
+    """Evaluates in a Function. `buffers`: of what is stored; `ranges`: least and largest value of each loop now."""
+
+    def __init__(self, function: Function, buffers: dict[int, Buffer]) -> None:
+        self.function = function
+        self.buffers = buffers
+        self.ranges: list[tuple[int, int]] = []
+        self.mine: set[int] = set()  # stored by the nest that is written now: computed, not read
+        self.flat = False
+        self.turns = 1  # of the loop around the nests
+
+    def value(self, x: Expression, index: Index) -> Value:
+        """The value, written at the outermost level that it can stand at."""
+        return self.placed(x, index)[0]
+
+    def placed(self, x: Expression, index: Index) -> tuple[Value, int]:
+        """The value and its level."""
+        key = (x.number, index)
+        found = self.function.known.get(key)
+        if found is None:
+            value, depth = self._made(x, index)
+            # Which part of a `place` it came from may change with the loops, even where the value does not depend on them.
+            self.function.keep(key, value, depth, max(map(self.function.depth_of, index), default=0))
+            return value, depth
+        return found
+
+    def _made(self, x: Expression, index: Index) -> tuple[Value, int]:
+        if x.number in self.buffers and x.number not in self.mine:
+            return self._read(self.buffers[x.number], index)
+        return getattr(self, f"_{x.op}")(x, index)  # type: ignore[no-any-return]
+
+    def _read(self, buffer: Buffer, index: Index) -> tuple[Value, int]:
+        if self.flat and len(index) == 1 and buffer.entries > 1:
+            return self.function.load(buffer, index[0])
+        return self.function.load(buffer, linear(index, buffer.steps))
+
+    # ---- the operations -----------------------------------------------------------------------------
+
+    def _number(self, x: Expression, index: Index) -> tuple[Value, int]:
+        return self.function.code.constant(x.params, x.kind), self.function.ground
+
+    def _iota(self, x: Expression, index: Index) -> tuple[Value, int]:
+        return self.place_value(index[x.params])
+
+    def _map(self, x: Expression, index: Index) -> tuple[Value, int]:
+        if x.params in ("fadd", "fsub") and x.kind[0] == "f":
+            first, second = (self.factors(operand) for operand in x.operands)
+            if (first is None) != (second is None):
+                return self._fused(x, index, first, second)
+        operands = [self.placed(operand, index) for operand in x.operands]
+        if x.params == "fadd":
+            for n in (0, 1):  # a sum of padded arrays, where one of them is padding
+                if x.operands[n].op == "place" and operands[n][0].text == _ZERO[x.kind]:
+                    return operands[1 - n]
+        depth = max(d for _, d in operands)
+        self.function.at(depth)
+        return WORDS[x.params](*(v for v, _ in operands)), depth
+
+    def factors(self, x: Expression) -> tuple[Expression, Expression] | None:
+        """What a product that is not stored is made of."""
+        if x.op != "map" or (x.number in self.buffers and x.number not in self.mine):
+            return None
+        if x.params == "square":
+            return x.operands[0], x.operands[0]
+        return (x.operands[0], x.operands[1]) if x.params == "fmul" else None
+
+    def _fused(self, x: Expression, index: Index, first: Any, second: Any) -> tuple[Value, int]:
+        """A product plus what is none, rounded once. Of two products neither is favoured: x x - y y stays 0 for x = y."""
+        pair, other = (first, x.operands[1]) if second is None else (second, x.operands[0])
+        (a, da), (b, db), (c, dc) = (self.placed(y, index) for y in (*pair, other))
+        depth = max(da, db, dc)
+        self.function.at(depth)
+        if x.params == "fsub":
+            a, c = (a, -c) if second is None else (-a, c)
+        return muladd(a, b, c), depth
+
+    def _cast(self, x: Expression, index: Index) -> tuple[Value, int]:
+        value, depth = self.placed(x.operands[0], index)
+        self.function.at(depth)
+        return value.to(x.kind), depth
+
+    def _view(self, x: Expression, index: Index) -> tuple[Value, int]:
+        (source,) = x.operands
+        if self.flat and len(index) == 1 and source.size == 1:
+            return self.placed(source, (fixed(0),) * len(source.shape))
+        if source.op == "flat":
+            (position,) = (composed(p, index) for p in x.params)
+            return self.function.load(self.buffers[source.operands[0].number], position)
+        return self.placed(source, tuple([composed(p, index) for p in x.params]))
+
+    def _flat(self, x: Expression, index: Index) -> tuple[Value, int]:
+        return self.function.load(self.buffers[x.operands[0].number], index[0])
+
+    def _place(self, x: Expression, index: Index) -> tuple[Value, int]:
+        """The part in which the index lies, now that the loops are cut at the parts' edges."""
+        background, *parts = x.operands
+        for part, box in zip(reversed(parts), reversed(x.params), strict=True):
+            if self._inside(index, part, box):
+                return self.placed(part, _at(place_index(index, box), box))
+        if background.op == "number":
+            return self._number(background, ())
+        return self.placed(background, index)
+
+    def _inside(self, index: Index, part: Expression, box: Box) -> bool:
+        for i, start, step, n in zip(index, box.starts, box.steps, part.shape, strict=True):
+            low, high = self._span(i)
+            if low < start or high > start + step * (n - 1) or (step != 1 and (low - start) % step):
+                return False
+        return True
+
+    def _span(self, a: Affine) -> tuple[int, int]:
+        low = high = a[0]
+        for number, c in a[1]:
+            first, last = self._range(number)
+            low, high = low + min(c * first, c * last), high + max(c * first, c * last)
+        return low, high
+
+    def _range(self, number: int) -> tuple[int, int]:
+        if number < 0:
+            return 0, self.turns - 1
+        return self.ranges[number] if number < WHOLE_AXIS else (0, number - WHOLE_AXIS - 1)
+
+    def _reduce(self, x: Expression, index: Index) -> tuple[Value, int]:
+        """A short one, entry by entry, as a tree; a sum of products as a chain of fused ones."""
+        (operand,) = x.operands
+        pair = self.factors(operand) if x.params[0] == "fadd" else None
+        if pair is not None:
+            return self._products(x, index, pair)
+        values = [self.placed(x.operands[0], i) for i in inner_indices(x, index)]
+        depth = max(d for _, d in values)
+        self.function.at(depth)
+        return joined(x.params[0], [v for v, _ in values]), depth
+
+    def _products(self, x: Expression, index: Index, pair: tuple[Expression, Expression]) -> tuple[Value, int]:
+        terms = [(self.placed(pair[0], i), self.placed(pair[1], i)) for i in inner_indices(x, index)]
+        depth = max(d for term in terms for _, d in term)
+        self.function.at(depth)
+        total = terms[0][0][0] * terms[0][1][0]
+        for (a, _), (b, _) in terms[1:]:
+            total = muladd(a, b, total)
+        return total, depth
+
+    def _gather(self, x: Expression, index: Index) -> tuple[Value, int]:
+        source, *operands = x.operands
+        indices = [
+            self.placed(operand, tuple([composed(p, index) for p in places]))
+            for operand, places in zip(operands, x.params.indices, strict=True)
+        ]
+        axes = [a if isinstance(a, int) else composed(a, index) for a in x.params.axes]
+        known = [trusted(operand) for operand in operands]
+        return self.fetch(self.buffers[source.number], axes, indices, known, index)
+
+    # ---- computed places ----------------------------------------------------------------------------
+
+    def place_value(self, place: Affine) -> tuple[Value, int]:
+        """An affine function of loop variables as an integer; a vector where the vector loop takes part."""
+        function = self.function
+        offset, terms = place
+        depth = function.depth_of(place)
+        code = function.at(depth)
+        total: Any = code.constant(offset, "i64")
+        for number, step in terms:
+            lanes, _ = function.across((0, ((number, step),)))
+            if number < WHOLE_AXIS:
+                loop = function.levels[function.ground + (number + 1 if number >= 0 else 0)].loop
+                assert loop is not None
+                total = total + (loop if step == 1 else loop * step)
+            if lanes is not None:
+                steps = ", ".join(f"i64 {k * step}" for k in range(lanes.number))
+                total = Value(code, f"<{steps}>", "i64", lanes.number) + code.splat(total, lanes.number)
+        return total, depth
+
+    def fetch(
+        self,
+        buffer: Buffer,
+        axes: Sequence[Any],
+        indices: Sequence[tuple[Value, int]],
+        known: Sequence[bool],
+        where: Sequence[Affine],
+    ) -> tuple[Value, int]:
+        """The entries of a buffer whose index along some axes is a value, checked against its length."""
+        function = self.function
+        lanes = next(
+            (found for i in (*axes, *where) if not isinstance(i, int) and (found := function.across(i)[0])), None
+        )
+        places, depth = self.offsets(buffer, axes, indices, known)
+        kind = "i8" if buffer.kind == "i1" else buffer.kind
+        base = function.base(buffer)
+        code = function.at(depth)
+        pointers = code.emit(f"getelementptr {LLVM[kind]}, {base.typed}, {places.typed}", "ptr", places.lanes)
+        if places.lanes:
+            value = function.gather(code, pointers, kind, lanes or Lanes(places.lanes, None))
+        else:
+            value = code.emit(f"load {LLVM[kind]}, {pointers.typed}", kind)
+        return (value.to("i1") if buffer.kind == "i1" else value), depth
+
+    def offsets(
+        self, buffer: Buffer, axes: Sequence[Any], indices: Sequence[tuple[Value, int]], known: Sequence[bool]
+    ) -> tuple[Value, int]:
+        """The place in memory, in entries: negative indices count from the end; those out of bounds are 0, and are noted.
+
+        `known`: which indices are in bounds for certain.
+        """
+        function = self.function
+        fixed_part: Affine = (0, ())
+        moving: list[tuple[int, int]] = []
+        for number, (axis, step) in enumerate(zip(axes, buffer.steps, strict=True)):
+            if isinstance(axis, int):
+                moving.append((number, axis))
+            else:
+                fixed_part = linear([fixed_part, axis], [1, step])
+        start, depth = self.place_value(fixed_part)
+        depth = max([depth, *(d for _, d in indices)])
+        function.at(depth)
+        total = start
+        for number, which in moving:
+            inside = indices[which][0]
+            if not known[which]:
+                inside, bad = within(inside, buffer.shape[number])
+                function.note(bad, depth)
+            total = total + inside * buffer.steps[number]
+        return total, depth
+
+
+def _at(index: Index, box: Box) -> Index:
+    """Within a strided part: its own indices."""
+    return tuple([i if step == 1 else fixed(i[0] // step) for i, step in zip(index, box.steps, strict=True)])
+
+
+def trusted(x: Expression) -> bool:
+    """Whether an index array is one that lowering has checked."""
+    return x.op == "number" or (x.op == "captured" and not x.params.flags.writeable)
+
+
+def within(index: Value, length: int) -> tuple[Value, Value]:
+    """An index as NumPy reads it, 0 where it is out of bounds, and where that is."""
+    wrapped = select(index < 0, index + length, index)
+    bad = (wrapped < 0) | (wrapped >= length)
+    return select(bad, 0, wrapped), bad
+
+
+def joined(word: str, values: Sequence[Value]) -> Value:
+    """All by one associative word, in pairs."""
+    values = list(values)
+    while len(values) > 1:
+        pairs = [WORDS[word](a, b) for a, b in zip(values[::2], values[1::2], strict=False)]
+        values = pairs + ([values[-1]] if len(values) % 2 else [])
+    return values[0]

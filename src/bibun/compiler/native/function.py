@@ -1,0 +1,288 @@
+"""One function while it is written: nested levels of code, and the values known at each.
+
+A level is the body of a loop, or of the function itself (level 0). What does not depend on a loop is written into the
+level around it, before the loop, however deep it is asked for; so nothing has to be moved out of loops later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any, NamedTuple
+
+from bibun.compiler.fusing.affine import Affine
+from bibun.compiler.fusing.buffers import Buffer
+from bibun.compiler.fusing.nests import WHOLE_AXIS
+from bibun.compiler.native.code import LLVM, WIDTH, Code, Declares, Value, spelled
+
+STORED = {"i1": "i8"}  # truth values are bytes in memory
+
+
+class Lanes(NamedTuple):
+    """What a variable that stands for a vector of places means now: how many lanes, and which of them count (None: all)."""
+
+    number: int
+    mask: str | None
+
+    @property
+    def masked(self) -> str:
+        """The mask as an operand."""
+        return f"<{self.number} x i1> {self.mask or 'splat (i1 true)'}"
+
+
+def lanes_of(extent: int) -> Lanes:
+    """An axis of this length as one vector."""
+    count = 1 << (extent - 1).bit_length()
+    return Lanes(count, None if count == extent else first_lanes(extent, count))
+
+
+def first_lanes(extent: int, count: int) -> str:
+    """A mask of the first lanes."""
+    return f"<{', '.join('i1 true' if k < extent else 'i1 false' for k in range(count))}>"
+
+
+class Level:
+    """One body. `loop`: the loop's variable (level 0 has none)."""
+
+    __slots__ = ("keys", "label", "lines", "loop")
+
+    def __init__(self, loop: Value | None, label: str) -> None:
+        self.lines: list[str] = []
+        self.keys: list[Hashable] = []
+        self.loop = loop
+        self.label = label
+
+
+class Function:
+    """Levels of code, and memory reached by affine addresses.
+
+    vectors     the variables that stand for a vector of places: that of the vector loop that is written now
+    """
+
+    def __init__(self, module: Declares, slots: dict[str, Any]) -> None:
+        self.module = module
+        self.code = Code(module)
+        self.levels = [Level(None, "entry")]
+        self.known: dict[Hashable, tuple[Value, int]] = {}
+        self.slots = slots  # of each buffer by name: a number of the frame, or an offset in the workspace
+        self.ground = 0  # the level in which nests stand; above 0 in the body of a loop over nests
+        self.vectors: dict[int, Lanes] = {}
+        self._labels = 0
+
+    # ---- levels -----------------------------------------------------------------------------------
+
+    @property
+    def depth(self) -> int:
+        """Of the innermost level."""
+        return len(self.levels) - 1
+
+    def at(self, depth: int) -> Code:
+        """The code, appending to this level."""
+        self.code.lines = self.levels[depth].lines
+        return self.code
+
+    def label(self, word: str) -> str:
+        """A new one."""
+        self._labels += 1
+        return f"{word}{self._labels}"
+
+    def push(self, loop: Value | None, label: str) -> Level:
+        """Begin a level."""
+        level = Level(loop, label)
+        self.levels.append(level)
+        return level
+
+    def pop(self) -> list[str]:
+        """End the innermost level: its lines."""
+        level = self.levels.pop()
+        for key in level.keys:
+            self.known.pop(key, None)
+        return level.lines
+
+    def lookup(self, key: Hashable) -> tuple[Value, int] | None:
+        """A value that is known, and its level."""
+        return self.known.get(key)
+
+    def keep(self, key: Hashable, value: Value, depth: int, until: int = 0) -> Value:
+        """Remember a value of a level, as long as that level, or level `until` if it ends sooner, goes on."""
+        self.known[key] = (value, depth)
+        self.levels[max(depth, until)].keys.append(key)
+        return value
+
+    def depth_of(self, place: Affine) -> int:
+        """The level of an affine function of loop variables."""
+        loops = [v for v, _ in place[1] if v < WHOLE_AXIS]
+        return self.ground + (loops[-1] + 1 if loops and loops[-1] >= 0 else 0)
+
+    # ---- memory -----------------------------------------------------------------------------------
+
+    def base(self, buffer: Buffer) -> Value:
+        """Where a buffer begins."""
+        key = ("base", buffer.name)
+        found = self.known.get(key)
+        if found is not None:
+            return found[0]
+        code = self.at(0)
+        if buffer.inside is not None:
+            whole = self.base(buffer.inside)
+            turn = self.levels[self.ground].loop
+            assert turn is not None
+            code = self.at(self.ground)
+            places = turn if buffer.entries == 1 else turn * buffer.entries
+            kind = LLVM[STORED.get(buffer.kind, buffer.kind)]
+            return self.keep(key, code.emit(f"getelementptr {kind}, {whole.typed}, {places.typed}", "ptr"), self.ground)
+        slot = self.slots[buffer.name]
+        if isinstance(slot, Value):
+            return self.keep(key, slot, 0)
+        if buffer.place == "temporary":
+            workspace = self.known.get("workspace")
+            start = workspace[0] if workspace else self.keep("workspace", self._frame(0), 0)
+            code = self.at(0)
+            pointer = code.emit(f"getelementptr i8, {start.typed}, i64 {slot}", "ptr")
+        else:
+            pointer = self._frame(slot)
+        return self.keep(key, pointer, 0)
+
+    def _frame(self, slot: int) -> Value:
+        code = self.at(0)
+        where = code.emit(f"getelementptr ptr, ptr %frame, i64 {slot}", "ptr")
+        return code.emit(f"load ptr, {where.typed}", "ptr")
+
+    def pointer(self, buffer: Buffer, place: Affine) -> tuple[Value, int]:
+        """To an entry: that of lane 0, where the vector loop's variable takes part. With the level of it."""
+        found = (self.base(buffer), self.ground)
+        kind = LLVM[STORED.get(buffer.kind, buffer.kind)]
+        offset, terms = place
+        for n in range(len(terms)):
+            key = ("pointer", buffer.name, terms[: n + 1])
+            before = self.known.get(key)
+            if before is None:
+                number, step = terms[n]
+                if number >= WHOLE_AXIS:
+                    continue  # the pointer is that of lane 0
+                depth = self.ground + (number + 1 if number >= 0 else 0)
+                code = self.at(depth)
+                loop = self.levels[depth].loop
+                assert loop is not None
+                places = loop if step == 1 else code.binary("mul", loop, step)
+                value = code.emit(f"getelementptr {kind}, {found[0].typed}, {places.typed}", "ptr")
+                self.keep(key, value, depth)
+                before = (value, depth)
+            found = before
+        return self._further(("pointer", buffer.name, place), kind, found, offset) if offset else found
+
+    def _further(self, key: Hashable, kind: str, found: tuple[Value, int], offset: int) -> tuple[Value, int]:
+        """A pointer `offset` entries behind another one."""
+        before = self.known.get(key)
+        if before is None:
+            value = self.at(found[1]).emit(f"getelementptr {kind}, {found[0].typed}, i64 {offset}", "ptr")
+            before = (self.keep(key, value, found[1]), found[1])
+        return before
+
+    def load(self, buffer: Buffer, place: Affine) -> tuple[Value, int]:
+        """The entry at a place, or a vector of them; with its level."""
+        lanes, step = self.across(place)
+        kind = STORED.get(buffer.kind, buffer.kind)
+        pointer, depth = self.pointer(buffer, place)
+        code = self.at(depth)
+        if lanes is None:
+            value = code.emit(f"load {LLVM[kind]}, {pointer.typed}", kind)
+        elif step == 1:
+            value = self._load_vector(code, pointer, kind, lanes)
+        else:
+            value = self.gather(code, self._pointers(code, pointer, kind, step, lanes), kind, lanes)
+        return (value.to("i1") if buffer.kind == "i1" else value), depth
+
+    def store(self, buffer: Buffer, place: Affine, value: Value) -> None:
+        """Put an entry, or a vector of them, at a place; at the innermost level."""
+        kind = STORED.get(buffer.kind, buffer.kind)
+        lanes, step = self.across(place)
+        pointer, _ = self.pointer(buffer, place)
+        code = self.at(self.depth)
+        if kind != value.kind:
+            value = value.to(kind)
+        if lanes is None:
+            code.line(f"store {value.typed}, {pointer.typed}")
+            return
+        value = code.splat(value, lanes.number)
+        align = WIDTH[kind] // 8
+        suffix = f"v{lanes.number}{kind}"
+        if step != 1:
+            pointers = self._pointers(code, pointer, kind, step, lanes)
+            self._declare(
+                "void", f"masked.scatter.{suffix}.v{lanes.number}p0", [value.type, pointers.type, _mask(lanes)]
+            )
+            code.line(
+                f"call void @llvm.masked.scatter.{suffix}.v{lanes.number}p0({value.typed}, "
+                f"{pointers.type} align {align} {pointers.text}, {lanes.masked})"
+            )
+        elif lanes.mask is None:
+            code.line(f"store {value.typed}, {pointer.typed}, align {align}")
+        else:
+            self._declare("void", f"masked.store.{suffix}.p0", [value.type, "ptr", _mask(lanes)])
+            code.line(
+                f"call void @llvm.masked.store.{suffix}.p0({value.typed}, ptr align {align} {pointer.text}, {lanes.masked})"
+            )
+
+    def note(self, bad: Value, depth: int) -> None:
+        """Remember that something was out of bounds: the function then returns that the call must be made plainly."""
+        flag = self.known.get("flag")
+        if flag is None:
+            code = self.at(0)
+            where = code.emit("alloca i8", "ptr")
+            code.line(f"store i8 0, {where.typed}")
+            flag = (self.keep("flag", where, 0), 0)
+        code = self.at(depth)
+        if bad.lanes:
+            name = f"@llvm.vector.reduce.or.v{bad.lanes}i1"
+            self.module.declare(name, f"i1 {name}({bad.type})")
+            bad = code.emit(f"call i1 {name}({bad.typed})", "i1")
+        before = code.emit(f"load i8, {flag[0].typed}", "i8")
+        after = before | bad.to("i8")
+        code.line(f"store {after.typed}, {flag[0].typed}")
+
+    def _load_vector(self, code: Code, pointer: Value, kind: str, lanes: Lanes) -> Value:
+        align = WIDTH[kind] // 8
+        shape = spelled(kind, lanes.number)
+        if lanes.mask is None:
+            return code.emit(f"load {shape}, {pointer.typed}, align {align}", kind, lanes.number)
+        suffix = f"v{lanes.number}{kind}"
+        self._declare(shape, f"masked.load.{suffix}.p0", ["ptr", _mask(lanes), shape])
+        return code.emit(
+            f"call {shape} @llvm.masked.load.{suffix}.p0(ptr align {align} {pointer.text}, {lanes.masked}, "
+            f"{shape} zeroinitializer)",
+            kind, lanes.number,
+        )  # fmt: skip
+
+    def gather(self, code: Code, pointers: Value, kind: str, lanes: Lanes) -> Value:
+        """What a vector of pointers points to."""
+        shape = spelled(kind, lanes.number)
+        suffix = f"v{lanes.number}{kind}"
+        self._declare(shape, f"masked.gather.{suffix}.v{lanes.number}p0", [pointers.type, _mask(lanes), shape])
+        return code.emit(
+            f"call {shape} @llvm.masked.gather.{suffix}.v{lanes.number}p0({pointers.type} align {WIDTH[kind] // 8} "
+            f"{pointers.text}, {lanes.masked}, {shape} zeroinitializer)",
+            kind, lanes.number,
+        )  # fmt: skip
+
+    def _pointers(self, code: Code, pointer: Value, kind: str, step: int, lanes: Lanes) -> Value:
+        """To entries `step` apart, from that of lane 0."""
+        places = ", ".join(f"i64 {k * step}" for k in range(lanes.number))
+        return code.emit(
+            f"getelementptr {LLVM[kind]}, {pointer.typed}, <{lanes.number} x i64> <{places}>", "ptr", lanes.number
+        )
+
+    def across(self, place: Affine) -> tuple[Lanes | None, int]:
+        """Of which variable the place is a vector of places, and how many entries lie between its lanes."""
+        for v, c in place[1]:
+            if v >= WHOLE_AXIS:
+                return lanes_of(v - WHOLE_AXIS), c
+            if v in self.vectors:
+                return self.vectors[v], c
+        return None, 0
+
+    def _declare(self, result: str, name: str, arguments: list[str]) -> None:
+        self.module.declare(f"@llvm.{name}", f"{result} @llvm.{name}({', '.join(arguments)})")
+
+
+def _mask(lanes: Lanes) -> str:
+    return f"<{lanes.number} x i1>"

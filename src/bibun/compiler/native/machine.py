@@ -1,0 +1,68 @@
+"""The machine that code is made for: LLVM's target, and loading of objects. Made once, when it is first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import count
+from threading import RLock
+from typing import Any
+
+_names = count(1).__next__
+_lock = RLock()  # LLVM's context is shared
+
+
+class Machine:
+    """This processor. `width`: bytes of a vector register."""
+
+    def __init__(self) -> None:
+        import llvmlite.binding as llvm
+
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
+        self.llvm = llvm
+        self.cpu = llvm.get_host_cpu_name()
+        features = llvm.get_host_cpu_features()
+        self.features = features.flatten() if features else ""
+        self.width = 64 if features.get("avx512f") else 32 if features.get("avx2") else 16
+        self.target = llvm.Target.from_default_triple().create_target_machine(
+            cpu=self.cpu, features=self.features, opt=1, reloc="pic", codemodel="small"
+        )
+        self.jit = llvm.create_lljit_compiler(
+            llvm.Target.from_default_triple().create_target_machine(cpu=self.cpu, opt=1, reloc="pic", codemodel="small")
+        )
+
+    def object_of(self, text: str) -> bytes:
+        """Machine code of a module, as the bytes of an object file."""
+        with _lock:
+            module = self.llvm.parse_assembly(text)
+            module.verify()
+            return self.target.emit_object(module)  # type: ignore[no-any-return]
+
+    def assembly_of(self, text: str) -> str:
+        """The same as text."""
+        with _lock:
+            return self.target.emit_assembly(self.llvm.parse_assembly(text))  # type: ignore[no-any-return]
+
+    def load(self, code: bytes, symbols: Sequence[str]) -> Loaded:
+        """An object in memory, ready to run."""
+        with _lock:
+            builder = self.llvm.JITLibraryBuilder().add_object_img(code).add_current_process()
+            for symbol in symbols:
+                builder.export_symbol(symbol)
+            library = builder.link(self.jit, f"bibun{_names()}")
+            return Loaded(library, {symbol: library[symbol] for symbol in symbols})
+
+
+class Loaded:
+    """Code in memory, which goes with this object."""
+
+    def __init__(self, library: Any, addresses: dict[str, int]) -> None:
+        self.library = library
+        self.addresses = addresses
+
+
+@lru_cache(1)
+def machine() -> Machine:
+    """The one of this process."""
+    return Machine()

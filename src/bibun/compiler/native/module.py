@@ -1,0 +1,58 @@
+"""A module of LLVM IR: its functions, what they declare, and each word of mathematics that they call, once."""
+
+from __future__ import annotations
+
+from bibun.compiler.native.code import Code, Type, Value, spelled
+from bibun.compiler.native.mathematics import ARITY, generate
+
+
+class Module:
+    """Collects text; `text()` is what LLVM parses. `vector_bits`: the registers that vectors are laid out for."""
+
+    def __init__(self, vector_bits: int) -> None:
+        self.vector_bits = vector_bits
+        self.functions: list[str] = []
+        self._declared: dict[str, str] = {}
+        self._globals: dict[str, str] = {}
+        self._words: dict[str, str] = {}
+
+    def declare(self, name: str, signature: str) -> None:
+        """An external function, or an intrinsic."""
+        self._declared[name] = signature
+
+    def constant(self, name: str, definition: str) -> str:
+        """A global constant of this name, defined once: `[3 x i64] [i64 1, i64 2, i64 3]`. Returns @name."""
+        self._globals[name] = definition
+        return f"@{name}"
+
+    def function(self, word: str, kind: Type, lanes: int) -> str:
+        """The module's function of floats for a word of mathematics; written when it is first asked for."""
+        name = f"bibun.{word}.{kind}" + (f"x{lanes}" if lanes else "")
+        if name not in self._words:
+            self._words[name] = ""  # a word that calls itself is not written twice
+            code = Code(self)
+            arguments = [code.parameter(f"x{i}", kind, lanes) for i in range(ARITY.get(word, 1))]
+            result = generate(word, arguments)
+            self._words[name] = self._outlined(name, arguments, result, code)
+        return name
+
+    def _outlined(self, name: str, arguments: list[Value], result: Value, code: Code) -> str:
+        """Not inlined: a function called twice is compiled once, and the spills around a call cost less than that."""
+        kind = spelled(result.kind, result.lanes)
+        listed = ", ".join(a.typed for a in arguments)
+        body = "\n".join(code.lines)
+        head = f"define internal fastcc {kind} @{name}({listed}) noinline nounwind {self.attributes}"
+        return f"{head} {{\n{body}\n  ret {result.typed}\n}}"
+
+    @property
+    def attributes(self) -> str:
+        """Of every function that holds vectors."""
+        bits = self.vector_bits
+        return f'"prefer-vector-width"="{bits}" "min-legal-vector-width"="{bits}"'
+
+    def text(self) -> str:
+        """The whole module."""
+        parts = [f"declare {signature}" for signature in self._declared.values()]
+        parts += [f"@{name} = private unnamed_addr constant {text}" for name, text in self._globals.items()]
+        parts += self._words.values()
+        return "\n".join([*parts, *self.functions, ""])

@@ -1,0 +1,429 @@
+"""A loop nest becomes code: its loops, cut where parts begin and end, the vector loop with its rest, and sums in registers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from bibun.compiler.fusing.affine import Affine, composed, fixed, variable
+from bibun.compiler.fusing.expressions import identity_of
+from bibun.compiler.fusing.nests import WHOLE_AXIS, Nest, Root
+from bibun.compiler.native.arithmetic import WORDS
+from bibun.compiler.native.code import LLVM, Value, literal, muladd, select
+from bibun.compiler.native.evaluation import Evaluation, joined, trusted
+from bibun.compiler.native.function import Function, Lanes, first_lanes, lanes_of
+
+FEW = 3  # entries between two cuts that are written out one by one
+Index = tuple[Affine, ...]
+
+
+class Total:
+    """One running result of a reduction: a root's, at one index of its unrolled axes that are kept.
+
+    depth       the level in which it lives in registers; None where every turn of the innermost loop writes it
+    adds        whether loops around that level reduce too, so that memory is added to
+    """
+
+    def __init__(self, root: Root, nest: Nest) -> None:
+        loops = {axis for axis in root.axes if axis is not None and axis < WHOLE_AXIS}
+        reduced = loops & {root.axes[a] for a in root.reduced}
+        kept = loops - reduced if not nest.flat else set()
+        if nest.flat:
+            reduced = set(range(len(nest.loops)))
+        scope = max(kept, default=-1) + 1
+        self.depth = scope if any(n >= scope for n in reduced) else None
+        self.adds = any(n < scope for n in reduced)
+
+
+class NestWriter:
+    """Writes nests into a function, one after the other. `width`: bytes of a vector register."""
+
+    def __init__(self, function: Function, evaluation: Evaluation, width: int) -> None:
+        self.function = function
+        self.evaluation = evaluation
+        self.width = width
+
+    def write(self, nest: Nest, cuts: Sequence[set[int]]) -> None:
+        """The whole nest, at the level at which the function is."""
+        evaluation = self.evaluation
+        self.nest = nest
+        self.cuts = cuts
+        self.fixed: dict[int, int] = {}  # loops that stand still at one turn
+        self.totals = {id(root): Total(root, nest) for root in nest.roots if root.word is not None}
+        self.registers: dict[tuple[int, Any], Value] = {}
+        evaluation.flat = nest.flat
+        evaluation.mine = {root.of.number for root in nest.roots if root.computes}
+        evaluation.ranges = [(0, loop.extent - 1) for loop in nest.loops]
+        self.vector = next((n for n, loop in enumerate(nest.loops) if loop.vector), None)
+        self.lanes = self._lanes(nest)
+        self._clear()
+        self._loops(0)
+        evaluation.flat = False
+        evaluation.mine = set()
+
+    def _lanes(self, nest: Nest) -> int:
+        """Two registers of the widest kind, or one for a short loop."""
+        widest = max((8 if r.value.kind in ("f64", "i64") else 4 for r in nest.roots), default=8)
+        lanes = self.width // widest
+        extent = max((loop.extent for loop in nest.loops if loop.vector), default=0)
+        return 2 * lanes if extent > lanes else lanes
+
+    # ---- totals -------------------------------------------------------------------------------------
+
+    def _clear(self) -> None:
+        """Memory that is added to begins with what adding leaves as it is."""
+        for root in self.nest.roots:
+            total = self.totals.get(id(root))
+            if total is not None and total.adds:
+                fill(self.function, root.buffer, identity_of(str(root.word), root.buffer.kind))
+
+    def _begin(self, depth: int) -> None:
+        for root in self.nest.roots:
+            total = self.totals.get(id(root))
+            if total is not None and total.depth == depth:
+                lanes = self._vector_of(root)
+                start = identity_of(str(root.word), root.value.kind)
+                for kept in self._kept(root):
+                    code = self.function.at(self.function.depth)
+                    self.registers[id(root), kept] = code.constant(start, root.value.kind, lanes)
+
+    def _end(self, depth: int) -> None:
+        for root in self.nest.roots:
+            total = self.totals.get(id(root))
+            if total is not None and total.depth == depth:
+                for kept in self._kept(root):
+                    value = self.registers.pop((id(root), kept))
+                    self.function.at(self.function.depth)
+                    if value.lanes and self._reduces_lanes(root):
+                        value = across(value, str(root.word))
+                    self._write_total(root, kept, value, total.adds)
+
+    def _vector_of(self, root: Root) -> int:
+        """How many lanes a running result has: of an axis that is reduced, or of a whole one; 0: a number."""
+        if self.vector is not None and (self.nest.flat or any(root.axes[a] == self.vector for a in root.reduced)):
+            return self.lanes
+        whole = self._whole_axis(root)
+        return lanes_of(whole - WHOLE_AXIS).number if whole else 0
+
+    def _whole_axis(self, root: Root) -> int:
+        """The variable of an axis that is one vector; 0 where there is none."""
+        return next((axis for axis in root.axes if axis is not None and axis >= WHOLE_AXIS), 0)
+
+    def _reduces_lanes(self, root: Root) -> bool:
+        """Whether the lanes of a running result are joined in the end."""
+        return any(root.axes[a] in (self.vector, self._whole_axis(root)) for a in root.reduced) or self.nest.flat
+
+    def _kept(self, root: Root) -> list[tuple[int, ...]]:
+        """The indices along the unrolled axes that are kept."""
+        found: list[tuple[int, ...]] = [()]
+        for a, (axis, extent) in enumerate(zip(root.axes, root.extents, strict=True)):
+            if axis is None and a not in root.reduced:
+                found = [(*before, i) for before in found for i in range(extent)]
+        return found
+
+    def _write_total(self, root: Root, kept: tuple[int, ...], value: Value, adds: bool) -> None:
+        rest = iter(kept)
+        index = []
+        for a, axis in enumerate(root.axes):
+            if a in root.reduced:
+                index.append(fixed(0))
+            elif axis is None:
+                index.append(fixed(next(rest)))
+            else:
+                index.append(self._place(variable(axis)))
+        place = self._target(root, tuple(index))
+        if adds:
+            before, _ = self.function.load(root.buffer, place)
+            self.function.at(self.function.depth)
+            value = WORDS[str(root.word)](before, value)
+        self.function.store(root.buffer, place, value)
+        if not adds and not root.target and self.function.depth == self.function.ground:
+            self.function.keep((root.of.number, ()), value, self.function.ground)
+
+    def _target(self, root: Root, index: Index) -> Affine:
+        place: Affine = (0, ())
+        for t, step in zip(root.target, root.buffer.steps, strict=True):
+            offset, terms = composed(t, index)
+            place = _plus(place, (offset * step, tuple([(v, c * step) for v, c in terms])))
+        return place
+
+    # ---- loops --------------------------------------------------------------------------------------
+
+    def _place(self, a: Affine) -> Affine:
+        """With the loops that stand still as numbers."""
+        if not self.fixed or not any(v in self.fixed for v, _ in a[1]):
+            return a
+        offset = a[0] + sum(c * self.fixed[v] for v, c in a[1] if v in self.fixed)
+        return (offset, tuple([(v, c) for v, c in a[1] if v not in self.fixed]))
+
+    def _loops(self, number: int) -> None:
+        """Loop `number` and all inside it."""
+        self._begin(number)
+        if number == len(self.nest.loops):
+            self._body()
+        else:
+            loop = self.nest.loops[number]
+            edges = sorted({0, loop.extent, *(c for c in self.cuts[number] if 0 < c < loop.extent)})
+            for start, stop in pairwise(edges):
+                if loop.vector:
+                    self._vector(number, start, stop)
+                elif stop - start <= (FEW if number + 1 == len(self.nest.loops) else 1):
+                    for k in range(start, stop):
+                        self._still(number, k)
+                else:
+                    self._repeat(number, start, stop, 1, None)
+        self._end(number)
+
+    def _still(self, number: int, k: int) -> None:
+        """One turn of a loop, its variable a number."""
+        before = self.evaluation.ranges[number]
+        self.evaluation.ranges[number] = (k, k)
+        self.fixed[number] = k
+        function = self.function
+        function.push(None, function.levels[-1].label)  # a level without a loop, so that loops inside keep their depth
+        self._loops(number + 1)
+        label = function.levels[-1].label
+        lines = function.pop()
+        function.levels[-1].lines += lines
+        function.levels[-1].label = label
+        del self.fixed[number]
+        self.evaluation.ranges[number] = before
+
+    def _vector(self, number: int, start: int, stop: int) -> None:
+        """The vector loop from start to stop: whole vectors, then the rest with a mask, or one by one."""
+        lanes, vectors = self.lanes, self.function.vectors
+        whole = (stop - start) // lanes * lanes
+        if stop - start <= FEW:
+            for k in range(start, stop):
+                self._still(number, k)
+            return
+        if whole:
+            vectors[number] = Lanes(lanes, None)
+            self._repeat(number, start, start + whole, lanes, None)
+        rest = stop - start - whole
+        if rest:
+            vectors[number] = Lanes(lanes, first_lanes(rest, lanes))
+            self._repeat(number, start + whole, start + whole + lanes, lanes, rest)
+        del vectors[number]
+
+    def _repeat(self, number: int, start: int, stop: int, step: int, rest: int | None) -> None:
+        """A loop. `rest`: how many lanes count."""
+        function = self.function
+        before = self.evaluation.ranges[number]
+        self.evaluation.ranges[number] = (start, start + rest - 1) if rest else (start, stop - 1)
+        once = stop - start == step
+        outer = function.depth
+        code = function.at(outer)
+        label, came = function.label("loop"), function.levels[-1].label
+        loop = code.constant(start, "i64") if once else code.parameter(f"{label}.i", "i64")
+        function.push(loop, came if once else label)
+        entering = dict(self.registers)
+        if not once:
+            for n, key in enumerate(entering):
+                self.registers[key] = code.parameter(f"{label}.r{n}", entering[key].kind, entering[key].lanes)
+        self._loops(number + 1)
+        last = function.levels[-1].label
+        body = function.pop()
+        lines = function.levels[outer].lines
+        if once:
+            lines += body
+            function.levels[outer].label = last
+        else:
+            lines += self._around(label, came, last, body, entering, (start, stop, step))
+            function.levels[outer].label = f"{label}.end"
+        self.evaluation.ranges[number] = before
+
+    def _around(
+        self, label: str, came: str, last: str, body: list[str], entering: dict[Any, Value], turns: tuple[int, int, int]
+    ) -> list[str]:
+        """The lines of a loop around its body."""
+        start, stop, step = turns
+        lines = [f"  br label %{label}", f"{label}:"]
+        lines.append(f"  %{label}.i = phi i64 [{start}, %{came}], [%{label}.n, %{last}]")
+        for n, (key, first) in enumerate(entering.items()):
+            now = self.registers[key]
+            lines.append(f"  %{label}.r{n} = phi {first.type} [{first.text}, %{came}], [{now.text}, %{last}]")
+        lines += body
+        lines.append(f"  %{label}.n = add nuw nsw i64 %{label}.i, {step}")
+        lines.append(f"  %{label}.c = icmp ult i64 %{label}.n, {stop}")
+        lines.append(f"  br i1 %{label}.c, label %{label}, label %{label}.end")
+        lines.append(f"{label}.end:")
+        return lines
+
+    # ---- the body -----------------------------------------------------------------------------------
+
+    def _body(self) -> None:
+        for root in self.nest.roots:
+            if not self._active(root):
+                continue
+            if root.scattering is not None:
+                for combination in root.unrolled():
+                    self._scatter(root, self._index(root, combination))
+            elif root.word is None:
+                for combination in root.unrolled() if not self.nest.flat else [()]:
+                    index = self._index(root, combination)
+                    value = self.evaluation.value(root.value, index)
+                    self.function.store(root.buffer, self._store_place(root, combination), value)
+            else:
+                self._add_up(root)
+
+    def _active(self, root: Root) -> bool:
+        """Whether the turns of the loops that are written now belong to the root's domain."""
+        if self.nest.flat:
+            return True
+        return all(
+            axis is None or axis >= WHOLE_AXIS or self.evaluation.ranges[axis][1] < extent
+            for axis, extent in zip(root.axes, root.extents, strict=True)
+        )
+
+    def _index(self, root: Root, combination: tuple[int, ...]) -> Index:
+        if self.nest.flat:
+            return (self._place(variable(0)),)
+        return tuple([self._place(i) for i in root.index(combination)])
+
+    def _store_place(self, root: Root, combination: tuple[int, ...]) -> Affine:
+        if self.nest.flat:
+            return self._place(variable(0))
+        return self._target(root, self._index(root, combination))
+
+    def _add_up(self, root: Root) -> None:
+        """One turn's part of a reduction."""
+        total = self.totals[id(root)]
+        parts: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
+        for combination in root.unrolled() if not self.nest.flat else [()]:
+            rest = iter(combination)
+            kept = tuple(
+                [i for a, axis in enumerate(root.axes) if axis is None for i in [next(rest)] if a not in root.reduced]
+            )
+            parts.setdefault(kept, []).append(combination)
+        for kept, combinations in parts.items():
+            if total.depth is None:
+                values = [self.evaluation.value(root.value, self._index(root, c)) for c in combinations]
+                code = self.function.at(self.function.depth)
+                value = joined(str(root.word), values)
+                whole = self._whole_axis(root)
+                if whole and self._reduces_lanes(root):
+                    lanes = lanes_of(whole - WHOLE_AXIS)
+                    value = code.splat(value, lanes.number)
+                    if lanes.mask is not None:
+                        mask = Value(code, lanes.mask, "i1", lanes.number)
+                        value = select(mask, value, identity_of(str(root.word), value.kind))
+                    value = across(value, str(root.word))
+                self._write_total(root, kept, value, total.adds)
+            else:
+                for combination in combinations:
+                    self._add(root, kept, self._index(root, combination))
+
+    def _add(self, root: Root, kept: tuple[int, ...], index: Index) -> None:
+        function, evaluation = self.function, self.evaluation
+        before = self.registers[id(root), kept]
+        pair = evaluation.factors(root.value) if root.word == "fadd" and root.value.kind[0] == "f" else None
+        mask = self._mask(root)
+        if pair is not None and mask is None:
+            a, b = (evaluation.value(x, index) for x in pair)
+            function.at(function.depth)
+            if before.lanes and not (a.lanes or b.lanes) and self._stands_still(root):
+                a = self._lane(a, before, 0)
+            self.registers[id(root), kept] = muladd(a, b, before)
+            return
+        value = evaluation.value(root.value, index)
+        code = function.at(function.depth)
+        neutral = identity_of(str(root.word), value.kind)
+        if mask is not None:
+            value = select(mask, code.splat(value, before.lanes) if before.lanes else value, neutral)
+        elif before.lanes and not value.lanes and self._stands_still(root):
+            value = self._lane(value, before, neutral)
+        self.registers[id(root), kept] = WORDS[str(root.word)](before, value)
+
+    def _stands_still(self, root: Root) -> bool:
+        """Whether this turn's number counts for one place, not for a lane each."""
+        return self.vector is not None and self.vector in self.fixed and not self._whole_axis(root)
+
+    def _mask(self, root: Root) -> Value | None:
+        """Which lanes count in this turn."""
+        whole = self._whole_axis(root)
+        if whole:
+            lanes: Lanes | None = lanes_of(whole - WHOLE_AXIS) if self._reduces_lanes(root) else None
+        else:
+            lanes = self.function.vectors.get(self.vector) if self.vector is not None else None
+        if lanes is None or lanes.mask is None:
+            return None
+        return Value(self.function.code, lanes.mask, "i1", lanes.number)
+
+    def _lane(self, value: Value, like: Value, neutral: Any) -> Value:
+        """One number beside vectors: in lane 0."""
+        code = value.code
+        rest = code.constant(neutral, like.kind, like.lanes)
+        return code.emit(f"insertelement {rest.typed}, {value.typed}, i64 0", like.kind, like.lanes)
+
+    def _scatter(self, root: Root, index: Index) -> None:
+        """Put or add one value at a computed place."""
+        function, evaluation = self.function, self.evaluation
+        _, _, *operands = root.of.operands
+        value = evaluation.value(root.value, index)
+        indices = [
+            evaluation.placed(operand, tuple([composed(p, index) for p in places]))
+            for operand, places in zip(operands, root.scattering.indices, strict=True)
+        ]
+        axes = [a if isinstance(a, int) else composed(a, index) for a in root.scattering.axes]
+        known = [trusted(operand) for operand in operands]
+        places, _ = evaluation.offsets(root.buffer, axes, indices, known)
+        base = function.base(root.buffer)
+        code = function.at(function.depth)
+        kind = "i8" if root.buffer.kind == "i1" else root.buffer.kind
+        pointer = code.emit(f"getelementptr {LLVM[kind]}, {base.typed}, {places.typed}", "ptr")
+        if root.scattering.adds:
+            before = code.emit(f"load {LLVM[kind]}, {pointer.typed}", kind)
+            value = WORDS["fadd"](before, value)
+        if kind != value.kind:
+            value = value.to(kind)
+        code.line(f"store {value.typed}, {pointer.typed}")
+
+
+def across(value: Value, word: str) -> Value:
+    """The lanes of a vector joined by halves."""
+    code = value.code
+    while value.lanes > 1:
+        half = value.lanes // 2
+        low = ", ".join(f"i32 {k}" for k in range(half))
+        high = ", ".join(f"i32 {k}" for k in range(half, 2 * half))
+        parts = [
+            code.emit(f"shufflevector {value.typed}, {value.type} poison, <{half} x i32> <{lanes}>", value.kind, half)
+            for lanes in (low, high)
+        ]
+        value = WORDS[word](*parts)
+    return code.emit(f"extractelement {value.typed}, i64 0", value.kind)
+
+
+def fill(function: Function, buffer: Any, number: Any) -> None:
+    """All entries of a buffer become a number; at the level at which the function is."""
+    kind = "i8" if buffer.kind == "i1" else buffer.kind
+    base = function.base(buffer)
+    code = function.at(function.depth)
+    if number == 0 and not (kind[0] == "f" and np.signbit(number)):
+        function.module.declare("@llvm.memset.p0.i64", "void @llvm.memset.p0.i64(ptr, i8, i64, i1)")
+        code.line(f"call void @llvm.memset.p0.i64({base.typed}, i8 0, i64 {buffer.bytes}, i1 false)")
+        return
+    label, came = function.label("fill"), function.levels[-1].label
+    code.lines += [
+        f"  br label %{label}",
+        f"{label}:",
+        f"  %{label}.i = phi i64 [0, %{came}], [%{label}.n, %{label}]",
+        f"  %{label}.p = getelementptr {LLVM[kind]}, {base.typed}, i64 %{label}.i",
+        f"  store {LLVM[kind]} {literal(number, kind)}, ptr %{label}.p",
+        f"  %{label}.n = add nuw nsw i64 %{label}.i, 1",
+        f"  %{label}.c = icmp ult i64 %{label}.n, {buffer.entries}",
+        f"  br i1 %{label}.c, label %{label}, label %{label}.end",
+        f"{label}.end:",
+    ]
+    function.levels[-1].label = f"{label}.end"
+
+
+def _plus(a: Affine, b: Affine) -> Affine:
+    terms = dict(a[1])
+    for v, c in b[1]:
+        terms[v] = terms.get(v, 0) + c
+    return (a[0] + b[0], tuple(sorted((v, c) for v, c in terms.items() if c)))

@@ -1,0 +1,170 @@
+"""A schedule becomes a module: one function that runs its steps on memory given by pointers.
+
+    i32 program(ptr frame, ptr context)
+
+The frame holds pointers: the workspace, then arguments and outputs. The context is the table of native/context.py. The
+result is 0, or 1 where the call has to be made in another way: a decision fell otherwise, an index was out of bounds, a
+row that runs through NumPy raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from bibun.compiler.fusing.nests import Nest
+from bibun.compiler.fusing.schedule import Call, Guard, LoopStep, Schedule
+from bibun.compiler.native.callbacks import callback
+from bibun.compiler.native.code import LLVM, Value, literal
+from bibun.compiler.native.context import Context
+from bibun.compiler.native.contraction import contract
+from bibun.compiler.native.evaluation import Evaluation
+from bibun.compiler.native.function import Function
+from bibun.compiler.native.looping import write_loop
+from bibun.compiler.native.module import Module
+from bibun.compiler.native.nests import NestWriter
+
+ALIGNMENT = 64
+
+
+class Layout:
+    """Where buffers are found: slots of the frame, offsets in the workspace."""
+
+    def __init__(self, schedule: Schedule, inputs: int, outputs: int) -> None:
+        self.slots: dict[str, int] = {f"input{n}": 1 + n for n in range(inputs)}
+        self.slots |= {f"output{n}": 1 + inputs + n for n in range(outputs)}
+        self.frame = 1 + inputs + outputs
+        offset = 0
+        for buffer in schedule.temporaries:
+            self.slots[buffer.name] = offset
+            offset += -(-buffer.bytes // ALIGNMENT) * ALIGNMENT
+        self.workspace = offset
+
+
+class ProgramWriter:
+    """Writes the program's function into a module."""
+
+    def __init__(self, schedule: Schedule, module: Module, context: Context, layout: Layout) -> None:
+        self.schedule = schedule
+        self.module = module
+        self.context = context
+        self.function = Function(module, dict(layout.slots))
+        self.evaluation = Evaluation(self.function, schedule.buffers)
+        self.nests = NestWriter(self.function, self.evaluation, module.vector_bits // 8)
+        self.calls_python = False
+        self._leave = False
+        self.run(schedule)
+
+    def run(self, schedule: Schedule) -> None:
+        """Write the steps of a schedule, at the level at which the function is."""
+        for buffer in schedule.buffers.values():
+            if buffer.place == "captured" and buffer.name not in self.function.slots:
+                self.function.slots[buffer.name] = self.entry(self.context.array(buffer.name, buffer.array))
+        for step in schedule.steps:
+            self._step(step, schedule)
+
+    def entry(self, slot: int) -> Any:
+        """An entry of the context."""
+        code = self.function.at(0)
+        where = code.emit(f"getelementptr ptr, ptr %context, i64 {slot}", "ptr")
+        return code.emit(f"load ptr, {where.typed}", "ptr")
+
+    def text(self) -> str:
+        """The function's definition."""
+        code = self.function.at(0)
+        flag = self.function.known.get("flag")
+        if flag is not None:
+            bad = code.emit(f"load i8, {flag[0].typed}", "i8")
+            result = bad.to("i32").text
+        else:
+            result = "0"
+        lines = [*code.lines, f"  ret i32 {result}"]
+        if self._leave:
+            lines += ["leave:", "  ret i32 1"]
+        body = "\n".join(lines)
+        return (
+            f"define internal i32 @program(ptr noalias %frame, ptr noalias %context) nounwind {self.module.attributes} {{\n"
+            f"entry:\n{body}\n}}"
+        )
+
+    def _step(self, step: Any, schedule: Schedule) -> None:
+        if isinstance(step, Nest):
+            self.nests.write(step, schedule.cuts[id(step)])
+        elif isinstance(step, LoopStep):
+            write_loop(self, step)
+        elif isinstance(step, Guard):
+            self._guard(step)
+        elif step.expression.op == "contract":
+            contract(self, step)
+        elif step.expression.op != "call":
+            self.through_numpy(step, lambda x: x, (False,))
+        else:
+            row, settings, weak = step.expression.params
+            self.through_numpy(step, partial(row.function, **(settings or {})), weak)
+
+    def leave_unless(self, condition: Any) -> None:
+        """Return 1 where a condition does not hold."""
+        function = self.function
+        label = function.label("held")
+        code = function.at(function.depth)
+        code.line(f"br i1 {condition.text}, label %{label}, label %leave")
+        code.lines.append(f"{label}:")
+        function.levels[-1].label = label
+        self._leave = True
+
+    def _guard(self, step: Guard) -> None:
+        value, _ = self.function.load(step.buffer, (0, ()))
+        code = self.function.at(self.function.depth)
+        wanted = code.constant(step.outcome, value.kind)
+        self.leave_unless(value.equals(wanted))
+
+    def integer(self, value: int) -> str:
+        """An argument of a BLAS routine: a pointer to a constant integer."""
+        return f"ptr {self.module.constant(f'integer.{value}', f'i32 {value}')}"
+
+    def number(self, value: float, kind: str) -> str:
+        """An argument of a BLAS routine: a pointer to a constant float."""
+        text = literal(value, kind)
+        return f"ptr {self.module.constant(f'number.{kind}.{text}', f'{LLVM[kind]} {text}')}"
+
+    def letter(self, value: str) -> str:
+        """An argument of a BLAS routine: a pointer to a letter."""
+        return f"ptr {self.module.constant(f'letter.{value}', f'i8 {ord(value)}')}"
+
+    def through_numpy(self, step: Call, function: Callable[..., Any], weak: Sequence[bool]) -> None:
+        """A call of Python: pointers to operands and outputs in an array, whose address is the argument."""
+        self.calls_python = True
+        run = callback(function, weak, step.operands, step.outputs)
+        target = self.entry(self.context.held(f"call{len(self.context.slots)}", run))
+        buffers = [*step.operands, *step.outputs.values()]
+        pointers = [self.function.base(buffer) for buffer in buffers]
+        names = ("PyLong_FromLongLong", "PyObject_Vectorcall", "PyErr_Clear")
+        make, invoke, clear = (self.entry(self.context.of_process(name)) for name in names)
+        table = self.function.at(0).emit(f"alloca [{len(buffers)} x ptr]", "ptr")
+        argument = self.function.at(0).emit("alloca ptr", "ptr")
+        code = self.function.at(self.function.depth)
+        for n, pointer in enumerate(pointers):
+            place = code.emit(f"getelementptr ptr, {table.typed}, i64 {n}", "ptr")
+            code.line(f"store {pointer.typed}, {place.typed}")
+        number = code.emit(f"ptrtoint {table.typed} to i64", "i64")
+        boxed = code.emit(f"call ptr {make.text}({number.typed})", "ptr")
+        code.line(f"store {boxed.typed}, {argument.typed}")
+        result = code.emit(f"call ptr {invoke.text}({target.typed}, {argument.typed}, i64 1, ptr null)", "ptr")
+        self._release(boxed)
+        worked = code.emit(f"icmp ne {result.typed}, null", "i1")
+        label = self.function.label("raised")
+        code.line(f"br i1 {worked.text}, label %{label}.not, label %{label}")
+        code.lines.append(f"{label}:")
+        code.line(f"call void {clear.text}()")
+        code.line("br label %leave")
+        code.lines.append(f"{label}.not:")
+        self._release(result)
+        self._leave = True
+        self.function.levels[-1].label = f"{label}.not"
+
+    def _release(self, thing: Value) -> None:
+        """One reference less."""
+        release = self.entry(self.context.of_process("Py_DecRef"))
+        code = self.function.at(self.function.depth)
+        code.line(f"call void {release.text}({thing.typed})")

@@ -1,0 +1,40 @@
+"""The containers of arguments and results, as the entry takes them apart and puts them together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from bibun.compiler.native.entry import Tree
+
+
+def trees(values: Sequence[Any], varies: Callable[[Any], bool], *, dicts: bool) -> list[Tree] | None:
+    """A Tree for each value, leaves numbered in order; None where there are containers that the entry does not know."""
+    numbers = iter(range(10**9))
+    found = [_tree(value, varies, numbers, dicts) for value in values]
+    return None if any(tree is None for tree in found) else [tree for tree in found if tree is not None]
+
+
+def _tree(value: Any, varies: Callable[[Any], bool], numbers: Iterator[int], dicts: bool) -> Tree | None:
+    kind = type(value)
+    if varies(value):
+        return Tree("leaf", next(numbers))
+    if kind in (tuple, list):
+        parts = [_tree(part, varies, numbers, dicts) for part in value]
+        return None if any(part is None for part in parts) else Tree(kind.__name__, parts)
+    if kind is dict and dicts:
+        named = {key: _tree(value[key], varies, numbers, dicts) for key in sorted_keys(value)}
+        return None if any(part is None for part in named.values()) else Tree("dict", named)
+    if isinstance(value, np.ndarray) or hasattr(kind, "__dataclass_fields__") or isinstance(value, (tuple, list, dict)):
+        return None
+    return Tree("constant", value)
+
+
+def sorted_keys(value: dict[Any, Any]) -> list[Any]:
+    """The order in which leaves of a dict are numbered."""
+    try:
+        return sorted(value)
+    except TypeError:
+        return list(value)

@@ -1,0 +1,55 @@
+"""What a program returns: from the arrays that it computes to the containers and classes that the function returns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from bibun import tree
+from bibun.interpreters.recording import Recorded
+
+
+class Results:
+    """The outputs of a recorded run: which leaves are recorded, of which class they were; the rest is constant."""
+
+    def __init__(self, returned: Any) -> None:
+        leaves, self.unflatten = tree.flatten(returned)
+        self.recorded = [leaf for leaf in leaves if isinstance(leaf, Recorded)]
+        self.leaves = [None if isinstance(leaf, Recorded) else leaf for leaf in leaves]
+        self.classes = [_class(leaf.value) if isinstance(leaf, Recorded) else None for leaf in leaves]
+        self.returned = tree.map_(lambda leaf: _HOLE if isinstance(leaf, Recorded) else leaf, returned)
+
+    def assemble(self, values: Sequence[Any]) -> Any:
+        """What the function returns, from the values of the recorded leaves."""
+        rest = iter(values)
+        pairs = zip(self.leaves, self.classes, strict=True)
+        return self.unflatten([_copied(leaf) if cls is None else _as(cls, next(rest)) for leaf, cls in pairs])
+
+    @property
+    def scalars(self) -> list[type | None]:
+        """For each recorded leaf its class; None for an array."""
+        return [None if cls is np.ndarray else cls for cls in self.classes if cls is not None]
+
+
+class Hole:
+    """Where a recorded leaf stands in what is returned."""
+
+
+_HOLE = Hole()
+
+
+def _class(value: Any) -> type:
+    return np.ndarray if isinstance(value, np.ndarray) else type(value)
+
+
+def _as(cls: type, value: Any) -> Any:
+    """A value of its own: an array that nobody else holds, or a number of the class that the function returns."""
+    if cls is np.ndarray:
+        return np.array(value)
+    return cls(value)
+
+
+def _copied(leaf: Any) -> Any:
+    return leaf.copy() if isinstance(leaf, np.ndarray) else leaf

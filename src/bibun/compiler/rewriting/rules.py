@@ -1,0 +1,256 @@
+"""The rules of simplification: a pattern, what stands for it, and the identity beside it.
+
+RULES hold in floating point for every value, but that a sum with an exact 0 keeps the sign of the other zero, and that
+an exact 0 is 0 times a number that nothing is known of only where a row says so (guarded_times). UNSAFE ones hold for
+real numbers; they can change infinities, nan, overflow, and the last digits, and are used under fast=True only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import frexp, prod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bibun.compiler.graph import Node, resized
+from bibun.compiler.rewriting.patterns import (
+    INEXACT,
+    ONE,
+    REAL,
+    VARYING,
+    ZERO,
+    A,
+    C,
+    D,
+    Number,
+    Row,
+    Variable,
+    X,
+    Y,
+    number_of,
+    row,
+)
+from bibun.primitives import TABLE
+
+
+class Rule(NamedTuple):
+    """`replacement`: a pattern, or a function (rewriter, node, what the variables stand for) -> a node or None."""
+
+    pattern: Row
+    replacement: Row | Variable | Number | Callable[..., Node | None]
+
+
+add, subtract, multiply, divide = row("add"), row("subtract"), row("multiply"), row("divide")
+negative, square, power, guarded = row("negative"), row("square"), row("power"), row("guarded_times")
+exp, log, expm1, log1p, sqrt = row("exp"), row("log"), row("expm1"), row("log1p"), row("sqrt")
+where, copy, positive, tied, astype = row("where"), row("copy"), row("positive"), row("tied"), row("astype")
+reshape, transpose, broadcast_to, sum_ = row("reshape"), row("transpose"), row("broadcast_to"), row("sum")
+getitem, scatter_add, real, conjugate = row("getitem"), row("scatter_add"), row("real"), row("conjugate")
+matmul, concatenate, stack, einsum = row("matmul"), row("concatenate"), row("stack"), row("einsum")
+
+
+# ---- conditions and replacements that look at settings ------------------------------------------
+
+
+def _power_of_two(rewriter: Any, node: Node, *, c: Node, d: Node, x: Node) -> Node | None:
+    """c (d x) = (c d) x where one of both is a power of two: nothing is rounded twice."""
+    first, second = number_of(c), number_of(d)
+    if node.dtype.kind != "f" or not any(abs(frexp(float(v))[0]) == 0.5 for v in (first, second)):
+        return None
+    product = float(first) * float(second)
+    if not 1e-30 < abs(product) < 1e30:
+        return None
+    return rewriter.call("multiply", product, x, like=node.like)  # type: ignore[no-any-return]
+
+
+def _same(rewriter: Any, node: Node, *, x: Node) -> Node | None:
+    """x itself, if it is alike already."""
+    return x if x.like.shape == node.like.shape and x.dtype == node.dtype and not x.weak else None
+
+
+def _first(rewriter: Any, node: Node, *, x: Node, y: Node) -> Node:
+    return x
+
+
+def _reshape_twice(rewriter: Any, node: Node, *, x: Node) -> Node:
+    return rewriter.make(TABLE["reshape"], (x,), node.settings, node.like)  # type: ignore[no-any-return]
+
+
+def _transpose_twice(rewriter: Any, node: Node, *, x: Node) -> Node | None:
+    inner = node.operands[0].settings["axes"]
+    axes = tuple(inner[i] for i in node.settings["axes"])
+    if axes == tuple(range(len(axes))):
+        return x
+    return rewriter.make(TABLE["transpose"], (x,), {"axes": axes}, node.like)  # type: ignore[no-any-return]
+
+
+def _no_transpose(rewriter: Any, node: Node, *, x: Node) -> Node | None:
+    axes = node.settings["axes"]
+    long = [i for i in axes if x.shape[i] != 1]
+    if axes == tuple(range(len(axes))):
+        return x
+    if long == sorted(long):  # only axes of length 1 move
+        return rewriter.make(TABLE["reshape"], (x,), {"shape": node.shape}, node.like)  # type: ignore[no-any-return]
+    return None
+
+
+def _broadcast_twice(rewriter: Any, node: Node, *, x: Node) -> Node:
+    return rewriter.make(TABLE["broadcast_to"], (x,), node.settings, node.like)  # type: ignore[no-any-return]
+
+
+def _reshape_of_broadcast(rewriter: Any, node: Node, *, x: Node) -> Node | None:
+    """The reshape of one number repeated is that number repeated; new axes of length 1 go inside."""
+    if prod(x.shape) != 1:
+        return None
+    if x.shape:
+        x = rewriter.make(TABLE["reshape"], (x,), {"shape": ()}, resized(x.like, ()))
+    return rewriter.make(TABLE["broadcast_to"], (x,), {"shape": node.shape}, node.like)  # type: ignore[no-any-return]
+
+
+def _view_of_number(rewriter: Any, node: Node, *, x: Node) -> Node | None:
+    """Any view of one number repeated."""
+    if x.shape and prod(x.shape) != 1:
+        return None
+    return _reshape_of_broadcast(rewriter, node, x=x)
+
+
+def _sum_of_broadcast(rewriter: Any, node: Node, *, x: Node) -> Node | None:
+    """The sum of n copies is n times one: along the axes that were repeated."""
+    inner = node.operands[0]
+    axes, lead = node.settings["axis"], len(inner.shape) - len(x.shape)
+    repeated = [i for i in axes if i < lead or (x.shape[i - lead] == 1 and inner.shape[i] != 1)]
+    if not repeated or node.dtype.kind not in "fc" or x.dtype != node.dtype or x.weak:
+        return None
+    rest = tuple(i - lead for i in axes if i not in repeated)
+    total = x
+    if rest:
+        like = resized(x.like, tuple(1 if i in rest else n for i, n in enumerate(x.shape)))
+        total = rewriter.make(TABLE["sum"], (x,), {"axis": rest, "keepdims": True}, like)
+    scaled = rewriter.call("multiply", prod(inner.shape[i] for i in repeated), total, like=node.like)
+    between = tuple(1 if i in axes else n for i, n in enumerate(inner.shape))
+    full = rewriter.fitted(scaled, resized(node.like, between))
+    return rewriter.make(TABLE["reshape"], (full,), {"shape": node.shape}, node.like)  # type: ignore[no-any-return]
+
+
+def _sum_of_nothing(rewriter: Any, node: Node, *, x: Node) -> Node | None:
+    """A sum along axes of length 1 only."""
+    if any(x.shape[i] != 1 for i in node.settings["axis"]) or x.dtype != node.dtype:
+        return None
+    return rewriter.make(TABLE["reshape"], (x,), {"shape": node.shape}, node.like)  # type: ignore[no-any-return]
+
+
+def _whole(rewriter: Any, node: Node, *, x: Node) -> Node | None:
+    """x[...], x[:], x[:, :]."""
+    for k in node.settings["key"]:
+        if k is not Ellipsis and not (
+            isinstance(k, slice) and k.start in (None, 0) and k.stop is None and k.step in (None, 1)
+        ):
+            return None
+    return x if x.shape == node.shape else None
+
+
+def _taken_back(rewriter: Any, node: Node, *, x: Node) -> Node | None:
+    """What was just put at this key."""
+    key, shape = node.settings["key"], node.operands[0].settings["shape"]
+    inner = node.operands[0].settings["key"]
+    if len(key) != len(inner) or len(shape) < len(key):
+        return None
+    for k, mine, n in zip(key, inner, shape, strict=False):
+        if not (isinstance(k, slice) and isinstance(mine, slice) and k.indices(n) == mine.indices(n)):
+            return None
+    return x if x.shape == node.shape else None
+
+
+def _identity_product(rewriter: Any, node: Node, *, x: Node, y: Node) -> Node | None:
+    """1 y = y, x 1 = x: a product with the identity matrix, of which forward mode makes its tangents."""
+    if is_identity(x) and len(y.shape) >= 2:
+        return y if y.shape == node.shape else None
+    if is_identity(y) and len(x.shape) >= 2:
+        return x if x.shape == node.shape else None
+    return None
+
+
+def is_identity(node: Node) -> bool:
+    """A captured identity matrix that nobody can change."""
+    while node.name == "reshape" and node.shape == node.operands[0].shape:
+        (node,) = node.operands
+    if node.name != "captured":
+        return False
+    array = node.settings
+    if array.ndim != 2 or array.shape[0] != array.shape[1] or array.flags.writeable or array.base is not None:
+        return False
+    return bool(np.count_nonzero(array) == array.shape[0] and np.all(np.diagonal(array) == 1))
+
+
+# ---- the rules ----------------------------------------------------------------------------------
+
+RULES = (
+    # numbers
+    Rule(multiply(X, 1), X),  # x 1 = x
+    Rule(multiply(1, X), X),  # 1 x = x
+    Rule(divide(X, 1), X),  # x / 1 = x
+    Rule(multiply(X, -1), negative(X)),  # x (-1) = -x
+    Rule(multiply(-1, X), negative(X)),  # (-1) x = -x
+    Rule(add(X, 0), X),  # x + 0 = x, but for the sign of zero
+    Rule(add(0, X), X),  # 0 + x = x, likewise
+    Rule(add(X, -0.0), X),  # x + (-0) = x
+    Rule(add(-0.0, X), X),  # (-0) + x = x
+    Rule(subtract(X, 0), X),  # x - 0 = x
+    Rule(power(X, 1), X),  # x**1 = x
+    Rule(guarded(X, 1), X),  # x 1 = x
+    Rule(guarded(1, X), X),  # 1 x = x: only a 0 is guarded
+    Rule(guarded(-1, X), negative(X)),  # (-1) x = -x
+    Rule(guarded(X, -1), negative(X)),  # x (-1) = -x
+    # signs
+    Rule(negative(negative(X)), X),  # -(-x) = x
+    Rule(add(X, negative(Y)), subtract(X, Y)),  # x + (-y) = x - y
+    Rule(add(negative(X), Y), subtract(Y, X)),  # (-x) + y = y - x
+    Rule(subtract(X, negative(Y)), add(X, Y)),  # x - (-y) = x + y
+    Rule(multiply(negative(X), negative(Y)), multiply(X, Y)),  # (-x) (-y) = x y
+    Rule(multiply(negative(X), Y), negative(multiply(X, Y))),  # (-x) y = -(x y)
+    Rule(multiply(X, negative(Y)), negative(multiply(X, Y))),  # x (-y) = -(x y)
+    Rule(divide(negative(X), Y), negative(divide(X, Y))),  # (-x) / y = -(x / y)
+    Rule(divide(X, negative(Y)), negative(divide(X, Y))),  # x / (-y) = -(x / y)
+    Rule(square(negative(X)), square(X)),  # (-x)**2 = x**2
+    Rule(multiply(INEXACT, INEXACT), square(INEXACT)),  # x x = x**2
+    # constants
+    Rule(multiply(VARYING, C), multiply(C, VARYING)),  # the constant first
+    Rule(multiply(C, multiply(D, X)), _power_of_two),  # 2 (d x) = (2 d) x
+    # choices
+    Rule(where(X, A, A), A),  # the same either way
+    # what moves entries and computes nothing
+    Rule(copy(X), X),  # nothing is written to in a graph
+    Rule(positive(X), _same),
+    Rule(tied(X, Y), _first),  # a derivative that came out constant
+    Rule(astype(X), _same),  # to its own dtype
+    Rule(real(REAL), X),  # the real part of a real number
+    Rule(conjugate(REAL), X),  # its conjugate
+    Rule(reshape(reshape(X)), _reshape_twice),
+    Rule(reshape(X), _same),
+    Rule(reshape(broadcast_to(X)), _reshape_of_broadcast),
+    Rule(transpose(transpose(X)), _transpose_twice),
+    Rule(transpose(X), _no_transpose),
+    Rule(transpose(broadcast_to(X)), _view_of_number),
+    Rule(getitem(broadcast_to(X)), _view_of_number),
+    Rule(broadcast_to(broadcast_to(X)), _broadcast_twice),
+    Rule(broadcast_to(X), _same),
+    Rule(getitem(X), _whole),
+    Rule(getitem(scatter_add(X)), _taken_back),
+    # sums and products
+    Rule(sum_(broadcast_to(X)), _sum_of_broadcast),  # n copies
+    Rule(sum_(X), _sum_of_nothing),
+    Rule(matmul(X, Y), _identity_product),  # 1 y = y
+)
+
+UNSAFE = (
+    Rule(multiply(C, multiply(D, X)), multiply(multiply(C, D), X)),
+    Rule(exp(log(X)), X),  # x > 0
+    Rule(log(exp(X)), X),  # no overflow
+    Rule(expm1(log1p(X)), X),
+    Rule(log1p(expm1(X)), X),
+    Rule(square(sqrt(X)), X),
+    Rule(subtract(X, X), ZERO),
+    Rule(divide(X, X), ONE),
+    Rule(guarded(X, Y), multiply(X, Y)),  # where nothing is infinite
+)

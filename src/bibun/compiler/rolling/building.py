@@ -1,0 +1,305 @@
+"""A graph of a recording in which loops are loops: each is one node, whose body is a graph of its own.
+
+What does not change from turn to turn is computed before the loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from bibun.compiler.graph import Graph, Node
+from bibun.compiler.rewriting import Rewriter
+from bibun.compiler.rolling.loops import Carried, Kept, Leaf, Plan, Scattered, Stays
+from bibun.compiler.rolling.rolled import Rolled, Turn, TurnSlice
+from bibun.compiler.rolling.stream import LEAF
+from bibun.interpreters.recording import CAPTURED, GUARD, Like, Recording, likeness
+from bibun.primitives import TABLE
+
+_KEPT_LIKE = dict[int, Like]
+
+
+class Builder:
+    """Builds the graph. `node(n)` is the node of call n of the stream, wherever it is."""
+
+    def __init__(self, recording: Recording, plan: Plan, graph: Graph, *, fast: bool) -> None:
+        self.recording = recording
+        self.plan = plan
+        self.graph = graph
+        self.fast = fast
+        self.rewriter = Rewriter(graph, fast=fast)
+        self.leaves: dict[int, Node] = {}
+        self._straight: dict[int, Node] = {}
+        self._loops: dict[int, LoopBuilder] = {}
+        starts = {s.start: j for j, s in enumerate(plan.stretches)}
+        at, count = 0, len(plan.stream.codes)
+        while at < count:
+            j = starts.get(at)
+            if j is None:
+                self._call(at)
+                at += 1
+            else:
+                self._loops[j] = LoopBuilder(self, j)
+                at = plan.stretches[j].stop
+
+    def leaf(self, number: int) -> Node:
+        """The node of an argument, a captured array or a constant, by its number in the recording."""
+        found = self.leaves.get(number)
+        if found is None:
+            if number < 0:
+                found = self.graph.constant(self.recording.constants[-1 - number])
+            else:
+                row, operands, settings, like = self.recording.calls[number]
+                found = self.leaf(operands[0]) if operands else self.graph.make(row, (), settings, like)
+            self.leaves[number] = found
+        return found
+
+    def node(self, call: int) -> Node:
+        """The value of a call of the stream."""
+        j = int(self.plan.owner[call])
+        if j < 0:
+            return self._straight[call]
+        stretch = self.plan.stretches[j]
+        turn, slot = divmod(call - stretch.start, stretch.period)
+        loop = self._loops[j]
+        if turn == stretch.turns - 1:
+            return loop.last(slot)
+        saved = loop.saved(slot)
+        like = self.call(stretch.start + slot)[3]
+        return self.rewriter.make(TABLE["getitem"], (saved,), {"key": (turn,)}, like)
+
+    def call(self, at: int) -> Any:
+        """The recorded call number `at` of the stream."""
+        return self.recording.calls[self.plan.stream.numbers[at]]
+
+    def _call(self, at: int) -> None:
+        row, operands, settings, like = self.call(at)
+        positions = self.plan.stream.positions[at].tolist()
+        if len(operands) > len(positions):
+            place = {number: i for i, number in enumerate(self.plan.stream.numbers)}
+            positions = [place.get(n, LEAF) for n in operands]
+        pairs = zip(operands, positions, strict=False)
+        found = tuple([self.leaf(n) if p == LEAF else self.node(p) for n, p in pairs])
+        if row is GUARD:
+            self.graph.guards.append((found[0], settings))
+        else:
+            self._straight[at] = self.rewriter.make(row, found, settings, like)
+
+
+class LoopBuilder:
+    """Builds one loop. A value of its body is a node of the body, or, where it stays the same, one of the outer graph."""
+
+    def __init__(self, outer: Builder, j: int) -> None:
+        self.outer = outer
+        self.j = j
+        self.stretch = outer.plan.stretches[j]
+        self.body = Graph()
+        self.rewriter = Rewriter(self.body, fast=outer.fast)
+        self.values: dict[int, Node] = {}
+        self._mine: set[int] = set()  # ids of the nodes of the body
+        self._carried: dict[Carried, Node] = {}
+        self._stay: dict[int, tuple[Node, Node]] = {}
+        self._stacked: dict[Any, tuple[Node, Node, int, int]] = {}
+        for slot in range(self.stretch.period):
+            self._call(slot)
+        self.node, self._parts = self._finish()
+
+    # ---- what the outer graph asks for ------------------------------------------------------------
+
+    def last(self, slot: int) -> Node:
+        """The value of a slot in the last turn."""
+        return self._parts["last", slot]
+
+    def saved(self, slot: int) -> Node:
+        """The values of a slot in all turns, stacked."""
+        return self._parts["saved", slot]
+
+    # ---- the body -----------------------------------------------------------------------------------
+
+    def _call(self, slot: int) -> None:
+        row, operands, settings, like = self.outer.call(self.stretch.start + slot)
+        found = tuple([self._operand(slot, w, n) for w, n in enumerate(operands)])
+        moving = self._moves(slot)
+        if row is GUARD:
+            if self._is_mine(found[0]):
+                self.body.guards.append((found[0], settings))
+            else:
+                self.outer.graph.guards.append((found[0], settings))
+            return
+        if not moving and not any(map(self._is_mine, found)) and found:
+            self.values[slot] = self.outer.rewriter.make(row, found, settings, like)
+            return
+        if moving:
+            settings = {**settings, "key": self._moving_key(slot, settings["key"], operands)}
+        self.values[slot] = self._own(self.rewriter.make(row, tuple(map(self._inside, found)), settings, like))
+
+    def _is_mine(self, node: Node) -> bool:
+        return id(node) in self._mine
+
+    def _own(self, node: Node) -> Node:
+        """Note that a node, and all that it was made of, is the body's."""
+        for made in self.body.nodes[len(self._mine) :]:
+            self._mine.add(id(made))
+        return node
+
+    def _inside(self, node: Node) -> Node:
+        """A node of the outer graph as an input of the body; numbers as they are."""
+        if self._is_mine(node):
+            return node
+        if node.name == "constant":
+            return self._own(self.body.constant(node.settings, node.like))
+        known = self._stay.get(node.number)
+        if known is None:
+            made = self._own(self.body.make("input", (), ("stay", len(self._stay)), node.like))
+            known = self._stay[node.number] = (node, made)
+        return known[1]
+
+    def _operand(self, slot: int, w: int, number: int) -> Node:
+        what = self.outer.plan.operands[self.j, slot, w]
+        if isinstance(what, Carried):
+            return self.values[what.slot] if what.back == 0 else self._carry(what)
+        if isinstance(what, Stays):
+            return self.outer.node(what.call)
+        if isinstance(what, Leaf):
+            return self.outer.leaf(what.numbers[0]) if len(what.numbers) == 1 else self._leaves(what)
+        if isinstance(what, Kept):
+            stack = self.outer._loops[what.loop].saved(what.slot)
+            return self._stack((stack.number, what.first, what.step), stack, what.first, what.step)
+        return self._gathered(what)
+
+    def _carry(self, what: Carried) -> Node:
+        found = self._carried.get(what)
+        if found is None:
+            if what.back > 1:
+                self._carry(Carried(what.slot, what.back - 1))
+            like = self.outer.call(self.stretch.start + what.slot)[3]
+            found = self._own(self.body.make("input", (), ("carried", len(self._carried)), like))
+            self._carried[what] = found
+        return found
+
+    def _stack(self, key: Any, stack: Node, first: int, step: int) -> Node:
+        """An input that is another entry of a stacked array in each turn."""
+        known = self._stacked.get(key)
+        if known is None:
+            like = Like(stack.shape[1:], stack.dtype, stack.like.scalar)
+            made = self._own(self.body.make("input", (), ("stacked", len(self._stacked)), like))
+            known = self._stacked[key] = (stack, made, first, step)
+        return known[1]
+
+    def _gathered(self, what: Scattered) -> Node:
+        """Values from straight code, one for each turn."""
+        nodes = [self.outer.node(call) for call in what.calls]
+        like = Like((len(nodes), *nodes[0].shape), nodes[0].dtype, nodes[0].like.scalar if nodes[0].weak else None)
+        stack = self.outer.rewriter.make(TABLE["stack"], tuple(nodes), {"axis": 0}, like)
+        return self._stack((stack.number, 0, 1), stack, 0, 1)
+
+    def _leaves(self, what: Leaf) -> Node:
+        """Constants or captured arrays, one for each turn."""
+        recording = self.outer.recording
+        if what.numbers[0] < 0:
+            values = [recording.constants[-1 - n] for n in what.numbers]
+            array = np.array(values)
+            scalar = (
+                type(values[0])
+                if isinstance(values[0], (float, int, complex)) and type(values[0]) is not np.float64
+                else None
+            )
+        else:
+            array, scalar = _stacked_arrays([recording.calls[n][2] for n in what.numbers]), None
+        stack = self.outer.graph.make(CAPTURED, (), array, Like(array.shape, array.dtype, scalar))
+        return self._stack(what.numbers, stack, 0, 1)
+
+    # ---- keys that move -----------------------------------------------------------------------------
+
+    def _moves(self, slot: int) -> bool:
+        at = self.stretch.start + slot
+        moving = self.outer.plan.stream.moving
+        return bool((moving[at] != moving[at + self.stretch.period]).any())
+
+    def _moving_key(self, slot: int, key: Sequence[Any], operands: Sequence[int]) -> tuple[Any, ...]:
+        """The key with numbers that move as Turns; none of them is negative."""
+        at = self.stretch.start + slot
+        moving = self.outer.plan.stream.moving
+        first, step = moving[at].tolist(), (moving[at + self.stretch.period] - moving[at]).tolist()
+        shape = self._indexed_shape(at, operands)
+        entries: list[Any] = []
+        n = 0
+        axis = 0
+        for k in key:
+            if type(k) is int:
+                start = first[n] + shape[axis] if first[n] < 0 else first[n]
+                entries.append(Turn(start, step[n]) if step[n] else k)
+                n += 1
+            elif type(k) is slice and type(k.start) is type(k.stop) is int and k.step is None:
+                start = first[n] + shape[axis] if first[n] < 0 else first[n]
+                entries.append(TurnSlice(start, step[n], k.stop - k.start) if step[n] else k)
+                n += 2
+            else:
+                entries.append(k)
+            axis += k is not None
+        return tuple(entries)
+
+    def _indexed_shape(self, at: int, operands: Sequence[int]) -> tuple[int, ...]:
+        row, _, settings, like = self.outer.call(at)
+        if row.name.startswith("scatter_add"):
+            return settings["shape"]  # type: ignore[no-any-return]
+        if row.name.startswith("put"):
+            return like.shape  # type: ignore[no-any-return]
+        number = operands[0]
+        if number < 0:
+            return likeness(self.outer.recording.constants[-1 - number]).shape
+        return self.outer.recording.calls[number][3].shape  # type: ignore[no-any-return]
+
+    # ---- the node -----------------------------------------------------------------------------------
+
+    def _finish(self) -> tuple[Node, dict[tuple[str, int], Node]]:
+        """The loop's node, and its outputs: parts of it, or nodes of the outer graph where a value stays."""
+        plan, turns = self.outer.plan, self.stretch.turns
+        saved = sorted(s for s in plan.kept[self.j] if self._is_mine(self.values[s]))
+        last = sorted(s for s in plan.last[self.j] if self._is_mine(self.values[s]))
+        following = [
+            self.values[c.slot] if c.back == 1 else self._carried[Carried(c.slot, c.back - 1)] for c in self._carried
+        ]
+        self.body.outputs = [self._inside(v) for v in (*following, *(self.values[s] for s in (*saved, *last)))]
+        places = [(first, step) for _, _, first, step in self._stacked.values()]
+        rolled = Rolled(self.body, turns, len(self._carried), len(saved), places)
+        operands = (
+            *(self.outer.node(self.stretch.start + c.slot - c.back * self.stretch.period) for c in self._carried),
+            *(node for node, _ in self._stay.values()),
+            *(stack for stack, _, _, _ in self._stacked.values()),
+        )
+        node = self.outer.graph.make("loop", operands, rolled, None)
+        parts: dict[tuple[str, int], Node] = {}
+        for n, slot in enumerate((*saved, *last)):
+            like = self.values[slot].like
+            kind = "saved" if n < len(saved) else "last"
+            if kind == "saved":
+                like = Like((turns, *like.shape), like.dtype, like.scalar if self.values[slot].weak else None)
+            parts[kind, slot] = self.outer.graph.make("part", (node,), len(self._carried) + n, like)
+        for slot in plan.kept[self.j] | plan.last[self.j]:
+            if not self._is_mine(self.values[slot]):
+                value = self.values[slot]
+                parts["last", slot] = value
+                like = Like((turns, *value.shape), value.dtype, None)
+                parts["saved", slot] = self.outer.rewriter.make(
+                    TABLE["broadcast_to"], (value,), {"shape": like.shape}, like
+                )
+        return node, parts
+
+
+def _stacked_arrays(arrays: Sequence[np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
+    """Arrays of one shape as one: in the memory where they are, if they lie at equal distances; else copied."""
+    first = arrays[0]
+    places = [a.__array_interface__["data"][0] for a in arrays]
+    step = places[1] - places[0]
+    root = first
+    while isinstance(root.base, np.ndarray):
+        root = root.base
+    if step and first.base is not None and all(q - p == step for p, q in pairwise(places)):
+        return np.lib.stride_tricks.as_strided(
+            first, (len(arrays), *first.shape), (step, *first.strides), writeable=False
+        )
+    return np.stack(arrays)

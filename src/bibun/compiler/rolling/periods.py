@@ -1,0 +1,138 @@
+"""Which stretches of a stream repeat, and with what period. Arrays in, stretches out; knows no call.
+
+A lag p is right for a stretch where the codes equal those p and 2p before, and every operand and every moving number is
+affine in the turn: a[i] - 2 a[i - p] + a[i - 2p] = 0. That one rule covers operands that stay (difference 0), that are of
+the same turn or an earlier one (difference p), and that read another loop forwards or backwards.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bibun.compiler.rolling.stream import LEAF, Stream
+
+Array = np.ndarray[Any, Any]
+TURNS, CALLS = 6, 64  # a stretch of fewer turns, or of fewer calls saved, is left as it is
+_NEAR = 64  # operands nearer than this go into the hash that looks for lags
+_CANDIDATES = 4  # lags tried for each length of hash
+
+
+class Stretch(NamedTuple):
+    """Calls from `start` on that repeat with a `period`, in `turns` turns."""
+
+    start: int
+    period: int
+    turns: int
+
+    @property
+    def stop(self) -> int:
+        """Behind the last call."""
+        return self.start + self.period * self.turns
+
+
+def stretches(stream: Stream) -> list[Stretch]:
+    """Disjoint stretches, in order: the longest first come to be."""
+    count = len(stream.codes)
+    if count < TURNS * 2 or count < CALLS:
+        return []
+    found: list[tuple[int, int, int, int]] = []
+    for lag in _lags(stream):
+        for start, stop in _runs(_repeats(stream, lag)):
+            whole = stop - start + 2 * lag
+            if whole >= TURNS * lag and whole - lag >= CALLS:
+                found.append((lag - whole, lag, start, stop + 2 * lag))
+    taken = np.zeros(count, bool)
+    result = []
+    for _, lag, start, stop in sorted(found):
+        start, stop = _free(taken, start, stop)
+        if stop - start < TURNS * lag or stop - start - lag < CALLS:
+            continue
+        start = _rotated(stream, start, stop, lag)
+        turns = (stop - start) // lag
+        if turns < TURNS:
+            continue
+        taken[start : start + lag * turns] = True
+        result.append(Stretch(start, lag, turns))
+    return sorted(result)
+
+
+def _lags(stream: Stream) -> list[int]:
+    """Distances at which long pieces of the stream come again, the commonest for pieces of 1, 4, 16, ... calls."""
+    count = len(stream.codes)
+    here = np.arange(count)
+    mixed = stream.codes.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    for j in range(stream.positions.shape[1]):
+        back = here - stream.positions[:, j]
+        near = np.where((stream.positions[:, j] != LEAF) & (back <= _NEAR), back, 0).astype(np.uint64)
+        mixed = (mixed ^ (near + np.uint64(j + 1))) * np.uint64(0xC2B2AE3D27D4EB4F)
+        mixed ^= mixed >> np.uint64(29)
+    lags: set[int] = set()
+    length = 1
+    while 3 * length <= count and length <= 1 << 14:
+        order = np.argsort(mixed, kind="stable")
+        sorted_hashes = mixed[order]
+        distances = (order[1:] - order[:-1])[sorted_hashes[1:] == sorted_hashes[:-1]]
+        if not len(distances):
+            break
+        often = np.bincount(distances)
+        common = np.argsort(often)[::-1][:_CANDIDATES]
+        lags |= {int(p) for p in common if often[p] >= max(4, count // 400) and p * TURNS <= count}
+        for _ in range(2):  # pieces of twice the length
+            if len(mixed) > length:
+                mixed = mixed[:-length] * np.uint64(0xC2B2AE3D27D4EB4F) + (
+                    mixed[length:] ^ (mixed[length:] >> np.uint64(31))
+                )
+                length *= 2
+    return sorted(lags)
+
+
+def _repeats(stream: Stream, lag: int) -> Array:
+    """For each call from 2 lag on, whether it continues what is lag and 2 lag before it."""
+
+    def bent(values: Array) -> Array:
+        moved: Array = values[2 * lag :] + values[: -2 * lag] != 2 * values[lag:-lag]
+        return moved
+
+    codes = stream.codes
+    same: Array = (codes[2 * lag :] == codes[lag:-lag]) & (codes[lag:-lag] == codes[: -2 * lag])
+    for values in (stream.positions, stream.moving):
+        same &= ~bent(values).any(axis=1)
+    return same
+
+
+def _runs(true: Array) -> list[tuple[int, int]]:
+    """Where a mask is true: (first, behind the last)."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], true.view(np.int8), [0]))))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+
+
+def _free(taken: Array, start: int, stop: int) -> tuple[int, int]:
+    """The longest part that no other stretch has taken."""
+    if not taken[start:stop].any():
+        return start, stop
+    free = _runs(~taken[start:stop])
+    if not free:
+        return start, start
+    first, last = max(free, key=lambda run: run[1] - run[0])
+    return start + first, start + last
+
+
+def _rotated(stream: Stream, start: int, stop: int, lag: int) -> int:
+    """The start, moved by less than a turn to where the fewest values go from one turn to the next."""
+    slack = (stop - start) % lag
+    middle = start + ((stop - start) // lag - 2) * lag
+    last: dict[int, int] = {}  # of each value of the loop: where it is read last
+    for i in range(middle, middle + lag):
+        for now, before in zip(stream.positions[i].tolist(), stream.positions[i - lag].tolist(), strict=True):
+            if now != LEAF and now - before == lag and now >= start:
+                last[now] = i
+    live = np.zeros(lag)
+    for value, reader in last.items():
+        if reader - value >= lag:
+            live += 1
+        else:
+            live[(np.arange(value + 1, reader + 1) - start) % lag] += 1
+    live[np.arange(lag) > slack] += 0.5  # costs a turn
+    return start + int(np.argmin(live))

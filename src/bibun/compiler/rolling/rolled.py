@@ -1,0 +1,43 @@
+"""What a loop of a graph is: a body that runs many times. Owns the record; building.py makes it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from bibun.compiler.graph import Graph
+
+
+class Turn(NamedTuple):
+    """In a key: an index that moves with the turns of the loop: start + step * turn."""
+
+    start: int
+    step: int
+
+
+class TurnSlice(NamedTuple):
+    """In a key: `length` entries from an index that moves with the turns of the loop."""
+
+    start: int
+    step: int
+    length: int
+
+
+class Rolled:
+    """A body and how often it runs. The operands of the loop's node are, in this order:
+
+    carried     the first value of each value that goes from one turn to the next
+    stay        values that are the same in every turn
+    stacked     arrays of which turn t reads the entry first + step * t of the first axis
+
+    The body's inputs are numbered in the same order. Its outputs are the next values of `carried`, then `saved` values,
+    which the loop stacks along a new first axis, then values of which the loop gives that of the last turn.
+    """
+
+    __slots__ = ("body", "carried", "places", "saved", "turns")
+
+    def __init__(self, body: Graph, turns: int, carried: int, saved: int, places: list[tuple[int, int]]) -> None:
+        self.body = body
+        self.turns = turns
+        self.carried = carried
+        self.saved = saved
+        self.places = places

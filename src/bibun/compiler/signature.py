@@ -1,0 +1,99 @@
+"""What a compiled program is made for: the containers, shapes, dtypes and static values of a call's arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bibun import tree
+from bibun.core.traced import Traced
+
+_SCALARS = (float, int, bool, complex)
+
+
+class Signature(NamedTuple):
+    """Of one call. `leaves`: the numbers and arrays that vary; `rebuild`: all arguments again, from leaves like these."""
+
+    key: Hashable
+    leaves: list[Any]
+    rebuild: Callable[[Sequence[Any]], tuple[tuple[Any, ...], dict[str, Any]]]
+
+
+class PlainCall(Exception):
+    """The arguments are such that the function itself must be called."""
+
+
+def signature(args: tuple[Any, ...], kwargs: dict[str, Any], static: tuple[int, ...]) -> Signature:
+    """The signature of a call. Raises PlainCall where an argument is traced, or of a class with rules of its own."""
+    if kwargs or static or any(map(tree.is_container, args)):
+        return _nested(args, kwargs, static)
+    keys = tuple([_key(leaf) for leaf in args])
+    if None in keys:
+        return _nested(args, kwargs, static)
+    return Signature(keys, list(args), _positional)
+
+
+def _positional(leaves: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    return tuple(leaves), {}
+
+
+def _nested(args: tuple[Any, ...], kwargs: dict[str, Any], static: tuple[int, ...]) -> Signature:
+    fixed = {n % len(args): args[n] for n in static if -len(args) <= n < len(args)}
+    whole, spec = tree.structure((tuple(None if n in fixed else arg for n, arg in enumerate(args)), kwargs))
+    keys = [_key(leaf) for leaf in whole]
+    varying = [i for i, key in enumerate(keys) if key is not None]
+    rest = {i: whole[i] for i, key in enumerate(keys) if key is None}
+
+    def rebuild(leaves: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        full = [rest.get(i) for i in range(len(whole))]
+        for i, leaf in zip(varying, leaves, strict=True):
+            full[i] = leaf
+        positional, named = spec.unflatten(full)
+        return tuple(fixed.get(n, arg) for n, arg in enumerate(positional)), named
+
+    statics = (*(("static", n, _by_value(v)) for n, v in fixed.items()), *((i, _by_value(v)) for i, v in rest.items()))
+    return Signature((spec, tuple(keys), statics), [whole[i] for i in varying], rebuild)
+
+
+def _by_value(value: Any) -> Hashable:
+    """A static value: by its value and class where it is hashable, else by identity (which `Held` keeps alive)."""
+    try:
+        hash(value)
+    except TypeError:
+        return Held(value)
+    return (type(value), value)
+
+
+class Held:
+    """Equal to another one only for the same object."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Held) and other.value is self.value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+
+def _key(leaf: Any) -> Hashable:
+    """Of a leaf that varies: its shape and dtype, or its class; None for one that is static."""
+    kind = type(leaf)
+    if kind is np.ndarray:
+        if leaf.dtype.kind in "biufc" and leaf.dtype.isnative:
+            return (leaf.shape, leaf.dtype)
+        raise PlainCall
+    if kind in _SCALARS:
+        return (kind,)
+    if isinstance(leaf, np.generic):
+        if leaf.dtype.kind in "biufc":
+            return (np.generic, leaf.dtype)
+        raise PlainCall
+    if isinstance(leaf, (Traced, np.ndarray)):
+        raise PlainCall
+    return None

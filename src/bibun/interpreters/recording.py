@@ -1,0 +1,336 @@
+"""Recordings: what `compile` reads. A Recorded is a plain value and its number in the list of all calls of one run.
+
+The run is a real one: rows are called on real values, so that `if`, `while` and `range` on them just run, and each such
+decision is one more entry of the list, a guard. Owns the list; what becomes of it is the compiler's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+from zlib import crc32
+
+import numpy as np
+
+from bibun.arrays import lost, protocol
+from bibun.arrays.array import FOREIGN, OPERATORS, Array
+from bibun.core.primitive import Primitive
+from bibun.core.traced import Traced, new_level
+from bibun.errors import BibunError, user_line
+from bibun.primitives import TABLE
+
+new = object.__new__
+_SCALARS = (float, int, bool, complex)
+
+
+class UnrecordableError(BibunError):
+    """The run uses something that a recording cannot stand for; the function has to run plainly. `once`: this time."""
+
+    def __init__(self, why: str, *, once: bool = False) -> None:
+        super().__init__(why)
+        self.once = once
+
+
+class Call(NamedTuple):
+    """One entry: a call of a row, or of a word of the recording itself (see Recording).
+
+    operands    numbers of earlier entries; -1 - k is constant number k
+    settings    the row's settings, or what the word needs
+    like        shape, dtype and class of the value, as `likeness` gives them
+    """
+
+    row: Any
+    operands: tuple[int, ...]
+    settings: Any
+    like: Any
+
+
+class Like(NamedTuple):
+    """What a value is, but for its entries. `scalar`: its class where it is no ndarray (np.float64, float, ...)."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    scalar: type | None
+
+
+FLOAT64 = Like((), np.dtype(np.float64), np.float64)
+
+
+def likeness(value: Any) -> Like:
+    """Shape, dtype and class of a plain value."""
+    if type(value) is np.float64:
+        return FLOAT64
+    if isinstance(value, np.ndarray):
+        return Like(value.shape, value.dtype, None)
+    return Like((), np.result_type(value), type(value))
+
+
+INPUT, CAPTURED, CONSTANT, PART, GUARD = "input", "captured", "constant", "part", "guard"
+
+
+class Recording:
+    """The calls of one run, in order; the number of an entry is its place. Besides rows there are five words:
+
+    input       an argument; settings: which leaf of the arguments
+    captured    an array that the function reads from outside; settings: the array, read at each call
+    constant    a number that does not vary
+    part        one output of several; settings: which
+    guard       a decision; settings: how it fell (True, False, an integer)
+    """
+
+    __slots__ = ("_arrays", "_checksums", "_numbers", "calls", "constants", "level", "places", "raised")
+
+    def __init__(self) -> None:
+        self.level = new_level()
+        self.calls: list[Any] = []
+        self.constants: list[Any] = []
+        self.places: list[str] = []  # of the guards, in the user's code
+        self.raised: str | None = None  # an exception that a row has raised
+        self._checksums: list[tuple[Any, int]] = []
+        self._numbers: dict[Any, int] = {}  # of constants, by type and value
+        self._arrays: dict[
+            int, tuple[int, Any]
+        ] = {}  # captured arrays by identity; kept alive, so that it stays theirs
+
+    def add(self, row: Any, operands: tuple[int, ...], settings: Any, value: Any) -> Recorded:
+        """Append a call and give its value."""
+        made: Recorded = new(Recorded)
+        made.level = self.level
+        made.value = value
+        made.recording = self
+        made.number = len(self.calls)
+        self.calls.append((row, operands, settings, likeness(value)))
+        return made
+
+    def input(self, leaf: int, value: Any) -> Recorded:
+        """An argument."""
+        return self.add(INPUT, (), leaf, value)
+
+    def operand(self, value: Any) -> int:
+        """The number of what a row is called with."""
+        if isinstance(value, Recorded) and value.recording is self:
+            return value.number
+        if isinstance(value, Traced):
+            raise UnrecordableError(f"{value.word} of another transform takes part", once=True)
+        if isinstance(value, np.ndarray):
+            return self.captured(value).number
+        key = (type(value), value if value == value and value != 0 else repr(value))
+        try:
+            found = self._numbers.get(key)
+        except TypeError:  # not hashable
+            raise UnrecordableError(f"a {type(value).__name__} is an operand") from None
+        if found is None:
+            self.constants.append(value)
+            found = self._numbers[key] = -len(self.constants)
+        return found
+
+    def captured(self, array: np.ndarray[Any, Any]) -> Recorded:
+        """An array from outside, once; of one number repeated without memory, that number."""
+        found = self._arrays.get(id(array))
+        if found is not None:
+            return self.known(found[0], array)
+        if type(array) not in (np.ndarray, np.memmap) or array.dtype.kind not in "biufc":
+            raise UnrecordableError(f"a {type(array).__name__} of dtype {array.dtype} is captured")
+        if array.shape and array.size and not any(array.strides) and not array.flags.writeable:
+            number = self.operand(array[(0,) * array.ndim])
+            made = self.add(TABLE["broadcast_to"], (number,), {"shape": array.shape}, array)
+        else:
+            made = self.add(CAPTURED, (), array, array)
+            if array.flags.writeable:
+                self._checksums.append((array, _checksum(array)))
+        self._arrays[id(array)] = made.number, array
+        return made
+
+    def known(self, number: int, value: Any) -> Recorded:
+        """Another Recorded for an entry that there is."""
+        made: Recorded = new(Recorded)
+        made.level, made.value, made.recording, made.number = self.level, value, self, number
+        return made
+
+    def check(self) -> None:
+        """Raise where the run did what another one may not do: handled an exception, or changed a captured array."""
+        if self.raised is not None:
+            raise UnrecordableError(f"{self.raised} was raised, and handled", once=True)
+        for array, checksum in self._checksums:
+            if _checksum(array) != checksum:
+                raise UnrecordableError(
+                    f"an array of shape {array.shape}, which it reads from the code around it, changes while it runs"
+                )
+
+    def guard(self, value: Recorded, outcome: Any) -> Any:
+        """A decision that the run has taken by this value."""
+        self.calls.append((GUARD, (value.number,), outcome, None))
+        self.places.append(user_line())
+        return outcome
+
+
+def _checksum(array: np.ndarray[Any, Any]) -> int:
+    return crc32(np.ascontiguousarray(array))  # type: ignore[arg-type]  # zlib takes every contiguous buffer
+
+
+class Recorded(Array):
+    """A plain value, and its number in a recording."""
+
+    __slots__ = ("number", "recording")
+    __hash__ = Array.__hash__
+
+    number: int
+    recording: Recording
+    word = "a value that compile records"
+    loses = "the compiled function would keep the number of this one call"
+    records = True
+
+    def process(self, primitive: Primitive, args: tuple[Any, ...], settings: Mapping[str, Any]) -> Any:
+        """Call on the values, and record. A row that is not of the table is a user's function: its calls are recorded."""
+        if primitive.once or TABLE.get(primitive.name) is not primitive:
+            return primitive.function(*args, **settings)
+        recording = self.recording
+        operands = tuple([recording.operand(arg) for arg in args])
+        values = [arg.value if isinstance(arg, Recorded) else arg for arg in args]
+        if primitive.kind == "elementwise" and all(type(value) in _SCALARS for value in values):
+            return recording.add(primitive, operands, settings, primitive.fast(*values))
+        values = [
+            np.asarray(value)[()] if isinstance(arg, Recorded) and type(value) in _SCALARS else value
+            for arg, value in zip(args, values, strict=True)
+        ]  # a function that takes arrays has no use for Python's numbers
+        try:
+            y = primitive.function(*values, **settings)
+        except Exception as error:
+            recording.raised = type(error).__name__
+            raise
+        if not isinstance(y, tuple):
+            return recording.add(primitive, operands, settings, y)
+        whole = len(recording.calls)
+        recording.calls.append((primitive, operands, settings, None))
+        parts = [recording.add(PART, (whole,), k, part) for k, part in enumerate(y)]
+        return type(y)._make(parts) if hasattr(y, "_make") else tuple(parts)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of the axes."""
+        return np.shape(self.value)
+
+    @property
+    def data(self) -> Any:
+        """Refused: what is computed from it would be of this one call."""
+        raise lost.as_ndarray(self)
+
+    def constant(self, value: Any) -> Recorded:
+        """The same recording's entry for a plain value."""
+        recording = self.recording
+        if isinstance(value, Traced):
+            recording.operand(value)
+        if isinstance(value, np.ndarray):
+            return recording.captured(value)
+        return recording.add(CONSTANT, (recording.operand(value),), None, value)
+
+    def alias(self) -> Recorded:
+        """Another Recorded of the same value."""
+        return self.recording.known(self.number, self.value)
+
+    def strong(self) -> Recorded:
+        """A Python number as NumPy's, so that it keeps its dtype."""
+        if type(self.value) not in _SCALARS:
+            return self.alias()
+        value = np.asarray(self.value)[()]
+        return self.recording.add(TABLE["astype"], (self.number,), {"dtype": value.dtype}, value)
+
+    def become(self, other: Recorded) -> None:
+        """Be what `other` is."""
+        self.level, self.value = other.level, other.value
+        self.recording, self.number = other.recording, other.number
+
+    def __bool__(self) -> bool:
+        return bool(self.recording.guard(self, bool(self.value)))
+
+    def __int__(self) -> int:
+        whole = self if self.dtype.kind in "iub" else self.astype(np.int64)
+        return int(whole.recording.guard(whole, int(whole.value)))
+
+    def __index__(self) -> int:
+        if self.dtype.kind not in "iub" or self.shape:
+            raise TypeError("only integer scalar arrays can be converted to a scalar index")
+        return int(self.recording.guard(self, self.value.__index__()))
+
+    def item(self, *args: Any) -> Any:
+        """A whole number or a truth value, guarded; refused for what varies continuously."""
+        if self.dtype.kind not in "iub":
+            raise lost.as_number(self, "item")
+        entry = self.reshape(-1)[args[0]] if len(args) == 1 else self[args] if args else self.reshape(())
+        return entry.recording.guard(entry, np.asarray(entry.value).item())
+
+
+def _unary(primitive: Primitive) -> Callable[[Any], Any]:
+    function = primitive.fast
+
+    def record(x: Any) -> Any:
+        if type(x) is not Recorded:
+            return primitive(x)
+        recording = x.recording
+        value = function(x.value)
+        made = new(Recorded)
+        made.level = recording.level
+        made.value = value
+        made.recording = recording
+        calls = recording.calls
+        made.number = len(calls)
+        calls.append((primitive, (x.number,), None, FLOAT64 if type(value) is np.float64 else likeness(value)))
+        return made
+
+    return record
+
+
+def _binary(primitive: Primitive, *, reflected: bool = False) -> Callable[[Any, Any], Any]:
+    """The recorder of a op b, for an operator of a Recorded `x`; `reflected`: x is b."""
+    function = primitive.fast
+
+    def record(x: Any, other: Any) -> Any:
+        recording = x.recording
+        if type(other) is Recorded and other.recording is recording:
+            plain, number = other.value, other.number
+        elif isinstance(other, FOREIGN):
+            return NotImplemented
+        elif isinstance(other, Traced):
+            return primitive(other, x) if reflected else primitive(x, other)
+        else:
+            if isinstance(other, (list, tuple)):
+                other = np.asarray(other)
+            plain, number = other, recording.operand(other)
+        if reflected:
+            value = function(plain, x.value)
+            operands = (number, x.number)
+        else:
+            value = function(x.value, plain)
+            operands = (x.number, number)
+        made = new(Recorded)
+        made.level = recording.level
+        made.value = value
+        made.recording = recording
+        calls = recording.calls
+        made.number = len(calls)
+        calls.append((primitive, operands, None, FLOAT64 if type(value) is np.float64 else likeness(value)))
+        return made
+
+    return record
+
+
+_UNARY = {row.function: _unary(row) for row in TABLE.values() if row.kind == "elementwise" and len(row.partials) == 1}
+
+
+def _array_ufunc(self: Recorded, ufunc: np.ufunc, method: str, *inputs: Any, **settings: Any) -> Any:
+    if not settings and method == "__call__" and len(inputs) == 1:
+        record = _UNARY.get(ufunc)
+        if record is not None:
+            return record(*inputs)
+    return protocol.ufunc(self, ufunc, method, inputs, settings)
+
+
+def _install() -> None:
+    setattr(Recorded, "__array_ufunc__", _array_ufunc)  # noqa: B010
+    for name, primitive in OPERATORS.items():
+        setattr(Recorded, f"__{name}__", _binary(TABLE[primitive]))
+        setattr(Recorded, f"__r{name}__", _binary(TABLE[primitive], reflected=True))
+    setattr(Recorded, "__neg__", lambda self: _UNARY[np.negative](self))  # noqa: B010
+
+
+_install()
