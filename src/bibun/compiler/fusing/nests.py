@@ -100,14 +100,19 @@ class Root:
 
 
 class Nest:
-    """Loops from the outermost to the innermost, and the roots inside. `flat`: arrays are read as one axis."""
+    """Loops from the outermost to the innermost, and the roots inside.
 
-    __slots__ = ("flat", "loops", "roots")
+    flat        arrays are read as one axis
+    reads       the memory that is read
+    """
+
+    __slots__ = ("flat", "loops", "reads", "roots")
 
     def __init__(self, loops: tuple[Loop, ...], *, flat: bool) -> None:
         self.loops = loops
         self.flat = flat
         self.roots: list[Root] = []
+        self.reads: list[Buffer] = []
 
     @property
     def size(self) -> int:

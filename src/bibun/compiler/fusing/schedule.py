@@ -396,8 +396,16 @@ class Schedule:
         """Without those that only others of them use: when these are stored, those are computed once."""
         return {number for number in found if any(user not in found for user in self.users.get(number, [number]))}
 
+    def walks(self, nest: Nest) -> list[Walk]:
+        """What the roots of a nest read and compute, root by root."""
+        return [walk for _, walk in self._walks[id(nest)]]
+
     def _finish(self) -> None:
         """Guards go behind the step that makes what they look at."""
+        for step in self.steps:
+            if isinstance(step, Nest):
+                numbers = {number for walk in self.walks(step) for number in walk.reads}
+                step.reads = [self.buffers[number] for number in sorted(numbers)]
         guards = [(self._made[x.number], Guard(self.buffers[x.number], n, y)) for n, (x, y) in enumerate(self.guards)]
         for step in self.steps:
             if isinstance(step, LoopStep):

@@ -224,3 +224,10 @@ _TRUTH = {
     "logical_and", "logical_or", "logical_xor", "logical_not", "bitwise_and", "bitwise_or", "bitwise_xor", "invert",
     "and", "or", "select", "equal", "not_equal", "fadd", "fmul",
 }  # fmt: skip
+
+
+def two_sum(a: Value, b: Value) -> tuple[Value, Value]:
+    """a + b rounded, and what rounding has lost (Knuth, The Art of Computer Programming 2, 4.2.2)."""
+    total = a + b
+    back = total - a
+    return total, (a - (total - back)) + (b - back)

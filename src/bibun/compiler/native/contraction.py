@@ -88,7 +88,7 @@ def contract(writer: Any, step: Call) -> None:
     if found is None:
         writer.through_numpy(step, einsum(step), (False, False))
         return
-    routine = writer.entry(writer.context.routine(name))
+    routine = writer.function.entry(writer.context.routine(name))
     (out,) = step.outputs.values()
     turns = [range(g.length) for g in found.loops]
     sums = [range(g.length) for g in found.sums]

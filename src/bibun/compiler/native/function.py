@@ -6,7 +6,7 @@ level around it, before the loop, however deep it is asked for; so nothing has t
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, NamedTuple
 
 from bibun.compiler.fusing.affine import Affine
@@ -98,6 +98,47 @@ class Function:
             self.known.pop(key, None)
         return level.lines
 
+    def repeat(
+        self,
+        word: str,
+        turns: tuple[Value | int, Value | int, int],
+        carried: Sequence[Value],
+        write: Callable[[Value, list[Value]], Sequence[Value]],
+    ) -> list[Value]:
+        """A loop that runs at least once, its body a level. Returns the carried values behind it.
+
+        turns       first value of the variable, end, step
+        write       (variable, carried values of this turn) -> those of the next
+        """
+        start, stop, step = (n.text if isinstance(n, Value) else str(n) for n in turns)
+        label, came, outer = self.label(word), self.levels[-1].label, self.levels[-1]
+        code = self.at(self.depth)
+        variable = code.parameter(f"{label}.i", "i64")
+        now = [code.parameter(f"{label}.c{n}", v.kind, v.lanes) for n, v in enumerate(carried)]
+        self.push(variable, label)
+        following = list(write(variable, now))
+        last = self.levels[-1].label
+        body = self.pop()
+        lines = outer.lines
+        lines += [
+            f"  br label %{label}",
+            f"{label}:",
+            f"  {variable.text} = phi i64 [{start}, %{came}], [%{label}.n, %{last}]",
+        ]
+        lines += [
+            f"  {here.text} = phi {here.type} [{first.text}, %{came}], [{after.text}, %{last}]"
+            for here, first, after in zip(now, carried, following, strict=True)
+        ]
+        lines += body
+        lines += [
+            f"  %{label}.n = add nuw nsw i64 {variable.text}, {step}",
+            f"  %{label}.more = icmp slt i64 %{label}.n, {stop}",
+            f"  br i1 %{label}.more, label %{label}, label %{label}.end",
+            f"{label}.end:",
+        ]
+        outer.label = f"{label}.end"
+        return following
+
     def lookup(self, key: Hashable) -> tuple[Value, int] | None:
         """A value that is known, and its level."""
         return self.known.get(key)
@@ -138,9 +179,17 @@ class Function:
             start = workspace[0] if workspace else self.keep("workspace", self._frame(0), 0)
             code = self.at(0)
             pointer = code.emit(f"getelementptr i8, {start.typed}, i64 {slot}", "ptr")
+        elif buffer.place == "captured":
+            pointer = self.entry(slot)
         else:
             pointer = self._frame(slot)
         return self.keep(key, pointer, 0)
+
+    def entry(self, slot: int) -> Value:
+        """An entry of the context."""
+        code = self.at(0)
+        where = code.emit(f"getelementptr ptr, ptr %context, i64 {slot}", "ptr")
+        return code.emit(f"load ptr, {where.typed}", "ptr")
 
     def _frame(self, slot: int) -> Value:
         code = self.at(0)
@@ -239,6 +288,13 @@ class Function:
         before = code.emit(f"load i8, {flag[0].typed}", "i8")
         after = before | bad.to("i8")
         code.line(f"store {after.typed}, {flag[0].typed}")
+
+    def noted(self) -> str:
+        """What the function returns: 1 where something was out of bounds, else 0."""
+        flag = self.known.get("flag")
+        if flag is None:
+            return "i32 0"
+        return self.at(0).emit(f"load i8, {flag[0].typed}", "i8").to("i32").typed
 
     def _load_vector(self, code: Code, pointer: Value, kind: str, lanes: Lanes) -> Value:
         align = WIDTH[kind] // 8

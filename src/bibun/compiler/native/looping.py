@@ -20,14 +20,13 @@ Index = tuple[Affine, ...]
 
 
 class Register(NamedTuple):
-    """A carried value, or an entry of it, as a register: its index, the first value, the name of the loop's own."""
+    """A carried value, or an entry of it, as a register: its index, the first value, before the loop."""
 
     carried: Expression
     following: Expression
     after: Buffer
     place: Index
     first: Value
-    now: Value
 
 
 def write_loop(writer: Any, step: LoopStep) -> None:
@@ -37,43 +36,27 @@ def write_loop(writer: Any, step: LoopStep) -> None:
     assert schedule is not None
     for first, before, _ in step.carried:
         _copy(function, first, before)
-    outer = function.depth
-    label, came = function.label("turn"), function.levels[-1].label
-    code = function.at(outer)
-    registers = _registers(function, step, label)
+    registers = _registers(function, step)
     pairs = [(before, after) for _, before, after in step.carried]
-    bases = [(function.base(before), function.base(after)) for before, after in pairs]
-    ground, function.ground = function.ground, outer + 1
-    function.push(code.parameter(f"{label}.i", "i64"), label)
-    for n, (before, after) in enumerate(pairs):
-        function.keep(("base", before.name), code.parameter(f"{label}.b{n}", "ptr"), outer + 1)
-        function.keep(("base", after.name), code.parameter(f"{label}.a{n}", "ptr"), outer + 1)
-    for r in registers:
-        function.keep((r.carried.number, r.place), r.now, outer + 1)
-    turns, buffers = writer.evaluation.turns, writer.evaluation.buffers
-    writer.evaluation.turns, writer.evaluation.buffers = schedule.turns, schedule.buffers
-    writer.run(schedule)
-    nexts = [_following(function, r) for r in registers]
-    writer.evaluation.turns, writer.evaluation.buffers = turns, buffers
-    last = function.levels[-1].label
-    body = function.pop()
-    function.ground = ground
-    phis = [(f"{label}.i", "i64", "0", f"%{label}.n")]
-    for n, (b, a) in enumerate(bases):
-        phis.append((f"{label}.b{n}", "ptr", b.text, f"%{label}.a{n}"))
-        phis.append((f"{label}.a{n}", "ptr", a.text, f"%{label}.b{n}"))
-    phis += [(r.now.text[1:], r.now.type, r.first.text, value.text) for r, value in zip(registers, nexts, strict=True)]
-    lines = function.levels[outer].lines
-    lines += [f"  br label %{label}", f"{label}:"]
-    lines += [f"  %{name} = phi {kind} [{a}, %{came}], [{b}, %{last}]" for name, kind, a, b in phis]
-    lines += body
-    lines += [
-        f"  %{label}.n = add nuw nsw i64 %{label}.i, 1",
-        f"  %{label}.c = icmp ult i64 %{label}.n, {step.body.turns}",
-        f"  br i1 %{label}.c, label %{label}, label %{label}.end",
-        f"{label}.end:",
-    ]
-    function.levels[outer].label = f"{label}.end"
+    bases = [function.base(buffer) for pair in pairs for buffer in pair]
+    turns, buffers, ground = writer.evaluation.turns, writer.evaluation.buffers, function.ground
+
+    def write(_: Value, now: list[Value]) -> list[Value]:
+        """Of each pair of buffers the one is read and the other written; in the next turn the other way round."""
+        function.ground = function.depth
+        writer.evaluation.turns, writer.evaluation.buffers = schedule.turns, schedule.buffers
+        for buffer, base in zip((b for pair in pairs for b in pair), now, strict=False):
+            function.keep(("base", buffer.name), base, function.ground)
+        for r, value in zip(registers, now[len(bases) :], strict=True):
+            function.keep((r.carried.number, r.place), value, function.ground)
+        writer.run(schedule)
+        swapped = [now[n + 1 - 2 * (n % 2)] for n in range(len(bases))]
+        following = [*swapped, *(_following(function, r) for r in registers)]
+        function.ground = ground
+        writer.evaluation.turns, writer.evaluation.buffers = turns, buffers
+        return following
+
+    function.repeat("turn", (0, step.body.turns, 1), [*bases, *(r.first for r in registers)], write)
 
 
 def _copy(function: Function, source: Buffer, target: Buffer) -> None:
@@ -91,7 +74,7 @@ def _copy(function: Function, source: Buffer, target: Buffer) -> None:
         function.store(target, linear(place, target.steps), value)
 
 
-def _registers(function: Function, step: LoopStep, label: str) -> list[Register]:
+def _registers(function: Function, step: LoopStep) -> list[Register]:
     """The carried values that are few numbers, entry by entry or as a vector; their first values are loaded."""
     found: list[Register] = []
     pairs = zip(step.body.carried, step.body.following, step.carried, strict=True)
@@ -100,8 +83,7 @@ def _registers(function: Function, step: LoopStep, label: str) -> list[Register]
             continue
         for index in _indices(carried.shape):
             value, _ = function.load(first, linear(index, first.steps))
-            now = function.code.parameter(f"{label}.v{len(found)}", value.kind, value.lanes)
-            found.append(Register(carried, following, after, index, value, now))
+            found.append(Register(carried, following, after, index, value))
     return found
 
 
@@ -120,7 +102,7 @@ def _indices(shape: tuple[int, ...]) -> list[Index]:
 def _following(function: Function, r: Register) -> Value:
     """The value of a register in the next turn: known, or read back from where the turn has stored it."""
     found = function.known.get((r.following.number, r.place))
-    if found is not None and found[0].lanes == r.now.lanes:
+    if found is not None and found[0].lanes == r.first.lanes:
         return found[0]
     value, _ = function.load(r.after, linear(r.place, r.after.steps))
     return value

@@ -1,22 +1,22 @@
-"""A loop nest becomes code: its loops, cut where parts begin and end, the vector loop with its rest, and sums in registers."""
+"""What stands in the loops of a nest: stores, scattered values, and reductions, whose running results are registers."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from bibun.compiler.fusing.affine import Affine, composed, fixed, variable
+from bibun.compiler.fusing.affine import ZERO, Affine, composed, fixed, variable
+from bibun.compiler.fusing.buffers import Buffer
 from bibun.compiler.fusing.expressions import identity_of
 from bibun.compiler.fusing.nests import WHOLE_AXIS, Nest, Root
-from bibun.compiler.native.arithmetic import WORDS
-from bibun.compiler.native.code import LLVM, Value, literal, muladd, select
+from bibun.compiler.native.arithmetic import WORDS, two_sum
+from bibun.compiler.native.code import LLVM, Value, muladd, select
 from bibun.compiler.native.evaluation import Evaluation, joined, trusted
-from bibun.compiler.native.function import Function, Lanes, first_lanes, lanes_of
+from bibun.compiler.native.function import Function, Lanes, lanes_of
+from bibun.compiler.native.loops import Loops, Rows
 
-FEW = 3  # entries between two cuts that are written out one by one
 Index = tuple[Affine, ...]
 
 
@@ -27,7 +27,7 @@ class Total:
     adds        whether loops around that level reduce too, so that memory is added to
     """
 
-    def __init__(self, root: Root, nest: Nest) -> None:
+    def __init__(self, root: Root, nest: Nest, rows: Rows | None) -> None:
         loops = {axis for axis in root.axes if axis is not None and axis < WHOLE_AXIS}
         reduced = loops & {root.axes[a] for a in root.reduced}
         kept = loops - reduced if not nest.flat else set()
@@ -35,32 +35,35 @@ class Total:
             reduced = set(range(len(nest.loops)))
         scope = max(kept, default=-1) + 1
         self.depth = scope if any(n >= scope for n in reduced) else None
-        self.adds = any(n < scope for n in reduced)
+        self.adds = any(n < scope for n in reduced) or (rows is not None and rows.loop in reduced)
 
 
-class NestWriter:
-    """Writes nests into a function, one after the other. `width`: bytes of a vector register."""
+class NestWriter(Loops):
+    """Writes nests into a function, one after the other. `lost`: for sums, by root, where what rounding loses is kept."""
 
     def __init__(self, function: Function, evaluation: Evaluation, width: int) -> None:
-        self.function = function
-        self.evaluation = evaluation
-        self.width = width
+        super().__init__(function, evaluation, width)
+        self.lost: dict[int, Buffer] = {}
 
-    def write(self, nest: Nest, cuts: Sequence[set[int]]) -> None:
-        """The whole nest, at the level at which the function is."""
+    def write(self, nest: Nest, cuts: Sequence[set[int]], rows: Rows | None = None) -> None:
+        """The nest, at the level at which the function is. With `rows` it runs over these only, and adds to what is there."""
         evaluation = self.evaluation
         self.nest = nest
         self.cuts = cuts
-        self.fixed: dict[int, int] = {}  # loops that stand still at one turn
-        self.totals = {id(root): Total(root, nest) for root in nest.roots if root.word is not None}
-        self.registers: dict[tuple[int, Any], Value] = {}
+        self.rows = rows
+        self.fixed = {}
+        self.totals = {id(root): Total(root, nest, rows) for root in nest.roots if root.word is not None}
+        self.registers = {}
         evaluation.flat = nest.flat
         evaluation.mine = {root.of.number for root in nest.roots if root.computes}
         evaluation.ranges = [(0, loop.extent - 1) for loop in nest.loops]
         self.vector = next((n for n, loop in enumerate(nest.loops) if loop.vector), None)
         self.lanes = self._lanes(nest)
-        self._clear()
-        self._loops(0)
+        if rows is None:
+            for root in nest.roots:
+                if root.word is not None and self.totals[id(root)].adds:
+                    fill(self.function, root.buffer, identity_of(root.word, root.buffer.kind))
+        self.loops(0)
         evaluation.flat = False
         evaluation.mine = set()
 
@@ -73,14 +76,8 @@ class NestWriter:
 
     # ---- totals -------------------------------------------------------------------------------------
 
-    def _clear(self) -> None:
-        """Memory that is added to begins with what adding leaves as it is."""
-        for root in self.nest.roots:
-            total = self.totals.get(id(root))
-            if total is not None and total.adds:
-                fill(self.function, root.buffer, identity_of(str(root.word), root.buffer.kind))
-
-    def _begin(self, depth: int) -> None:
+    def begin(self, depth: int) -> None:
+        """Running results of this depth begin with what joining leaves as it is."""
         for root in self.nest.roots:
             total = self.totals.get(id(root))
             if total is not None and total.depth == depth:
@@ -90,7 +87,8 @@ class NestWriter:
                     code = self.function.at(self.function.depth)
                     self.registers[id(root), kept] = code.constant(start, root.value.kind, lanes)
 
-    def _end(self, depth: int) -> None:
+    def end(self, depth: int) -> None:
+        """Running results of this depth are written."""
         for root in self.nest.roots:
             total = self.totals.get(id(root))
             if total is not None and total.depth == depth:
@@ -133,15 +131,27 @@ class NestWriter:
             elif axis is None:
                 index.append(fixed(next(rest)))
             else:
-                index.append(self._place(variable(axis)))
+                index.append(self.place(variable(axis)))
         place = self._target(root, tuple(index))
         if adds:
             before, _ = self.function.load(root.buffer, place)
             self.function.at(self.function.depth)
-            value = WORDS[str(root.word)](before, value)
+            lost = self.lost.get(id(root))
+            if lost is not None:
+                value = self._compensated(lost, before, value)
+            else:
+                value = WORDS[str(root.word)](before, value)
         self.function.store(root.buffer, place, value)
         if not adds and not root.target and self.function.depth == self.function.ground:
             self.function.keep((root.of.number, ()), value, self.function.ground)
+
+    def _compensated(self, lost: Buffer, before: Value, value: Value) -> Value:
+        """The sum of both; what rounding has lost of it is added to what it has lost before."""
+        total, error = two_sum(before, value)
+        earlier, _ = self.function.load(lost, ZERO)
+        self.function.at(self.function.depth)
+        self.function.store(lost, ZERO, earlier + error)
+        return total
 
     def _target(self, root: Root, index: Index) -> Affine:
         place: Affine = (0, ())
@@ -150,112 +160,9 @@ class NestWriter:
             place = _plus(place, (offset * step, tuple([(v, c * step) for v, c in terms])))
         return place
 
-    # ---- loops --------------------------------------------------------------------------------------
-
-    def _place(self, a: Affine) -> Affine:
-        """With the loops that stand still as numbers."""
-        if not self.fixed or not any(v in self.fixed for v, _ in a[1]):
-            return a
-        offset = a[0] + sum(c * self.fixed[v] for v, c in a[1] if v in self.fixed)
-        return (offset, tuple([(v, c) for v, c in a[1] if v not in self.fixed]))
-
-    def _loops(self, number: int) -> None:
-        """Loop `number` and all inside it."""
-        self._begin(number)
-        if number == len(self.nest.loops):
-            self._body()
-        else:
-            loop = self.nest.loops[number]
-            edges = sorted({0, loop.extent, *(c for c in self.cuts[number] if 0 < c < loop.extent)})
-            for start, stop in pairwise(edges):
-                if loop.vector:
-                    self._vector(number, start, stop)
-                elif stop - start <= (FEW if number + 1 == len(self.nest.loops) else 1):
-                    for k in range(start, stop):
-                        self._still(number, k)
-                else:
-                    self._repeat(number, start, stop, 1, None)
-        self._end(number)
-
-    def _still(self, number: int, k: int) -> None:
-        """One turn of a loop, its variable a number."""
-        before = self.evaluation.ranges[number]
-        self.evaluation.ranges[number] = (k, k)
-        self.fixed[number] = k
-        function = self.function
-        function.push(None, function.levels[-1].label)  # a level without a loop, so that loops inside keep their depth
-        self._loops(number + 1)
-        label = function.levels[-1].label
-        lines = function.pop()
-        function.levels[-1].lines += lines
-        function.levels[-1].label = label
-        del self.fixed[number]
-        self.evaluation.ranges[number] = before
-
-    def _vector(self, number: int, start: int, stop: int) -> None:
-        """The vector loop from start to stop: whole vectors, then the rest with a mask, or one by one."""
-        lanes, vectors = self.lanes, self.function.vectors
-        whole = (stop - start) // lanes * lanes
-        if stop - start <= FEW:
-            for k in range(start, stop):
-                self._still(number, k)
-            return
-        if whole:
-            vectors[number] = Lanes(lanes, None)
-            self._repeat(number, start, start + whole, lanes, None)
-        rest = stop - start - whole
-        if rest:
-            vectors[number] = Lanes(lanes, first_lanes(rest, lanes))
-            self._repeat(number, start + whole, start + whole + lanes, lanes, rest)
-        del vectors[number]
-
-    def _repeat(self, number: int, start: int, stop: int, step: int, rest: int | None) -> None:
-        """A loop. `rest`: how many lanes count."""
-        function = self.function
-        before = self.evaluation.ranges[number]
-        self.evaluation.ranges[number] = (start, start + rest - 1) if rest else (start, stop - 1)
-        once = stop - start == step
-        outer = function.depth
-        code = function.at(outer)
-        label, came = function.label("loop"), function.levels[-1].label
-        loop = code.constant(start, "i64") if once else code.parameter(f"{label}.i", "i64")
-        function.push(loop, came if once else label)
-        entering = dict(self.registers)
-        if not once:
-            for n, key in enumerate(entering):
-                self.registers[key] = code.parameter(f"{label}.r{n}", entering[key].kind, entering[key].lanes)
-        self._loops(number + 1)
-        last = function.levels[-1].label
-        body = function.pop()
-        lines = function.levels[outer].lines
-        if once:
-            lines += body
-            function.levels[outer].label = last
-        else:
-            lines += self._around(label, came, last, body, entering, (start, stop, step))
-            function.levels[outer].label = f"{label}.end"
-        self.evaluation.ranges[number] = before
-
-    def _around(
-        self, label: str, came: str, last: str, body: list[str], entering: dict[Any, Value], turns: tuple[int, int, int]
-    ) -> list[str]:
-        """The lines of a loop around its body."""
-        start, stop, step = turns
-        lines = [f"  br label %{label}", f"{label}:"]
-        lines.append(f"  %{label}.i = phi i64 [{start}, %{came}], [%{label}.n, %{last}]")
-        for n, (key, first) in enumerate(entering.items()):
-            now = self.registers[key]
-            lines.append(f"  %{label}.r{n} = phi {first.type} [{first.text}, %{came}], [{now.text}, %{last}]")
-        lines += body
-        lines.append(f"  %{label}.n = add nuw nsw i64 %{label}.i, {step}")
-        lines.append(f"  %{label}.c = icmp ult i64 %{label}.n, {stop}")
-        lines.append(f"  br i1 %{label}.c, label %{label}, label %{label}.end")
-        lines.append(f"{label}.end:")
-        return lines
-
     # ---- the body -----------------------------------------------------------------------------------
 
-    def _body(self) -> None:
+    def body(self) -> None:
         for root in self.nest.roots:
             if not self._active(root):
                 continue
@@ -281,12 +188,12 @@ class NestWriter:
 
     def _index(self, root: Root, combination: tuple[int, ...]) -> Index:
         if self.nest.flat:
-            return (self._place(variable(0)),)
-        return tuple([self._place(i) for i in root.index(combination)])
+            return (self.place(variable(0)),)
+        return tuple([self.place(i) for i in root.index(combination)])
 
     def _store_place(self, root: Root, combination: tuple[int, ...]) -> Affine:
         if self.nest.flat:
-            return self._place(variable(0))
+            return self.place(variable(0))
         return self._target(root, self._index(root, combination))
 
     def _add_up(self, root: Root) -> None:
@@ -407,19 +314,16 @@ def fill(function: Function, buffer: Any, number: Any) -> None:
         function.module.declare("@llvm.memset.p0.i64", "void @llvm.memset.p0.i64(ptr, i8, i64, i1)")
         code.line(f"call void @llvm.memset.p0.i64({base.typed}, i8 0, i64 {buffer.bytes}, i1 false)")
         return
-    label, came = function.label("fill"), function.levels[-1].label
-    code.lines += [
-        f"  br label %{label}",
-        f"{label}:",
-        f"  %{label}.i = phi i64 [0, %{came}], [%{label}.n, %{label}]",
-        f"  %{label}.p = getelementptr {LLVM[kind]}, {base.typed}, i64 %{label}.i",
-        f"  store {LLVM[kind]} {literal(number, kind)}, ptr %{label}.p",
-        f"  %{label}.n = add nuw nsw i64 %{label}.i, 1",
-        f"  %{label}.c = icmp ult i64 %{label}.n, {buffer.entries}",
-        f"  br i1 %{label}.c, label %{label}, label %{label}.end",
-        f"{label}.end:",
-    ]
-    function.levels[-1].label = f"{label}.end"
+    value = code.constant(number, kind)
+
+    def write(place: Value, _: list[Value]) -> list[Value]:
+        inner = function.at(function.depth)
+        pointer = inner.emit(f"getelementptr {LLVM[kind]}, {base.typed}, {place.typed}", "ptr")
+        inner.line(f"store {value.typed}, {pointer.typed}")
+        return []
+
+    if buffer.entries:
+        function.repeat("fill", (0, buffer.entries, 1), [], write)
 
 
 def _plus(a: Affine, b: Affine) -> Affine:

@@ -13,8 +13,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+from bibun.compiler.fusing.buffers import Buffer
 from bibun.compiler.fusing.nests import Nest
 from bibun.compiler.fusing.schedule import Call, Guard, LoopStep, Schedule
+from bibun.compiler.fusing.stages import Finder, Stage
 from bibun.compiler.native.callbacks import callback
 from bibun.compiler.native.code import LLVM, Value, literal
 from bibun.compiler.native.context import Context
@@ -24,6 +26,7 @@ from bibun.compiler.native.function import Function
 from bibun.compiler.native.looping import write_loop
 from bibun.compiler.native.module import Module
 from bibun.compiler.native.nests import NestWriter
+from bibun.compiler.native.stages import StageWriter
 
 ALIGNMENT = 64
 
@@ -35,11 +38,15 @@ class Layout:
         self.slots: dict[str, int] = {f"input{n}": 1 + n for n in range(inputs)}
         self.slots |= {f"output{n}": 1 + inputs + n for n in range(outputs)}
         self.frame = 1 + inputs + outputs
-        offset = 0
+        self.workspace = 0
         for buffer in schedule.temporaries:
-            self.slots[buffer.name] = offset
-            offset += -(-buffer.bytes // ALIGNMENT) * ALIGNMENT
-        self.workspace = offset
+            self.slots[buffer.name] = self.reserve(buffer.bytes)
+
+    def reserve(self, size: int) -> int:
+        """More workspace: the offset of so many bytes."""
+        offset = self.workspace
+        self.workspace += -(-size // ALIGNMENT) * ALIGNMENT
+        return offset
 
 
 class ProgramWriter:
@@ -47,39 +54,39 @@ class ProgramWriter:
 
     def __init__(self, schedule: Schedule, module: Module, context: Context, layout: Layout) -> None:
         self.schedule = schedule
+        self.layout = layout
         self.module = module
         self.context = context
         self.function = Function(module, dict(layout.slots))
         self.evaluation = Evaluation(self.function, schedule.buffers)
         self.nests = NestWriter(self.function, self.evaluation, module.vector_bits // 8)
         self.calls_python = False
+        self.stages = 0
         self._leave = False
         self.run(schedule)
 
     def run(self, schedule: Schedule) -> None:
         """Write the steps of a schedule, at the level at which the function is."""
         for buffer in schedule.buffers.values():
-            if buffer.place == "captured" and buffer.name not in self.function.slots:
-                self.function.slots[buffer.name] = self.entry(self.context.array(buffer.name, buffer.array))
-        for step in schedule.steps:
+            if buffer.place == "captured":
+                self.function.slots[buffer.name] = self.context.array(buffer.name, buffer.array)
+        steps = Finder(schedule).steps if schedule.around is None else schedule.steps
+        for step in steps:
             self._step(step, schedule)
 
-    def entry(self, slot: int) -> Any:
-        """An entry of the context."""
-        code = self.function.at(0)
-        where = code.emit(f"getelementptr ptr, ptr %context, i64 {slot}", "ptr")
-        return code.emit(f"load ptr, {where.typed}", "ptr")
+    def reserved(self, size: int) -> Value:
+        """Memory of the workspace."""
+        return self.function.base(Buffer("temporary", self._reserve(size), (), "f64"))
+
+    def _reserve(self, size: int) -> int:
+        number = -1 - len(self.function.slots)
+        self.function.slots[f"temporary{number}"] = self.layout.reserve(size)
+        return number
 
     def text(self) -> str:
         """The function's definition."""
-        code = self.function.at(0)
-        flag = self.function.known.get("flag")
-        if flag is not None:
-            bad = code.emit(f"load i8, {flag[0].typed}", "i8")
-            result = bad.to("i32").text
-        else:
-            result = "0"
-        lines = [*code.lines, f"  ret i32 {result}"]
+        result = self.function.noted()
+        lines = [*self.function.at(0).lines, f"  ret {result}"]
         if self._leave:
             lines += ["leave:", "  ret i32 1"]
         body = "\n".join(lines)
@@ -91,6 +98,9 @@ class ProgramWriter:
     def _step(self, step: Any, schedule: Schedule) -> None:
         if isinstance(step, Nest):
             self.nests.write(step, schedule.cuts[id(step)])
+        elif isinstance(step, Stage):
+            self.stages += 1
+            StageWriter(self, step, self.stages)
         elif isinstance(step, LoopStep):
             write_loop(self, step)
         elif isinstance(step, Guard):
@@ -136,11 +146,11 @@ class ProgramWriter:
         """A call of Python: pointers to operands and outputs in an array, whose address is the argument."""
         self.calls_python = True
         run = callback(function, weak, step.operands, step.outputs)
-        target = self.entry(self.context.held(f"call{len(self.context.slots)}", run))
+        target = self.function.entry(self.context.held(f"call{len(self.context.slots)}", run))
         buffers = [*step.operands, *step.outputs.values()]
         pointers = [self.function.base(buffer) for buffer in buffers]
         names = ("PyLong_FromLongLong", "PyObject_Vectorcall", "PyErr_Clear")
-        make, invoke, clear = (self.entry(self.context.of_process(name)) for name in names)
+        make, invoke, clear = (self.function.entry(self.context.of_process(name)) for name in names)
         table = self.function.at(0).emit(f"alloca [{len(buffers)} x ptr]", "ptr")
         argument = self.function.at(0).emit("alloca ptr", "ptr")
         code = self.function.at(self.function.depth)
@@ -165,6 +175,6 @@ class ProgramWriter:
 
     def _release(self, thing: Value) -> None:
         """One reference less."""
-        release = self.entry(self.context.of_process("Py_DecRef"))
+        release = self.function.entry(self.context.of_process("Py_DecRef"))
         code = self.function.at(self.function.depth)
         code.line(f"call void {release.text}({thing.typed})")

@@ -1,0 +1,178 @@
+"""Stages: nests that run one after the other over the same rows, a strip of rows at a time.
+
+What one nest of a stage stores and the next one reads is then still in the cache, and a large array is read once. A
+stage is also what threads share: its rows are cut into chunks, whose number does not depend on that of the threads, and
+running results are joined in the order of the chunks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from bibun.compiler.fusing.affine import variable
+from bibun.compiler.fusing.buffers import Buffer
+from bibun.compiler.fusing.nests import Nest, Root
+from bibun.compiler.fusing.schedule import Schedule
+from bibun.compiler.fusing.walking import Costs, Walk
+
+ROWS = 256  # a loop of fewer is not cut into strips
+CACHE = 1 << 18  # bytes that a strip may touch
+LARGE = 1 << 14  # turns of a body from which on a nest alone is a stage
+SHARED = 1 << 16  # bytes that nests hand on or both read, from which on they are run together
+STRIP = 2048  # rows of a strip, where nothing else says how many: sums stay as accurate as NumPy's
+CHUNK = 400_000  # additions in a chunk, about
+CHUNKS = 32
+
+
+class Member(NamedTuple):
+    """A nest of a stage, the cuts of its loops, and which of its loops runs over the rows."""
+
+    nest: Nest
+    cuts: list[set[int]]
+    row: int
+
+
+class Stage:
+    """Nests over the same rows.
+
+    strip       rows at a time
+    chunk       rows of one chunk, a multiple of the strip
+    totals      reductions over the rows
+    """
+
+    __slots__ = ("chunk", "extent", "members", "strip", "totals", "work")
+
+    def __init__(self, members: Sequence[Member], work: int) -> None:
+        self.members = list(members)
+        self.work = work
+        self.extent = max(m.nest.loops[m.row].extent for m in members)
+        self.totals = [root for m in members for root in m.nest.roots if reduces_rows(root, m)]
+        self.strip = self._strip()
+        chunks = max(1, min(CHUNKS, work // CHUNK))
+        self.chunk = -(-self.extent // (chunks * self.strip)) * self.strip
+
+    @property
+    def chunks(self) -> int:
+        """How many chunks there are."""
+        return -(-self.extent // self.chunk)
+
+    def _strip(self) -> int:
+        if len(self.members) == 1:
+            return STRIP if self.totals else self.extent
+        buffers = {id(b): b for m in self.members for b in _touched(m)}
+        row = sum(b.bytes // self.extent for b in buffers.values())
+        return max(64, min(CACHE // max(row, 1), self.extent) // 64 * 64)
+
+
+def _touched(member: Member) -> list[Buffer]:
+    return [root.buffer for root in member.nest.roots if not reduces_rows(root, member)] + member.nest.reads
+
+
+def reduces_rows(root: Root, member: Member) -> bool:
+    """Whether a root joins the entries of all rows."""
+    if root.word is None:
+        return False
+    return member.nest.flat or any(root.axes[a] == member.row for a in root.reduced)
+
+
+class Finder:
+    """Finds the stages of a schedule: `steps` are its steps with stages in the place of nests."""
+
+    def __init__(self, schedule: Schedule) -> None:
+        self.schedule = schedule
+        self.costs = Costs(schedule.stored)
+        self.roots: dict[int, list[tuple[Nest, Root]]] = {}
+        for step in schedule.steps:
+            if isinstance(step, Nest):
+                for root in step.roots:
+                    self.roots.setdefault(root.of.number, []).append((step, root))
+        self.steps: list[Any] = []
+        steps = schedule.steps
+        at = 0
+        while at < len(steps):
+            group = self._group(steps, at) if isinstance(steps[at], Nest) else []
+            if group:
+                self.steps.append(Stage(group, sum(self._work(m.nest) for m in group)))
+                at += len(group)
+            else:
+                self.steps.append(steps[at])
+                at += 1
+
+    def _group(self, steps: Sequence[Any], at: int) -> list[Member]:
+        """The longest stage that begins with a nest; nothing where it is not worth it."""
+        first = steps[at]
+        if any(root.scattering is not None for root in first.roots):
+            return []
+        best: list[Member] = []
+        for row, loop in enumerate(first.loops):
+            if loop.extent < ROWS:
+                continue
+            group = [self._member(first, row)]
+            for step in steps[at + 1 :]:
+                following = self._following(group, step) if isinstance(step, Nest) else None
+                if following is None:
+                    break
+                group.append(following)
+            if self._worth(group) and len(group) > len(best):
+                best = group
+        return best
+
+    def _member(self, nest: Nest, row: int) -> Member:
+        return Member(nest, self.schedule.cuts[id(nest)], row)
+
+    def _following(self, group: Sequence[Member], nest: Nest) -> Member | None:
+        """The nest as a further member: everything it reads from the group is of its own row."""
+        if any(root.scattering is not None for root in nest.roots):
+            return None
+        extent = group[0].nest.loops[group[0].row].extent
+        for row, loop in enumerate(nest.loops):
+            if loop.extent == extent and self._reads_rows(group, nest, row) and self._shares(group, nest):
+                return self._member(nest, row)
+        return None
+
+    def _reads_rows(self, group: Sequence[Member], nest: Nest, row: int) -> bool:
+        rows = {id(m.nest): m for m in group}
+        for walk in self._walks(nest):
+            for number, indices in walk.reads.items():
+                for made_in, root in self.roots.get(number, ()):
+                    member = rows.get(id(made_in))
+                    if member is not None and not _of_its_row(member, root, indices, nest, row):
+                        return False
+        return True
+
+    def _shares(self, group: Sequence[Member], nest: Nest) -> bool:
+        """Whether the nest reads something large that the group has made, or reads too."""
+        made = {id(root.buffer) for m in group for root in m.nest.roots} | {id(b) for m in group for b in m.nest.reads}
+        return sum(b.bytes for b in nest.reads if id(b) in made) >= SHARED
+
+    def _worth(self, group: Sequence[Member]) -> bool:
+        return len(group) > 1 or group[0].nest.size * max(len(r.unrolled()) for r in group[0].nest.roots) >= LARGE
+
+    def _walks(self, nest: Nest) -> list[Walk]:
+        return self.schedule.walks(nest)
+
+    def _work(self, nest: Nest) -> int:
+        """About how many additions a nest takes."""
+        total = 0
+        for root in nest.roots:
+            total += root.value.size * max(1, self.costs.of(root.value))
+        return total
+
+
+def _of_its_row(member: Member, root: Root, indices: set[Any], nest: Nest, row: int) -> bool:
+    """Whether what a root of a member stores is read, in the nest, in the row in which it was stored."""
+    if reduces_rows(root, member):
+        return False
+    if member.nest.flat or nest.flat:
+        return member.nest.flat and nest.flat and all(i in ((variable(0),), ()) for i in indices)
+    axis = next((t for t, place in enumerate(root.target) if _is_row(place, root, member.row)), None)
+    if axis is None:
+        return False
+    return all(len(i) > axis and i[axis] == variable(row) for i in indices)
+
+
+def _is_row(place: Any, root: Root, row: int) -> bool:
+    """Whether an axis of a root's buffer is the loop over rows."""
+    offset, terms = place
+    return offset == 0 and len(terms) == 1 and terms[0][1] == 1 and root.axes[terms[0][0]] == row

@@ -1,0 +1,202 @@
+"""The loops of a nest as code: cut where parts begin and end, the vector loop with its rest, one of them over rows.
+
+Running results go through every loop in registers. What stands in the loops is written by `body`, `begin` and `end`,
+which nests.py defines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from bibun.compiler.fusing.affine import Affine
+from bibun.compiler.fusing.nests import Nest
+from bibun.compiler.native.code import Value, select
+from bibun.compiler.native.evaluation import Evaluation
+from bibun.compiler.native.function import Function, Lanes, first_lanes
+
+FEW = 3  # entries between two cuts that are written out one by one
+
+
+class Rows(NamedTuple):
+    """The loop of a nest that runs over some rows only: from `start` to `stop`, which are values of the function."""
+
+    loop: int
+    start: Value
+    stop: Value
+
+
+class Loops:
+    """Writes loops into a function. `width`: bytes of a vector register."""
+
+    nest: Nest
+    rows: Rows | None
+    cuts: Sequence[set[int]]
+    fixed: dict[int, int]  # loops that stand still at one turn
+    registers: dict[Any, Value]
+    vector: int | None
+    lanes: int
+
+    def __init__(self, function: Function, evaluation: Evaluation, width: int) -> None:
+        self.function = function
+        self.evaluation = evaluation
+        self.width = width
+
+    def body(self) -> None:
+        """One turn of the innermost loop."""
+        raise NotImplementedError
+
+    def begin(self, depth: int) -> None:
+        """Before the loops from `depth` on."""
+        raise NotImplementedError
+
+    def end(self, depth: int) -> None:
+        """Behind them."""
+        raise NotImplementedError
+
+    def place(self, a: Affine) -> Affine:
+        """With the loops that stand still as numbers."""
+        if not self.fixed or not any(v in self.fixed for v, _ in a[1]):
+            return a
+        offset = a[0] + sum(c * self.fixed[v] for v, c in a[1] if v in self.fixed)
+        return (offset, tuple([(v, c) for v, c in a[1] if v not in self.fixed]))
+
+    def loops(self, number: int) -> None:
+        """Loop `number` and all inside it."""
+        self.begin(number)
+        if number == len(self.nest.loops):
+            self.body()
+        else:
+            extent = self.nest.loops[number].extent
+            edges = sorted({0, extent, *(c for c in self.cuts[number] if 0 < c < extent)})
+            for start, stop in pairwise(edges):
+                if self.rows is not None and self.rows.loop == number:
+                    self._some(number, start, stop)
+                else:
+                    self._all(number, start, stop)
+        self.end(number)
+
+    # ---- whole loops --------------------------------------------------------------------------------
+
+    def _all(self, number: int, start: int, stop: int) -> None:
+        """From one cut to the next."""
+        innermost = number + 1 == len(self.nest.loops)
+        if stop - start <= (FEW if innermost else 1):
+            for k in range(start, stop):
+                self._still(number, k)
+        elif self.nest.loops[number].vector:
+            whole = (stop - start) // self.lanes * self.lanes
+            if whole:
+                self._vectors(number, start, start + whole, None)
+            if start + whole < stop:
+                rest = stop - start - whole
+                self._vectors(number, start + whole, start + whole + self.lanes, first_lanes(rest, self.lanes), rest)
+        else:
+            self._repeat(number, start, stop, 1)
+
+    def _still(self, number: int, k: int) -> None:
+        """One turn of a loop, its variable a number."""
+        before = self.evaluation.ranges[number]
+        self.evaluation.ranges[number] = (k, k)
+        self.fixed[number] = k
+        self._once(number, None)
+        del self.fixed[number]
+        self.evaluation.ranges[number] = before
+
+    def _vectors(self, number: int, start: Any, stop: Any, mask: str | None, rest: int | None = None) -> None:
+        """Whole vectors, or one of which only the lanes of a mask count."""
+        self.function.vectors[number] = Lanes(self.lanes, mask)
+        self._repeat(number, start, stop, self.lanes, rest)
+        del self.function.vectors[number]
+
+    # ---- some rows ----------------------------------------------------------------------------------
+
+    def _some(self, number: int, start: int, stop: int) -> None:
+        """What of a stretch between two cuts belongs to the rows."""
+        assert self.rows is not None
+        code = self.function.at(self.function.depth)
+        low, high = self.rows.start, self.rows.stop
+        first = low if start == 0 else select(low < start, start, low)
+        last = high if stop == self.nest.loops[number].extent else select(high > stop, stop, high)
+        if stop - start <= FEW:
+            for k in range(start, stop):
+                self._when((low <= k) & (high > k), lambda k=k: self._still(number, k))  # type: ignore[misc]
+            return
+        span = (start, stop - 1)
+        if not self.nest.loops[number].vector:
+            self._when(first < last, lambda: self._repeat(number, first, last, 1, span=span))
+            return
+        whole = first + ((last - first) & -self.lanes)
+        self._when(first < whole, lambda: self._spanned(number, first, whole, None, span))
+        code = self.function.at(self.function.depth)
+        lanes = ", ".join(f"i64 {k}" for k in range(self.lanes))
+        mask = Value(code, f"<{lanes}>", "i64", self.lanes) < code.splat(last - whole, self.lanes)
+        self._when(whole < last, lambda: self._spanned(number, whole, whole + self.lanes, mask.text, span))
+
+    def _spanned(self, number: int, start: Value, stop: Value, mask: str | None, span: tuple[int, int]) -> None:
+        self.function.vectors[number] = Lanes(self.lanes, mask)
+        self._repeat(number, start, stop, self.lanes, span=span, single=mask is not None)
+        del self.function.vectors[number]
+
+    def _when(self, condition: Value, write: Callable[[], None]) -> None:
+        """Code for the case that a condition holds; running results go on either way."""
+        function = self.function
+        level, label = function.levels[-1], function.label("when")
+        came, before = level.label, level.lines
+        level.lines, level.label = [], f"{label}.yes"
+        keys, entering = len(level.keys), dict(self.registers)
+        write()
+        inside, last = level.lines, level.label
+        for key in level.keys[keys:]:
+            function.known.pop(key, None)
+        del level.keys[keys:]
+        level.lines, level.label = before, f"{label}.end"
+        before += [f"  br i1 {condition.text}, label %{label}.yes, label %{label}.end", f"{label}.yes:", *inside]
+        before += [f"  br label %{label}.end", f"{label}.end:"]
+        for n, (key, first) in enumerate(entering.items()):
+            now = self.registers[key]
+            if now is not first:
+                before.append(f"  %{label}.r{n} = phi {first.type} [{first.text}, %{came}], [{now.text}, %{last}]")
+                self.registers[key] = function.code.parameter(f"{label}.r{n}", first.kind, first.lanes)
+
+    # ---- one loop -----------------------------------------------------------------------------------
+
+    def _repeat(
+        self,
+        number: int,
+        start: Any,
+        stop: Any,
+        step: int,
+        rest: int | None = None,
+        *,
+        span: tuple[int, int] | None = None,
+        single: bool = False,
+    ) -> None:
+        """A loop that runs at least once. `rest`: how many lanes count; `span`: of its variable, where that is no number."""
+        function, before = self.function, self.evaluation.ranges[number]
+        self.evaluation.ranges[number] = span or (start, start + rest - 1 if rest else stop - 1)
+        if single or (isinstance(start, int) and stop - start == step):
+            code = function.at(function.depth)
+            self._once(number, start if isinstance(start, Value) else code.constant(start, "i64"))
+        else:
+            keys = list(self.registers)
+
+            def write(_: Value, now: list[Value]) -> list[Value]:
+                self.registers = dict(zip(keys, now, strict=True))
+                self.loops(number + 1)
+                return [self.registers[key] for key in keys]
+
+            following = function.repeat("loop", (start, stop, step), [self.registers[key] for key in keys], write)
+            self.registers = dict(zip(keys, following, strict=True))
+        self.evaluation.ranges[number] = before
+
+    def _once(self, number: int, variable: Value | None) -> None:
+        """The body of a loop in a level of its own, so that loops inside keep their depth."""
+        function = self.function
+        outer = function.levels[-1]
+        function.push(variable, outer.label)
+        self.loops(number + 1)
+        label = function.levels[-1].label
+        outer.lines += function.pop()
+        outer.label = label

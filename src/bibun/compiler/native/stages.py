@@ -1,0 +1,173 @@
+"""A stage becomes a function of its own, over the rows of one chunk, and a loop over chunks that calls it.
+
+    i32 stage(ptr frame, ptr context, ptr totals, i64 start, i64 stop)
+
+`totals` is the memory of the chunk's running results; they are joined when all chunks are done, in their order. A sum of
+floats that is one number is kept as two, the second one what rounding has lost (Knuth's TwoSum).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bibun.compiler.fusing.affine import ZERO
+from bibun.compiler.fusing.buffers import Buffer
+from bibun.compiler.fusing.expressions import identity_of
+from bibun.compiler.fusing.nests import Root
+from bibun.compiler.fusing.stages import Stage
+from bibun.compiler.native.arithmetic import WORDS, two_sum
+from bibun.compiler.native.code import LLVM, Code, Value
+from bibun.compiler.native.evaluation import Evaluation
+from bibun.compiler.native.function import STORED, Function
+from bibun.compiler.native.loops import Rows
+from bibun.compiler.native.nests import NestWriter, fill
+
+
+def compensated(root: Root) -> bool:
+    """Whether what rounding loses of a running sum is kept beside it."""
+    return root.word == "fadd" and root.buffer.kind[0] == "f" and root.buffer.entries == 1
+
+
+class StageWriter:
+    """Writes the function of a stage, and what the program does with it."""
+
+    def __init__(self, writer: Any, stage: Stage, number: int) -> None:
+        self.writer = writer
+        self.stage = stage
+        self.name = f"stage{number}"
+        self.record = 0  # bytes of the running results of one chunk
+        self.totals: list[tuple[Root, Buffer, int]] = []  # with their own buffers, and where in the record
+        for root in stage.totals:
+            self.totals.append((root, root.buffer, self.record))
+            self.record += -(-root.buffer.bytes * (2 if compensated(root) else 1) // 64) * 64
+        self._define()
+        self._call()
+
+    # ---- the function -------------------------------------------------------------------------------
+
+    def _define(self) -> None:
+        writer = self.writer
+        function = Function(writer.module, dict(writer.function.slots))
+        nests = NestWriter(function, Evaluation(function, writer.evaluation.buffers), writer.module.vector_bits // 8)
+        for root, buffer, offset in self.totals:
+            code = function.at(0)
+            root.buffer = Buffer("total", offset, buffer.shape, buffer.kind)
+            function.slots[root.buffer.name] = code.emit(f"getelementptr i8, ptr %totals, i64 {offset}", "ptr")
+            fill(function, root.buffer, identity_of(str(root.word), buffer.kind))
+            if compensated(root):
+                nests.lost[id(root)] = lost = Buffer("lost", offset, (), buffer.kind)
+                function.slots[lost.name] = function.at(0).emit(
+                    f"getelementptr i8, ptr %totals, i64 {offset + buffer.bytes}", "ptr"
+                )
+                fill(function, lost, 0)
+        self._strips(function, nests)
+        for root, buffer, _ in self.totals:
+            root.buffer = buffer
+        result = function.noted()
+        self.notes = result != "i32 0"
+        body = "\n".join([*function.at(0).lines, f"  ret {result}"])
+        writer.module.functions.append(
+            f"define internal i32 @{self.name}(ptr noalias %frame, ptr noalias %context, ptr %totals, i64 %start, i64 %stop) "
+            f"nounwind {writer.module.attributes} {{\nentry:\n{body}\n}}"
+        )
+
+    def _strips(self, function: Function, nests: NestWriter) -> None:
+        """The loop over strips; where one strip is all there is, none."""
+        stage = self.stage
+        code = function.at(0)
+        start, stop = code.parameter("start", "i64"), code.parameter("stop", "i64")
+        if stage.strip >= stage.chunk:
+            for m in stage.members:
+                nests.write(m.nest, m.cuts, Rows(m.row, start, stop))
+            return
+
+        def write(strip: Value, _: list[Value]) -> Sequence[Value]:
+            function.ground = function.depth
+            end = function.at(function.depth).binary("add", strip, stage.strip)
+            last = function.at(function.depth).select(end < stop, end, stop)
+            for m in stage.members:
+                nests.write(m.nest, m.cuts, Rows(m.row, strip, last))
+            return []
+
+        function.repeat("strip", (start, stop, stage.strip), [], write)
+
+    # ---- in the program -----------------------------------------------------------------------------
+
+    def _call(self) -> None:
+        """A loop over chunks, each with memory of its own for its running results; then these are joined."""
+        writer, stage = self.writer, self.stage
+        function: Function = writer.function
+        for m in stage.members:
+            for root in m.nest.roots:
+                if root.word is not None and root not in stage.totals:
+                    fill(function, root.buffer, identity_of(root.word, root.buffer.kind))
+        memory = writer.reserved(self.record * stage.chunks)
+
+        def write(chunk: Value, now: list[Value]) -> Sequence[Value]:
+            code = function.at(function.depth)
+            start = chunk * stage.chunk
+            end = start + stage.chunk
+            stop = code.select(end < stage.extent, end, stage.extent)
+            place = code.emit(f"getelementptr i8, {memory.typed}, {(chunk * self.record).typed}", "ptr")
+            arguments = f"ptr %frame, ptr %context, {place.typed}, {start.typed}, {stop.typed}"
+            return [now[0] | code.emit(f"call i32 @{self.name}({arguments})", "i32")]
+
+        code = function.at(function.depth)
+        (bad,) = function.repeat("chunk", (0, stage.chunks, 1), [code.constant(0, "i32")], write)
+        if self.notes:
+            writer.leave_unless(bad.equals(0))
+        for root, buffer, offset in self.totals:
+            if compensated(root):
+                self._summed(root, buffer, memory, offset)
+            else:
+                self._joined(root, buffer, memory, offset)
+
+    def _summed(self, root: Root, buffer: Buffer, memory: Value, offset: int) -> None:
+        """A number: the chunks' sums, with what was lost in each, and in adding them."""
+        function: Function = self.writer.function
+        kind = LLVM[buffer.kind]
+
+        def read(code: Code, chunk: Value, extra: int) -> Value:
+            place = chunk * self.record + offset + extra
+            pointer = code.emit(f"getelementptr i8, {memory.typed}, {place.typed}", "ptr")
+            return code.emit(f"load {kind}, {pointer.typed}", buffer.kind)
+
+        def write(chunk: Value, now: list[Value]) -> Sequence[Value]:
+            code = function.at(function.depth)
+            total, lost = two_sum(now[0], read(code, chunk, 0))
+            return [total, now[1] + lost + read(code, chunk, buffer.bytes)]
+
+        zero = function.at(function.depth).constant(0, buffer.kind)
+        total, lost = function.repeat("sum", (0, self.stage.chunks, 1), [zero, zero], write)
+        function.at(function.depth)
+        # An infinite sum has lost nan: inf - inf.
+        value = function.code.select((lost - lost).equals(0), total + lost, total)
+        function.store(buffer, ZERO, value)
+        if not root.target:
+            function.keep((root.of.number, ()), value, function.ground)
+
+    def _joined(self, root: Root, buffer: Buffer, memory: Value, offset: int) -> None:
+        """An array: entry by entry the chunks' results, in order."""
+        function: Function = self.writer.function
+        kind = STORED.get(buffer.kind, buffer.kind)
+        base = function.base(buffer)
+
+        def entry(place: Value, _: list[Value]) -> Sequence[Value]:
+            outer = function.at(function.depth)
+            first = outer.constant(identity_of(str(root.word), buffer.kind), kind)
+
+            def chunk(number: Value, now: list[Value]) -> Sequence[Value]:
+                code = function.at(function.depth)
+                at = number * self.record + offset
+                start = code.emit(f"getelementptr i8, {memory.typed}, {at.typed}", "ptr")
+                pointer = code.emit(f"getelementptr {LLVM[kind]}, {start.typed}, {place.typed}", "ptr")
+                return [WORDS[str(root.word)](now[0], code.emit(f"load {LLVM[kind]}, {pointer.typed}", kind))]
+
+            (value,) = function.repeat("join", (0, self.stage.chunks, 1), [first], chunk)
+            code = function.at(function.depth)
+            pointer = code.emit(f"getelementptr {LLVM[kind]}, {base.typed}, {place.typed}", "ptr")
+            code.line(f"store {value.typed}, {pointer.typed}")
+            return []
+
+        function.repeat("entry", (0, buffer.entries, 1), [], entry)
