@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from bibun.compiler.fusing.affine import variable
 from bibun.compiler.fusing.buffers import Buffer
 from bibun.compiler.fusing.nests import Nest, Root
-from bibun.compiler.fusing.schedule import Schedule
+from bibun.compiler.fusing.schedule import Guard, Schedule
 from bibun.compiler.fusing.walking import Costs, Walk
 
 ROWS = 256  # a loop of fewer is not cut into strips
@@ -23,6 +23,7 @@ SHARED = 1 << 16  # bytes that nests hand on or both read, from which on they ar
 STRIP = 2048  # rows of a strip, where nothing else says how many: sums stay as accurate as NumPy's
 CHUNK = 400_000  # additions in a chunk, about
 CHUNKS = 32
+AHEAD = 64  # steps that are looked at for more of a stage
 
 
 class Member(NamedTuple):
@@ -69,6 +70,13 @@ def _touched(member: Member) -> list[Buffer]:
     return [root.buffer for root in member.nest.roots if not reduces_rows(root, member)] + member.nest.reads
 
 
+def _written(step: Any) -> list[Buffer]:
+    """The memory that a step writes."""
+    if isinstance(step, Nest):
+        return [root.buffer for root in step.roots]
+    return [] if isinstance(step, Guard) else list(step.outputs.values())
+
+
 def reduces_rows(root: Root, member: Member) -> bool:
     """Whether a root joins the entries of all rows."""
     if root.word is None:
@@ -88,20 +96,19 @@ class Finder:
                 for root in step.roots:
                     self.roots.setdefault(root.of.number, []).append((step, root))
         self.steps: list[Any] = []
-        steps = schedule.steps
-        at = 0
-        while at < len(steps):
-            group = self._group(steps, at) if isinstance(steps[at], Nest) else []
+        waiting = list(schedule.steps)
+        while waiting:
+            group = self._group(waiting) if isinstance(waiting[0], Nest) else []
             if group:
                 self.steps.append(Stage(group, sum(self._work(m.nest) for m in group)))
-                at += len(group)
+                taken = {id(m.nest) for m in group}
+                waiting = [step for step in waiting if id(step) not in taken]
             else:
-                self.steps.append(steps[at])
-                at += 1
+                self.steps.append(waiting.pop(0))
 
-    def _group(self, steps: Sequence[Any], at: int) -> list[Member]:
-        """The longest stage that begins with a nest; nothing where it is not worth it."""
-        first = steps[at]
+    def _group(self, steps: Sequence[Any]) -> list[Member]:
+        """The longest stage that begins with the first step, a nest; nothing where it is not worth it."""
+        first = steps[0]
         if any(root.scattering is not None for root in first.roots):
             return []
         best: list[Member] = []
@@ -109,11 +116,13 @@ class Finder:
             if loop.extent < ROWS:
                 continue
             group = [self._member(first, row)]
-            for step in steps[at + 1 :]:
-                following = self._following(group, step) if isinstance(step, Nest) else None
+            passed: set[int] = set()  # written by steps that come before, and are not of the group
+            for step in steps[1:AHEAD]:
+                following = self._following(group, step, passed) if isinstance(step, Nest) else None
                 if following is None:
-                    break
-                group.append(following)
+                    passed |= {id(buffer) for buffer in _written(step)}
+                else:
+                    group.append(following)
             if self._worth(group) and len(group) > len(best):
                 best = group
         return best
@@ -121,9 +130,11 @@ class Finder:
     def _member(self, nest: Nest, row: int) -> Member:
         return Member(nest, self.schedule.cuts[id(nest)], row)
 
-    def _following(self, group: Sequence[Member], nest: Nest) -> Member | None:
-        """The nest as a further member: everything it reads from the group is of its own row."""
+    def _following(self, group: Sequence[Member], nest: Nest, passed: set[int]) -> Member | None:
+        """The nest as a further member: everything it reads from the group is of its own row, and nothing has passed."""
         if any(root.scattering is not None for root in nest.roots):
+            return None
+        if any(id(buffer) in passed for buffer in (*nest.reads, *_written(nest))):
             return None
         extent = group[0].nest.loops[group[0].row].extent
         for row, loop in enumerate(nest.loops):

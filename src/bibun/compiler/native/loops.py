@@ -1,6 +1,7 @@
 """The loops of a nest as code: cut where parts begin and end, the vector loop with its rest, one of them over rows.
 
-Running results go through every loop in registers. What stands in the loops is written by `body`, `begin` and `end`,
+The loop around the vector loop may be unrolled into it ("unroll and jam"): several of its turns run side by side, so that
+what does not depend on it is read once for all of them. Running results go through every loop in registers. What stands in the loops is written by `body`, `begin` and `end`,
 which nests.py defines.
 """
 
@@ -28,7 +29,12 @@ class Rows(NamedTuple):
 
 
 class Loops:
-    """Writes loops into a function. `width`: bytes of a vector register."""
+    """Writes loops into a function. `width`: bytes of a vector register.
+
+    jammed      the loop of which several turns run side by side, and how many
+    beside      how many there are now
+    turn        which of them is written now
+    """
 
     nest: Nest
     rows: Rows | None
@@ -37,6 +43,9 @@ class Loops:
     registers: dict[Any, Value]
     vector: int | None
     lanes: int
+    jammed: tuple[int, int] = (-1, 1)
+    beside: int = 1
+    turn: int = 0
 
     def __init__(self, function: Function, evaluation: Evaluation, width: int) -> None:
         self.function = function
@@ -56,10 +65,13 @@ class Loops:
         raise NotImplementedError
 
     def place(self, a: Affine) -> Affine:
-        """With the loops that stand still as numbers."""
+        """With the loops that stand still as numbers, and in the turn that is written now."""
+        offset = a[0]
+        if self.turn:
+            offset += sum(c * self.turn for v, c in a[1] if v == self.jammed[0])
         if not self.fixed or not any(v in self.fixed for v, _ in a[1]):
-            return a
-        offset = a[0] + sum(c * self.fixed[v] for v, c in a[1] if v in self.fixed)
+            return (offset, a[1])
+        offset += sum(c * self.fixed[v] for v, c in a[1] if v in self.fixed)
         return (offset, tuple([(v, c) for v, c in a[1] if v not in self.fixed]))
 
     def loops(self, number: int) -> None:
@@ -92,8 +104,23 @@ class Loops:
             if start + whole < stop:
                 rest = stop - start - whole
                 self._vectors(number, start + whole, start + whole + self.lanes, first_lanes(rest, self.lanes), rest)
+        elif number == self.jammed[0]:
+            side = self.jammed[1]
+            whole = start + (stop - start) // side * side
+            if start < whole:
+                self._side_by_side(number, start, whole, side)
+            if whole < stop:
+                self._side_by_side(number, whole, stop, stop - whole)
         else:
             self._repeat(number, start, stop, 1)
+
+    def _side_by_side(
+        self, number: int, start: Any, stop: Any, count: int, span: tuple[int, int] | None = None
+    ) -> None:
+        """A loop whose body is `count` of its turns."""
+        self.beside = count
+        self._repeat(number, start, stop, count, span=span)
+        self.beside = 1
 
     def _still(self, number: int, k: int) -> None:
         """One turn of a loop, its variable a number."""
@@ -125,6 +152,11 @@ class Loops:
             return
         span = (start, stop - 1)
         if not self.nest.loops[number].vector:
+            if number == self.jammed[0]:
+                side = self.jammed[1]
+                begin, first = first, first + ((last - first) & -side)
+                self._when(begin < first, lambda: self._side_by_side(number, begin, first, side, span))
+                self.function.at(self.function.depth)
             self._when(first < last, lambda: self._repeat(number, first, last, 1, span=span))
             return
         whole = first + ((last - first) & -self.lanes)

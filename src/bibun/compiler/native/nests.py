@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ from bibun.compiler.native.function import Function, Lanes, lanes_of
 from bibun.compiler.native.loops import Loops, Rows
 
 Index = tuple[Affine, ...]
+ACCUMULATORS = 4  # running results in registers, about: enough to hide how long an addition takes
+REREAD = 8  # turns that add to the same running results in memory, before these are written
 
 
 class Total:
@@ -54,6 +57,7 @@ class NestWriter(Loops):
         self.fixed = {}
         self.totals = {id(root): Total(root, nest, rows) for root in nest.roots if root.word is not None}
         self.registers = {}
+        self.jammed = self._unroll_and_jam(nest)
         evaluation.flat = nest.flat
         evaluation.mine = {root.of.number for root in nest.roots if root.computes}
         evaluation.ranges = [(0, loop.extent - 1) for loop in nest.loops]
@@ -74,7 +78,30 @@ class NestWriter(Loops):
         extent = max((loop.extent for loop in nest.loops if loop.vector), default=0)
         return 2 * lanes if extent > lanes else lanes
 
+    def _unroll_and_jam(self, nest: Nest) -> tuple[int, int]:
+        """The loop around the vector loop, and how many of its turns run side by side."""
+        number = len(nest.loops) - 2
+        if nest.flat or number < 0 or not nest.loops[-1].vector or nest.loops[number].extent < 2:
+            return -1, 1
+        if any(root.scattering is not None or any(a is not None and a >= WHOLE_AXIS for a in root.axes) for root in nest.roots):
+            return -1, 1
+        kept = sum(len(self._kept(root)) for root in nest.roots if self._keeps(root, number))
+        reads = any(root.word is not None and self.totals[id(root)].depth is None for root in nest.roots)
+        if not kept and not reads:
+            return -1, 1
+        count = min(nest.loops[number].extent, ACCUMULATORS // kept if kept else REREAD)
+        return number, 1 << max(count, 1).bit_length() - 1
+
+    def _keeps(self, root: Root, number: int) -> bool:
+        """Whether each turn of a loop has running results of its own, in registers."""
+        depth = self.totals[id(root)].depth if root.word is not None else None
+        return depth is not None and depth > number
+
     # ---- totals -------------------------------------------------------------------------------------
+
+    def _turns(self, depth: int) -> range:
+        """The turns that run side by side in this depth."""
+        return range(self.beside if depth > self.jammed[0] >= 0 else 1)
 
     def begin(self, depth: int) -> None:
         """Running results of this depth begin with what joining leaves as it is."""
@@ -83,21 +110,22 @@ class NestWriter(Loops):
             if total is not None and total.depth == depth:
                 lanes = self._vector_of(root)
                 start = identity_of(str(root.word), root.value.kind)
-                for kept in self._kept(root):
+                for kept in product(self._turns(depth), self._kept(root)):
                     code = self.function.at(self.function.depth)
-                    self.registers[id(root), kept] = code.constant(start, root.value.kind, lanes)
+                    self.registers[id(root), *kept] = code.constant(start, root.value.kind, lanes)
 
     def end(self, depth: int) -> None:
         """Running results of this depth are written."""
         for root in self.nest.roots:
             total = self.totals.get(id(root))
             if total is not None and total.depth == depth:
-                for kept in self._kept(root):
-                    value = self.registers.pop((id(root), kept))
+                for self.turn, kept in product(self._turns(depth), self._kept(root)):
+                    value = self.registers.pop((id(root), self.turn, kept))
                     self.function.at(self.function.depth)
                     if value.lanes and self._reduces_lanes(root):
                         value = across(value, str(root.word))
                     self._write_total(root, kept, value, total.adds)
+                self.turn = 0
 
     def _vector_of(self, root: Root) -> int:
         """How many lanes a running result has: of an axis that is reduced, or of a whole one; 0: a number."""
@@ -122,7 +150,8 @@ class NestWriter(Loops):
                 found = [(*before, i) for before in found for i in range(extent)]
         return found
 
-    def _write_total(self, root: Root, kept: tuple[int, ...], value: Value, adds: bool) -> None:
+    def _total_place(self, root: Root, kept: tuple[int, ...]) -> Affine:
+        """Where a running result is written."""
         rest = iter(kept)
         index = []
         for a, axis in enumerate(root.axes):
@@ -132,7 +161,10 @@ class NestWriter(Loops):
                 index.append(fixed(next(rest)))
             else:
                 index.append(self.place(variable(axis)))
-        place = self._target(root, tuple(index))
+        return self._target(root, tuple(index))
+
+    def _write_total(self, root: Root, kept: tuple[int, ...], value: Value, adds: bool) -> None:
+        place = self._total_place(root, kept)
         if adds:
             before, _ = self.function.load(root.buffer, place)
             self.function.at(self.function.depth)
@@ -164,18 +196,29 @@ class NestWriter(Loops):
 
     def body(self) -> None:
         for root in self.nest.roots:
-            if not self._active(root):
-                continue
-            if root.scattering is not None:
-                for combination in root.unrolled():
-                    self._scatter(root, self._index(root, combination))
-            elif root.word is None:
-                for combination in root.unrolled() if not self.nest.flat else [()]:
-                    index = self._index(root, combination)
-                    value = self.evaluation.value(root.value, index)
-                    self.function.store(root.buffer, self._store_place(root, combination), value)
-            else:
-                self._add_up(root)
+            if self._active(root):
+                self._compute(root)
+
+    def _compute(self, root: Root) -> None:
+        """What one turn of all loops does for a root."""
+        if root.scattering is not None:
+            for combination in root.unrolled():
+                self._scatter(root, self._index(root, combination))
+        elif root.word is None:
+            for self.turn, combination in product(range(self.beside), self._combinations(root)):
+                value = self.evaluation.value(root.value, self._index(root, combination))
+                self.function.store(root.buffer, self._store_place(root, combination), value)
+        elif self.totals[id(root)].depth is None:
+            self._add_in_memory(root)
+        else:
+            for self.turn, combination in product(range(self.beside), self._combinations(root)):
+                kept = self._kept_of(root, combination)
+                turn = self.turn if self._keeps(root, self.jammed[0]) else 0
+                self._add(root, (id(root), turn, kept), self._index(root, combination))
+        self.turn = 0
+
+    def _combinations(self, root: Root) -> list[tuple[int, ...]]:
+        return [()] if self.nest.flat else root.unrolled()
 
     def _active(self, root: Root) -> bool:
         """Whether the turns of the loops that are written now belong to the root's domain."""
@@ -196,37 +239,54 @@ class NestWriter(Loops):
             return self.place(variable(0))
         return self._target(root, self._index(root, combination))
 
-    def _add_up(self, root: Root) -> None:
-        """One turn's part of a reduction."""
-        total = self.totals[id(root)]
-        parts: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
-        for combination in root.unrolled() if not self.nest.flat else [()]:
-            rest = iter(combination)
-            kept = tuple(
-                [i for a, axis in enumerate(root.axes) if axis is None for i in [next(rest)] if a not in root.reduced]
-            )
-            parts.setdefault(kept, []).append(combination)
-        for kept, combinations in parts.items():
-            if total.depth is None:
-                values = [self.evaluation.value(root.value, self._index(root, c)) for c in combinations]
-                code = self.function.at(self.function.depth)
-                value = joined(str(root.word), values)
-                whole = self._whole_axis(root)
-                if whole and self._reduces_lanes(root):
-                    lanes = lanes_of(whole - WHOLE_AXIS)
-                    value = code.splat(value, lanes.number)
-                    if lanes.mask is not None:
-                        mask = Value(code, lanes.mask, "i1", lanes.number)
-                        value = select(mask, value, identity_of(str(root.word), value.kind))
-                    value = across(value, str(root.word))
-                self._write_total(root, kept, value, total.adds)
-            else:
-                for combination in combinations:
-                    self._add(root, kept, self._index(root, combination))
+    def _kept_of(self, root: Root, combination: tuple[int, ...]) -> tuple[int, ...]:
+        """Of the indices along unrolled axes those that are kept."""
+        if self.nest.flat:
+            return ()
+        axes = [a for a, axis in enumerate(root.axes) if axis is None]
+        return tuple([i for a, i in zip(axes, combination, strict=True) if a not in root.reduced])
 
-    def _add(self, root: Root, kept: tuple[int, ...], index: Index) -> None:
+    def _add_in_memory(self, root: Root) -> None:
+        """Every turn writes its running result: several of them, where the turns side by side write the same one."""
+        adds = self.totals[id(root)].adds
+        parts: dict[Any, list[Index]] = {}
+        for self.turn, combination in product(range(self.beside), self._combinations(root)):
+            turn = self.turn if not self._reduces(root, self.jammed[0]) else 0
+            kept = self._kept_of(root, combination)
+            parts.setdefault((turn, kept), []).append(self._index(root, combination))
+        pair = self.evaluation.factors(root.value) if root.word == "fadd" and root.value.kind[0] == "f" else None
+        for (self.turn, kept), indices in parts.items():
+            if pair is not None and adds and not self._whole_axis(root):
+                value, _ = self.function.load(root.buffer, self._total_place(root, kept))
+                for index in indices:
+                    a, b = (self.evaluation.value(x, index) for x in pair)
+                    self.function.at(self.function.depth)
+                    value = muladd(a, b, value)
+                self._write_total(root, kept, value, adds=False)
+                continue
+            values = [self.evaluation.value(root.value, index) for index in indices]
+            self.function.at(self.function.depth)
+            self._write_total(root, kept, self._lanes_joined(root, joined(str(root.word), values)), adds)
+
+    def _lanes_joined(self, root: Root, value: Value) -> Value:
+        """Along an axis that is one vector, and is reduced, its lanes."""
+        whole = self._whole_axis(root)
+        if not whole or not self._reduces_lanes(root):
+            return value
+        lanes = lanes_of(whole - WHOLE_AXIS)
+        value = value.code.splat(value, lanes.number)
+        if lanes.mask is not None:
+            mask = Value(value.code, lanes.mask, "i1", lanes.number)
+            value = select(mask, value, identity_of(str(root.word), value.kind))
+        return across(value, str(root.word))
+
+    def _reduces(self, root: Root, loop: int) -> bool:
+        return any(root.axes[a] == loop for a in root.reduced)
+
+    def _add(self, root: Root, key: Any, index: Index) -> None:
+        """One turn's part of a running result that is a register."""
         function, evaluation = self.function, self.evaluation
-        before = self.registers[id(root), kept]
+        before = self.registers[key]
         pair = evaluation.factors(root.value) if root.word == "fadd" and root.value.kind[0] == "f" else None
         mask = self._mask(root)
         if pair is not None and mask is None:
@@ -234,7 +294,7 @@ class NestWriter(Loops):
             function.at(function.depth)
             if before.lanes and not (a.lanes or b.lanes) and self._stands_still(root):
                 a = self._lane(a, before, 0)
-            self.registers[id(root), kept] = muladd(a, b, before)
+            self.registers[key] = muladd(a, b, before)
             return
         value = evaluation.value(root.value, index)
         code = function.at(function.depth)
@@ -243,7 +303,7 @@ class NestWriter(Loops):
             value = select(mask, code.splat(value, before.lanes) if before.lanes else value, neutral)
         elif before.lanes and not value.lanes and self._stands_still(root):
             value = self._lane(value, before, neutral)
-        self.registers[id(root), kept] = WORDS[str(root.word)](before, value)
+        self.registers[key] = WORDS[str(root.word)](before, value)
 
     def _stands_still(self, root: Root) -> bool:
         """Whether this turn's number counts for one place, not for a lane each."""
