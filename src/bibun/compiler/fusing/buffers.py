@@ -13,9 +13,10 @@ class Buffer:
 
     `steps`: entries between neighbours along each axis; arguments are in row-major order, captured arrays as they are.
     `inside`: the buffer that this one is an entry of, another one in each turn of a loop.
+    `strip`: where only a strip of rows is there at a time: the axis of the rows, and how many they are.
     """
 
-    __slots__ = ("array", "inside", "kind", "number", "place", "shape", "steps")
+    __slots__ = ("array", "inside", "kind", "number", "place", "shape", "steps", "strip")
 
     def __init__(
         self,
@@ -28,6 +29,7 @@ class Buffer:
         inside: Buffer | None = None,
     ) -> None:
         self.inside = inside
+        self.strip: tuple[int, int] | None = None
         self.place = place
         self.number = number
         self.shape = shape
@@ -46,7 +48,19 @@ class Buffer:
     @property
     def bytes(self) -> int:
         """The memory of a contiguous one."""
-        return self.entries * BYTES.get(self.kind, 16)
+        entries = self.entries
+        if self.strip is not None:
+            axis, rows = self.strip
+            entries = entries // self.shape[axis] * rows
+        return entries * BYTES.get(self.kind, 16)
+
+    def cut(self, axis: int, rows: int) -> None:
+        """Keep a strip of rows only; the order of the axes in memory stays."""
+        self.strip = (axis, rows)
+        lengths = [rows if n == axis else length for n, length in enumerate(self.shape)]
+        order = sorted(range(len(lengths)), key=lambda n: (-self.steps[n], -lengths[n]))
+        packed = dict(zip(order, strides([lengths[n] for n in order]), strict=True))
+        self.steps = tuple(packed[n] for n in range(len(lengths)))
 
     @property
     def name(self) -> str:

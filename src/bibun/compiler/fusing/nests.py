@@ -15,9 +15,12 @@ from bibun.compiler.fusing.expressions import Expression
 STRAIGHT = 64  # entries: a domain of no more is straight code
 UNROLLED = 32  # combinations of indices along unrolled axes
 INLINE_SUM = 16  # entries: a reduction over no more is computed where it is used
+INLINE_PRODUCT = 32  # the same of a sum of products
 INLINE_ALWAYS = 4  # a reduction over no more, whatever the number of its results
 WHOLE_AXIS = 1000  # variable WHOLE_AXIS + n stands for all n places of a short axis, in one vector
 _WHOLE = 32  # entries of such an axis, at most
+_LOOKED_AT = 64
+_SIDE_BY_SIDE = 512  # terms of sums of products that are written out, so that what they share is read once
 _SHORT, _LONG = 32, 4  # an innermost axis shorter than 32 is not the vector loop where another is 4 times as long
 
 
@@ -32,7 +35,53 @@ def terms_of(reduction: Expression) -> int:
 def computed_inline(reduction: Expression) -> bool:
     """Whether a reduction is written out where it is used; of few long results a vector is reduced instead."""
     terms = terms_of(reduction)
-    return terms <= INLINE_ALWAYS or (terms <= INLINE_SUM and reduction.size >= STRAIGHT)
+    most = INLINE_PRODUCT if is_product(reduction) else INLINE_SUM
+    return terms <= INLINE_ALWAYS or (terms <= most and reduction.size >= STRAIGHT)
+
+
+def is_product(x: Expression) -> bool:
+    """Whether it is a sum of products."""
+    return x.op == "reduce" and x.params[0] == "fadd" and x.operands[0].op == "map" and x.operands[0].params == "fmul"
+
+
+def products_inside(x: Expression) -> list[Expression]:
+    """The sums of products that are computed where x is."""
+    waiting, seen, found = [x], set[int](), []
+    while waiting and len(seen) < _LOOKED_AT:
+        y = waiting.pop()
+        if y.number in seen:
+            continue
+        seen.add(y.number)
+        if is_product(y) and computed_inline(y):
+            found.append(y)
+        elif y.op in ("map", "view", "cast"):
+            waiting += y.operands
+    return found
+
+
+def terms_inside(x: Expression) -> int:
+    """How many terms the longest sum of products has that is computed where x is; 0 where there is none."""
+    return max(map(terms_of, products_inside(x)), default=0)
+
+
+def shares(x: Expression, axis: int) -> bool:
+    """Whether sums of products along an axis of x have a factor in common."""
+    for product in products_inside(x):
+        before = axis
+        for reduced in product.params[1]:
+            before += reduced <= before
+        if product.shape == x.shape and any(not _varies(y, before) for y in product.operands[0].operands):
+            return True
+    return False
+
+
+def _varies(x: Expression, axis: int) -> bool:
+    """Whether it is not the same all along an axis, as far as its views say."""
+    if x.op in ("map", "cast"):
+        return any(_varies(y, axis) for y in x.operands)
+    if x.op == "view":
+        return any(v == axis for _, terms in x.params for v, _ in terms)
+    return x.op != "number"
 
 
 class Loop(NamedTuple):
@@ -104,15 +153,17 @@ class Nest:
 
     flat        arrays are read as one axis
     reads       the memory that is read
+    relaid      by expression, the copy in another order of axes that is read in its place
     """
 
-    __slots__ = ("flat", "loops", "reads", "roots")
+    __slots__ = ("flat", "loops", "reads", "relaid", "roots")
 
     def __init__(self, loops: tuple[Loop, ...], *, flat: bool) -> None:
         self.loops = loops
         self.flat = flat
         self.roots: list[Root] = []
         self.reads: list[Buffer] = []
+        self.relaid: dict[int, Buffer] = {}
 
     @property
     def size(self) -> int:
@@ -153,10 +204,14 @@ def plan(root: Root, *, whole: bool = True) -> tuple[tuple[Loop, ...], tuple[int
     longest = max(range(len(extents)), key=lambda i: extents[i])
     if extents[vector] < _SHORT and extents[longest] >= _LONG * extents[vector]:
         vector = longest
+    terms = terms_inside(root.value)
+    most = _SIDE_BY_SIDE // terms if terms else 0
     unrolled: set[int] = set()
     count = 1
     for i in reversed(range(len(extents))):  # the innermost axes first
-        if i != vector and count * extents[i] <= UNROLLED and (vector != len(extents) - 1 or extents[i] <= 4):
+        if i == vector or count * extents[i] > UNROLLED:
+            continue
+        if vector != len(extents) - 1 or extents[i] <= 4 or (extents[i] <= most and shares(root.value, i)):
             unrolled.add(i)
             count *= extents[i]
     serial = [i for i in range(len(extents)) if i != vector and i not in unrolled]

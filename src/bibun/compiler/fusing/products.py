@@ -14,10 +14,11 @@ import numpy as np
 from bibun.compiler.fusing.affine import fixed, variable
 from bibun.compiler.fusing.expressions import Expression, Expressions
 from bibun.compiler.fusing.lowering import Lowering, kind_of, lowers
-from bibun.compiler.fusing.nests import INLINE_SUM
+from bibun.compiler.fusing.nests import INLINE_PRODUCT
 from bibun.compiler.graph import Node
 
 Letters = tuple[int, ...]
+SHORT = 24  # the side of a matrix: products with two such sides are loops around the long one
 
 
 @lowers("matmul")
@@ -107,12 +108,12 @@ def _product(
 
 
 def _worth_blas(a: Letters, b: Letters, kept: Letters, extents: dict[int, int]) -> bool:
-    """Whether it is a product of matrices, and not of very small ones, or of a matrix and a vector."""
+    """Whether it is a product of matrices of which no two sides are short, and not a very small one."""
     rows = prod(extents[c] for c in kept if c in a and c not in b)
     columns = prod(extents[c] for c in kept if c in b and c not in a)
     shared = prod(extents[c] for c in {*a, *b} if c not in kept)
-    short = min(rows, columns)
-    return not (short == 1 or shared <= 4 or (shared <= 16 and short <= 16) or rows * columns * shared <= 64)
+    short = sorted((rows, columns, shared))
+    return not (short[0] == 1 or shared <= 4 or short[1] <= SHORT or rows * columns * shared <= 64)
 
 
 def _inline(
@@ -125,7 +126,7 @@ def _inline(
     """As a sum of products: a short one per entry, a long one along the memory of the larger operand."""
     large, small = (a, b) if a[0].size >= b[0].size else (b, a)
     order = (*large[1], *(c for c in small[1] if c not in large[1]))
-    if prod(extents[c] for c in order if c not in kept) <= INLINE_SUM:
+    if prod(extents[c] for c in order if c not in kept) <= INLINE_PRODUCT:
         order = (*kept, *(c for c in order if c not in kept))
     left, right = (_arranged(make, *x, order, extents) for x in (a, b))
     total = make.reduce("fadd", make.map("fmul", left, right), [i for i, c in enumerate(order) if c not in kept])

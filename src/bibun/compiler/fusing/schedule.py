@@ -6,8 +6,9 @@ evaluation of each root; each time something more is found, the schedule is made
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from itertools import count
+from math import prod
 from typing import Any
 
 from bibun.compiler.fusing.affine import composed, identity, variable
@@ -15,11 +16,14 @@ from bibun.compiler.fusing.buffers import Buffer
 from bibun.compiler.fusing.expressions import BYTES, Expression
 from bibun.compiler.fusing.looping import Body
 from bibun.compiler.fusing.nests import WHOLE_AXIS, Loop, Nest, Root, computed_inline, flattens, plan
-from bibun.compiler.fusing.walking import Costs, Walk
+from bibun.compiler.fusing.relaying import copies, nest_of
+from bibun.compiler.fusing.walking import CHEAP, MANY, VARIANTS, Costs, Walk
 
 WORTH = 12  # additions: what costs more is not computed in two nests, or again in every turn of an outer loop
 SLACK = 8  # entries by which the domains of two roots of a nest may differ
-FLAT = 16  # entries: a domain of more, all of whose arrays are read from end to end, is one loop
+FLAT = 16  # entries: a domain of more, all of whose arrays are read from end to end, is one loop,
+LONG = 128  # unless the last axis is long enough to be a loop of its own
+LONG_WORK = 4096  # entries of what takes long to compute
 PIECES = 8  # cuts of one loop; a join of more parts is stored part by part
 _numbers = count()
 _WHOLE = {"call", "contract", "loop"}  # these read their operands whole, from memory
@@ -55,11 +59,13 @@ class LoopStep:
 
     carried     for each carried value: the buffer of its first value, that of the turn before, that of the turn
     parts       (the part of a turn, or the last turn's value, the buffer around it where it is stacked)
+    reads       the memory around it that its turns read
     """
 
-    __slots__ = ("body", "carried", "expression", "outputs", "schedule")
+    __slots__ = ("body", "carried", "expression", "outputs", "reads", "schedule")
 
     def __init__(self, expression: Expression) -> None:
+        self.reads: list[Buffer] = []
         self.expression = expression
         self.body: Body = expression.params
         self.outputs: dict[int, Buffer] = {}  # of its parts
@@ -122,7 +128,7 @@ class Schedule:
         self._roots: dict[int, Root] = {}  # of those that one root stores
         self._walks: dict[int, list[tuple[Nest, Walk]]] = {}
         more: set[int] = set()
-        for x in self.live:
+        for x in in_order(self.live, self.given):
             if x.number in self.stored:
                 more |= self._store(x)
         more |= self._repeated()
@@ -222,6 +228,7 @@ class Schedule:
             if before.number not in inner.buffers:
                 inner.buffers[before.number] = inner._temporary(before)
             step.carried.append((self.buffers[first.number], inner.buffers[before.number], after))
+        step.reads = [*(first for first, _, _ in step.carried), *(inner.buffers[n] for n in self.buffers)]
         self.temporaries += inner.temporaries
 
     def _part_of_turn(self, step: LoopStep, number: int, x: Expression, stacked: bool) -> Buffer:
@@ -235,7 +242,7 @@ class Schedule:
 
     def _place(self, root: Root, after: int) -> set[int]:
         """Put a root into the first nest that suits it, or into a new one."""
-        flat = root.value.size > FLAT and flattens(root) and self._reads_straight(root)
+        flat = root.value.size > FLAT and root.extents[-1] < LONG and flattens(root) and self._reads_straight(root)
         if flat:
             loops: tuple[Loop, ...] = (Loop(root.value.size, True),)
             root.axes = (0,) * len(root.extents)
@@ -351,20 +358,37 @@ class Schedule:
 
     def _variants(self, walk: Walk) -> set[int]:
         """What would be computed at many places of one turn of a loop, and is not cheap."""
-        if walk.count > _most(walk):
+        if walk.count > MANY:
             return _heaviest(walk, self.stored)
         found = set()
         costs = Costs(self.stored)
+        turns = prod(loop.extent for loop in walk.loops)
         for number, indices in walk.computed.items():
             x = walk.expressions[number]
             if x.op not in ("map", "reduce", "gather") or not walk.loops or number in self.stored:
                 continue
             shifts = {tuple((o if terms else 0, terms) for o, terms in index) for index in indices}
-            if (len(shifts) > 4 and costs.of(x) > 4) or (
+            again = len(indices) * turns >= 2 * x.size
+            if (again and len(shifts) > VARIANTS and costs.of(x) > CHEAP) or (
                 len(x.shape) and self._again(walk, indices) and costs.of(x) >= WORTH
             ):
-                found.add(number)
+                found |= self._small(x, costs)
         return self._last(found)
+
+    def _small(self, x: Expression, costs: Costs) -> set[int]:
+        """What to store instead of x: the smaller arrays that make it costly, where they alone do."""
+        smaller: dict[int, int] = {}
+        waiting = list(x.operands)
+        while waiting:
+            y = waiting.pop()
+            if y.number in self.stored or y.op in ("number", "iota"):
+                continue
+            if y.op in ("map", "reduce", "gather") and y.size * 2 <= x.size and costs.of(y) > CHEAP:
+                smaller[y.number] = costs.of(y)
+            elif y.op in ("map", "view", "cast"):
+                waiting += y.operands
+        rest = costs.of(x) - sum(smaller.values())
+        return set(smaller) if smaller and rest <= max(CHEAP, len(smaller)) else {x.number}
 
     def _again(self, walk: Walk, indices: Iterable[Any]) -> bool:
         """Whether an expression does not depend on an outer loop, but on a loop inside of it."""
@@ -401,27 +425,36 @@ class Schedule:
         return [walk for _, walk in self._walks[id(nest)]]
 
     def _finish(self) -> None:
-        """Guards go behind the step that makes what they look at."""
-        for step in self.steps:
-            if isinstance(step, Nest):
-                numbers = {number for walk in self.walks(step) for number in walk.reads}
-                step.reads = [self.buffers[number] for number in sorted(numbers)]
-        guards = [(self._made[x.number], Guard(self.buffers[x.number], n, y)) for n, (x, y) in enumerate(self.guards)]
+        """What goes behind the step that makes it: copies in another order, and guards."""
+        late: list[tuple[int, int, Any]] = []
+        nests = [(step, self.walks(step)) for step in self.steps if isinstance(step, Nest)]
+        for copied in copies(nests, self.buffers):
+            nest, walk = nest_of(copied, self.stored, self.turns)
+            self._walks[id(nest)] = [(nest, walk)]
+            self.cuts[id(nest)] = [{loop.extent} for loop in nest.loops]
+            self.temporaries.append(copied.copy)
+            late.append((self._made[copied.original.number], -1, nest))
+        for number, (x, outcome) in enumerate(self.guards):
+            late.append((self._made[x.number], number, Guard(self.buffers[x.number], number, outcome)))
         for step in self.steps:
             if isinstance(step, LoopStep):
                 self._body(step)
-        for made, guard in sorted(guards, key=lambda each: (each[0], each[1].number), reverse=True):
-            self.steps.insert(made + 1, guard)
-
-
-def _most(walk: Walk) -> int:
-    return 6000
+        for made, _, step in sorted(late, key=lambda each: each[:2], reverse=True):
+            self.steps.insert(made + 1, step)
+        for step in self.steps:
+            if isinstance(step, Nest):
+                numbers = {number for walk in self.walks(step) for number in walk.reads}
+                step.reads = [step.relaid.get(number) or self.buffers[number] for number in sorted(numbers)]
 
 
 def _heaviest(walk: Walk, stored: set[int]) -> set[int]:
-    """What is evaluated at most places."""
+    """What is evaluated at most places; a sum rather than its terms."""
     candidates = [n for n in walk.computed if walk.expressions[n].op in ("map", "reduce") and n not in stored]
-    return {max(candidates, key=lambda n: len(walk.computed[n]))} if candidates else set()
+
+    def weight(n: int) -> tuple[bool, int]:
+        return walk.expressions[n].op == "reduce" and len(walk.computed[n]) > 1, len(walk.computed[n])
+
+    return {max(candidates, key=weight)} if candidates else set()
 
 
 def _at_the_same(other: Root, indices: set[Any], flat: bool) -> bool:
@@ -472,6 +505,24 @@ def _filled(x: Expression, background: Expression) -> Expression:
     if background.shape == x.shape:
         return background
     return Expression("view", (background,), (), x.shape, x.kind, -1 - x.number)
+
+
+def in_order(live: Sequence[Expression], given: Container[int]) -> list[Expression]:
+    """Operands first; before what takes long, all that does not wait for it, so that more nests come together."""
+    ranks: dict[int, tuple[int, bool]] = {}
+    for x in live:
+        level, long = 0, x.size >= LONG_WORK
+        for y in x.operands if x.number not in given else ():
+            above, waits = ranks[y.number]
+            whole = y.op in _WHOLE or (y.op == "reduce" and not computed_inline(y))
+            if whole and any(z.size >= LONG_WORK for z in y.operands):
+                above, waits = above + 1, False
+            if above > level:
+                level, long = above, waits or x.size >= LONG_WORK
+            elif above == level:
+                long = long or waits
+        ranks[x.number] = level, long
+    return sorted(live, key=lambda x: (*ranks[x.number], x.number))
 
 
 def _live(roots: Sequence[Expression], given: dict[int, Buffer]) -> list[Expression]:

@@ -7,22 +7,24 @@ running results are joined in the order of the chunks.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from bibun.compiler.fusing.affine import variable
 from bibun.compiler.fusing.buffers import Buffer
 from bibun.compiler.fusing.nests import Nest, Root
-from bibun.compiler.fusing.schedule import Guard, Schedule
+from bibun.compiler.fusing.schedule import Call, Guard, Schedule
 from bibun.compiler.fusing.walking import Costs, Walk
 
 ROWS = 256  # a loop of fewer is not cut into strips
-CACHE = 1 << 18  # bytes that a strip may touch
+CACHE = 1 << 18  # bytes that a strip may touch, unless it is
+LEAST = 256  # rows, of which running results can still be kept in registers for long enough
 LARGE = 1 << 14  # turns of a body from which on a nest alone is a stage
 SHARED = 1 << 16  # bytes that nests hand on or both read, from which on they are run together
 STRIP = 2048  # rows of a strip, where nothing else says how many: sums stay as accurate as NumPy's
 CHUNK = 400_000  # additions in a chunk, about
 CHUNKS = 32
+PADDING = 8  # entries behind a strip, so that neighbours along other axes are no power of 2 apart
 AHEAD = 64  # steps that are looked at for more of a stage
 
 
@@ -40,15 +42,17 @@ class Stage:
     strip       rows at a time
     chunk       rows of one chunk, a multiple of the strip
     totals      reductions over the rows
+    local       memory of which only a strip is there at a time
     """
 
-    __slots__ = ("chunk", "extent", "members", "strip", "totals", "work")
+    __slots__ = ("chunk", "extent", "local", "members", "strip", "totals", "work")
 
     def __init__(self, members: Sequence[Member], work: int) -> None:
         self.members = list(members)
         self.work = work
         self.extent = max(m.nest.loops[m.row].extent for m in members)
         self.totals = [root for m in members for root in m.nest.roots if reduces_rows(root, m)]
+        self.local: list[Buffer] = []
         self.strip = self._strip()
         chunks = max(1, min(CHUNKS, work // CHUNK))
         self.chunk = -(-self.extent // (chunks * self.strip)) * self.strip
@@ -63,7 +67,7 @@ class Stage:
             return STRIP if self.totals else self.extent
         buffers = {id(b): b for m in self.members for b in _touched(m)}
         row = sum(b.bytes // self.extent for b in buffers.values())
-        return max(64, min(CACHE // max(row, 1), self.extent) // 64 * 64)
+        return max(LEAST, min(CACHE // max(row, 1), self.extent) // 64 * 64)
 
 
 def _touched(member: Member) -> list[Buffer]:
@@ -105,6 +109,27 @@ class Finder:
                 waiting = [step for step in waiting if id(step) not in taken]
             else:
                 self.steps.append(waiting.pop(0))
+        self._localise()
+
+    def _localise(self) -> None:
+        """What only one stage knows of is kept a strip at a time."""
+        users: dict[int, set[int]] = {}
+        for number, step in enumerate(self.steps):
+            for buffer in used(step):
+                users.setdefault(id(buffer), set()).add(number)
+        for number, step in enumerate(self.steps):
+            if not isinstance(step, Stage) or step.strip >= step.extent:
+                continue
+            axes: dict[int, tuple[Buffer, set[int | None]]] = {}
+            for member in step.members:
+                for root in member.nest.roots:
+                    if root.buffer.place == "temporary" and users[id(root.buffer)] == {number}:
+                        axes.setdefault(id(root.buffer), (root.buffer, set()))[1].add(_row_axis(root, member))
+            for buffer, found in axes.values():
+                (axis, *more) = found
+                if axis is not None and not more:
+                    buffer.cut(axis, step.strip + PADDING)
+                    step.local.append(buffer)
 
     def _group(self, steps: Sequence[Any]) -> list[Member]:
         """The longest stage that begins with the first step, a nest; nothing where it is not worth it."""
@@ -153,9 +178,10 @@ class Finder:
         return True
 
     def _shares(self, group: Sequence[Member], nest: Nest) -> bool:
-        """Whether the nest reads something large that the group has made, or reads too."""
-        made = {id(root.buffer) for m in group for root in m.nest.roots} | {id(b) for m in group for b in m.nest.reads}
-        return sum(b.bytes for b in nest.reads if id(b) in made) >= SHARED
+        """Whether the nest reads what the group has made, or something large that it reads too."""
+        made = {id(root.buffer) for m in group for root in m.nest.roots}
+        read = {id(b) for m in group for b in m.nest.reads}
+        return any(id(b) in made for b in nest.reads) or sum(b.bytes for b in nest.reads if id(b) in read) >= SHARED
 
     def _worth(self, group: Sequence[Member]) -> bool:
         return len(group) > 1 or group[0].nest.size * max(len(r.unrolled()) for r in group[0].nest.roots) >= LARGE
@@ -171,13 +197,37 @@ class Finder:
         return total
 
 
+def used(step: Any) -> Iterator[Buffer]:
+    """The memory that a step reads or writes."""
+    if isinstance(step, Stage):
+        for member in step.members:
+            yield from used(member.nest)
+    elif isinstance(step, Nest):
+        yield from step.reads
+        yield from _written(step)
+    elif isinstance(step, Guard):
+        yield step.buffer
+    else:
+        yield from step.outputs.values()
+        yield from step.operands if isinstance(step, Call) else step.reads
+
+
+def _row_axis(root: Root, member: Member) -> int | None:
+    """Which axis of a root's buffer is the loop over rows; None where none is."""
+    if reduces_rows(root, member):
+        return None
+    if member.nest.flat:
+        return 0 if len(root.buffer.shape) == 1 else None
+    return next((t for t, place in enumerate(root.target) if _is_row(place, root, member.row)), None)
+
+
 def _of_its_row(member: Member, root: Root, indices: set[Any], nest: Nest, row: int) -> bool:
     """Whether what a root of a member stores is read, in the nest, in the row in which it was stored."""
     if reduces_rows(root, member):
         return False
     if member.nest.flat or nest.flat:
         return member.nest.flat and nest.flat and all(i in ((variable(0),), ()) for i in indices)
-    axis = next((t for t, place in enumerate(root.target) if _is_row(place, root, member.row)), None)
+    axis = _row_axis(root, member)
     if axis is None:
         return False
     return all(len(i) > axis and i[axis] == variable(row) for i in indices)

@@ -11,6 +11,7 @@ from bibun.compiler.native.arithmetic import cost
 
 Index = tuple[Affine, ...]
 MANY = 6000  # evaluations in one body; above, something must be stored
+GATHER = 6  # additions that reading at a computed place is worth
 VARIANTS, CHEAP = 4, 4  # an expression that costs more than CHEAP additions is computed at no more places than this
 _STORED = {"contract", "part", "scatter", "call"}
 
@@ -190,4 +191,6 @@ def _own(x: Expression) -> int:
         return cost(x.params)
     if x.op == "reduce":
         return terms_of(x)
+    if x.op == "gather":
+        return GATHER
     return 0 if x.op in ("view", "number", "iota", "flat") else 1

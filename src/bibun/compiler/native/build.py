@@ -13,6 +13,7 @@ from bibun.compiler.fusing.expressions import DTYPES, Expressions
 from bibun.compiler.fusing.lowering import Lowering
 from bibun.compiler.fusing.nests import Nest
 from bibun.compiler.fusing.schedule import Call, Schedule
+from bibun.compiler.fusing.stages import Finder, Stage
 from bibun.compiler.graph import Graph
 from bibun.compiler.native.context import Context
 from bibun.compiler.native.entry import EntryWriter, Leaf, Tree, suits
@@ -45,6 +46,7 @@ class Native:
     ) -> None:
         lowered = Lowering(graph, Expressions())
         self.schedule = Schedule(lowered.outputs, lowered.guards)
+        self.schedule.steps = Finder(self.schedule).steps
         self.inputs = inputs
         pairs = zip(lowered.outputs, scalars, strict=True)
         self.outputs = [Leaf(x.shape, dtype_of(x.kind), scalar) for x, scalar in pairs]
@@ -94,7 +96,9 @@ def _work(schedule: Schedule) -> int:
     """About how many additions it takes."""
     total = 0
     for step in schedule.steps:
-        if isinstance(step, Nest):
+        if isinstance(step, Stage):
+            total += step.work
+        elif isinstance(step, Nest):
             total += step.size * sum(len(root.unrolled()) for root in step.roots) * 4
         elif isinstance(step, Call):
             total += sum(buffer.entries for buffer in step.operands) * 16

@@ -26,6 +26,7 @@ class Evaluation:
         self.buffers = buffers
         self.ranges: list[tuple[int, int]] = []
         self.mine: set[int] = set()  # stored by the nest that is written now: computed, not read
+        self.relaid: dict[int, Buffer] = {}  # read in the place of these
         self.flat = False
         self.turns = 1  # of the loop around the nests
 
@@ -46,7 +47,7 @@ class Evaluation:
 
     def _made(self, x: Expression, index: Index) -> tuple[Value, int]:
         if x.number in self.buffers and x.number not in self.mine:
-            return self._read(self.buffers[x.number], index)
+            return self._read(self.relaid.get(x.number) or self.buffers[x.number], index)
         return getattr(self, f"_{x.op}")(x, index)  # type: ignore[no-any-return]
 
     def _read(self, buffer: Buffer, index: Index) -> tuple[Value, int]:

@@ -1,8 +1,8 @@
 """The loops of a nest as code: cut where parts begin and end, the vector loop with its rest, one of them over rows.
 
 The loop around the vector loop may be unrolled into it ("unroll and jam"): several of its turns run side by side, so that
-what does not depend on it is read once for all of them. Running results go through every loop in registers. What stands in the loops is written by `body`, `begin` and `end`,
-which nests.py defines.
+what does not depend on it is read once for all of them. Running results go through every loop in registers. What stands
+in the loops is written by `body`, `begin` and `end`, which nests.py defines.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ class Rows(NamedTuple):
 class Loops:
     """Writes loops into a function. `width`: bytes of a vector register.
 
+    heavy       whether the body is so long that it is written once, with a mask, and not again for the rest
     jammed      the loop of which several turns run side by side, and how many
     beside      how many there are now
     turn        which of them is written now
@@ -43,6 +44,7 @@ class Loops:
     registers: dict[Any, Value]
     vector: int | None
     lanes: int
+    heavy: bool = False
     jammed: tuple[int, int] = (-1, 1)
     beside: int = 1
     turn: int = 0
@@ -99,6 +101,9 @@ class Loops:
                 self._still(number, k)
         elif self.nest.loops[number].vector:
             whole = (stop - start) // self.lanes * self.lanes
+            if self.heavy and 0 < whole < stop - start:
+                self._masked(number, start, stop)
+                return
             if whole:
                 self._vectors(number, start, start + whole, None)
             if start + whole < stop:
@@ -142,12 +147,13 @@ class Loops:
     def _some(self, number: int, start: int, stop: int) -> None:
         """What of a stretch between two cuts belongs to the rows."""
         assert self.rows is not None
-        code = self.function.at(self.function.depth)
+        self.function.at(self.function.depth)
         low, high = self.rows.start, self.rows.stop
         first = low if start == 0 else select(low < start, start, low)
         last = high if stop == self.nest.loops[number].extent else select(high > stop, stop, high)
         if stop - start <= FEW:
             for k in range(start, stop):
+                self.function.at(self.function.depth)
                 self._when((low <= k) & (high > k), lambda k=k: self._still(number, k))  # type: ignore[misc]
             return
         span = (start, stop - 1)
@@ -159,12 +165,25 @@ class Loops:
                 self.function.at(self.function.depth)
             self._when(first < last, lambda: self._repeat(number, first, last, 1, span=span))
             return
+        if self.heavy:
+            self._when(first < last, lambda: self._masked(number, first, last, span))
+            return
         whole = first + ((last - first) & -self.lanes)
         self._when(first < whole, lambda: self._spanned(number, first, whole, None, span))
+        self.function.at(self.function.depth)
+        mask = self._first_lanes(last - whole)
+        self._when(whole < last, lambda: self._spanned(number, whole, whole + self.lanes, mask, span))
+
+    def _first_lanes(self, count: Value) -> str:
+        """A mask of so many lanes, a number that is known when the code runs."""
         code = self.function.at(self.function.depth)
         lanes = ", ".join(f"i64 {k}" for k in range(self.lanes))
-        mask = Value(code, f"<{lanes}>", "i64", self.lanes) < code.splat(last - whole, self.lanes)
-        self._when(whole < last, lambda: self._spanned(number, whole, whole + self.lanes, mask.text, span))
+        return (Value(code, f"<{lanes}>", "i64", self.lanes) < code.splat(count, self.lanes)).text
+
+    def _masked(self, number: int, start: Any, stop: Any, span: tuple[int, int] | None = None) -> None:
+        """Vectors of which those lanes count that lie before the end."""
+        self._repeat(number, start, stop, self.lanes, span=span or (start, stop - 1), masked=True)
+        del self.function.vectors[number]
 
     def _spanned(self, number: int, start: Value, stop: Value, mask: str | None, span: tuple[int, int]) -> None:
         self.function.vectors[number] = Lanes(self.lanes, mask)
@@ -204,6 +223,7 @@ class Loops:
         *,
         span: tuple[int, int] | None = None,
         single: bool = False,
+        masked: bool = False,
     ) -> None:
         """A loop that runs at least once. `rest`: how many lanes count; `span`: of its variable, where that is no number."""
         function, before = self.function, self.evaluation.ranges[number]
@@ -214,7 +234,11 @@ class Loops:
         else:
             keys = list(self.registers)
 
-            def write(_: Value, now: list[Value]) -> list[Value]:
+            def write(variable: Value, now: list[Value]) -> list[Value]:
+                if masked:
+                    code = function.at(function.depth)
+                    end = stop if isinstance(stop, Value) else code.constant(stop, "i64")
+                    function.vectors[number] = Lanes(self.lanes, self._first_lanes(end - variable))
                 self.registers = dict(zip(keys, now, strict=True))
                 self.loops(number + 1)
                 return [self.registers[key] for key in keys]

@@ -11,7 +11,7 @@ import numpy as np
 from bibun.compiler.fusing.affine import ZERO, Affine, composed, fixed, variable
 from bibun.compiler.fusing.buffers import Buffer
 from bibun.compiler.fusing.expressions import identity_of
-from bibun.compiler.fusing.nests import WHOLE_AXIS, Nest, Root
+from bibun.compiler.fusing.nests import WHOLE_AXIS, Nest, Root, shares, terms_inside
 from bibun.compiler.native.arithmetic import WORDS, two_sum
 from bibun.compiler.native.code import LLVM, Value, muladd, select
 from bibun.compiler.native.evaluation import Evaluation, joined, trusted
@@ -20,6 +20,9 @@ from bibun.compiler.native.loops import Loops, Rows
 
 Index = tuple[Affine, ...]
 ACCUMULATORS = 4  # running results in registers, about: enough to hide how long an addition takes
+REGISTERS = 20  # of products that are added up, at most
+TERMS = 128  # entries, and terms of sums of products, that are written out side by side
+HEAVY = 64  # of these: a longer body is not written twice
 REREAD = 8  # turns that add to the same running results in memory, before these are written
 
 
@@ -30,7 +33,7 @@ class Total:
     adds        whether loops around that level reduce too, so that memory is added to
     """
 
-    def __init__(self, root: Root, nest: Nest, rows: Rows | None) -> None:
+    def __init__(self, root: Root, nest: Nest, row: int | None) -> None:
         loops = {axis for axis in root.axes if axis is not None and axis < WHOLE_AXIS}
         reduced = loops & {root.axes[a] for a in root.reduced}
         kept = loops - reduced if not nest.flat else set()
@@ -38,7 +41,7 @@ class Total:
             reduced = set(range(len(nest.loops)))
         scope = max(kept, default=-1) + 1
         self.depth = scope if any(n >= scope for n in reduced) else None
-        self.adds = any(n < scope for n in reduced) or (rows is not None and rows.loop in reduced)
+        self.adds = any(n < scope for n in reduced) or row in reduced
 
 
 class NestWriter(Loops):
@@ -55,10 +58,13 @@ class NestWriter(Loops):
         self.cuts = cuts
         self.rows = rows
         self.fixed = {}
-        self.totals = {id(root): Total(root, nest, rows) for root in nest.roots if root.word is not None}
+        row = None if rows is None else rows.loop
+        self.totals = {id(root): Total(root, nest, row) for root in nest.roots if root.word is not None}
         self.registers = {}
         self.jammed = self._unroll_and_jam(nest)
+        self.heavy = _weight(nest) * self.jammed[1] > HEAVY and self.width >= 32
         evaluation.flat = nest.flat
+        evaluation.relaid = nest.relaid
         evaluation.mine = {root.of.number for root in nest.roots if root.computes}
         evaluation.ranges = [(0, loop.extent - 1) for loop in nest.loops]
         self.vector = next((n for n, loop in enumerate(nest.loops) if loop.vector), None)
@@ -70,26 +76,35 @@ class NestWriter(Loops):
         self.loops(0)
         evaluation.flat = False
         evaluation.mine = set()
+        evaluation.relaid = {}
 
     def _lanes(self, nest: Nest) -> int:
         """Two registers of the widest kind, or one for a short loop."""
         widest = max((8 if r.value.kind in ("f64", "i64") else 4 for r in nest.roots), default=8)
         lanes = self.width // widest
         extent = max((loop.extent for loop in nest.loops if loop.vector), default=0)
-        return 2 * lanes if extent > lanes else lanes
+        many = any(len(root.unrolled()) > ACCUMULATORS or terms_inside(root.value) for root in nest.roots)
+        return 2 * lanes if extent > lanes and not many else lanes
 
     def _unroll_and_jam(self, nest: Nest) -> tuple[int, int]:
         """The loop around the vector loop, and how many of its turns run side by side."""
         number = len(nest.loops) - 2
         if nest.flat or number < 0 or not nest.loops[-1].vector or nest.loops[number].extent < 2:
             return -1, 1
-        if any(root.scattering is not None or any(a is not None and a >= WHOLE_AXIS for a in root.axes) for root in nest.roots):
+        if any(
+            root.scattering is not None or any(a is not None and a >= WHOLE_AXIS for a in root.axes)
+            for root in nest.roots
+        ):
             return -1, 1
         kept = sum(len(self._kept(root)) for root in nest.roots if self._keeps(root, number))
         reads = any(root.word is not None and self.totals[id(root)].depth is None for root in nest.roots)
-        if not kept and not reads:
-            return -1, 1
-        count = min(nest.loops[number].extent, ACCUMULATORS // kept if kept else REREAD)
+        sharing = any(shares(root.value, root.axes.index(number)) for root in nest.roots if number in root.axes)
+        if kept:
+            most = (ACCUMULATORS if kept < ACCUMULATORS else REGISTERS) // kept
+        else:
+            most = REREAD if reads or sharing else 1
+        most = min(most, TERMS // _weight(nest))
+        count = min(nest.loops[number].extent, most)
         return number, 1 << max(count, 1).bit_length() - 1
 
     def _keeps(self, root: Root, number: int) -> bool:
@@ -119,7 +134,8 @@ class NestWriter(Loops):
         for root in self.nest.roots:
             total = self.totals.get(id(root))
             if total is not None and total.depth == depth:
-                for self.turn, kept in product(self._turns(depth), self._kept(root)):
+                for turn, kept in product(self._turns(depth), self._kept(root)):
+                    self.turn = turn
                     value = self.registers.pop((id(root), self.turn, kept))
                     self.function.at(self.function.depth)
                     if value.lanes and self._reduces_lanes(root):
@@ -205,16 +221,18 @@ class NestWriter(Loops):
             for combination in root.unrolled():
                 self._scatter(root, self._index(root, combination))
         elif root.word is None:
-            for self.turn, combination in product(range(self.beside), self._combinations(root)):
+            for turn, combination in product(range(self.beside), self._combinations(root)):
+                self.turn = turn
                 value = self.evaluation.value(root.value, self._index(root, combination))
                 self.function.store(root.buffer, self._store_place(root, combination), value)
         elif self.totals[id(root)].depth is None:
             self._add_in_memory(root)
         else:
-            for self.turn, combination in product(range(self.beside), self._combinations(root)):
+            for turn, combination in product(range(self.beside), self._combinations(root)):
+                self.turn = turn
                 kept = self._kept_of(root, combination)
-                turn = self.turn if self._keeps(root, self.jammed[0]) else 0
-                self._add(root, (id(root), turn, kept), self._index(root, combination))
+                mine = turn if self._keeps(root, self.jammed[0]) else 0
+                self._add(root, (id(root), mine, kept), self._index(root, combination))
         self.turn = 0
 
     def _combinations(self, root: Root) -> list[tuple[int, ...]]:
@@ -250,12 +268,14 @@ class NestWriter(Loops):
         """Every turn writes its running result: several of them, where the turns side by side write the same one."""
         adds = self.totals[id(root)].adds
         parts: dict[Any, list[Index]] = {}
-        for self.turn, combination in product(range(self.beside), self._combinations(root)):
-            turn = self.turn if not self._reduces(root, self.jammed[0]) else 0
+        for turn, combination in product(range(self.beside), self._combinations(root)):
+            self.turn = turn
+            mine = turn if not self._reduces(root, self.jammed[0]) else 0
             kept = self._kept_of(root, combination)
-            parts.setdefault((turn, kept), []).append(self._index(root, combination))
+            parts.setdefault((mine, kept), []).append(self._index(root, combination))
         pair = self.evaluation.factors(root.value) if root.word == "fadd" and root.value.kind[0] == "f" else None
-        for (self.turn, kept), indices in parts.items():
+        for (turn, kept), indices in parts.items():
+            self.turn = turn
             if pair is not None and adds and not self._whole_axis(root):
                 value, _ = self.function.load(root.buffer, self._total_place(root, kept))
                 for index in indices:
@@ -289,12 +309,13 @@ class NestWriter(Loops):
         before = self.registers[key]
         pair = evaluation.factors(root.value) if root.word == "fadd" and root.value.kind[0] == "f" else None
         mask = self._mask(root)
-        if pair is not None and mask is None:
+        if pair is not None:
             a, b = (evaluation.value(x, index) for x in pair)
             function.at(function.depth)
             if before.lanes and not (a.lanes or b.lanes) and self._stands_still(root):
                 a = self._lane(a, before, 0)
-            self.registers[key] = muladd(a, b, before)
+            total = muladd(a, b, before)
+            self.registers[key] = total if mask is None else select(mask, total, before)
             return
         value = evaluation.value(root.value, index)
         code = function.at(function.depth)
@@ -348,6 +369,11 @@ class NestWriter(Loops):
         if kind != value.kind:
             value = value.to(kind)
         code.line(f"store {value.typed}, {pointer.typed}")
+
+
+def _weight(nest: Nest) -> int:
+    """About how long the body is, in entries and terms that it computes."""
+    return sum((1 + terms_inside(root.value)) * len(root.unrolled()) for root in nest.roots)
 
 
 def across(value: Value, word: str) -> Value:

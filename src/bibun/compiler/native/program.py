@@ -16,7 +16,7 @@ from typing import Any
 from bibun.compiler.fusing.buffers import Buffer
 from bibun.compiler.fusing.nests import Nest
 from bibun.compiler.fusing.schedule import Call, Guard, LoopStep, Schedule
-from bibun.compiler.fusing.stages import Finder, Stage
+from bibun.compiler.fusing.stages import Stage
 from bibun.compiler.native.callbacks import callback
 from bibun.compiler.native.code import LLVM, Value, literal
 from bibun.compiler.native.context import Context
@@ -40,6 +40,8 @@ class Layout:
         self.frame = 1 + inputs + outputs
         self.workspace = 0
         for buffer in schedule.temporaries:
+            if buffer.strip is not None:
+                continue  # that of a stage
             self.slots[buffer.name] = self.reserve(buffer.bytes)
 
     def reserve(self, size: int) -> int:
@@ -70,8 +72,7 @@ class ProgramWriter:
         for buffer in schedule.buffers.values():
             if buffer.place == "captured":
                 self.function.slots[buffer.name] = self.context.array(buffer.name, buffer.array)
-        steps = Finder(schedule).steps if schedule.around is None else schedule.steps
-        for step in steps:
+        for step in schedule.steps:
             self._step(step, schedule)
 
     def reserved(self, size: int) -> Value:

@@ -1,9 +1,10 @@
 """A stage becomes a function of its own, over the rows of one chunk, and a loop over chunks that calls it.
 
-    i32 stage(ptr frame, ptr context, ptr totals, i64 start, i64 stop)
+    i32 stage(ptr frame, ptr context, ptr local, ptr totals, i64 start, i64 stop)
 
-`totals` is the memory of the chunk's running results; they are joined when all chunks are done, in their order. A sum of
-floats that is one number is kept as two, the second one what rounding has lost (Knuth's TwoSum).
+`local` is memory for one strip of rows. `totals` is that of the chunk's running results; they are joined when all chunks
+are done, in their order. A sum of floats that is one number is kept as two, the second one what rounding has lost
+(Knuth's TwoSum).
 """
 
 from __future__ import annotations
@@ -13,15 +14,15 @@ from typing import Any
 
 from bibun.compiler.fusing.affine import ZERO
 from bibun.compiler.fusing.buffers import Buffer
-from bibun.compiler.fusing.expressions import identity_of
+from bibun.compiler.fusing.expressions import BYTES, identity_of
 from bibun.compiler.fusing.nests import Root
-from bibun.compiler.fusing.stages import Stage
+from bibun.compiler.fusing.stages import Member, Stage
 from bibun.compiler.native.arithmetic import WORDS, two_sum
 from bibun.compiler.native.code import LLVM, Code, Value
 from bibun.compiler.native.evaluation import Evaluation
 from bibun.compiler.native.function import STORED, Function
 from bibun.compiler.native.loops import Rows
-from bibun.compiler.native.nests import NestWriter, fill
+from bibun.compiler.native.nests import NestWriter, Total, fill
 
 
 def compensated(root: Root) -> bool:
@@ -41,6 +42,11 @@ class StageWriter:
         for root in stage.totals:
             self.totals.append((root, root.buffer, self.record))
             self.record += -(-root.buffer.bytes * (2 if compensated(root) else 1) // 64) * 64
+        self.places: dict[str, int] = {}  # of what is kept a strip at a time, in its memory
+        self.strip = 0  # bytes of it
+        for buffer in stage.local:
+            self.places[buffer.name] = self.strip
+            self.strip += -(-buffer.bytes // 64) * 64
         self._define()
         self._call()
 
@@ -67,9 +73,9 @@ class StageWriter:
         result = function.noted()
         self.notes = result != "i32 0"
         body = "\n".join([*function.at(0).lines, f"  ret {result}"])
+        parameters = "ptr noalias %frame, ptr noalias %context, ptr %local, ptr %totals, i64 %start, i64 %stop"
         writer.module.functions.append(
-            f"define internal i32 @{self.name}(ptr noalias %frame, ptr noalias %context, ptr %totals, i64 %start, i64 %stop) "
-            f"nounwind {writer.module.attributes} {{\nentry:\n{body}\n}}"
+            f"define internal i32 @{self.name}({parameters}) nounwind {writer.module.attributes} {{\nentry:\n{body}\n}}"
         )
 
     def _strips(self, function: Function, nests: NestWriter) -> None:
@@ -78,19 +84,47 @@ class StageWriter:
         code = function.at(0)
         start, stop = code.parameter("start", "i64"), code.parameter("stop", "i64")
         if stage.strip >= stage.chunk:
-            for m in stage.members:
-                nests.write(m.nest, m.cuts, Rows(m.row, start, stop))
+            self._members(function, nests, start, stop)
             return
 
         def write(strip: Value, _: list[Value]) -> Sequence[Value]:
             function.ground = function.depth
             end = function.at(function.depth).binary("add", strip, stage.strip)
-            last = function.at(function.depth).select(end < stop, end, stop)
-            for m in stage.members:
-                nests.write(m.nest, m.cuts, Rows(m.row, strip, last))
+            self._members(function, nests, strip, function.at(function.depth).select(end < stop, end, stop))
             return []
 
         function.repeat("strip", (start, stop, stage.strip), [], write)
+
+    def _members(self, function: Function, nests: NestWriter, start: Value, stop: Value) -> None:
+        """One strip: local memory begins with its first row."""
+        for buffer in self.stage.local:
+            assert buffer.strip is not None
+            begin = function.base(self._whole(function, buffer))
+            code = function.at(function.depth)
+            kind = LLVM[STORED.get(buffer.kind, buffer.kind)]
+            offset = start * -buffer.steps[buffer.strip[0]]
+            pointer = code.emit(f"getelementptr {kind}, {begin.typed}, {offset.typed}", "ptr")
+            function.keep(("base", buffer.name), pointer, function.ground)
+        for m in self.stage.members:
+            for root in self._added_to(m):
+                if root.buffer in self.stage.local:
+                    whole = self._whole(function, root.buffer)
+                    fill(function, whole, identity_of(str(root.word), root.buffer.kind))
+            nests.write(m.nest, m.cuts, Rows(m.row, start, stop))
+
+    def _whole(self, function: Function, buffer: Buffer) -> Buffer:
+        """The memory of a strip from its beginning."""
+        place = self.places[buffer.name]
+        whole = Buffer("local", place, (buffer.bytes // BYTES[buffer.kind],), buffer.kind)
+        if whole.name not in function.slots:
+            code = function.at(0)
+            function.slots[whole.name] = code.emit(f"getelementptr i8, ptr %local, i64 {place}", "ptr")
+        return whole
+
+    def _added_to(self, member: Member) -> list[Root]:
+        """The roots that add to memory row by row."""
+        roots = [r for r in member.nest.roots if r.word is not None and r not in self.stage.totals]
+        return [r for r in roots if Total(r, member.nest, member.row).adds]
 
     # ---- in the program -----------------------------------------------------------------------------
 
@@ -99,10 +133,10 @@ class StageWriter:
         writer, stage = self.writer, self.stage
         function: Function = writer.function
         for m in stage.members:
-            for root in m.nest.roots:
-                if root.word is not None and root not in stage.totals:
-                    fill(function, root.buffer, identity_of(root.word, root.buffer.kind))
-        memory = writer.reserved(self.record * stage.chunks)
+            for root in self._added_to(m):
+                if root.buffer not in stage.local:
+                    fill(function, root.buffer, identity_of(str(root.word), root.buffer.kind))
+        memory, local = writer.reserved(self.record * stage.chunks), writer.reserved(self.strip)
 
         def write(chunk: Value, now: list[Value]) -> Sequence[Value]:
             code = function.at(function.depth)
@@ -110,7 +144,7 @@ class StageWriter:
             end = start + stage.chunk
             stop = code.select(end < stage.extent, end, stage.extent)
             place = code.emit(f"getelementptr i8, {memory.typed}, {(chunk * self.record).typed}", "ptr")
-            arguments = f"ptr %frame, ptr %context, {place.typed}, {start.typed}, {stop.typed}"
+            arguments = f"ptr %frame, ptr %context, {local.typed}, {place.typed}, {start.typed}, {stop.typed}"
             return [now[0] | code.emit(f"call i32 @{self.name}({arguments})", "i32")]
 
         code = function.at(function.depth)

@@ -140,6 +140,32 @@ def _sum_of_nothing(rewriter: Any, node: Node, *, x: Node) -> Node | None:
     return rewriter.make(TABLE["reshape"], (x,), {"shape": node.shape}, node.like)  # type: ignore[no-any-return]
 
 
+def _sum_of_negative(rewriter: Any, node: Node, *, x: Node) -> Node:
+    total = rewriter.make(TABLE["sum"], (x,), node.settings, node.like)
+    return rewriter.make(TABLE["negative"], (total,), None, node.like)  # type: ignore[no-any-return]
+
+
+def _sum_of_product(rewriter: Any, node: Node, *, x: Node, y: Node) -> Node | None:
+    """The sum of X Y over rows or columns is the product with a sum of X or Y, which is less work."""
+    product, axes = node.operands[0], node.settings["axis"]
+    if node.dtype.kind != "f" or not (x.dtype == y.dtype == node.dtype):
+        return None
+    if product.name == "einsum":
+        *terms, result = product.settings["subscripts"]
+    else:
+        if min(len(x.shape), len(y.shape)) < 2 or x.shape[:-2] != y.shape[:-2]:
+            return None
+        batch = "abcdefghijklmnopqrstuvw"[: len(x.shape) - 2]
+        terms, result = [f"{batch}xy", f"{batch}yz"], f"{batch}xz"
+    if all(all(result[i] in term for term in terms) for i in axes):
+        return None
+    kept = "".join(letter for i, letter in enumerate(result) if i not in axes)
+    shape = tuple(n for i, n in enumerate(product.shape) if i not in axes)
+    settings = {"subscripts": (*terms, kept), "optimize": False}
+    total = rewriter.make(TABLE["einsum"], product.operands, settings, resized(node.like, shape))
+    return rewriter.make(TABLE["reshape"], (total,), {"shape": node.shape}, node.like)  # type: ignore[no-any-return]
+
+
 def _whole(rewriter: Any, node: Node, *, x: Node) -> Node | None:
     """x[...], x[:], x[:, :]."""
     for k in node.settings["key"]:
@@ -240,6 +266,9 @@ RULES = (
     # sums and products
     Rule(sum_(broadcast_to(X)), _sum_of_broadcast),  # n copies
     Rule(sum_(X), _sum_of_nothing),
+    Rule(sum_(negative(X)), _sum_of_negative),  # the sum of -x is -(the sum of x)
+    Rule(sum_(matmul(X, Y)), _sum_of_product),  # 1^T X Y = (1^T X) Y
+    Rule(sum_(einsum(X, Y)), _sum_of_product),
     Rule(matmul(X, Y), _identity_product),  # 1 y = y
 )
 
