@@ -15,6 +15,7 @@ from bibun.compiler.native import callables
 from bibun.compiler.native.build import Native, Otherwise
 from bibun.compiler.native.entry import Leaf
 from bibun.compiler.native.layouts import layouts
+from bibun.compiler.native.pool import cores
 from bibun.compiler.native.stub import stub
 from bibun.compiler.native.trees import trees
 from bibun.compiler.paths import Paths, Version
@@ -48,7 +49,11 @@ def compile(
 
     Raises LostDerivativeError where f turns a value into a plain number (float(x), math.sin(x)).
     """
-    careful = Careful(f, _positions(static_argnums), fast, threads)
+    if threads is not None and (not isinstance(threads, (int, np.integer)) or threads < 1):
+        raise ValueError(
+            f"compile: threads={threads!r}, but it is how many cores a large loop may use: 1, 2, ...; or None, for all."
+        )
+    careful = Careful(f, _positions(static_argnums), fast, min(int(threads or cores()), cores()))
     if layouts() is None:
         return careful
     public = callables.make(_public_class(), *stub(careful))
@@ -94,7 +99,7 @@ def _bound(function: Any, thing: Any) -> Any:
 class Careful:
     """The careful way: from any arguments to the right version, or to a new one, or to the function itself."""
 
-    def __init__(self, f: Callable[..., Any], static: tuple[int, ...], fast: bool, threads: int | None) -> None:
+    def __init__(self, f: Callable[..., Any], static: tuple[int, ...], fast: bool, threads: int) -> None:
         update_wrapper(self, f)
         self.f = f
         self.static = static
@@ -158,7 +163,12 @@ class Careful:
         arguments = None if kwargs else trees(args, lambda v: isinstance(v, Recorded), dicts=True)
         result = trees([results.returned], lambda v: isinstance(v, Hole), dicts=False)
         native = Native(
-            graph, [_leaf(x) for x in call.leaves], results.scalars, arguments, result[0] if result else None
+            graph,
+            [_leaf(x) for x in call.leaves],
+            results.scalars,
+            arguments,
+            result[0] if result else None,
+            self.threads,
         )
         return Version(graph, results, [f"x{i}" for i in range(len(call.leaves))], recording.places, native)
 

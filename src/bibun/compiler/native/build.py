@@ -43,6 +43,7 @@ class Native:
         scalars: Sequence[type | None],
         arguments: Sequence[Tree] | None,
         result: Tree | None,
+        threads: int,
     ) -> None:
         lowered = Lowering(graph, Expressions())
         self.schedule = Schedule(lowered.outputs, lowered.guards)
@@ -53,7 +54,7 @@ class Native:
         self.layout = Layout(self.schedule, len(inputs), len(self.outputs))
         self.context = Context()
         module = Module(8 * machine().width)
-        writer = ProgramWriter(self.schedule, module, self.context, self.layout)
+        writer = ProgramWriter(self.schedule, module, self.context, self.layout, threads)
         module.functions.append(writer.text())
         module.functions.append(
             "define i32 @run(ptr %frame, ptr %context) {\n  %r = call i32 @program(ptr %frame, ptr %context)\n  ret i32 %r\n}"

@@ -8,6 +8,8 @@ from itertools import count
 from threading import RLock
 from typing import Any
 
+from bibun.compiler.native.cache import code_for
+
 _names = count(1).__next__
 _lock = RLock()  # LLVM's context is shared
 
@@ -16,6 +18,7 @@ class Machine:
     """This processor. `width`: bytes of a vector register."""
 
     def __init__(self) -> None:
+        import llvmlite
         import llvmlite.binding as llvm
 
         llvm.initialize_native_target()
@@ -24,6 +27,8 @@ class Machine:
         self.cpu = llvm.get_host_cpu_name()
         features = llvm.get_host_cpu_features()
         self.features = features.flatten() if features else ""
+        versions = f"llvmlite {llvmlite.__version__}, LLVM {llvm.llvm_version_info}"
+        self.identity = f"{versions}, {llvm.get_default_triple()}, {self.cpu}, {self.features}"
         self.width = 64 if features.get("avx512f") else 32 if features.get("avx2") else 16
         self.target = llvm.Target.from_default_triple().create_target_machine(
             cpu=self.cpu, features=self.features, opt=1, reloc="pic", codemodel="small"
@@ -33,7 +38,10 @@ class Machine:
         )
 
     def object_of(self, text: str) -> bytes:
-        """Machine code of a module, as the bytes of an object file."""
+        """Machine code of a module, as the bytes of an object file: from the cache on disk, if it is there."""
+        return code_for(f"{self.identity}\n{text}", lambda: self._compiled(text))
+
+    def _compiled(self, text: str) -> bytes:
         with _lock:
             module = self.llvm.parse_assembly(text)
             module.verify()

@@ -54,9 +54,10 @@ class Layout:
 class ProgramWriter:
     """Writes the program's function into a module."""
 
-    def __init__(self, schedule: Schedule, module: Module, context: Context, layout: Layout) -> None:
+    def __init__(self, schedule: Schedule, module: Module, context: Context, layout: Layout, threads: int) -> None:
         self.schedule = schedule
         self.layout = layout
+        self.threads = threads
         self.module = module
         self.context = context
         self.function = Function(module, dict(layout.slots))

@@ -23,6 +23,7 @@ from bibun.compiler.native.evaluation import Evaluation
 from bibun.compiler.native.function import STORED, Function
 from bibun.compiler.native.loops import Rows
 from bibun.compiler.native.nests import NestWriter, Total, fill
+from bibun.compiler.native.pool import pool
 
 
 def compensated(root: Root) -> bool:
@@ -43,7 +44,7 @@ class StageWriter:
             self.totals.append((root, root.buffer, self.record))
             self.record += -(-root.buffer.bytes * (2 if compensated(root) else 1) // 64) * 64
         self.places: dict[str, int] = {}  # of what is kept a strip at a time, in its memory
-        self.strip = 0  # bytes of it
+        self.strip = 0  # bytes of it, for each thread
         for buffer in stage.local:
             self.places[buffer.name] = self.strip
             self.strip += -(-buffer.bytes // 64) * 64
@@ -136,7 +137,20 @@ class StageWriter:
             for root in self._added_to(m):
                 if root.buffer not in stage.local:
                     fill(function, root.buffer, identity_of(str(root.word), root.buffer.kind))
-        memory, local = writer.reserved(self.record * stage.chunks), writer.reserved(self.strip)
+        threads = min(writer.threads, stage.chunks)
+        memory, local = writer.reserved(self.record * stage.chunks), writer.reserved(self.strip * threads)
+        bad = self._shared(memory, local, threads) if threads > 1 else self._alone(memory, local)
+        if self.notes:
+            writer.leave_unless(bad.equals(0))
+        for root, buffer, offset in self.totals:
+            if compensated(root):
+                self._summed(root, buffer, memory, offset)
+            else:
+                self._joined(root, buffer, memory, offset)
+
+    def _alone(self, memory: Value, local: Value) -> Value:
+        """One chunk after the other."""
+        stage, function = self.stage, self.writer.function
 
         def write(chunk: Value, now: list[Value]) -> Sequence[Value]:
             code = function.at(function.depth)
@@ -149,13 +163,20 @@ class StageWriter:
 
         code = function.at(function.depth)
         (bad,) = function.repeat("chunk", (0, stage.chunks, 1), [code.constant(0, "i32")], write)
-        if self.notes:
-            writer.leave_unless(bad.equals(0))
-        for root, buffer, offset in self.totals:
-            if compensated(root):
-                self._summed(root, buffer, memory, offset)
-            else:
-                self._joined(root, buffer, memory, offset)
+        return bad  # type: ignore[no-any-return]
+
+    def _shared(self, memory: Value, local: Value, threads: int) -> Value:
+        """The chunks by several threads: see pool.py."""
+        stage, function, context = self.stage, self.writer.function, self.writer.context
+        share = function.entry(context.slot("share", lambda: pool().share))
+        place = function.entry(context.slot("pool", lambda: pool().place))
+        code = function.at(function.depth)
+        here = code.emit(f"load ptr, {place.typed}", "ptr")
+        numbers = f"i64 {stage.extent}, i64 {stage.chunk}, i64 {threads}"
+        return code.emit(  # type: ignore[no-any-return]
+            f"call i32 {share.text}({here.typed}, ptr @{self.name}, ptr %frame, ptr %context, {local.typed}, "
+            f"i64 {self.strip}, {memory.typed}, i64 {self.record}, {numbers})", "i32",
+        )  # fmt: skip
 
     def _summed(self, root: Root, buffer: Buffer, memory: Value, offset: int) -> None:
         """A number: the chunks' sums, with what was lost in each, and in adding them."""

@@ -1,0 +1,93 @@
+"""Machine code on disk, so that a program that was compiled once is loaded by the next process.
+
+A file's name is the digest of all that its code was made from. It begins with that digest and with one of the code: a
+file that is cut short, changed, or made from something else is not read. Only files of the user's own are.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import stat
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import platformdirs
+
+VARIABLE = "BIBUN_CACHE_DIR"
+_SUFFIX = ".code"
+_DIGEST = hashlib.sha256().digest_size
+
+
+def folder() -> Path:
+    """Where the files are: $BIBUN_CACHE_DIR, or the platform's folder for such things. It need not exist."""
+    chosen = os.environ.get(VARIABLE)
+    return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("bibun", appauthor=False)) / "compiled"
+
+
+def code_for(source: str, make: Callable[[], bytes]) -> bytes:
+    """The code made from this text (which names the machine and all versions too): that on disk, or that of `make`."""
+    key = hashlib.sha256(source.encode()).digest()
+    path = folder() / (key.hex() + _SUFFIX)
+    found = _read(path, key)
+    if found is None:
+        found = make()
+        # Without a place to write to, each process makes its own.
+        with contextlib.suppress(OSError):
+            _write(path, key, found)
+    return found
+
+
+def _read(path: Path, key: bytes) -> bytes | None:
+    """The code in a file; None where it is not what it should be."""
+    try:
+        with path.open("rb") as file:
+            if not _own(os.fstat(file.fileno())):
+                return None
+            content = file.read()
+    except OSError:
+        return None
+    code = content[2 * _DIGEST :]
+    if content[:_DIGEST] != key or content[_DIGEST : 2 * _DIGEST] != hashlib.sha256(code).digest():
+        return None
+    return code
+
+
+def _own(status: os.stat_result) -> bool:
+    """Whether nobody but the user can have written it."""
+    if not hasattr(os, "getuid"):
+        return True
+    return status.st_uid == os.getuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+
+
+def _write(path: Path, key: bytes, code: bytes) -> None:
+    """All or nothing: another process sees no half-written file."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(key + hashlib.sha256(code).digest() + code)
+        Path(name).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def files() -> Iterator[Path]:
+    """All files of the cache."""
+    with contextlib.suppress(OSError):
+        yield from (path for path in folder().iterdir() if path.suffix == _SUFFIX or path.name.startswith(".writing-"))
+
+
+def clear() -> int:
+    """Delete them; how many bytes they were."""
+    total = 0
+    for path in files():
+        with contextlib.suppress(OSError):
+            size = path.stat().st_size
+            path.unlink()
+            total += size
+    return total
