@@ -144,9 +144,19 @@ def logarithm_tail(z: Real) -> Real:
     return series(lambda k: mpf(16) * 4**k / (2 * k + 3), z)
 
 
+def logarithm_scalar_tail(f: Real) -> Real:
+    """(f - log(1 + f)) / f**2."""
+    return -logarithm_single_tail(f)
+
+
 def logarithm_single_tail(f: Real) -> Real:
     """(log(1 + f) - f) / f**2."""
     return series(lambda k: mpf((-1) ** (k + 1)) / (k + 2), f)
+
+
+def cosine(z: Real) -> Real:
+    """cos(r) of z = r**2."""
+    return mp.cos(mp.sqrt(z))
 
 
 def power_tail(z: Real) -> Real:
@@ -194,6 +204,12 @@ def arcsine_tail(z: Real) -> Real:
 def sinh_tail(z: Real) -> Real:
     """(sinh(r) - r) / r**3 of z = r**2."""
     return series(lambda k: 1 / mp.factorial(2 * k + 3), z)
+
+
+def tanh_tail(z: Real) -> Real:
+    """(tanh(x) - x) / x**3 of z = x**2."""
+    x = mp.sqrt(z)
+    return (mp.tanh(x) - x) / x**3 if z > 1e-20 else mpf(-1) / 3
 
 
 def cosh_tail(z: Real) -> Real:
@@ -320,6 +336,65 @@ def asymptotic_tail(z: Real) -> Real:
     return (mp.log(x) - 1 / (2 * x) - mp.digamma(x)) * x * x
 
 
+@cache
+def i0_near(z: Real) -> Real:
+    """(I0(x) - 1) / z of z = x**2."""
+    return (mp.besseli(0, mp.sqrt(z)) - 1) / z if z else QUARTER
+
+
+@cache
+def i1_near(z: Real) -> Real:
+    """(I1(x) / x - 1/2) / z of z = x**2."""
+    return (mp.besseli(1, mp.sqrt(z)) / mp.sqrt(z) - HALF) / z if z else mpf(1) / 16
+
+
+def bessel_far(order: int, t: Real) -> Real:
+    """e**-x sqrt(x) I(x) of t = 1 / x; for x > 500 the asymptotic series."""
+    if t > mpf("0.002"):
+        return mp.besseli(order, 1 / t) * mp.exp(-1 / t) / mp.sqrt(t)
+    return mp.hyp2f0(HALF - order, HALF + order, t / 2) / mp.sqrt(2 * mp.pi) if t else 1 / mp.sqrt(2 * mp.pi)
+
+
+@cache
+def i0_slope(x: Real) -> Real:
+    """The derivative of log(I0(x)) by x**2."""
+    return mp.besseli(1, x) / (2 * x * mp.besseli(0, x)) if x else QUARTER
+
+
+@cache
+def i1_slope(x: Real) -> Real:
+    """The derivative of log(I1(x) / x) by x**2."""
+    return mp.besseli(2, x) / (2 * x * mp.besseli(1, x)) if x else mpf(1) / 8
+
+
+MIDDLE = mpf(9) / 64
+MIDDLE_LOW, MIDDLE_HIGH = mpf(1) / 12 - MIDDLE, mpf(1) / 5 - MIDDLE
+
+
+@cache
+def i0_middle(w: Real) -> Real:
+    """e**-x sqrt(x) I0(x) of 1 / x - 9/64."""
+    return bessel_far(0, w + MIDDLE)
+
+
+@cache
+def i1_middle(w: Real) -> Real:
+    """e**-x sqrt(x) I1(x) of 1 / x - 9/64."""
+    return bessel_far(1, w + MIDDLE)
+
+
+@cache
+def i0_far(w: Real) -> Real:
+    """e**-x sqrt(x) I0(x) of 1 / x - 1/16."""
+    return bessel_far(0, w + mpf(1) / 16)
+
+
+@cache
+def i1_far(w: Real) -> Real:
+    """e**-x sqrt(x) I1(x) of 1 / x - 1/16."""
+    return bessel_far(1, w + mpf(1) / 16)
+
+
 def relative(x: Real, divisor: Real) -> Real:
     """x / divisor, 0 at 0 / 0: there the polynomial's own error no longer counts."""
     return x / divisor if divisor else mpf(0)
@@ -331,16 +406,18 @@ EIGHTH_TURN, QUARTER_TURN = (mp.pi / 4) ** 2 * mpf("1.0001"), (mp.pi / 2) ** 2 *
 TABLES = [
     Table("EXPONENTIAL", 9, -HALF_LN2, HALF_LN2, exponential_tail, lambda r: r * r),
     Table("EXPONENTIAL_SINGLE", 4, -HALF_LN2, HALF_LN2, exponential_tail, lambda r: r * r),
+    Table("EXPONENTIAL_EIGHTH", 5, -HALF_LN2 / 8, HALF_LN2 / 8, exponential_tail, lambda r: r * r),
     Table("EXPONENTIAL_2", 9, -HALF, HALF, exponential_2_tail, lambda r: r * r),
     Table("EXPONENTIAL_2_SINGLE", 4, -HALF, HALF, exponential_2_tail, lambda r: r * r),
     Table("LOGARITHM", 6, 0, mpf("0.0073595"), logarithm_tail, lambda z: z / 4),
+    Table("LOGARITHM_SCALAR", 19, LOW, HIGH, logarithm_scalar_tail, abs),
     Table("LOGARITHM_SINGLE", 8, LOW, HIGH, logarithm_single_tail, abs),
     Table("POWER", 7, 0, mpf("0.029438"), power_tail, lambda z: z * z / 3),
     Table("POWER_SINGLE", 4, 0, mpf("0.029438"), power_single_tail, lambda z: 1 / power_single_tail(z)),
     Table("SINE", 5, 0, EIGHTH_TURN, sine_tail, lambda z: relative(mp.sqrt(z) ** 3, mp.sin(mp.sqrt(z)))),
     Table("SINE_SINGLE", 3, 0, EIGHTH_TURN, sine_over_r, lambda z: 1 / sine_over_r(z)),
     Table("COSINE", 5, 0, EIGHTH_TURN, cosine_tail, lambda z: z * z),
-    Table("COSINE_SINGLE", 4, 0, EIGHTH_TURN, lambda z: mp.cos(mp.sqrt(z)), lambda z: mpf(1)),
+    Table("COSINE_SINGLE", 4, 0, EIGHTH_TURN, cosine, lambda z: mpf(1)),
     Table("TANGENT", 8, 0, EIGHTH_TURN / 4, tangent_tail, lambda z: z),
     Table("TANGENT_SINGLE", 3, 0, EIGHTH_TURN / 4, tangent_tail, lambda z: z),
     Table("ARCTANGENT", 11, 0, mpf("0.2501"), arctangent_tail, lambda z: z),
@@ -364,6 +441,17 @@ TABLES = [
     Table("GAMMA", 17, -HALF, HALF, gamma_tail, lambda f: abs(f) / mp.gamma(2 + f)),
     Table("DIGAMMA", 21, -HALF, HALF, digamma_tail, lambda t: 1 / digamma_tail(t), True),
     Table("ASYMPTOTIC", 10, 0, mpf(1) / 9, asymptotic_tail, lambda z: relative(z, mp.log(1 / mp.sqrt(z)) if z else 0)),
+    Table("SINE_FLOAT", 2, 0, EIGHTH_TURN, sine_tail, lambda z: relative(mp.sqrt(z) ** 3, mp.sin(mp.sqrt(z)))),
+    Table("COSINE_FLOAT", 2, 0, EIGHTH_TURN, cosine_tail, lambda z: z * z),
+    Table("I0_NEAR", 11, 0, 25, i0_near, lambda z: z / mp.besseli(0, mp.sqrt(z))),
+    Table("I0_SLOPE", 2, 0, 5, i0_slope, lambda x: 1 / i0_slope(x)),
+    Table("I0_MIDDLE", 19, MIDDLE_LOW, MIDDLE_HIGH, i0_middle, lambda w: 1 / i0_middle(w), True),
+    Table("I0_FAR", 17, -mpf(1) / 16, mpf(1) / 12 - mpf(1) / 16, i0_far, lambda w: 1 / i0_far(w), True),
+    Table("I1_NEAR", 11, 0, 25, i1_near, lambda z: relative(z * mp.sqrt(z), mp.besseli(1, mp.sqrt(z)))),
+    Table("I1_SLOPE", 2, 0, 5, i1_slope, lambda x: 1 / i1_slope(x)),
+    Table("I1_MIDDLE", 19, MIDDLE_LOW, MIDDLE_HIGH, i1_middle, lambda w: 1 / i1_middle(w), True),
+    Table("I1_FAR", 17, -mpf(1) / 16, mpf(1) / 12 - mpf(1) / 16, i1_far, lambda w: 1 / i1_far(w), True),
+    Table("TANH_FLOAT", 4, 0, mpf("0.390625"), tanh_tail, lambda z: z),
     Table("ERROR_NEAR", 14, -ERROR_CENTER, ERROR_CENTER, error_near, lambda w: 1 / (1 + error_near(w))),
     Table("ERROR_NEAR_SINGLE", 8, -ERROR_CENTER, ERROR_CENTER, error_near, lambda w: 1 / (1 + error_near(w))),
     Table("ERROR_FAR", 15, ERROR_EDGE - ERROR_FAR_CENTER, 6 - ERROR_FAR_CENTER, error_far, error_far_weight),

@@ -18,7 +18,7 @@ from bibun.compiler.native.module import Module
 llvm.initialize_native_target()
 llvm.initialize_native_asmprinter()
 
-DTYPES = {"f64": np.dtype(np.float64), "f32": np.dtype(np.float32)}
+DTYPES: dict[str, Any] = {"f64": np.dtype(np.float64), "f32": np.dtype(np.float32)}
 _numbers = count()
 
 
@@ -61,7 +61,7 @@ done:
 
 
 @cache
-def loop(word: str, kind: str, lanes: int, cpu: str | None = None) -> Callable[..., np.ndarray]:
+def loop(word: str, kind: str, lanes: int, cpu: str | None = None) -> Callable[..., Any]:
     """The word as a function of arrays. `cpu`: compiled for that processor, which the host must be able to run."""
     target = machine(cpu)
     parsed = llvm.parse_assembly(text(word, kind, lanes))
@@ -72,7 +72,7 @@ def loop(word: str, kind: str, lanes: int, cpu: str | None = None) -> Callable[.
     arity, dtype, step = ARITY.get(word, 1), DTYPES[kind], max(lanes, 1)
     native = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * (arity + 1), ctypes.c_int64)(tracker["f"])
 
-    def call(*arrays: Any, keep: Any = (compiler, tracker, target)) -> np.ndarray:
+    def call(*arrays: Any, keep: Any = (compiler, tracker, target)) -> Any:
         size = len(arrays[0])
         padding = -size % step
         inputs = [np.concatenate([np.asarray(a, dtype), np.ones(padding, dtype)]) for a in arrays]

@@ -127,21 +127,25 @@ WORDS = {
         gammaln, ((0, 4), (0.99, 1.01), (1.3, 1.5), (1.99, 2.01), (3, 20), (20, 1e5), (-6, 0)), (-50, 1e6), scale=beside_poles
     ),
     "gamma": Word(mp.gamma, ((0, 4), (3, 30), (30, 171.6), (-5, 0), (-170, 0)), (-170, 171.6)),
+    "i0": Word(lambda x: mp.besseli(0, x), ((-1, 1), (-12.5, 12.5), (-713, 713)), (-713.9, 713.9)),
+    "i0e": Word(lambda x: mp.besseli(0, x) * mp.exp(-abs(x)), ((-1, 1), (-12.5, 12.5), (12, 1000)), (-1e4, 1e4)),
+    "i1": Word(lambda x: mp.besseli(1, x), ((-1, 1), (-12.5, 12.5), (-713, 713)), (-713.9, 713.9)),
+    "i1e": Word(lambda x: mp.besseli(1, x) * mp.exp(-abs(x)), ((-1, 1), (-12.5, 12.5), (12, 1000)), (-1e4, 1e4)),
     "digamma": Word(
         mp.digamma, ((0, 1), (1, 2), (1.46, 1.463), (2, 4), (4, 100), (-6, 0)), (-50, 1.8e308), scale=cotangent
     ),
 }  # fmt: skip
 
 
-def _arguments(word: Word, dtype: Any, count: int, random: np.random.Generator) -> list[np.ndarray]:
+def _arguments(word: Word, dtype: Any, count: int, random: np.random.Generator) -> list[Any]:
     """One array an argument of the word, of numbers of the dtype within its reach."""
     if isinstance(word.intervals[0][0], tuple):
-        columns = [[random.uniform(*interval, count) for interval in pair] for pair in word.intervals]
+        columns = [[random.uniform(interval[0], interval[1], count) for interval in pair] for pair in word.intervals]
         arrays = [np.concatenate([pair[k] for pair in columns]) for k in (0, 1)]
         arrays = [a.astype(dtype) for a in arrays]
         usual = (arrays[0] != 0) & (arrays[1] != 0)
         return [a[usual] for a in arrays]
-    pieces = [random.uniform(*interval, count) for interval in word.intervals]
+    pieces = [random.uniform(interval[0], interval[1], count) for interval in word.intervals]
     pieces.append(np.exp2(random.uniform(-60, 12, count)) * random.choice([-1, 1], count))
     with np.errstate(over="ignore"):
         numbers = np.concatenate(pieces).astype(dtype)
@@ -153,7 +157,7 @@ def _arguments(word: Word, dtype: Any, count: int, random: np.random.Generator) 
 
 
 class Sample(NamedTuple):
-    arguments: list[np.ndarray]
+    arguments: list[Any]
     truths: list[Real]
     scales: list[Real]
 
@@ -169,7 +173,7 @@ def sample(name: str, kind: str, count: int) -> Sample:
         return Sample(arrays, [word.truth(*row) for row in rows], [word.scale(*row) for row in rows])
 
 
-def ulps(results: np.ndarray, drawn: Sample) -> np.ndarray:
+def ulps(results: Any, drawn: Sample) -> Any:
     """The distance of each result from the truth in units of the last place of the truth, or of the scale if that is greater."""
     digits, least, most = (53, -1074, 1024) if results.dtype.itemsize == 8 else (24, -149, 128)
     errors = []

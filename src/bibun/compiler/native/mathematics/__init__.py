@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bibun.compiler.native.mathematics import (
-    digamma,
+    bessel_functions,
+    digamma_function,
     error_functions,
     exponentials,
     gamma_functions,
@@ -14,6 +15,7 @@ from bibun.compiler.native.mathematics import (
     logistic,
     normal_distribution,
     powers,
+    single_precision,
     trigonometric,
 )
 from bibun.compiler.native.mathematics.registry import ARITY, WORDS, generate
@@ -21,7 +23,8 @@ from bibun.compiler.native.mathematics.registry import ARITY, WORDS, generate
 __all__ = [
     "ARITY",
     "WORDS",
-    "digamma",
+    "bessel_functions",
+    "digamma_function",
     "error_functions",
     "exponentials",
     "gamma_functions",
@@ -33,5 +36,6 @@ __all__ = [
     "logistic",
     "normal_distribution",
     "powers",
+    "single_precision",
     "trigonometric",
 ]

@@ -19,7 +19,7 @@ NAN = float("nan")
 Pair = tuple[Value, Value]
 
 
-def polynomial(coefficients: Sequence[float], x: Value) -> Value:
+def polynomial(coefficients: Sequence[float | Value], x: Value) -> Value:
     """c[0] + c[1] x + c[2] x**2 + ...
 
     A scalar is waited for: pairs, pairs of pairs and so on (Estrin), a latency of log2(len) steps. A vector is one of
@@ -28,12 +28,21 @@ def polynomial(coefficients: Sequence[float], x: Value) -> Value:
     return chains(coefficients, x) if x.lanes else _pairs(coefficients, x)
 
 
-def chains(coefficients: Sequence[float], x: Value) -> Value:
+def chains(coefficients: Sequence[float | Value], x: Value) -> Value:
     """The same always in two chains: pairs of pairs round the greatest terms more often, which shows where |x| > 1/2."""
     if len(coefficients) < 4:
-        return _chain(coefficients, x)
+        return chain(coefficients, x)
     square = x * x
-    return muladd(_chain(coefficients[1::2], square), x, _chain(coefficients[::2], square))
+    return muladd(chain(coefficients[1::2], square), x, chain(coefficients[::2], square))
+
+
+def chain(coefficients: Sequence[float | Value], x: Value) -> Value:
+    """The same by Horner's rule itself, where no power of x is rounded: for series whose sum depends on a great one."""
+    *rest, last = coefficients
+    total = last if isinstance(last, Value) else constant(last, x)
+    for c in reversed(rest):
+        total = muladd(total, x, c)
+    return total
 
 
 def accurate_polynomial(coefficients: Sequence[float], x: Value) -> Value:
@@ -55,15 +64,7 @@ def muladd_polynomial(factor: Value, coefficients: Sequence[float], x: Value, st
     return muladd(factor * power, _pairs(coefficients[half:], x), low)
 
 
-def _chain(coefficients: Sequence[float], x: Value) -> Value:
-    *rest, last = coefficients
-    total = constant(last, x)
-    for c in reversed(rest):
-        total = muladd(total, x, c)
-    return total
-
-
-def _pairs(coefficients: Sequence[float], x: Value) -> Value:
+def _pairs(coefficients: Sequence[float | Value], x: Value) -> Value:
     terms: list[Value | float] = list(coefficients)
     while True:
         *pairs, last = (terms[i : i + 2] for i in range(0, len(terms), 2))
@@ -120,6 +121,11 @@ def rarely(condition: Value, common: Value, careful: Callable[[], Value]) -> Val
     So a word pays for its special arguments only when they occur: one branch, which the processor predicts. What follows
     stands in a new block.
     """
+    return rarely_all(condition, [common], lambda: [careful()])[0]
+
+
+def rarely_all(condition: Value, common: Sequence[Value], careful: Callable[[], Sequence[Value]]) -> list[Value]:
+    """The same for several values: a word goes on with them in one way, however they were found."""
     code = condition.code
     before, rare, end, after = (code.fresh()[1:] for _ in range(4))
     if condition.lanes:
@@ -132,11 +138,12 @@ def rarely(condition: Value, common: Value, careful: Callable[[], Value]) -> Val
         f"  br i1 {condition.text}, label %{rare}, label %{after}, {odds}",
         f"{rare}:",
     ]
-    other = careful()
+    others = careful()
     code.lines += [f"  br label %{end}", f"{end}:", f"  br label %{after}", f"{after}:"]
-    return code.emit(
-        f"phi {common.type} [ {common.text}, %{before} ], [ {other.text}, %{end} ]", common.kind, common.lanes
-    )
+    return [
+        code.emit(f"phi {value.type} [ {value.text}, %{before} ], [ {other.text}, %{end} ]", value.kind, value.lanes)
+        for value, other in zip(common, others, strict=True)
+    ]
 
 
 def divided(a: Pair, b: Pair) -> Value:

@@ -85,7 +85,7 @@ def erfinv(x: Value, *, single: bool) -> Value:
     """
     size = absolute(x)
     square = fma(-x, x, 1.0)
-    common = _central(square, x, None, single=single)
+    common = copysign(_central(square, x, None, single=single), x)
 
     def careful() -> Value:
         y, rest = _tail(1.0 - size)

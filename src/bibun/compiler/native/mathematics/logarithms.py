@@ -20,6 +20,7 @@ from bibun.compiler.native.mathematics.arithmetic import (
     ONE_BITS,
     constant,
     fast_two_sum,
+    muladd_polynomial,
     polynomial,
     rarely,
 )
@@ -47,6 +48,29 @@ LOGARITHM_SINGLE = (
     -0.1320899599352443,
     0.13004894603934417,
     -0.0782301556478244,
+)
+# (f - log(1 + f)) / f**2, on [-0.29289, 0.41421], degree 19, error 2**-56.77
+LOGARITHM_SCALAR = (
+    0.5000000000000004,
+    -0.3333333333333318,
+    0.24999999999972386,
+    -0.20000000000034174,
+    0.16666666671661948,
+    -0.14285714285529377,
+    0.12499999589519431,
+    -0.11111110763266721,
+    0.1000001817974181,
+    -0.09090938061089546,
+    0.08332868956284833,
+    -0.0769123852906744,
+    0.07149676759444698,
+    -0.06687944065890192,
+    0.06198655601142109,
+    -0.05648963037559427,
+    0.05645805774379741,
+    -0.0653770349955694,
+    0.061003948736593,
+    -0.02693452095624559,
 )
 SQRT_HALF_BITS = 0x3FE6A09E667F3BCD
 SHIFT = ONE_BITS - SQRT_HALF_BITS + (2 << 52)  # brings the exponent field of [sqrt(1/2), sqrt(2)) to 1025
@@ -90,10 +114,15 @@ def logarithm(k: Value, f: Value, *, single: bool) -> Value:
 
 
 def shortfall(f: Value, low: Value | float) -> Value:
-    """f - log(1 + f) - low, which is at most a quarter of f: so its own rounding counts little."""
+    """f - log(1 + f) - low, which is at most a quarter of f: so its own rounding counts little.
+
+    A scalar is waited for, and a long polynomial is ready before a division is.
+    """
+    square = f * f
+    if not f.lanes:
+        return muladd_polynomial(square, LOGARITHM_SCALAR, f, -low if isinstance(low, Value) else constant(-low, f))
     s = f / muladd(f, 2.0, 4.0)
     z = s * s
-    square = f * f
     return fma(square, 0.5, -muladd(s, muladd(z, polynomial(LOGARITHM, z), square), low))
 
 

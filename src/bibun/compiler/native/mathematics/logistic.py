@@ -8,7 +8,6 @@ from bibun.compiler.native.code import Value, absolute, fma, muladd, select
 from bibun.compiler.native.mathematics.arithmetic import (
     INFINITY,
     NAN,
-    ROUNDING,
     Pair,
     at_most,
     constant,
@@ -17,20 +16,19 @@ from bibun.compiler.native.mathematics.arithmetic import (
     rarely,
 )
 from bibun.compiler.native.mathematics.exponentials import (
+    FAR,
     LN2,
     LOG2_E,
-    exp2_less_1,
     exp2_of_any,
     exp_of_any,
     exponential_less_1,
     exponential_less_1_pair,
     power_of_2,
+    power_of_2_less_1,
     reduced,
 )
 from bibun.compiler.native.mathematics.logarithms import log_of_any, logarithm_of_1_plus, logarithm_of_pair
 from bibun.compiler.native.mathematics.registry import word
-
-FAR = 708.0  # e**-708 is still a normal number
 
 
 def _exponential(x: Value, *, single: bool) -> Pair:
@@ -99,10 +97,8 @@ def logaddexp2(x: Value, y: Value, *, single: bool) -> Value:
     """log2(2**x + 2**y) = m + log2(1 + 2**-|x - y|), m the greater. Near 0 the error is an ulp of m, as np.logaddexp2's."""
 
     def tail(d: Value) -> Value:
-        power = -at_most(1021.0, d)
-        shifted = power + ROUNDING
-        p = exp2_less_1(power - (shifted - ROUNDING), single=False)
-        scale = power_of_2(shifted.bits())
+        bits, p = power_of_2_less_1(-at_most(1021.0, d), single=False)
+        scale = power_of_2(bits)
         e = fma(scale, p, scale)
         return logarithm_of_1_plus(e, fma(scale, p, scale - e), single=False) * LOG2_E
 

@@ -28,9 +28,9 @@ from bibun.compiler.native.mathematics.exponentials import (
     EXPONENTIAL,
     LN2,
     LN2_LOW,
-    exp2_less_1,
     halves,
     power_of_2,
+    power_of_2_less_1,
 )
 from bibun.compiler.native.mathematics.logarithms import LEAST, Split, split, split_of_any
 from bibun.compiler.native.mathematics.registry import word
@@ -89,13 +89,12 @@ def _exponent(part: Split, y: Value, *, single: bool) -> tuple[Value, Value | No
     return product, muladd(y, low, product_low)
 
 
-def power_of_2_less_1(exponent: Value, low: Value | None) -> tuple[Value, Value]:
+def power_of_2_pair_less_1(exponent: Value, low: Value | None) -> tuple[Value, Value]:
     """(n in the low bits, 2**r - 1) with exponent + low = n + r, |exponent| < 2**20."""
-    shifted = exponent + ROUNDING
-    r = exponent - (shifted - ROUNDING)
     if low is None:
-        return shifted.bits(), exp2_less_1(r, single=True)
-    r, low = fast_two_sum(r, low)
+        return power_of_2_less_1(exponent, single=True)
+    shifted = exponent + ROUNDING
+    r, low = fast_two_sum(exponent - (shifted - ROUNDING), low)
     e, e_low = two_product(r, constant(LN2, r))
     e_low = e_low + muladd(r, LN2_LOW, low * LN2)
     return shifted.bits(), e + muladd_polynomial(e * e, EXPONENTIAL, e, e_low)
@@ -106,7 +105,7 @@ def pow(x: Value, y: Value, *, single: bool) -> Value:
     """x**y = 2**(y log2(x)), as C99 and np.power have it at zeros, infinities, nan, and for x < 0 with an integer y."""
     part = split(x)
     exponent, low = _exponent(part, y, single=single)
-    bits, rest = power_of_2_less_1(exponent, low)
+    bits, rest = power_of_2_pair_less_1(exponent, low)
     scale = power_of_2(bits)
     unusual = (part.bits < LEAST) | ~(absolute(exponent) < 1022.0)
     return rarely(unusual, muladd(scale, rest, scale), lambda: _pow_of_any(x, y, single=single))
@@ -116,7 +115,8 @@ def _pow_of_any(x: Value, y: Value, *, single: bool) -> Value:
     size, steps = absolute(x), absolute(y)
     exponent, low = _exponent(split_of_any(size), y, single=single)
     bounded = clamped(exponent, -1100.0, 1100.0)
-    bits, rest = power_of_2_less_1(bounded, low and select(bounded.equals(exponent), low, 0.0))
+    bounded_low = None if low is None else select(bounded.equals(exponent), low, 0.0)
+    bits, rest = power_of_2_pair_less_1(bounded, bounded_low)
     first, second = halves(bits)
     result = fma(first, rest, first) * second
 
@@ -168,7 +168,7 @@ def cbrt(x: Value, *, single: bool) -> Value:
 def _cube_root(part: Split, *, single: bool) -> Value:
     shifted = muladd(part.k, 1 / 3, ROUNDING)
     rest = muladd(shifted - ROUNDING, -3.0, part.k)  # -1, 0 or 1
-    m = muladd(part.f, 1.0, 1.0)
+    m = part.f + 1.0
     up, down = rest > 0.0, rest < 0.0
     m = m * select(up, constant(2.0, m), select(down, constant(0.5, m), 1.0))
     w = polynomial(INVERSE_CUBE_ROOT, part.f)

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from bibun.compiler.native.code import Code, Value, absolute, fma, muladd, select
-from bibun.compiler.native.mathematics.arithmetic import ROUNDING
+from bibun.compiler.native.mathematics.arithmetic import ROUNDING, rarely_all
+from bibun.compiler.native.mathematics.registry import part
 
 TWO_OVER_PI = 0.6366197723675814
 # pi / 2 = HALF_PI + MIDDLE + LOWEST to 2**-138; MIDDLE has 30 bits, so that n MIDDLE is exact for n < 2**23
@@ -43,16 +44,19 @@ def moderate(x: Value, *, single: bool) -> Reduced:
     return Reduced(integer.bits(), r, fma(n, LOWEST, fma(n, MIDDLE, r - exact)))
 
 
-def any_size(x: Value, *, single: bool) -> Reduced:
-    """x reduced, whatever its size, lane by lane; r is nan where x is nan or infinite."""
+def reduced(x: Value, *, single: bool) -> Reduced:
+    """x reduced, whatever its size; r is nan where x is nan or infinite."""
     usual = moderate(x, single=single)
-    quadrant, r, low = lane_by_lane(x, _payne_hanek)
+    parts = [usual.quadrant, usual.r] if usual.low is None else [usual.quadrant, usual.r, usual.low]
     large = absolute(x) > (LARGE_SINGLE if single else LARGE)
-    return Reduced(
-        select(large, quadrant, usual.quadrant),
-        select(large, r + (x - x), usual.r),
-        None if usual.low is None else select(large, low, usual.low),
-    )
+
+    def careful() -> list[Value]:
+        n, r, low = lane_by_lane(x, _of_large)
+        others = [(n + ROUNDING).bits(), r + (x - x), low]
+        return [select(large, other, common) for other, common in zip(others, parts, strict=False)]
+
+    quadrant, r, *low = rarely_all(large, parts, careful)
+    return Reduced(quadrant, r, low[0] if low else None)
 
 
 def lane_by_lane(x: Value, function: Callable[[Value], list[Value]]) -> list[Value]:
@@ -90,43 +94,68 @@ FRACTION = 190  # bits after the point of x 2 / pi: 53 are lost to the significa
 LEAST_EXPONENT = 1023 + 21
 
 
-def _payne_hanek(x: Value) -> list[Value]:
-    """(quadrant, r, low) of one double, |x| >= LARGE."""
+def _of_large(x: Value) -> list[Value]:
+    """(n, r, low) of one double, by a function that all words of the module share."""
+    name = x.code.module.function("large_angle", "f64", 0)
+    found = x.code.emit(f"call fastcc <4 x double> @{name}({x.typed})", "f64", 4)
+    return [x.code.emit(f"extractelement {found.typed}, i64 {i}", "f64") for i in range(3)]
+
+
+@part
+def large_angle(x: Value) -> Value:
+    """(n, r, low, 0) of one double, |x| >= LARGE: x 2 / pi modulo 4 in 128 bits, 126 of them after the point."""
     code = x.code
     bits = absolute(x).bits()
     field = bits.shifted_right(52)
     field = select(field < LEAST_EXPONENT, LEAST_EXPONENT, field)
     significand = (bits & ((1 << 52) - 1)) | (1 << 52)
     # x = significand 2**(field - 1075). Bits of 2 / pi above those that make a product of 2 would only add multiples of 4.
-    half = 1 << (FRACTION - 1)
-    product = _bits_from(code, POINT - FRACTION + 1075 - field) * significand.to("i192") + half
-    r, low = _radians((product & ((1 << FRACTION) - 1)) - half)
-    n = code.cast("trunc", product.shifted_right(FRACTION), "i64")
+    first, second, third = _bits_from(code, POINT - FRACTION + 1075 - field)
+    product = _wide(first) * _wide(significand)
+    product = product.shifted_right(64) + _wide(second) * _wide(significand)
+    product = product + ((_wide(third) * _wide(significand)) << 64)
+    half = 1 << 125
+    n = _narrow((product + half).shifted_right(126))
+    turns = product - (_wide(n) << 126)
+    r, low = _radians(turns)
     negative = x < 0.0
-    return [select(negative, -n, n), select(negative, -r, r), select(negative, -low, low)]
+    n = n.to("f64")
+    values = select(negative, -n, n), select(negative, -r, r), select(negative, -low, low)
+    result = Value(code, "zeroinitializer", "f64", 4)
+    for i, value in enumerate(values):
+        result = code.emit(f"insertelement {result.typed}, {value.typed}, i64 {i}", "f64", 4)
+    return result
 
 
-def _bits_from(code: Code, first: Value) -> Value:
-    """192 bits of 2 / pi, from the one that `first` others follow."""
-    table = code.module.constant("two_over_pi", f"i1280 {TWO_OVER_PI_BITS}")
-    address = code.emit(f"getelementptr i8, ptr {table}, {first.shifted_right(3).typed}", "ptr")
-    loaded = code.emit(f"load i256, {address.typed}, align 1", "i256")
-    return code.cast("trunc", loaded.shifted_right((first & 7).to("i256")), "i192")
+def _wide(x: Value) -> Value:
+    return x.code.cast("zext", x, "i128")
+
+
+def _narrow(x: Value) -> Value:
+    return x.code.cast("trunc", x, "i64")
+
+
+def _bits_from(code: Code, first: Value) -> list[Value]:
+    """192 bits of 2 / pi, from the one that `first` others follow, in three integers, the lowest first."""
+    words = ", ".join(f"i64 {TWO_OVER_PI_BITS >> (64 * i) & (2**64 - 1)}" for i in range(20))
+    table = code.module.constant("two_over_pi", f"[20 x i64] [{words}]")
+    place = first.shifted_right(6)
+    addresses = [code.emit(f"getelementptr i64, ptr {table}, {(place + i).typed}", "ptr") for i in range(4)]
+    loaded = [code.emit(f"load i64, {address.typed}", "i64") for address in addresses]
+    return [code.intrinsic("fshr", loaded[i + 1], loaded[i], first) for i in range(3)]
 
 
 def _radians(turns: Value) -> tuple[Value, Value]:
-    """turns 2**-FRACTION pi / 2 as (r, low), of its leading 106 bits."""
+    """turns 2**-126 pi / 2 as (r, low), of its leading 106 bits."""
     code = turns.code
     negative = turns < 0
     size = select(negative, -turns, turns)
-    code.module.declare("@llvm.ctlz.i192", "i192 @llvm.ctlz.i192(i192, i1)")
-    zeros = code.emit(f"call i192 @llvm.ctlz.i192({size.typed}, i1 false)", "i192")
+    code.module.declare("@llvm.ctlz.i128", "i128 @llvm.ctlz.i128(i128, i1)")
+    zeros = code.emit(f"call i128 @llvm.ctlz.i128({size.typed}, i1 false)", "i128")
     leading = size << zeros
-    scale = ((1023 + 192 - FRACTION - 53 - code.cast("trunc", zeros, "i64")) << 52).as_float()
-    first = code.cast("trunc", leading.shifted_right(192 - 53), "i64").to("f64") * scale
-    second = (code.cast("trunc", leading.shifted_right(192 - 106), "i64") & ((1 << 53) - 1)).to("f64") * (
-        scale * 2.0**-53
-    )
+    scale = ((1023 + 128 - 126 - 53 - _narrow(zeros)) << 52).as_float()
+    first = _narrow(leading.shifted_right(128 - 53)).to("f64") * scale
+    second = (_narrow(leading.shifted_right(128 - 106)) & ((1 << 53) - 1)).to("f64") * (scale * 2.0**-53)
     r = first * HALF_PI
     error = fma(first, HALF_PI, -r) + muladd(first, REST, second * HALF_PI)
     return select(negative, -r, r), select(negative, error, -error)

@@ -6,16 +6,18 @@ them is the result, and its sign.
 
 from __future__ import annotations
 
-from bibun.compiler.native.code import Value, absolute, fma, muladd, select
+from bibun.compiler.native.code import Value, absolute, fma, literal, muladd, select
 from bibun.compiler.native.mathematics.arithmetic import (
     Pair,
+    accurate_polynomial,
+    constant,
     divided,
     fast_two_sum,
     muladd_polynomial,
     polynomial,
     rarely,
 )
-from bibun.compiler.native.mathematics.reduction import LARGE, LARGE_SINGLE, Reduced, any_size, moderate
+from bibun.compiler.native.mathematics.reduction import Reduced, reduced
 from bibun.compiler.native.mathematics.registry import word
 
 # (r - sin(r)) / r**3 of z = r**2, on [0.0, 0.61691], degree 5, error 2**-57.88
@@ -43,7 +45,7 @@ COSINE = (
     2.0875729538045967e-09,
     -1.135994723473544e-11,
 )
-# COSINE_SINGLE, on [0.0, 0.61691], degree 4, error 2**-34.3
+# cos(r) of z = r**2, on [0.0, 0.61691], degree 4, error 2**-34.3
 COSINE_SINGLE = (
     0.9999999999525768,
     -0.49999999615280233,
@@ -51,7 +53,6 @@ COSINE_SINGLE = (
     -0.0013886618758668652,
     2.4379887531899792e-05,
 )
-
 # (tan(h) - h) / h**3 of z = h**2, on [0.0, 0.15423], degree 8, error 2**-58.69
 TANGENT = (
     0.3333333333333351,
@@ -86,24 +87,43 @@ def cos(x: Value, *, single: bool) -> Value:
 
 
 def sincos(x: Value, *, single: bool = False) -> Pair:
-    """(sin x, cos x) of doubles for about the price of one, for |x| <= 2**21 (`single`: of floats, 2**30)."""
-    part = moderate(x, single=single)
+    """(sin x, cos x) of doubles (`single`: that were floats) for about the price of one."""
+    part = reduced(x, single=single)
     both = _sine(part), _cosine(part)
     return _of_quadrant(part.quadrant, *both), _of_quadrant(part.quadrant + 1, *both)
 
 
 def _circular(x: Value, quarters: int, *, single: bool) -> Value:
-    def of(part: Reduced) -> Value:
-        quadrant = part.quadrant + quarters if quarters else part.quadrant
-        return _of_quadrant(quadrant, _sine(part), _cosine(part))
+    part = reduced(x, single=single)
+    quadrant = part.quadrant + quarters if quarters else part.quadrant
+    if part.low is not None and not x.lanes:
+        either = _sine_or_cosine(part.r, part.low, quadrant)
+        return _of_quadrant(quadrant, either, either)
+    return _of_quadrant(quadrant, _sine(part), _cosine(part))
 
-    large = absolute(x) > (LARGE_SINGLE if single else LARGE)
-    return rarely(large, of(moderate(x, single=single)), lambda: of(any_size(x, single=single)))
+
+def _sine_or_cosine(r: Value, low: Value, quadrant: Value) -> Value:
+    """The sine of a scalar r - low, or where the quadrant is odd the cosine: first - (first r**2 p(r**2) + rest).
+
+    One polynomial, its coefficients loaded from one of two rows: sooner ready than two of which one is selected.
+    """
+    code = r.code
+    rows = [*SINE, 0.0, 0.0], [0.5, *(-c for c in COSINE), 0.0]
+    numbers = ", ".join(f"double {literal(c, 'f64')}" for row in rows for c in row)
+    table = code.module.constant("sine_cosine", f"[{2 * len(rows[0])} x double] [{numbers}]")
+    odd = quadrant & 1
+    row = code.emit(f"getelementptr [{len(rows[0])} x double], ptr {table}, {odd.typed}", "ptr")
+    places = [code.emit(f"getelementptr double, ptr {row.text}, i64 {i}", "ptr") for i in range(len(COSINE) + 1)]
+    coefficients = [code.emit(f"load double, {place.typed}", "f64") for place in places]
+    is_odd = odd.differs(0)
+    first, rest = select(is_odd, 1.0, r), select(is_odd, -r, constant(1.0, r)) * low
+    z = r * r
+    return first - muladd(first * z, polynomial(coefficients, z), rest)
 
 
 def _of_quadrant(quadrant: Value, sine: Value, cosine: Value) -> Value:
     """The sine of quadrant pi / 2 + r."""
-    result = select((quadrant & 1).differs(0), cosine, sine)
+    result = sine if sine is cosine else select((quadrant & 1).differs(0), cosine, sine)
     return (result.bits() ^ ((quadrant & 2) << 62)).as_float()
 
 
@@ -130,13 +150,9 @@ def tan(x: Value, *, single: bool) -> Value:
     Source: reduction as sin; the half angle as in SLEEF (Shibata and Petrogalli, IEEE TPDS 31, 2020), which leaves a
     polynomial of half the length. Numerator and denominator have their rounding errors with them.
     """
-
-    def of(part: Reduced) -> Value:
-        odd = (part.quadrant & 1).differs(0)
-        return _tangent_single(part.r, odd) if part.low is None else _tangent(part.r, part.low, odd)
-
-    large = absolute(x) > (LARGE_SINGLE if single else LARGE)
-    return rarely(large, of(moderate(x, single=single)), lambda: of(any_size(x, single=single)))
+    part = reduced(x, single=single)
+    odd = (part.quadrant & 1).differs(0)
+    return _tangent_single(part.r, odd) if part.low is None else _tangent(part.r, part.low, odd)
 
 
 def _tangent(r: Value, low: Value, odd: Value) -> Value:
@@ -192,7 +208,7 @@ def sinc(x: Value, *, single: bool) -> Value:
     shifted = size + 2.0**52  # rounds to an integer, up to 2**52
     r = size - (shifted - 2.0**52)
     z = r * r
-    less = z * polynomial(SINC_SINGLE if single else SINC, z)
+    less = z * accurate_polynomial(SINC_SINGLE if single else SINC, z)
     inverse = 1.0 / size
     ratio = r * inverse
     high = 1.0 - less
