@@ -168,7 +168,9 @@ DENSITIES = [
 ]
 
 
-@pytest.mark.parametrize(("name", "parameters", "density", "points"), DENSITIES, ids=lambda v: getattr(v, "__name__", str(v)))
+@pytest.mark.parametrize(
+    ("name", "parameters", "density", "points"), DENSITIES, ids=lambda v: getattr(v, "__name__", str(v))
+)
 def test_densities(name: str, parameters: tuple[float, ...], density: Any, points: tuple[float, ...]) -> None:
     """Of the incomplete functions, which fall and rise by the same density; of their inverses it is one over it."""
     with mp.workdps(40):
