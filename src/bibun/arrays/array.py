@@ -63,7 +63,8 @@ class Array(Traced, methods.Methods):
     @property
     def dtype(self) -> np.dtype[Any]:
         """The type of the entries."""
-        return np.result_type(bare(self))
+        value = self.value
+        return value.dtype if isinstance(value, (Traced, np.ndarray, np.generic)) else np.result_type(value)
 
     @property
     def nbytes(self) -> int:

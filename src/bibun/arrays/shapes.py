@@ -14,7 +14,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from bibun.arrays import in_place
 from bibun.arrays.registry import implements, row
-from bibun.core.traced import Traced, bare
+from bibun.core.traced import Traced, alike, bare
 from bibun.errors import LostDerivativeError, located
 
 _reshape, _transpose, _broadcast_to = row("reshape"), row("transpose"), row("broadcast_to")
@@ -50,7 +50,7 @@ def size(a: Any, axis: Any = None) -> int:
 @implements(np.result_type)
 def result_type(*arrays_and_dtypes: Any) -> Any:
     """The dtype that NumPy's promotion gives."""
-    return np.result_type(*[bare(a) for a in arrays_and_dtypes])
+    return np.result_type(*[alike(a) for a in arrays_and_dtypes])
 
 
 @implements(np.can_cast)

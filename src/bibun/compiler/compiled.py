@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import warnings
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import update_wrapper
 from threading import RLock
 from typing import Any
@@ -143,20 +145,24 @@ class Careful:
                 places = ", ".join(dict.fromkeys(paths.versions[0].places))
                 self._give_up(paths, f"it decides in more than {len(paths.versions)} ways, at {places}")
                 return None
-            recording = Recording()
-            recorded = [recording.input(i, leaf) for i, leaf in enumerate(call.leaves)]
-            args, kwargs = call.rebuild(recorded)
-            try:
-                results = Results(self.f(*args, **kwargs))
-                recording.check()
-            except UnrecordableError as error:
-                if not error.once:
-                    self._give_up(paths, str(error))
-                return None
-            version = self._version(recording, results, call, args, kwargs)
-            paths.versions.insert(0, version)
-            self._link(version)
-            return version
+            with _collector_off():
+                return self._recorded(paths, call)
+
+    def _recorded(self, paths: Paths, call: Signature) -> Version | None:
+        recording = Recording()
+        recorded = [recording.input(i, leaf) for i, leaf in enumerate(call.leaves)]
+        args, kwargs = call.rebuild(recorded)
+        try:
+            results = Results(self.f(*args, **kwargs))
+            recording.check()
+        except UnrecordableError as error:
+            if not error.once:
+                self._give_up(paths, str(error))
+            return None
+        version = self._version(recording, results, call, args, kwargs)
+        paths.versions.insert(0, version)
+        self._link(version)
+        return version
 
     def _version(self, recording: Recording, results: Results, call: Signature, args: Any, kwargs: Any) -> Version:
         graph = read(recording, results.recorded, fast=self.fast)
@@ -213,6 +219,19 @@ class Careful:
     def explain(self) -> str:
         """What the program of the latest signature does, and what it costs."""
         return ""
+
+
+@contextmanager
+def _collector_off() -> Iterator[None]:
+    """A recording is many small objects and no cycles; searching for these again and again would double its time."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _leaf(value: Any) -> Leaf:

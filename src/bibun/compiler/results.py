@@ -18,7 +18,7 @@ class Results:
         leaves, self.unflatten = tree.flatten(returned)
         self.recorded = [leaf for leaf in leaves if isinstance(leaf, Recorded)]
         self.leaves = [None if isinstance(leaf, Recorded) else leaf for leaf in leaves]
-        self.classes = [_class(leaf.value) if isinstance(leaf, Recorded) else None for leaf in leaves]
+        self.classes = [_class(leaf.held) if isinstance(leaf, Recorded) else None for leaf in leaves]
         self.returned = tree.map_(lambda leaf: _HOLE if isinstance(leaf, Recorded) else leaf, returned)
 
     def assemble(self, values: Sequence[Any]) -> Any:

@@ -39,6 +39,8 @@ class Watched:
 
 def lifted(values: list[Any]) -> list[Any]:
     """Under a recording, plain arrays as values of it: what a rule reads later is then known to be the same array."""
+    if not any(isinstance(value, np.ndarray) for value in values):
+        return values
     keeper = next((found for value in values if (found := recorded(value)) is not None), None)
     if keeper is None:
         return values

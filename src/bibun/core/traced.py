@@ -40,6 +40,11 @@ class Traced:
         """Apply the primitive at this level, which is the innermost among the arguments."""
         raise NotImplementedError
 
+    @property
+    def stand_in(self) -> Any:
+        """What has its shape, dtype and class; the entries may be any."""
+        return self.value
+
     def constant(self, value: Any) -> Any:
         """A value of this level that depends on nothing."""
         raise NotImplementedError
@@ -75,6 +80,13 @@ def bare(value: Any) -> Any:
     """The bare ndarray or scalar below all levels: its dtype and memory may be used, its entries only be shown."""
     while isinstance(value, Traced):
         value = value.value
+    return value
+
+
+def alike(value: Any) -> Any:
+    """A bare ndarray or scalar of the same shape, dtype and class: for deciding by these, not by entries."""
+    while isinstance(value, Traced):
+        value = value.stand_in
     return value
 
 

@@ -2,11 +2,15 @@
 
 The run is a real one: rows are called on real values, so that `if`, `while` and `range` on them just run, and each such
 decision is one more entry of the list, a guard. Owns the list; what becomes of it is the compiler's.
+
+Large arrays that nobody looks at need not be computed for that. Of those a value `holds` one entry, repeated in the right
+shape (a stand-in), and `value` computes the array when it is asked for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import prod
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -21,6 +25,12 @@ from bibun.primitives import TABLE
 
 new = object.__new__
 _SCALARS = (float, int, bool, complex)
+_NUMPY = (np.ndarray, np.generic)
+LARGE = 1 << 15  # entries: arrays of more are computed when somebody asks for them
+_SHAPE_ONLY = {  # rows that cannot fail on other values, and give another shape for none
+    "sum", "reshape", "transpose", "broadcast_to", "copy", "astype", "getitem", "flip", "real", "concatenate", "stack",
+    "scatter_add", "put", "matmul",
+}  # fmt: skip
 
 
 class UnrecordableError(BibunError):
@@ -78,7 +88,7 @@ class Recording:
     guard       a decision; settings: how it fell (True, False, an integer)
     """
 
-    __slots__ = ("_arrays", "_checksums", "_numbers", "calls", "constants", "level", "places", "raised")
+    __slots__ = ("_arrays", "_checksums", "_numbers", "calls", "constants", "level", "pending", "places", "raised")
 
     def __init__(self) -> None:
         self.level = new_level()
@@ -86,6 +96,7 @@ class Recording:
         self.constants: list[Any] = []
         self.places: list[str] = []  # of the guards, in the user's code
         self.raised: str | None = None  # an exception that a row has raised
+        self.pending: dict[int, Pending] = {}  # of the entries that are stand-ins
         self._checksums: list[tuple[Any, int]] = []
         self._numbers: dict[Any, int] = {}  # of constants, by type and value
         self._arrays: dict[
@@ -96,7 +107,7 @@ class Recording:
         """Append a call and give its value."""
         made: Recorded = new(Recorded)
         made.level = self.level
-        made.value = value
+        made.held = value
         made.recording = self
         made.number = len(self.calls)
         self.calls.append((row, operands, settings, likeness(value)))
@@ -144,8 +155,26 @@ class Recording:
     def known(self, number: int, value: Any) -> Recorded:
         """Another Recorded for an entry that there is."""
         made: Recorded = new(Recorded)
-        made.level, made.value, made.recording, made.number = self.level, value, self, number
+        made.level, made.held, made.recording, made.number = self.level, value, self, number
         return made
+
+    def computed(self, number: int) -> Any:
+        """The value of a pending entry, computed now with all that it waits for."""
+        waiting = [number]
+        while waiting:
+            entry = self.pending[waiting[-1]]
+            missing = [
+                arg.number
+                for arg in entry.args
+                if isinstance(arg, Recorded) and arg.number in self.pending and not self.pending[arg.number].known
+            ]
+            if missing and not entry.known:
+                waiting += missing
+                continue
+            waiting.pop()
+            if not entry.known:
+                entry.compute()
+        return self.pending[number].value
 
     def check(self) -> None:
         """Raise where the run did what another one may not do: handled an exception, or changed a captured array."""
@@ -164,6 +193,32 @@ class Recording:
         return outcome
 
 
+def _product_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...] | None:
+    """Of a @ b; None for a number, and where they do not fit."""
+    if not a or not b or a[-1] != b[max(len(b) - 2, 0)]:
+        return None
+    shape = (*np.broadcast_shapes(a[:-2], b[:-2]), *a[-2:-1], *(b[-1:] if len(b) > 1 else ()))
+    return shape or None
+
+
+class Pending:
+    """A call whose value nobody has asked for."""
+
+    __slots__ = ("args", "known", "primitive", "settings", "value")
+
+    def __init__(self, primitive: Primitive, args: tuple[Any, ...], settings: Mapping[str, Any]) -> None:
+        self.primitive = primitive
+        self.args = args
+        self.settings = settings
+        self.known = False
+        self.value: Any = None
+
+    def compute(self) -> None:
+        """The value, of operands that are known."""
+        values = [arg.value if isinstance(arg, Recorded) else arg for arg in self.args]
+        self.value, self.known, self.args = self.primitive.function(*values, **self.settings), True, ()
+
+
 def _checksum(array: np.ndarray[Any, Any]) -> int:
     return crc32(np.ascontiguousarray(array))  # type: ignore[arg-type]  # zlib takes every contiguous buffer
 
@@ -171,9 +226,10 @@ def _checksum(array: np.ndarray[Any, Any]) -> int:
 class Recorded(Array):
     """A plain value, and its number in a recording."""
 
-    __slots__ = ("number", "recording")
+    __slots__ = ("held", "number", "recording")
     __hash__ = Array.__hash__
 
+    held: Any
     number: int
     recording: Recording
     word = "a value that compile records"
@@ -186,12 +242,16 @@ class Recorded(Array):
             return primitive.function(*args, **settings)
         recording = self.recording
         operands = tuple([recording.operand(arg) for arg in args])
-        values = [arg.value if isinstance(arg, Recorded) else arg for arg in args]
-        if primitive.kind == "elementwise" and all(type(value) in _SCALARS for value in values):
-            return recording.add(primitive, operands, settings, primitive.fast(*values))
+        held = [arg.held if isinstance(arg, Recorded) else arg for arg in args]
+        if primitive.kind == "elementwise" and all(type(value) in _SCALARS for value in held):
+            return recording.add(primitive, operands, settings, primitive.fast(*held))
+        if primitive.name in _SHAPE_ONLY or primitive.kind == "elementwise":
+            stand_in = self._pending(primitive, args, held, settings)
+            if stand_in is not None:
+                return recording.add(primitive, operands, settings, stand_in)
         values = [
             np.asarray(value)[()] if isinstance(arg, Recorded) and type(value) in _SCALARS else value
-            for arg, value in zip(args, values, strict=True)
+            for arg, value in ((arg, arg.value if isinstance(arg, Recorded) else arg) for arg in args)
         ]  # a function that takes arrays has no use for Python's numbers
         try:
             y = primitive.function(*values, **settings)
@@ -205,10 +265,54 @@ class Recorded(Array):
         parts = [recording.add(PART, (whole,), k, part) for k, part in enumerate(y)]
         return type(y)._make(parts) if hasattr(y, "_make") else tuple(parts)
 
+    def _pending(
+        self, primitive: Primitive, args: tuple[Any, ...], held: list[Any], settings: Mapping[str, Any]
+    ) -> Any:
+        """Something of the shape and dtype of the value, which stays pending; None where the value is computed now."""
+        pending = self.recording.pending
+        waits = any(isinstance(arg, Recorded) and arg.number in pending for arg in args)
+        if primitive.kind == "elementwise":
+            shapes = [np.shape(value) for value in held]
+            shape = np.broadcast_shapes(*shapes)
+            if not waits and prod(shape) < LARGE:
+                return None
+            first = [value[(slice(1),) * value.ndim] if isinstance(value, np.ndarray) else value for value in held]
+            with np.errstate(all="ignore"):
+                made = np.broadcast_to(primitive.function(*first, **settings), shape)
+        elif primitive.name == "matmul":
+            product = _product_shape(*map(np.shape, held))
+            if product is None or not (waits or max(np.size(value) for value in held) >= LARGE):
+                return None
+            made = np.broadcast_to(np.result_type(*held).type(0), product)
+        elif waits:
+            made = primitive.function(*held, **settings)
+        else:
+            return None
+        pending[len(self.recording.calls)] = Pending(primitive, args, settings)
+        return made
+
+    @property
+    def value(self) -> Any:
+        """The plain value."""
+        pending = self.recording.pending
+        return self.recording.computed(self.number) if self.number in pending else self.held
+
+    @property
+    def stand_in(self) -> Any:
+        """What has its shape, dtype and class."""
+        return self.held
+
     @property
     def shape(self) -> tuple[int, ...]:
         """The lengths of the axes."""
-        return np.shape(self.value)
+        value = self.held
+        return value.shape if isinstance(value, _NUMPY) else np.shape(value)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of the entries."""
+        value = self.held
+        return value.dtype if isinstance(value, _NUMPY) else np.result_type(value)
 
     @property
     def data(self) -> Any:
@@ -226,18 +330,18 @@ class Recorded(Array):
 
     def alias(self) -> Recorded:
         """Another Recorded of the same value."""
-        return self.recording.known(self.number, self.value)
+        return self.recording.known(self.number, self.held)
 
     def strong(self) -> Recorded:
         """A Python number as NumPy's, so that it keeps its dtype."""
-        if type(self.value) not in _SCALARS:
+        if type(self.held) not in _SCALARS:
             return self.alias()
-        value = np.asarray(self.value)[()]
+        value = np.asarray(self.held)[()]
         return self.recording.add(TABLE["astype"], (self.number,), {"dtype": value.dtype}, value)
 
     def become(self, other: Recorded) -> None:
         """Be what `other` is."""
-        self.level, self.value = other.level, other.value
+        self.level, self.held = other.level, other.held
         self.recording, self.number = other.recording, other.number
 
     def __bool__(self) -> bool:
@@ -266,11 +370,13 @@ def _unary(primitive: Primitive) -> Callable[[Any], Any]:
     def record(x: Any) -> Any:
         if type(x) is not Recorded:
             return primitive(x)
-        recording = x.recording
-        value = function(x.value)
+        recording, held = x.recording, x.held
+        if isinstance(held, np.ndarray) and held.size >= LARGE:
+            return primitive(x)
+        value = function(held)
         made = new(Recorded)
         made.level = recording.level
-        made.value = value
+        made.held = value
         made.recording = recording
         calls = recording.calls
         made.number = len(calls)
@@ -287,7 +393,7 @@ def _binary(primitive: Primitive, *, reflected: bool = False) -> Callable[[Any, 
     def record(x: Any, other: Any) -> Any:
         recording = x.recording
         if type(other) is Recorded and other.recording is recording:
-            plain, number = other.value, other.number
+            plain, number = other.held, other.number
         elif isinstance(other, FOREIGN):
             return NotImplemented
         elif isinstance(other, Traced):
@@ -296,15 +402,20 @@ def _binary(primitive: Primitive, *, reflected: bool = False) -> Callable[[Any, 
             if isinstance(other, (list, tuple)):
                 other = np.asarray(other)
             plain, number = other, recording.operand(other)
+        held = x.held
+        if (isinstance(held, np.ndarray) and held.size >= LARGE) or (
+            isinstance(plain, np.ndarray) and plain.size >= LARGE
+        ):
+            return primitive(other, x) if reflected else primitive(x, other)
         if reflected:
-            value = function(plain, x.value)
+            value = function(plain, held)
             operands = (number, x.number)
         else:
-            value = function(x.value, plain)
+            value = function(held, plain)
             operands = (x.number, number)
         made = new(Recorded)
         made.level = recording.level
-        made.value = value
+        made.held = value
         made.recording = recording
         calls = recording.calls
         made.number = len(calls)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bibun.compiler.graph import frozen
-from bibun.interpreters.recording import CAPTURED, CONSTANT, GUARD, INPUT, PART, Recording
+from bibun.interpreters.recording import CAPTURED, CONSTANT, FLOAT64, GUARD, INPUT, PART, Recording
 
 OPERANDS = 6  # a call of more is not looked for in loops
 MOVING = 8  # whole numbers in a key, at most
@@ -31,42 +31,89 @@ class Stream:
     """
 
     def __init__(self, recording: Recording) -> None:
-        place: dict[int, int] = {}
         self.numbers: list[int] = []
-        codes: list[int] = []
-        positions: list[Sequence[int]] = []
-        leaves: list[Sequence[int]] = []
-        moving: list[Sequence[int]] = []
-        known: dict[Hashable, int] = {}
+        self._codes: list[int] = []
+        self._known: dict[Hashable, int] = {}
+        self._positions: tuple[list[int], ...] = tuple([] for _ in range(OPERANDS))
+        self._leaves: tuple[list[int], ...] = tuple([] for _ in range(OPERANDS))
+        self._moving: dict[int, tuple[int, ...]] = {}
+        self._read(recording)
+        count = len(self._codes)
+        self.codes = np.array(self._codes, np.int64)
+        self.positions = _columns(self._positions, count, LEAF)
+        self.leaves = _columns(self._leaves, count, 0)
+        self.moving = np.zeros((count, MOVING), np.int64)
+        for at, numbers in self._moving.items():
+            self.moving[at, : len(numbers)] = numbers
+
+    def _read(self, recording: Recording) -> None:
+        """One pass over the calls; what is done for each of them is what rolling up a long loop costs."""
         kinds = _leaf_kinds(recording)
-        none, empty = (LEAF,) * OPERANDS, (0,) * MOVING
+        place = [LEAF] * len(recording.calls)
+        numbers, codes, known = self.numbers, self._codes, self._known
+        (first, second, *_), (first_leaf, second_leaf, *_) = self._positions, self._leaves
         for number, (row, operands, settings, like) in enumerate(recording.calls):
             if row is INPUT or row is CAPTURED or row is CONSTANT:
                 continue
-            at = len(self.numbers)
+            at = len(codes)
             place[number] = at
-            self.numbers.append(number)
-            if len(operands) > OPERANDS:
-                codes.append(-1 - at)
-                positions.append(none)
-                leaves.append(none)
-                moving.append(empty)
+            numbers.append(number)
+            if len(operands) > 2 or (settings is not None and settings != {}):
+                codes.append(self._other(at, row, operands, settings, like, place, kinds))
                 continue
-            where = [place.get(n, LEAF) for n in operands]
-            which = [kinds[n] if p == LEAF else None for n, p in zip(operands, where, strict=True)]
-            name = row if isinstance(row, str) else row.name
-            fixed, numbers = skeleton(name, settings)
-            key = (name, fixed, like, *which)
-            codes.append(known.setdefault(key, len(known)))
-            rest = OPERANDS - len(where)
-            positions.append((*where, *none[:rest]))
-            leaves.append((*operands, *none[:rest]))
-            moving.append((*numbers, *empty[len(numbers) :]) if numbers else empty)
-        count = len(codes)
-        self.codes = np.array(codes, np.int64)
-        self.positions = np.array(positions, np.int64).reshape(count, OPERANDS)
-        self.leaves = np.array(leaves, np.int64).reshape(count, OPERANDS)
-        self.moving = np.array(moving, np.int64).reshape(count, MOVING)
+            a = b = LEAF
+            kind_a = kind_b = None
+            if operands:
+                n = operands[0]
+                a = place[n] if n >= 0 else LEAF
+                if a == LEAF:
+                    kind_a = kinds[n]
+                first_leaf.append(n)
+                if len(operands) == 2:
+                    n = operands[1]
+                    b = place[n] if n >= 0 else LEAF
+                    if b == LEAF:
+                        kind_b = kinds[n]
+                    second_leaf.append(n)
+                else:
+                    second_leaf.append(0)
+            else:
+                first_leaf.append(0)
+                second_leaf.append(0)
+            first.append(a)
+            second.append(b)
+            key = (id(row), id(like) if like is FLOAT64 else like, kind_a, kind_b, len(operands))
+            code = known.get(key)
+            if code is None:
+                code = known[key] = len(known)
+            codes.append(code)
+
+    def _other(
+        self, at: int, row: Any, operands: Any, settings: Any, like: Any, place: list[int], kinds: dict[int, Hashable]
+    ) -> int:
+        """The code of a call with settings, or of many operands."""
+        wide = len(operands) > OPERANDS
+        where = [place[n] if n >= 0 else LEAF for n in operands] if not wide else []
+        for k in range(2 if len(where) <= 2 else len(where)):
+            for column, values, rest in ((self._positions, where, LEAF), (self._leaves, () if wide else operands, 0)):
+                column[k].extend([rest] * (at - len(column[k])))
+                column[k].append(values[k] if k < len(values) else rest)
+        if wide:
+            return -1 - at
+        name = row if isinstance(row, str) else row.name
+        fixed, moving = skeleton(name, settings)
+        if moving:
+            self._moving[at] = moving
+        which = [kinds[n] if p == LEAF else None for n, p in zip(operands, where, strict=True)]
+        return self._known.setdefault((name, fixed, like, *which), len(self._known))
+
+
+def _columns(columns: Sequence[list[int]], count: int, rest: int) -> np.ndarray[Any, Any]:
+    """Lists that may end early as the columns of an array."""
+    result = np.full((count, len(columns)), rest, np.int64)
+    for k, column in enumerate(columns):
+        result[: len(column), k] = column
+    return result
 
 
 def _leaf_kinds(recording: Recording) -> dict[int, Hashable]:
