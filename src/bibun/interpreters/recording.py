@@ -229,9 +229,10 @@ class Recorded(Array):
         return self.recording.known(self.number, self.value)
 
     def strong(self) -> Recorded:
-        """A Python number as NumPy's, so that it keeps its dtype."""
+        """A Python number as NumPy's, so that it keeps its dtype; an array of shape () as its number."""
         if type(self.value) not in _SCALARS:
-            return self.alias()
+            value = self.value
+            return self.recording.known(self.number, value if value.shape else value[()])
         value = np.asarray(self.value)[()]
         return self.recording.add(TABLE["astype"], (self.number,), {"dtype": value.dtype}, value)
 
