@@ -28,11 +28,13 @@ class Stream:
     positions   (call, operand): the operand's place in the stream; LEAF for a leaf
     leaves      (call, operand): the operand's number in the recording where it is a leaf (negative: a constant)
     moving      (call, k): whole numbers in its key
+    wide        of each call of more than OPERANDS operands their places, which `positions` leaves out
     """
 
     def __init__(self, recording: Recording) -> None:
         place: dict[int, int] = {}
         self.numbers: list[int] = []
+        self.wide: dict[int, list[int]] = {}
         codes: list[int] = []
         positions: list[Sequence[int]] = []
         leaves: list[Sequence[int]] = []
@@ -47,6 +49,7 @@ class Stream:
             place[number] = at
             self.numbers.append(number)
             if len(operands) > OPERANDS:
+                self.wide[at] = [place.get(n, LEAF) for n in operands]
                 codes.append(-1 - at)
                 positions.append(none)
                 leaves.append(none)
