@@ -117,7 +117,9 @@ def binary(a: Any, b: Any, name: str, bound: str) -> Any:
 
 @word(settings=lambda shape: st.tuples(st.sampled_from(["2.0 - x / 3", "x ** 2", "x * 1.5 - 0.25", "-x"])))
 def operators(x: Any, text: str) -> Any:
-    return {"2.0 - x / 3": lambda: 2.0 - x / 3 - 1.5, "x ** 2": lambda: x**2, "-x": lambda: -x}.get(text, lambda: x * 1.5 - 0.25)()
+    return {"2.0 - x / 3": lambda: 2.0 - x / 3 - 1.5, "x ** 2": lambda: x**2, "-x": lambda: -x}.get(
+        text, lambda: x * 1.5 - 0.25
+    )()
 
 
 # ---- parts of arrays --------------------------------------------------------------------------------
@@ -289,7 +291,11 @@ def gram(a: Any) -> Any:
     return np.tanh(np.dot(a, np.transpose(a)))
 
 
-@word(lambda a, b: axes(a) and a == b, lambda a, b: st.tuples(st.sampled_from(["...i,...i->...", "...i,...i->...i"])), arity=2)
+@word(
+    lambda a, b: axes(a) and a == b,
+    lambda a, b: st.tuples(st.sampled_from(["...i,...i->...", "...i,...i->...i"])),
+    arity=2,
+)
 def contracted(a: Any, b: Any, subscripts: str) -> Any:
     return np.tanh(np.einsum(subscripts, a, b))
 
@@ -345,7 +351,11 @@ def counted(a: Any, b: Any) -> Any:
 @word(axes)
 def looked_up(x: Any) -> Any:
     """At an index computed from values."""
-    return x[np.argmax(x, axis=0) % len(x)] if np.ndim(x) == 1 else x[np.floor(np.abs(x[0, 0] if np.ndim(x) == 2 else x[0, 0, 0])).astype(int)]
+    return (
+        x[np.argmax(x, axis=0) % len(x)]
+        if np.ndim(x) == 1
+        else x[np.floor(np.abs(x[0, 0] if np.ndim(x) == 2 else x[0, 0, 0])).astype(int)]
+    )
 
 
 # ---- loops --------------------------------------------------------------------------------------------
@@ -445,7 +455,9 @@ def _operations(draw: Any, shapes: list[Shape]) -> Operation:
     """On earlier values, the latest more often; shrinks to simple words of the latest."""
     i = len(shapes) - 1 - draw(st.integers(0, len(shapes) - 1))
     partners = {
-        name: [(i,)] if w.arity == 1 else [(i, j) for j, other in reversed([*enumerate(shapes)]) if w.goes(shapes[i], other)]
+        name: [(i,)]
+        if w.arity == 1
+        else [(i, j) for j, other in reversed([*enumerate(shapes)]) if w.goes(shapes[i], other)]
         for name, w in WORDS.items()
         if w.arity == 2 or w.goes(shapes[i])
     }
