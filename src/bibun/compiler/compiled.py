@@ -24,7 +24,7 @@ from bibun.compiler.paths import Paths, Version
 from bibun.compiler.reading import read
 from bibun.compiler.results import Hole, Results
 from bibun.compiler.signature import PlainCall, Signature, signature
-from bibun.errors import CompileWarning
+from bibun.errors import CompileWarning, DerivativeValueError, NoDerivativeError
 from bibun.interpreters.recording import Recorded, Recording, UnrecordableError
 
 CHAIN = 8  # versions that machine code tries one after the other before Python is asked
@@ -158,6 +158,11 @@ class Careful:
         except UnrecordableError as error:
             if not error.once:
                 self._give_up(paths, str(error))
+            return None
+        except (NoDerivativeError, DerivativeValueError) as error:
+            args, kwargs = call.rebuild(call.leaves)
+            self.f(*args, **kwargs)  # raises, where it is not the recording that has no rule for what f does
+            self._give_up(paths, str(error))
             return None
         version = self._version(recording, results, call, args, kwargs)
         paths.versions.insert(0, version)

@@ -58,7 +58,7 @@ class Traced:
         raise NotImplementedError
 
     def strong(self) -> Any:
-        """Another object for the same value; a Python number, whose dtype gives way to others, as NumPy's."""
+        """Another object for the same value: as np.asarray(value)[()], a number of NumPy's where it has shape ()."""
         return self.alias()
 
     def become(self, other: Any) -> None:

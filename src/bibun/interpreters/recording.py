@@ -333,9 +333,10 @@ class Recorded(Array):
         return self.recording.known(self.number, self.held)
 
     def strong(self) -> Recorded:
-        """A Python number as NumPy's, so that it keeps its dtype."""
+        """A Python number as NumPy's, so that it keeps its dtype; an array of shape () as its number."""
         if type(self.held) not in _SCALARS:
-            return self.alias()
+            held = self.held
+            return self.recording.known(self.number, held if held.shape else held[()])
         value = np.asarray(self.held)[()]
         return self.recording.add(TABLE["astype"], (self.number,), {"dtype": value.dtype}, value)
 

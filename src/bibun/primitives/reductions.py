@@ -53,7 +53,9 @@ def _expanded(y: Any, shape: tuple[int, ...], axis: Axes, keepdims: bool) -> Any
 
 def _spread(g: Any, x_shape: tuple[int, ...], axis: Axes, keepdims: bool) -> Any:
     """The cotangent of a sum: the same for every entry that was summed, in no memory of its own."""
-    if isinstance(g, np.number) and x_shape:
+    if not x_shape:
+        return g  # a number stays one
+    if isinstance(g, np.number):
         return np.ndarray(x_shape, g.dtype, g, strides=(0,) * len(x_shape))  # a quarter of the time of broadcast_to
     return np.broadcast_to(_expanded(g, x_shape, axis, keepdims), x_shape)
 

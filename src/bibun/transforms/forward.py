@@ -26,7 +26,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     given = _fitting("jvp", tangents, chosen)
     level = new_level()
     inputs = [
-        dual(x, t if isinstance(t, Traced) else np.asarray(t)[()], level)
+        dual(x, t.strong() if isinstance(t, Traced) else np.asarray(t)[()], level)
         for t, x in zip(given, chosen.leaves, strict=True)
     ]
     leaves, unflatten = outputs("jvp", f(*chosen.rebuild(inputs)))

@@ -141,7 +141,8 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
                     "Take the real part of the cotangent."
                 )
             if end is not None:
-                seeds.append((end, cast(g if isinstance(g, Traced) else np.asarray(g)[()], np.result_type(value))))
+                g = g.strong() if isinstance(g, Traced) else np.asarray(g)[()]
+                seeds.append((end, cast(g, np.result_type(value))))
         found = sweep(seeds)
         return chosen.shaped([_or_zeros(found.get(n), x) for n, x in zip(nodes, chosen.leaves, strict=True)])
 

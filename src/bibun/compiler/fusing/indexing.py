@@ -153,6 +153,8 @@ def _getitem(lower: Lowering, node: Node, operands: list[Expression]) -> Express
 @lowers("scatter_add", "scatter_add_at")
 def _scatter_add(lower: Lowering, node: Node, operands: list[Expression]) -> Expression | None:
     v, *traced = operands
+    if v.kind == "i1":
+        return None  # of truth values no sum is taken, but whether any is there
     zero = lower.make.broadcast(lower.make.number(0, v.kind), node.shape)
     return _scattered(lower.make, zero, v, node.settings["key"], traced, adds=True)
 
@@ -235,7 +237,7 @@ def _take_along_axis(lower: Lowering, node: Node, operands: list[Expression]) ->
 def _add_along_axis(lower: Lowering, node: Node, operands: list[Expression]) -> Expression | None:
     v, i = operands
     axis, shape = node.settings["axis"], node.shape
-    if any(v.shape[n] != shape[n] for n in range(len(shape)) if n != axis) or v.shape != i.shape:
+    if v.kind == "i1" or v.shape != i.shape or any(v.shape[n] != shape[n] for n in range(len(shape)) if n != axis):
         return None
     axes = tuple(0 if n == axis else variable(n) for n in range(len(shape)))
     places = tuple(fixed(0) if n == 1 else variable(k) for k, n in enumerate(i.shape))

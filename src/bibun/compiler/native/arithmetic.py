@@ -176,8 +176,12 @@ def _remainder(a: Value, b: Value) -> Value:
 
 @word("floor_divide")
 def _floor_divide(a: Value, b: Value) -> Value:
-    """As Python's: of (a - remainder) / b, rounded to the integer it is."""
-    quotient = (a - _remainder(a, b)) / b
+    """As Python's: the quotient without its rest, rounded to the integer it is, and one less where the rest is of b's other
+    side. So of -1 and infinity -1, of which (a - remainder) / b would make nan.
+    """
+    rest = _fmod(a, b)
+    quotient = (a - rest) / b
+    quotient = select(((rest < 0) ^ (b < 0)) & rest.differs(0), quotient - 1, quotient)
     whole = quotient.code.intrinsic("floor", quotient)
     whole = select(quotient - whole > 0.5, whole + 1, whole)
     whole = select(quotient.equals(0), copysign(0, a / b), whole)

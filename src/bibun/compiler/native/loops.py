@@ -124,7 +124,8 @@ class Loops:
     ) -> None:
         """A loop whose body is `count` of its turns."""
         self.beside = count
-        self._repeat(number, start, stop, count, span=span)
+        low, high = span or (start, stop - 1)
+        self._repeat(number, start, stop, count, span=(low, high - count + 1))  # its variable is that of the first
         self.beside = 1
 
     def _still(self, number: int, k: int) -> None:

@@ -122,7 +122,7 @@ class NestWriter(Loops):
         """Running results of this depth begin with what joining leaves as it is."""
         for root in self.nest.roots:
             total = self.totals.get(id(root))
-            if total is not None and total.depth == depth:
+            if total is not None and total.depth == depth and self._active(root, depth):
                 lanes = self._vector_of(root)
                 start = identity_of(str(root.word), root.value.kind)
                 for kept in product(self._turns(depth), self._kept(root)):
@@ -133,7 +133,7 @@ class NestWriter(Loops):
         """Running results of this depth are written."""
         for root in self.nest.roots:
             total = self.totals.get(id(root))
-            if total is not None and total.depth == depth:
+            if total is not None and total.depth == depth and self._active(root, depth):
                 for turn, kept in product(self._turns(depth), self._kept(root)):
                     self.turn = turn
                     value = self.registers.pop((id(root), self.turn, kept))
@@ -156,7 +156,10 @@ class NestWriter(Loops):
 
     def _reduces_lanes(self, root: Root) -> bool:
         """Whether the lanes of a running result are joined in the end."""
-        return any(root.axes[a] in (self.vector, self._whole_axis(root)) for a in root.reduced) or self.nest.flat
+        if self.nest.flat:
+            return True
+        lanes = self._whole_axis(root) or self.vector  # None where nothing is a vector, as an unrolled axis is
+        return lanes is not None and any(root.axes[a] == lanes for a in root.reduced)
 
     def _kept(self, root: Root) -> list[tuple[int, ...]]:
         """The indices along the unrolled axes that are kept."""
@@ -238,12 +241,12 @@ class NestWriter(Loops):
     def _combinations(self, root: Root) -> list[tuple[int, ...]]:
         return [()] if self.nest.flat else root.unrolled()
 
-    def _active(self, root: Root) -> bool:
-        """Whether the turns of the loops that are written now belong to the root's domain."""
+    def _active(self, root: Root, depth: int = WHOLE_AXIS) -> bool:
+        """Whether the turns of the loops that are written now, those outside `depth`, belong to the root's domain."""
         if self.nest.flat:
             return True
         return all(
-            axis is None or axis >= WHOLE_AXIS or self.evaluation.ranges[axis][1] < extent
+            axis is None or axis >= depth or self.evaluation.ranges[axis][1] < extent
             for axis, extent in zip(root.axes, root.extents, strict=True)
         )
 

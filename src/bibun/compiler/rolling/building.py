@@ -77,10 +77,8 @@ class Builder:
 
     def _call(self, at: int) -> None:
         row, operands, settings, like = self.call(at)
-        positions = self.plan.stream.positions[at].tolist()
-        if len(operands) > len(positions):
-            place = {number: i for i, number in enumerate(self.plan.stream.numbers)}
-            positions = [place.get(n, LEAF) for n in operands]
+        stream = self.plan.stream
+        positions = stream.wide[at] if at in stream.wide else stream.positions[at].tolist()
         pairs = zip(operands, positions, strict=False)
         found = tuple([self.leaf(n) if p == LEAF else self.node(p) for n, p in pairs])
         if row is GUARD:

@@ -7,6 +7,7 @@ shortened, or given up.
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -78,7 +79,7 @@ class Plan:
             if not self._loop(j):
                 return False
         straight = np.flatnonzero(self.owner < 0)
-        for call in self.stream.positions[straight].ravel().tolist():
+        for call in (*self.stream.positions[straight].ravel().tolist(), *chain(*self.stream.wide.values())):
             if call != LEAF:
                 self.needs(call)
         for call in self.wanted:

@@ -28,10 +28,12 @@ class Stream:
     positions   (call, operand): the operand's place in the stream; LEAF for a leaf
     leaves      (call, operand): the operand's number in the recording where it is a leaf (negative: a constant)
     moving      (call, k): whole numbers in its key
+    wide        of each call of more than OPERANDS operands their places, which `positions` leaves out
     """
 
     def __init__(self, recording: Recording) -> None:
         self.numbers: list[int] = []
+        self.wide: dict[int, list[int]] = {}
         self._codes: list[int] = []
         self._known: dict[Hashable, int] = {}
         self._positions: tuple[list[int], ...] = tuple([] for _ in range(OPERANDS))
@@ -93,7 +95,9 @@ class Stream:
     ) -> int:
         """The code of a call with settings, or of many operands."""
         wide = len(operands) > OPERANDS
-        where = [place[n] if n >= 0 else LEAF for n in operands] if not wide else []
+        where = [place[n] if n >= 0 else LEAF for n in operands]
+        if wide:
+            self.wide[at], where = where, []
         for k in range(2 if len(where) <= 2 else len(where)):
             for column, values, rest in ((self._positions, where, LEAF), (self._leaves, () if wide else operands, 0)):
                 column[k].extend([rest] * (at - len(column[k])))

@@ -1,0 +1,199 @@
+"""Compiled equals eager, whatever the arguments are: dtypes, special values, layouts in memory, empty arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bibun as bb
+from tests.compiler.agreement import agrees, precision, same
+from tests.laws.cases import Case, cases
+from tests.laws.samples import draw
+from tests.laws.table import TABLE
+
+ROWS = [row for row in TABLE.values() if row.kind != "constant"]
+ELEMENTWISE = [row for row in ROWS if row.kind == "elementwise"]
+
+
+def named(rows: list[Any]) -> Any:
+    return pytest.mark.parametrize("row", rows, ids=lambda row: row.name)
+
+
+def called(row: Any, case: Case) -> Any:
+    return lambda *inputs: row(*inputs, **case.settings)
+
+
+# ---- dtypes ---------------------------------------------------------------------------------------
+
+
+@named(ROWS)
+def test_other_dtypes(row: Any) -> None:
+    """Truth values, and whole numbers from 1 to 4 as other dtypes, where NumPy takes them."""
+    case = cases(row)[min(1, len(cases(row)) - 1)]
+    taken = 0
+    for char in "?Bile":
+        inputs = tuple(_whole(x, char) if isinstance(x, tuple) else x for x in case.inputs)
+        try:
+            with np.errstate(all="ignore"):
+                called(row, case)(*inputs)
+        except (TypeError, np.linalg.LinAlgError):
+            continue
+        with np.errstate(all="ignore"):
+            agrees(called(row, case), inputs)
+        taken += 1
+    assert taken or row.name == "cholesky"  # of a symmetric matrix
+
+
+def _whole(shape: tuple[int, ...], char: str) -> Any:
+    return np.random.default_rng(len(shape)).integers(1, 5, shape).astype(char)
+
+
+# ---- special values -------------------------------------------------------------------------------
+
+inf, nan = np.inf, np.nan
+SPECIAL = (0.0, -0.0, 1.0, -1.0, 0.5, 2.0, -3.0, inf, -inf, nan, 5e-324, -1e-310, 1e-30, -1e16, 1e300, -1e300)
+
+
+def special(row: Any, dtype: type) -> tuple[Any, ...]:
+    """Every combination of special values, as arrays."""
+    held = [domain in ("whole", "tolerance") for domain in row.domain]
+    with np.errstate(all="ignore"):
+        numbers = np.array(SPECIAL).astype(dtype)
+    columns = [np.arange(4) if fixed else numbers for fixed in held]
+    if len(columns) > 2:
+        columns = [column[::2] for column in columns]
+    return tuple(grid.ravel() for grid in np.meshgrid(*columns))
+
+
+# Where both are 0 NumPy's own loops differ in the sign; the rest follows mathematics (see test_mathematics.py).
+SIGN_OF_ZERO_IS_OPEN = {"maximum", "minimum", "fmax", "fmin"}
+DIFFERENT = {"erfinv": lambda x: x == 0, "gammaln": lambda x: np.abs(x) < 2.3e-308}
+
+
+@named(ELEMENTWISE)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_special_values(row: Any, dtype: type) -> None:
+    """nan and infinity at the same places, zeros with the same sign; in vectors, and as numbers."""
+    inputs = special(row, dtype)
+    numbers = tuple(x[3:5].reshape(2, 1)[0, 0] for x in inputs)
+    with np.errstate(all="ignore"):
+        want, number = row.function(*inputs), row.function(*numbers)
+        compiled = bb.compile(row)
+        got, got_number = compiled(*inputs), compiled(*numbers)
+    same(got_number, number, error=precision(inputs))
+    assert got.dtype == want.dtype
+    open_sign = row.name in SIGN_OF_ZERO_IS_OPEN
+    wrong = [
+        (*at, a, b)
+        for *at, a, b in zip(*inputs, got, want, strict=True)
+        if not (
+            _alike(a, b, precision(inputs))
+            or (open_sign and a == b)
+            or (row.name in DIFFERENT and DIFFERENT[row.name](*at))
+        )
+    ]
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+def _alike(got: Any, want: Any, error: float) -> bool:
+    if np.iscomplexobj(want):
+        return _alike(got.real, want.real, error) and _alike(got.imag, want.imag, error)
+    if not np.isfinite(want) or want == 0:
+        return bool((got == want and np.signbit(got) == np.signbit(want)) or (np.isnan(got) and np.isnan(want)))
+    return bool(abs(got - want) <= error * abs(want))
+
+
+# ---- layouts --------------------------------------------------------------------------------------
+
+
+def strided(x: Any) -> Any:
+    wide = np.zeros(tuple(2 * n for n in x.shape), x.dtype)
+    view = wide[(slice(None, None, 2),) * x.ndim]
+    view[...] = x
+    return view
+
+
+def reversed_(x: Any) -> Any:
+    return np.ascontiguousarray(np.flip(x))[(slice(None, None, -1),) * x.ndim]
+
+
+def read_only(x: Any) -> Any:
+    made = x.copy()
+    made.setflags(write=False)
+    return made
+
+
+def unaligned(x: Any) -> Any:
+    memory = np.zeros(x.nbytes + 1, np.uint8)
+    made = np.ndarray(x.shape, x.dtype, memory.data, offset=1)
+    made[...] = x
+    return made
+
+
+def repeated(x: Any) -> Any:
+    """One number at every place, in no memory of its own."""
+    return np.broadcast_to(x.ravel()[:1].reshape((1,) * x.ndim), x.shape)
+
+
+LAYOUTS = (strided, reversed_, np.asfortranarray, read_only, unaligned, repeated)
+PICKED = [row for row in ROWS if row.kind != "elementwise"] + [TABLE[name] for name in ("exp", "hypot", "betainc")]
+
+
+@named(PICKED)
+def test_layouts_in_memory(row: Any) -> None:
+    """One program for all of them, whichever is recorded; arguments stay as they are."""
+    index = max(range(len(cases(row))), key=lambda k: sum(len(x) for x in cases(row)[k].inputs if isinstance(x, tuple)))
+    s = draw(row.name, index, "d")
+    moving = [i for i, layout in enumerate(LAYOUTS) if layout is not repeated or row.name not in REPEATED_IS_SINGULAR]
+    for first in (np.ascontiguousarray, strided):
+        layouts = [first, *(LAYOUTS[i] for i in moving)]
+        calls = [tuple(layout(x) for x in s.primals) for layout in layouts]
+        before = [[x.copy() for x in args] for args in calls]
+        agrees(s.call, *calls)
+        for args, values in zip(calls, before, strict=True):
+            for x, value in zip(args, values, strict=True):
+                np.testing.assert_array_equal(x, value)
+
+
+REPEATED_IS_SINGULAR = {
+    "solve",
+    "inv",
+    "det",
+    "slogdet",
+    "cholesky",
+    "cofactor",
+    "pinv",
+    "eigh",
+    "eigvalsh",
+    "svd",
+    "svdvals",
+}
+
+
+# ---- empty arrays ---------------------------------------------------------------------------------
+
+
+def emptied(case: Case) -> Iterator[tuple[Any, ...]]:
+    """Inputs in which all axes of one length have length 0."""
+    shapes = [x for x in case.inputs if isinstance(x, tuple)]
+    for length in sorted({n for shape in shapes for n in shape}):
+        yield tuple(tuple(0 if n == length else n for n in x) if isinstance(x, tuple) else x for x in case.inputs)
+
+
+@named(ROWS)
+def test_empty_arrays(row: Any) -> None:
+    """What NumPy does, error or not."""
+    for case in cases(row)[:3]:
+        for inputs in emptied(case):
+            arrays = tuple(np.zeros(x) if isinstance(x, tuple) else x for x in inputs)
+            f = called(row, case)
+            try:
+                f(*arrays)
+            except (ValueError, TypeError, IndexError, np.linalg.LinAlgError) as error:
+                with pytest.raises(type(error)):
+                    bb.compile(f)(*arrays)
+            else:
+                agrees(f, arrays)

@@ -1,0 +1,98 @@
+"""Random programs of 5 to 60 operations: compiled equals eager, in value and derivatives, on every path, in every thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import bibun as bb
+from tests.compiler.agreement import same
+from tests.compiler.programs import Arguments, Program, programs
+
+QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+SEEDS = st.lists(st.integers(0, 2**31), min_size=2, max_size=3, unique=True)
+
+
+def agrees(f: Callable[..., Any], calls: list[Any], error: float) -> None:
+    """Compiled, called with each of these arguments, and with all of them again; no call ran plainly."""
+    compiled = bb.compile(f)
+    wanted = [f(*args) for args in calls]
+    for args, want in [*zip(calls, wanted, strict=True)] * 2:
+        same(compiled(*args), want, error=error)
+    for paths in compiled.careful.paths.values():
+        assert paths.plain is None
+        assert all(version.native is not None for version in paths.versions)
+
+
+def value(program: Program, arguments: Arguments, seeds: list[int]) -> None:
+    agrees(program, [arguments.drawn(seed) for seed in seeds], 1e-11)
+
+
+def single(program: Program, arguments: Arguments, seeds: list[int]) -> None:
+    """In float32. Rounding decides at other places, so on one path only."""
+    agrees(program, [arguments.drawn(seeds[0], np.float32)], 1e-3)
+
+
+def gradient(program: Program, arguments: Arguments, seeds: list[int]) -> None:
+    f = bb.value_and_grad(program.total, argnums=(0, 1, 2))
+    agrees(f, [arguments.drawn(seed) for seed in seeds], 1e-9)
+
+
+def forward(program: Program, arguments: Arguments, seeds: list[int]) -> None:
+    calls = [(arguments.drawn(seed), arguments.drawn(seed + 1)) for seed in seeds]
+    agrees(lambda x, t: bb.jvp(program, x, t), calls, 1e-9)
+
+
+def second(program: Program, arguments: Arguments, seeds: list[int]) -> None:
+    calls = [(arguments.drawn(seed), arguments.drawn(seed + 1)) for seed in seeds]
+    agrees(lambda x, t: bb.hvp(program.total, x, t), calls, 1e-8)
+
+
+def threads(program: Program, arguments: Arguments, seeds: list[int]) -> None:
+    """The same compiled function from four threads at once, each with arguments of its own, from its first call on."""
+    f = bb.value_and_grad(program.total, argnums=(0, 1, 2))
+    calls = [arguments.drawn(seed + k) for seed in seeds for k in range(8)]
+    wanted = [f(*args) for args in calls]
+    compiled = bb.compile(f)
+    with ThreadPoolExecutor(4) as pool:
+        for got, want in zip(pool.map(lambda args: compiled(*args), calls), wanted, strict=True):
+            same(got, want, error=1e-9)
+
+
+# The law, of how many operations at most, and how many programs: in every run, and in the sweep.
+LAWS = {
+    "value": (value, 60, 60, 600),
+    "single": (single, 20, 30, 300),
+    "gradient": (gradient, 50, 40, 400),
+    "forward": (forward, 40, 30, 300),
+    "second": (second, 30, 20, 200),
+    "threads": (threads, 20, 10, 60),
+}
+
+
+def holds(law: Any, most: int, count: int) -> None:
+    @settings(max_examples=count, suppress_health_check=QUIET)
+    @given(programs(5, most), SEEDS)
+    def test(drawn: tuple[Program, Arguments], seeds: list[int]) -> None:
+        law(*drawn, seeds)
+
+    test()
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_random_programs(name: str) -> None:
+    law, most, few, _ = LAWS[name]
+    holds(law, most, few)
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("name", LAWS)
+def test_many_random_programs(name: str) -> None:
+    law, most, _, many = LAWS[name]
+    holds(law, most, many)
