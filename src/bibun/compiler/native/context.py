@@ -68,7 +68,7 @@ def blas() -> dict[str, int]:
 
 _ROUTINES = (
     "dgemm", "sgemm", "dsyrk", "ssyrk", "dgemv", "sgemv", "dpotrf", "spotrf", "dgetrf", "sgetrf", "dgetrs", "sgetrs",
-    "dgesv", "sgesv", "dgetri", "sgetri",
+    "dgetri", "sgetri", "dtrsm", "strsm", "dtrsv", "strsv", "dsyevd", "ssyevd", "dgesdd", "sgesdd",
 )  # fmt: skip
 
 
