@@ -1,9 +1,11 @@
-"""Lowering of what finds and counts: the index of an extreme, how many entries are not 0, which ones are close."""
+"""Lowering of what finds and counts, and of what asks what kind of number an entry is."""
 
 from __future__ import annotations
 
 from math import prod
 from typing import Any
+
+import numpy as np
 
 from bibun.compiler.fusing.affine import variable
 from bibun.compiler.fusing.expressions import Expression
@@ -71,3 +73,20 @@ def _close(lower: Lowering, node: Node, operands: list[Expression]) -> Expressio
         nans = (make.map("isnan", x, kind="i1") for x in (a, b))
         close = make.map("or", close, make.map("and", *nans))
     return close if node.name == "isclose" else make.reduce("and", close, range(len(close.shape)))
+
+
+@lowers("imag", "isreal", "iscomplex")
+def _of_real(lower: Lowering, node: Node, operands: list[Expression]) -> Expression | None:
+    """What is known of every real number."""
+    kind = kind_of(node.dtype)
+    value = lower.make.number(node.name == "isreal", kind or "i1")
+    return lower.make.broadcast(value, node.shape) if kind else None
+
+
+@lowers("isposinf", "isneginf")
+def _infinite(lower: Lowering, node: Node, operands: list[Expression]) -> Expression | None:
+    (x,), make = operands, lower.make
+    if x.kind[0] != "f":
+        return None
+    sign = 1 if node.name == "isposinf" else -1
+    return make.map("equal", x, make.number(sign * np.inf, x.kind), kind="i1")

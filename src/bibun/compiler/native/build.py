@@ -15,7 +15,7 @@ from bibun.compiler.fusing.nests import Nest
 from bibun.compiler.fusing.schedule import Call, Schedule
 from bibun.compiler.fusing.stages import Finder, Stage
 from bibun.compiler.graph import Graph
-from bibun.compiler.native import accumulation, lapack  # noqa: F401  they register what they write
+from bibun.compiler.native import accumulation, formulas, lapack  # noqa: F401  they register what they write
 from bibun.compiler.native.context import Context
 from bibun.compiler.native.entry import EntryWriter, Leaf, Tree, suits
 from bibun.compiler.native.layouts import layouts
