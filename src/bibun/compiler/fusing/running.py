@@ -1,4 +1,4 @@
-"""Lowering of running sums and products: each is a loop of its own; a flip before it and behind it is its direction."""
+"""Lowering of running sums, products and recurrences: each is a loop of its own, and a flip is its direction."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from bibun.compiler.fusing.lowering import Lowering, kind_of, lowers
 from bibun.compiler.graph import Node
 
 
-@lowers("cumsum", "cumprod")
+@lowers("cumsum", "cumprod", "recurrence")
 def _running(lower: Lowering, node: Node, operands: list[Expression]) -> Expression | None:
     kind, make, axis = kind_of(node.dtype), lower.make, node.settings["axis"]
-    if not node.size or kind not in ("f64", "f32", "i64", "i32"):
+    if not node.size or kind not in ("f64", "f32", "i64", "i32") or any(x.shape != node.shape for x in operands):
         return None
-    x = make.cast(operands[0], kind)
-    unflipped = flipped(make, x, axis)
-    backward = x.op == "view" and unflipped.op != "view"
-    word = "fadd" if node.name == "cumsum" else "fmul"
-    routine = Routine("running", (word, axis, backward), ((node.shape, kind),), ((0, 0),))
-    (y,) = make.routine(routine, unflipped if backward else x)
+    operands = [make.cast(x, kind) for x in operands]
+    last = operands[-1]
+    backward = last.op == "view" and flipped(make, last, axis).op != "view"
+    if backward:
+        operands = [flipped(make, x, axis) for x in operands]
+    routine = Routine("running", (node.name, axis, backward), ((node.shape, kind),), ((0, len(operands) - 1),))
+    (y,) = make.routine(routine, *operands)
     return flipped(make, y, axis) if backward else y
 
 

@@ -1,32 +1,35 @@
-"""Running sums and products along an axis, in one pass over memory.
+"""Running sums, products and recurrences along an axis, in one pass over memory.
 
-Along the last axis a vector of neighbours at a time is summed up by halves, and what came before is added to all of it;
-a product could overflow on the way, so it goes entry by entry. Along another axis whole rows are joined.
+Along the last axis a vector of neighbours at a time is summed up by halves, and what came before is added to all of it; a
+product could overflow on the way, so it goes entry by entry. Along another axis whole rows are joined.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from math import prod
 from typing import Any, NamedTuple
 
-from bibun.compiler.fusing.buffers import Buffer
 from bibun.compiler.fusing.schedule import Call
-from bibun.compiler.native.arithmetic import WORDS
-from bibun.compiler.native.code import LLVM, WIDTH, Value, spelled
+from bibun.compiler.native.code import LLVM, WIDTH, Value, muladd, spelled
 from bibun.compiler.native.function import Function, first_lanes
 from bibun.compiler.native.routines import part, writes
 
 REGISTERS = 8  # vectors of a row that are carried in registers; a longer row is read back
 ABREAST = 8  # rows that go entry by entry side by side: each waits for its own last result only
+JOINS: dict[str, Callable[..., Value]] = {
+    "cumsum": lambda before, x: before + x,
+    "cumprod": lambda before, x: before * x,
+    "recurrence": lambda before, a, b: muladd(a, before, b),
+}
+NEUTRAL = -0.0  # keeps the sign of a zero that it is added to
 
 
 class Running(NamedTuple):
-    """`length` entries to join, in memory behind `outer` places of the axes before theirs; `inner` lie side by side."""
+    """`length` results behind each other, `inner` of them side by side, behind `outer` places of the axes before theirs."""
 
     function: Function
-    word: str
+    name: str
     kind: str
     lanes: int
     backward: bool
@@ -34,21 +37,53 @@ class Running(NamedTuple):
     length: int
     inner: int
 
-    def join(self, a: Value, b: Value) -> Value:
-        return WORDS[self.word](a, b)
+    @property
+    def first(self) -> int:
+        """Where the first result is."""
+        return (self.length - 1) * self.inner if self.backward else 0
+
+    @property
+    def step(self) -> int:
+        """From one to the next."""
+        return -self.inner if self.backward else self.inner
 
 
 @writes("running")
 def _running(writer: Any, step: Call) -> None:
-    word, axis, backward = step.expression.params.settings
-    (source,), target = step.operands, part(writer, step, 0)
+    name, axis, backward = step.expression.params.settings
+    target, function = part(writer, step, 0), writer.function
     shape, kind = target.shape, target.kind
     lanes = writer.module.vector_bits // WIDTH[kind]
-    run = Running(
-        writer.function, word, kind, lanes, backward, prod(shape[:axis]), shape[axis], prod(shape[axis + 1 :])
-    )
-    write = _along_others if run.inner > 1 else _by_halves if word == "fadd" and run.length >= 2 * lanes else _abreast
-    write(run, source, target)
+    run = Running(function, name, kind, lanes, backward, prod(shape[:axis]), shape[axis], prod(shape[axis + 1 :]))
+    pointers = [function.base(buffer) for buffer in (*step.operands, target)]
+    if run.inner == 1 and not (name == "cumsum" and run.length >= 2 * lanes):
+        _abreast(run, pointers)
+        return
+    write = _by_halves if run.inner == 1 else _in_registers if run.inner <= REGISTERS * lanes else _row_after_row
+    _rows(run, pointers, write)
+
+
+def _rows(run: Running, pointers: list[Value], write: Callable[[Running, list[Value]], None]) -> None:
+    """Write what is done for each place of the axes in front, with pointers to its first entry."""
+    if run.outer == 1:
+        write(run, pointers)
+        return
+
+    def turn(n: Value, _: list[Value]) -> Sequence[Value]:
+        start = _at(run, n) * (run.length * run.inner)
+        write(run, [_pointer(run, pointer, start) for pointer in pointers])
+        return []
+
+    run.function.repeat("outer", (0, run.outer, 1), [], turn)
+
+
+# ---- memory: numbers (lanes 0), vectors, and vectors of which only the first `size` lanes count -------
+
+
+def _at(run: Running, place: Value) -> Value:
+    """The same place, its code going on at the innermost level."""
+    run.function.at(run.function.depth)
+    return place
 
 
 def _pointer(run: Running, base: Value, place: Value | int) -> Value:
@@ -57,133 +92,98 @@ def _pointer(run: Running, base: Value, place: Value | int) -> Value:
     return code.emit(f"getelementptr {LLVM[run.kind]}, {base.typed}, {text}", "ptr")
 
 
-def _rows(run: Running, buffers: Sequence[Buffer], write: Callable[[list[Value]], None]) -> None:
-    """Write what is done for each place of the axes in front, with pointers to its first entry."""
-    function, bases = run.function, [run.function.base(buffer) for buffer in buffers]
-    if run.outer == 1:
-        write(bases)
-        return
-
-    def turn(n: Value, _: list[Value]) -> list[Value]:
-        function.at(function.depth)
-        start = n * (run.length * run.inner)
-        write([_pointer(run, base, start) for base in bases])
-        return []
-
-    function.repeat("outer", (0, run.outer, 1), [], turn)
-
-
-# ---- memory, a number (lanes 0) or a vector at a time -------------------------------------------
-
-
-class Chunk(NamedTuple):
-    """Neighbours in memory: from where on, how many lanes, and how many of them count."""
-
-    start: int
-    lanes: int
-    size: int
-
-
-def _load(run: Running, pointer: Value, lanes: int = 0, size: int = 0) -> Value:
+def _load(run: Running, base: Value, place: Value | int, lanes: int = 0, size: int = 0) -> Value:
+    pointer = _pointer(run, base, place)
     code = run.function.at(run.function.depth)
-    shape = spelled(run.kind, lanes)
+    shape, align = spelled(run.kind, lanes), WIDTH[run.kind] // 8
     if size == lanes:
-        return code.emit(f"load {shape}, {pointer.typed}, align {WIDTH[run.kind] // 8}", run.kind, lanes)
+        return code.emit(f"load {shape}, {pointer.typed}, align {align}", run.kind, lanes)
     name = f"@llvm.masked.load.v{lanes}{run.kind}.p0"
     code.module.declare(name, f"{shape} {name}(ptr, <{lanes} x i1>, {shape})")
     mask = f"<{lanes} x i1> {first_lanes(size, lanes)}"
-    neutral = code.constant(_neutral(run), run.kind, lanes)
-    return code.emit(
-        f"call {shape} {name}(ptr align {WIDTH[run.kind] // 8} {pointer.text}, {mask}, {neutral.typed})", run.kind, lanes
-    )  # fmt: skip
+    neutral = code.constant(NEUTRAL, run.kind, lanes)
+    return code.emit(f"call {shape} {name}(ptr align {align} {pointer.text}, {mask}, {neutral.typed})", run.kind, lanes)
 
 
-def _store(run: Running, pointer: Value, value: Value, size: int = 0) -> None:
+def _store(run: Running, base: Value, place: Value | int, value: Value, size: int = 0) -> Value:
+    pointer = _pointer(run, base, place)
     code = run.function.at(run.function.depth)
+    align = WIDTH[run.kind] // 8
     if size == value.lanes:
-        code.line(f"store {value.typed}, {pointer.typed}, align {WIDTH[run.kind] // 8}")
-        return
+        code.line(f"store {value.typed}, {pointer.typed}, align {align}")
+        return value
     name = f"@llvm.masked.store.v{value.lanes}{run.kind}.p0"
     code.module.declare(name, f"void {name}({value.type}, ptr, <{value.lanes} x i1>)")
     mask = f"<{value.lanes} x i1> {first_lanes(size, value.lanes)}"
-    code.line(f"call void {name}({value.typed}, ptr align {WIDTH[run.kind] // 8} {pointer.text}, {mask})")
+    code.line(f"call void {name}({value.typed}, ptr align {align} {pointer.text}, {mask})")
+    return value
 
 
-def _neutral(run: Running) -> float:
-    """What joining leaves as it is, the sign of a zero too."""
-    return 1 if run.word == "fmul" else -0.0
+def _next(
+    run: Running, pointers: list[Value], before: Value | None, place: Value | int, lanes: int = 0, size: int = 0
+) -> Value:
+    """The result at a place, stored: of what came before and what is read there; the first is what is read last."""
+    *sources, target = pointers
+    reads = sources if before is not None else sources[-1:]
+    values = [_load(run, source, place, lanes, size) for source in reads]
+    value = JOINS[run.name](before, *values) if before is not None else values[0]
+    return _store(run, target, place, value, size)
 
 
 # ---- along the last axis ------------------------------------------------------------------------
 
 
-def _abreast(run: Running, source: Buffer, target: Buffer) -> None:
+def _abreast(run: Running, pointers: list[Value]) -> None:
     """Entry by entry, some rows side by side."""
-    function, whole = run.function, run.outer // ABREAST * ABREAST
-    x, y = function.base(source), function.base(target)
-    first, step = (run.length - 1, -1) if run.backward else (0, 1)
+    whole = run.outer // ABREAST * ABREAST
 
     def group(start: Value | int, rows: int) -> None:
-        function.at(function.depth)
-        places = [(start + k) * run.length + first for k in range(rows)]
-        values = [_load(run, _pointer(run, x, place)) for place in places]
-        for place, value in zip(places, values, strict=True):
-            _store(run, _pointer(run, y, place), value)
+        places = [(start + k) * run.length + run.first for k in range(rows)]
+        first = [_next(run, pointers, None, place) for place in places]
 
-        def turn(n: Value, now: list[Value]) -> list[Value]:
-            function.at(function.depth)
-            following = []
-            for place, before in zip(places, now, strict=True):
-                at = n * step + place
-                value = run.join(before, _load(run, _pointer(run, x, at)))
-                _store(run, _pointer(run, y, at), value)
-                following.append(value)
-            return following
+        def turn(n: Value, now: list[Value]) -> Sequence[Value]:
+            move = _at(run, n) * run.step
+            return [_next(run, pointers, before, move + place) for before, place in zip(now, places, strict=True)]
 
         if run.length > 1:
-            function.repeat("entry", (1, run.length, 1), values, turn)
+            run.function.repeat("entry", (1, run.length, 1), first, turn)
 
-    def several(n: Value, _: list[Value]) -> list[Value]:
-        group(n, ABREAST)
+    def several(n: Value, _: list[Value]) -> Sequence[Value]:
+        group(_at(run, n), ABREAST)
         return []
 
     if whole:
-        function.repeat("rows", (0, whole, ABREAST), [], several)
+        run.function.repeat("rows", (0, whole, ABREAST), [], several)
     if run.outer > whole:
         group(whole, run.outer - whole)
 
 
-def _by_halves(run: Running, source: Buffer, target: Buffer) -> None:
+def _by_halves(run: Running, pointers: list[Value]) -> None:
     """A vector at a time, and what is left of the row as part of one."""
-    function, lanes = run.function, run.lanes
+    (x, y), lanes = pointers, run.lanes
     whole = run.length // lanes * lanes
+    last = f"<{lanes} x i32> " + ("zeroinitializer" if run.backward else f"splat (i32 {lanes - 1})")
 
-    def row(pointers: list[Value]) -> None:
-        x, y = pointers
+    def block(place: Value | int, before: Value, size: int) -> Value:
+        own = _sums(run, _load(run, x, place, lanes, size))
+        _store(run, y, place, before + own, size)
+        code = run.function.at(run.function.depth)
+        return before + code.emit(f"shufflevector {own.typed}, {own.type} poison, {last}", run.kind, lanes)
 
-        def block(place: Value | int, before: Value, size: int) -> Value:
-            own = _sums(run, _load(run, _pointer(run, x, place), lanes, size))
-            _store(run, _pointer(run, y, place), before + own, size)
-            last = f"<{lanes} x i32> " + ("zeroinitializer" if run.backward else f"splat (i32 {lanes - 1})")
-            code = function.at(function.depth)
-            return before + code.emit(f"shufflevector {own.typed}, {own.type} poison, {last}", run.kind, lanes)
+    def turn(n: Value, now: list[Value]) -> Sequence[Value]:
+        place = run.length - lanes - _at(run, n) if run.backward else n
+        return [block(place, now[0], lanes)]
 
-        def turn(n: Value, now: list[Value]) -> list[Value]:
-            function.at(function.depth)
-            return [block(run.length - lanes - n if run.backward else n, now[0], lanes)]
-
-        start = function.at(function.depth).constant(_neutral(run), run.kind, lanes)
-        (before,) = function.repeat("block", (0, whole, lanes), [start], turn)
-        if run.length > whole:
-            block(0 if run.backward else whole, before, run.length - whole)
-
-    _rows(run, (source, target), row)
+    start = run.function.at(run.function.depth).constant(NEUTRAL, run.kind, lanes)
+    (before,) = run.function.repeat("block", (0, whole, lanes), [start], turn)
+    if run.length > whole:
+        block(0 if run.backward else whole, before, run.length - whole)
 
 
 def _sums(run: Running, x: Value) -> Value:
     """The running sums within a vector: of pairs, of four, of eight."""
     code, lanes = run.function.at(run.function.depth), x.lanes
-    nothing = code.constant(_neutral(run), run.kind, lanes)
+    nothing = code.constant(NEUTRAL, run.kind, lanes)
     distance = 1
     while distance < lanes:
         order = range(distance, lanes + distance) if run.backward else range(-distance, lanes - distance)
@@ -196,68 +196,53 @@ def _sums(run: Running, x: Value) -> Value:
 # ---- along another axis -------------------------------------------------------------------------
 
 
-def _along_others(run: Running, source: Buffer, target: Buffer) -> None:
-    short = run.inner <= REGISTERS * run.lanes
-    _rows(run, (source, target), partial(_in_registers if short else _row_after_row, run))
-
-
-def _chunks(run: Running, start: int) -> list[Chunk]:
-    """The row from `start` on, in vectors."""
-    return [Chunk(k, run.lanes, min(run.lanes, run.inner - k)) for k in range(start, run.inner, run.lanes)]
+def _chunks(run: Running, start: int) -> list[tuple[int, int]]:
+    """A row from `start` on, in vectors: where each begins, and how many of its lanes count."""
+    return [(k, min(run.lanes, run.inner - k)) for k in range(start, run.inner, run.lanes)]
 
 
 def _in_registers(run: Running, pointers: list[Value]) -> None:
     """A short row of running results stays in registers."""
-    function, (x, y) = run.function, pointers
-    first, step = ((run.length - 1) * run.inner, -run.inner) if run.backward else (0, run.inner)
     chunks = _chunks(run, 0)
+    first = [_next(run, pointers, None, run.first + start, run.lanes, size) for start, size in chunks]
 
-    def turn(n: Value, now: list[Value]) -> list[Value]:
-        function.at(function.depth)
-        place = n * step + first
-        following = []
-        for chunk, before in zip(chunks, now, strict=True):
-            at = place + chunk.start
-            value = run.join(before, _load(run, _pointer(run, x, at), chunk.lanes, chunk.size))
-            _store(run, _pointer(run, y, at), value, chunk.size)
-            following.append(value)
-        return following
+    def turn(n: Value, now: list[Value]) -> Sequence[Value]:
+        place = _at(run, n) * run.step + run.first
+        return [
+            _next(run, pointers, before, place + start, run.lanes, size)
+            for before, (start, size) in zip(now, chunks, strict=True)
+        ]
 
-    start = function.at(function.depth).constant(_neutral(run), run.kind, run.lanes)
-    function.repeat("entry", (0, run.length, 1), [start] * len(chunks), turn)
+    if run.length > 1:
+        run.function.repeat("entry", (1, run.length, 1), first, turn)
 
 
 def _row_after_row(run: Running, pointers: list[Value]) -> None:
     """A long row of running results is in the cache: it has just been written."""
-    function, (x, y) = run.function, pointers
-    first, step = ((run.length - 1) * run.inner, -run.inner) if run.backward else (0, run.inner)
+    *_, source, target = pointers
     whole = run.inner // run.lanes * run.lanes
 
     def joined(place: Value, size: int) -> None:
-        before = _load(run, _pointer(run, y, place - step), run.lanes, size)
-        value = run.join(before, _load(run, _pointer(run, x, place), run.lanes, size))
-        _store(run, _pointer(run, y, place), value, size)
+        before = _load(run, target, place - run.step, run.lanes, size)
+        _next(run, pointers, before, place, run.lanes, size)
 
-    def turn(n: Value, _: list[Value]) -> list[Value]:
-        function.at(function.depth)
-        place = n * step + first
+    def turn(n: Value, _: list[Value]) -> Sequence[Value]:
+        place = _at(run, n) * run.step + run.first
 
-        def along(k: Value, _: list[Value]) -> list[Value]:
-            function.at(function.depth)
-            joined(place + k, run.lanes)
+        def along(k: Value, _: list[Value]) -> Sequence[Value]:
+            joined(_at(run, k) + place, run.lanes)
             return []
 
-        function.repeat("along", (0, whole, run.lanes), [], along)
-        for chunk in _chunks(run, whole):
-            function.at(function.depth)
-            joined(place + chunk.start, chunk.size)
+        run.function.repeat("along", (0, whole, run.lanes), [], along)
+        for start, size in _chunks(run, whole):
+            joined(_at(run, place) + start, size)
         return []
 
-    function.module.declare("@llvm.memmove.p0.p0.i64", "void @llvm.memmove.p0.p0.i64(ptr, ptr, i64, i1)")
-    begin, to = _pointer(run, x, first), _pointer(run, y, first)
+    run.function.module.declare("@llvm.memmove.p0.p0.i64", "void @llvm.memmove.p0.p0.i64(ptr, ptr, i64, i1)")
+    begin, to = _pointer(run, source, run.first), _pointer(run, target, run.first)
     size = run.inner * WIDTH[run.kind] // 8
-    function.at(function.depth).line(
+    run.function.at(run.function.depth).line(
         f"call void @llvm.memmove.p0.p0.i64({to.typed}, {begin.typed}, i64 {size}, i1 false)"
     )
     if run.length > 1:
-        function.repeat("row", (1, run.length, 1), [], turn)
+        run.function.repeat("row", (1, run.length, 1), [], turn)
