@@ -1,7 +1,8 @@
 """Lowering of linear algebra to LAPACK's routines, those that NumPy uses; a matrix is factored once for all that need it.
 
-LAPACK reads columns first: what it takes and gives are the transposes of what is written here, in row-major order. A
-routine says by `info` that it has failed; the program then is left, and NumPy says what is wrong.
+As NumPy does, all is computed in double precision, and rounded where the matrix was of single numbers. LAPACK reads
+columns first: what it takes and gives are the transposes of what is written here, in row-major order. A routine says by
+`info` that it has failed; the program then is left, and NumPy says what is wrong.
 """
 
 from __future__ import annotations
@@ -13,25 +14,59 @@ import numpy as np
 
 from bibun.compiler.fusing.affine import identity, variable
 from bibun.compiler.fusing.expressions import DTYPES, Expression, Expressions, Routine
-from bibun.compiler.fusing.lowering import SEVERAL, Lowering, kind_of, lowers, reshaped
+from bibun.compiler.fusing.lowering import LOWERINGS, SEVERAL, Lowering, kind_of, reshaped
 from bibun.compiler.fusing.products import einsum
 from bibun.compiler.graph import Node
 from bibun.compiler.native.context import blas
 from bibun.primitives.repeated import EQUAL
 
-Shape = tuple[int, ...]
-Several = Callable[[Lowering, Node, list[Expression]], "list[Expression] | None"]
+KIND = "f64"
 LOST = 0.375  # of the digits, at most, where the matrix of cofactors is made of the inverse (primitives/linalg.py)
+One = Callable[..., "Expression | None"]
+Several = Callable[..., list[Expression]]
 
 
-def lowers_several(name: str) -> Callable[[Several], Several]:
-    """Register the lowering of a row with several outputs."""
+def decomposes(name: str, *routines: str) -> Callable[[One], One]:
+    """Register the lowering of a row: a function of its operands in double precision. It needs these routines."""
 
-    def register(function: Several) -> Several:
-        SEVERAL[name] = function
+    def register(function: One) -> One:
+        def lower(lower: Lowering, node: Node, operands: list[Expression]) -> Expression | None:
+            found = function(lower, node, *_doubles(lower, operands)) if _suits(node, routines) else None
+            return None if found is None else lower.make.cast(found, _kind(node))
+
+        LOWERINGS[name] = lower
         return function
 
     return register
+
+
+def decomposes_into(name: str, *routines: str) -> Callable[[Several], Several]:
+    """The same of a row with several outputs."""
+
+    def register(function: Several) -> Several:
+        def lower(lower: Lowering, node: Node, operands: list[Expression]) -> list[Expression] | None:
+            return function(lower, node, *_doubles(lower, operands)) if _suits(node, routines) else None
+
+        SEVERAL[name] = lower
+        return function
+
+    return register
+
+
+def _suits(node: Node, routines: tuple[str, ...]) -> bool:
+    """Whether the routines are there, and have something to do."""
+    if any(kind_of(x.dtype) is None or not x.size for x in node.operands) or (node.like is not None and not node.size):
+        return False
+    return all(name in blas() for name in routines)
+
+
+def _doubles(lower: Lowering, operands: list[Expression]) -> list[Expression]:
+    return [lower.make.cast(x, KIND) for x in operands]
+
+
+def _kind(node: Node) -> str:
+    """Of the results."""
+    return "f32" if {kind_of(x.dtype) for x in node.operands} == {"f32"} else KIND
 
 
 def swapped(make: Expressions, x: Expression) -> Expression:
@@ -39,20 +74,6 @@ def swapped(make: Expressions, x: Expression) -> Expression:
     *batch, rows, columns = x.shape
     n = len(batch)
     return make.view(x, [*identity(n), variable(n + 1), variable(n)], [*batch, columns, rows])
-
-
-def _in_floats(lower: Lowering, node: Node, operands: list[Expression], *routines: str) -> list[Expression] | None:
-    """The operands in the kind in which LAPACK computes; None where it is not there, or has nothing to do."""
-    kinds = [kind_of(x.dtype) for x in node.operands]
-    if None in kinds or any(x.size == 0 for x in operands):
-        return None
-    kind = "f32" if set(kinds) == {"f32"} else "f64"
-    letter = "s" if kind == "f32" else "d"
-    if node.like is not None and (kind_of(node.dtype) != kind or node.size == 0):
-        return None
-    if not all(letter + name in blas() for name in routines):
-        return None
-    return [lower.make.cast(x, kind) for x in operands]
 
 
 def _check(lower: Lowering, info: Expression) -> None:
@@ -77,55 +98,52 @@ class Factors(NamedTuple):
 def _factors(make: Expressions, a: Expression) -> Factors:
     """The factors that there are, of the matrix or of its transpose; else those that NumPy computes."""
     *batch, n, _ = a.shape
-    shapes = (((*batch, n, n), a.kind), ((*batch, n), "i32"), (tuple(batch), "i32"))
-    routine = Routine("lu", (), shapes, ((0, 0),))
+    routine = Routine("lu", (), ((a.shape, KIND), ((*batch, n), "i32"), (tuple(batch), "i32")), ((0, 0),))
     columns = swapped(make, a)
     turned = make.has_routine(routine, a) and not make.has_routine(routine, columns)
     lu, pivots, info = make.routine(routine, a if turned else columns)
     return Factors(lu, pivots, info, turned)
 
 
-@lowers("solve")
-def _solve(lower: Lowering, node: Node, operands: list[Expression]) -> Expression | None:
-    found = _in_floats(lower, node, operands, "getrf", "getrs", "trsm", "trsv")
-    if found is None or min(len(x.shape) for x in found) < 2:
+@decomposes("solve", "dgetrf", "dgetrs", "dtrsm", "dtrsv")
+def _solve(lower: Lowering, node: Node, a: Expression, b: Expression) -> Expression | None:
+    if len(b.shape) < 2:
         return None
-    (a, b), make = found, lower.make
+    make = lower.make
     b = make.broadcast(b, node.shape)
     triangle = _cholesky_factor(make, a)
     if triangle is not None:
         factor, turned = triangle
-        routine = Routine("triangular_solve", (turned,), ((node.shape, a.kind),), ((0, 1),))
+        routine = Routine("triangular_solve", (turned,), ((node.shape, KIND),), ((0, 1),))
         return make.routine(routine, factor, b)[0]
     factors = _factors(make, a)
     _check(lower, factors.info)
     columns = swapped(make, b)
-    routine = Routine("lu_solve", ("T" if factors.turned else "N",), ((columns.shape, a.kind),), ((0, 2),))
+    routine = Routine("lu_solve", ("T" if factors.turned else "N",), ((columns.shape, KIND),), ((0, 2),))
     return swapped(make, make.routine(routine, factors.lu, factors.pivots, columns)[0])
 
 
 def _cholesky_factor(make: Expressions, a: Expression) -> tuple[Expression, bool] | None:
     """The Cholesky factor that a matrix is, or is the transpose of, and which of both."""
     for x, turned in ((a, False), (swapped(make, a), True)):
+        while x.op == "cast":  # to single precision and back
+            (x,) = x.operands
         made = x.operands[0] if x.op == "part" and x.params == 0 else x
         if made.op == "routine" and made.params.name == "cholesky":
             return x, turned
     return None
 
 
-@lowers("inv")
-def _inv(lower: Lowering, node: Node, operands: list[Expression]) -> Expression | None:
-    found = _in_floats(lower, node, operands, "getrf", "getri")
-    if found is None:
-        return None
-    factors = _factors(lower.make, found[0])
+@decomposes("inv", "dgetrf", "dgetri")
+def _inv(lower: Lowering, node: Node, a: Expression) -> Expression:
+    factors = _factors(lower.make, a)
     _check(lower, factors.info)
     return _inverse(lower.make, factors)
 
 
 def _inverse(make: Expressions, factors: Factors) -> Expression:
     """Of what has been factored, by columns: of the transpose, by rows."""
-    routine = Routine("lu_inverse", (), ((factors.lu.shape, factors.lu.kind),), ((0, 0),))
+    routine = Routine("lu_inverse", (), ((factors.lu.shape, KIND),), ((0, 0),))
     (inverse,) = make.routine(routine, factors.lu, factors.pivots)
     return inverse if factors.turned else swapped(make, inverse)
 
@@ -136,21 +154,20 @@ def _inverse(make: Expressions, factors: Factors) -> Expression:
 def _determinant(make: Expressions, factors: Factors) -> tuple[Expression, Expression]:
     """Its sign, and the logarithm of its absolute value, as NumPy computes them: 0 and -inf for a singular matrix."""
     lu, pivots, info, _ = factors
-    batch, n, kind = info.shape, lu.shape[-1], lu.kind
-    lead = identity(len(batch))
+    batch, n = info.shape, lu.shape[-1]
     last = variable(len(batch))
-    diagonal = make.view(lu, [*lead, last, last], [*batch, n])
-    one, minus = make.number(1, kind), make.number(-1, kind)
+    diagonal = make.view(lu, [*identity(len(batch)), last, last], [*batch, n])
     own = make.view(make.cast(make.make("iota", (), 0, (n,), "i64"), "i32"), [last], [*batch, n])
     stays = make.map("equal", pivots, make.map("fadd", own, make.number(1, "i32")), kind="i1")
-    below = make.map("less", diagonal, make.number(0, kind), kind="i1")
-    flips = make.map("select", make.map("logical_xor", stays, below), one, minus, kind=kind)
-    sign = make.reduce("fmul", flips, [len(batch)])
+    below = make.map("less", diagonal, make.number(0, KIND), kind="i1")
+    flips = make.map("logical_xor", stays, below)
+    factor = make.map("select", flips, make.number(1, KIND), make.number(-1, KIND), kind=KIND)
+    sign = make.reduce("fmul", factor, [len(batch)])
     size = make.reduce("fadd", make.map("log", make.map("fabs", diagonal)), [len(batch)])
     singular = make.map("greater", info, make.number(0, "i32"), kind="i1")
     return (
-        make.map("select", singular, make.number(0, kind), sign, kind=kind),
-        make.map("select", singular, make.number(-np.inf, kind), size, kind=kind),
+        make.map("select", singular, make.number(0, KIND), sign, kind=KIND),
+        make.map("select", singular, make.number(-np.inf, KIND), size, kind=KIND),
     )
 
 
@@ -159,34 +176,29 @@ def _det_of(make: Expressions, factors: Factors) -> Expression:
     return make.map("fmul", sign, make.map("exp", size))
 
 
-@lowers("det")
-def _det(lower: Lowering, node: Node, operands: list[Expression]) -> Expression | None:
-    found = _in_floats(lower, node, operands, "getrf")
-    return None if found is None else _det_of(lower.make, _factors(lower.make, found[0]))
+@decomposes("det", "dgetrf")
+def _det(lower: Lowering, node: Node, a: Expression) -> Expression:
+    return _det_of(lower.make, _factors(lower.make, a))
 
 
-@lowers_several("slogdet")
-def _slogdet(lower: Lowering, node: Node, operands: list[Expression]) -> list[Expression] | None:
-    found = _in_floats(lower, node, operands, "getrf")
-    return None if found is None else list(_determinant(lower.make, _factors(lower.make, found[0])))
+@decomposes_into("slogdet", "dgetrf")
+def _slogdet(lower: Lowering, node: Node, a: Expression) -> list[Expression]:
+    return list(_determinant(lower.make, _factors(lower.make, a)))
 
 
-@lowers("cofactor")
-def _cofactor(lower: Lowering, node: Node, operands: list[Expression]) -> Expression | None:
+@decomposes("cofactor", "dgetrf", "dgetri")
+def _cofactor(lower: Lowering, node: Node, a: Expression) -> Expression:
     """det(a) a^-T where that is good to five eighths of the digits, else NumPy decides."""
-    found = _in_floats(lower, node, operands, "getrf", "getri")
-    if found is None:
-        return None
-    (a,), make = found, lower.make
+    make = lower.make
     factors = _factors(make, a)
     inverse = _inverse(make, factors)
     det = reshaped(make, _det_of(make, factors), (*a.shape[:-2], 1, 1))
     value = make.map("fmul", det, swapped(make, inverse))
     condition = make.map("fmul", _size(make, a), _size(make, inverse))
-    limit = float(np.finfo(DTYPES[a.kind]).eps) ** -LOST
-    good = make.map("less", condition, make.number(limit, a.kind), kind="i1")
+    limit = float(np.finfo(DTYPES[_kind(node)]).eps) ** -LOST
+    good = make.map("less", condition, make.number(limit, KIND), kind="i1")
     good = make.map("and", good, make.map("equal", factors.info, make.number(0, "i32"), kind="i1"))
-    return _unless(make, good, [value], [a], lambda a: (node_function(node)(a),))[0]
+    return _unless(make, good, [make.cast(value, _kind(node))], [a], _again(node))[0]
 
 
 def _size(make: Expressions, x: Expression) -> Expression:
@@ -195,11 +207,17 @@ def _size(make: Expressions, x: Expression) -> Expression:
     return make.map("sqrt", make.reduce("fadd", make.map("fmul", x, x), [n - 2, n - 1]))
 
 
-def node_function(node: Node) -> Callable[..., Any]:
-    """What NumPy computes for a node, of its operands."""
+def _again(node: Node, turned: tuple[int, ...] = ()) -> Callable[..., tuple[Any, ...]]:
+    """What the row's own function gives; the `turned` ones of its outputs as LAPACK would."""
     row: Any = node.row
-    settings = node.settings or {}
-    return lambda *xs: row.function(*xs, **settings)
+    dtype = DTYPES[_kind(node)]
+
+    def function(a: Any) -> tuple[Any, ...]:
+        y = row.function(a.astype(dtype), **(node.settings or {}))
+        parts = y if isinstance(y, tuple) else (y,)
+        return tuple([np.swapaxes(part, -1, -2) if n in turned else part for n, part in enumerate(parts)])
+
+    return function
 
 
 def _unless(
@@ -220,14 +238,11 @@ def _unless(
 # ---- Cholesky -----------------------------------------------------------------------------------
 
 
-@lowers("cholesky")
-def _cholesky(lower: Lowering, node: Node, operands: list[Expression]) -> Expression | None:
+@decomposes("cholesky", "dpotrf")
+def _cholesky(lower: Lowering, node: Node, a: Expression) -> Expression:
     """The lower triangle in row-major order is the upper one of LAPACK's."""
-    found = _in_floats(lower, node, operands, "potrf")
-    if found is None:
-        return None
-    routine = Routine("cholesky", (), ((node.shape, found[0].kind), (node.shape[:-2], "i32")), ((0, 0),))
-    factor, info = lower.make.routine(routine, found[0])
+    routine = Routine("cholesky", (), ((node.shape, KIND), (node.shape[:-2], "i32")), ((0, 0),))
+    factor, info = lower.make.routine(routine, a)
     _check(lower, info)
     return factor
 
@@ -251,37 +266,24 @@ def _distinct(make: Expressions, values: Expression) -> Expression:
     return make.map("greater", gap, make.map("minimum", close, reshaped(make, near, (*batch, 1))), kind="i1")
 
 
-@lowers_several("eigh")
-def _eigh(lower: Lowering, node: Node, operands: list[Expression]) -> list[Expression] | None:
-    found = _in_floats(lower, node, operands, "syevd")
-    if found is None:
-        return None
-    (a,), make = found, lower.make
+@decomposes_into("eigh", "dsyevd")
+def _eigh(lower: Lowering, node: Node, a: Expression) -> list[Expression]:
+    make = lower.make
     *batch, n, _ = a.shape
-    shapes = (((*batch, n), a.kind), (a.shape, a.kind), (tuple(batch), "i32"))
-    routine = Routine("eigh", (node.settings["UPLO"],), shapes, ((1, 0),))
-    w, v, info = make.routine(routine, swapped(make, a))
+    shapes = (((*batch, n), KIND), (a.shape, KIND), (tuple(batch), "i32"))
+    w, v, info = make.routine(Routine("eigh", (node.settings["UPLO"],), shapes, ((1, 0),)), swapped(make, a))
     _check(lower, info)
-    plain = node_function(node)
-
-    def again(a: Any) -> tuple[Any, ...]:
-        w, v = plain(a)
-        return w, np.swapaxes(v, -1, -2)
-
-    w, v = _unless(make, _distinct(make, w), [w, v], [a], again)
+    w, v = (make.cast(x, _kind(node)) for x in (w, v))
+    w, v = _unless(make, _distinct(make, w), [w, v], [a], _again(node, turned=(1,)))
     return [w, swapped(make, v)]
 
 
-@lowers("eigvalsh")
-def _eigvalsh(lower: Lowering, node: Node, operands: list[Expression]) -> Expression | None:
+@decomposes("eigvalsh", "dsyevd")
+def _eigvalsh(lower: Lowering, node: Node, a: Expression) -> Expression:
     """A symmetric matrix is its transpose: its other triangle is read."""
-    found = _in_floats(lower, node, operands, "syevd")
-    if found is None:
-        return None
-    (a,), make = found, lower.make
     triangle = "U" if node.settings["UPLO"] == "L" else "L"
-    shapes = ((node.shape, a.kind), (a.shape, a.kind), (node.shape[:-1], "i32"))
-    w, _, info = make.routine(Routine("eigvalsh", (triangle,), shapes, ((1, 0),)), a)
+    shapes = ((node.shape, KIND), (a.shape, KIND), (node.shape[:-1], "i32"))
+    w, _, info = lower.make.routine(Routine("eigvalsh", (triangle,), shapes, ((1, 0),)), a)
     _check(lower, info)
     return w
 
@@ -290,54 +292,42 @@ def _singular(lower: Lowering, a: Expression, vectors: str) -> list[Expression]:
     """u, s, v^H of the matrix whose columns are the rows of `a`, as LAPACK gives them. `vectors`: A (all), S, N (none)."""
     *batch, columns, rows = a.shape
     k = min(rows, columns)
-    u, vh = ((k, rows), (columns, k)) if vectors == "S" else ((rows, rows), (columns, columns))
-    if vectors == "N":
-        u = vh = (1, 1)
-    shapes = (((*batch, *u), a.kind), ((*batch, k), a.kind), ((*batch, *vh), a.kind), (a.shape, a.kind))
+    u, vh = {
+        "A": ((rows, rows), (columns, columns)), "S": ((k, rows), (columns, k)), "N": ((1, 1), (1, 1)),
+    }[vectors]  # fmt: skip
+    shapes = (((*batch, *u), KIND), ((*batch, k), KIND), ((*batch, *vh), KIND), (a.shape, KIND))
     routine = Routine("svd", (vectors,), (*shapes, (tuple(batch), "i32")), ((3, 0),))
     u_rows, s, vh_rows, _, info = lower.make.routine(routine, a)
     _check(lower, info)
     return [u_rows, s, vh_rows]
 
 
-@lowers_several("svd")
-def _svd(lower: Lowering, node: Node, operands: list[Expression]) -> list[Expression] | None:
-    found = _in_floats(lower, node, operands, "gesdd")
-    if found is None:
-        return None
-    (a,), make = found, lower.make
-    u, s, vh = _singular(lower, swapped(make, a), "A" if node.settings["full_matrices"] else "S")
-    plain = node_function(node)
-
-    def again(a: Any) -> tuple[Any, ...]:
-        u, s, vh = plain(a)
-        return np.swapaxes(u, -1, -2), s, np.swapaxes(vh, -1, -2)
-
-    u, s, vh = _unless(make, _distinct(make, s), [u, s, vh], [a], again)
+@decomposes_into("svd", "dgesdd")
+def _svd(lower: Lowering, node: Node, a: Expression) -> list[Expression]:
+    make = lower.make
+    parts = _singular(lower, swapped(make, a), "A" if node.settings["full_matrices"] else "S")
+    u, s, vh = (make.cast(x, _kind(node)) for x in parts)
+    u, s, vh = _unless(make, _distinct(make, s), [u, s, vh], [a], _again(node, turned=(0, 2)))
     return [swapped(make, u), s, swapped(make, vh)]
 
 
-@lowers("svdvals")
-def _svdvals(lower: Lowering, node: Node, operands: list[Expression]) -> Expression | None:
+@decomposes("svdvals", "dgesdd")
+def _svdvals(lower: Lowering, node: Node, a: Expression) -> Expression:
     """Those of the transpose, which lies as LAPACK reads it."""
-    found = _in_floats(lower, node, operands, "gesdd")
-    return None if found is None else _singular(lower, found[0], "N")[1]
+    return _singular(lower, a, "N")[1]
 
 
-@lowers("pinv")
-def _pinv(lower: Lowering, node: Node, operands: list[Expression]) -> Expression | None:
+@decomposes("pinv", "dgesdd")
+def _pinv(lower: Lowering, node: Node, a: Expression) -> Expression | None:
     """v diag(1 / s) u^H, without the s that are not above rcond times the largest; of the transpose's u and v."""
-    rcond = node.settings["rcond"]
-    found = _in_floats(lower, node, operands, "gesdd")
-    if found is None or not isinstance(rcond, (float, int, np.floating)):
+    rcond, make = node.settings["rcond"], lower.make
+    if not isinstance(rcond, (float, int, np.floating)):
         return None
-    (a,), make = found, lower.make
-    v, s, u = _singular(lower, a, "S")  # (k, columns) and (rows, k)
-    axis = len(s.shape) - 1
+    v, s, u = (make.cast(x, _kind(node)) for x in _singular(lower, a, "S"))  # (k, columns), (k,), (rows, k)
+    axis, kind = len(s.shape) - 1, s.kind
     largest = reshaped(make, make.reduce("maximum", s, [axis]), (*s.shape[:-1], 1))
-    cutoff = make.map("fmul", largest, make.number(rcond, a.kind))
-    above = make.map("greater", s, cutoff, kind="i1")
-    inverse = make.map("select", above, make.map("reciprocal", s), make.number(0, a.kind), kind=a.kind)
+    above = make.map("greater", s, make.map("fmul", largest, make.number(rcond, kind)), kind="i1")
+    inverse = make.map("select", above, make.map("reciprocal", s), make.number(0, kind), kind=kind)
     scaled = make.map("fmul", u, reshaped(make, inverse, (*s.shape[:-1], 1, s.shape[-1])))
     batch = tuple(range(axis))
     letters = ((*batch, axis, axis + 1), (*batch, axis + 2, axis))

@@ -1,4 +1,4 @@
-"""Routines that LAPACK computes, in SciPy's build of it: the calls that NumPy makes, in the program's memory.
+"""Routines of LAPACK, in SciPy's build of it: the calls that NumPy makes, in the program's memory, in double precision.
 
 Matrices are as LAPACK reads them, column after column: the transposes of what their shapes say.
 """
@@ -9,10 +9,8 @@ import ctypes
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
-
 from bibun.compiler.fusing.buffers import Buffer
-from bibun.compiler.fusing.expressions import BYTES, DTYPES
+from bibun.compiler.fusing.expressions import BYTES
 from bibun.compiler.fusing.schedule import Call
 from bibun.compiler.native.code import LLVM, Value
 from bibun.compiler.native.context import blas
@@ -23,16 +21,13 @@ WORK, SIZE, INTEGERS, COUNT = "work", "size of work", "integers", "count of inte
 
 
 class Library:
-    """Writes calls of one kind into a program. `name`: the routine without the letter of its kind."""
+    """Writes calls into a program."""
 
-    def __init__(self, writer: Any, kind: str) -> None:
+    def __init__(self, writer: Any) -> None:
         self.writer = writer
-        self.kind = kind
-        self.letter = "d" if kind == "f64" else "s"
 
     def call(self, name: str, *arguments: Any) -> None:
         """Letters, integers, floats and pointers; memory to work in where it stands among them."""
-        name = self.letter + name
         memory: dict[Any, Any] = {}
         if WORK in arguments:
             plain = tuple(None if isinstance(x, (Value, Buffer)) else x for x in arguments)
@@ -43,10 +38,10 @@ class Library:
         function.at(function.depth).line(f"call void {routine.text}({', '.join(texts)})")
 
     def _memory(self, name: str, arguments: tuple[Any, ...]) -> dict[str, Any]:
-        numbers, integers = work_sizes(name, self.kind, arguments)
+        numbers, integers = work_sizes(name, arguments)
         function, scratch = self.writer.function, self.writer.scratch
         return {
-            WORK: function.base(scratch((numbers,), self.kind)), SIZE: numbers,
+            WORK: function.base(scratch((numbers,), "f64")), SIZE: numbers,
             INTEGERS: function.base(scratch((integers,), "i32")), COUNT: integers,
         }  # fmt: skip
 
@@ -55,21 +50,25 @@ class Library:
             return x.typed
         if isinstance(x, str):
             return self.writer.letter(x)  # type: ignore[no-any-return]
-        return self.writer.integer(x) if isinstance(x, int) else self.writer.number(x, self.kind)  # type: ignore[no-any-return]
+        return self.writer.integer(x) if isinstance(x, int) else self.writer.number(x, "f64")  # type: ignore[no-any-return]
 
 
 @lru_cache(None)
-def work_sizes(name: str, kind: str, arguments: tuple[Any, ...]) -> tuple[int, int]:
+def work_sizes(name: str, arguments: tuple[Any, ...]) -> tuple[int, int]:
     """How many numbers and how many integers a routine wants to work in: it is asked with sizes of -1."""
-    number = ctypes.c_double if kind == "f64" else ctypes.c_float
-    work, integers, nothing = number(0), ctypes.c_int(0), (ctypes.c_double * 4)()
-    given = {WORK: work, INTEGERS: integers, SIZE: ctypes.c_int(-1), COUNT: ctypes.c_int(-1), None: nothing}
-    values = [
+    work, integers, nothing = ctypes.c_double(0), ctypes.c_int(0), (ctypes.c_double * 4)()
+    given: dict[Any, Any] = {
+        WORK: work,
+        INTEGERS: integers,
+        SIZE: ctypes.c_int(-1),
+        COUNT: ctypes.c_int(-1),
+        None: nothing,
+    }
+    values: list[Any] = [
         given[x] if x in given else ctypes.c_char(x.encode()) if isinstance(x, str) else ctypes.c_int(x) for x in arguments
     ]  # fmt: skip
-    ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * len(values))(blas()[name])(*map(ctypes.addressof, values))
-    up = np.nextafter(work.value, np.inf, dtype=DTYPES[kind])  # in single precision it may have been rounded down
-    return int(np.ceil(up)), max(integers.value, 1)
+    ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * len(values))(blas()[name])(*[ctypes.addressof(x) for x in values])
+    return int(work.value), max(integers.value, 1)
 
 
 # ---- factors ------------------------------------------------------------------------------------
@@ -78,11 +77,11 @@ def work_sizes(name: str, kind: str, arguments: tuple[Any, ...]) -> tuple[int, i
 @writes("lu")
 def _lu(writer: Any, step: Call) -> None:
     buffers = [copied(writer, step, 0), part(writer, step, 1), part(writer, step, 2)]
-    n, library = buffers[0].shape[-1], Library(writer, buffers[0].kind)
+    n, library = buffers[0].shape[-1], Library(writer)
 
     def write(pointers: list[Value]) -> None:
         lu, pivots, info = pointers
-        library.call("getrf", n, n, lu, n, pivots, info)
+        library.call("dgetrf", n, n, lu, n, pivots, info)
 
     each(writer.function, buffers[2].shape, buffers, (2, 1, 0), write)
 
@@ -93,12 +92,12 @@ def _lu_solve(writer: Any, step: Call) -> None:
     lu, pivots, _ = step.operands
     x = copied(writer, step, 0)
     *stack, k, n = x.shape
-    library = Library(writer, x.kind)
+    library = Library(writer)
     info = writer.function.base(writer.scratch((), "i32"))
 
     def write(pointers: list[Value]) -> None:
         lu, pivots, x = pointers
-        library.call("getrs", turned, n, k, lu, n, pivots, x, n, info)
+        library.call("dgetrs", turned, n, k, lu, n, pivots, x, n, info)
 
     each(writer.function, tuple(stack), (lu, pivots, x), (2, 1, 2), write)
 
@@ -106,12 +105,12 @@ def _lu_solve(writer: Any, step: Call) -> None:
 @writes("lu_inverse")
 def _lu_inverse(writer: Any, step: Call) -> None:
     inverse, pivots = copied(writer, step, 0), step.operands[1]
-    n, library = inverse.shape[-1], Library(writer, inverse.kind)
+    n, library = inverse.shape[-1], Library(writer)
     info = writer.function.base(writer.scratch((), "i32"))
 
     def write(pointers: list[Value]) -> None:
         inverse, pivots = pointers
-        library.call("getri", n, inverse, n, pivots, WORK, SIZE, info)
+        library.call("dgetri", n, inverse, n, pivots, WORK, SIZE, info)
 
     each(writer.function, inverse.shape[:-2], (inverse, pivots), (2, 1), write)
 
@@ -122,12 +121,12 @@ def _cholesky(writer: Any, step: Call) -> None:
     buffers = [copied(writer, step, 0), part(writer, step, 1)]
     function: Function = writer.function
     n, kind = buffers[0].shape[-1], buffers[0].kind
-    library = Library(writer, kind)
+    library = Library(writer)
     function.module.declare("@llvm.memset.p0.i64", "void @llvm.memset.p0.i64(ptr, i8, i64, i1)")
 
     def write(pointers: list[Value]) -> None:
         factor, info = pointers
-        library.call("potrf", "U", n, factor, n, info)
+        library.call("dpotrf", "U", n, factor, n, info)
 
         def row(k: Value, _: list[Value]) -> list[Value]:
             code = function.at(function.depth)
@@ -149,14 +148,14 @@ def _triangular_solve(writer: Any, step: Call) -> None:
     factor, _ = step.operands
     x = copied(writer, step, 0)
     *stack, n, k = x.shape
-    library = Library(writer, x.kind)
+    library = Library(writer)
 
     def write(pointers: list[Value]) -> None:
         factor, x = pointers
         if k == 1:
-            library.call("trsv", "U", "N" if turned else "T", "N", n, factor, n, x, 1)
+            library.call("dtrsv", "U", "N" if turned else "T", "N", n, factor, n, x, 1)
         else:
-            library.call("trsm", "R", "U", "T" if turned else "N", "N", k, n, 1.0, factor, n, x, k)
+            library.call("dtrsm", "R", "U", "T" if turned else "N", "N", k, n, 1.0, factor, n, x, k)
 
     each(writer.function, tuple(stack), (factor, x), (2, 2), write)
 
@@ -177,11 +176,11 @@ def _eigvalsh(writer: Any, step: Call) -> None:
 def _syevd(writer: Any, step: Call, vectors: str) -> None:
     (triangle,) = step.expression.params.settings
     buffers = [part(writer, step, 0), copied(writer, step, 1), part(writer, step, 2)]
-    n, library = buffers[1].shape[-1], Library(writer, buffers[1].kind)
+    n, library = buffers[1].shape[-1], Library(writer)
 
     def write(pointers: list[Value]) -> None:
         w, v, info = pointers
-        library.call("syevd", vectors, triangle, n, v, n, w, WORK, SIZE, INTEGERS, COUNT, info)
+        library.call("dsyevd", vectors, triangle, n, v, n, w, WORK, SIZE, INTEGERS, COUNT, info)
 
     each(writer.function, buffers[2].shape, buffers, (1, 2, 0), write)
 
@@ -192,13 +191,13 @@ def _svd(writer: Any, step: Call) -> None:
     u, s, vh, info = (part(writer, step, n) for n in (0, 1, 2, 4))
     a = copied(writer, step, 3)
     *stack, n, m = a.shape
-    library = Library(writer, a.kind)
+    library = Library(writer)
     integers = writer.function.base(writer.scratch((8 * min(m, n),), "i32"))
 
     def write(pointers: list[Value]) -> None:
         a, u, s, vh, info = pointers
         library.call(
-            "gesdd", vectors, m, n, a, m, s, u, u_step, vh, vh_step, WORK, SIZE, integers, info
+            "dgesdd", vectors, m, n, a, m, s, u, u_step, vh, vh_step, WORK, SIZE, integers, info
         )  # fmt: skip
 
     u_step, vh_step = u.shape[-1], vh.shape[-1]
