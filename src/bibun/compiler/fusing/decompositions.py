@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bibun.compiler.fusing.affine import identity, variable
+from bibun.compiler.fusing.elimination import cofactors, determinant, eliminated, entry, small, substituted
 from bibun.compiler.fusing.expressions import DTYPES, Expression, Expressions, Routine
 from bibun.compiler.fusing.lowering import LOWERINGS, SEVERAL, Lowering, kind_of, reshaped
 from bibun.compiler.fusing.products import einsum
@@ -116,11 +117,23 @@ def _solve(lower: Lowering, node: Node, a: Expression, b: Expression) -> Express
         factor, turned = triangle
         routine = Routine("triangular_solve", (turned,), ((node.shape, KIND),), ((0, 1),))
         return make.routine(routine, factor, b)[0]
+    if small(a, node.shape[-1]):
+        right = [[entry(make, b, i, j) for j in range(node.shape[-1])] for i in range(node.shape[-2])]
+        return _solved(lower, a, right, node.shape)
     factors = _factors(make, a)
     _check(lower, factors.info)
     columns = swapped(make, b)
     routine = Routine("lu_solve", ("T" if factors.turned else "N",), ((columns.shape, KIND),), ((0, 2),))
     return swapped(make, make.routine(routine, factors.lu, factors.pivots, columns)[0])
+
+
+def _solved(lower: Lowering, a: Expression, right: list[list[Expression]], shape: tuple[int, ...]) -> Expression:
+    """By elimination written out."""
+    make = lower.make
+    found = eliminated(make, make.broadcast(a, (*shape[:-2], *a.shape[-2:])), right)
+    bad = found.singular
+    lower.checks.append((make.reduce("or", bad, range(len(bad.shape))), False))
+    return substituted(make, found, shape)
 
 
 def _cholesky_factor(make: Expressions, a: Expression) -> tuple[Expression, bool] | None:
@@ -136,6 +149,10 @@ def _cholesky_factor(make: Expressions, a: Expression) -> tuple[Expression, bool
 
 @decomposes("inv", "dgetrf", "dgetri")
 def _inv(lower: Lowering, node: Node, a: Expression) -> Expression:
+    if small(a):
+        one, zero = (lower.make.number(n, KIND) for n in (1, 0))
+        n = a.shape[-1]
+        return _solved(lower, a, [[one if i == j else zero for j in range(n)] for i in range(n)], a.shape)
     factors = _factors(lower.make, a)
     _check(lower, factors.info)
     return _inverse(lower.make, factors)
@@ -171,28 +188,36 @@ def _determinant(make: Expressions, factors: Factors) -> tuple[Expression, Expre
     )
 
 
-def _det_of(make: Expressions, factors: Factors) -> Expression:
-    sign, size = _determinant(make, factors)
+def _signed_logarithm(make: Expressions, a: Expression) -> tuple[Expression, Expression]:
+    if small(a):
+        return determinant(make, eliminated(make, a, [[]] * a.shape[-1]), a.shape[:-2])
+    return _determinant(make, _factors(make, a))
+
+
+def _det_of(make: Expressions, a: Expression) -> Expression:
+    sign, size = _signed_logarithm(make, a)
     return make.map("fmul", sign, make.map("exp", size))
 
 
 @decomposes("det", "dgetrf")
 def _det(lower: Lowering, node: Node, a: Expression) -> Expression:
-    return _det_of(lower.make, _factors(lower.make, a))
+    return _det_of(lower.make, a)
 
 
 @decomposes_into("slogdet", "dgetrf")
 def _slogdet(lower: Lowering, node: Node, a: Expression) -> list[Expression]:
-    return list(_determinant(lower.make, _factors(lower.make, a)))
+    return list(_signed_logarithm(lower.make, a))
 
 
 @decomposes("cofactor", "dgetrf", "dgetri")
 def _cofactor(lower: Lowering, node: Node, a: Expression) -> Expression:
     """det(a) a^-T where that is good to five eighths of the digits, else NumPy decides."""
     make = lower.make
+    if a.shape[-1] <= 3:
+        return cofactors(make, a)
     factors = _factors(make, a)
     inverse = _inverse(make, factors)
-    det = reshaped(make, _det_of(make, factors), (*a.shape[:-2], 1, 1))
+    det = reshaped(make, _det_of(make, a), (*a.shape[:-2], 1, 1))
     value = make.map("fmul", det, swapped(make, inverse))
     condition = make.map("fmul", _size(make, a), _size(make, inverse))
     limit = float(np.finfo(DTYPES[_kind(node)]).eps) ** -LOST

@@ -42,6 +42,9 @@ def _log1p(x: Value) -> Value:
     return WORDS["log1p"](x)
 
 
+WORDS["times"] = lambda a, b: a * b  # a product that is rounded before anything is added to it
+
+
 # ---- powers, and exponentials near 0 ------------------------------------------------------------
 
 
