@@ -156,7 +156,8 @@ class NestWriter(Loops):
 
     def _reduces_lanes(self, root: Root) -> bool:
         """Whether the lanes of a running result are joined in the end."""
-        return any(root.axes[a] in (self.vector, self._whole_axis(root)) for a in root.reduced) or self.nest.flat
+        axes = {root.axes[a] for a in root.reduced} - {None}
+        return bool(axes & {self.vector, self._whole_axis(root)}) or self.nest.flat
 
     def _kept(self, root: Root) -> list[tuple[int, ...]]:
         """The indices along the unrolled axes that are kept."""
