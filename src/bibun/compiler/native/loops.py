@@ -124,7 +124,8 @@ class Loops:
     ) -> None:
         """A loop whose body is `count` of its turns."""
         self.beside = count
-        self._repeat(number, start, stop, count, span=span)
+        first, last = span or (start, stop - 1)
+        self._repeat(number, start, stop, count, span=(first, last - count + 1))  # of the first of the turns
         self.beside = 1
 
     def _still(self, number: int, k: int) -> None:
