@@ -196,8 +196,13 @@ def test_in_loops() -> None:
             b = b - np.linalg.solve(a + np.diag(3 * b * b), a @ b + b**3 - 1)
         return b
 
+    def same_right_hand_side(a: Any, b: Any) -> Any:
+        for _ in range(12):
+            a = np.tanh(np.linalg.solve(a, np.outer(b, b)[:, :2])[:, :1]) * a + 3 * np.eye(5)
+        return a
+
     a, b = definite(regular((5, 5))), np.linspace(0, 1, 5)
-    for f in (iterated, newton):
+    for f in (iterated, newton, same_right_hand_side):
         gradient = bb.value_and_grad(lambda a, b, f=f: np.sum(f(a, b) ** 2), argnums=(0, 1))
         same(bb.compile(f)(a, b), f(a, b))
         same(bb.compile(gradient)(a, b), gradient(a, b))

@@ -208,8 +208,9 @@ class Schedule:
         (routine,) = x.operands
         for part, operand in routine.params.over:
             y = routine.operands[operand]
-            alone = self.users[y.number] == [routine.number] and y not in self.outputs and y.number not in self.given
-            if part == x.params and alone and self.buffers[y.number].place == "temporary":
+            alone = self.users[y.number] == [routine.number] and y not in self.outputs
+            elsewhere = y.number in self.given or y.number in _read_in_loops(self.live)
+            if part == x.params and alone and not elsewhere and self.buffers[y.number].place == "temporary":
                 return self.buffers[y.number]
         return None
 
@@ -538,6 +539,18 @@ def in_order(live: Sequence[Expression], given: Container[int]) -> list[Expressi
                 long = long or waits
         ranks[x.number] = level, long
     return sorted(live, key=lambda x: (*ranks[x.number], x.number))
+
+
+def _read_in_loops(live: Iterable[Expression]) -> set[int]:
+    """What the bodies of loops are made of; they read it wherever it has been stored."""
+    found: set[int] = set()
+    for x in live:
+        if x.op == "loop":
+            body: Body = x.params
+            roots = [*body.following, *(part for _, part, _ in body.parts), *(guard for guard, _ in body.guards)]
+            inside = _live(roots, {})
+            found |= {y.number for y in inside} | _read_in_loops(inside)
+    return found
 
 
 def _live(roots: Sequence[Expression], given: dict[int, Buffer]) -> list[Expression]:
