@@ -230,6 +230,7 @@ CASES: dict[str, list[Case]] = {
     # reductions
     **alike("sum prod max min", REDUCTIONS),
     **alike("cumsum cumprod", RUNNING),
+    "recurrence": [case(*each.inputs * 2, **each.settings) for each in RUNNING],
     # shapes
     "reshape": [
         case((2, 3, 4), shape=(4, 6)), case((6,), shape=(2, 1, 3)), case((), shape=(1, 1)), case((1,), shape=()),

@@ -154,7 +154,7 @@ arctan2 = elementwise(
     np.arctan2, lambda a, b: b / np.hypot(a, b) / np.hypot(a, b), lambda a, b: -a / np.hypot(a, b) / np.hypot(a, b),
     guarded=True, native="atan2", domain=("nonzero", "nonzero"),
 )  # fmt: skip
-sinc = elementwise(np.sinc, _slope_of_sinc)
+sinc = elementwise(np.sinc, _slope_of_sinc, native="sinc")
 sinh = elementwise(np.sinh, lambda x: np.cosh(x), native="sinh")
 cosh = elementwise(np.cosh, lambda x: np.sinh(x), native="cosh")
 tanh = elementwise(np.tanh, lambda y: 1 - y * y, native="tanh")
@@ -217,11 +217,11 @@ floor_divide = elementwise(
     np.floor_divide, 0, 0, fast=operator.floordiv, native="floor_divide", domain=("generic", "nonzero")
 )
 heaviside = elementwise(np.heaviside, 0, lambda a: np.equal(a, 0), native="heaviside", domain=("nonzero", "real"))
-spacing = elementwise(np.spacing, 0)
-nextafter = elementwise(np.nextafter, 1, 0)
+spacing = elementwise(np.spacing, 0, native="spacing")
+nextafter = elementwise(np.nextafter, 1, 0, native="nextafter")
 
 # Complex parts: y real, and the tangent is Re(p dx), which the interpreters take where y is real and p dx is not
 real = elementwise(np.real, 1, domain=("complex",))
 imag = elementwise(np.imag, lambda x: -1j if np.result_type(x).kind == "c" else np.zeros_like(x), domain=("complex",))
-angle = elementwise(np.angle, _slope_of_angle, domain=("complex",))
+angle = elementwise(np.angle, _slope_of_angle, domain=("complex",), native="angle")
 conjugate = linear(np.conjugate, lambda g: np.conjugate(g), batch="elementwise", domain=("complex",))

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from bibun.core.kinds import general, linear, reduction
+from bibun.core.primitive import Primitive
+from bibun.core.rules import rule
 
 Axes = tuple[int, ...]
 _add: Any = np.add.reduce
@@ -90,32 +92,70 @@ def _products_of_others(x: Any, axis: Axes) -> Any:
     return np.transpose(products, sorted(range(len(order)), key=order.__getitem__))
 
 
-def _recurrence(a: Any, b: Any) -> Any:
-    """s[i] = a[i] s[i - 1] + b[i] along the first axis, s[-1] = 0: log2(n) doublings of the distance."""
+# s[i] = a[i] s[i - 1] + b[i], of which a running product's derivatives are made
+
+
+def _recurrence(a: Any, b: Any, *, axis: int) -> Any:
+    """log2(n) doublings of the distance."""
+    a, b = np.moveaxis(a, axis, 0), np.moveaxis(b, axis, 0)
     step, n = 1, np.shape(b)[0]
     while step < n:
         b = np.concatenate([b[:step], b[step:] + a[step:] * b[:-step]])
         a = np.concatenate([a[:step], a[step:] * a[:-step]])
         step *= 2
-    return b
+    return np.moveaxis(b, 0, axis)
 
 
-def _before(y: Any, axis: int) -> Any:
-    """The products up to each entry, without it; along the first axis."""
-    y = np.moveaxis(y, axis, 0)
-    return np.concatenate([np.ones_like(y[:1]), y[:-1]])
+def _before(x: Any, first: float, axis: int) -> Any:
+    """The entry before each one; `first` before the first."""
+    lead = (slice(None),) * axis
+    return np.concatenate([np.full_like(x[(*lead, slice(1))], first), x[(*lead, slice(-1))]], axis=axis)
+
+
+def _backward(a: Any, g: Any, axis: int) -> Any:
+    """h[i] = g[i] + a[i + 1] h[i + 1]"""
+    factors = _before(np.flip(a, axis), 0, axis)
+    return np.flip(recurrence(factors, np.flip(g, axis), axis=axis), axis)
+
+
+def _pull_recurrence(g: Any, needed: tuple[int, ...], y: Any, xs: list[Any], axis: int) -> list[Any]:
+    h = _backward(xs[0], g, axis)
+    return [h if i else h * _before(y, 0, axis) for i in needed]
+
+
+def _push_recurrence(tangents: list[Any], y: Any, xs: list[Any], axis: int) -> Any:
+    """dy[i] = a[i] dy[i - 1] + da[i] y[i - 1] + db[i]"""
+    da, db = tangents
+    moved = 0 if da is None else da * _before(y, 0, axis)
+    return recurrence(xs[0], moved if db is None else moved + db, axis=axis)
+
+
+def _recurrence_batch(primitive: Any, values: Any, batched: Any, settings: Any) -> Any:
+    a, b = values
+    a, b = (x if mine else x[None] for x, mine in zip((a, b), batched, strict=True))
+    a, b = np.broadcast_arrays(a, b)
+    return primitive(a, b, axis=settings["axis"] + 1)
+
+
+recurrence = Primitive(
+    "recurrence",
+    "general",
+    _recurrence,
+    inputs=None,
+    pullbacks=(rule(_pull_recurrence),),
+    pushforwards=(rule(_push_recurrence),),
+    batch=_recurrence_batch,
+)
 
 
 def _pull_cumprod(g: Any, y: Any, x: Any, axis: int) -> Any:
     """g_x[i] = (x[0] ... x[i-1]) s[i] with s[i] = g[i] + x[i+1] s[i+1]."""
-    backward = np.moveaxis(x, axis, 0)[::-1]
-    factors = np.concatenate([backward[:1], backward[:-1]])
-    return np.moveaxis(_before(y, axis) * _recurrence(factors, np.moveaxis(g, axis, 0)[::-1])[::-1], 0, axis)
+    return _before(y, 1, axis) * _backward(x, g, axis)
 
 
 def _push_cumprod(t: Any, y: Any, x: Any, axis: int) -> Any:
     """dy[i] = x[i] dy[i-1] + t[i] y[i-1]."""
-    return np.moveaxis(_recurrence(np.moveaxis(x, axis, 0), np.moveaxis(t, axis, 0) * _before(y, axis)), 0, axis)
+    return recurrence(x, t * _before(y, 1, axis), axis=axis)
 
 
 def _along_batch(primitive: Any, values: Any, batched: Any, settings: Any) -> Any:

@@ -16,7 +16,8 @@
     patch               the background with a part put at a place that moves with the turns of a loop; params: Patch
     loop                a body that runs many times; params: a Body (see looping.py)
     call                a row that runs through NumPy; params: (row, settings, likes of its outputs)
-    part                one output of a call or a loop; params: which
+    routine             what a library's routine, or a loop of another form, makes of memory; params: a Routine
+    part                one output of a call, a routine or a loop; params: which
 
 Every expression has a shape and a kind: f64, f32, i64, i32, i1 have native code; other dtypes only pass through calls.
 """
@@ -69,6 +70,18 @@ class Patch(NamedTuple):
     places: tuple[Affine, ...]
 
 
+class Routine(NamedTuple):
+    """`name`: what is written (native/routines.py). `parts`: shape and kind of each output.
+
+    over        (part, operand): this part is made in place; in the operand's memory, where nothing else reads that
+    """
+
+    name: str
+    settings: tuple[Any, ...]
+    parts: tuple[tuple[Shape, str], ...]
+    over: tuple[tuple[int, int], ...] = ()
+
+
 class Expression:
     """One array."""
 
@@ -108,14 +121,26 @@ class Expressions:
         self, op: str, operands: tuple[Expression, ...], params: Any, shape: Sequence[int], kind: str
     ) -> Expression:
         """The expression: the one that there is, or a new one."""
-        same = frozen(params) if op in _BY_VALUE else params
-        key = (op, tuple([x.number for x in operands]), same, kind, tuple(shape))
+        key = _key(op, operands, params, shape, kind)
         found = self._known.get(key)
         if found is None:
             found = Expression(op, operands, params, tuple(shape), kind, len(self.all))
             self._known[key] = found
             self.all.append(found)
         return found
+
+    def routine(self, routine: Routine, *operands: Expression) -> list[Expression]:
+        """The parts of a routine, which reads its operands in row-major order."""
+        whole = self.make("routine", tuple([self._in_order(x) for x in operands]), routine, (), "")
+        return [self.make("part", (whole,), n, shape, kind) for n, (shape, kind) in enumerate(routine.parts)]
+
+    def has_routine(self, routine: Routine, *operands: Expression) -> bool:
+        """Whether there is this one already."""
+        return _key("routine", [self._in_order(x) for x in operands], routine, (), "") in self._known
+
+    def _in_order(self, x: Expression) -> Expression:
+        """A captured array lies as it is."""
+        return self.map("positive", x) if x.op == "captured" and not x.params.flags.c_contiguous else x
 
     def number(self, value: Any, kind: str) -> Expression:
         """One value of shape ()."""
@@ -164,6 +189,11 @@ class Expressions:
         if 0 in x.shape:
             return self.broadcast(self.number(identity_of(word, x.kind), x.kind), shape)
         return self.make("reduce", (x,), (word, axes), shape, x.kind)
+
+
+def _key(op: str, operands: Sequence[Expression], params: Any, shape: Sequence[int], kind: str) -> Any:
+    same = frozen(params) if op in _BY_VALUE else params
+    return (op, tuple([x.number for x in operands]), same, kind, tuple(shape))
 
 
 _IDENTITIES: dict[str, Any] = {"fadd": 0, "fmul": 1, "and": True, "or": False}

@@ -15,6 +15,7 @@ from bibun.compiler.native.arithmetic import suits
 
 Lower = Callable[["Lowering", Node, list[Expression]], "Expression | None"]
 LOWERINGS: dict[str, Lower] = {}
+SEVERAL: dict[str, Callable[[Lowering, Node, list[Expression]], list[Expression] | None]] = {}  # of several outputs
 
 
 def lowers(*names: str) -> Callable[[Lower], Lower]:
@@ -39,6 +40,8 @@ class Lowering:
         self.make = make
         self.inputs = inputs
         self.of: dict[int, Expression] = {}
+        self.several: dict[int, list[Expression]] = {}  # of rows with several outputs: each of them
+        self.checks: list[tuple[Expression, Any]] = []  # guards that rows bring with them
         live = graph.live()
         self.parts: dict[int, set[int]] = {}  # of each call or loop with several outputs: which are used
         for node in live:
@@ -47,13 +50,18 @@ class Lowering:
         for node in live:
             self.of[node.number] = self._lowered(node)
         self.outputs = [self.of[node.number] for node in graph.outputs]
-        self.guards = [(self.of[node.number], outcome) for node, outcome in graph.guards]
+        self.guards = [(self.of[node.number], outcome) for node, outcome in graph.guards] + self.checks
 
     def _lowered(self, node: Node) -> Expression:
         operands = [self.of[x.number] for x in node.operands]
         if isinstance(node.row, str):
             return self._word(node, operands)
-        if node.like is not None and _native(node):
+        if node.like is None and node.name in SEVERAL:
+            parts = SEVERAL[node.name](self, node, operands)
+            if parts is not None:
+                self.several[node.number] = parts
+                return parts[0]
+        elif node.like is not None and _native(node):
             lower = LOWERINGS.get(node.name)
             if lower is None and node.row.batch == "elementwise":
                 lower = _elementwise
@@ -69,6 +77,9 @@ class Lowering:
             return self.inputs[node.settings]
         if node.name == "part":
             (call,) = operands
+            parts = self.several.get(node.operands[0].number)
+            if parts is not None:
+                return self.make.cast(parts[node.settings], _kind(node))
             return self.make.make("part", (call,), node.settings, node.shape, _kind(node))
         if node.name == "constant":
             kind = kind_of(node.dtype)

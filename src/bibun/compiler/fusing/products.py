@@ -147,9 +147,10 @@ def _absorbed(make: Expressions, x: Expression, names: Letters, others: set[int]
         for (offset, terms), n in zip(x.params, source.shape, strict=True):
             if offset or len(terms) > 1 or (not terms and n != 1):
                 return x, names
-            if terms and (terms[0][1] != 1 or x.shape[terms[0][0]] != n or terms[0][0] in used):
+            axis, step = terms[0] if terms else (-1, 1)
+            if terms and (axis < 0 or step != 1 or x.shape[axis] != n or axis in used):  # below 0: a turn of a loop
                 return x, names
-            used.append(terms[0][0] if terms else -1)
+            used.append(axis)
         if any(i not in used and names[i] not in others for i in range(len(names))):
             return x, names
         if -1 in used:  # an axis of length 1, which has no letter

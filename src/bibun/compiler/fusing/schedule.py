@@ -26,7 +26,7 @@ LONG = 128  # unless the last axis is long enough to be a loop of its own
 LONG_WORK = 4096  # entries of what takes long to compute
 PIECES = 8  # cuts of one loop; a join of more parts is stored part by part
 _numbers = count()
-_WHOLE = {"call", "contract", "loop"}  # these read their operands whole, from memory
+_WHOLE = {"call", "contract", "loop", "routine"}  # these read their operands whole, from memory
 
 
 class Call:
@@ -146,7 +146,7 @@ class Schedule:
         if x.op in ("input", "captured", "carried"):
             self._given(x)
             return self._copied(x)
-        if x.op in ("call", "loop"):
+        if x.op in ("call", "loop", "routine"):
             return set()  # its parts are stored
         if x.op == "part":
             self._part(x)
@@ -194,9 +194,25 @@ class Schedule:
 
     def _buffer(self, x: Expression) -> Buffer:
         """An output's own memory where x is one, else a temporary."""
-        buffer = self.targets[self.outputs.index(x)] if x in self.outputs else self._temporary(x)
+        if x in self.outputs:
+            buffer = self.targets[self.outputs.index(x)]
+        else:
+            buffer = self._overwritten(x) or self._temporary(x)
         self.buffers[x.number] = buffer
         return buffer
+
+    def _overwritten(self, x: Expression) -> Buffer | None:
+        """The memory that a routine makes a part of itself in: its operand's, if it is the only one that reads that."""
+        if x.op != "part" or x.operands[0].op != "routine":
+            return None
+        (routine,) = x.operands
+        for part, operand in routine.params.over:
+            y = routine.operands[operand]
+            alone = self.users[y.number] == [routine.number] and y not in self.outputs
+            elsewhere = y.number in self.given or y.number in _read_in_loops(self.live)
+            if part == x.params and alone and not elsewhere and self.buffers[y.number].place == "temporary":
+                return self.buffers[y.number]
+        return None
 
     def _temporary(self, x: Expression) -> Buffer:
         buffer = Buffer("temporary", next(_numbers), x.shape, x.kind)
@@ -523,6 +539,18 @@ def in_order(live: Sequence[Expression], given: Container[int]) -> list[Expressi
                 long = long or waits
         ranks[x.number] = level, long
     return sorted(live, key=lambda x: (*ranks[x.number], x.number))
+
+
+def _read_in_loops(live: Iterable[Expression]) -> set[int]:
+    """What the bodies of loops are made of; they read it wherever it has been stored."""
+    found: set[int] = set()
+    for x in live:
+        if x.op == "loop":
+            body: Body = x.params
+            roots = [*body.following, *(part for _, part, _ in body.parts), *(guard for guard, _ in body.guards)]
+            inside = _live(roots, {})
+            found |= {y.number for y in inside} | _read_in_loops(inside)
+    return found
 
 
 def _live(roots: Sequence[Expression], given: dict[int, Buffer]) -> list[Expression]:

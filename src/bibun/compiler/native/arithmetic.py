@@ -82,6 +82,7 @@ WORDS["fsub"] = lambda a, b: a - b
 WORDS["fmul"] = lambda a, b: a * b if a.kind != "i1" else a & b
 WORDS["fdiv"] = lambda a, b: a / b
 WORDS["fneg"] = lambda x: -x
+WORDS["positive"] = lambda x: x
 WORDS["square"] = lambda x: x * x
 WORDS["reciprocal"] = lambda x: 1 / x
 WORDS["sqrt"] = square_root

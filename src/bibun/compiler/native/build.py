@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from bibun.compiler.fusing import indexing, products  # noqa: F401  they register what they lower
+from bibun.compiler.fusing import counting, decompositions, indexing, products, running  # noqa: F401  they register
 from bibun.compiler.fusing.expressions import DTYPES, Expressions
 from bibun.compiler.fusing.lowering import Lowering
 from bibun.compiler.fusing.nests import Nest
 from bibun.compiler.fusing.schedule import Call, Schedule
 from bibun.compiler.fusing.stages import Finder, Stage
 from bibun.compiler.graph import Graph
+from bibun.compiler.native import accumulation, formulas, lapack  # noqa: F401  they register what they write
 from bibun.compiler.native.context import Context
 from bibun.compiler.native.entry import EntryWriter, Leaf, Tree, suits
 from bibun.compiler.native.layouts import layouts

@@ -67,8 +67,8 @@ def blas() -> dict[str, int]:
 
 
 _ROUTINES = (
-    "dgemm", "sgemm", "dsyrk", "ssyrk", "dgemv", "sgemv", "dpotrf", "spotrf", "dgetrf", "sgetrf", "dgetrs", "sgetrs",
-    "dgesv", "sgesv", "dgetri", "sgetri",
+    "dgemm", "sgemm", "dsyrk", "ssyrk", "dgemv", "sgemv", "dtrsm", "dtrsv", "dpotrf", "dgetrf", "dgetrs", "dgetri",
+    "dsyevd", "dgesdd",
 )  # fmt: skip
 
 

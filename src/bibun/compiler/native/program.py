@@ -26,6 +26,7 @@ from bibun.compiler.native.function import Function
 from bibun.compiler.native.looping import write_loop
 from bibun.compiler.native.module import Module
 from bibun.compiler.native.nests import NestWriter
+from bibun.compiler.native.routines import ROUTINES
 from bibun.compiler.native.stages import StageWriter
 
 ALIGNMENT = 64
@@ -80,6 +81,12 @@ class ProgramWriter:
         """Memory of the workspace."""
         return self.function.base(Buffer("temporary", self._reserve(size), (), "f64"))
 
+    def scratch(self, shape: tuple[int, ...], kind: str) -> Buffer:
+        """Memory of the workspace as an array."""
+        buffer = Buffer("temporary", 0, shape, kind)
+        buffer.number = self._reserve(buffer.bytes)
+        return buffer
+
     def _reserve(self, size: int) -> int:
         number = -1 - len(self.function.slots)
         self.function.slots[f"temporary{number}"] = self.layout.reserve(size)
@@ -109,6 +116,8 @@ class ProgramWriter:
             self._guard(step)
         elif step.expression.op == "contract":
             contract(self, step)
+        elif step.expression.op == "routine":
+            ROUTINES[step.expression.params.name](self, step)
         elif step.expression.op != "call":
             self.through_numpy(step, lambda x: x, (False,))
         else:
@@ -128,6 +137,8 @@ class ProgramWriter:
     def _guard(self, step: Guard) -> None:
         value, _ = self.function.load(step.buffer, (0, ()))
         code = self.function.at(self.function.depth)
+        if isinstance(step.outcome, bool):
+            value = value.to("i1")  # any number but 0 is true
         wanted = code.constant(step.outcome, value.kind)
         self.leave_unless(value.equals(wanted))
 

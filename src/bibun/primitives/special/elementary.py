@@ -69,28 +69,41 @@ logit = elementwise(special.logit, lambda x: 1 / x + 1 / (1 - x), guarded=True, 
 
 # Entropies
 xlogy = elementwise(
-    special.xlogy, lambda b: np.log(b), lambda a, b: _ratio(a, b), guarded=True, domain=("real", "positive")
+    special.xlogy,
+    lambda b: np.log(b),
+    lambda a, b: _ratio(a, b),
+    guarded=True,
+    domain=("real", "positive"),
+    native="xlogy",
 )
 xlog1py = elementwise(
-    special.xlog1py, lambda b: np.log1p(b), lambda a, b: _ratio(a, 1 + b), guarded=True, domain=("real", "positive")
+    special.xlog1py,
+    lambda b: np.log1p(b),
+    lambda a, b: _ratio(a, 1 + b),
+    guarded=True,
+    domain=("real", "positive"),
+    native="xlog1py",
 )
-entr = elementwise(special.entr, lambda x: -np.log(x) - 1, guarded=True, domain=("positive",))
+entr = elementwise(special.entr, lambda x: -np.log(x) - 1, guarded=True, domain=("positive",), native="entr")
 rel_entr = elementwise(
     special.rel_entr, lambda a, b: _log_ratio(a, b) + 1, lambda a, b: -_ratio(a, b),
-    guarded=True, domain=("positive", "positive"),
+    guarded=True, domain=("positive", "positive"), native="rel_entr",
 )  # fmt: skip
-kl_div = elementwise(special.kl_div, _log_ratio, _one_less_ratio, guarded=True, domain=("positive", "positive"))
+kl_div = elementwise(
+    special.kl_div, _log_ratio, _one_less_ratio, guarded=True, domain=("positive", "positive"), native="kl_div"
+)
 
 # Losses: `a` is δ, `b` the residual
 huber = elementwise(
     special.huber, lambda a, b: np.maximum(np.abs(b) - a, 0), lambda a, b: np.minimum(np.maximum(b, -1.0 * a), a),
-    domain=("positive", "real"),
+    domain=("positive", "real"), native="huber",
 )  # fmt: skip
 pseudo_huber = elementwise(
     special.pseudo_huber,
     lambda a, b: 4 * np.hypot(a, b) * np.sin(np.arctan2(b, a) / 2) ** 4,
     lambda a, b: a * np.sin(np.arctan2(b, a)),
     domain=("positive", "real"),
+    native="pseudo_huber",
 )
 
 # Transformations: `b` is λ
@@ -98,35 +111,44 @@ boxcox = elementwise(
     special.boxcox,
     lambda a, b: a ** (b - 1.0),
     lambda y, a, b: _slope_of_boxcox(y, np.log(a), b),
-    guarded=True, domain=("positive", "real"),
+    guarded=True, domain=("positive", "real"), native="boxcox",
 )  # fmt: skip
 boxcox1p = elementwise(
     special.boxcox1p,
     lambda a, b: (1 + a) ** (b - 1.0),
     lambda y, a, b: _slope_of_boxcox(y, np.log1p(a), b),
-    guarded=True, domain=("positive", "real"),
+    guarded=True, domain=("positive", "real"), native="boxcox1p",
 )  # fmt: skip
 inv_boxcox = elementwise(
-    special.inv_boxcox, lambda y, b: y ** (1.0 - b), _slope_of_inv_boxcox, guarded=True, domain=("positive", "positive")
+    special.inv_boxcox,
+    lambda y, b: y ** (1.0 - b),
+    _slope_of_inv_boxcox,
+    guarded=True,
+    domain=("positive", "positive"),
+    native="inv_boxcox",
 )
 inv_boxcox1p = elementwise(
     special.inv_boxcox1p, lambda y, b: (1 + y) ** (1.0 - b), lambda y, a, b: _slope_of_inv_boxcox(1 + y, a, b),
-    guarded=True, domain=("positive", "positive"),
+    guarded=True, domain=("positive", "positive"), native="inv_boxcox1p",
 )  # fmt: skip
 
 # Powers, and exponentials near 0; those that NumPy has too are named apart from NumPy's
-exp2 = elementwise(special.exp2, lambda y: y * LN2, name="special.exp2")
-exp10 = elementwise(special.exp10, lambda y: y * LN10)
-expm1 = elementwise(special.expm1, lambda y: y + 1, name="special.expm1")
-log1p = elementwise(special.log1p, lambda x: 1 / (1 + x), guarded=True, domain=("positive",), name="special.log1p")
-exprel = elementwise(special.exprel, _slope_of_exprel)
-cbrt = elementwise(special.cbrt, lambda y: 1 / (3 * y * y), guarded=True, domain=("nonzero",), name="special.cbrt")
-cosm1 = elementwise(special.cosm1, lambda x: -np.sin(x))
+exp2 = elementwise(special.exp2, lambda y: y * LN2, name="special.exp2", native="exp2")
+exp10 = elementwise(special.exp10, lambda y: y * LN10, native="exp10")
+expm1 = elementwise(special.expm1, lambda y: y + 1, name="special.expm1", native="expm1")
+log1p = elementwise(
+    special.log1p, lambda x: 1 / (1 + x), guarded=True, domain=("positive",), name="special.log1p", native="log1p"
+)
+exprel = elementwise(special.exprel, _slope_of_exprel, native="exprel")
+cbrt = elementwise(
+    special.cbrt, lambda y: 1 / (3 * y * y), guarded=True, domain=("nonzero",), name="special.cbrt", native="cbrt"
+)
+cosm1 = elementwise(special.cosm1, lambda x: -np.sin(x), native="cosm1")
 
 # Degrees
 sindg = elementwise(special.sindg, lambda x: DEGREE * special.cosdg(x))
 cosdg = elementwise(special.cosdg, lambda x: -DEGREE * special.sindg(x))
 tandg = elementwise(special.tandg, lambda x: DEGREE / special.cosdg(x) ** 2, guarded=True)
 cotdg = elementwise(special.cotdg, lambda x: -DEGREE / special.sindg(x) ** 2, guarded=True, domain=("nonzero",))
-radian = elementwise(special.radian, DEGREE, DEGREE / 60, DEGREE / 3600)
-round_ = elementwise(special.round, 0, domain=("generic",), name="special.round")
+radian = elementwise(special.radian, DEGREE, DEGREE / 60, DEGREE / 3600, native="radian")
+round_ = elementwise(special.round, 0, domain=("generic",), name="special.round", native="rint")

@@ -68,7 +68,9 @@ dawsn = elementwise(special.dawsn, _slope_of_dawsn)
 erfinv = elementwise(
     special.erfinv, lambda y: sqrt(pi) / 2 * np.exp(y * y), guarded=True, native="erfinv", domain=("unit",)
 )
-erfcinv = elementwise(special.erfcinv, lambda y: -sqrt(pi) / 2 * np.exp(y * y), guarded=True, domain=("probability",))
+erfcinv = elementwise(
+    special.erfcinv, lambda y: -sqrt(pi) / 2 * np.exp(y * y), guarded=True, domain=("probability",), native="erfcinv"
+)
 ndtr = elementwise(special.ndtr, lambda x: _bell(x, -0.5) / sqrt(2 * pi), native="ndtr")
 log_ndtr = elementwise(special.log_ndtr, _slope_of_log_ndtr, native="log_ndtr")
 ndtri = elementwise(

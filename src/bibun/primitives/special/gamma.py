@@ -100,7 +100,7 @@ gamma = elementwise(special.gamma, lambda y, x: y * special.psi(x), guarded=True
 gammaln = elementwise(special.gammaln, lambda x: special.psi(x), guarded=True, native="gammaln", domain=("positive",))
 loggamma = elementwise(special.loggamma, lambda x: special.psi(x), guarded=True, domain=("positive",))
 gammasgn = elementwise(special.gammasgn, 0, domain=("generic",))
-rgamma = elementwise(special.rgamma, _slope_of_rgamma, guarded=True)
+rgamma = elementwise(special.rgamma, _slope_of_rgamma, guarded=True, native="rgamma")
 digamma = elementwise(special.psi, _trigamma, guarded=True, native="digamma", domain=("positive",), name="digamma")
 zeta = elementwise(
     special._ufuncs._zeta,  # what special.zeta calls
