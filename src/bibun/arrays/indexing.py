@@ -28,7 +28,7 @@ def get(x: Any, key: Any) -> Any:
         y = _getitem(x, key=key)
         return in_place.view(x, y, _getitem, {"key": key}) if y.shape else y
     key, traced = _settled(key)
-    if any(np.result_type(k).kind == "b" for k in traced):
+    if any(np.result_type(k).kind == "b" and not k.records for k in traced):
         raise DerivativeValueError(
             f"{located()}x[mask] inside vmap, with a mask that is a batch, would have another length for each entry. "
             "Write np.where(mask, x, 0), or x[mask] = value."
