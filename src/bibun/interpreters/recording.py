@@ -7,6 +7,7 @@ decision is one more entry of the list, a guard. Owns the list; what becomes of 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from sys import getrefcount
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -140,6 +141,14 @@ class Recording:
                 self._checksums.append((array, _checksum(array)))
         self._arrays[id(array)] = made.number, array
         return made
+
+    def alone(self, number: int) -> bool:
+        """Whether nobody but this recording holds a captured array, so that its entries stay as they are."""
+        array = self.calls[number][2]
+        holders = (
+            2 + array.flags.writeable + 2
+        )  # calls, _arrays, _checksums; `array` here, and the argument of getrefcount
+        return array.base is None and getrefcount(array) <= holders
 
     def known(self, number: int, value: Any) -> Recorded:
         """Another Recorded for an entry that there is."""
