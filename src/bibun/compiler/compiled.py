@@ -11,13 +11,15 @@ from weakref import ref
 
 import numpy as np
 
+from bibun.compiler.graph import Graph
 from bibun.compiler.native import callables
 from bibun.compiler.native.build import Native, Otherwise
 from bibun.compiler.native.entry import Leaf
 from bibun.compiler.native.layouts import layouts
+from bibun.compiler.native.machine import available
 from bibun.compiler.native.stub import stub
 from bibun.compiler.native.trees import trees
-from bibun.compiler.paths import Paths, Version
+from bibun.compiler.paths import Paths, Recipe, Version
 from bibun.compiler.reading import read
 from bibun.compiler.results import Hole, Results
 from bibun.compiler.signature import PlainCall, Signature, signature
@@ -49,7 +51,7 @@ def compile(
     Raises LostDerivativeError where f turns a value into a plain number (float(x), math.sin(x)).
     """
     careful = Careful(f, _positions(static_argnums), fast, threads)
-    if layouts() is None:
+    if not available() or layouts() is None:
         return careful
     public = callables.make(_public_class(), *stub(careful))
     update_wrapper(public, f)
@@ -122,7 +124,10 @@ class Careful:
                     continue
             found = self._record(paths, call)
             if found is not None:
-                return found.run(call.leaves)
+                try:
+                    return found.run(call.leaves)
+                except Otherwise:
+                    self._give_up(paths, "its program does not do again what the run did that it was made of")
         args, kwargs = call.rebuild(call.leaves)
         return self.f(*args, **kwargs)
 
@@ -135,7 +140,7 @@ class Careful:
         """A version for the path of this call; None if the function has to run plainly."""
         with self._lock:
             if paths.full:
-                places = ", ".join(dict.fromkeys(paths.versions[0].places))
+                places = ", ".join(dict.fromkeys(paths.versions[0].recipe.places))
                 self._give_up(paths, f"it decides in more than {len(paths.versions)} ways, at {places}")
                 return None
             recording = Recording()
@@ -155,12 +160,29 @@ class Careful:
 
     def _version(self, recording: Recording, results: Results, call: Signature, args: Any, kwargs: Any) -> Version:
         graph = read(recording, results.recorded, fast=self.fast)
+        results.recorded = []  # they keep the whole recording alive
         arguments = None if kwargs else trees(args, lambda v: isinstance(v, Recorded), dicts=True)
         result = trees([results.returned], lambda v: isinstance(v, Hole), dicts=False)
-        native = Native(
-            graph, [_leaf(x) for x in call.leaves], results.scalars, arguments, result[0] if result else None
-        )
-        return Version(graph, results, [f"x{i}" for i in range(len(call.leaves))], recording.places, native)
+        leaves = [_leaf(x) for x in call.leaves]
+        recipe = Recipe(self.f, leaves, call.rebuild, recording.places, recording.constants)
+        native = self._native(graph, leaves, results.scalars, arguments, result[0] if result else None)
+        return Version(graph, results, recipe, native)
+
+    def _native(self, graph: Graph, *layout: Any) -> Native | None:
+        """Machine code; None where it cannot be made, and the program runs through NumPy."""
+        if not available():
+            return None
+        try:
+            return Native(graph, *layout)
+        except Exception as error:  # noqa: BLE001  whatever is wrong in our code or LLVM's, NumPy has the right numbers
+            name = getattr(self.f, "__name__", "f")
+            warnings.warn(
+                f"compile({name}): no machine code could be made ({type(error).__name__}: {error}), so the program runs "
+                "through NumPy: right, but slower. Please report it.",
+                CompileWarning,
+                6,
+            )
+            return None
 
     def _link(self, version: Version) -> None:
         """Let machine code try the latest versions before it asks Python."""
@@ -193,7 +215,7 @@ class Careful:
 
     def source(self) -> str:
         """The program of the latest signature as text, as NumPy would run it: a derivative, as code."""
-        return self._latest().source.text(getattr(self.f, "__name__", "program").strip("<>"))
+        return self._latest().listing().text
 
     def llvm(self) -> str:
         """The program of the latest signature in LLVM's language."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import count
 from threading import RLock
 from typing import Any
+
+from bibun.errors import CompileWarning
 
 _names = count(1).__next__
 _lock = RLock()  # LLVM's context is shared
@@ -60,6 +63,22 @@ class Loaded:
     def __init__(self, library: Any, addresses: dict[str, int]) -> None:
         self.library = library
         self.addresses = addresses
+
+
+@lru_cache(1)
+def available() -> bool:
+    """Whether machine code can be made. Where it cannot, one warning says why."""
+    try:
+        machine()
+    except (ImportError, OSError, RuntimeError, AttributeError) as error:
+        warnings.warn(
+            f"compile: no machine code on this machine ({type(error).__name__}: {error}), so compiled programs run through "
+            "NumPy: right, but slower. Machine code needs CPython and llvmlite (pip install llvmlite).",
+            CompileWarning,
+            3,
+        )
+        return False
+    return True
 
 
 @lru_cache(1)
