@@ -198,6 +198,7 @@ RULES = (
     Rule(add(-0.0, X), X),  # (-0) + x = x
     Rule(subtract(X, 0), X),  # x - 0 = x
     Rule(power(X, 1), X),  # x**1 = x
+    Rule(power(X, 2), square(X)),  # x**2 = x x, as NumPy's operator has it
     Rule(guarded(X, 1), X),  # x 1 = x
     Rule(guarded(1, X), X),  # 1 x = x: only a 0 is guarded
     Rule(guarded(-1, X), negative(X)),  # (-1) x = -x
