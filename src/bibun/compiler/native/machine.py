@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import count
 from threading import RLock
 from typing import Any
 
-from bibun.errors import CompileWarning
+from bibun.errors import CompileWarning, warn
 
 _names = count(1).__next__
 _lock = RLock()  # LLVM's context is shared
@@ -71,11 +70,10 @@ def available() -> bool:
     try:
         machine()
     except (ImportError, OSError, RuntimeError, AttributeError) as error:
-        warnings.warn(
+        warn(
             f"compile: no machine code on this machine ({type(error).__name__}: {error}), so compiled programs run through "
             "NumPy: right, but slower. Machine code needs CPython and llvmlite (pip install llvmlite).",
             CompileWarning,
-            3,
         )
         return False
     return True
