@@ -31,6 +31,13 @@ class Reached(NamedTuple):
     root: Any
 
 
+def owner(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The array whose memory this one shows: itself, where it is nobody's view."""
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
+
+
 def title(f: Any) -> str:
     """value_and_grad(loss)"""
     code = getattr(f, "__code__", None)
@@ -66,6 +73,7 @@ class Around:
         self.literals: list[Any] = []
         self.names: set[str] = set()
         self._arrays: dict[int, Reached] = {}
+        self._memory: dict[int, Reached] = {}  # by the array that owns it
         seen: dict[int, Any] = {}
         waiting = [f]
         while waiting and len(seen) < _FUNCTIONS:
@@ -76,7 +84,8 @@ class Around:
         for name, value in self.variables:
             for path, leaf in _leaves(value):
                 if isinstance(leaf, np.ndarray):
-                    self._arrays.setdefault(id(leaf), Reached(name, path, value))
+                    found = self._arrays.setdefault(id(leaf), Reached(name, path, value))
+                    self._memory.setdefault(id(owner(leaf)), found)
 
     def reached(self, array: np.ndarray[Any, Any]) -> Reached | None:
         """How the code reaches this very array; None where it is no variable's."""
@@ -84,13 +93,7 @@ class Around:
 
     def viewed(self, array: np.ndarray[Any, Any]) -> Reached | None:
         """How the code reaches the array whose memory this one shows."""
-        base = array.base
-        while isinstance(base, np.ndarray):
-            found = self._arrays.get(id(base))
-            if found is not None:
-                return found
-            base = base.base
-        return None
+        return self._memory.get(id(owner(array)))
 
     def numbers(self) -> Iterator[tuple[str, Any]]:
         """Variables that are numbers."""

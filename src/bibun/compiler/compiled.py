@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Hashable, Sequence
 from functools import update_wrapper
 from threading import RLock
@@ -11,6 +10,7 @@ from weakref import ref
 
 import numpy as np
 
+from bibun.compiler.explaining import explanation
 from bibun.compiler.graph import Graph
 from bibun.compiler.native import callables
 from bibun.compiler.native.build import Native, Otherwise
@@ -23,7 +23,7 @@ from bibun.compiler.paths import Paths, Recipe, Version
 from bibun.compiler.reading import read
 from bibun.compiler.results import Hole, Results
 from bibun.compiler.signature import PlainCall, Signature, signature
-from bibun.errors import CompileWarning
+from bibun.errors import CompileWarning, warn
 from bibun.interpreters.recording import Recorded, Recording, UnrecordableError
 
 CHAIN = 8  # versions that machine code tries one after the other before Python is asked
@@ -134,6 +134,10 @@ class Careful:
     def __repr__(self) -> str:
         return f"<compiled {getattr(self.f, '__qualname__', self.f)!s}>"
 
+    def __get__(self, thing: Any, owner: Any = None) -> Any:
+        """As a method, where there is no callable of machine code in its place."""
+        return self if thing is None else _bound(self, thing)
+
     # ---- versions -----------------------------------------------------------------------------------
 
     def _record(self, paths: Paths, call: Signature) -> Version | None:
@@ -176,11 +180,10 @@ class Careful:
             return Native(graph, *layout)
         except Exception as error:  # noqa: BLE001  whatever is wrong in our code or LLVM's, NumPy has the right numbers
             name = getattr(self.f, "__name__", "f")
-            warnings.warn(
+            warn(
                 f"compile({name}): no machine code could be made ({type(error).__name__}: {error}), so the program runs "
                 "through NumPy: right, but slower. Please report it.",
                 CompileWarning,
-                6,
             )
             return None
 
@@ -203,7 +206,7 @@ class Careful:
     def _give_up(self, paths: Paths, why: str) -> None:
         paths.plain = why
         name = getattr(self.f, "__name__", "f")
-        warnings.warn(f"compile({name}): runs plainly from now on for these arguments: {why}.", CompileWarning, 4)
+        warn(f"compile({name}): runs plainly from now on for these arguments: {why}.", CompileWarning)
 
     # ---- looking at it ------------------------------------------------------------------------------
 
@@ -223,8 +226,11 @@ class Careful:
         return "" if native is None else native.llvm
 
     def explain(self) -> str:
-        """What the program of the latest signature does, and what it costs."""
-        return ""
+        """What was fused into which loops, what runs in BLAS and in NumPy and why, the decisions of the run, what the
+        program has kept from the first call, and what a call costs beside what this machine can do at best."""
+        if not self.paths:
+            raise RuntimeError("nothing is compiled yet: call the function once.")
+        return explanation(self.f, self.paths.values(), fast=self.fast)
 
 
 def _leaf(value: Any) -> Leaf:

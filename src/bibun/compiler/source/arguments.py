@@ -19,10 +19,12 @@ class Slot:
 
 
 class Arguments(NamedTuple):
-    """parameters: as they stand in brackets; leaves: for each of them the expression that reaches it."""
+    """parameters: as they stand in brackets; leaves: for each the expression that reaches it; fixed: name = value of what
+    is part of the signature."""
 
     parameters: list[str]
     leaves: list[str]
+    fixed: list[str]
 
 
 def arguments(f: Callable[..., Any], rebuild: Callable[[Sequence[Any]], Any], count: int) -> Arguments:
@@ -35,6 +37,7 @@ def arguments(f: Callable[..., Any], rebuild: Callable[[Sequence[Any]], Any], co
         return _numbered(args, kwargs, count)
     parameters: list[str] = []
     leaves = [""] * count
+    fixed: list[str] = []
     starred = False
     for name, value in bound.items():
         kind = signature.parameters[name].kind
@@ -42,21 +45,27 @@ def arguments(f: Callable[..., Any], rebuild: Callable[[Sequence[Any]], Any], co
             parameters.append("*")
         starred |= kind in (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_POSITIONAL)
         parameters.append(_STARS.get(kind, "") + name)
-        _reach(name, value, leaves)
-    return Arguments(parameters, leaves)
+        fixed += _reach(name, value, leaves)
+    return Arguments(parameters, leaves, fixed)
 
 
 def _numbered(args: Sequence[Any], kwargs: dict[str, Any], count: int) -> Arguments:
     """Where f does not say how its arguments are called."""
     leaves = [""] * count
+    fixed: list[str] = []
     names = [f"x{n}" for n in range(len(args))]
     for name, value in (*zip(names, args, strict=True), *kwargs.items()):
-        _reach(name, value, leaves)
-    return Arguments([*names, *(["*", *kwargs] if kwargs else [])], leaves)
+        fixed += _reach(name, value, leaves)
+    return Arguments([*names, *(["*", *kwargs] if kwargs else [])], leaves, fixed)
 
 
-def _reach(name: str, value: Any, leaves: list[str]) -> None:
+def _reach(name: str, value: Any, leaves: list[str]) -> list[str]:
+    """Note how leaves are reached, and give what is fixed."""
     found, _ = tree.flatten(value)
+    fixed = []
     for path, leaf in zip(tree.paths(value), found, strict=True):
         if isinstance(leaf, Slot):
             leaves[leaf.number] = name + path
+        else:
+            fixed.append(f"{name}{path} = {leaf!r:.40}")
+    return fixed

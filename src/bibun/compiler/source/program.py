@@ -51,7 +51,7 @@ class Listing:
         self.around = Around(f)
         self.roots: dict[int, tuple[str, Any]] = {}  # variables of the code around, by identity: the parameter for it
         parameters = {word.lstrip("*") for word in arguments.parameters}
-        self.names = Names(parameters, self._reached)
+        self.names = Names(parameters, self.reached)
         self.leaves = [self._leaf(path, parameters) for path in arguments.leaves]
         inline = graph.outputs if len(graph.outputs) == 1 else ()
         self.block = Block(self.names, graph, lambda leaf: atom(self.leaves[leaf]), inline=inline)
@@ -68,7 +68,7 @@ class Listing:
         definition = wrapped(f"def {identifier(title(self.f))}({', '.join(self._parameters())}):")
         return "\n".join([*self.names.head(), "", *self._comments(), *definition, *_indented(body), ""])
 
-    def _reached(self, array: np.ndarray[Any, Any]) -> str | None:
+    def reached(self, array: np.ndarray[Any, Any]) -> str | None:
         """How a captured array is reached, by the parameter for the variable of the code around."""
         found = self.around.reached(array)
         return None if found is None else self._parameter(found) + found.path
@@ -105,7 +105,7 @@ class Listing:
         lines += [
             f"#   {path}: {described(leaf)}" for path, leaf in zip(self.arguments.leaves, self.inputs, strict=True)
         ]
-        reached = [(self._reached(array), array) for array in self.names.read.values()]
+        reached = [(self.reached(array), array) for array in self.names.read.values()]
         live = [(text, array) for text, array in reached if text is not None]
         if live:
             lines.append("# and, from the code around it, read at each call,")
