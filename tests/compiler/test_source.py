@@ -122,3 +122,12 @@ def test_dtypes_are_kept() -> None:
 def test_before_a_call_there_is_no_source() -> None:
     with pytest.raises(RuntimeError, match="call the function once"):
         bb.compile(np.sin).source()
+
+
+def test_a_product_with_a_number_needs_no_guard() -> None:
+    """The guard of 0 times infinity is left where the cotangent may be 0, and nowhere else."""
+    mean = source_of(bb.grad(lambda x: np.mean(np.log1p(np.exp(-x)))), np.ones(3))
+    assert "guarded_times" not in mean
+    root = bb.grad(lambda x: np.sum(np.where(x > 0, np.sqrt(x), 0.0)))
+    assert "guarded_times" in source_of(root, np.array([0.0, 4.0]))
+    np.testing.assert_array_equal(bb.compile(root)(np.array([0.0, 4.0])), [0.0, 0.25])
