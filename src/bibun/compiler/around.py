@@ -125,7 +125,12 @@ class Around:
             self.literals += _numbers_in(code.co_consts)
             self.names.update(code.co_names)
             values += [(name, function.__globals__[name]) for name in code.co_names if name in function.__globals__]
-        values += list((function.__kwdefaults__ or {}).items())
+        defaults = function.__defaults__ or ()
+        names = function.__code__.co_varnames[: function.__code__.co_argcount]
+        values += [
+            *zip(names[len(names) - len(defaults) :], defaults, strict=True),
+            *(function.__kwdefaults__ or {}).items(),
+        ]
         fresh = [(name, value) for name, value in values if not any(value is known for _, known in self.variables)]
         self.variables += [(name, value) for name, value in fresh if not _is_library(value)]
         return [value for _, value in fresh if callable(value) and not _is_library(value)]
