@@ -56,6 +56,12 @@ def test_flops_of_a_sum_of_squares() -> None:
     assert line.endswith("reads 4 kB, writes 8 B; 1,000 flops")
 
 
+def test_what_two_results_need_is_computed_once() -> None:
+    """tanh is 16: 16 and 2 for each entry."""
+    (line,) = lines_of(explained(lambda x: (np.tanh(x) + 1, np.tanh(x) * 2), np.ones(100)), "steps")
+    assert "1,800 flops" in line
+
+
 def test_flops_of_a_product_of_matrices() -> None:
     """2 m n k, by BLAS where SciPy is there."""
     pytest.importorskip("scipy")

@@ -73,16 +73,22 @@ def _fused(schedule: Schedule, nests: Sequence[Nest], extents: str, depth: int, 
     made = {id(root.buffer): root.buffer for nest in nests for root in nest.roots}
     read: dict[int, int] = {}
     for nest in nests:
-        for root, walk in zip(nest.roots, schedule.walks(nest), strict=False):
-            words.update({_word(walk.expressions[n]): 1 for n in walk.computed})
-            flops += sum(_places(i, nest.loops) * _flops(walk.expressions[n]) for n, i in walk.computed.items())
+        computed: dict[int, set[Any]] = {}  # by all roots together: what two of them need is computed once
+        expressions: dict[int, Expression] = {}
+        for root in nest.roots:
             if root.word is not None:
                 words[_JOINS.get(root.word, root.word)] += 1
                 flops += prod(root.extents)
+        for walk in schedule.walks(nest):
+            expressions |= walk.expressions
+            for number, indices in walk.computed.items():
+                computed.setdefault(number, set()).update(indices)
             for number, indices in walk.reads.items():
                 buffer = schedule.buffers[number]
                 if id(buffer) not in made:
                     read[number] = max(read.get(number, 0), _bytes_read(buffer, indices, nest.loops))
+        words.update(_word(expressions[n]) for n in computed)
+        flops += sum(_places(indices, nest.loops) * _flops(expressions[n]) for n, indices in computed.items())
     written = sum(buffer.bytes for buffer in made.values())
     return Work("fused", _listed(words), extents, flops, sum(read.values()), written, depth, turns)
 
