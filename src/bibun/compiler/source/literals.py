@@ -8,7 +8,7 @@ import numpy as np
 
 from bibun.compiler.source.text import number, of_dtype, shaped
 
-_SHORT = 64  # entries
+_SHORT = 256  # entries
 _UNSAID = ("float64", "int64", "bool", "complex128")  # what NumPy makes of Python's numbers
 
 
