@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from itertools import islice
 from os.path import dirname
 from types import CodeType, FrameType
@@ -79,6 +80,15 @@ def user_line() -> str:
     while frame is not None and _is_library(frame):
         frame = frame.f_back
     return "" if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def warn(message: str, category: type[Warning]) -> None:
+    """A warning at the innermost line of the user's."""
+    frame: FrameType | None = sys._getframe(1)
+    level = 2
+    while frame is not None and _is_library(frame):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, level if frame is not None else 2)
 
 
 def scipy_function() -> str:

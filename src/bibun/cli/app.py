@@ -13,10 +13,11 @@ import typer
 import bibun
 from bibun.cli.arguments import read_point
 from bibun.cli.checking import check_point
+from bibun.cli.compiling import compile_point
 from bibun.cli.failures import CommandError
 from bibun.cli.loading import find_function, split_target, user_module
 from bibun.cli.measuring import Request, measure
-from bibun.cli.rendering import print_check, print_error, print_json, print_report
+from bibun.cli.rendering import print_check, print_error, print_json, print_program, print_report
 from bibun.errors import BibunError
 
 WRONG_DERIVATIVE = 1
@@ -143,3 +144,33 @@ def check(
         raise typer.Exit(BAD_INPUT)
     if not report.ok:
         raise typer.Exit(WRONG_DERIVATIVE)
+
+
+@app.command(name="compile")
+def compile_(
+    target: Target,
+    at: At = None,
+    wrt: Wrt = None,
+    gradient: Annotated[bool, typer.Option("--gradient", help="The value and the gradient, as one program.")] = False,
+    jacobian: Annotated[bool, typer.Option("--jacobian", help="The Jacobian of an array output.")] = False,
+    hessian: Annotated[bool, typer.Option("--hessian", help="All second derivatives.")] = False,
+    fast: Annotated[
+        bool, typer.Option("--fast", help="Simplify also by what holds for real numbers only: log(exp(x)) = x.")
+    ] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Print what was fused, what runs where, and what it costs.")
+    ] = False,
+    llvm: Annotated[bool, typer.Option("--llvm", help="Print the program in LLVM's language.")] = False,
+) -> None:
+    """Compile a function, or its derivative, for the arguments of a point; print the result and the program's source."""
+    with _one_message():
+        if gradient + jacobian + hessian > 1:
+            raise CommandError("--gradient, --jacobian and --hessian exclude each other: give one.")
+        what = "gradient" if gradient else "Jacobian" if jacobian else "Hessian" if hessian else ""
+        shown = tuple(word for word, wanted in (("explain", explain), ("llvm", llvm)) if wanted) or ("source",)
+        file, name = split_target(target)
+        with user_module(file) as module:
+            function = find_function(module, name, file)
+            point = read_point(function, at or [], wrt or [], differentiated=bool(what))
+            program = compile_point(point, what, fast=fast, shown=shown)
+    print_program(program)

@@ -91,8 +91,9 @@ def _entries(name: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield name, value
 
 
-def read_point(function: UserFunction, at: Sequence[str], wrt: Sequence[str]) -> Point:
-    """The arguments that the `--at` texts give to the function; a later one replaces an earlier one."""
+def read_point(function: UserFunction, at: Sequence[str], wrt: Sequence[str], *, differentiated: bool = True) -> Point:
+    """The arguments that the `--at` texts give to the function; a later one replaces an earlier one. Without a derivative
+    they may be of any dtype, and not finite."""
     values: dict[str, Any] = {}
     for text in at:
         values.update(_read_at(text, function))
@@ -103,7 +104,8 @@ def read_point(function: UserFunction, at: Sequence[str], wrt: Sequence[str]) ->
     template = {
         name: _separated(value, name, leaves) if not wrt or name in wrt else value for name, value in values.items()
     }
-    _check_leaves(function, values, leaves, wrt)
+    if differentiated:
+        _check_leaves(function, values, leaves, wrt)
     return Point(function, values, tuple(leaves), template)
 
 

@@ -23,10 +23,10 @@ def check_point(point: Point, gradient: UserFunction | None, order: int, seed: i
     with silent(), user_code(function.file, function.place, "in the check; the plain call works"):
         try:
             return check(
-                _ByPosition(function, function.call, names),
+                ByPosition(function, function.call, names),
                 *(point.values[name] for name in names),
                 order=order,
-                gradient=_ByPosition(function, gradient.call, names) if gradient else None,
+                gradient=ByPosition(function, gradient.call, names) if gradient else None,
                 argnums=tuple(position for position, name in enumerate(names) if name in chosen),
                 seed=seed,
             )
@@ -36,12 +36,13 @@ def check_point(point: Point, gradient: UserFunction | None, order: int, seed: i
             raise CommandError(f"{function.place}\n{error}") from error
 
 
-class _ByPosition:
+class ByPosition:
     """A callable of the arguments that are given, in order, under their own names: the report says those."""
 
     def __init__(self, function: UserFunction, call: Callable[..., Any], names: list[str]) -> None:
         self._function, self._call, self._names = function, call, names
         self.__name__ = function.name
+        self.__wrapped__ = call  # what looks for the code finds the user's
         self.__signature__ = Signature([Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in names])
 
     def __call__(self, *values: Any) -> Any:

@@ -324,10 +324,10 @@ def _check_size(what: str, name: str, shape: tuple[int, ...], instead: str) -> N
 
 def _timed(point: Point, derivative: Callable[..., Any], what: str) -> Timing:
     leaves = point.copies()
-    return Timing(_median(lambda: point.call(*leaves)), _median(lambda: derivative(*leaves)), what)
+    return Timing(median(lambda: point.call(*leaves)), median(lambda: derivative(*leaves)), what)
 
 
-def _median(call: Callable[[], Any]) -> float:
+def median(call: Callable[[], Any]) -> float:
     """Median seconds a call, over repeats that fill the budget; short calls are timed in groups."""
     start = time.perf_counter()
     call()

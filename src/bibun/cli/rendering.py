@@ -18,8 +18,9 @@ from rich.text import Text
 import bibun
 from bibun.checking.rendering import plain
 from bibun.checking.report import Report as CheckReport
-from bibun.cli.arguments import Array
+from bibun.cli.arguments import Array, Point
 from bibun.cli.comparing import Comparison
+from bibun.cli.compiling import Program
 from bibun.cli.failures import display_path
 from bibun.cli.measuring import Report, Section, Timing
 
@@ -67,11 +68,39 @@ def print_check(report: CheckReport, *, as_json: bool) -> None:
         sys.stdout.write((report.to_json() if as_json else str(report)) + "\n")
 
 
+def print_program(program: Program) -> None:
+    """The result and the times, and the texts as they are: a source on stdout is Python."""
+    out = console(sys.stdout)
+    function = program.point.function
+    name = f"{program.what} of {function.name}" if program.what else function.name
+    with out.capture() as captured:
+        out.print(Text.assemble((name, "bold"), "  ", (function.location, "dim")))
+        out.print("")
+        out.print(_point_table(program.point, program.results, differentiated=bool(program.what)))
+        out.print("")
+        out.print(_program_times(program))
+    text = captured.get()
+    if not out.is_terminal:
+        text = "".join(line.rstrip() + "\n" for line in text.splitlines())
+    sys.stdout.write("\n".join([text, *(part.rstrip("\n") + "\n" for part in program.texts)]))
+    for warning in program.warnings:
+        console(sys.stderr).print(Text.assemble(("warning: ", "bold yellow"), warning), soft_wrap=True)
+
+
+def _program_times(program: Program) -> Text:
+    return Text.assemble(
+        ("time", "bold"),
+        f"   plain {duration(program.plain)}   compiled {duration(program.compiled)}   ratio ",
+        (f"{program.plain / program.compiled:.3g}", "bold"),
+        f"   first call {duration(program.first)}",
+    )
+
+
 def _parts(report: Report) -> Iterator[Text | Table | str]:
     function = report.point.function
     yield Text.assemble((function.name, "bold"), "  ", (function.location, "dim"))
     yield ""
-    yield _point_table(report)
+    yield _point_table(report.point, [("value", report.value)])
     for note in report.notes:
         yield ""
         yield Text(note, style="italic")
@@ -138,19 +167,20 @@ def _extreme_values(value: Array) -> Iterator[tuple[str, Any]]:
 # Tables
 
 
-def _point_table(report: Report) -> Table:
+def _point_table(point: Point, results: Iterable[tuple[str, Any]], *, differentiated: bool = True) -> Table:
     table = Table(box=None, show_header=False, padding=(0, 3, 0, 0))
     for _ in range(3):
         table.add_column(overflow="fold")
-    differentiated = {leaf.name for leaf in report.point.leaves}
-    for name, value in report.point.entries():
+    leaves = {leaf.name for leaf in point.leaves}
+    for name, value in point.entries():
         kind, shown = _described(value)
-        if name in differentiated:
+        if name in leaves or not differentiated:
             table.add_row(Text(name, "cyan"), kind, shown)
         else:
             table.add_row(Text(name, "cyan"), kind, Text(f"{shown}   (not differentiated)", "dim"))
-    kind, shown = _described(report.value)
-    table.add_row(Text("value", "bold"), kind, Text(shown, "bold"))
+    for name, value in results:
+        kind, shown = _described(value)
+        table.add_row(Text(name, "bold"), kind, Text(shown, "bold"))
     return table
 
 

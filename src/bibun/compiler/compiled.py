@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import gc
-import warnings
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import update_wrapper
 from threading import RLock
 from typing import Any
@@ -13,18 +12,21 @@ from weakref import ref
 
 import numpy as np
 
+from bibun.compiler.explaining import explanation
+from bibun.compiler.graph import Graph
 from bibun.compiler.native import callables
 from bibun.compiler.native.build import Native, Otherwise
 from bibun.compiler.native.entry import Leaf
 from bibun.compiler.native.layouts import layouts
+from bibun.compiler.native.machine import available
 from bibun.compiler.native.pool import cores
 from bibun.compiler.native.stub import stub
 from bibun.compiler.native.trees import trees
-from bibun.compiler.paths import Paths, Version
+from bibun.compiler.paths import Paths, Recipe, Version
 from bibun.compiler.reading import read
 from bibun.compiler.results import Hole, Results
 from bibun.compiler.signature import PlainCall, Signature, signature
-from bibun.errors import CompileWarning, DerivativeValueError, NoDerivativeError
+from bibun.errors import CompileWarning, DerivativeValueError, NoDerivativeError, warn
 from bibun.interpreters.recording import Recorded, Recording, UnrecordableError
 
 CHAIN = 8  # versions that machine code tries one after the other before Python is asked
@@ -56,7 +58,7 @@ def compile(
             f"compile: threads={threads!r}, but it is how many cores a large loop may use: 1, 2, ...; or None, for all."
         )
     careful = Careful(f, _positions(static_argnums), fast, min(int(threads or cores()), cores()))
-    if layouts() is None:
+    if not available() or layouts() is None:
         return careful
     public = callables.make(_public_class(), *stub(careful))
     update_wrapper(public, f)
@@ -129,13 +131,19 @@ class Careful:
                     continue
             found = self._record(paths, call)
             if found is not None:
-                with suppress(Otherwise):  # what NumPy's LAPACK takes, SciPy's may refuse
+                try:
                     return found.run(call.leaves)
+                except Otherwise:
+                    self._give_up(paths, "its program does not do again what the run did that it was made of")
         args, kwargs = call.rebuild(call.leaves)
         return self.f(*args, **kwargs)
 
     def __repr__(self) -> str:
         return f"<compiled {getattr(self.f, '__qualname__', self.f)!s}>"
+
+    def __get__(self, thing: Any, owner: Any = None) -> Any:
+        """As a method, where there is no callable of machine code in its place."""
+        return self if thing is None else _bound(self, thing)
 
     # ---- versions -----------------------------------------------------------------------------------
 
@@ -143,7 +151,7 @@ class Careful:
         """A version for the path of this call; None if the function has to run plainly."""
         with self._lock:
             if paths.full:
-                places = ", ".join(dict.fromkeys(paths.versions[0].places))
+                places = ", ".join(dict.fromkeys(paths.versions[0].recipe.places))
                 self._give_up(paths, f"it decides in more than {len(paths.versions)} ways, at {places}")
                 return None
             with _collector_off():
@@ -172,17 +180,28 @@ class Careful:
 
     def _version(self, recording: Recording, results: Results, call: Signature, args: Any, kwargs: Any) -> Version:
         graph = read(recording, results.recorded, fast=self.fast)
+        results.recorded = []  # they keep the whole recording alive
         arguments = None if kwargs else trees(args, lambda v: isinstance(v, Recorded), dicts=True)
         result = trees([results.returned], lambda v: isinstance(v, Hole), dicts=False)
-        native = Native(
-            graph,
-            [_leaf(x) for x in call.leaves],
-            results.scalars,
-            arguments,
-            result[0] if result else None,
-            self.threads,
-        )
-        return Version(graph, results, [f"x{i}" for i in range(len(call.leaves))], recording.places, native)
+        leaves = [_leaf(x) for x in call.leaves]
+        recipe = Recipe(self.f, leaves, call.rebuild, recording.places, recording.constants)
+        native = self._native(graph, leaves, results.scalars, arguments, result[0] if result else None, self.threads)
+        return Version(graph, results, recipe, native)
+
+    def _native(self, graph: Graph, *layout: Any) -> Native | None:
+        """Machine code; None where it cannot be made, and the program runs through NumPy."""
+        if not available():
+            return None
+        try:
+            return Native(graph, *layout)
+        except Exception as error:  # noqa: BLE001  whatever is wrong in our code or LLVM's, NumPy has the right numbers
+            name = getattr(self.f, "__name__", "f")
+            warn(
+                f"compile({name}): no machine code could be made ({type(error).__name__}: {error}), so the program runs "
+                "through NumPy: right, but slower. Please report it.",
+                CompileWarning,
+            )
+            return None
 
     def _link(self, version: Version) -> None:
         """Let machine code try the latest versions before it asks Python."""
@@ -203,7 +222,7 @@ class Careful:
     def _give_up(self, paths: Paths, why: str) -> None:
         paths.plain = why
         name = getattr(self.f, "__name__", "f")
-        warnings.warn(f"compile({name}): runs plainly from now on for these arguments: {why}.", CompileWarning, 4)
+        warn(f"compile({name}): runs plainly from now on for these arguments: {why}.", CompileWarning)
 
     # ---- looking at it ------------------------------------------------------------------------------
 
@@ -215,7 +234,7 @@ class Careful:
 
     def source(self) -> str:
         """The program of the latest signature as text, as NumPy would run it: a derivative, as code."""
-        return self._latest().source.text(getattr(self.f, "__name__", "program").strip("<>"))
+        return self._latest().listing().text
 
     def llvm(self) -> str:
         """The program of the latest signature in LLVM's language."""
@@ -223,8 +242,11 @@ class Careful:
         return "" if native is None else native.llvm
 
     def explain(self) -> str:
-        """What the program of the latest signature does, and what it costs."""
-        return ""
+        """What was fused into which loops, what runs in BLAS and in NumPy and why, the decisions of the run, what the
+        program has kept from the first call, and what a call costs beside what this machine can do at best."""
+        if not self.paths:
+            raise RuntimeError("nothing is compiled yet: call the function once.")
+        return explanation(self.f, self.paths.values(), fast=self.fast)
 
 
 @contextmanager

@@ -70,12 +70,13 @@ class Node:
 
 
 class Graph:
-    """Nodes, and what is asked of them: outputs, and guards (a node, and how it must fall)."""
+    """Nodes, and what is asked of them: outputs, and guards (a node, and how it must fall). `places`: of the guards."""
 
     def __init__(self) -> None:
         self.nodes: list[Node] = []
         self.outputs: list[Node] = []
         self.guards: list[tuple[Node, Any]] = []
+        self.places: list[str] = []  # in the user's code
         self._known: dict[Hashable, Node] = {}
 
     def make(self, row: Any, operands: tuple[Node, ...], settings: Any, like: Any) -> Node:
@@ -94,6 +95,11 @@ class Graph:
     def constant(self, value: Any, like: Like | None = None) -> Node:
         """A number."""
         return self.make("constant", (), value, like or likeness(value))
+
+    def guard(self, node: Node, outcome: Any, place: str) -> None:
+        """A decision, and where in the user's code it is taken."""
+        self.guards.append((node, outcome))
+        self.places.append(place)
 
     def roots(self) -> list[Node]:
         """All that is asked for."""

@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from bibun.compiler.graph import Graph
 from bibun.compiler.native.build import Native, Otherwise
+from bibun.compiler.native.entry import Leaf
 from bibun.compiler.results import Results
-from bibun.compiler.source import Decided, Source
+from bibun.compiler.source import Listing, arguments, runnable
 from bibun.errors import BibunError
 
 MOST = 16  # versions of one signature; a function that decides otherwise in every call is better run plainly
 
 
+class Recipe(NamedTuple):
+    """What a version was made of: the function, its arguments' leaves, and how they are put into its arguments.
+
+    places      of the run's decisions, in the user's code
+    constants   the numbers of the run
+    """
+
+    f: Callable[..., Any]
+    leaves: list[Leaf]
+    rebuild: Callable[[Sequence[Any]], Any]
+    places: list[str]
+    constants: list[Any]
+
+
 class Version:
     """One path, ready to run. `native`: its machine code; None where it runs through NumPy."""
 
-    def __init__(
-        self, graph: Graph, results: Results, names: list[str], places: list[str], native: Native | None
-    ) -> None:
+    def __init__(self, graph: Graph, results: Results, recipe: Recipe, native: Native | None) -> None:
         self.graph = graph
         self.results = results
-        self.names = names
-        self.places = places
+        self.recipe = recipe
         self.native = native
-        self._program = Source(graph, names).function() if native is None else None
+        self._program = runnable(graph, len(recipe.leaves)) if native is None else None
 
     def run(self, leaves: list[Any]) -> Any:
         """What the function returns; Otherwise where this path is not that of these arguments."""
@@ -32,17 +47,17 @@ class Version:
             return self.results.assemble(self.native.run(leaves))
         assert self._program is not None
         try:
-            values = self._program(*leaves)
-        except Decided:
-            raise Otherwise from None
-        except (ArithmeticError, ValueError, TypeError, LookupError, BibunError):
-            raise Otherwise from None  # the function itself says what is wrong, or knows what to do
+            with np.errstate(all="ignore"):  # as machine code does
+                values = self._program(*leaves)
+        except (AssertionError, ArithmeticError, ValueError, TypeError, LookupError, BibunError):
+            raise Otherwise from None  # a decision fell otherwise, or the function itself says what is wrong
         return self.results.assemble(values)
 
-    @property
-    def source(self) -> Source:
+    def listing(self) -> Listing:
         """The program as text."""
-        return Source(self.graph, self.names)
+        recipe = self.recipe
+        named = arguments(recipe.f, recipe.rebuild, len(recipe.leaves))
+        return Listing(self.graph, recipe.f, named, recipe.leaves, self.results)
 
 
 class Paths:

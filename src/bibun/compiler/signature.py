@@ -45,9 +45,10 @@ def _nested(args: tuple[Any, ...], kwargs: dict[str, Any], static: tuple[int, ..
     keys = [_key(leaf) for leaf in whole]
     varying = [i for i, key in enumerate(keys) if key is not None]
     rest = {i: whole[i] for i, key in enumerate(keys) if key is None}
+    count = len(whole)  # a version keeps `rebuild`, which must not keep the arguments of this call
 
     def rebuild(leaves: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        full = [rest.get(i) for i in range(len(whole))]
+        full = [rest.get(i) for i in range(count)]
         for i, leaf in zip(varying, leaves, strict=True):
             full[i] = leaf
         positional, named = spec.unflatten(full)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from math import prod
+from sys import getrefcount
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -151,6 +152,12 @@ class Recording:
                 self._checksums.append((array, _checksum(array)))
         self._arrays[id(array)] = made.number, array
         return made
+
+    def alone(self, number: int) -> bool:
+        """Whether nobody but this recording holds a captured array, so that its entries stay as they are."""
+        array = self.calls[number][2]
+        holders = 4 + array.flags.writeable  # calls, _arrays, `array`, getrefcount's argument; _checksums
+        return array.base is None and getrefcount(array) <= holders
 
     def known(self, number: int, value: Any) -> Recorded:
         """Another Recorded for an entry that there is."""

@@ -60,6 +60,11 @@ def _put(x: Any, v: Any, *arrays: Any, key: tuple[Any, ...]) -> Any:
     return y
 
 
+def _zeros(shape: tuple[int, ...], like: Any) -> Any:
+    """Zeros of the dtype of `like`; for shape () the number, which a compiled program need not read from memory."""
+    return np.zeros(shape, np.result_type(like)) if shape else np.result_type(like).type(0)
+
+
 def _taken(g: Any, v_shape: tuple[int, ...], key: tuple[Any, ...], *arrays: Any) -> Any:
     """The cotangent of what was put: of two values for one entry, the last was kept, and only that one counts."""
     taken = getitem_at(g, *arrays, key=key) if arrays else getitem(g, key=key)
@@ -136,7 +141,7 @@ scatter_add = multilinear(
 )
 put: Primitive = linear(
     _put,
-    lambda g, b_shape, key: put(g, np.zeros(b_shape, np.result_type(g)), key=key),
+    lambda g, b_shape, key: put(g, _zeros(b_shape, g), key=key),
     lambda g, b_shape, key: _taken(g, b_shape, key),
     inputs=("a", "b"),
     joint=True,
@@ -160,7 +165,7 @@ scatter_add_at = multilinear(
 )
 put_at: Primitive = linear(
     lambda a, b, i, *, key: _put(a, b, i, key=key),
-    lambda g, b_shape, i, key: put_at(g, np.zeros(b_shape, np.result_type(g)), i, key=key),
+    lambda g, b_shape, i, key: put_at(g, _zeros(b_shape, g), i, key=key),
     lambda g, b_shape, i, key: _taken(g, b_shape, key, i),
     None,
     inputs=("a", "b", "i"),

@@ -35,7 +35,7 @@ def _loop(lower: Lowering, node: Node, operands: list[Expression]) -> Expression
     rolled: Rolled = node.settings
     body = Body(rolled.turns)
     wanted = sorted(lower.parts.get(node.number, ()))
-    needed = _needed(rolled, wanted)
+    needed = rolled.needed(wanted)
     inputs = _inputs(lower, rolled, operands, body)
     outputs = [rolled.body.outputs[n] for n in (*needed, *wanted)]
     inner = Graph()
@@ -51,19 +51,6 @@ def _loop(lower: Lowering, node: Node, operands: list[Expression]) -> Expression
     first = [operands[n] for n in needed]
     around = [x for n, x in enumerate(operands) if n >= rolled.carried]
     return lower.make.make("loop", (*first, *around), body, (), "")
-
-
-def _needed(rolled: Rolled, wanted: list[int]) -> list[int]:
-    """Which carried values the wanted outputs, and the guards, depend on."""
-    graph = Graph()
-    graph.nodes, graph.guards = rolled.body.nodes, rolled.body.guards
-    needed: set[int] = set()
-    while True:
-        graph.outputs = [rolled.body.outputs[n] for n in (*needed, *wanted)]
-        found = {x.settings[1] for x in graph.live() if x.name == "input" and x.settings[0] == "carried"}
-        if found <= needed:
-            return sorted(needed)
-        needed |= found
 
 
 def _inputs(lower: Lowering, rolled: Rolled, operands: list[Expression], body: Body) -> dict[Any, Expression]:

@@ -236,8 +236,11 @@ class Schedule:
         """The schedule of a loop's body: carried values go to and fro between two buffers."""
         body = step.body
         following = [self._temporary(x) for x in body.following]
-        targets = [*following, *(self._part_of_turn(step, n, x, stacked) for n, x, stacked in body.parts)]
-        outputs = [*body.following, *(x for _, x, _ in body.parts)]
+        parts = [
+            part for part in body.parts if part[0] in step.outputs
+        ]  # lowering can find that an entry is never read
+        targets = [*following, *(self._part_of_turn(step, n, x, stacked) for n, x, stacked in parts)]
+        outputs = [*body.following, *(x for _, x, _ in parts)]
         inner = Schedule(outputs, body.guards, targets=targets, around=self, turns=body.turns)
         step.schedule = inner
         for first, before, after in zip(step.expression.operands, body.carried, following, strict=False):

@@ -35,6 +35,7 @@ class Native:
 
     run         (leaves) -> the recorded outputs as arrays, or Otherwise is raised
     entry       the address of its entry; None where there is none for these arguments and results
+    no_entry    why not
     """
 
     def __init__(
@@ -62,12 +63,8 @@ class Native:
         )
         symbols = ["run"]
         at = layouts()
-        if (
-            arguments is not None
-            and result is not None
-            and at is not None
-            and all(map(suits, (*inputs, *self.outputs)))
-        ):
+        self.no_entry = _without_entry(arguments, result, [*inputs, *self.outputs])
+        if not self.no_entry and arguments is not None and result is not None and at is not None:
             entry = EntryWriter(module, self.context, at, inputs, self.outputs)
             long = not writer.calls_python and _work(self.schedule) > LONG
             module.functions.append(entry.write(arguments, result, self.layout.workspace, long=long))
@@ -92,6 +89,18 @@ class Native:
         if self._call(ctypes.addressof(frame), self._context):
             raise Otherwise
         return outputs
+
+
+def _without_entry(arguments: Sequence[Tree] | None, result: Tree | None, leaves: Sequence[Leaf]) -> str:
+    """Why the interpreter cannot call the program itself; empty where it can."""
+    if layouts() is None:
+        return "the layout of this interpreter's objects is not known"
+    if arguments is None:
+        return "arguments by keyword, or in containers other than tuples, lists and dicts"
+    if result is None:
+        return "a result in containers other than tuples and lists"
+    strange = sorted({str(leaf.scalar.__name__ if leaf.scalar else leaf.dtype) for leaf in leaves if not suits(leaf)})
+    return f"{', '.join(strange)} among arguments and results" if strange else ""
 
 
 def _work(schedule: Schedule) -> int:

@@ -9,6 +9,7 @@ from threading import RLock
 from typing import Any
 
 from bibun.compiler.native.cache import code_for
+from bibun.errors import CompileWarning, warn
 
 _names = count(1).__next__
 _lock = RLock()  # LLVM's context is shared
@@ -68,6 +69,21 @@ class Loaded:
     def __init__(self, library: Any, addresses: dict[str, int]) -> None:
         self.library = library
         self.addresses = addresses
+
+
+@lru_cache(1)
+def available() -> bool:
+    """Whether machine code can be made. Where it cannot, one warning says why."""
+    try:
+        machine()
+    except (ImportError, OSError, RuntimeError, AttributeError) as error:
+        warn(
+            f"compile: no machine code on this machine ({type(error).__name__}: {error}), so compiled programs run through "
+            "NumPy: right, but slower. Machine code needs CPython and llvmlite (pip install llvmlite).",
+            CompileWarning,
+        )
+        return False
+    return True
 
 
 @lru_cache(1)

@@ -64,6 +64,14 @@ def _power_of_two(rewriter: Any, node: Node, *, c: Node, d: Node, x: Node) -> No
     return rewriter.call("multiply", product, x, like=node.like)  # type: ignore[no-any-return]
 
 
+def _unguarded(rewriter: Any, node: Node, *, c: Node, x: Node) -> Node | None:
+    """A number that is not 0 needs no guard before what may be infinite, and a finite one behind it does no harm."""
+    value = number_of(c)
+    if x.dtype != node.dtype or not (value != 0 if node.operands[0] is c else np.isfinite(value)):
+        return None
+    return rewriter.call("multiply", value, x, like=node.like)  # type: ignore[no-any-return]
+
+
 def _same(rewriter: Any, node: Node, *, x: Node) -> Node | None:
     """x itself, if it is alike already."""
     return x if x.like.shape == node.like.shape and x.dtype == node.dtype and not x.weak else None
@@ -224,10 +232,13 @@ RULES = (
     Rule(add(-0.0, X), X),  # (-0) + x = x
     Rule(subtract(X, 0), X),  # x - 0 = x
     Rule(power(X, 1), X),  # x**1 = x
+    Rule(power(X, 2), square(X)),  # x**2 = x x, as NumPy's operator has it
     Rule(guarded(X, 1), X),  # x 1 = x
     Rule(guarded(1, X), X),  # 1 x = x: only a 0 is guarded
     Rule(guarded(-1, X), negative(X)),  # (-1) x = -x
     Rule(guarded(X, -1), negative(X)),  # x (-1) = -x
+    Rule(guarded(C, X), _unguarded),
+    Rule(guarded(X, C), _unguarded),
     # signs
     Rule(negative(negative(X)), X),  # -(-x) = x
     Rule(add(X, negative(Y)), subtract(X, Y)),  # x + (-y) = x - y

@@ -13,7 +13,7 @@ import numpy as np
 
 from bibun.compiler.graph import Graph, Node
 from bibun.compiler.rewriting import Rewriter
-from bibun.compiler.rolling.loops import Carried, Kept, Leaf, Plan, Scattered, Stays
+from bibun.compiler.rolling.loops import Carried, Kept, Leaf, Plan, Stays
 from bibun.compiler.rolling.rolled import Rolled, Turn, TurnSlice
 from bibun.compiler.rolling.stream import LEAF
 from bibun.interpreters.recording import CAPTURED, GUARD, Like, Recording, likeness
@@ -34,6 +34,8 @@ class Builder:
         self.leaves: dict[int, Node] = {}
         self._straight: dict[int, Node] = {}
         self._loops: dict[int, LoopBuilder] = {}
+        decisions = (number for number, call in enumerate(recording.calls) if call[0] is GUARD)
+        self.places = dict(zip(decisions, recording.places, strict=True)) if recording.places else {}
         starts = {s.start: j for j, s in enumerate(plan.stretches)}
         at, count = 0, len(plan.stream.codes)
         while at < count:
@@ -75,6 +77,10 @@ class Builder:
         """The recorded call number `at` of the stream."""
         return self.recording.calls[self.plan.stream.numbers[at]]
 
+    def place(self, at: int) -> str:
+        """Where in the user's code decision number `at` of the stream is taken."""
+        return self.places[self.plan.stream.numbers[at]]
+
     def _call(self, at: int) -> None:
         row, operands, settings, like = self.call(at)
         stream = self.plan.stream
@@ -82,7 +88,7 @@ class Builder:
         pairs = zip(operands, positions, strict=False)
         found = tuple([self.leaf(n) if p == LEAF else self.node(p) for n, p in pairs])
         if row is GUARD:
-            self.graph.guards.append((found[0], settings))
+            self.graph.guard(found[0], settings, self.place(at))
         else:
             self._straight[at] = self.rewriter.make(row, found, settings, like)
 
@@ -122,10 +128,8 @@ class LoopBuilder:
         found = tuple([self._operand(slot, w, n) for w, n in enumerate(operands)])
         moving = self._moves(slot)
         if row is GUARD:
-            if self._is_mine(found[0]):
-                self.body.guards.append((found[0], settings))
-            else:
-                self.outer.graph.guards.append((found[0], settings))
+            graph = self.body if self._is_mine(found[0]) else self.outer.graph
+            graph.guard(found[0], settings, self.outer.place(self.stretch.start + slot))
             return
         if not moving and not any(map(self._is_mine, found)) and found:
             self.values[slot] = self.outer.rewriter.make(row, found, settings, like)
@@ -166,7 +170,7 @@ class LoopBuilder:
         if isinstance(what, Kept):
             stack = self.outer._loops[what.loop].saved(what.slot)
             return self._stack((stack.number, what.first, what.step), stack, what.first, what.step)
-        return self._gathered(what)
+        return self._gathered(tuple(map(self.outer.node, what.calls)))
 
     def _carry(self, what: Carried) -> Node:
         found = self._carried.get(what)
@@ -187,11 +191,10 @@ class LoopBuilder:
             known = self._stacked[key] = (stack, made, first, step)
         return known[1]
 
-    def _gathered(self, what: Scattered) -> Node:
-        """Values from straight code, one for each turn."""
-        nodes = [self.outer.node(call) for call in what.calls]
+    def _gathered(self, nodes: tuple[Node, ...]) -> Node:
+        """Values from straight code, or captured arrays, one for each turn."""
         like = Like((len(nodes), *nodes[0].shape), nodes[0].dtype, nodes[0].like.scalar if nodes[0].weak else None)
-        stack = self.outer.rewriter.make(TABLE["stack"], tuple(nodes), {"axis": 0}, like)
+        stack = self.outer.rewriter.make(TABLE["stack"], nodes, {"axis": 0}, like)
         return self._stack((stack.number, 0, 1), stack, 0, 1)
 
     def _leaves(self, what: Leaf) -> Node:
@@ -206,9 +209,20 @@ class LoopBuilder:
                 else None
             )
         else:
-            array, scalar = _stacked_arrays([recording.calls[n][2] for n in what.numbers]), None
+            found, scalar = self._stacked_arrays(what.numbers), None
+            if found is None:
+                return self._gathered(tuple(map(self.outer.leaf, what.numbers)))
+            array = found
         stack = self.outer.graph.make(CAPTURED, (), array, Like(array.shape, array.dtype, scalar))
         return self._stack(what.numbers, stack, 0, 1)
+
+    def _stacked_arrays(self, numbers: Sequence[int]) -> np.ndarray[Any, Any] | None:
+        """Captured arrays as one: in the memory where they are, if they lie at equal distances; else copied, if nobody can
+        change them; else None: they are read in each call."""
+        recording = self.outer.recording
+        if all(map(recording.alone, numbers)):
+            return np.stack([recording.calls[n][2] for n in numbers])
+        return _in_place([recording.calls[n][2] for n in numbers])
 
     # ---- keys that move -----------------------------------------------------------------------------
 
@@ -288,16 +302,19 @@ class LoopBuilder:
         return node, parts
 
 
-def _stacked_arrays(arrays: Sequence[np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
-    """Arrays of one shape as one: in the memory where they are, if they lie at equal distances; else copied."""
+def _in_place(arrays: Sequence[np.ndarray[Any, Any]]) -> np.ndarray[Any, Any] | None:
+    """Arrays of one shape as one in the memory where they are, if they lie at equal distances in that of one array."""
     first = arrays[0]
     places = [a.__array_interface__["data"][0] for a in arrays]
     step = places[1] - places[0]
-    root = first
-    while isinstance(root.base, np.ndarray):
-        root = root.base
-    if step and first.base is not None and all(q - p == step for p, q in pairwise(places)):
-        return np.lib.stride_tricks.as_strided(
-            first, (len(arrays), *first.shape), (step, *first.strides), writeable=False
-        )
-    return np.stack(arrays)
+    together = first.base is not None and all(_root(a) is _root(first) for a in arrays)
+    if not (step and together and all(q - p == step for p, q in pairwise(places))):
+        return None
+    return np.lib.stride_tricks.as_strided(first, (len(arrays), *first.shape), (step, *first.strides), writeable=False)
+
+
+def _root(array: np.ndarray[Any, Any]) -> Any:
+    """The array whose memory this one shows."""
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from bibun.compiler.graph import Graph
@@ -41,3 +42,15 @@ class Rolled:
         self.carried = carried
         self.saved = saved
         self.places = places
+
+    def needed(self, wanted: Sequence[int]) -> list[int]:
+        """Which carried values these outputs, and the guards, depend on."""
+        graph = Graph()
+        graph.nodes, graph.guards = self.body.nodes, self.body.guards
+        needed: set[int] = set()
+        while True:
+            graph.outputs = [self.body.outputs[n] for n in (*needed, *wanted)]
+            found = {x.settings[1] for x in graph.live() if x.name == "input" and x.settings[0] == "carried"}
+            if found <= needed:
+                return sorted(needed)
+            needed |= found

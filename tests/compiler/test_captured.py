@@ -1,0 +1,68 @@
+"""Arrays that a compiled function reads from the code around it: what they hold at each call is what counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bibun as bb
+
+
+def matrices(count: int) -> list[Any]:
+    random = np.random.default_rng(3)
+    return [random.normal(size=(3, 3)) / 2 for _ in range(count)]
+
+
+def chained(layers: Any) -> Callable[[Any], Any]:
+    def f(x: Any) -> Any:
+        for w in layers:
+            x = np.tanh(w @ x)
+        return np.sum(x)
+
+    return f
+
+
+@pytest.mark.parametrize("count", [1, 5, 60])
+@pytest.mark.parametrize("transform", [lambda f: f, bb.grad], ids=["value", "gradient"])
+def test_a_list_of_arrays(count: int, transform: Any) -> None:
+    """Also where the loop over them becomes one of the program."""
+    layers = matrices(count)
+    compiled, plain = bb.compile(transform(chained(layers))), transform(chained(layers))
+    x = np.ones(3)
+    np.testing.assert_allclose(compiled(x), plain(x), rtol=1e-12)
+    for w in layers:
+        w *= 1.3
+    np.testing.assert_allclose(compiled(x), plain(x), rtol=1e-12)
+
+
+def test_rows_of_one_array() -> None:
+    layers = np.stack(matrices(60))
+    compiled, plain = bb.compile(bb.grad(chained(layers))), bb.grad(chained(layers))
+    x = np.ones(3)
+    compiled(x)
+    layers *= 1.3
+    np.testing.assert_allclose(compiled(x), plain(x), rtol=1e-12)
+
+
+def test_arrays_at_equal_distances_in_memory_that_is_not_one_array() -> None:
+    """Views of different arrays stay what they are, wherever these happen to lie."""
+    layers = [w[:] for w in matrices(40)]
+    compiled, plain = bb.compile(chained(layers)), chained(layers)
+    x = np.ones(3)
+    compiled(x)
+    for w in layers:
+        w *= 0.7
+    np.testing.assert_allclose(compiled(x), plain(x), rtol=1e-12)
+
+
+def test_arrays_that_the_run_makes() -> None:
+    def f(x: Any) -> Any:
+        for k in range(40):
+            x = np.tanh(x * np.array([1.0, 0.1 * k, 2.0]))
+        return np.sum(x)
+
+    x = np.array([0.3, 0.2, 0.1])
+    np.testing.assert_allclose(bb.compile(bb.grad(f))(x), bb.grad(f)(x), rtol=1e-12)
