@@ -17,7 +17,7 @@ from bibun.compiler.fusing.buffers import Buffer
 from bibun.compiler.fusing.expressions import Expression
 from bibun.compiler.fusing.nests import Loop, Nest, terms_of
 from bibun.compiler.fusing.schedule import Call, LoopStep, Schedule
-from bibun.compiler.fusing.stages import Finder, Stage
+from bibun.compiler.fusing.stages import Stage
 from bibun.compiler.fusing.walking import extent_of
 from bibun.compiler.native.arithmetic import cost
 from bibun.compiler.native.context import blas
@@ -43,8 +43,7 @@ class Work(NamedTuple):
 
 def works(schedule: Schedule, depth: int = 0, turns: int = 1) -> Iterator[Work]:
     """In order; a loop before what it repeats."""
-    steps = Finder(schedule).steps if schedule.around is None else schedule.steps
-    for step in steps:
+    for step in schedule.steps:
         if isinstance(step, Stage):
             nests = [member.nest for member in step.members]
             parts = f", in {step.chunks} parts" if step.chunks > 1 else ""
