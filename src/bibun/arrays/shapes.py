@@ -14,7 +14,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from bibun.arrays import in_place
 from bibun.arrays.registry import implements, row
-from bibun.core.traced import Traced, alike, bare
+from bibun.core.traced import Traced, alike
 from bibun.errors import LostDerivativeError, located
 
 _reshape, _transpose, _broadcast_to = row("reshape"), row("transpose"), row("broadcast_to")
@@ -97,7 +97,7 @@ def layout(a: Any) -> Any:
     while (base := getattr(a, "base", None)) is not None:
         a, primitive, settings = base
         steps.append((primitive, settings))
-    memory = bare(a)
+    memory = alike(a)
     if not isinstance(memory, np.ndarray) or memory.shape != a.shape:  # a batch has an axis that its code does not see
         memory = np.empty(a.shape, a.dtype)
     for primitive, settings in reversed(steps):
@@ -108,7 +108,7 @@ def layout(a: Any) -> Any:
 def reshaped(a: Any, shape: tuple[int, ...]) -> Any:
     """In row-major order, to a shape without -1: a view where the memory allows it."""
     y = _reshape(a, shape=shape)
-    if getattr(a, "base", None) is None and bare(a).flags.c_contiguous:
+    if getattr(a, "base", None) is None and alike(a).flags.c_contiguous:
         return in_place.view(a, y, _reshape, {"shape": shape})
     memory = layout(a)
     if np.may_share_memory(memory, np.reshape(memory, shape)):

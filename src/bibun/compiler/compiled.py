@@ -11,6 +11,7 @@ from typing import Any
 from weakref import ref
 
 import numpy as np
+import optree  # noqa: F401  bibun.tree imports it at the first container, and here every call's arguments are one
 
 from bibun.compiler.explaining import explanation
 from bibun.compiler.graph import Graph

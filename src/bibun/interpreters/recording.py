@@ -29,8 +29,14 @@ _SCALARS = (float, int, bool, complex)
 _NUMPY = (np.ndarray, np.generic)
 LARGE = 1 << 15  # entries: arrays of more are computed when somebody asks for them
 _SHAPE_ONLY = {  # rows that cannot fail on other values, and give another shape for none
-    "sum", "reshape", "transpose", "broadcast_to", "copy", "astype", "getitem", "flip", "real", "concatenate", "stack",
+    "sum", "prod", "max", "min", "norm", "tied", "all", "any", "argmax", "argmin", "cumsum", "cumprod", "reshape",
+    "transpose", "broadcast_to", "copy", "astype", "getitem", "flip", "roll", "diagonal", "real", "concatenate", "stack",
     "scatter_add", "put", "matmul",
+}  # fmt: skip
+_ENTRYWISE = {  # of broadcast arguments, though not of the kind that has one derivative for each entry
+    "where", "sign", "conjugate", "equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "logical_and",
+    "logical_or", "logical_xor", "logical_not", "bitwise_and", "bitwise_or", "bitwise_xor", "invert", "isfinite", "isnan",
+    "isinf",
 }  # fmt: skip
 
 
@@ -200,6 +206,9 @@ class Recording:
         return outcome
 
 
+_NO_MEMORY = frozenset({"reshape", "transpose", "broadcast_to", "getitem", "flip", "real"})  # views
+
+
 def _product_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...] | None:
     """Of a @ b; None for a number, and where they do not fit."""
     if not a or not b or a[-1] != b[max(len(b) - 2, 0)]:
@@ -224,6 +233,16 @@ class Pending:
         """The value, of operands that are known."""
         values = [arg.value if isinstance(arg, Recorded) else arg for arg in self.args]
         self.value, self.known, self.args = self.primitive.function(*values, **self.settings), True, ()
+
+
+def _laid_out(dtype: np.dtype[Any], shape: tuple[int, ...], operands: list[Any]) -> Any:
+    """Memory, none of it touched, that lies as that of the result of a ufunc would."""
+    arrays = [value for value in operands if isinstance(value, np.ndarray)]
+    if len(shape) < 2 or all(value.flags.c_contiguous for value in arrays):
+        return np.empty(shape, dtype)
+    ways: Any = [["readonly"]] * len(arrays) + [["writeonly", "allocate"]]
+    walk = np.nditer([*arrays, None], op_flags=ways, op_dtypes=[*[None] * len(arrays), dtype])
+    return walk.operands[-1]
 
 
 def _checksum(array: np.ndarray[Any, Any]) -> int:
@@ -252,7 +271,7 @@ class Recorded(Array):
         held = [arg.held if isinstance(arg, Recorded) else arg for arg in args]
         if primitive.kind == "elementwise" and all(type(value) in _SCALARS for value in held):
             return recording.add(primitive, operands, settings, primitive.fast(*held))
-        if primitive.name in _SHAPE_ONLY or primitive.kind == "elementwise":
+        if primitive.kind == "elementwise" or primitive.name in _SHAPE_ONLY or primitive.name in _ENTRYWISE:
             stand_in = self._pending(primitive, args, held, settings)
             if stand_in is not None:
                 return recording.add(primitive, operands, settings, stand_in)
@@ -278,23 +297,28 @@ class Recorded(Array):
         """Something of the shape and dtype of the value, which stays pending; None where the value is computed now."""
         pending = self.recording.pending
         waits = any(isinstance(arg, Recorded) and arg.number in pending for arg in args)
-        if primitive.kind == "elementwise":
+        if primitive.kind == "elementwise" or primitive.name in _ENTRYWISE:
             shapes = [np.shape(value) for value in held]
             shape = np.broadcast_shapes(*shapes)
             if not waits and prod(shape) < LARGE:
                 return None
             first = [value[(slice(1),) * value.ndim] if isinstance(value, np.ndarray) else value for value in held]
             with np.errstate(all="ignore"):
-                made = np.broadcast_to(primitive.function(*first, **settings), shape)
+                made = _laid_out(np.result_type(primitive.function(*first, **settings)), shape, held)
         elif primitive.name == "matmul":
             product = _product_shape(*map(np.shape, held))
             if product is None or not (waits or max(np.size(value) for value in held) >= LARGE):
                 return None
-            made = np.broadcast_to(np.result_type(*held).type(0), product)
-        elif waits:
-            made = primitive.function(*held, **settings)
-        else:
+            made = np.empty(product, np.result_type(*held))
+        elif not waits:
             return None
+        elif primitive.name in _NO_MEMORY:
+            made = primitive.function(*held, **settings)
+        elif primitive.name == "astype":
+            made = _laid_out(np.dtype(settings["dtype"]), np.shape(held[0]), held)
+        else:
+            bare = [np.broadcast_to(v.dtype.type(), v.shape) if isinstance(v, np.ndarray) else v for v in held]
+            made = primitive.function(*bare, **settings)
         pending[len(self.recording.calls)] = Pending(primitive, args, settings)
         return made
 
@@ -379,7 +403,9 @@ def _unary(primitive: Primitive) -> Callable[[Any], Any]:
         if type(x) is not Recorded:
             return primitive(x)
         recording, held = x.recording, x.held
-        if isinstance(held, np.ndarray) and held.size >= LARGE:
+        if (isinstance(held, np.ndarray) and held.size >= LARGE) or (
+            recording.pending and x.number in recording.pending
+        ):
             return primitive(x)
         value = function(held)
         made = new(Recorded)
@@ -410,9 +436,11 @@ def _binary(primitive: Primitive, *, reflected: bool = False) -> Callable[[Any, 
             if isinstance(other, (list, tuple)):
                 other = np.asarray(other)
             plain, number = other, recording.operand(other)
-        held = x.held
-        if (isinstance(held, np.ndarray) and held.size >= LARGE) or (
-            isinstance(plain, np.ndarray) and plain.size >= LARGE
+        held, pending = x.held, recording.pending
+        if (
+            (isinstance(held, np.ndarray) and held.size >= LARGE)
+            or (isinstance(plain, np.ndarray) and plain.size >= LARGE)
+            or (pending and (x.number in pending or number in pending))
         ):
             return primitive(other, x) if reflected else primitive(x, other)
         if reflected:

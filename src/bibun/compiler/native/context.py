@@ -6,8 +6,12 @@ Machine code holds no address itself, so that it can be kept on disk and loaded 
 from __future__ import annotations
 
 import ctypes
+import sys
 from collections.abc import Callable
 from functools import lru_cache
+from importlib import import_module
+from importlib.machinery import ExtensionFileLoader, PathFinder
+from importlib.util import module_from_spec
 from typing import Any
 
 import numpy as np
@@ -51,18 +55,33 @@ def process_addresses() -> dict[str, int]:
     return found
 
 
+def _extension(name: str) -> Any:
+    """An extension module of SciPy by itself: to import all of scipy.linalg takes ten times as long."""
+    if "scipy.linalg" not in sys.modules:
+        try:
+            spec = PathFinder.find_spec(name, [f"{folder}/linalg" for folder in import_module("scipy").__path__])
+            if spec is not None and isinstance(spec.loader, ExtensionFileLoader):
+                module = module_from_spec(spec)
+                spec.loader.exec_module(module)
+                sys.modules.pop(name, None)  # so that a later import makes it an attribute of its package
+                return module
+        except (ImportError, AttributeError):
+            return import_module(name)  # this SciPy's extensions need their package
+    return import_module(name)
+
+
 @lru_cache(1)
 def blas() -> dict[str, int]:
     """SciPy's BLAS and LAPACK routines, by name; empty where SciPy is not installed."""
     try:
-        from scipy.linalg import cython_blas, cython_lapack  # type: ignore[import-untyped]
+        modules = [_extension(name) for name in ("scipy.linalg.cython_blas", "scipy.linalg.cython_lapack")]
     except ImportError:
         return {}
     get_name: Any = ctypes.pythonapi.PyCapsule_GetName
     get_name.restype, get_name.argtypes = ctypes.c_char_p, [ctypes.py_object]
     get: Any = ctypes.pythonapi.PyCapsule_GetPointer
     get.restype, get.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
-    tables = {**cython_blas.__pyx_capi__, **cython_lapack.__pyx_capi__}
+    tables = {name: capsule for module in modules for name, capsule in module.__pyx_capi__.items()}
     return {name: int(get(tables[name], get_name(tables[name]))) for name in _ROUTINES if name in tables}
 
 
