@@ -182,8 +182,8 @@ class Careful:
     def _version(self, recording: Recording, results: Results, call: Signature, args: Any, kwargs: Any) -> Version:
         graph = read(recording, results.recorded, fast=self.fast)
         results.recorded = []  # they keep the whole recording alive
-        arguments = None if kwargs else trees(args, lambda v: isinstance(v, Recorded), dicts=True)
-        result = trees([results.returned], lambda v: isinstance(v, Hole), dicts=False)
+        arguments = None if kwargs else trees(args, lambda v: isinstance(v, Recorded))
+        result = trees([results.returned], lambda v: isinstance(v, Hole))
         leaves = [_leaf(x) for x in call.leaves]
         recipe = Recipe(self.f, leaves, call.rebuild, recording.places, recording.constants)
         native = self._native(graph, leaves, results.scalars, arguments, result[0] if result else None, self.threads)

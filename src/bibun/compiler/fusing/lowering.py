@@ -12,6 +12,7 @@ from bibun.compiler.fusing.affine import Affine, added, fixed, identity, strides
 from bibun.compiler.fusing.expressions import KINDS, Box, Expression, Expressions
 from bibun.compiler.graph import Graph, Node
 from bibun.compiler.native.arithmetic import suits
+from bibun.compiler.rewriting.rules import is_identity
 
 Lower = Callable[["Lowering", Node, list[Expression]], "Expression | None"]
 LOWERINGS: dict[str, Lower] = {}
@@ -86,7 +87,17 @@ class Lowering:
             if kind is not None:
                 return self.make.number(node.settings, kind)
             return self.make.make("captured", (), np.asarray(node.settings), (), node.dtype.str)
+        if is_identity(node) and kind_of(node.dtype) is not None:
+            return self._identity_matrix(node.shape, _kind(node))
         return self.make.make(node.name, (), node.settings, node.shape, _kind(node))
+
+    def _identity_matrix(self, shape: tuple[int, ...], kind: str) -> Expression:
+        """Computed, not read: what forward mode multiplies by it then needs no memory for it either."""
+        make = self.make
+        row, column = (make.make("iota", (), axis, shape, "i64") for axis in (0, 1))
+        return make.map(
+            "select", make.map("equal", row, column, kind="i1"), make.number(1, kind), make.number(0, kind), kind=kind
+        )
 
     def _call(self, node: Node, operands: list[Expression]) -> Expression:
         """Through NumPy: a call, and its only output."""

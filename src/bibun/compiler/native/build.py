@@ -98,7 +98,7 @@ def _without_entry(arguments: Sequence[Tree] | None, result: Tree | None, leaves
     if arguments is None:
         return "arguments by keyword, or in containers other than tuples, lists and dicts"
     if result is None:
-        return "a result in containers other than tuples and lists"
+        return "a result in containers other than tuples, lists and dicts"
     strange = sorted({str(leaf.scalar.__name__ if leaf.scalar else leaf.dtype) for leaf in leaves if not suits(leaf)})
     return f"{', '.join(strange)} among arguments and results" if strange else ""
 

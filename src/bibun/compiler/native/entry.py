@@ -273,6 +273,8 @@ class EntryWriter:
             thing = self._held(f"result{len(self.context.slots)}", tree.content)
             self._call("void", "Py_IncRef", thing)
             return thing
+        if tree.kind == "dict":
+            return self._dict(tree.content, made)
         parts = [self._build(part, made) for part in tree.content]
         make, start = ("PyTuple_New", self.layouts.tuple_items) if tree.kind == "tuple" else ("PyList_New", 0)
         whole: Value = self._call("ptr", make, f"i64 {len(parts)}")
@@ -280,6 +282,15 @@ class EntryWriter:
         for n, part in enumerate(parts):
             place = self.code.emit(f"getelementptr i8, {items.typed}, i64 {start + 8 * n}", "ptr")
             self.code.line(f"store {part.typed}, {place.typed}")
+        return whole
+
+    def _dict(self, named: dict[Any, Tree], made: Sequence[tuple[Value, Value | None]]) -> Value:
+        """With a reference of its own to each of its values."""
+        whole: Value = self._call("ptr", "PyDict_New")
+        for key, part in named.items():
+            thing = self._build(part, made)
+            self._call("i32", "PyDict_SetItem", whole, self._held(f"key{len(self.context.slots)}", key), thing)
+            self._call("void", "Py_DecRef", thing)
         return whole
 
     def _boxed(self, leaf: Leaf, memory: Value) -> Value:

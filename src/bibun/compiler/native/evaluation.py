@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from math import frexp
+from typing import Any, NamedTuple
 
 from bibun.compiler.fusing.affine import Affine, composed, fixed, linear
 from bibun.compiler.fusing.buffers import Buffer
@@ -16,6 +17,15 @@ from bibun.compiler.native.function import Function, Lanes
 
 Index = tuple[Affine, ...]
 _ZERO = {kind: literal(0, kind) for kind in ("f64", "f32", "i64", "i32", "i1")}
+
+
+class Term(NamedTuple):
+    """An expression at an index, or its negative. `pair`: where it is a product that is rounded, its factors."""
+
+    expression: Expression
+    place: Index
+    negative: bool
+    pair: tuple[Expression, Expression] | None
 
 
 class Evaluation:
@@ -65,9 +75,11 @@ class Evaluation:
 
     def _map(self, x: Expression, index: Index) -> tuple[Value, int]:
         if x.params in ("fadd", "fsub") and x.kind[0] == "f":
-            first, second = (self.factors(operand) for operand in x.operands)
-            if (first is None) != (second is None):
-                return self._fused(x, index, first, second)
+            first, second = (self._term(operand, index) for operand in x.operands)
+            if x.params == "fsub":
+                second = second._replace(negative=not second.negative)
+            if (first.pair is None) != (second.pair is None):
+                return self._fused(first, second) if second.pair is None else self._fused(second, first)
         operands = [self.placed(operand, index) for operand in x.operands]
         if x.params == "fadd":
             for n in (0, 1):  # a sum of padded arrays, where one of them is padding
@@ -77,23 +89,46 @@ class Evaluation:
         self.function.at(depth)
         return WORDS[x.params](*(v for v, _ in operands)), depth
 
+    def _term(self, x: Expression, index: Index) -> Term:
+        """What is added: found behind views, parts and signs."""
+        negative = False
+        while not self._stored(x):
+            if x.op == "map" and x.params == "fneg":
+                (x,) = x.operands
+                negative = not negative
+            elif x.op == "place":
+                x, index = self._part(x, index)
+            elif x.op == "view" and not self.flat and x.operands[0].op != "flat":
+                index = tuple([composed(p, index) for p in x.params])
+                (x,) = x.operands
+            else:
+                break
+        pair = self.factors(x)
+        exact = pair is not None and any(map(_power_of_2, pair))  # rounded or not, it is the same
+        return Term(x, index, negative, None if exact else pair)
+
+    def _stored(self, x: Expression) -> bool:
+        return x.number in self.buffers and x.number not in self.mine
+
     def factors(self, x: Expression) -> tuple[Expression, Expression] | None:
         """What a product that is not stored is made of."""
-        if x.op != "map" or (x.number in self.buffers and x.number not in self.mine):
+        if x.op != "map" or self._stored(x):
             return None
         if x.params == "square":
             return x.operands[0], x.operands[0]
         return (x.operands[0], x.operands[1]) if x.params == "fmul" else None
 
-    def _fused(self, x: Expression, index: Index, first: Any, second: Any) -> tuple[Value, int]:
+    def _fused(self, product: Term, other: Term) -> tuple[Value, int]:
         """A product plus what is none, rounded once. Of two products neither is favoured: x x - y y stays 0 for x = y."""
-        pair, other = (first, x.operands[1]) if second is None else (second, x.operands[0])
-        (a, da), (b, db), (c, dc) = (self.placed(y, index) for y in (*pair, other))
+        assert product.pair is not None
+        (a, da), (b, db) = (self.placed(y, product.place) for y in product.pair)
+        c, dc = self.placed(other.expression, other.place)
         depth = max(da, db, dc)
         self.function.at(depth)
-        if x.params == "fsub":
-            a, c = (a, -c) if second is None else (-a, c)
-        return muladd(a, b, c), depth
+        a = -a if product.negative else a
+        if other.expression.op == "number" and c.text == _ZERO[c.kind]:  # padding
+            return a * b, depth
+        return muladd(a, b, -c if other.negative else c), depth
 
     def _cast(self, x: Expression, index: Index) -> tuple[Value, int]:
         value, depth = self.placed(x.operands[0], index)
@@ -113,14 +148,15 @@ class Evaluation:
         return self.function.load(self.buffers[x.operands[0].number], index[0])
 
     def _place(self, x: Expression, index: Index) -> tuple[Value, int]:
+        return self.placed(*self._part(x, index))
+
+    def _part(self, x: Expression, index: Index) -> tuple[Expression, Index]:
         """The part in which the index lies, now that the loops are cut at the parts' edges."""
         background, *parts = x.operands
         for part, box in zip(reversed(parts), reversed(x.params), strict=True):
             if self._inside(index, part, box):
-                return self.placed(part, _at(place_index(index, box), box))
-        if background.op == "number":
-            return self._number(background, ())
-        return self.placed(background, index)
+                return part, _at(place_index(index, box), box)
+        return background, () if background.op == "number" else index
 
     def _inside(self, index: Index, part: Expression, box: Box) -> bool:
         for i, start, step, n in zip(index, box.starts, box.steps, part.shape, strict=True):
@@ -241,6 +277,12 @@ class Evaluation:
                 function.note(bad, depth)
             total = total + inside * buffer.steps[number]
         return total, depth
+
+
+def _power_of_2(x: Expression) -> bool:
+    while x.op == "view":
+        (x,) = x.operands
+    return x.op == "number" and abs(frexp(x.params)[0]) == 0.5
 
 
 def _at(index: Index, box: Box) -> Index:

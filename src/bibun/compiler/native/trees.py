@@ -10,23 +10,24 @@ import numpy as np
 from bibun.compiler.native.entry import Tree
 
 
-def trees(values: Sequence[Any], varies: Callable[[Any], bool], *, dicts: bool) -> list[Tree] | None:
+def trees(values: Sequence[Any], varies: Callable[[Any], bool]) -> list[Tree] | None:
     """A Tree for each value, leaves numbered in order; None where there are containers that the entry does not know."""
     numbers = iter(range(10**9))
-    found = [_tree(value, varies, numbers, dicts) for value in values]
+    found = [_tree(value, varies, numbers) for value in values]
     return None if any(tree is None for tree in found) else [tree for tree in found if tree is not None]
 
 
-def _tree(value: Any, varies: Callable[[Any], bool], numbers: Iterator[int], dicts: bool) -> Tree | None:
+def _tree(value: Any, varies: Callable[[Any], bool], numbers: Iterator[int]) -> Tree | None:
     kind = type(value)
     if varies(value):
         return Tree("leaf", next(numbers))
     if kind in (tuple, list):
-        parts = [_tree(part, varies, numbers, dicts) for part in value]
+        parts = [_tree(part, varies, numbers) for part in value]
         return None if any(part is None for part in parts) else Tree(kind.__name__, parts)
-    if kind is dict and dicts:
-        named = {key: _tree(value[key], varies, numbers, dicts) for key in sorted_keys(value)}
-        return None if any(part is None for part in named.values()) else Tree("dict", named)
+    if kind is dict:
+        found = {key: _tree(value[key], varies, numbers) for key in sorted_keys(value)}
+        named = {key: part for key in value if (part := found[key]) is not None}
+        return Tree("dict", named) if len(named) == len(value) else None
     if isinstance(value, np.ndarray) or hasattr(kind, "__dataclass_fields__") or isinstance(value, (tuple, list, dict)):
         return None
     return Tree("constant", value)
