@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -150,7 +151,10 @@ def test_static_arguments() -> None:
 
 def test_how_it_is_called() -> None:
     assert lines_of(explained(np.sin, np.ones(3)), "runs") == ["as machine code, called by the interpreter itself"]
-    (line,) = lines_of(explained(programs.containers, (np.ones(3), 1.0)), "runs")
+    assert lines_of(explained(programs.containers, (np.ones(3), 1.0)), "runs") == [
+        "as machine code, called by the interpreter itself"
+    ]
+    (line,) = lines_of(explained(lambda x: deque([x + 1, x]), np.ones(3)), "runs")
     assert line.startswith("as machine code, called through Python: a result in containers")
 
 
