@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from bibun.compiler.native.entry import Tree
+from bibun.tree import is_container
 
 
 def trees(values: Sequence[Any], varies: Callable[[Any], bool]) -> list[Tree] | None:
@@ -28,7 +29,7 @@ def _tree(value: Any, varies: Callable[[Any], bool], numbers: Iterator[int]) -> 
         found = {key: _tree(value[key], varies, numbers) for key in sorted_keys(value)}
         named = {key: part for key in value if (part := found[key]) is not None}
         return Tree("dict", named) if len(named) == len(value) else None
-    if isinstance(value, np.ndarray) or hasattr(kind, "__dataclass_fields__") or isinstance(value, (tuple, list, dict)):
+    if isinstance(value, np.ndarray) or (is_container(value) and value is not None):
         return None
     return Tree("constant", value)
 
