@@ -25,6 +25,8 @@ FLAT = 16  # entries: a domain of more, all of whose arrays are read from end to
 LONG = 128  # unless the last axis is long enough to be a loop of its own
 LONG_WORK = 4096  # entries of what takes long to compute
 PIECES = 8  # cuts of one loop; a join of more parts is stored part by part
+BODY = 2000  # operations in one nest, beyond which LLVM takes longer than its share
+DEEP = 100  # operations in a row, of which one is stored
 _numbers = count()
 _WHOLE = {"call", "contract", "loop", "routine"}  # these read their operands whole, from memory
 
@@ -116,6 +118,19 @@ class Schedule:
                 found |= {y.number for y in x.operands}
             if x.op in ("gather", "flat"):
                 found.add(x.operands[0].number)
+        return found | self._deep(found)
+
+    def _deep(self, stored: set[int]) -> set[int]:
+        """One of every DEEP operations in a row: writing them follows operands, and calls itself to do so."""
+        depths: dict[int, int] = {}
+        found = set()
+        for x in self.live:
+            if x.number not in stored:
+                depth = 1 + max((depths.get(y.number, 0) for y in x.operands), default=0)
+                if depth >= DEEP and x.op in ("map", "reduce", "cast"):
+                    found.add(x.number)
+                    depth = 0
+                depths[x.number] = depth
         return found
 
     def _arrange(self) -> bool:
@@ -127,6 +142,7 @@ class Schedule:
         self._made: dict[int, int] = dict.fromkeys(self.given, -1)  # the step that completes a stored expression
         self._roots: dict[int, Root] = {}  # of those that one root stores
         self._walks: dict[int, list[tuple[Nest, Walk]]] = {}
+        self._computed: dict[int, set[int]] = {}  # by each nest
         more: set[int] = set()
         for x in in_order(self.live, self.given):
             if x.number in self.stored:
@@ -277,6 +293,7 @@ class Schedule:
             nest = Nest(loops, flat=flat)
             self.steps.append(nest)
             self.cuts[id(nest)] = [set() for _ in loops]
+            self._computed[id(nest)] = set()
         else:
             nest.loops = tuple(Loop(max(a.extent, b.extent), a.vector) for a, b in zip(nest.loops, loops, strict=True))
         self._join(nest, root, walk, loops)
@@ -294,6 +311,7 @@ class Schedule:
 
     def _join(self, nest: Nest, root: Root, walk: Walk, loops: Sequence[Loop]) -> None:
         nest.roots.append(root)
+        self._computed[id(nest)].update(walk.computed)
         for known, found in zip(self.cuts[id(nest)], walk.cuts, strict=True):
             known |= found
         for known, loop in zip(self.cuts[id(nest)], loops, strict=True):
@@ -306,7 +324,9 @@ class Schedule:
     def _suits(self, nest: Nest, root: Root, loops: tuple[Loop, ...], flat: bool) -> bool:
         if nest.flat != flat or len(nest.loops) != len(loops):
             return False
-        if any(r.scattering is not None for r in (*nest.roots, root)):
+        if any(r.scattering is not None for r in (*nest.roots[:1], root)):  # such a root is alone in its nest
+            return False
+        if len(self._computed[id(nest)]) > BODY:
             return False
         for a, b in zip(nest.loops, loops, strict=True):
             if a.vector != b.vector or abs(a.extent - b.extent) > (0 if flat else SLACK):
@@ -439,6 +459,10 @@ class Schedule:
         """Without those that only others of them use: when these are stored, those are computed once."""
         return {number for number in found if any(user not in found for user in self.users.get(number, [number]))}
 
+    def computed(self, nest: Nest) -> set[int]:
+        """The numbers of the expressions that a nest computes."""
+        return self._computed[id(nest)]
+
     def walks(self, nest: Nest) -> list[Walk]:
         """What the roots of a nest read and compute, root by root."""
         return [walk for _, walk in self._walks[id(nest)]]
@@ -450,6 +474,7 @@ class Schedule:
         for copied in copies(nests, self.buffers):
             nest, walk = nest_of(copied, self.stored, self.turns)
             self._walks[id(nest)] = [(nest, walk)]
+            self._computed[id(nest)] = set(walk.computed)
             self.cuts[id(nest)] = [{loop.extent} for loop in nest.loops]
             self.temporaries.append(copied.copy)
             late.append((self._made[copied.original.number], -1, nest))

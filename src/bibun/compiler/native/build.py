@@ -57,7 +57,6 @@ class Native:
         self.context = Context()
         module = Module(8 * machine().width)
         writer = ProgramWriter(self.schedule, module, self.context, self.layout, threads)
-        module.functions.append(writer.text())
         module.functions.append(
             "define i32 @run(ptr %frame, ptr %context) {\n  %r = call i32 @program(ptr %frame, ptr %context)\n  ret i32 %r\n}"
         )

@@ -9,7 +9,7 @@ row that runs through NumPy raised.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -30,6 +30,8 @@ from bibun.compiler.native.routines import ROUTINES
 from bibun.compiler.native.stages import StageWriter
 
 ALIGNMENT = 64
+PART = 1500  # operations in one function: the time that LLVM takes grows faster than their number
+_SIGNATURE = "i32 @{}(ptr noalias %frame, ptr noalias %context) noinline nounwind"
 
 
 class Layout:
@@ -52,8 +54,35 @@ class Layout:
         return offset
 
 
+def _parts(schedule: Schedule) -> Iterator[list[Any]]:
+    """The steps, cut where more follows than LLVM takes well as one function."""
+    part: list[Any] = []
+    operations = 0
+    for step in schedule.steps:
+        part.append(step)
+        operations += len(schedule.computed(step)) if isinstance(step, Nest) else 0
+        if operations >= PART:
+            yield part
+            part, operations = [], 0
+    if part or not schedule.steps:
+        yield part
+
+
+def _in_order(names: Sequence[str]) -> str:
+    """The program that calls its parts until one of them leaves."""
+    lines = [f"define internal {_SIGNATURE.format('program')} {{", "entry:"]
+    for n, name in enumerate(names):
+        lines += [
+            f"  %r{n} = call i32 @{name}(ptr %frame, ptr %context)",
+            f"  %left{n} = icmp ne i32 %r{n}, 0",
+            f"  br i1 %left{n}, label %leave, label %after{n}",
+            f"after{n}:",
+        ]
+    return "\n".join([*lines, "  ret i32 0", "leave:", "  ret i32 1", "}"])
+
+
 class ProgramWriter:
-    """Writes the program's function into a module."""
+    """Writes the program's function into a module; a long program as several, which it calls in order."""
 
     def __init__(self, schedule: Schedule, module: Module, context: Context, layout: Layout, threads: int) -> None:
         self.schedule = schedule
@@ -61,20 +90,40 @@ class ProgramWriter:
         self.threads = threads
         self.module = module
         self.context = context
-        self.function = Function(module, dict(layout.slots))
-        self.evaluation = Evaluation(self.function, schedule.buffers)
-        self.nests = NestWriter(self.function, self.evaluation, module.vector_bits // 8)
         self.calls_python = False
         self.stages = 0
-        self._leave = False
-        self.run(schedule)
+        parts = list(_parts(schedule))
+        names = [f"part{number}" for number in range(len(parts))] if len(parts) > 1 else ["program"]
+        for name, steps in zip(names, parts, strict=True):
+            self._begin()
+            self.run(schedule, steps)
+            self._end(name)
+        if len(parts) > 1:
+            module.functions.append(_in_order(names))
 
-    def run(self, schedule: Schedule) -> None:
+    def _begin(self) -> None:
+        """A function of its own."""
+        self.function = Function(self.module, dict(self.layout.slots))
+        self.evaluation = Evaluation(self.function, self.schedule.buffers)
+        self.nests = NestWriter(self.function, self.evaluation, self.module.vector_bits // 8)
+        self._leave = False
+
+    def _end(self, name: str) -> None:
+        result = self.function.noted()
+        lines = [*self.function.at(0).lines, f"  ret {result}"]
+        if self._leave:
+            lines += ["leave:", "  ret i32 1"]
+        body = "\n".join(lines)
+        self.module.functions.append(
+            f"define internal {_SIGNATURE.format(name)} {self.module.attributes} {{\nentry:\n{body}\n}}"
+        )
+
+    def run(self, schedule: Schedule, steps: Sequence[Any] | None = None) -> None:
         """Write the steps of a schedule, at the level at which the function is."""
         for buffer in schedule.buffers.values():
             if buffer.place == "captured":
                 self.function.slots[buffer.name] = self.context.array(buffer.name, buffer.array)
-        for step in schedule.steps:
+        for step in schedule.steps if steps is None else steps:
             self._step(step, schedule)
 
     def reserved(self, size: int) -> Value:
@@ -91,18 +140,6 @@ class ProgramWriter:
         number = -1 - len(self.function.slots)
         self.function.slots[f"temporary{number}"] = self.layout.reserve(size)
         return number
-
-    def text(self) -> str:
-        """The function's definition."""
-        result = self.function.noted()
-        lines = [*self.function.at(0).lines, f"  ret {result}"]
-        if self._leave:
-            lines += ["leave:", "  ret i32 1"]
-        body = "\n".join(lines)
-        return (
-            f"define internal i32 @program(ptr noalias %frame, ptr noalias %context) nounwind {self.module.attributes} {{\n"
-            f"entry:\n{body}\n}}"
-        )
 
     def _step(self, step: Any, schedule: Schedule) -> None:
         if isinstance(step, Nest):

@@ -1,0 +1,47 @@
+"""Programs of many operations in a row that no loop stands for: nothing may follow all of them by calling itself."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bibun as bb
+
+STEPS: tuple[Callable[[Any, Any, float], Any], ...] = (
+    lambda v, w, c: np.sin(v) * c + w,
+    lambda v, w, c: v * w * 0.1 + c,
+    lambda v, w, c: np.tanh(v - w * c),
+    lambda v, w, c: v + c * np.cos(w),
+    lambda v, w, c: v / (1 + w * w),
+    lambda v, w, c: np.exp(-v * v) + w * c,
+)
+
+
+def without_period(length: int) -> Callable[[Any], Any]:
+    """A chain of operations that are drawn, each on the latest value and one of the 30 before."""
+    drawn = random.Random(length)
+    steps = [(drawn.choice(STEPS), drawn.random(), drawn.randrange(1, 30)) for _ in range(length)]
+
+    def function(x: Any) -> Any:
+        values = [x]
+        for step, number, back in steps:
+            values.append(step(values[-1], values[max(0, len(values) - back)], number))
+        return np.sum(values[-1])
+
+    return function
+
+
+@pytest.mark.parametrize("x", [np.float64(0.3), np.linspace(0.1, 1, 10), np.linspace(0.1, 1, 999)], ids=np.size)
+def test_many_operations_in_a_row(x: Any) -> None:
+    """As machine code, or the warning would be an error; in several functions, of which each leaves as one would."""
+    function = bb.value_and_grad(without_period(700))
+    compiled = bb.compile(function)
+    for scale in (1.0, 0.5):
+        (value, gradient), (want, slope) = compiled(scale * x), function(scale * x)
+        np.testing.assert_allclose(value, want, rtol=1e-11)
+        np.testing.assert_allclose(gradient, slope, rtol=1e-8, atol=1e-12)
+    assert "@part1" in compiled.llvm()
