@@ -33,6 +33,8 @@ _SHAPE_ONLY = {  # rows that cannot fail on other values, and give another shape
     "scatter_add", "put", "matmul",
 }  # fmt: skip
 
+_COUNTS = {"getitem_at": 1, "nonzero": 0, "flatnonzero": 0, "argwhere": 0}  # the first operand that is counted
+
 
 class UnrecordableError(BibunError):
     """The run uses something that a recording cannot stand for; the function has to run plainly. `once`: this time."""
@@ -199,6 +201,15 @@ class Recording:
         self.places.append(user_line())
         return outcome
 
+    def counts(self, primitive: Primitive, args: tuple[Any, ...]) -> None:
+        """Of a row whose shape depends on how many entries are true: that is a decision, whoever reads the entries."""
+        if primitive.name not in _COUNTS:
+            return
+        for mask in args[_COUNTS[primitive.name] :]:
+            if isinstance(mask, Recorded) and (primitive.name != "getitem_at" or mask.dtype.kind == "b"):
+                count = TABLE["count_nonzero"](mask)
+                self.guard(count, int(count.value))
+
 
 def _product_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...] | None:
     """Of a @ b; None for a number, and where they do not fit."""
@@ -206,6 +217,14 @@ def _product_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...] | 
         return None
     shape = (*np.broadcast_shapes(a[:-2], b[:-2]), *a[-2:-1], *(b[-1:] if len(b) > 1 else ()))
     return shape or None
+
+
+def _broadcast_shape(*shapes: tuple[int, ...]) -> tuple[int, ...] | None:
+    """None where they do not fit."""
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        return None
 
 
 class Pending:
@@ -265,6 +284,7 @@ class Recorded(Array):
         except Exception as error:
             recording.raised = type(error).__name__
             raise
+        recording.counts(primitive, args)
         if not isinstance(y, tuple):
             return recording.add(primitive, operands, settings, y)
         whole = len(recording.calls)
@@ -279,13 +299,14 @@ class Recorded(Array):
         pending = self.recording.pending
         waits = any(isinstance(arg, Recorded) and arg.number in pending for arg in args)
         if primitive.kind == "elementwise":
-            shapes = [np.shape(value) for value in held]
-            shape = np.broadcast_shapes(*shapes)
-            if not waits and prod(shape) < LARGE:
+            shape = _broadcast_shape(*map(np.shape, held))
+            if shape is None or not (waits or prod(shape) >= LARGE):
                 return None
             first = [value[(slice(1),) * value.ndim] if isinstance(value, np.ndarray) else value for value in held]
             with np.errstate(all="ignore"):
-                made = np.broadcast_to(primitive.function(*first, **settings), shape)
+                made = primitive.function(*first, **settings)
+            if np.shape(made) != shape:
+                made = np.broadcast_to(made, shape)
         elif primitive.name == "matmul":
             product = _product_shape(*map(np.shape, held))
             if product is None or not (waits or max(np.size(value) for value in held) >= LARGE):
@@ -295,7 +316,10 @@ class Recorded(Array):
             made = primitive.function(*held, **settings)
         else:
             return None
-        pending[len(self.recording.calls)] = Pending(primitive, args, settings)
+        kept = tuple(
+            [arg.alias() if isinstance(arg, Recorded) else arg for arg in args]
+        )  # in-place, they become others
+        pending[len(self.recording.calls)] = Pending(primitive, kept, settings)
         return made
 
     @property
@@ -379,7 +403,7 @@ def _unary(primitive: Primitive) -> Callable[[Any], Any]:
         if type(x) is not Recorded:
             return primitive(x)
         recording, held = x.recording, x.held
-        if isinstance(held, np.ndarray) and held.size >= LARGE:
+        if (isinstance(held, np.ndarray) and held.size >= LARGE) or x.number in recording.pending:
             return primitive(x)
         value = function(held)
         made = new(Recorded)
@@ -411,8 +435,10 @@ def _binary(primitive: Primitive, *, reflected: bool = False) -> Callable[[Any, 
                 other = np.asarray(other)
             plain, number = other, recording.operand(other)
         held = x.held
-        if (isinstance(held, np.ndarray) and held.size >= LARGE) or (
-            isinstance(plain, np.ndarray) and plain.size >= LARGE
+        if (
+            (isinstance(held, np.ndarray) and held.size >= LARGE)
+            or (isinstance(plain, np.ndarray) and plain.size >= LARGE)
+            or (recording.pending and (x.number in recording.pending or number in recording.pending))
         ):
             return primitive(other, x) if reflected else primitive(x, other)
         if reflected:
