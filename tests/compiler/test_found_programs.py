@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import bibun as bb
-from tests.compiler.agreement import agrees
+from tests.compiler.agreement import agrees, same
 
 
 @pytest.mark.parametrize("shape", [(8, 5), (16, 4), (16, 5), (16, 8), (17, 17)])
@@ -59,3 +59,14 @@ def test_a_part_at_the_beginning_of_many_rows(count: int, shape: tuple[int, ...]
         return np.sum(y, axis=0), np.sum(y * x), np.sum(x > 0.5), y
 
     agrees(f, (np.random.default_rng(0).uniform(-1, 1, shape),))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_computed_places_in_many_rows(threads: int) -> None:
+    """A stage says whether an index was out of bounds; what one thread says was asked for before it was known."""
+    x = np.random.default_rng(0).random(40000)
+    compiled = bb.compile(lambda x, i: np.sum(np.take_along_axis(x, i, axis=-1) * x), threads=threads)
+    for places in (np.argsort(x), np.arange(40000) - 40000):
+        same(compiled(x, places), np.sum(x[places] * x))
+    with pytest.raises(IndexError):
+        compiled(x, np.full(40000, 40000))
