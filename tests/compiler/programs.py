@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from tests.laws.programs import BOUNDED, INTO, ROWS
 
 Shape = tuple[int, ...]
-LARGEST = 400  # entries of a value
+LARGEST = 400  # entries of a value, or as many as its operands have
+ROWS_IN_PYTHON = 64  # turns of a loop over rows, at most
 ODD = 0.0371
 
 
@@ -71,13 +72,17 @@ def axes(*shapes: Shape) -> bool:
     return len(shapes[0]) > 0 and 0 not in shapes[0]
 
 
+def few_rows(shape: Shape) -> bool:
+    return axes(shape) and shape[0] <= ROWS_IN_PYTHON
+
+
 def alike(a: Shape, b: Shape) -> bool:
     return a == b
 
 
 def broadcast(a: Shape, b: Shape) -> bool:
     try:
-        return int(np.prod(np.broadcast_shapes(a, b))) <= LARGEST
+        return np.prod(np.broadcast_shapes(a, b)) <= max(LARGEST, np.prod(a), np.prod(b))
     except ValueError:
         return False
 
@@ -188,7 +193,7 @@ def updated(a: Any, b: Any, cut: Any) -> Any:
     return y
 
 
-@word(axes)
+@word(few_rows)
 def filled(x: Any) -> Any:
     """Row by row, each from the one before."""
     y = np.zeros_like(x)
@@ -382,7 +387,7 @@ def leapfrog(a: Any, b: Any, count: int) -> Any:
     return np.tanh(a + b)
 
 
-@word(axes)
+@word(few_rows)
 def scan(x: Any) -> Any:
     """One row a turn, and a stack of what was carried."""
     h, seen = 0.0 * x[0], []
@@ -431,19 +436,26 @@ class Arguments(NamedTuple):
 
 
 LENGTHS = st.sampled_from([1, 2, 3, 4, 5, 7, 8, 9, 16, 17])
+SMALL = st.builds(Arguments, LENGTHS, LENGTHS)
+# Enough rows for strips of them, for threads, and for recording without computing.
+LARGE = st.sampled_from(
+    [Arguments(*shape) for shape in ((20000, 1), (33000, 1), (9001, 2), (5000, 7), (300, 70), (257, 130), (3, 17000))]
+)
 
 
 @st.composite
-def programs(draw: Any, least: int = 5, most: int = 60) -> tuple[Program, Arguments]:
-    """A program of so many operations, and the shapes of its arguments."""
-    arguments = Arguments(draw(LENGTHS), draw(LENGTHS))
+def programs(
+    draw: Any, least: int = 5, most: int = 60, shapes: Any = SMALL, largest: int = LARGEST
+) -> tuple[Program, Arguments]:
+    """A program of so many operations, and the shapes of its arguments; `largest`: entries of a value."""
+    arguments = draw(shapes)
     count = draw(st.integers(least, most))
     values: list[Any] = list(arguments.drawn(0))
     operations: list[Operation] = []
     while len(operations) < count:
         operation = draw(_operations([np.shape(v) for v in values]))
         value = WORDS[operation.word].function(*(values[i] for i in operation.operands), *operation.settings)
-        if np.size(value) > LARGEST:
+        if np.size(value) > largest:
             continue
         values.append(value)
         operations.append(operation)

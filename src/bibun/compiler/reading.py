@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from bibun.compiler.graph import Graph, Node
+from bibun.compiler.graph import Graph
 from bibun.compiler.rolling.building import Builder
 from bibun.compiler.rolling.loops import Plan
 from bibun.compiler.rolling.periods import stretches
 from bibun.compiler.rolling.stream import Stream
-from bibun.core.primitive import Primitive
 from bibun.interpreters.recording import Recorded, Recording
-
-# The shape of what these return depends on values, so it is one of the decisions of the run.
-_SHAPED_BY_VALUES = {"nonzero", "flatnonzero", "argwhere"}
 
 
 def read(recording: Recording, results: list[Any], *, fast: bool) -> Graph:
@@ -26,12 +22,3 @@ def read(recording: Recording, results: list[Any], *, fast: bool) -> Graph:
     builder = Builder(recording, plan, graph, fast=fast)
     graph.outputs = [builder.node(place[n]) if n in place else builder.leaf(n) for n in numbers]
     return graph
-
-
-def shaped_by_values(node: Node) -> bool:
-    """Whether another call could give another shape: boolean masks as indices, and what finds indices."""
-    if not isinstance(node.row, Primitive):
-        return False
-    return node.name in _SHAPED_BY_VALUES or (
-        node.name in ("getitem_at", "put_at", "scatter_add_at") and node.operands[-1].dtype.kind == "b"
-    )

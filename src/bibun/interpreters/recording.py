@@ -39,6 +39,8 @@ _ENTRYWISE = {  # of broadcast arguments, though not of the kind that has one de
     "isinf",
 }  # fmt: skip
 
+_COUNTS = {"getitem_at": 1, "nonzero": 0, "flatnonzero": 0, "argwhere": 0}  # the first operand that is counted
+
 
 class UnrecordableError(BibunError):
     """The run uses something that a recording cannot stand for; the function has to run plainly. `once`: this time."""
@@ -205,6 +207,15 @@ class Recording:
         self.places.append(user_line())
         return outcome
 
+    def counts(self, primitive: Primitive, args: tuple[Any, ...]) -> None:
+        """Of a row whose shape depends on how many entries are true: that is a decision, whoever reads the entries."""
+        if primitive.name not in _COUNTS:
+            return
+        for mask in args[_COUNTS[primitive.name] :]:
+            if isinstance(mask, Recorded) and (primitive.name != "getitem_at" or mask.dtype.kind == "b"):
+                count = TABLE["count_nonzero"](mask)
+                self.guard(count, int(count.value))
+
 
 _NO_MEMORY = frozenset({"reshape", "transpose", "broadcast_to", "getitem", "flip", "real"})  # views
 
@@ -215,6 +226,14 @@ def _product_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...] | 
         return None
     shape = (*np.broadcast_shapes(a[:-2], b[:-2]), *a[-2:-1], *(b[-1:] if len(b) > 1 else ()))
     return shape or None
+
+
+def _broadcast_shape(*shapes: tuple[int, ...]) -> tuple[int, ...] | None:
+    """None where they do not fit."""
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        return None
 
 
 class Pending:
@@ -284,6 +303,7 @@ class Recorded(Array):
         except Exception as error:
             recording.raised = type(error).__name__
             raise
+        recording.counts(primitive, args)
         if not isinstance(y, tuple):
             return recording.add(primitive, operands, settings, y)
         whole = len(recording.calls)
@@ -298,13 +318,14 @@ class Recorded(Array):
         pending = self.recording.pending
         waits = any(isinstance(arg, Recorded) and arg.number in pending for arg in args)
         if primitive.kind == "elementwise" or primitive.name in _ENTRYWISE:
-            shapes = [np.shape(value) for value in held]
-            shape = np.broadcast_shapes(*shapes)
-            if not waits and prod(shape) < LARGE:
+            shape = _broadcast_shape(*map(np.shape, held))
+            if shape is None or not (waits or prod(shape) >= LARGE):
                 return None
             first = [value[(slice(1),) * value.ndim] if isinstance(value, np.ndarray) else value for value in held]
             with np.errstate(all="ignore"):
-                made = _laid_out(np.result_type(primitive.function(*first, **settings)), shape, held)
+                made = primitive.function(*first, **settings)
+            if np.shape(made) != shape:
+                made = _laid_out(np.result_type(made), shape, held)
         elif primitive.name == "matmul":
             product = _product_shape(*map(np.shape, held))
             if product is None or not (waits or max(np.size(value) for value in held) >= LARGE):
@@ -319,7 +340,10 @@ class Recorded(Array):
         else:
             bare = [np.broadcast_to(v.dtype.type(), v.shape) if isinstance(v, np.ndarray) else v for v in held]
             made = primitive.function(*bare, **settings)
-        pending[len(self.recording.calls)] = Pending(primitive, args, settings)
+        kept = tuple(
+            [arg.alias() if isinstance(arg, Recorded) else arg for arg in args]
+        )  # in place, they become others
+        pending[len(self.recording.calls)] = Pending(primitive, kept, settings)
         return made
 
     @property

@@ -417,11 +417,12 @@ class Schedule:
     def _small(self, x: Expression, costs: Costs) -> set[int]:
         """What to store instead of x: the smaller arrays that make it costly, where they alone do."""
         smaller: dict[int, int] = {}
-        waiting = list(x.operands)
+        waiting, seen = list(x.operands), set(self.stored)
         while waiting:
             y = waiting.pop()
-            if y.number in self.stored or y.op in ("number", "iota"):
+            if y.number in seen or y.op in ("number", "iota"):
                 continue
+            seen.add(y.number)
             if y.op in ("map", "reduce", "gather") and y.size * 2 <= x.size and costs.of(y) > CHEAP:
                 smaller[y.number] = costs.of(y)
             elif y.op in ("map", "view", "cast"):

@@ -305,7 +305,8 @@ def fma(a: Any, b: Any, c: Any) -> Value:
 
 def muladd(a: Any, b: Any, c: Any) -> Value:
     """a b + c, rounded once where the machine does that in one instruction, else twice."""
-    return _code(a, b, c).intrinsic("fmuladd", a, b, c)
+    (kind,) = {x.kind for x in (a, b, c) if isinstance(x, Value)}
+    return _code(a, b, c).intrinsic("fmuladd", a, b, c) if kind[0] == "f" else a * b + c
 
 
 def select(condition: Value, a: Any, b: Any) -> Value:

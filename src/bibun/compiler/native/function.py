@@ -227,11 +227,12 @@ class Function:
             before = (self.keep(key, value, found[1]), found[1])
         return before
 
-    def load(self, buffer: Buffer, place: Affine) -> tuple[Value, int]:
-        """The entry at a place, or a vector of them; with its level."""
+    def load(self, buffer: Buffer, place: Affine, depth: int = 0) -> tuple[Value, int]:
+        """The entry at a place, or a vector of them; with its level. `depth`: that at which the entry changes, if it does."""
         lanes, step = self.across(place)
         kind = STORED.get(buffer.kind, buffer.kind)
-        pointer, depth = self.pointer(buffer, place)
+        pointer, outermost = self.pointer(buffer, place)
+        depth = max(depth, outermost)
         code = self.at(depth)
         if lanes is None:
             value = code.emit(f"load {LLVM[kind]}, {pointer.typed}", kind)

@@ -152,6 +152,7 @@ class Loops:
         low, high = self.rows.start, self.rows.stop
         first = low if start == 0 else select(low < start, start, low)
         last = high if stop == self.nest.loops[number].extent else select(high > stop, stop, high)
+        last = select(last < first, first, last)  # none of them: not a number below 0, rounded down to whole vectors
         if stop - start <= FEW:
             for k in range(start, stop):
                 self.function.at(self.function.depth)

@@ -185,8 +185,7 @@ class NestWriter(Loops):
     def _write_total(self, root: Root, kept: tuple[int, ...], value: Value, adds: bool) -> None:
         place = self._total_place(root, kept)
         if adds:
-            before, _ = self.function.load(root.buffer, place)
-            self.function.at(self.function.depth)
+            before = self._so_far(root, place)
             lost = self.lost.get(id(root))
             if lost is not None:
                 value = self._compensated(lost, before, value)
@@ -196,10 +195,16 @@ class NestWriter(Loops):
         if not adds and not root.target and self.function.depth == self.function.ground:
             self.function.keep((root.of.number, ()), value, self.function.ground)
 
+    def _so_far(self, root: Root, place: Affine) -> Value:
+        """A running result in memory: another one in each turn, even where its place is the same in all of them."""
+        value, _ = self.function.load(root.buffer, place, self.function.depth)
+        self.function.at(self.function.depth)
+        return value
+
     def _compensated(self, lost: Buffer, before: Value, value: Value) -> Value:
         """The sum of both; what rounding has lost of it is added to what it has lost before."""
         total, error = two_sum(before, value)
-        earlier, _ = self.function.load(lost, ZERO)
+        earlier, _ = self.function.load(lost, ZERO, self.function.depth)
         self.function.at(self.function.depth)
         self.function.store(lost, ZERO, earlier + error)
         return total
@@ -280,7 +285,7 @@ class NestWriter(Loops):
         for (turn, kept), indices in parts.items():
             self.turn = turn
             if pair is not None and adds and not self._whole_axis(root):
-                value, _ = self.function.load(root.buffer, self._total_place(root, kept))
+                value = self._so_far(root, self._total_place(root, kept))
                 for index in indices:
                     a, b = (self.evaluation.value(x, index) for x in pair)
                     self.function.at(self.function.depth)

@@ -141,6 +141,7 @@ class StageWriter:
         memory, local = writer.reserved(self.record * stage.chunks), writer.reserved(self.strip * threads)
         bad = self._shared(memory, local, threads) if threads > 1 else self._alone(memory, local)
         if self.notes:
+            function.at(function.depth)
             writer.leave_unless(bad.equals(0))
         for root, buffer, offset in self.totals:
             if compensated(root):

@@ -12,7 +12,6 @@ from typing import Any
 
 from bibun.compiler.around import short
 from bibun.compiler.graph import Graph, Node, users
-from bibun.compiler.reading import shaped_by_values
 from bibun.compiler.source.names import Names
 from bibun.compiler.source.spelling import Speller, changes_dtype
 from bibun.compiler.source.text import ADDS, ATOM, Text, atom, number, shaped, within, wrapped
@@ -88,9 +87,6 @@ class Block:
             self._put_along(node)
         else:
             self._name(node, self.speller.call(node, [self.texts[x.number] for x in node.operands]))
-        if shaped_by_values(node) and node.like is not None and node.name not in (*PUTS, *SCATTERS):
-            self._named(node)
-            self.line(f"assert {self.texts[node.number].text}.shape == {node.shape}")
 
     def line(self, text: str) -> None:
         """One more line."""
@@ -141,10 +137,8 @@ class Block:
         names += [self.names.value() for n in used if n >= len(names)]
         call = self.speller.call(node, [self.texts[x.number] for x in node.operands])
         self.line(f"{', '.join(names)}{',' * (len(names) == 1)} = {call.text}")
-        for n, user in used.items():
+        for n in used:
             self.parts[node.number, n] = atom(names[n])
-            if shaped_by_values(node):
-                self.line(f"assert {names[n]}.shape == {user.shape}")
 
     def _guard(self, text: Text, outcome: Any, places: list[str]) -> None:
         if outcome is True or outcome is False:

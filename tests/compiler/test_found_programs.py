@@ -1,0 +1,72 @@
+"""Programs that were once compiled wrong, or took forever: the smallest that show it."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bibun as bb
+from tests.compiler.agreement import agrees, same
+
+
+@pytest.mark.parametrize("shape", [(8, 5), (16, 4), (16, 5), (16, 8), (17, 17)])
+@pytest.mark.parametrize("product", [False, True])
+def test_sum_over_rows_of_which_one_column_stands_still(shape: tuple[int, int], product: bool) -> None:
+    """The first column is a loop cut to one turn: its running sum has one place, and was read before the loop."""
+
+    def f(x: Any, v: Any, s: Any) -> Any:
+        w = v.copy()
+        w[0:1] = s
+        return np.sum(x * (x - w) if product else np.tanh(x + w), axis=0)
+
+    random = np.random.default_rng(0)
+    agrees(f, (random.random(shape), random.random(shape[1]), np.asarray(0.5)))
+
+
+def test_what_is_shared_again_and_again_compiles_at_once() -> None:
+    """As a graph it is small; as a tree it has so many leaves that looking for what to store took minutes."""
+
+    def f(x: Any) -> Any:
+        h, seen = 0.0 * x[0], []
+        for row in x:
+            h = 0.6 * h + np.tanh(row)
+            seen.append(h)
+        y = np.tanh(np.stack(seen))
+        for _ in range(2):
+            z = y
+            for _ in range(3):
+                z = 0.5 * z + 0.25 * np.sin(z + y)
+            y = z - np.mean(z)
+        return np.sum(y)
+
+    start = perf_counter()
+    agrees(bb.value_and_grad(f), (np.random.default_rng(0).random((8, 17)),))
+    assert perf_counter() - start < 30
+
+
+@pytest.mark.parametrize("count", [1, 4, 5, 12, 300])
+@pytest.mark.parametrize("shape", [(20000,), (6000, 3), (300, 70)])
+def test_a_part_at_the_beginning_of_many_rows(count: int, shape: tuple[int, ...]) -> None:
+    """A strip of rows behind the part has none of it: less than none, rounded to whole vectors, were some."""
+
+    def f(x: Any) -> Any:
+        y = 1.0 * x
+        y[:count] = 7.0
+        y[-count:] = 9.0
+        return np.sum(y, axis=0), np.sum(y * x), np.sum(x > 0.5), y
+
+    agrees(f, (np.random.default_rng(0).uniform(-1, 1, shape),))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_computed_places_in_many_rows(threads: int) -> None:
+    """A stage says whether an index was out of bounds; what one thread says was asked for before it was known."""
+    x = np.random.default_rng(0).random(40000)
+    compiled = bb.compile(lambda x, i: np.sum(np.take_along_axis(x, i, axis=-1) * x), threads=threads)
+    for places in (np.argsort(x), np.arange(40000) - 40000):
+        same(compiled(x, places), np.sum(x[places] * x))
+    with pytest.raises(IndexError):
+        compiled(x, np.full(40000, 40000))
