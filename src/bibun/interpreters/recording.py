@@ -9,7 +9,7 @@ shape (a stand-in), and `value` computes the array when it is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from math import prod
 from sys import getrefcount
 from typing import Any, NamedTuple
@@ -98,7 +98,7 @@ class Recording:
         self.places: list[str] = []  # of the guards, in the user's code
         self.raised: str | None = None  # an exception that a row has raised
         self.pending: dict[int, Pending] = {}  # of the entries that are stand-ins
-        self._checksums: list[tuple[Any, int]] = []
+        self._checksums: dict[int, tuple[Any, int]] = {}  # of captured arrays by identity
         self._numbers: dict[Any, int] = {}  # of constants, by type and value
         self._arrays: dict[
             int, tuple[int, Any]
@@ -149,7 +149,7 @@ class Recording:
         else:
             made = self.add(CAPTURED, (), array, array)
             if array.flags.writeable:
-                self._checksums.append((array, _checksum(array)))
+                self._checksums[id(array)] = array, _checksum(array)
         self._arrays[id(array)] = made.number, array
         return made
 
@@ -180,6 +180,7 @@ class Recording:
                 continue
             waiting.pop()
             if not entry.known:
+                self._unchanged(self._checksums[id(arg)] for arg in entry.args if id(arg) in self._checksums)
                 entry.compute()
         return self.pending[number].value
 
@@ -187,7 +188,10 @@ class Recording:
         """Raise where the run did what another one may not do: handled an exception, or changed a captured array."""
         if self.raised is not None:
             raise UnrecordableError(f"{self.raised} was raised, and handled", once=True)
-        for array, checksum in self._checksums:
+        self._unchanged(self._checksums.values())
+
+    def _unchanged(self, captured: Iterable[tuple[Any, int]]) -> None:
+        for array, checksum in captured:
             if _checksum(array) != checksum:
                 raise UnrecordableError(
                     f"an array of shape {array.shape}, which it reads from the code around it, changes while it runs"
@@ -200,12 +204,20 @@ class Recording:
         return outcome
 
 
+def _common_shape(*shapes: tuple[int, ...]) -> tuple[int, ...] | None:
+    """Of what is broadcast together; None where they do not fit, which NumPy says best."""
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        return None
+
+
 def _product_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...] | None:
     """Of a @ b; None for a number, and where they do not fit."""
-    if not a or not b or a[-1] != b[max(len(b) - 2, 0)]:
+    stack = _common_shape(a[:-2], b[:-2])
+    if stack is None or not a or not b or a[-1] != b[max(len(b) - 2, 0)]:
         return None
-    shape = (*np.broadcast_shapes(a[:-2], b[:-2]), *a[-2:-1], *(b[-1:] if len(b) > 1 else ()))
-    return shape or None
+    return (*stack, *a[-2:-1], *(b[-1:] if len(b) > 1 else ())) or None
 
 
 class Pending:
@@ -279,13 +291,14 @@ class Recorded(Array):
         pending = self.recording.pending
         waits = any(isinstance(arg, Recorded) and arg.number in pending for arg in args)
         if primitive.kind == "elementwise":
-            shapes = [np.shape(value) for value in held]
-            shape = np.broadcast_shapes(*shapes)
-            if not waits and prod(shape) < LARGE:
+            shape = _common_shape(*map(np.shape, held))
+            if shape is None or not (waits or prod(shape) >= LARGE):
                 return None
             first = [value[(slice(1),) * value.ndim] if isinstance(value, np.ndarray) else value for value in held]
             with np.errstate(all="ignore"):
-                made = np.broadcast_to(primitive.function(*first, **settings), shape)
+                made = primitive.function(*first, **settings)
+            if shape:
+                made = np.broadcast_to(made, shape)
         elif primitive.name == "matmul":
             product = _product_shape(*map(np.shape, held))
             if product is None or not (waits or max(np.size(value) for value in held) >= LARGE):
@@ -295,7 +308,10 @@ class Recorded(Array):
             made = primitive.function(*held, **settings)
         else:
             return None
-        pending[len(self.recording.calls)] = Pending(primitive, args, settings)
+        now = tuple(
+            [arg.alias() if isinstance(arg, Recorded) else arg for arg in args]
+        )  # an update in place changes args
+        pending[len(self.recording.calls)] = Pending(primitive, now, settings)
         return made
 
     @property
@@ -379,7 +395,7 @@ def _unary(primitive: Primitive) -> Callable[[Any], Any]:
         if type(x) is not Recorded:
             return primitive(x)
         recording, held = x.recording, x.held
-        if isinstance(held, np.ndarray) and held.size >= LARGE:
+        if (isinstance(held, np.ndarray) and held.size >= LARGE) or x.number in recording.pending:
             return primitive(x)
         value = function(held)
         made = new(Recorded)
@@ -410,9 +426,11 @@ def _binary(primitive: Primitive, *, reflected: bool = False) -> Callable[[Any, 
             if isinstance(other, (list, tuple)):
                 other = np.asarray(other)
             plain, number = other, recording.operand(other)
-        held = x.held
-        if (isinstance(held, np.ndarray) and held.size >= LARGE) or (
-            isinstance(plain, np.ndarray) and plain.size >= LARGE
+        held, pending = x.held, recording.pending
+        if (
+            (isinstance(held, np.ndarray) and held.size >= LARGE)
+            or (isinstance(plain, np.ndarray) and plain.size >= LARGE)
+            or (pending and (x.number in pending or number in pending))
         ):
             return primitive(other, x) if reflected else primitive(x, other)
         if reflected:
