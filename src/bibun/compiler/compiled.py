@@ -140,7 +140,7 @@ class Careful:
             if found is None:
                 break
             try:
-                return found.run(call.leaves)
+                return found(call.leaves)
             except Otherwise:
                 self._give_up(paths, "its program does not do again what the run did that it was made of")
         args, kwargs = call.rebuild(call.leaves)
@@ -159,8 +159,8 @@ class Careful:
 
     # ---- versions -----------------------------------------------------------------------------------
 
-    def _record(self, paths: Paths, call: Signature) -> Version | None:
-        """A version for the path of this call; None if the function has to run plainly."""
+    def _record(self, paths: Paths, call: Signature) -> Callable[[list[Any]], Any] | None:
+        """What gives the result of this call: most often a new version. None if the function has to run plainly."""
         if paths.full:
             places = ", ".join(dict.fromkeys(paths.versions[0].recipe.places))
             self._give_up(paths, f"it decides in more than {len(paths.versions)} ways, at {places}")
@@ -168,17 +168,18 @@ class Careful:
         with _collector_off():
             return self._recorded(paths, call)
 
-    def _recorded(self, paths: Paths, call: Signature) -> Version | None:
+    def _recorded(self, paths: Paths, call: Signature) -> Callable[[list[Any]], Any] | None:
         recording = Recording()
         recorded = [recording.input(i, leaf) for i, leaf in enumerate(call.leaves)]
         args, kwargs = call.rebuild(recorded)
+        results = None
         try:
             results = Results(self.f(*args, **kwargs))
             recording.check()
         except UnrecordableError as error:
             if not error.once:
                 self._give_up(paths, str(error))
-            return None
+            return None if results is None else _of_the_run(results)
         except (NoDerivativeError, DerivativeValueError) as error:
             args, kwargs = call.rebuild(call.leaves)
             self.f(*args, **kwargs)  # raises, where it is not the recording that has no rule for what f does
@@ -187,7 +188,7 @@ class Careful:
         version = self._version(recording, results, call, args, kwargs)
         paths.versions.insert(0, version)
         self._link(version)
-        return version
+        return version.run
 
     def _version(self, recording: Recording, results: Results, call: Signature, args: Any, kwargs: Any) -> Version:
         graph = read(recording, results.recorded, fast=self.fast)
@@ -258,6 +259,15 @@ class Careful:
         if not self.paths:
             raise RuntimeError("nothing is compiled yet: call the function once.")
         return explanation(self.f, self.paths.values(), fast=self.fast)
+
+
+def _of_the_run(results: Results) -> Callable[[list[Any]], Any] | None:
+    """What the recorded run has computed, so that f need not run again for this call; None where that has changed since."""
+    try:
+        values = [leaf.value for leaf in results.recorded]
+    except UnrecordableError:
+        return None
+    return lambda _: results.assemble(values)
 
 
 @contextmanager
