@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import bibun as bb
+from bibun.interpreters import recording
 from tests.compiler.agreement import same
 from tests.compiler.programs import Arguments, Program, programs
 
@@ -65,6 +66,13 @@ def threads(program: Program, arguments: Arguments, seeds: list[int]) -> None:
             same(got, want, error=1e-9)
 
 
+def waiting(program: Program, arguments: Arguments, seeds: list[int]) -> None:
+    """Recorded as arrays of any size are when they are large: computed when a decision looks at them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recording, "LARGE", 1)
+        gradient(program, arguments, seeds)
+
+
 # The law, of how many operations at most, and how many programs: in every run, and in the sweep.
 LAWS = {
     "value": (value, 60, 60, 600),
@@ -73,6 +81,7 @@ LAWS = {
     "forward": (forward, 40, 30, 300),
     "second": (second, 30, 20, 200),
     "threads": (threads, 20, 10, 60),
+    "waiting": (waiting, 40, 20, 300),
 }
 
 

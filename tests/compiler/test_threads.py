@@ -115,6 +115,19 @@ def test_large_loops_are_shared() -> None:
     assert shared > len(PROGRAMS) / 2
 
 
+@needs_cores
+def test_an_error_in_the_part_of_another_thread() -> None:
+    """An index out of bounds, at the end: each thread has the first chunks or the last ones, and NumPy says what is wrong."""
+    compiled = bb.compile(lambda x, i: np.sum(np.sin(x[i])), threads=2)
+    i = np.arange(LONG.size)
+    for place in (0, LONG.size // 2, LONG.size - 1):
+        np.testing.assert_allclose(compiled(LONG, i), np.sum(np.sin(LONG)), rtol=1e-10)
+        i[place] = LONG.size
+        with pytest.raises(IndexError, match="out of bounds"):
+            compiled(LONG, i)
+        i[place] = place
+
+
 @pytest.mark.parametrize("threads", [0, -1, 1.0, 2.5, "2", np.nan, (1,), True])
 def test_what_is_no_number_of_threads(threads: Any) -> None:
     with pytest.raises(ValueError, match="how many cores a large loop may use"):
