@@ -73,5 +73,5 @@ bench: .venv-bench/.installed  ## ratios to other packages; BENCH="--quick chain
 	@.venv-bench/bin/python -m benchmarks $(BENCH)
 
 clean:  ## remove the environments and everything that was built
-	rm -rf .venv .venv-bench build dist site .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-bench build dist site .bibun_cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,7 +1,8 @@
-"""Hypothesis profiles and the guard against leaked global state. Holds no case and no law."""
+"""Hypothesis profiles, where compiled programs are kept, and the guard against leaked global state. Holds no law."""
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,9 @@ from hypothesis import settings
 
 # A headless machine has no display; this must be set before anything imports matplotlib.pyplot.
 os.environ.setdefault("MPLBACKEND", "Agg")
+
+# Compiled programs are kept from run to run, but not in the folder of whoever runs the tests.
+os.environ.setdefault("BIBUN_CACHE_DIR", str(Path(__file__).resolve().parents[1] / ".bibun_cache"))
 
 # No deadline: the first call of an operation imports lazily and takes many times as long as the second. The same cases
 # in every run, so that what fails for one person fails for all; HYPOTHESIS_PROFILE=search looks for new ones.

@@ -82,11 +82,22 @@ def test_a_loop_counts_as_often_as_it_runs() -> None:
 
 
 def test_what_runs_in_numpy_and_why() -> None:
-    text = explained(lambda a: np.argsort(a), np.ones(3))
-    assert any(line.startswith("NumPy [3]: argsort: no machine code") for line in lines_of(text, "steps"))
+    text = explained(lambda a: np.sum(np.sort(a)), np.eye(3))
+    assert any(line.startswith("NumPy [3, 3]: argsort: no machine code") for line in lines_of(text, "steps"))
     text = explained(lambda z: np.exp(z), np.ones(3) + 1j)
     assert "NumPy [3]: exp: complex128 has no machine code" in text
     assert "what runs through NumPy is not counted" in text
+
+
+def test_what_runs_in_lapack() -> None:
+    text = explained(lambda a: np.linalg.eigvalsh(a), np.eye(9))
+    assert any(line.startswith("LAPACK [9, 9]: eigvalsh; reads 648 B") for line in lines_of(text, "steps"))
+    assert "what runs through LAPACK is not counted" in text
+
+
+def test_running_sums() -> None:
+    text = explained(lambda x: np.cumsum(x), np.ones(100))
+    assert lines_of(text, "steps") == ["one pass over [100]: cumsum; reads 800 B, writes 800 B"]
 
 
 def test_decisions_with_their_place() -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import bibun as bb
 from bibun import tree
+from bibun.interpreters import recording
 from tests.compiler.agreement import same
 from tests.compiler.programs import LARGE, Arguments, Program, programs
 
@@ -79,6 +80,13 @@ def large(program: Program, arguments: Arguments, seeds: list[int]) -> None:
         np.testing.assert_array_equal(a, b)
 
 
+def waiting(program: Program, arguments: Arguments, seeds: list[int]) -> None:
+    """Recorded as arrays of any size are when they are large: computed when a decision looks at them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recording, "LARGE", 1)
+        gradient(program, arguments, seeds)
+
+
 # The law, of how many operations at most, and how many programs: in every run, and in the sweep.
 LAWS = {
     "value": (value, 60, 60, 600),
@@ -88,6 +96,7 @@ LAWS = {
     "second": (second, 30, 20, 200),
     "threads": (threads, 20, 10, 60),
     "large": (large, 12, 15, 150),
+    "waiting": (waiting, 40, 20, 300),
 }
 DRAWN_FROM = {"large": {"shapes": LARGE, "largest": 100_000}}
 

@@ -12,12 +12,13 @@ import typer
 
 import bibun
 from bibun.cli.arguments import read_point
+from bibun.cli.caching import cache_on_disk, cleared_cache
 from bibun.cli.checking import check_point
 from bibun.cli.compiling import compile_point
 from bibun.cli.failures import CommandError
 from bibun.cli.loading import find_function, split_target, user_module
 from bibun.cli.measuring import Request, measure
-from bibun.cli.rendering import print_check, print_error, print_json, print_program, print_report
+from bibun.cli.rendering import counted, print_cache, print_check, print_error, print_json, print_program, print_report
 from bibun.errors import BibunError
 
 WRONG_DERIVATIVE = 1
@@ -174,3 +175,15 @@ def compile_(
             point = read_point(function, at or [], wrt or [], differentiated=bool(what))
             program = compile_point(point, what, fast=fast, shown=shown)
     print_program(program)
+
+
+@app.command()
+def cache(
+    clear: Annotated[bool, typer.Option("--clear", help="Delete all of its files.")] = False,
+) -> None:
+    """Show the machine code that compiled functions have left on disk for later processes, or delete it."""
+    found = cleared_cache() if clear else cache_on_disk()
+    print_cache(found)
+    if found.left:
+        print_error(f"{counted(found.left, 'file')} could not be deleted: see who owns {found.folder}.")
+        raise typer.Exit(BAD_INPUT)

@@ -19,6 +19,7 @@ import bibun
 from bibun.checking.rendering import plain
 from bibun.checking.report import Report as CheckReport
 from bibun.cli.arguments import Array, Point
+from bibun.cli.caching import Cache
 from bibun.cli.comparing import Comparison
 from bibun.cli.compiling import Program
 from bibun.cli.failures import display_path
@@ -87,6 +88,21 @@ def print_program(program: Program) -> None:
         console(sys.stderr).print(Text.assemble(("warning: ", "bold yellow"), warning), soft_wrap=True)
 
 
+def print_cache(cache: Cache) -> None:
+    """Folder, number of files, bytes; or what was deleted. A path is never broken into lines."""
+    out = console(sys.stdout)
+    if cache.cleared:
+        out.print(f"deleted {counted(cache.files, 'file')}, {size(cache.size)}, from {cache.folder}", soft_wrap=True)
+        return
+    rows = {
+        "folder": f"{cache.folder}   (from {cache.chosen_by})" if cache.chosen_by else str(cache.folder),
+        "files": str(cache.files),
+        "size": size(cache.size),
+    }
+    for name, value in rows.items():
+        out.print(Text.assemble((f"{name:<9}", "cyan"), value), soft_wrap=True)
+
+
 def _program_times(program: Program) -> Text:
     return Text.assemble(
         ("time", "bold"),
@@ -140,6 +156,19 @@ def duration(seconds: float) -> str:
         if seconds >= size:
             return f"{seconds / size:.3g} {unit}"
     return f"{seconds / 1e-9:.3g} ns"
+
+
+def size(count: int) -> str:
+    """Bytes in three digits and a unit; kB is 1000 of them."""
+    for unit, large in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= 0.9995 * large:  # 999,500 B would be 1e+03 kB
+            return f"{count / large:.3g} {unit}"
+    return f"{count} B"
+
+
+def counted(count: int, thing: str) -> str:
+    """1 file, 2 files"""
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
 def _summary(value: Array) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import update_wrapper
 from threading import RLock
 from typing import Any
-from weakref import ref
+from weakref import WeakSet, ref
 
 import numpy as np
 import optree  # noqa: F401  bibun.tree imports it at the first container, and here every call's arguments are one
@@ -30,6 +31,7 @@ from bibun.compiler.signature import PlainCall, Signature, signature
 from bibun.errors import CompileWarning, DerivativeValueError, NoDerivativeError, warn
 from bibun.interpreters.recording import Recorded, Recording, UnrecordableError
 
+_ALL: WeakSet[Careful] = WeakSet()
 CHAIN = 8  # versions that machine code tries one after the other before Python is asked
 
 
@@ -54,7 +56,7 @@ def compile(
 
     Raises LostDerivativeError where f turns a value into a plain number (float(x), math.sin(x)).
     """
-    if threads is not None and (not isinstance(threads, (int, np.integer)) or threads < 1):
+    if threads is not None and (isinstance(threads, bool) or not isinstance(threads, (int, np.integer)) or threads < 1):
         raise ValueError(
             f"compile: threads={threads!r}, but it is how many cores a large loop may use: 1, 2, ...; or None, for all."
         )
@@ -114,6 +116,7 @@ class Careful:
         self.public: Any = lambda: None
         self.chain: list[Version] = []
         self._lock = RLock()
+        _ALL.add(self)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -124,18 +127,23 @@ class Careful:
         if paths is None:
             with self._lock:
                 paths = self.paths.setdefault(call.key, Paths())
-        if paths.plain is None:
-            for version in paths.versions:
-                try:
+        tried: list[Version] = []
+        while paths.plain is None:
+            new = [version for version in paths.versions if version not in tried]
+            for version in new:
+                with suppress(Otherwise):
                     return version.run(call.leaves)
-                except Otherwise:
-                    continue
-            found = self._record(paths, call)
-            if found is not None:
-                try:
-                    return found.run(call.leaves)
-                except Otherwise:
-                    self._give_up(paths, "its program does not do again what the run did that it was made of")
+            tried += new
+            with self._lock:
+                if paths.plain is not None or len(paths.versions) > len(tried):
+                    continue  # by another thread, while this one waited
+                found = self._record(paths, call)
+            if found is None:
+                break
+            try:
+                return found(call.leaves)
+            except Otherwise:
+                self._give_up(paths, "its program does not do again what the run did that it was made of")
         args, kwargs = call.rebuild(call.leaves)
         return self.f(*args, **kwargs)
 
@@ -146,29 +154,33 @@ class Careful:
         """As a method, where there is no callable of machine code in its place."""
         return self if thing is None else _bound(self, thing)
 
+    def unlock(self) -> None:
+        """Forget who records: in the child of a fork that thread is gone."""
+        self._lock = RLock()
+
     # ---- versions -----------------------------------------------------------------------------------
 
-    def _record(self, paths: Paths, call: Signature) -> Version | None:
-        """A version for the path of this call; None if the function has to run plainly."""
-        with self._lock:
-            if paths.full:
-                places = ", ".join(dict.fromkeys(paths.versions[0].recipe.places))
-                self._give_up(paths, f"it decides in more than {len(paths.versions)} ways, at {places}")
-                return None
-            with _collector_off():
-                return self._recorded(paths, call)
+    def _record(self, paths: Paths, call: Signature) -> Callable[[list[Any]], Any] | None:
+        """What gives the result of this call: most often a new version. None if the function has to run plainly."""
+        if paths.full:
+            places = ", ".join(dict.fromkeys(paths.versions[0].recipe.places))
+            self._give_up(paths, f"it decides in more than {len(paths.versions)} ways, at {places}")
+            return None
+        with _collector_off():
+            return self._recorded(paths, call)
 
-    def _recorded(self, paths: Paths, call: Signature) -> Version | None:
+    def _recorded(self, paths: Paths, call: Signature) -> Callable[[list[Any]], Any] | None:
         recording = Recording()
         recorded = [recording.input(i, leaf) for i, leaf in enumerate(call.leaves)]
         args, kwargs = call.rebuild(recorded)
+        results = None
         try:
             results = Results(self.f(*args, **kwargs))
             recording.check()
         except UnrecordableError as error:
             if not error.once:
                 self._give_up(paths, str(error))
-            return None
+            return None if results is None else _of_the_run(results)
         except (NoDerivativeError, DerivativeValueError) as error:
             args, kwargs = call.rebuild(call.leaves)
             self.f(*args, **kwargs)  # raises, where it is not the recording that has no rule for what f does
@@ -177,7 +189,7 @@ class Careful:
         version = self._version(recording, results, call, args, kwargs)
         paths.versions.insert(0, version)
         self._link(version)
-        return version
+        return version.run
 
     def _version(self, recording: Recording, results: Results, call: Signature, args: Any, kwargs: Any) -> Version:
         graph = read(recording, results.recorded, fast=self.fast)
@@ -250,6 +262,15 @@ class Careful:
         return explanation(self.f, self.paths.values(), fast=self.fast)
 
 
+def _of_the_run(results: Results) -> Callable[[list[Any]], Any] | None:
+    """What the recorded run has computed, so that f need not run again for this call; None where that has changed since."""
+    try:
+        values = [leaf.value for leaf in results.recorded]
+    except UnrecordableError:
+        return None
+    return lambda _: results.assemble(values)
+
+
 @contextmanager
 def _collector_off() -> Iterator[None]:
     """A recording is many small objects and no cycles; searching for these again and again would double its time."""
@@ -267,3 +288,12 @@ def _leaf(value: Any) -> Leaf:
     if isinstance(value, np.ndarray):
         return Leaf(value.shape, value.dtype, None)
     return Leaf((), np.result_type(value), type(value))
+
+
+def _unlock() -> None:
+    for careful in list(_ALL):
+        careful.unlock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock)

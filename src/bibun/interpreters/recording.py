@@ -9,7 +9,7 @@ shape (a stand-in), and `value` computes the array when it is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from math import prod
 from sys import getrefcount
 from typing import Any, NamedTuple
@@ -106,7 +106,7 @@ class Recording:
         self.places: list[str] = []  # of the guards, in the user's code
         self.raised: str | None = None  # an exception that a row has raised
         self.pending: dict[int, Pending] = {}  # of the entries that are stand-ins
-        self._checksums: list[tuple[Any, int]] = []
+        self._checksums: dict[int, tuple[Any, int]] = {}  # of captured arrays by identity
         self._numbers: dict[Any, int] = {}  # of constants, by type and value
         self._arrays: dict[
             int, tuple[int, Any]
@@ -157,7 +157,7 @@ class Recording:
         else:
             made = self.add(CAPTURED, (), array, array)
             if array.flags.writeable:
-                self._checksums.append((array, _checksum(array)))
+                self._checksums[id(array)] = array, _checksum(array)
         self._arrays[id(array)] = made.number, array
         return made
 
@@ -188,6 +188,7 @@ class Recording:
                 continue
             waiting.pop()
             if not entry.known:
+                self._unchanged(self._checksums[id(arg)] for arg in entry.args if id(arg) in self._checksums)
                 entry.compute()
         return self.pending[number].value
 
@@ -195,7 +196,10 @@ class Recording:
         """Raise where the run did what another one may not do: handled an exception, or changed a captured array."""
         if self.raised is not None:
             raise UnrecordableError(f"{self.raised} was raised, and handled", once=True)
-        for array, checksum in self._checksums:
+        self._unchanged(self._checksums.values())
+
+    def _unchanged(self, captured: Iterable[tuple[Any, int]]) -> None:
+        for array, checksum in captured:
             if _checksum(array) != checksum:
                 raise UnrecordableError(
                     f"an array of shape {array.shape}, which it reads from the code around it, changes while it runs"
@@ -220,20 +224,20 @@ class Recording:
 _NO_MEMORY = frozenset({"reshape", "transpose", "broadcast_to", "getitem", "flip", "real"})  # views
 
 
-def _product_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...] | None:
-    """Of a @ b; None for a number, and where they do not fit."""
-    if not a or not b or a[-1] != b[max(len(b) - 2, 0)]:
-        return None
-    shape = (*np.broadcast_shapes(a[:-2], b[:-2]), *a[-2:-1], *(b[-1:] if len(b) > 1 else ()))
-    return shape or None
-
-
-def _broadcast_shape(*shapes: tuple[int, ...]) -> tuple[int, ...] | None:
-    """None where they do not fit."""
+def _common_shape(*shapes: tuple[int, ...]) -> tuple[int, ...] | None:
+    """Of what is broadcast together; None where they do not fit, which NumPy says best."""
     try:
         return np.broadcast_shapes(*shapes)
     except ValueError:
         return None
+
+
+def _product_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...] | None:
+    """Of a @ b; None for a number, and where they do not fit."""
+    stack = _common_shape(a[:-2], b[:-2])
+    if stack is None or not a or not b or a[-1] != b[max(len(b) - 2, 0)]:
+        return None
+    return (*stack, *a[-2:-1], *(b[-1:] if len(b) > 1 else ())) or None
 
 
 class Pending:
@@ -318,7 +322,7 @@ class Recorded(Array):
         pending = self.recording.pending
         waits = any(isinstance(arg, Recorded) and arg.number in pending for arg in args)
         if primitive.kind == "elementwise" or primitive.name in _ENTRYWISE:
-            shape = _broadcast_shape(*map(np.shape, held))
+            shape = _common_shape(*map(np.shape, held))
             if shape is None or not (waits or prod(shape) >= LARGE):
                 return None
             first = [value[(slice(1),) * value.ndim] if isinstance(value, np.ndarray) else value for value in held]
@@ -340,10 +344,8 @@ class Recorded(Array):
         else:
             bare = [np.broadcast_to(v.dtype.type(), v.shape) if isinstance(v, np.ndarray) else v for v in held]
             made = primitive.function(*bare, **settings)
-        kept = tuple(
-            [arg.alias() if isinstance(arg, Recorded) else arg for arg in args]
-        )  # in place, they become others
-        pending[len(self.recording.calls)] = Pending(primitive, kept, settings)
+        now = tuple([arg.alias() if isinstance(arg, Recorded) else arg for arg in args])  # in place, args become others
+        pending[len(self.recording.calls)] = Pending(primitive, now, settings)
         return made
 
     @property

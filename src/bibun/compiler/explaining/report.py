@@ -168,8 +168,9 @@ def _cost(native: Any, found: list[Work]) -> list[str]:
         f"at least {_seconds(max(arithmetic, memory))}, limited by {limit} "
         f"(arithmetic {_seconds(arithmetic)}, memory {_seconds(memory)})",
     ]
-    if any(work.kind == "NumPy" for work in found):
-        lines.append("what runs through NumPy is not counted")
+    uncounted = [kind for kind in ("NumPy", "LAPACK") if any(work.kind == kind for work in found)]
+    if uncounted:
+        lines.append(f"what runs through {' and '.join(uncounted)} is not counted")
     return lines
 
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bibun.compiler.fusing.buffers import Buffer
-from bibun.compiler.fusing.expressions import Expression
+from bibun.compiler.fusing.expressions import Expression, Routine
 from bibun.compiler.fusing.nests import Loop, Nest, terms_of
 from bibun.compiler.fusing.schedule import Call, LoopStep, Schedule
 from bibun.compiler.fusing.stages import Stage
@@ -31,7 +31,7 @@ _MOST = 7  # kinds of operations that are listed for one nest
 class Work(NamedTuple):
     """Of one step. `depth`: loops around it; `turns`: how often it runs."""
 
-    kind: str  # fused, BLAS, NumPy, loop
+    kind: str  # fused, BLAS, LAPACK, NumPy, loop, one pass over
     what: str
     extents: str
     flops: int
@@ -156,8 +156,17 @@ def _called(step: Call, depth: int, turns: int) -> Work:
     if x.op == "call":
         row = x.params[0]
         return Work("NumPy", f"{row.name}: {_why(step)}", shapes, 0, read, written, depth, turns)
-    what = x.op if x.op in ("lapack", "routine") else "copy: of a dtype that has no machine code"
-    return Work("NumPy", what, shapes, 0, read, written, depth, turns)
+    kind, what = ("NumPy", "copy: of a dtype that has no machine code") if x.op != "routine" else _routine(x.params)
+    return Work(kind, what, shapes, 0, read, written, depth, turns)
+
+
+def _routine(routine: Routine) -> tuple[str, str]:
+    """What runs a routine, and what it is."""
+    if routine.name == "running":
+        return "one pass over", str(routine.settings[0])  # cumsum, cumprod, recurrence
+    if routine.name == "unless":
+        return "NumPy", "only where the steps above do not do"
+    return "LAPACK", routine.name
 
 
 def _why_no_product() -> str:

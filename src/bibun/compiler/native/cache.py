@@ -18,13 +18,18 @@ import platformdirs
 
 VARIABLE = "BIBUN_CACHE_DIR"
 _SUFFIX = ".code"
+_UNFINISHED = ".writing-"  # begins the name of a file that is being written, or whose process died then
 _DIGEST = hashlib.sha256().digest_size
 
 
+def chosen() -> str:
+    """The folder that $BIBUN_CACHE_DIR names; empty where it names none."""
+    return os.environ.get(VARIABLE, "")
+
+
 def folder() -> Path:
-    """Where the files are: $BIBUN_CACHE_DIR, or the platform's folder for such things. It need not exist."""
-    chosen = os.environ.get(VARIABLE)
-    return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("bibun", appauthor=False)) / "compiled"
+    """Where the files are: the chosen folder, or the platform's for such things. It need not exist."""
+    return Path(chosen() or Path(platformdirs.user_cache_dir("bibun", appauthor=False)) / "compiled")
 
 
 def code_for(source: str, make: Callable[[], bytes]) -> bytes:
@@ -65,7 +70,7 @@ def _own(status: os.stat_result) -> bool:
 def _write(path: Path, key: bytes, code: bytes) -> None:
     """All or nothing: another process sees no half-written file."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=_UNFINISHED)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(key + hashlib.sha256(code).digest() + code)
@@ -79,15 +84,24 @@ def _write(path: Path, key: bytes, code: bytes) -> None:
 def files() -> Iterator[Path]:
     """All files of the cache."""
     with contextlib.suppress(OSError):
-        yield from (path for path in folder().iterdir() if path.suffix == _SUFFIX or path.name.startswith(".writing-"))
+        yield from (path for path in folder().iterdir() if path.suffix == _SUFFIX or path.name.startswith(_UNFINISHED))
 
 
-def clear() -> int:
-    """Delete them; how many bytes they were."""
-    total = 0
+def sizes() -> list[int]:
+    """The bytes of each file."""
+    found = []
+    for path in files():
+        with contextlib.suppress(OSError):
+            found.append(path.stat().st_size)
+    return found
+
+
+def clear() -> list[int]:
+    """Delete them; how many bytes each was. A file that cannot be deleted stays."""
+    deleted = []
     for path in files():
         with contextlib.suppress(OSError):
             size = path.stat().st_size
             path.unlink()
-            total += size
-    return total
+            deleted.append(size)
+    return deleted

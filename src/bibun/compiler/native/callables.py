@@ -7,11 +7,11 @@ whichever it finds. What an instance needs to stay alive is in its `kept`.
 from __future__ import annotations
 
 import ctypes
-from functools import lru_cache
 from typing import Any
 
 from bibun.compiler.native.context import address
 from bibun.compiler.native.layouts import layouts
+from bibun.compiler.native.once import once
 
 
 class _Slot(ctypes.Structure):
@@ -44,7 +44,7 @@ _SIZE, _READ_ONLY = 19, 1  # T_PYSSIZET, READONLY
 _DEFAULT, _VECTORCALL = 0, 1 << 11  # Py_TPFLAGS_HAVE_VECTORCALL
 
 
-@lru_cache(1)
+@once
 def native_class() -> type:
     """The class. Its instances are made by `make`; `__dict__` and weak references work as usual."""
     at = layouts()

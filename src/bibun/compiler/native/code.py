@@ -304,9 +304,10 @@ def fma(a: Any, b: Any, c: Any) -> Value:
 
 
 def muladd(a: Any, b: Any, c: Any) -> Value:
-    """a b + c, rounded once where the machine does that in one instruction, else twice."""
-    (kind,) = {x.kind for x in (a, b, c) if isinstance(x, Value)}
-    return _code(a, b, c).intrinsic("fmuladd", a, b, c) if kind[0] == "f" else a * b + c
+    """a b + c, rounded once where the machine does that in one instruction, else twice. Of whole numbers it is exact."""
+    if next(v for v in (a, b, c) if isinstance(v, Value)).kind[0] != "f":
+        return a * b + c  # type: ignore[no-any-return]  # LLVM has fmuladd of floats only
+    return _code(a, b, c).intrinsic("fmuladd", a, b, c)
 
 
 def select(condition: Value, a: Any, b: Any) -> Value:

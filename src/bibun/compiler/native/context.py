@@ -8,13 +8,14 @@ from __future__ import annotations
 import ctypes
 import sys
 from collections.abc import Callable
-from functools import lru_cache
 from importlib import import_module
 from importlib.machinery import ExtensionFileLoader, PathFinder
 from importlib.util import module_from_spec
 from typing import Any
 
 import numpy as np
+
+from bibun.compiler.native.once import once
 
 _PYTHON = (
     "PyObject_Vectorcall", "PyTuple_New", "PyList_New", "PyDict_New", "PyDict_Size", "PyDict_GetItem", "PyDict_SetItem",
@@ -38,7 +39,7 @@ def _numpy_table() -> Any:
     return ctypes.cast(get(module._ARRAY_API, None), ctypes.POINTER(ctypes.c_void_p))
 
 
-@lru_cache(1)
+@once
 def process_addresses() -> dict[str, int]:
     """By name, what is the same for all programs of the process."""
     found = {name: address(getattr(ctypes.pythonapi, name)) for name in _PYTHON}
@@ -70,7 +71,7 @@ def _extension(name: str) -> Any:
     return import_module(name)
 
 
-@lru_cache(1)
+@once
 def blas() -> dict[str, int]:
     """SciPy's BLAS and LAPACK routines, by name; empty where SciPy is not installed."""
     try:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ctypes
 import sys
 import sysconfig
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from bibun.compiler.native.once import once
 
 CONTIGUOUS, ALIGNED = 0x1, 0x100  # NumPy's flags
 
@@ -42,7 +43,7 @@ def _find(thing: Any, wanted: int, start: int, kind: Any = ctypes.c_uint64) -> i
     raise LookupError
 
 
-@lru_cache(1)
+@once
 def layouts() -> Layouts | None:
     """The layouts of this interpreter; None where they are not as expected (another one than CPython, no GIL, 32 bits)."""
     if sys.implementation.name != "cpython" or sysconfig.get_config_var("Py_GIL_DISABLED") or sys.maxsize < 2**32:

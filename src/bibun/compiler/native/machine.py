@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from itertools import count
-from threading import RLock
 from typing import Any
 
 from bibun.compiler.native.cache import code_for
+from bibun.compiler.native.once import held_at_fork, lock, once
 from bibun.errors import CompileWarning, warn
 
 _names = count(1).__next__
-_lock = RLock()  # LLVM's context is shared
 
 
 class Machine:
@@ -22,6 +20,9 @@ class Machine:
         import llvmlite
         import llvmlite.binding as llvm
 
+        inner = getattr(llvm.ffi.lib, "_lock", None)  # of llvmlite; also what Python's collector deletes takes it
+        if inner is not None:
+            held_at_fork(inner)
         llvm.initialize_native_target()
         llvm.initialize_native_asmprinter()
         self.llvm = llvm
@@ -43,19 +44,19 @@ class Machine:
         return code_for(f"{self.identity}\n{text}", lambda: self._compiled(text))
 
     def _compiled(self, text: str) -> bytes:
-        with _lock:
+        with lock:
             module = self.llvm.parse_assembly(text)
             module.verify()
             return self.target.emit_object(module)  # type: ignore[no-any-return]
 
     def assembly_of(self, text: str) -> str:
         """The same as text."""
-        with _lock:
+        with lock:
             return self.target.emit_assembly(self.llvm.parse_assembly(text))  # type: ignore[no-any-return]
 
     def load(self, code: bytes, symbols: Sequence[str]) -> Loaded:
         """An object in memory, ready to run."""
-        with _lock:
+        with lock:
             builder = self.llvm.JITLibraryBuilder().add_object_img(code).add_current_process()
             for symbol in symbols:
                 builder.export_symbol(symbol)
@@ -71,7 +72,7 @@ class Loaded:
         self.addresses = addresses
 
 
-@lru_cache(1)
+@once
 def available() -> bool:
     """Whether machine code can be made. Where it cannot, one warning says why."""
     try:
@@ -86,7 +87,7 @@ def available() -> bool:
     return True
 
 
-@lru_cache(1)
+@once
 def machine() -> Machine:
     """The one of this process."""
     return Machine()

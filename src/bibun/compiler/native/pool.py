@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import ctypes
 import os
-from functools import lru_cache
 from typing import Any
 
 from bibun.compiler.native.context import address
 from bibun.compiler.native.machine import machine
+from bibun.compiler.native.once import once
 
 SPIN = 4000  # turns of waiting for more work, or for the last chunk, before the thread goes to sleep
 
@@ -260,7 +260,8 @@ class Pool:
         os.register_at_fork(after_in_child=self.start)
 
     def start(self) -> None:
-        """Start the threads: a fork has none of them."""
+        """Start the threads: a fork has none of them, and none of its own where it may use one core only."""
+        self._cell.value = None
         count = cores() - 1
         if not count:
             return
@@ -290,7 +291,7 @@ class Pool:
         self._cell.value = start
 
 
-@lru_cache(1)
+@once
 def pool() -> Pool:
     """The one of this process, started when the first program asks for it."""
     return Pool()

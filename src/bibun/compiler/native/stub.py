@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import ctypes
-from functools import lru_cache
 from typing import Any
 
 from bibun.compiler.native.context import process_addresses
 from bibun.compiler.native.layouts import layouts
 from bibun.compiler.native.machine import Loaded, machine
+from bibun.compiler.native.once import once
 
 
-@lru_cache(1)
+@once
 def _loaded() -> Loaded:
     at = layouts()
     assert at is not None
