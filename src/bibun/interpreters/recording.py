@@ -224,6 +224,11 @@ class Recording:
 _NO_MEMORY = frozenset({"reshape", "transpose", "broadcast_to", "getitem", "flip", "real"})  # views
 
 
+def _may_be_large(value: Any) -> bool:
+    """Whether it, or what it is broadcast to, can have LARGE entries."""
+    return isinstance(value, np.ndarray) and (value.size >= LARGE or value.ndim > 1)
+
+
 def _common_shape(*shapes: tuple[int, ...]) -> tuple[int, ...] | None:
     """Of what is broadcast together; None where they do not fit, which NumPy says best."""
     try:
@@ -294,7 +299,9 @@ class Recorded(Array):
         held = [arg.held if isinstance(arg, Recorded) else arg for arg in args]
         if primitive.kind == "elementwise" and all(type(value) in _SCALARS for value in held):
             return recording.add(primitive, operands, settings, primitive.fast(*held))
-        if primitive.kind == "elementwise" or primitive.name in _SHAPE_ONLY or primitive.name in _ENTRYWISE:
+        if (recording.pending or any(map(_may_be_large, held))) and (
+            primitive.kind == "elementwise" or primitive.name in _SHAPE_ONLY or primitive.name in _ENTRYWISE
+        ):
             stand_in = self._pending(primitive, args, held, settings)
             if stand_in is not None:
                 return recording.add(primitive, operands, settings, stand_in)

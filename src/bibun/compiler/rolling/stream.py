@@ -98,10 +98,12 @@ class Stream:
         where = [place[n] if n >= 0 else LEAF for n in operands]
         if wide:
             self.wide[at], where = where, []
-        for k in range(2 if len(where) <= 2 else len(where)):
-            for column, values, rest in ((self._positions, where, LEAF), (self._leaves, () if wide else operands, 0)):
-                column[k].extend([rest] * (at - len(column[k])))
-                column[k].append(values[k] if k < len(values) else rest)
+        numbers = () if wide else operands
+        for k in range(max(2, len(where))):
+            for column, values, rest in ((self._positions[k], where, LEAF), (self._leaves[k], numbers, 0)):
+                if k > 1:  # the others are as long as the stream
+                    column.extend([rest] * (at - len(column)))
+                column.append(values[k] if k < len(values) else rest)
         if wide:
             return -1 - at
         name = row if isinstance(row, str) else row.name
