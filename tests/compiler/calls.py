@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bibun.compiler.fusing.expressions import Routine
-from bibun.compiler.fusing.schedule import Call
+from bibun.compiler.fusing.steps import Call
 
 
 def _calls(compiled: Any) -> list[Call]:

@@ -16,8 +16,9 @@ import numpy as np
 from bibun.compiler.fusing.buffers import Buffer
 from bibun.compiler.fusing.expressions import Expression, Routine
 from bibun.compiler.fusing.nests import Loop, Nest, terms_of
-from bibun.compiler.fusing.schedule import Call, LoopStep, Schedule
+from bibun.compiler.fusing.schedule import Schedule
 from bibun.compiler.fusing.stages import Stage
+from bibun.compiler.fusing.steps import Call, LoopStep
 from bibun.compiler.fusing.walking import extent_of
 from bibun.compiler.native.arithmetic import cost
 from bibun.compiler.native.context import blas

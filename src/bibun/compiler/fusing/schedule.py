@@ -6,73 +6,26 @@ evaluation of each root; each time something more is found, the schedule is made
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Sequence
 from itertools import count
-from math import prod
 from typing import Any
 
 from bibun.compiler.fusing.affine import composed, identity, variable
 from bibun.compiler.fusing.buffers import Buffer
 from bibun.compiler.fusing.expressions import BYTES, Expression
-from bibun.compiler.fusing.looping import Body
-from bibun.compiler.fusing.nests import WHOLE_AXIS, Loop, Nest, Root, computed_inline, flattens, plan
+from bibun.compiler.fusing.nests import Loop, Nest, Root, flattens, plan
+from bibun.compiler.fusing.ordering import in_order, live_from, read_in_loops
 from bibun.compiler.fusing.relaying import copies, nest_of
-from bibun.compiler.fusing.walking import CHEAP, MANY, VARIANTS, Costs, Walk
+from bibun.compiler.fusing.roots import roots_of
+from bibun.compiler.fusing.steps import Call, Guard, LoopStep
+from bibun.compiler.fusing.storing import Storing, necessary
+from bibun.compiler.fusing.walking import Walk
 
-WORTH = 12  # additions: what costs more is not computed in two nests, or again in every turn of an outer loop
 SLACK = 8  # entries by which the domains of two roots of a nest may differ
 FLAT = 16  # entries: a domain of more, all of whose arrays are read from end to end, is one loop,
 LONG = 128  # unless the last axis is long enough to be a loop of its own
-LONG_WORK = 4096  # entries of what takes long to compute
-PIECES = 8  # cuts of one loop; a join of more parts is stored part by part
 BODY = 2000  # operations in one nest, beyond which LLVM takes longer than its share
-DEEP = 100  # operations in a row, of which one is stored
 _numbers = count()
-_WHOLE = {"call", "contract", "loop", "routine"}  # these read their operands whole, from memory
-
-
-class Call:
-    """A step that is no nest: a row through NumPy, a contraction by BLAS, a copy of what only NumPy knows.
-
-    outputs     the buffers of its parts
-    """
-
-    __slots__ = ("expression", "operands", "outputs")
-
-    def __init__(self, expression: Expression, operands: list[Buffer], outputs: dict[Any, Buffer]) -> None:
-        self.expression = expression
-        self.operands = operands
-        self.outputs = outputs
-
-
-class Guard:
-    """A decision to be checked: `number` in the order of the run, and how it must fall."""
-
-    __slots__ = ("buffer", "number", "outcome")
-
-    def __init__(self, buffer: Buffer, number: int, outcome: Any) -> None:
-        self.buffer = buffer
-        self.number = number
-        self.outcome = outcome
-
-
-class LoopStep:
-    """A loop over nests: its own schedule, run `turns` times.
-
-    carried     for each carried value: the buffer of its first value, that of the turn before, that of the turn
-    parts       (the part of a turn, or the last turn's value, the buffer around it where it is stacked)
-    reads       the memory around it that its turns read
-    """
-
-    __slots__ = ("body", "carried", "expression", "outputs", "reads", "schedule")
-
-    def __init__(self, expression: Expression) -> None:
-        self.reads: list[Buffer] = []
-        self.expression = expression
-        self.body: Body = expression.params
-        self.outputs: dict[int, Buffer] = {}  # of its parts
-        self.carried: list[tuple[Buffer, Buffer, Buffer]] = []
-        self.schedule: Schedule | None = None
 
 
 class Schedule:
@@ -99,39 +52,15 @@ class Schedule:
         self.around = around
         self.turns = turns
         self.given = around.buffers if around is not None else {}
-        self.live = _live([*outputs, *(x for x, _ in guards)], self.given)
+        self.live = live_from([*outputs, *(x for x, _ in guards)], self.given)
         self.users: dict[int, list[int]] = {}
         for x in self.live:
             for operand in x.operands:
                 self.users.setdefault(operand.number, []).append(x.number)
-        self.stored = self._necessary()
+        self.stored = necessary(self.live, [*outputs, *(x for x, _ in guards)], self.given)
+        self.storing = Storing(self.stored, self.users)
         while not self._arrange():
             pass
-
-    def _necessary(self) -> set[int]:
-        """What is stored in any case."""
-        found = {x.number for x in self.outputs} | {x.number for x, _ in self.guards} | set(self.given)
-        for x in self.live:
-            if x.op in ("input", "captured", "carried", "part", "contract", "scatter", "patch"):
-                found.add(x.number)
-            if x.op in _WHOLE:
-                found |= {y.number for y in x.operands}
-            if x.op in ("gather", "flat"):
-                found.add(x.operands[0].number)
-        return found | self._deep(found)
-
-    def _deep(self, stored: set[int]) -> set[int]:
-        """One of every DEEP operations in a row: writing them follows operands, and calls itself to do so."""
-        depths: dict[int, int] = {}
-        found = set()
-        for x in self.live:
-            if x.number not in stored:
-                depth = 1 + max((depths.get(y.number, 0) for y in x.operands), default=0)
-                if depth >= DEEP and x.op in ("map", "reduce", "cast"):
-                    found.add(x.number)
-                    depth = 0
-                depths[x.number] = depth
-        return found
 
     def _arrange(self) -> bool:
         """One attempt with what is stored now; False if more has to be."""
@@ -147,7 +76,7 @@ class Schedule:
         for x in in_order(self.live, self.given):
             if x.number in self.stored:
                 more |= self._store(x)
-        more |= self._repeated()
+        more |= self.storing.repeated((key, walk) for key, walks in self._walks.items() for _, walk in walks)
         if more - self.stored:
             self.stored |= more
             return False
@@ -225,7 +154,7 @@ class Schedule:
         for part, operand in routine.params.over:
             y = routine.operands[operand]
             alone = self.users[y.number] == [routine.number] and y not in self.outputs
-            elsewhere = y.number in self.given or y.number in _read_in_loops(self.live)
+            elsewhere = y.number in self.given or y.number in read_in_loops(self.live)
             if part == x.params and alone and not elsewhere and self.buffers[y.number].place == "temporary":
                 return self.buffers[y.number]
         return None
@@ -297,7 +226,7 @@ class Schedule:
         else:
             nest.loops = tuple(Loop(max(a.extent, b.extent), a.vector) for a, b in zip(nest.loops, loops, strict=True))
         self._join(nest, root, walk, loops)
-        return walk.must | self._variants(walk)
+        return walk.must | self.storing.variants(walk)
 
     def _walked(self, root: Root, *, whole: bool) -> tuple[tuple[Loop, ...], Walk]:
         """The loops of a root, and what it reads in them."""
@@ -395,71 +324,6 @@ class Schedule:
         for operand, places in zip(indices, root.scattering.indices, strict=True):
             walk.visit(operand, tuple([composed(p, index) for p in places]))
 
-    def _variants(self, walk: Walk) -> set[int]:
-        """What would be computed at many places of one turn of a loop, and is not cheap."""
-        if walk.count > MANY:
-            return _heaviest(walk, self.stored)
-        found = set()
-        costs = Costs(self.stored)
-        turns = prod(loop.extent for loop in walk.loops)
-        for number, indices in walk.computed.items():
-            x = walk.expressions[number]
-            if x.op not in ("map", "reduce", "gather") or not walk.loops or number in self.stored:
-                continue
-            shifts = {tuple((o if terms else 0, terms) for o, terms in index) for index in indices}
-            again = len(indices) * turns >= 2 * x.size
-            if (again and len(shifts) > VARIANTS and costs.of(x) > CHEAP) or (
-                len(x.shape) and self._again(walk, indices) and costs.of(x) >= WORTH
-            ):
-                found |= self._small(x, costs)
-        return self._last(found)
-
-    def _small(self, x: Expression, costs: Costs) -> set[int]:
-        """What to store instead of x: the smaller arrays that make it costly, where they alone do."""
-        smaller: dict[int, int] = {}
-        waiting, seen = list(x.operands), set(self.stored)
-        while waiting:
-            y = waiting.pop()
-            if y.number in seen or y.op in ("number", "iota"):
-                continue
-            seen.add(y.number)
-            if y.op in ("map", "reduce", "gather") and y.size * 2 <= x.size and costs.of(y) > CHEAP:
-                smaller[y.number] = costs.of(y)
-            elif y.op in ("map", "view", "cast"):
-                waiting += y.operands
-        rest = costs.of(x) - sum(smaller.values())
-        return set(smaller) if smaller and rest <= max(CHEAP, len(smaller)) else {x.number}
-
-    def _again(self, walk: Walk, indices: Iterable[Any]) -> bool:
-        """Whether an expression does not depend on an outer loop, but on a loop inside of it."""
-        for index in indices:
-            used = {number for _, terms in index for number, _ in terms if number < WHOLE_AXIS}
-            if used and any(n not in used and walk.loops[n].extent > 1 for n in range(max(used))):
-                return True
-        return False
-
-    def _repeated(self) -> set[int]:
-        """What would be computed in more than one nest, and is not cheap."""
-        where: dict[int, set[int]] = {}
-        expressions: dict[int, Expression] = {}
-        for key, walks in self._walks.items():
-            for _, walk in walks:
-                for number in walk.computed:
-                    where.setdefault(number, set()).add(key)
-                    expressions[number] = walk.expressions[number]
-        costs = Costs(self.stored)
-        found = {
-            number
-            for number, nests in where.items()
-            if len(nests) > 1 and number not in self.stored and expressions[number].op in ("map", "reduce")
-            and expressions[number].size > 1 and costs.of(expressions[number]) >= WORTH
-        }  # fmt: skip
-        return self._last(found)
-
-    def _last(self, found: set[int]) -> set[int]:
-        """Without those that only others of them use: when these are stored, those are computed once."""
-        return {number for number in found if any(user not in found for user in self.users.get(number, [number]))}
-
     def computed(self, nest: Nest) -> set[int]:
         """The numbers of the expressions that a nest computes."""
         return self._computed[id(nest)]
@@ -492,16 +356,6 @@ class Schedule:
                 step.reads = [step.relaid.get(number) or self.buffers[number] for number in sorted(numbers)]
 
 
-def _heaviest(walk: Walk, stored: set[int]) -> set[int]:
-    """What is evaluated at most places; a sum rather than its terms."""
-    candidates = [n for n in walk.computed if walk.expressions[n].op in ("map", "reduce") and n not in stored]
-
-    def weight(n: int) -> tuple[bool, int]:
-        return walk.expressions[n].op == "reduce" and len(walk.computed[n]) > 1, len(walk.computed[n])
-
-    return {max(candidates, key=weight)} if candidates else set()
-
-
 def _at_the_same(other: Root, indices: set[Any], flat: bool) -> bool:
     """Whether a stored expression is read only where it has just been computed."""
     if not other.computes:
@@ -509,87 +363,3 @@ def _at_the_same(other: Root, indices: set[Any], flat: bool) -> bool:
     if flat:
         return True
     return indices <= {other.index(c) for c in other.unrolled()}
-
-
-def roots_of(x: Expression, buffer: Buffer, stored: set[int]) -> list[Root]:
-    """What stores an expression: mostly one root; a join of many parts, or of strided ones, a root a part."""
-    if x.op == "reduce":
-        (value,), (word, axes) = x.operands, x.params
-        if computed_inline(x):
-            return [Root(x, x, buffer, identity(len(x.shape)))]
-        kept = [i for i in range(len(value.shape)) if i not in axes]
-        return [Root(x, value, buffer, tuple(variable(i) for i in kept), word=word, reduced=axes)]
-    if x.op == "patch":
-        background, value = x.operands
-        return [
-            Root(x, background, buffer, identity(len(x.shape))),
-            Root(x, value, buffer, x.params.places),
-        ]
-    if x.op == "scatter":
-        background, value, *_ = x.operands
-        whole = Root(x, background, buffer, identity(len(x.shape)))
-        return [whole, Root(x, value, buffer, (), scattering=x.params)]
-    if x.op == "place" and (len(x.params) > PIECES or any(s != 1 for box in x.params for s in box.steps)):
-        return _part_by_part(x, buffer)
-    return [Root(x, x, buffer, identity(len(x.shape)))]
-
-
-def _part_by_part(x: Expression, buffer: Buffer) -> list[Root]:
-    background, *parts = x.operands
-    roots = []
-    if sum(p.size for p in parts) != x.size:
-        roots.append(Root(x, _filled(x, background), buffer, identity(len(x.shape))))
-    for part, box in zip(parts, x.params, strict=True):
-        target = tuple(variable(i, s, b) for i, (b, s) in enumerate(zip(box.starts, box.steps, strict=True)))
-        roots.append(Root(x, part, buffer, target))
-    return roots
-
-
-def _filled(x: Expression, background: Expression) -> Expression:
-    """The background in the shape of the whole."""
-    if background.shape == x.shape:
-        return background
-    return Expression("view", (background,), (), x.shape, x.kind, -1 - x.number)
-
-
-def in_order(live: Sequence[Expression], given: Container[int]) -> list[Expression]:
-    """Operands first; before what takes long, all that does not wait for it, so that more nests come together."""
-    ranks: dict[int, tuple[int, bool]] = {}
-    for x in live:
-        level, long = 0, x.size >= LONG_WORK
-        for y in x.operands if x.number not in given else ():
-            above, waits = ranks[y.number]
-            whole = y.op in _WHOLE or (y.op == "reduce" and not computed_inline(y))
-            if whole and any(z.size >= LONG_WORK for z in y.operands):
-                above, waits = above + 1, False
-            if above > level:
-                level, long = above, waits or x.size >= LONG_WORK
-            elif above == level:
-                long = long or waits
-        ranks[x.number] = level, long
-    return sorted(live, key=lambda x: (*ranks[x.number], x.number))
-
-
-def _read_in_loops(live: Iterable[Expression]) -> set[int]:
-    """What the bodies of loops are made of; they read it wherever it has been stored."""
-    found: set[int] = set()
-    for x in live:
-        if x.op == "loop":
-            body: Body = x.params
-            roots = [*body.following, *(part for _, part, _ in body.parts), *(guard for guard, _ in body.guards)]
-            inside = _live(roots, {})
-            found |= {y.number for y in inside} | _read_in_loops(inside)
-    return found
-
-
-def _live(roots: Sequence[Expression], given: dict[int, Buffer]) -> list[Expression]:
-    """All that the roots depend on, operands first; what is given depends on nothing."""
-    found: dict[int, Expression] = {}
-    waiting = list(roots)
-    while waiting:
-        x = waiting.pop()
-        if x.number not in found:
-            found[x.number] = x
-            if x.number not in given:
-                waiting += x.operands
-    return [found[n] for n in sorted(found)]

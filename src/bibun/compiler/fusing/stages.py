@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 from bibun.compiler.fusing.affine import variable
 from bibun.compiler.fusing.buffers import Buffer
 from bibun.compiler.fusing.nests import Nest, Root
-from bibun.compiler.fusing.schedule import Call, Guard, Schedule
+from bibun.compiler.fusing.schedule import Schedule
+from bibun.compiler.fusing.steps import Call, Guard
 from bibun.compiler.fusing.walking import Costs, Walk
 
 ROWS = 256  # a loop of fewer is not cut into strips

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any, NamedTuple
 
-from bibun.compiler.fusing.schedule import Call
+from bibun.compiler.fusing.steps import Call
 from bibun.compiler.native.code import LLVM, WIDTH, Value, muladd, spelled
 from bibun.compiler.native.function import Function, first_lanes
 from bibun.compiler.native.routines import part, writes

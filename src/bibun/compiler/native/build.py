@@ -12,8 +12,9 @@ from bibun.compiler.fusing import counting, decompositions, indexing, products, 
 from bibun.compiler.fusing.expressions import DTYPES, Expressions
 from bibun.compiler.fusing.lowering import Lowering
 from bibun.compiler.fusing.nests import Nest
-from bibun.compiler.fusing.schedule import Call, Schedule
+from bibun.compiler.fusing.schedule import Schedule
 from bibun.compiler.fusing.stages import Finder, Stage
+from bibun.compiler.fusing.steps import Call
 from bibun.compiler.graph import Graph
 from bibun.compiler.native import accumulation, formulas, lapack  # noqa: F401  they register what they write
 from bibun.compiler.native.context import Context

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bibun.compiler.fusing.buffers import Buffer
-from bibun.compiler.fusing.schedule import Call
+from bibun.compiler.fusing.steps import Call
 from bibun.compiler.native.code import Value
 from bibun.compiler.native.context import blas
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from bibun.compiler.fusing.buffers import Buffer
 from bibun.compiler.fusing.expressions import BYTES
-from bibun.compiler.fusing.schedule import Call
+from bibun.compiler.fusing.steps import Call
 from bibun.compiler.native.code import LLVM, Value
 from bibun.compiler.native.context import blas
 from bibun.compiler.native.function import Function

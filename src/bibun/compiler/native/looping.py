@@ -9,7 +9,7 @@ from bibun.compiler.fusing.affine import Affine, fixed, linear, variable
 from bibun.compiler.fusing.buffers import Buffer
 from bibun.compiler.fusing.expressions import BYTES, Expression
 from bibun.compiler.fusing.nests import INLINE_ALWAYS, WHOLE_AXIS
-from bibun.compiler.fusing.schedule import LoopStep
+from bibun.compiler.fusing.steps import LoopStep
 from bibun.compiler.native.code import Value
 from bibun.compiler.native.function import Function
 

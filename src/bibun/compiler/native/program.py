@@ -15,8 +15,9 @@ from typing import Any
 
 from bibun.compiler.fusing.buffers import Buffer
 from bibun.compiler.fusing.nests import Nest
-from bibun.compiler.fusing.schedule import Call, Guard, LoopStep, Schedule
+from bibun.compiler.fusing.schedule import Schedule
 from bibun.compiler.fusing.stages import Stage
+from bibun.compiler.fusing.steps import Call, Guard, LoopStep
 from bibun.compiler.native.callbacks import callback
 from bibun.compiler.native.code import LLVM, Value, literal
 from bibun.compiler.native.context import Context

@@ -7,7 +7,7 @@ from typing import Any
 
 from bibun.compiler.fusing.affine import ZERO
 from bibun.compiler.fusing.buffers import Buffer
-from bibun.compiler.fusing.schedule import Call
+from bibun.compiler.fusing.steps import Call
 from bibun.compiler.native.code import LLVM, Value
 from bibun.compiler.native.function import Function
 

@@ -1,0 +1,128 @@
+"""Which expressions are stored, so that they are not computed again and again.
+
+Some have to be: what calls and loops read as a whole. Others are when a walk shows that they would be computed at many
+places, in an inner loop that they do not depend on, or in several nests, and are not cheap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import prod
+from typing import Any
+
+from bibun.compiler.fusing.expressions import Expression
+from bibun.compiler.fusing.nests import WHOLE_AXIS
+from bibun.compiler.fusing.ordering import WHOLE
+from bibun.compiler.fusing.walking import CHEAP, MANY, VARIANTS, Costs, Walk
+
+WORTH = 12  # additions: what costs more is not computed in two nests, or again in every turn of an outer loop
+DEEP = 100  # operations in a row, of which one is stored
+
+
+def necessary(live: Sequence[Expression], outputs: Iterable[Expression], given: Iterable[int]) -> set[int]:
+    """What is stored in any case."""
+    found = {x.number for x in outputs} | set(given)
+    for x in live:
+        if x.op in ("input", "captured", "carried", "part", "contract", "scatter", "patch"):
+            found.add(x.number)
+        if x.op in WHOLE:
+            found |= {y.number for y in x.operands}
+        if x.op in ("gather", "flat"):
+            found.add(x.operands[0].number)
+    return found | _deep(live, found)
+
+
+def _deep(live: Sequence[Expression], stored: set[int]) -> set[int]:
+    """One of every DEEP operations in a row: writing them follows operands, and calls itself to do so."""
+    depths: dict[int, int] = {}
+    found = set()
+    for x in live:
+        if x.number not in stored:
+            depth = 1 + max((depths.get(y.number, 0) for y in x.operands), default=0)
+            if depth >= DEEP and x.op in ("map", "reduce", "cast"):
+                found.add(x.number)
+                depth = 0
+            depths[x.number] = depth
+    return found
+
+
+class Storing:
+    """Finds what else is to be stored. `stored`: what is already; `users`: of each expression, by number."""
+
+    def __init__(self, stored: set[int], users: Mapping[int, Sequence[int]]) -> None:
+        self.stored = stored
+        self.users = users
+
+    def variants(self, walk: Walk) -> set[int]:
+        """What would be computed at many places of one turn of a loop, and is not cheap."""
+        if walk.count > MANY:
+            return _heaviest(walk, self.stored)
+        found = set()
+        costs = Costs(self.stored)
+        turns = prod(loop.extent for loop in walk.loops)
+        for number, indices in walk.computed.items():
+            x = walk.expressions[number]
+            if x.op not in ("map", "reduce", "gather") or not walk.loops or number in self.stored:
+                continue
+            shifts = {tuple((o if terms else 0, terms) for o, terms in index) for index in indices}
+            again = len(indices) * turns >= 2 * x.size
+            if (again and len(shifts) > VARIANTS and costs.of(x) > CHEAP) or (
+                len(x.shape) and self._again(walk, indices) and costs.of(x) >= WORTH
+            ):
+                found |= self._small(x, costs)
+        return self._last(found)
+
+    def _small(self, x: Expression, costs: Costs) -> set[int]:
+        """What to store instead of x: the smaller arrays that make it costly, where they alone do."""
+        smaller: dict[int, int] = {}
+        waiting, seen = list(x.operands), set(self.stored)
+        while waiting:
+            y = waiting.pop()
+            if y.number in seen or y.op in ("number", "iota"):
+                continue
+            seen.add(y.number)
+            if y.op in ("map", "reduce", "gather") and y.size * 2 <= x.size and costs.of(y) > CHEAP:
+                smaller[y.number] = costs.of(y)
+            elif y.op in ("map", "view", "cast"):
+                waiting += y.operands
+        rest = costs.of(x) - sum(smaller.values())
+        return set(smaller) if smaller and rest <= max(CHEAP, len(smaller)) else {x.number}
+
+    def _again(self, walk: Walk, indices: Iterable[Any]) -> bool:
+        """Whether an expression does not depend on an outer loop, but on a loop inside of it."""
+        for index in indices:
+            used = {number for _, terms in index for number, _ in terms if number < WHOLE_AXIS}
+            if used and any(n not in used and walk.loops[n].extent > 1 for n in range(max(used))):
+                return True
+        return False
+
+    def repeated(self, walks: Iterable[tuple[int, Walk]]) -> set[int]:
+        """What would be computed in more than one nest, and is not cheap."""
+        where: dict[int, set[int]] = {}
+        expressions: dict[int, Expression] = {}
+        for key, walk in walks:
+            for number in walk.computed:
+                where.setdefault(number, set()).add(key)
+                expressions[number] = walk.expressions[number]
+        costs = Costs(self.stored)
+        found = {
+            number
+            for number, nests in where.items()
+            if len(nests) > 1 and number not in self.stored and expressions[number].op in ("map", "reduce")
+            and expressions[number].size > 1 and costs.of(expressions[number]) >= WORTH
+        }  # fmt: skip
+        return self._last(found)
+
+    def _last(self, found: set[int]) -> set[int]:
+        """Without those that only others of them use: when these are stored, those are computed once."""
+        return {number for number in found if any(user not in found for user in self.users.get(number, [number]))}
+
+
+def _heaviest(walk: Walk, stored: set[int]) -> set[int]:
+    """What is evaluated at most places; a sum rather than its terms."""
+    candidates = [n for n in walk.computed if walk.expressions[n].op in ("map", "reduce") and n not in stored]
+
+    def weight(n: int) -> tuple[bool, int]:
+        return walk.expressions[n].op == "reduce" and len(walk.computed[n]) > 1, len(walk.computed[n])
+
+    return {max(candidates, key=weight)} if candidates else set()
