@@ -15,10 +15,16 @@ import numpy as np
 
 from bibun.compiler.fusing.buffers import Buffer
 from bibun.compiler.fusing.steps import Call
-from bibun.compiler.native.code import Value
+from bibun.compiler.native.code import LLVM, Code, Value
 from bibun.compiler.native.context import blas
+from bibun.compiler.native.function import Function
+from bibun.compiler.native.sharing import Job, share
 
 Letters = tuple[int, ...]
+PART = 16_000_000  # multiplications that are worth a part of their own
+ROWS = 144  # of the result, or columns: parts of fewer are slower, but two parts of LEAST are better than one
+LEAST = 48
+TOGETHER = 4  # rows that BLAS computes side by side
 
 
 class Group(NamedTuple):
@@ -102,28 +108,85 @@ def contract(writer: Any, step: Call) -> None:
 def _gemm(
     writer: Any, routine: Value, p: Plan, buffers: Sequence[Buffer], offsets: Sequence[int], *, adds: bool
 ) -> None:
-    """One call. BLAS reads columns first, so for a result in rows it computes C^T = B^T A^T."""
-    a, b, c = (writer.function.pointer(x, (o, ()))[0] for x, o in zip(buffers, offsets, strict=True))
-    m, n, k = p.m, p.n, p.k
-    rows = n.strides[2] == 1 or n.length == 1
-    if not rows:  # the result lies in columns: C = A B as it is
-        left = _operand(a, m, k, 0)
-        right = _operand(b, k, n, 1)
-        sizes, ldc = (m.length, n.length), n.strides[2]
-    else:
-        left = _operand(b, n, k, 1)
-        right = _operand(a, k, m, 0)
-        sizes, ldc = (n.length, m.length), m.strides[2]
+    """One call, or some that threads share: as many for one thread as for many, so that the result is the same."""
+    function: Function = writer.function
+    pointers = [function.pointer(x, (o, ()))[0] for x, o in zip(buffers, offsets, strict=True)]
     kind = buffers[2].kind
-    ldc = max(ldc, sizes[0], 1)
-    function = writer.function
-    code = function.at(function.depth)
+    of_m = _in_rows(p) if min(p.m.length, p.n.length) >= 2 * LEAST else p.m.length >= p.n.length
+    length = (p.m if of_m else p.n).length
+    parts = min(p.m.length * p.n.length * p.k.length // PART, max(length // ROWS, min(length // LEAST, 2)))
+    if parts > 1:
+        _shared(writer, p, pointers, kind, (of_m, parts), adds=adds)
+    else:
+        _call(writer, function.at(function.depth), routine, p, pointers, kind, adds=adds)
+
+
+def _shared(writer: Any, p: Plan, pointers: Sequence[Value], kind: str, cut: tuple[bool, int], *, adds: bool) -> None:
+    """A function that computes some rows of the result, or columns, which the pool calls for all of them."""
+    of_m, parts = cut
+    long = p.m if of_m else p.n
+    name = f"product{len(writer.module.functions)}"
+    part = Function(writer.module, {})
+    code = part.at(0)
+    first, last = code.parameter("start", "i64"), code.parameter("stop", "i64")
+    found = []
+    for number, stride in enumerate(long.strides):
+        place = code.emit(f"getelementptr ptr, ptr %local, i64 {number}", "ptr")
+        base = code.emit(f"load ptr, {place.typed}", "ptr")
+        found.append(code.emit(f"getelementptr {LLVM[kind]}, {base.typed}, {(first * stride).typed}", "ptr"))
+    size = code.emit("alloca i32", "ptr")
+    count = code.emit(f"trunc {(last - first).typed} to i32", "i32")
+    code.line(f"store {count.typed}, {size.typed}")
+    gemm = part.entry(writer.context.routine(f"{'d' if kind == 'f64' else 's'}gemm"))
+    _call(writer, part.at(0), gemm, p, found, kind, adds=adds, size=(of_m, size))
+    body = "\n".join(part.at(0).lines)
+    parameters = "ptr %frame, ptr %context, ptr %local, ptr %totals, i64 %start, i64 %stop"
+    writer.module.functions.append(
+        f"define internal i32 @{name}({parameters}) nounwind {{\nentry:\n{body}\n  ret i32 0\n}}"
+    )
+    table = writer.function.at(0).emit("alloca [3 x ptr]", "ptr")
+    code = writer.function.at(writer.function.depth)
+    for number, pointer in enumerate(pointers):
+        place = code.emit(f"getelementptr ptr, {table.typed}, i64 {number}", "ptr")
+        code.line(f"store {pointer.typed}, {place.typed}")
+    chunk = -(-long.length // (TOGETHER * parts)) * TOGETHER
+    nothing = Value(code, "null", "ptr", 0)
+    share(writer, Job(name, table, nothing, 0, 0, long.length, chunk), min(writer.threads, parts))
+
+
+def _call(
+    writer: Any,
+    code: Code,
+    routine: Value,
+    p: Plan,
+    pointers: Sequence[Value],
+    kind: str,
+    *,
+    adds: bool,
+    size: tuple[bool, Value] | None = None,
+) -> None:
+    """BLAS reads columns first, so for a result in rows it computes C^T = B^T A^T. `size`: that of m, or of n, if it varies."""
+    a, b, c = pointers
+    m, n, k = p.m, p.n, p.k
+    lengths = [writer.integer(m.length), writer.integer(n.length)]
+    if size is not None:
+        lengths[0 if size[0] else 1] = size[1].typed
+    if _in_rows(p):
+        left, right, ldc = _operand(b, n, k, 1), _operand(a, k, m, 0), max(m.strides[2], n.length, 1)
+        lengths.reverse()
+    else:  # the result lies in columns: C = A B as it is
+        left, right, ldc = _operand(a, m, k, 0), _operand(b, k, n, 1), max(n.strides[2], m.length, 1)
     arguments = [
-        writer.letter(left[1]), writer.letter(right[1]), *(writer.integer(v) for v in (*sizes, k.length)),
-        writer.number(1.0, kind), left[0].typed, writer.integer(left[2]), right[0].typed, writer.integer(right[2]),
+        writer.letter(left[1]), writer.letter(right[1]), *lengths, writer.integer(k.length), writer.number(1.0, kind),
+        left[0].typed, writer.integer(left[2]), right[0].typed, writer.integer(right[2]),
         writer.number(1.0 if adds else 0.0, kind), c.typed, writer.integer(ldc),
     ]  # fmt: skip
     code.line(f"call void {routine.text}({', '.join(arguments)})")
+
+
+def _in_rows(p: Plan) -> bool:
+    """Whether the result lies in rows."""
+    return p.n.strides[2] == 1 or p.n.length == 1
 
 
 def _operand(pointer: Value, rows: Group, columns: Group, of: int) -> tuple[Value, str, int]:

@@ -23,7 +23,7 @@ from bibun.compiler.native.evaluation import Evaluation
 from bibun.compiler.native.function import STORED, Function
 from bibun.compiler.native.loops import Rows
 from bibun.compiler.native.nests import NestWriter, Total, fill
-from bibun.compiler.native.pool import pool
+from bibun.compiler.native.sharing import Job, share
 
 
 def compensated(root: Root) -> bool:
@@ -139,7 +139,8 @@ class StageWriter:
                     fill(function, root.buffer, identity_of(str(root.word), root.buffer.kind))
         threads = min(writer.threads, stage.chunks)
         memory, local = writer.reserved(self.record * stage.chunks), writer.reserved(self.strip * threads)
-        bad = self._shared(memory, local, threads) if threads > 1 else self._alone(memory, local)
+        job = Job(self.name, local, memory, self.strip, self.record, stage.extent, stage.chunk)
+        bad = share(writer, job, threads)
         if self.notes:
             function.at(function.depth)
             writer.leave_unless(bad.equals(0))
@@ -148,36 +149,6 @@ class StageWriter:
                 self._summed(root, buffer, memory, offset)
             else:
                 self._joined(root, buffer, memory, offset)
-
-    def _alone(self, memory: Value, local: Value) -> Value:
-        """One chunk after the other."""
-        stage, function = self.stage, self.writer.function
-
-        def write(chunk: Value, now: list[Value]) -> Sequence[Value]:
-            code = function.at(function.depth)
-            start = chunk * stage.chunk
-            end = start + stage.chunk
-            stop = code.select(end < stage.extent, end, stage.extent)
-            place = code.emit(f"getelementptr i8, {memory.typed}, {(chunk * self.record).typed}", "ptr")
-            arguments = f"ptr %frame, ptr %context, {local.typed}, {place.typed}, {start.typed}, {stop.typed}"
-            return [now[0] | code.emit(f"call i32 @{self.name}({arguments})", "i32")]
-
-        code = function.at(function.depth)
-        (bad,) = function.repeat("chunk", (0, stage.chunks, 1), [code.constant(0, "i32")], write)
-        return bad  # type: ignore[no-any-return]
-
-    def _shared(self, memory: Value, local: Value, threads: int) -> Value:
-        """The chunks by several threads: see pool.py."""
-        stage, function, context = self.stage, self.writer.function, self.writer.context
-        share = function.entry(context.slot("share", lambda: pool().share))
-        place = function.entry(context.slot("pool", lambda: pool().place))
-        code = function.at(function.depth)
-        here = code.emit(f"load ptr, {place.typed}", "ptr")
-        numbers = f"i64 {stage.extent}, i64 {stage.chunk}, i64 {threads}"
-        return code.emit(  # type: ignore[no-any-return]
-            f"call i32 {share.text}({here.typed}, ptr @{self.name}, ptr %frame, ptr %context, {local.typed}, "
-            f"i64 {self.strip}, {memory.typed}, i64 {self.record}, {numbers})", "i32",
-        )  # fmt: skip
 
     def _summed(self, root: Root, buffer: Buffer, memory: Value, offset: int) -> None:
         """A number: the chunks' sums, with what was lost in each, and in adding them."""
