@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import bibun as bb
-from bibun.interpreters.recording import LARGE, Pending
+from bibun.interpreters.recording import Pending
+from bibun.interpreters.stand_ins import LARGE
 
 SIZE = LARGE + 7
 RAMP = np.linspace(-1.0, 2.0, SIZE)

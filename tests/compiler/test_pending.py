@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import bibun as bb
-from bibun.interpreters.recording import LARGE
+from bibun.interpreters.stand_ins import LARGE
 from tests.compiler.agreement import same
 
 CAPTURED = np.linspace(-1.0, 1.0, LARGE)

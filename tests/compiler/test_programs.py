@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import bibun as bb
 from bibun import tree
-from bibun.interpreters import recording
+from bibun.interpreters import stand_ins
 from tests.compiler import words_of_loops  # noqa: F401  more words for the programs
 from tests.compiler.agreement import same
 from tests.compiler.programs import LARGE, Arguments, Program, programs
@@ -84,7 +84,7 @@ def large(program: Program, arguments: Arguments, seeds: list[int]) -> None:
 def waiting(program: Program, arguments: Arguments, seeds: list[int]) -> None:
     """Recorded as arrays of any size are when they are large: computed when a decision looks at them."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(recording, "LARGE", 1)
+        patch.setattr(stand_ins, "LARGE", 1)
         gradient(program, arguments, seeds)
 
 

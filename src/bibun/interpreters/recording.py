@@ -10,7 +10,6 @@ shape (a stand-in), and `value` computes the array when it is asked for.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from math import prod
 from sys import getrefcount
 from typing import Any, NamedTuple
 from zlib import crc32
@@ -22,23 +21,13 @@ from bibun.arrays.array import FOREIGN, OPERATORS, Array
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced, new_level
 from bibun.errors import BibunError, user_line
+from bibun.interpreters import stand_ins
+from bibun.interpreters.stand_ins import may_be_large, stand_in
 from bibun.primitives import TABLE
 
 new = object.__new__
 _SCALARS = (float, int, bool, complex)
 _NUMPY = (np.ndarray, np.generic)
-LARGE = 1 << 15  # entries: arrays of more are computed when somebody asks for them
-_SHAPE_ONLY = {  # rows that cannot fail on other values, and give another shape for none
-    "sum", "prod", "max", "min", "norm", "tied", "all", "any", "argmax", "argmin", "cumsum", "cumprod", "reshape",
-    "transpose", "broadcast_to", "copy", "astype", "getitem", "flip", "roll", "diagonal", "real", "concatenate", "stack",
-    "scatter_add", "put", "matmul",
-}  # fmt: skip
-_ENTRYWISE = {  # of broadcast arguments, though not of the kind that has one derivative for each entry
-    "where", "sign", "conjugate", "equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "logical_and",
-    "logical_or", "logical_xor", "logical_not", "bitwise_and", "bitwise_or", "bitwise_xor", "invert", "isfinite", "isnan",
-    "isinf",
-}  # fmt: skip
-
 _COUNTS = {"getitem_at": 1, "nonzero": 0, "flatnonzero": 0, "argwhere": 0}  # the first operand that is counted
 
 
@@ -221,30 +210,6 @@ class Recording:
                 self.guard(count, int(count.value))
 
 
-_NO_MEMORY = frozenset({"reshape", "transpose", "broadcast_to", "getitem", "flip", "real"})  # views
-
-
-def _may_be_large(value: Any) -> bool:
-    """Whether it, or what it is broadcast to, can have LARGE entries."""
-    return isinstance(value, np.ndarray) and (value.size >= LARGE or value.ndim > 1)
-
-
-def _common_shape(*shapes: tuple[int, ...]) -> tuple[int, ...] | None:
-    """Of what is broadcast together; None where they do not fit, which NumPy says best."""
-    try:
-        return np.broadcast_shapes(*shapes)
-    except ValueError:
-        return None
-
-
-def _product_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...] | None:
-    """Of a @ b; None for a number, and where they do not fit."""
-    stack = _common_shape(a[:-2], b[:-2])
-    if stack is None or not a or not b or a[-1] != b[max(len(b) - 2, 0)]:
-        return None
-    return (*stack, *a[-2:-1], *(b[-1:] if len(b) > 1 else ())) or None
-
-
 class Pending:
     """A call whose value nobody has asked for."""
 
@@ -261,16 +226,6 @@ class Pending:
         """The value, of operands that are known."""
         values = [arg.value if isinstance(arg, Recorded) else arg for arg in self.args]
         self.value, self.known, self.args = self.primitive.function(*values, **self.settings), True, ()
-
-
-def _laid_out(dtype: np.dtype[Any], shape: tuple[int, ...], operands: list[Any]) -> Any:
-    """Memory, none of it touched, that lies as that of the result of a ufunc would."""
-    arrays = [value for value in operands if isinstance(value, np.ndarray)]
-    if len(shape) < 2 or all(value.flags.c_contiguous for value in arrays):
-        return np.empty(shape, dtype)
-    ways: Any = [["readonly"]] * len(arrays) + [["writeonly", "allocate"]]
-    walk = np.nditer([*arrays, None], op_flags=ways, op_dtypes=[*[None] * len(arrays), dtype])
-    return walk.operands[-1]
 
 
 def _checksum(array: np.ndarray[Any, Any]) -> int:
@@ -299,12 +254,10 @@ class Recorded(Array):
         held = [arg.held if isinstance(arg, Recorded) else arg for arg in args]
         if primitive.kind == "elementwise" and all(type(value) in _SCALARS for value in held):
             return recording.add(primitive, operands, settings, primitive.fast(*held))
-        if (recording.pending or any(map(_may_be_large, held))) and (
-            primitive.kind == "elementwise" or primitive.name in _SHAPE_ONLY or primitive.name in _ENTRYWISE
-        ):
-            stand_in = self._pending(primitive, args, held, settings)
-            if stand_in is not None:
-                return recording.add(primitive, operands, settings, stand_in)
+        if recording.pending or any(map(may_be_large, held)):
+            later = self._pending(primitive, args, held, settings)
+            if later is not None:
+                return recording.add(primitive, operands, settings, later)
         values = [
             np.asarray(value)[()] if isinstance(arg, Recorded) and type(value) in _SCALARS else value
             for arg, value in ((arg, arg.value if isinstance(arg, Recorded) else arg) for arg in args)
@@ -328,29 +281,9 @@ class Recorded(Array):
         """Something of the shape and dtype of the value, which stays pending; None where the value is computed now."""
         pending = self.recording.pending
         waits = any(isinstance(arg, Recorded) and arg.number in pending for arg in args)
-        if primitive.kind == "elementwise" or primitive.name in _ENTRYWISE:
-            shape = _common_shape(*map(np.shape, held))
-            if shape is None or not (waits or prod(shape) >= LARGE):
-                return None
-            first = [value[(slice(1),) * value.ndim] if isinstance(value, np.ndarray) else value for value in held]
-            with np.errstate(all="ignore"):
-                made = primitive.function(*first, **settings)
-            if np.shape(made) != shape:
-                made = _laid_out(np.result_type(made), shape, held)
-        elif primitive.name == "matmul":
-            product = _product_shape(*map(np.shape, held))
-            if product is None or not (waits or max(np.size(value) for value in held) >= LARGE):
-                return None
-            made = np.empty(product, np.result_type(*held))
-        elif not waits:
+        made = stand_in(primitive, held, settings, waits=waits)
+        if made is None:
             return None
-        elif primitive.name in _NO_MEMORY:
-            made = primitive.function(*held, **settings)
-        elif primitive.name == "astype":
-            made = _laid_out(np.dtype(settings["dtype"]), np.shape(held[0]), held)
-        else:
-            bare = [np.broadcast_to(v.dtype.type(), v.shape) if isinstance(v, np.ndarray) else v for v in held]
-            made = primitive.function(*bare, **settings)
         now = tuple([arg.alias() if isinstance(arg, Recorded) else arg for arg in args])  # in place, args become others
         pending[len(self.recording.calls)] = Pending(primitive, now, settings)
         return made
@@ -436,7 +369,7 @@ def _unary(primitive: Primitive) -> Callable[[Any], Any]:
         if type(x) is not Recorded:
             return primitive(x)
         recording, held = x.recording, x.held
-        if (isinstance(held, np.ndarray) and held.size >= LARGE) or (
+        if (isinstance(held, np.ndarray) and held.size >= stand_ins.LARGE) or (
             recording.pending and x.number in recording.pending
         ):
             return primitive(x)
@@ -471,8 +404,8 @@ def _binary(primitive: Primitive, *, reflected: bool = False) -> Callable[[Any, 
             plain, number = other, recording.operand(other)
         held, pending = x.held, recording.pending
         if (
-            (isinstance(held, np.ndarray) and held.size >= LARGE)
-            or (isinstance(plain, np.ndarray) and plain.size >= LARGE)
+            (isinstance(held, np.ndarray) and held.size >= stand_ins.LARGE)
+            or (isinstance(plain, np.ndarray) and plain.size >= stand_ins.LARGE)
             or (pending and (x.number in pending or number in pending))
         ):
             return primitive(other, x) if reflected else primitive(x, other)
