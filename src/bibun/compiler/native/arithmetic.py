@@ -6,9 +6,11 @@ A word of WORDS is a function of Values of one kind (those of `select` excepted)
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import pi
+from math import frexp, inf, isfinite, pi
 
-from bibun.compiler.native.code import Value, absolute, copysign, select, square_root
+import numpy as np
+
+from bibun.compiler.native.code import Value, absolute, copysign, fma, select, square_root
 
 WORDS: dict[str, Callable[..., Value]] = {}
 
@@ -100,6 +102,27 @@ WORDS["logical_and"] = WORDS["bitwise_and"] = WORDS["and"] = lambda a, b: a & b
 WORDS["logical_or"] = WORDS["bitwise_or"] = WORDS["or"] = lambda a, b: a | b
 WORDS["logical_xor"] = WORDS["bitwise_xor"] = lambda a, b: a ^ b
 WORDS["logical_not"] = WORDS["invert"] = lambda x: ~x
+
+
+def quotient(x: Value, divisor: float) -> Value:
+    """x / divisor, rounded once: a product with the reciprocal, and then with what that lacks.
+
+    Of vectors this takes a fifth of the time of a division. After Markstein, Computation of elementary functions on the
+    IBM RISC System/6000 processor (IBM Journal of Research and Development 34, 1990). An infinite or exact product stays;
+    within 2**53 of the smallest number an ulp may be lost.
+    """
+    number = np.float64 if x.kind == "f64" else np.float32
+    inverse = float(number(1) / number(divisor))
+    product = x * inverse
+    rest = fma(product, -divisor, x)
+    size = absolute(rest)
+    return select((size > 0.0) & (size < inf), fma(rest, inverse, product), product)
+
+
+def is_tame(divisor: float, kind: str) -> bool:
+    """Whether nothing that is not at the ends of the range leaves it in `quotient`."""
+    exponent = abs(frexp(divisor)[1])
+    return divisor != 0 and isfinite(divisor) and exponent < (400 if kind == "f64" else 40)
 
 
 @word("fabs")

@@ -11,7 +11,7 @@ from bibun.compiler.fusing.buffers import Buffer
 from bibun.compiler.fusing.expressions import Box, Expression
 from bibun.compiler.fusing.nests import WHOLE_AXIS
 from bibun.compiler.fusing.walking import inner_indices, place_index
-from bibun.compiler.native.arithmetic import WORDS
+from bibun.compiler.native.arithmetic import WORDS, is_tame, quotient
 from bibun.compiler.native.code import LLVM, Value, literal, muladd, select
 from bibun.compiler.native.function import Function, Lanes
 
@@ -87,6 +87,10 @@ class Evaluation:
                     return operands[1 - n]
         depth = max(d for _, d in operands)
         self.function.at(depth)
+        if x.params == "fdiv" and operands[0][0].lanes:
+            divisor = _number(x.operands[1])
+            if divisor is not None and is_tame(divisor, x.kind):
+                return quotient(operands[0][0], divisor), depth
         return WORDS[x.params](*(v for v, _ in operands)), depth
 
     def _term(self, x: Expression, index: Index) -> Term:
@@ -279,10 +283,16 @@ class Evaluation:
         return total, depth
 
 
-def _power_of_2(x: Expression) -> bool:
+def _number(x: Expression) -> float | None:
+    """The number that all entries are, if the program knows it."""
     while x.op == "view":
         (x,) = x.operands
-    return x.op == "number" and abs(frexp(x.params)[0]) == 0.5
+    return float(x.params) if x.op == "number" else None
+
+
+def _power_of_2(x: Expression) -> bool:
+    number = _number(x)
+    return number is not None and abs(frexp(number)[0]) == 0.5
 
 
 def _at(index: Index, box: Box) -> Index:
