@@ -7,12 +7,11 @@ evaluation of each root; each time something more is found, the schedule is made
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
-from itertools import count
 from math import prod
 from typing import Any
 
 from bibun.compiler.fusing.affine import composed, identity, variable
-from bibun.compiler.fusing.buffers import Buffer
+from bibun.compiler.fusing.buffers import Buffer, numbers
 from bibun.compiler.fusing.expressions import BYTES, Expression
 from bibun.compiler.fusing.looping import Body
 from bibun.compiler.fusing.nests import WHOLE_AXIS, Loop, Nest, Root, computed_inline, flattens, plan
@@ -25,7 +24,6 @@ FLAT = 16  # entries: a domain of more, all of whose arrays are read from end to
 LONG = 128  # unless the last axis is long enough to be a loop of its own
 LONG_WORK = 4096  # entries of what takes long to compute
 PIECES = 8  # cuts of one loop; a join of more parts is stored part by part
-_numbers = count()
 _WHOLE = {"call", "contract", "loop", "routine"}  # these read their operands whole, from memory
 
 
@@ -170,8 +168,7 @@ class Schedule:
         else:
             array = x.params
             steps = tuple(s // array.itemsize for s in array.strides)
-            number = sum(b.place == "captured" for b in self.buffers.values())
-            self.buffers[x.number] = Buffer("captured", number, x.shape, x.kind, steps, array)
+            self.buffers[x.number] = Buffer("captured", next(numbers), x.shape, x.kind, steps, array)
         self._made[x.number] = -1
 
     def _part(self, x: Expression) -> None:
@@ -215,7 +212,7 @@ class Schedule:
         return None
 
     def _temporary(self, x: Expression) -> Buffer:
-        buffer = Buffer("temporary", next(_numbers), x.shape, x.kind)
+        buffer = Buffer("temporary", next(numbers), x.shape, x.kind)
         self.temporaries.append(buffer)
         return buffer
 
@@ -255,7 +252,7 @@ class Schedule:
         whole = step.outputs[number]
         if not stacked:
             return whole
-        return Buffer("turn", next(_numbers), x.shape, x.kind, inside=whole)
+        return Buffer("turn", next(numbers), x.shape, x.kind, inside=whole)
 
     # ---- grouping -------------------------------------------------------------------------------
 
