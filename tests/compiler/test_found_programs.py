@@ -70,3 +70,20 @@ def test_computed_places_in_many_rows(threads: int) -> None:
         same(compiled(x, places), np.sum(x[places] * x))
     with pytest.raises(IndexError):
         compiled(x, np.full(40000, 40000))
+
+
+def test_copies_in_another_order_have_names_of_their_own() -> None:
+    """Their numbers were those of the memory of stages: in some process, one program wrote behind its workspace."""
+    random = np.random.default_rng(0)
+    x, places = random.random((5000, 7)).astype(np.float32), random.integers(0, 7, (5000, 7))
+
+    def f(x: Any) -> Any:
+        y = np.tanh(x * x + x)
+        return np.flip(y, 0), np.take_along_axis(x, places, -1), np.concatenate([y, np.flip(x, 0), y[:1]])
+
+    compiled = bb.compile(f)
+    same(compiled(x), f(x), error=1e-5)
+    (paths,) = compiled.careful.paths.values()
+    temporaries = paths.versions[0].native.schedule.temporaries
+    assert temporaries
+    assert all(buffer.number >= 0 for buffer in temporaries)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
 from bibun.compiler.fusing.affine import strides
 from bibun.compiler.fusing.expressions import BYTES
+
+numbers = count()  # of memory that programs keep, from one source: by its name it is found; writers take those below 0
 
 
 class Buffer:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import count
 from math import prod
 from typing import NamedTuple
 
 from bibun.compiler.fusing.affine import Affine, identity, strides
-from bibun.compiler.fusing.buffers import Buffer
+from bibun.compiler.fusing.buffers import Buffer, numbers
 from bibun.compiler.fusing.expressions import Expression
 from bibun.compiler.fusing.nests import Loop, Nest, Root, plan
 from bibun.compiler.fusing.walking import Walk
 
 AGAIN = 4  # times that each entry is read by a nest, for which a copy is worth it
 FEW = 256  # entries of an array of which no copy is made
-_numbers = count()
 
 
 class Copied(NamedTuple):
@@ -65,7 +63,7 @@ def _copy(x: Expression, buffer: Buffer, axis: int) -> Buffer:
     """Memory in which this axis comes last."""
     order = [n for n in range(len(x.shape)) if n != axis] + [axis]
     steps = dict(zip(order, strides([x.shape[n] for n in order]), strict=True))
-    return Buffer("temporary", -1 - next(_numbers), x.shape, x.kind, tuple(steps[n] for n in range(len(x.shape))))
+    return Buffer("temporary", next(numbers), x.shape, x.kind, tuple(steps[n] for n in range(len(x.shape))))
 
 
 def nest_of(copied: Copied, stored: set[int], turns: int) -> tuple[Nest, Walk]:

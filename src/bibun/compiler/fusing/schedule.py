@@ -7,11 +7,10 @@ evaluation of each root; each time something more is found, the schedule is made
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import count
 from typing import Any
 
 from bibun.compiler.fusing.affine import composed, identity, variable
-from bibun.compiler.fusing.buffers import Buffer
+from bibun.compiler.fusing.buffers import Buffer, numbers
 from bibun.compiler.fusing.expressions import BYTES, Expression
 from bibun.compiler.fusing.nests import Loop, Nest, Root, flattens, plan
 from bibun.compiler.fusing.ordering import in_order, live_from, read_in_loops
@@ -25,7 +24,6 @@ SLACK = 8  # entries by which the domains of two roots of a nest may differ
 FLAT = 16  # entries: a domain of more, all of whose arrays are read from end to end, is one loop,
 LONG = 128  # unless the last axis is long enough to be a loop of its own
 BODY = 2000  # operations in one nest, beyond which LLVM takes longer than its share
-_numbers = count()
 
 
 class Schedule:
@@ -115,8 +113,7 @@ class Schedule:
         else:
             array = x.params
             steps = tuple(s // array.itemsize for s in array.strides)
-            number = sum(b.place == "captured" for b in self.buffers.values())
-            self.buffers[x.number] = Buffer("captured", number, x.shape, x.kind, steps, array)
+            self.buffers[x.number] = Buffer("captured", next(numbers), x.shape, x.kind, steps, array)
         self._made[x.number] = -1
 
     def _part(self, x: Expression) -> None:
@@ -160,7 +157,7 @@ class Schedule:
         return None
 
     def _temporary(self, x: Expression) -> Buffer:
-        buffer = Buffer("temporary", next(_numbers), x.shape, x.kind)
+        buffer = Buffer("temporary", next(numbers), x.shape, x.kind)
         self.temporaries.append(buffer)
         return buffer
 
@@ -200,7 +197,7 @@ class Schedule:
         whole = step.outputs[number]
         if not stacked:
             return whole
-        return Buffer("turn", next(_numbers), x.shape, x.kind, inside=whole)
+        return Buffer("turn", next(numbers), x.shape, x.kind, inside=whole)
 
     # ---- grouping -------------------------------------------------------------------------------
 
