@@ -87,3 +87,21 @@ def test_copies_in_another_order_have_names_of_their_own() -> None:
     temporaries = paths.versions[0].native.schedule.temporaries
     assert temporaries
     assert all(buffer.number >= 0 for buffer in temporaries)
+
+
+@pytest.mark.parametrize("shape", [(5,), (5, 2)])
+def test_adding_at_places_that_are_arguments(shape: tuple[int, ...]) -> None:
+    """np.add.at took its key as a plain array, which an argument of a compiled function is not, nor one of a batch."""
+
+    def f(x: Any, places: Any) -> Any:
+        total = np.zeros((3, *shape[1:]), like=x)
+        np.add.at(total, places, x)
+        np.subtract.at(total.T, (..., places[:2]), 0.5)
+        return np.sum(total**3)
+
+    random = np.random.default_rng(0)
+    xs, places = random.normal(size=(4, *shape)), random.integers(-3, 3, (4, 5))
+    agrees(bb.value_and_grad(f), *zip(xs, places, strict=True))
+    same(bb.vmap(f)(xs, places), np.stack([f(*case) for case in zip(xs, places, strict=True)]))
+    with pytest.raises(IndexError):
+        bb.compile(f)(xs[0], places[0] + 6)

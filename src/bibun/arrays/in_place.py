@@ -12,10 +12,10 @@ from weakref import ref
 
 import numpy as np
 
-from bibun.arrays.registry import FUNCTIONS, row
+from bibun.arrays.registry import row
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced
-from bibun.errors import LostDerivativeError, NoDerivativeError, located
+from bibun.errors import LostDerivativeError
 
 _getitem, _put = row("getitem"), row("put")
 _READ_ONLY = ("broadcast_to", "diagonal")  # NumPy lets nobody write to these views
@@ -100,21 +100,3 @@ def copied(index: Any) -> Any:
     if isinstance(index, list):
         return np.array(index) if index else np.empty(0, int)
     return np.array(index) if isinstance(index, np.ndarray) else index
-
-
-def at(function: np.ufunc, array: Any, key: Any, *values: Any) -> None:
-    """np.add.at(array, key, value): add at each place as often as the key names it."""
-    if not isinstance(array, Traced):
-        raise LostDerivativeError(
-            f"{located()}np.{function.__name__}.at would write a traced array into a plain ndarray, and its derivative "
-            "would be lost. Make the array with np.zeros_like(x) or np.zeros(n, like=x)."
-        )
-    if function not in (np.add, np.subtract):
-        raise NoDerivativeError(
-            f"{located()}np.{function.__name__}.at has no derivative rule; np.add.at and np.subtract.at have."
-        )
-    key = key if isinstance(key, tuple) else (key,)
-    key = tuple(map(copied, key))
-    shape = np.empty(array.shape, np.bool_)[key].shape
-    spread = row("scatter_add")(np.broadcast_to(values[0], shape), key=key, shape=array.shape)
-    assign(array, FUNCTIONS[function](array, spread))

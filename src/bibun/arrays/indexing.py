@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from bibun.arrays import in_place
-from bibun.arrays.registry import row
+from bibun.arrays.registry import FUNCTIONS, row
 from bibun.core.traced import Traced
-from bibun.errors import DerivativeValueError, NoDerivativeError, located
+from bibun.errors import DerivativeValueError, LostDerivativeError, NoDerivativeError, located
 from bibun.primitives.indexing import Place
 
 _getitem, _getitem_at, _put, _put_at = row("getitem"), row("getitem_at"), row("put"), row("put_at")
+_scatter_add, _scatter_add_at = row("scatter_add"), row("scatter_add_at")
 _BASIC = (int, slice, type(None), type(Ellipsis), np.integer)
 
 
@@ -56,6 +57,24 @@ def updated(x: Any, key: Any, value: Any) -> Any:
 def set_(x: Any, key: Any, value: Any) -> None:
     """x[key] = value: x, and every view of the same memory, change."""
     in_place.replace(x, updated(x, key, value))
+
+
+def at(function: np.ufunc, array: Any, key: Any, *values: Any) -> None:
+    """np.add.at(array, key, value): add at each place as often as the key names it."""
+    if not isinstance(array, Traced):
+        raise LostDerivativeError(
+            f"{located()}np.{function.__name__}.at would write a traced array into a plain ndarray, and its derivative "
+            "would be lost. Make the array with np.zeros_like(x) or np.zeros(n, like=x)."
+        )
+    if function not in (np.add, np.subtract):
+        raise NoDerivativeError(
+            f"{located()}np.{function.__name__}.at has no derivative rule; np.add.at and np.subtract.at have."
+        )
+    key = key if isinstance(key, tuple) else (key,)
+    spread = np.broadcast_to(values[0], np.shape(get(array, key)))
+    key, traced = _settled(key)
+    added = _scatter_add_at if traced else _scatter_add
+    in_place.assign(array, FUNCTIONS[function](array, added(spread, *traced, key=key, shape=array.shape)))
 
 
 def _settled(key: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[Any]]:

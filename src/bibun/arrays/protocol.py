@@ -26,7 +26,7 @@ def ufunc(array: Any, function: np.ufunc, method: str, inputs: tuple[Any, ...], 
     out = settings.pop("out", None)
     out = out[0] if isinstance(out, tuple) and len(out) == 1 else out
     if method == "at":
-        return in_place.at(function, *inputs)
+        return indexing.at(function, *inputs)
     if method == "__call__":
         result = _call(function, inputs, out, **settings)
     elif method == "outer":

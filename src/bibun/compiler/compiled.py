@@ -64,10 +64,18 @@ def compile(
     if not available() or layouts() is None:
         return careful
     public = callables.make(_public_class(), *stub(careful))
-    update_wrapper(public, f)
     public.careful = careful
+    _name_after(public, f)
     careful.public = ref(public)
     return public  # type: ignore[no-any-return]
+
+
+def _name_after(function: Any, f: Any) -> None:
+    """Take over f's name, text and attributes, but for those that a compiled function has itself: f may be a transform of
+    one, which has taken over that one's, and what keeps the memory of machine code alive is among them."""
+    own = dict(vars(function))
+    update_wrapper(function, f)
+    vars(function).update(own)
 
 
 def _positions(static_argnums: int | Sequence[int]) -> tuple[int, ...]:
@@ -107,7 +115,6 @@ class Careful:
     """The careful way: from any arguments to the right version, or to a new one, or to the function itself."""
 
     def __init__(self, f: Callable[..., Any], static: tuple[int, ...], fast: bool, threads: int) -> None:
-        update_wrapper(self, f)
         self.f = f
         self.static = static
         self.fast = fast
@@ -116,6 +123,7 @@ class Careful:
         self.public: Any = lambda: None
         self.chain: list[Version] = []
         self._lock = RLock()
+        _name_after(self, f)
         _ALL.add(self)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

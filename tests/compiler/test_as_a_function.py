@@ -1,0 +1,42 @@
+"""A compiled function is a function as others are: it is named, wrapped, transformed and compiled again."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+import bibun as bb
+from tests.compiler.agreement import same
+
+
+def cube(x: Any) -> Any:
+    return np.sum(x**3)
+
+
+def test_a_transform_of_a_compiled_function_is_compiled() -> None:
+    """It has the attributes of the function inside, as `functools.wraps` has it: its memory must not be taken for one's own."""
+    inner = bb.compile(cube)
+    x = np.array([1.0, 2.0, 3.0])
+    for transform in (bb.grad, bb.hessian, bb.vmap, bb.value_and_grad):
+        outer = bb.compile(transform(inner))
+        assert vars(outer)["kept"] is not vars(inner)["kept"]
+        assert outer.careful is not inner.careful
+        for _ in range(2):
+            same(outer(x), transform(cube)(x))
+            same(inner(x), cube(x))
+
+
+def test_attributes_of_the_function_are_taken_over_but_not_its_place() -> None:
+    inner = bb.compile(cube)
+    inner.unit = "m"
+
+    @wraps(inner)
+    def doubled(x: Any) -> Any:
+        return 2 * inner(x)
+
+    outer = bb.compile(doubled)
+    assert (outer.unit, outer.__name__, outer.__wrapped__) == ("m", "cube", doubled)
+    for _ in range(2):
+        same(outer(np.ones(2)), np.float64(4.0))
