@@ -7,7 +7,7 @@ evaluation of each root; each time something more is found, the schedule is made
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from bibun.compiler.fusing.affine import composed, identity, variable
 from bibun.compiler.fusing.buffers import Buffer, numbers
@@ -24,6 +24,15 @@ SLACK = 8  # entries by which the domains of two roots of a nest may differ
 FLAT = 16  # entries: a domain of more, all of whose arrays are read from end to end, is one loop,
 LONG = 128  # unless the last axis is long enough to be a loop of its own
 BODY = 2000  # operations in one nest, beyond which LLVM takes longer than its share
+
+
+class Found(NamedTuple):
+    """The loops of a root, the axes that they run over, what it reads in them, and what it needs stored for that."""
+
+    loops: tuple[Loop, ...]
+    axes: tuple[int | None, ...]
+    walk: Walk
+    needed: set[int]
 
 
 class Schedule:
@@ -57,6 +66,7 @@ class Schedule:
                 self.users.setdefault(operand.number, []).append(x.number)
         self.stored = necessary(self.live, [*outputs, *(x for x, _ in guards)], self.given)
         self.storing = Storing(self.stored, self.users)
+        self._found: dict[Any, Found] = {}  # of attempts before, what storing more has not changed
         while not self._arrange():
             pass
 
@@ -75,8 +85,10 @@ class Schedule:
             if x.number in self.stored:
                 more |= self._store(x)
         more |= self.storing.repeated((key, walk) for key, walks in self._walks.items() for _, walk in walks)
-        if more - self.stored:
-            self.stored |= more
+        new = more - self.stored
+        if new:
+            self.stored |= new
+            self._found = {key: found for key, found in self._found.items() if new.isdisjoint(found.walk.expressions)}
             return False
         self._finish()
         return True
@@ -100,8 +112,8 @@ class Schedule:
             return self._copied(x)
         more: set[int] = set()
         after = -1
-        for root in roots_of(x, buffer, self.stored):
-            more |= self._place(root, after)
+        for number, root in enumerate(roots_of(x, buffer, self.stored)):
+            more |= self._place(root, after, (x.number, number))
             after = self._made[x.number]
         return more | self._copied(x)
 
@@ -169,7 +181,7 @@ class Schedule:
                 continue
             if x.kind in BYTES:
                 root = Root(x, x, buffer, identity(len(x.shape)), copies=True)
-                more |= self._place(root, self._made[x.number])
+                more |= self._place(root, self._made[x.number], (x.number, "copy"))
             else:
                 self.steps.append(Call(x, [self.buffers[x.number]], {None: buffer}))
         return more
@@ -201,18 +213,13 @@ class Schedule:
 
     # ---- grouping -------------------------------------------------------------------------------
 
-    def _place(self, root: Root, after: int) -> set[int]:
-        """Put a root into the first nest that suits it, or into a new one."""
+    def _place(self, root: Root, after: int, key: tuple[Any, ...]) -> set[int]:
+        """Put a root into the first nest that suits it, or into a new one. `key`: says which root it is."""
         flat = root.value.size > FLAT and root.extents[-1] < LONG and flattens(root) and self._reads_straight(root)
-        if flat:
-            loops: tuple[Loop, ...] = (Loop(root.value.size, True),)
-            root.axes = (0,) * len(root.extents)
-            walk = Walk(loops, self.stored, self.turns)
-            self._visit_flat(root, walk, root.value.number if root.computes else -1)
-        else:
-            loops, walk = self._walked(root, whole=True)
-            if not walk.whole:
-                loops, walk = self._walked(root, whole=False)
+        found = self._found.get((*key, flat))
+        if found is None:
+            found = self._found[*key, flat] = self._find(root, flat=flat)
+        loops, root.axes, walk, needed = found
         first = self._earliest(root, walk, loops, flat, after)
         nest = next((s for s in self.steps[first:] if isinstance(s, Nest) and self._suits(s, root, loops, flat)), None)
         if nest is None:
@@ -223,7 +230,19 @@ class Schedule:
         else:
             nest.loops = tuple(Loop(max(a.extent, b.extent), a.vector) for a, b in zip(nest.loops, loops, strict=True))
         self._join(nest, root, walk, loops)
-        return walk.must | self.storing.variants(walk)
+        return needed
+
+    def _find(self, root: Root, *, flat: bool) -> Found:
+        if flat:
+            loops: tuple[Loop, ...] = (Loop(root.value.size, True),)
+            root.axes = (0,) * len(root.extents)
+            walk = Walk(loops, self.stored, self.turns)
+            self._visit_flat(root, walk, root.value.number if root.computes else -1)
+        else:
+            loops, walk = self._walked(root, whole=True)
+            if not walk.whole:
+                loops, walk = self._walked(root, whole=False)
+        return Found(loops, root.axes, walk, walk.must | self.storing.variants(walk))
 
     def _walked(self, root: Root, *, whole: bool) -> tuple[tuple[Loop, ...], Walk]:
         """The loops of a root, and what it reads in them."""

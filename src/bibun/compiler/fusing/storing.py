@@ -16,6 +16,7 @@ from bibun.compiler.fusing.ordering import WHOLE
 from bibun.compiler.fusing.walking import CHEAP, MANY, VARIANTS, Costs, Walk
 
 WORTH = 12  # additions: what costs more is not computed in two nests, or again in every turn of an outer loop
+APART = 1500  # evaluations between two values that are stored because there are too many of them
 DEEP = 100  # operations in a row, of which one is stored
 
 
@@ -56,7 +57,7 @@ class Storing:
     def variants(self, walk: Walk) -> set[int]:
         """What would be computed at many places of one turn of a loop, and is not cheap."""
         if walk.count > MANY:
-            return _heaviest(walk, self.stored)
+            return _cuts(walk, self.stored)
         found = set()
         costs = Costs(self.stored)
         turns = prod(loop.extent for loop in walk.loops)
@@ -118,8 +119,19 @@ class Storing:
         return {number for number in found if any(user not in found for user in self.users.get(number, [number]))}
 
 
-def _heaviest(walk: Walk, stored: set[int]) -> set[int]:
-    """What is evaluated at most places; a sum rather than its terms."""
+def _cuts(walk: Walk, stored: set[int]) -> set[int]:
+    """Of a walk with too much in it: sums about as far apart as a body may be long; where there are none, one value.
+
+    A sum rather than its terms, and what is evaluated at many places.
+    """
+    found, since = set(), 0
+    for number in sorted(walk.computed):
+        since += len(walk.computed[number])
+        if since >= APART and walk.expressions[number].op == "reduce" and len(walk.computed[number]) > 1:
+            found.add(number)
+            since = 0
+    if found - stored:
+        return found
     candidates = [n for n in walk.computed if walk.expressions[n].op in ("map", "reduce") and n not in stored]
 
     def weight(n: int) -> tuple[bool, int]:
