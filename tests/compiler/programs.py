@@ -111,13 +111,13 @@ def rows(arity: int) -> Callable[..., Any]:
 @word(settings=rows(1))
 def unary(x: Any, name: str, bound: str) -> Any:
     row = ROWS[name]
-    return BOUNDED[bound](row.function(INTO[row.domain[0]](x)))
+    return BOUNDED[bound](row.function(INTO[row.domain[0]](np.tanh(x))))
 
 
 @word(broadcast, rows(2), arity=2)
 def binary(a: Any, b: Any, name: str, bound: str) -> Any:
     row = ROWS[name]
-    return BOUNDED[bound](row.function(INTO[row.domain[0]](a), INTO[row.domain[1]](b)))
+    return BOUNDED[bound](row.function(INTO[row.domain[0]](np.tanh(a)), INTO[row.domain[1]](np.tanh(b))))
 
 
 @word(settings=lambda shape: st.tuples(st.sampled_from(["2.0 - x / 3", "x ** 2", "x * 1.5 - 0.25", "-x"])))
