@@ -9,6 +9,7 @@ shape (a stand-in), and `value` computes the array when it is asked for.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Mapping
 from math import prod
 from sys import getrefcount
@@ -263,6 +264,11 @@ class Pending:
         self.value, self.known, self.args = self.primitive.function(*values, **self.settings), True, ()
 
 
+def _strong(value: Any) -> Any:
+    """A Python number as NumPy's, for a function that takes arrays. Ufuncs take both: to them its dtype gives way."""
+    return np.asarray(value)[()] if type(value) in _SCALARS else value
+
+
 def _laid_out(dtype: np.dtype[Any], shape: tuple[int, ...], operands: list[Any]) -> Any:
     """Memory, none of it touched, that lies as that of the result of a ufunc would."""
     arrays = [value for value in operands if isinstance(value, np.ndarray)]
@@ -298,17 +304,16 @@ class Recorded(Array):
         operands = tuple([recording.operand(arg) for arg in args])
         held = [arg.held if isinstance(arg, Recorded) else arg for arg in args]
         if primitive.kind == "elementwise" and all(type(value) in _SCALARS for value in held):
-            return recording.add(primitive, operands, settings, primitive.fast(*held))
+            return recording.add(primitive, operands, settings, primitive.function(*held))
         if (recording.pending or any(map(_may_be_large, held))) and (
             primitive.kind == "elementwise" or primitive.name in _SHAPE_ONLY or primitive.name in _ENTRYWISE
         ):
             stand_in = self._pending(primitive, args, held, settings)
             if stand_in is not None:
                 return recording.add(primitive, operands, settings, stand_in)
-        values = [
-            np.asarray(value)[()] if isinstance(arg, Recorded) and type(value) in _SCALARS else value
-            for arg, value in ((arg, arg.value if isinstance(arg, Recorded) else arg) for arg in args)
-        ]  # a function that takes arrays has no use for Python's numbers
+        values = [arg.value if isinstance(arg, Recorded) else arg for arg in args]
+        if not isinstance(primitive.function, np.ufunc) and primitive.name != "where":
+            values = [_strong(x) if isinstance(arg, Recorded) else x for arg, x in zip(args, values, strict=True)]
         try:
             y = primitive.function(*values, **settings)
         except Exception as error:
@@ -429,8 +434,8 @@ class Recorded(Array):
         return entry.recording.guard(entry, np.asarray(entry.value).item())
 
 
-def _unary(primitive: Primitive) -> Callable[[Any], Any]:
-    function = primitive.fast
+def _unary(primitive: Primitive, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The recorder of function(x), which is the row's ufunc or Python's operator: Python's numbers tell them apart."""
 
     def record(x: Any) -> Any:
         if type(x) is not Recorded:
@@ -494,7 +499,11 @@ def _binary(primitive: Primitive, *, reflected: bool = False) -> Callable[[Any, 
     return record
 
 
-_UNARY = {row.function: _unary(row) for row in TABLE.values() if row.kind == "elementwise" and len(row.partials) == 1}
+_UNARY = {
+    row.function: _unary(row, row.function)
+    for row in TABLE.values()
+    if row.kind == "elementwise" and len(row.partials) == 1
+}
 
 
 def _array_ufunc(self: Recorded, ufunc: np.ufunc, method: str, *inputs: Any, **settings: Any) -> Any:
@@ -510,7 +519,8 @@ def _install() -> None:
     for name, primitive in OPERATORS.items():
         setattr(Recorded, f"__{name}__", _binary(TABLE[primitive]))
         setattr(Recorded, f"__r{name}__", _binary(TABLE[primitive], reflected=True))
-    setattr(Recorded, "__neg__", lambda self: _UNARY[np.negative](self))  # noqa: B010
+    for name, function in (("negative", operator.neg), ("positive", operator.pos), ("absolute", operator.abs)):
+        setattr(Recorded, f"__{function.__name__.strip('_')}__", _unary(TABLE[name], function))
 
 
 _install()

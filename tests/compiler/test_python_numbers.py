@@ -1,0 +1,59 @@
+"""Python's numbers as arguments: their arithmetic is Python's, and to NumPy's functions they are as weak as ever."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bibun as bb
+from tests.compiler.agreement import same
+
+NUMBERS = (3, 2.0, True)
+FUNCTIONS = (
+    np.add,
+    np.multiply,
+    np.maximum,
+    np.hypot,
+    np.floor_divide,
+    np.remainder,
+    np.arctan2,
+    lambda a, b: np.where(a, a, b),
+)
+
+
+def _each(f: Any, *args: Any) -> None:
+    """Compiled, f returns what it returns plainly, in the first call and in the next."""
+    compiled = bb.compile(f)
+    for _ in range(2):
+        same(compiled(*args), f(*args), error=1e-6)
+
+
+@pytest.mark.parametrize("f", FUNCTIONS)
+@pytest.mark.parametrize("number", NUMBERS)
+def test_they_leave_the_dtype_of_what_they_meet(f: Any, number: Any) -> None:
+    """np.add(x, 2.0) of a float32 x was float64 where 2.0 was an argument."""
+    for other in (np.float32(3), np.int32(3), np.ones(2, np.float32), np.ones((), np.float32), np.ones(2, np.int32)):
+        _each(f, other, number)
+        _each(f, number, other)
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_numpy_makes_its_own_of_them_and_operators_do_not(number: Any) -> None:
+    for f in (*FUNCTIONS[:-1], operator.add, operator.mul, operator.pow, operator.floordiv):
+        _each(f, number, 2)
+    for f in (operator.neg, operator.pos, operator.abs, np.abs, np.sin, np.square):
+        _each(f, number)
+
+
+def test_a_number_that_is_reshaped_shares_no_memory() -> None:
+    def f(x: Any) -> Any:
+        y = np.reshape(x, (1,))
+        y[0] = 7.0
+        return x, y
+
+    _each(f, 2.0)
+    _each(f, np.float64(2))
+    assert bb.grad(lambda x: f(x)[0])(2.0) == 1.0
