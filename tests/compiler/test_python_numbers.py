@@ -57,3 +57,36 @@ def test_a_number_that_is_reshaped_shares_no_memory() -> None:
     _each(f, 2.0)
     _each(f, np.float64(2))
     assert bb.grad(lambda x: f(x)[0])(2.0) == 1.0
+
+
+@pytest.mark.parametrize("x", [2.0, np.float64(2), np.array(2.0)])
+def test_a_number_is_not_updated_in_place_though_an_array_is(x: Any) -> None:
+    """y = x; y += 1 left x + 1 in x, of numbers too: a wrong value and a wrong derivative, without compile as well."""
+
+    def f(x: Any) -> Any:
+        y, seen = x * 1, []
+        for _ in range(3):
+            y *= 2
+            seen.append(y)
+        z = seen[0]
+        z += 1
+        return sum(seen) * y
+
+    _each(f, x)
+    for g in (f, lambda x: f(np.sum(np.ones(2) * x)), lambda x: f((x * np.ones(2))[0])):
+        slope = (g(x + 0.5) - g(x - 0.5)) / 1.0  # f is a quadratic
+        for transform in (bb.value_and_grad(g), bb.compile(bb.value_and_grad(g))):
+            same(transform(x), (np.float64(g(x)), np.float64(slope)))
+    same(bb.vmap(f)(np.arange(3.0)), np.array([f(k) for k in np.arange(3.0)]))
+
+
+def test_an_array_of_shape_nothing_is_updated_in_place() -> None:
+    def f(x: Any) -> Any:
+        y = x
+        y *= 2
+        y *= 2
+        return x + 1
+
+    for g in (f, bb.compile(f), bb.compile(f)):
+        assert g(np.array(2.0)) == 9
+    assert bb.value_and_grad(f)(np.array(2.0)) == bb.compile(bb.value_and_grad(f))(np.array(2.0)) == (9, 4)
