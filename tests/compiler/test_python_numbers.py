@@ -90,3 +90,51 @@ def test_an_array_of_shape_nothing_is_updated_in_place() -> None:
     for g in (f, bb.compile(f), bb.compile(f)):
         assert g(np.array(2.0)) == 9
     assert bb.value_and_grad(f)(np.array(2.0)) == bb.compile(bb.value_and_grad(f))(np.array(2.0)) == (9, 4)
+
+
+def _agrees_or_raises(f: Any, calls: tuple[tuple[Any, ...], ...]) -> None:
+    """One compiled function for all calls, each made twice, returns or raises what f does."""
+    compiled = bb.compile(f)
+    for args in calls:
+        for _ in range(2):
+            try:
+                want = f(*args)
+            except (ArithmeticError, ValueError) as error:
+                with pytest.raises(type(error)):
+                    compiled(*args)
+            else:
+                same(compiled(*args), want)
+
+
+@pytest.mark.parametrize(
+    "f", [operator.truediv, operator.floordiv, operator.mod, operator.pow, operator.mul, operator.add]
+)
+def test_operators_raise_and_give_the_class_that_pythons_do(f: Any) -> None:
+    """x / 0 was inf, 2**0 was 1.0 after 2**-1, and 2**62 * 4 was 0: a program knew NumPy's operators only."""
+    _agrees_or_raises(f, ((3, 2), (-7, 2), (7, -2), (2, 0), (0, 0), (2**62, 4), (2, 3)))
+    _agrees_or_raises(f, ((3.0, 2.0), (-2.0, 0.5), (0.0, -1.0), (2.0, 0.0), (4.0, 0.5)))
+
+
+def test_a_division_by_zero_that_is_handled() -> None:
+    def inverse(x: Any) -> Any:
+        try:
+            return 1 / x
+        except ZeroDivisionError:
+            return 0 * x
+
+    _agrees_or_raises(inverse, ((2.0,), (0.0,), (4.0,)))
+
+
+def test_what_has_no_whole_number() -> None:
+    """int(nan) was -2**63."""
+    _agrees_or_raises(lambda x: int(x), ((1.5,), (np.nan,), (np.inf,), (1e30,), (2.5,)))
+
+
+def test_a_whole_number_finds_its_place_in_a_dict() -> None:
+    """It was looked up as an object that nobody knows."""
+    _agrees_or_raises(lambda x, n: x * {1: 2.0, 3: 4.0}.get(n, 0.0), ((1.5, 1), (1.5, 3), (1.5, 2), (1.5, np.int64(3))))
+
+
+def test_whole_numbers_of_more_than_64_bits() -> None:
+    """As arguments they were an OverflowError."""
+    _agrees_or_raises(lambda a: a * 2, ((3,), (10**30,), (-1,), (-(2**64),), (2**63,)))

@@ -28,6 +28,7 @@ from bibun.primitives import TABLE
 new = object.__new__
 _SCALARS = (float, int, bool, complex)
 _NUMPY = (np.ndarray, np.generic)
+WHOLE = 2.0**63 - 2.0**11  # what is below in floating point fits into 64 bits
 LARGE = 1 << 15  # entries: arrays of more are computed when somebody asks for them
 _SHAPE_ONLY = {  # rows that cannot fail on other values, and give another shape for none
     "sum", "prod", "max", "min", "norm", "tied", "all", "any", "argmax", "argmin", "cumsum", "cumprod", "reshape",
@@ -212,6 +213,39 @@ class Recording:
         self.places.append(user_line())
         return outcome
 
+    def attempt(self, function: Callable[..., Any], *values: Any) -> Any:
+        """function(*values); that it raised an exception is noted, since f may handle it."""
+        try:
+            return function(*values)
+        except Exception as error:
+            self.raised = type(error).__name__
+            raise
+
+    def python(self, primitive: Primitive, values: tuple[Any, Any], made: Recorded) -> None:
+        """Decide where an operator of Python's numbers did what NumPy's would not do in another call: x / 0 raises, and
+        x**y has the class that its value needs, as has a whole number that outgrows 64 bits."""
+        _, b = operands = [
+            self.known(number, value) if number >= 0 else value
+            for number, value in zip(self.calls[made.number][1], values, strict=True)
+        ]
+        if primitive.name in ("divide", "floor_divide", "remainder") and isinstance(b, Recorded):
+            bool(np.not_equal(b, 0))
+        if primitive.name == "power" and isinstance(b, Recorded) and not isinstance(values[1], float):
+            bool(np.real(b) >= 0)
+        if type(made.held) is int and primitive.name in ("add", "subtract", "multiply", "power"):
+            size = np.abs(
+                primitive(*[np.float64(v) if not isinstance(v, Recorded) else v.astype(float) for v in operands])
+            )
+            if not size < WHOLE:
+                raise UnrecordableError("a whole number has more than 64 bits", once=True)
+        elif (
+            primitive.name == "power"
+            and not (type(b) is int and b >= 0)
+            and complex not in map(type, values)
+            and (isinstance(made.held, complex) or not np.isfinite(made))
+        ):
+            raise UnrecordableError("a power of Python's numbers is infinite or complex", once=True)
+
     def counts(self, primitive: Primitive, args: tuple[Any, ...]) -> None:
         """Of a row whose shape depends on how many entries are true: that is a decision, whoever reads the entries."""
         if primitive.name not in _COUNTS:
@@ -287,7 +321,6 @@ class Recorded(Array):
     """A plain value, and its number in a recording."""
 
     __slots__ = ("held", "number", "recording")
-    __hash__ = Array.__hash__
 
     held: Any
     number: int
@@ -418,8 +451,17 @@ class Recorded(Array):
         return bool(self.recording.guard(self, bool(self.value)))
 
     def __int__(self) -> int:
+        outcome = self.recording.attempt(int, self.value)  # nan has none, nor has infinity
+        if not -WHOLE < outcome < WHOLE:
+            raise UnrecordableError("a whole number has more than 64 bits", once=True)
         whole = self if self.dtype.kind in "iub" else self.astype(np.int64)
-        return int(whole.recording.guard(whole, int(whole.value)))
+        return int(self.recording.guard(whole, outcome))
+
+    def __hash__(self) -> int:
+        """Of a whole number it is a decision, so that it finds its place in a dict; else one of the object."""
+        held = self.held
+        whole = isinstance(held, (int, np.integer, np.bool)) and self.number not in self.recording.pending
+        return hash(self.recording.guard(self, held)) if whole else object.__hash__(self)
 
     def __index__(self) -> int:
         if self.dtype.kind not in "iub" or self.shape:
@@ -481,12 +523,8 @@ def _binary(primitive: Primitive, *, reflected: bool = False) -> Callable[[Any, 
             or (pending and (x.number in pending or number in pending))
         ):
             return primitive(other, x) if reflected else primitive(x, other)
-        if reflected:
-            value = function(plain, held)
-            operands = (number, x.number)
-        else:
-            value = function(held, plain)
-            operands = (x.number, number)
+        left, right, operands = (plain, held, (number, x.number)) if reflected else (held, plain, (x.number, number))
+        value = recording.attempt(function, left, right)
         made = new(Recorded)
         made.level = recording.level
         made.held = value
@@ -494,6 +532,8 @@ def _binary(primitive: Primitive, *, reflected: bool = False) -> Callable[[Any, 
         calls = recording.calls
         made.number = len(calls)
         calls.append((primitive, operands, None, FLOAT64 if type(value) is np.float64 else likeness(value)))
+        if type(value) in _SCALARS:
+            recording.python(primitive, (left, right), made)
         return made
 
     return record
