@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from copy import copy, deepcopy
 from functools import wraps
 from typing import Any
 
 import numpy as np
+import pytest
 
 import bibun as bb
 from tests.compiler.agreement import same
@@ -40,3 +42,24 @@ def test_attributes_of_the_function_are_taken_over_but_not_its_place() -> None:
     assert (outer.unit, outer.__name__, outer.__wrapped__) == ("m", "cube", doubled)
     for _ in range(2):
         same(outer(np.ones(2)), np.float64(4.0))
+
+
+def test_a_copy_is_itself() -> None:
+    """A model that holds one could not be copied."""
+    compiled = bb.compile(cube)
+    compiled(np.ones(2))
+    assert copy(compiled) is compiled
+    assert deepcopy({"loss": [compiled]})["loss"][0] is compiled
+
+
+@pytest.mark.parametrize("f", [3, None, "cube", np.ones(2)])
+def test_what_is_no_function(f: Any) -> None:
+    """It was said at the first call only, and not by whom."""
+    with pytest.raises(TypeError, match="compile: .* is no function"):
+        bb.compile(f)
+
+
+@pytest.mark.parametrize("numbers", [1.5, None, "x", (0, "x"), True])
+def test_static_argnums_that_are_no_numbers(numbers: Any) -> None:
+    with pytest.raises(TypeError, match="compile: static_argnums="):
+        bb.compile(cube, static_argnums=numbers)

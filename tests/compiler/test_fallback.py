@@ -89,6 +89,13 @@ def test_another_decision_makes_another_version() -> None:
 
 
 @pytest.mark.usefixtures("numpy_only")
+def test_a_program_that_only_decides() -> None:
+    """It returned `(,)`, a SyntaxError: all that f returns was known when it was recorded."""
+    compiled = bb.compile(lambda x: "up" if x > 0 else None)
+    assert [compiled(x) for x in (1.0, -1.0, 2.0)] == ["up", None, "up"]
+
+
+@pytest.mark.usefixtures("numpy_only")
 def test_results_belong_to_the_caller() -> None:
     """An array that is returned is nobody else's: not the argument, and not what the next call returns."""
     compiled = bb.compile(lambda x: (x, x, x[1:], np.ones(2)))

@@ -177,7 +177,7 @@ def _augmented(primitive: Any) -> Any:
     def update(self: Any, other: Any) -> Any:
         if isinstance(other, FOREIGN):
             return NotImplemented
-        return in_place.assign(self, primitive(self, other))
+        return NotImplemented if in_place.is_number(self) else in_place.assign(self, primitive(self, other))
 
     return update
 

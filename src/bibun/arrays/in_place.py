@@ -14,7 +14,7 @@ import numpy as np
 
 from bibun.arrays.registry import row
 from bibun.core.primitive import Primitive
-from bibun.core.traced import Traced
+from bibun.core.traced import Traced, alike
 from bibun.errors import LostDerivativeError
 
 _getitem, _put = row("getitem"), row("put")
@@ -48,7 +48,22 @@ def assign(array: Any, new: Any, name: str = "an in-place update") -> Any:
     if np.shape(new) != shape:
         new = np.broadcast_to(new, shape)
     replace(array, new if have == dtype else new.astype(dtype))
+    if not shape:
+        is_memory(array)
     return array
+
+
+def is_number(array: Any) -> bool:
+    """Whether it stands for a number, of which y += 1 makes another one, as y = y + 1 does."""
+    if np.shape(array) or hasattr(array, "views"):
+        return False
+    plain = alike(array)
+    return not isinstance(plain, np.ndarray) or plain.ndim > 0  # of a batch of numbers each entry is one
+
+
+def is_memory(array: Any) -> None:
+    """Note that it stands for an array of shape (), though its value be a number: an update changes what it is."""
+    array.views = getattr(array, "views", [])
 
 
 def replace(array: Any, new: Any) -> None:

@@ -108,6 +108,8 @@ def layout(a: Any) -> Any:
 def reshaped(a: Any, shape: tuple[int, ...]) -> Any:
     """In row-major order, to a shape without -1: a view where the memory allows it."""
     y = _reshape(a, shape=shape)
+    if not isinstance(alike(a), np.ndarray):  # a number, which has no memory to show
+        return y
     if getattr(a, "base", None) is None and alike(a).flags.c_contiguous:
         return in_place.view(a, y, _reshape, {"shape": shape})
     memory = layout(a)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import update_wrapper
 from threading import RLock
@@ -56,6 +56,8 @@ def compile(
 
     Raises LostDerivativeError where f turns a value into a plain number (float(x), math.sin(x)).
     """
+    if not callable(f):
+        raise TypeError(f"compile: {f!r} is no function. Pass the function itself, not what it returns.")
     if threads is not None and (isinstance(threads, bool) or not isinstance(threads, (int, np.integer)) or threads < 1):
         raise ValueError(
             f"compile: threads={threads!r}, but it is how many cores a large loop may use: 1, 2, ...; or None, for all."
@@ -79,8 +81,8 @@ def _name_after(function: Any, f: Any) -> None:
 
 
 def _positions(static_argnums: int | Sequence[int]) -> tuple[int, ...]:
-    numbers = (static_argnums,) if isinstance(static_argnums, (int, np.integer)) else tuple(static_argnums)
-    if not all(isinstance(n, (int, np.integer)) for n in numbers):
+    numbers = tuple(static_argnums) if isinstance(static_argnums, Iterable) else (static_argnums,)
+    if not all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in numbers):
         raise TypeError(f"compile: static_argnums={static_argnums!r}, but it is the number of an argument, or several.")
     return tuple(int(n) for n in numbers)
 
@@ -92,6 +94,7 @@ def _public_class() -> type:
         for name in ("explain", "source", "llvm"):
             setattr(cls, name, _delegate(name))
         cls.__repr__ = lambda self: repr(self.careful)
+        cls.__copy__, cls.__deepcopy__ = Careful.__copy__, Careful.__deepcopy__
         cls.__get__ = lambda self, thing, owner=None: self if thing is None else _bound(self, thing)
     return cls  # type: ignore[no-any-return]
 
@@ -157,6 +160,14 @@ class Careful:
 
     def __repr__(self) -> str:
         return f"<compiled {getattr(self.f, '__qualname__', self.f)!s}>"
+
+    def __copy__(self) -> Any:
+        """Itself, as of any function: what holds one can be copied."""
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        """Itself, likewise."""
+        return self
 
     def __get__(self, thing: Any, owner: Any = None) -> Any:
         """As a method, where there is no callable of machine code in its place."""

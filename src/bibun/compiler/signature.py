@@ -26,7 +26,8 @@ class PlainCall(Exception):
 
 
 def signature(args: tuple[Any, ...], kwargs: dict[str, Any], static: tuple[int, ...]) -> Signature:
-    """The signature of a call. Raises PlainCall where an argument is traced, or of a class with rules of its own."""
+    """The signature of a call. Raises PlainCall where an argument is traced, of a class with rules of its own, or a
+    whole number of more than 64 bits."""
     if kwargs or static or any(map(tree.is_container, args)):
         return _nested(args, kwargs, static)
     keys = tuple([_key(leaf) for leaf in args])
@@ -90,6 +91,8 @@ def _key(leaf: Any) -> Hashable:
             return (leaf.shape, leaf.dtype)
         raise PlainCall
     if kind in _SCALARS:
+        if kind is int and not -(2**63) <= leaf < 2**63:
+            raise PlainCall
         return (kind,)
     if isinstance(leaf, np.generic):
         if leaf.dtype.kind in "biufc":

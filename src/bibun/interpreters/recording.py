@@ -9,6 +9,7 @@ shape (a stand-in), and `value` computes the array when it is asked for.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Mapping
 from sys import getrefcount
 from typing import Any, NamedTuple
@@ -28,6 +29,7 @@ from bibun.primitives import TABLE
 new = object.__new__
 _SCALARS = (float, int, bool, complex)
 _NUMPY = (np.ndarray, np.generic)
+WHOLE = 2.0**63 - 2.0**11  # what is below in floating point fits into 64 bits
 _COUNTS = {"getitem_at": 1, "nonzero": 0, "flatnonzero": 0, "argwhere": 0}  # the first operand that is counted
 
 
@@ -200,6 +202,39 @@ class Recording:
         self.places.append(user_line())
         return outcome
 
+    def attempt(self, function: Callable[..., Any], *values: Any) -> Any:
+        """function(*values); that it raised an exception is noted, since f may handle it."""
+        try:
+            return function(*values)
+        except Exception as error:
+            self.raised = type(error).__name__
+            raise
+
+    def python(self, primitive: Primitive, values: tuple[Any, Any], made: Recorded) -> None:
+        """Decide where an operator of Python's numbers did what NumPy's would not do in another call: x / 0 raises, and
+        x**y has the class that its value needs, as has a whole number that outgrows 64 bits."""
+        _, b = operands = [
+            self.known(number, value) if number >= 0 else value
+            for number, value in zip(self.calls[made.number][1], values, strict=True)
+        ]
+        if primitive.name in ("divide", "floor_divide", "remainder") and isinstance(b, Recorded):
+            bool(np.not_equal(b, 0))
+        if primitive.name == "power" and isinstance(b, Recorded) and not isinstance(values[1], float):
+            bool(np.real(b) >= 0)
+        if type(made.held) is int and primitive.name in ("add", "subtract", "multiply", "power"):
+            size = np.abs(
+                primitive(*[np.float64(v) if not isinstance(v, Recorded) else v.astype(float) for v in operands])
+            )
+            if not size < WHOLE:
+                raise UnrecordableError("a whole number has more than 64 bits", once=True)
+        elif (
+            primitive.name == "power"
+            and not (type(b) is int and b >= 0)
+            and complex not in map(type, values)
+            and (isinstance(made.held, complex) or not np.isfinite(made))
+        ):
+            raise UnrecordableError("a power of Python's numbers is infinite or complex", once=True)
+
     def counts(self, primitive: Primitive, args: tuple[Any, ...]) -> None:
         """Of a row whose shape depends on how many entries are true: that is a decision, whoever reads the entries."""
         if primitive.name not in _COUNTS:
@@ -228,6 +263,11 @@ class Pending:
         self.value, self.known, self.args = self.primitive.function(*values, **self.settings), True, ()
 
 
+def _strong(value: Any) -> Any:
+    """A Python number as NumPy's, for a function that takes arrays. Ufuncs take both: to them its dtype gives way."""
+    return np.asarray(value)[()] if type(value) in _SCALARS else value
+
+
 def _checksum(array: np.ndarray[Any, Any]) -> int:
     return crc32(np.ascontiguousarray(array))  # type: ignore[arg-type]  # zlib takes every contiguous buffer
 
@@ -236,7 +276,6 @@ class Recorded(Array):
     """A plain value, and its number in a recording."""
 
     __slots__ = ("held", "number", "recording")
-    __hash__ = Array.__hash__
 
     held: Any
     number: int
@@ -253,15 +292,14 @@ class Recorded(Array):
         operands = tuple([recording.operand(arg) for arg in args])
         held = [arg.held if isinstance(arg, Recorded) else arg for arg in args]
         if primitive.kind == "elementwise" and all(type(value) in _SCALARS for value in held):
-            return recording.add(primitive, operands, settings, primitive.fast(*held))
+            return recording.add(primitive, operands, settings, primitive.function(*held))
         if recording.pending or any(map(may_be_large, held)):
             later = self._pending(primitive, args, held, settings)
             if later is not None:
                 return recording.add(primitive, operands, settings, later)
-        values = [
-            np.asarray(value)[()] if isinstance(arg, Recorded) and type(value) in _SCALARS else value
-            for arg, value in ((arg, arg.value if isinstance(arg, Recorded) else arg) for arg in args)
-        ]  # a function that takes arrays has no use for Python's numbers
+        values = [arg.value if isinstance(arg, Recorded) else arg for arg in args]
+        if not isinstance(primitive.function, np.ufunc) and primitive.name != "where":
+            values = [_strong(x) if isinstance(arg, Recorded) else x for arg, x in zip(args, values, strict=True)]
         try:
             y = primitive.function(*values, **settings)
         except Exception as error:
@@ -346,8 +384,17 @@ class Recorded(Array):
         return bool(self.recording.guard(self, bool(self.value)))
 
     def __int__(self) -> int:
+        outcome = self.recording.attempt(int, self.value)  # nan has none, nor has infinity
+        if not -WHOLE < outcome < WHOLE:
+            raise UnrecordableError("a whole number has more than 64 bits", once=True)
         whole = self if self.dtype.kind in "iub" else self.astype(np.int64)
-        return int(whole.recording.guard(whole, int(whole.value)))
+        return int(self.recording.guard(whole, outcome))
+
+    def __hash__(self) -> int:
+        """Of a whole number it is a decision, so that it finds its place in a dict; else one of the object."""
+        held = self.held
+        whole = isinstance(held, (int, np.integer, np.bool)) and self.number not in self.recording.pending
+        return hash(self.recording.guard(self, held)) if whole else object.__hash__(self)
 
     def __index__(self) -> int:
         if self.dtype.kind not in "iub" or self.shape:
@@ -362,8 +409,8 @@ class Recorded(Array):
         return entry.recording.guard(entry, np.asarray(entry.value).item())
 
 
-def _unary(primitive: Primitive) -> Callable[[Any], Any]:
-    function = primitive.fast
+def _unary(primitive: Primitive, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The recorder of function(x), which is the row's ufunc or Python's operator: Python's numbers tell them apart."""
 
     def record(x: Any) -> Any:
         if type(x) is not Recorded:
@@ -409,12 +456,8 @@ def _binary(primitive: Primitive, *, reflected: bool = False) -> Callable[[Any, 
             or (pending and (x.number in pending or number in pending))
         ):
             return primitive(other, x) if reflected else primitive(x, other)
-        if reflected:
-            value = function(plain, held)
-            operands = (number, x.number)
-        else:
-            value = function(held, plain)
-            operands = (x.number, number)
+        left, right, operands = (plain, held, (number, x.number)) if reflected else (held, plain, (x.number, number))
+        value = recording.attempt(function, left, right)
         made = new(Recorded)
         made.level = recording.level
         made.held = value
@@ -422,12 +465,18 @@ def _binary(primitive: Primitive, *, reflected: bool = False) -> Callable[[Any, 
         calls = recording.calls
         made.number = len(calls)
         calls.append((primitive, operands, None, FLOAT64 if type(value) is np.float64 else likeness(value)))
+        if type(value) in _SCALARS:
+            recording.python(primitive, (left, right), made)
         return made
 
     return record
 
 
-_UNARY = {row.function: _unary(row) for row in TABLE.values() if row.kind == "elementwise" and len(row.partials) == 1}
+_UNARY = {
+    row.function: _unary(row, row.function)
+    for row in TABLE.values()
+    if row.kind == "elementwise" and len(row.partials) == 1
+}
 
 
 def _array_ufunc(self: Recorded, ufunc: np.ufunc, method: str, *inputs: Any, **settings: Any) -> Any:
@@ -443,7 +492,8 @@ def _install() -> None:
     for name, primitive in OPERATORS.items():
         setattr(Recorded, f"__{name}__", _binary(TABLE[primitive]))
         setattr(Recorded, f"__r{name}__", _binary(TABLE[primitive], reflected=True))
-    setattr(Recorded, "__neg__", lambda self: _UNARY[np.negative](self))  # noqa: B010
+    for name, function in (("negative", operator.neg), ("positive", operator.pos), ("absolute", operator.abs)):
+        setattr(Recorded, f"__{function.__name__.strip('_')}__", _unary(TABLE[name], function))
 
 
 _install()

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bibun import tree
+from bibun.arrays import in_place
 from bibun.core.memory import keep_pages
 from bibun.core.traced import Traced
 from bibun.errors import DerivativeValueError, NoDerivativeError
@@ -57,6 +58,9 @@ def choose(name: str, args: tuple[Any, ...], argnums: int | Sequence[int]) -> Ch
 
     def rebuild(flat: list[Any]) -> tuple[Any, ...]:
         whole = list(args)
+        for traced, value in zip(flat, values, strict=True):
+            if isinstance(traced, Traced) and not np.shape(value) and not in_place.is_number(value):
+                in_place.is_memory(traced)
         for number, part in zip(numbers, split(flat), strict=True):
             whole[number] = part
         return tuple(whole)

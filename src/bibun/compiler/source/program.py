@@ -25,9 +25,9 @@ def runnable(graph: Graph, count: int) -> Callable[..., tuple[Any, ...]]:
     names = Names(set(inputs))
     block = Block(names, graph, lambda leaf: atom(inputs[leaf]))
     block.write()
-    outputs = ", ".join(block.texts[node.number].text for node in graph.outputs)
+    outputs = "".join(f"{block.texts[node.number].text}, " for node in graph.outputs)
     text = "\n".join(
-        [*names.head(), f"def program({', '.join(inputs)}):", *_indented([*block.lines, f"return ({outputs},)"]), ""]
+        [*names.head(), f"def program({', '.join(inputs)}):", *_indented([*block.lines, f"return ({outputs})"]), ""]
     )
     space: dict[str, Any] = {**names.captured, **names.things}
     exec(compile(text, "<bibun.compile>", "exec", optimize=0), space)  # guards are asserts: also under python -O
