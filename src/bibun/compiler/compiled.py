@@ -192,7 +192,7 @@ class Careful:
         recording = Recording()
         recorded = [recording.input(i, leaf) for i, leaf in enumerate(call.leaves)]
         args, kwargs = call.rebuild(recorded)
-        results = None
+        results, failure = None, ""
         try:
             results = Results(self.f(*args, **kwargs))
             recording.check()
@@ -201,9 +201,11 @@ class Careful:
                 self._give_up(paths, str(error))
             return None if results is None else _of_the_run(results)
         except (NoDerivativeError, DerivativeValueError) as error:
+            failure = str(error)
+        if results is None:
             args, kwargs = call.rebuild(call.leaves)
             self.f(*args, **kwargs)  # raises, where it is not the recording that has no rule for what f does
-            self._give_up(paths, str(error))
+            self._give_up(paths, failure)
             return None
         version = self._version(recording, results, call, args, kwargs)
         paths.versions.insert(0, version)

@@ -88,7 +88,18 @@ class Recording:
     guard       a decision; settings: how it fell (True, False, an integer)
     """
 
-    __slots__ = ("_arrays", "_checksums", "_numbers", "calls", "constants", "level", "pending", "places", "raised")
+    __slots__ = (
+        "_arrays",
+        "_checksums",
+        "_numbers",
+        "_views",
+        "calls",
+        "constants",
+        "level",
+        "pending",
+        "places",
+        "raised",
+    )
 
     def __init__(self) -> None:
         self.level = new_level()
@@ -99,9 +110,8 @@ class Recording:
         self.pending: dict[int, Pending] = {}  # of the entries that are stand-ins
         self._checksums: dict[int, tuple[Any, int]] = {}  # of captured arrays by identity
         self._numbers: dict[Any, int] = {}  # of constants, by type and value
-        self._arrays: dict[
-            int, tuple[int, Any]
-        ] = {}  # captured arrays by identity; kept alive, so that it stays theirs
+        self._views: dict[tuple[Any, ...], int] = {}  # by where and how an array lies in memory
+        self._arrays: dict[int, tuple[int, Any]] = {}  # captured ones by identity; kept alive, so that it stays theirs
 
     def add(self, row: Any, operands: tuple[int, ...], settings: Any, value: Any) -> Recorded:
         """Append a call and give its value."""
@@ -136,12 +146,16 @@ class Recording:
         return found
 
     def captured(self, array: np.ndarray[Any, Any]) -> Recorded:
-        """An array from outside, once; of one number repeated without memory, that number."""
+        """An array from outside, once, and views that are alike once; of one number repeated without memory, that number."""
         found = self._arrays.get(id(array))
         if found is not None:
             return self.known(found[0], array)
         if type(array) not in (np.ndarray, np.memmap) or array.dtype.kind not in "biufc":
             raise UnrecordableError(f"a {type(array).__name__} of dtype {array.dtype} is captured")
+        memory = array.__array_interface__["data"][0], array.shape, array.strides, array.dtype, array.flags.writeable
+        if array.size and memory in self._views:
+            self._arrays[id(array)] = self._views[memory], array
+            return self.known(self._views[memory], array)
         if array.shape and array.size and not any(array.strides) and not array.flags.writeable:
             number = self.operand(array[(0,) * array.ndim])
             made = self.add(TABLE["broadcast_to"], (number,), {"shape": array.shape}, array)
@@ -150,6 +164,7 @@ class Recording:
             if array.flags.writeable:
                 self._checksums[id(array)] = array, _checksum(array)
         self._arrays[id(array)] = made.number, array
+        self._views[memory] = made.number
         return made
 
     def alone(self, number: int) -> bool:

@@ -65,6 +65,14 @@ class Row:
         return all(p.match(x, found) for p, x in zip(self.operands, node.operands, strict=True))
 
 
+class Call(Row):
+    """Matches a call of the row of this name, of however many operands."""
+
+    def match(self, node: Node, found: Bindings) -> bool:
+        """Whether the node is such a call."""
+        return node.name == self.name
+
+
 def row(name: str) -> Callable[..., Row]:
     """Patterns of a row, written as calls."""
     return lambda *operands: Row(name, *operands)

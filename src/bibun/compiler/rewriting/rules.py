@@ -22,6 +22,7 @@ from bibun.compiler.rewriting.patterns import (
     ZERO,
     A,
     C,
+    Call,
     D,
     Number,
     Row,
@@ -32,6 +33,8 @@ from bibun.compiler.rewriting.patterns import (
     row,
 )
 from bibun.primitives import TABLE
+
+RUN = 4  # entries in a row that are taken together
 
 
 class Rule(NamedTuple):
@@ -205,6 +208,50 @@ def _identity_product(rewriter: Any, node: Node, *, x: Node, y: Node) -> Node | 
     return None
 
 
+def _stack_of_entries(rewriter: Any, node: Node) -> Node | None:
+    """[s[0], s[1], ...] is s[0:n]: what a Python loop appended to a list, and the loop that was found keeps in an array."""
+    axis = node.settings["axis"] % len(node.shape)
+    runs: list[list[Node]] = []
+    for x in node.operands:
+        last = _entry(runs[-1][-1]) if runs else None
+        here = _entry(x)
+        if last is not None and here == (last[0], last[1] + 1) and x.dtype == node.dtype:
+            runs[-1].append(x)
+        else:
+            runs.append([x])
+    if max(map(len, runs)) < RUN:
+        return None
+    parts: list[Node] = []
+    for run in runs:
+        like = resized(node.like, (*node.shape[:axis], len(run), *node.shape[axis + 1 :]))
+        if len(run) == 1:
+            parts.append(rewriter.make(TABLE["stack"], (run[0],), {"axis": axis}, like))
+        else:
+            parts.append(_entries(rewriter, run, axis, like))
+    if len(parts) == 1:
+        return parts[0]
+    return rewriter.make(TABLE["concatenate"], tuple(parts), {"axis": axis}, node.like)  # type: ignore[no-any-return]
+
+
+def _entries(rewriter: Any, run: list[Node], axis: int, like: Any) -> Node:
+    """s[k:k + n], its first axis put at `axis`."""
+    (whole,) = run[0].operands
+    (first,) = run[0].settings["key"]
+    key = (slice(first, first + len(run), None),)
+    found = rewriter.make(TABLE["getitem"], (whole,), {"key": key}, resized(like, (len(run), *whole.shape[1:])))
+    axes = (*range(1, axis + 1), 0, *range(axis + 1, len(like.shape)))
+    return rewriter.make(TABLE["transpose"], (found,), {"axes": axes}, like)  # type: ignore[no-any-return]
+
+
+def _entry(node: Node) -> tuple[Node, int] | None:
+    """Of s[k] the array and k."""
+    if node.name != "getitem" or len(node.settings["key"]) != 1:
+        return None
+    (k,) = node.settings["key"]
+    (whole,) = node.operands
+    return (whole, k) if type(k) is int and k >= 0 and node.shape == whole.shape[1:] else None
+
+
 def is_identity(node: Node) -> bool:
     """A captured identity matrix that nobody can change."""
     while node.name == "reshape" and node.shape == node.operands[0].shape:
@@ -274,6 +321,7 @@ RULES = (
     Rule(broadcast_to(X), _same),
     Rule(getitem(X), _whole),
     Rule(getitem(scatter_add(X)), _taken_back),
+    Rule(Call("stack"), _stack_of_entries),
     # sums and products
     Rule(sum_(broadcast_to(X)), _sum_of_broadcast),  # n copies
     Rule(sum_(X), _sum_of_nothing),
