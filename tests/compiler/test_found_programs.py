@@ -105,3 +105,8 @@ def test_adding_at_places_that_are_arguments(shape: tuple[int, ...]) -> None:
     same(bb.vmap(f)(xs, places), np.stack([f(*case) for case in zip(xs, places, strict=True)]))
     with pytest.raises(IndexError):
         bb.compile(f)(xs[0], places[0] + 6)
+
+
+def test_the_extreme_of_a_number() -> None:
+    """NumPy takes a number as an array of one entry; along axis 0 lowering divided by its number of axes."""
+    agrees(lambda x: (np.argmax(x, axis=0), np.argmin(x, axis=-1), np.argmax(x)), (2.0,))

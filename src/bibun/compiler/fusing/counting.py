@@ -30,7 +30,7 @@ def _extreme(lower: Lowering, node: Node, operands: list[Expression]) -> Express
     if settings is None or settings.get("out") is not None or not operands[0].size or operands[0].kind == "i1":
         return None
     x, make, axis = operands[0], lower.make, settings.get("axis")
-    if axis is None:
+    if axis is None or not x.shape:  # NumPy takes a number along axis 0, too
         x, axis = reshaped(make, x, (prod(x.shape),)), 0
     axis = axis % len(x.shape)
     thin = tuple(1 if i == axis else n for i, n in enumerate(x.shape))
