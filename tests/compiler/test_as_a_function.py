@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 from copy import copy, deepcopy
 from functools import wraps
 from typing import Any
+from weakref import ref
 
 import numpy as np
 import pytest
@@ -63,3 +65,31 @@ def test_what_is_no_function(f: Any) -> None:
 def test_static_argnums_that_are_no_numbers(numbers: Any) -> None:
     with pytest.raises(TypeError, match="compile: static_argnums="):
         bb.compile(cube, static_argnums=numbers)
+
+
+def test_it_goes_with_its_last_reference() -> None:
+    """Without the collector of cycles: with its program, and all that this holds."""
+    compiled = bb.compile(np.sin)
+    compiled(np.ones(3))
+    public, careful = ref(compiled), ref(compiled.careful)
+    gc.disable()
+    try:
+        del compiled
+        assert public() is None
+        assert careful() is None
+    finally:
+        gc.enable()
+
+
+def test_a_cycle_through_it_is_collected() -> None:
+    def made() -> Any:
+        def f(x: Any) -> Any:
+            return x if compiled is None else 2 * x
+
+        compiled = bb.compile(f)
+        assert compiled(1.0) == 2.0
+        return ref(compiled)
+
+    found = made()
+    gc.collect()
+    assert found() is None

@@ -11,6 +11,7 @@ from typing import Any
 
 from bibun.compiler.native.context import address
 from bibun.compiler.native.layouts import layouts
+from bibun.compiler.native.machine import Loaded, machine
 from bibun.compiler.native.once import once
 
 
@@ -39,14 +40,46 @@ class _Property(ctypes.Structure):
     )  # fmt: skip
 
 
-_CALL, _MEMBERS, _PROPERTIES = 50, 72, 73  # Py_tp_call, Py_tp_members, Py_tp_getset (typeslots.h)
+_CALL, _TRAVERSE, _MEMBERS, _PROPERTIES = 50, 71, 72, 73  # Py_tp_call, _traverse, _members, _getset (typeslots.h)
 _SIZE, _READ_ONLY = 19, 1  # T_PYSSIZET, READONLY
-_DEFAULT, _VECTORCALL = 0, 1 << 11  # Py_TPFLAGS_HAVE_VECTORCALL
+_VECTORCALL, _COLLECTED = 1 << 11, 1 << 14  # Py_TPFLAGS_HAVE_VECTORCALL, Py_TPFLAGS_HAVE_GC
+
+
+@once
+def _traversal() -> Loaded:
+    """What the collector of cycles asks: an instance holds its class and its __dict__."""
+    at = layouts()
+    assert at is not None
+    text = f"""
+define i32 @traverse(ptr %self, ptr %visit, ptr %argument) {{
+entry:
+  %t = getelementptr i8, ptr %self, i64 {at.type}
+  %class = load ptr, ptr %t
+  %first = call i32 %visit(ptr %class, ptr %argument)
+  %end = icmp ne i32 %first, 0
+  br i1 %end, label %done, label %next
+next:
+  %d = getelementptr i8, ptr %self, i64 {at.table + 8}
+  %dict = load ptr, ptr %d
+  %none = icmp eq ptr %dict, null
+  br i1 %none, label %done, label %last
+last:
+  %second = call i32 %visit(ptr %dict, ptr %argument)
+  br label %done
+done:
+  %result = phi i32 [ %first, %entry ], [ 0, %next ], [ %second, %last ]
+  ret i32 %result
+}}
+"""
+    return machine().load(machine().object_of(text), ["traverse"])
 
 
 @once
 def native_class() -> type:
-    """The class. Its instances are made by `make`; `__dict__` and weak references work as usual."""
+    """The class. Its instances are made by `make`; `__dict__`, weak references and cycles work as usual.
+
+    CPython's own deallocation drops the __dict__ and clears weak references of instances that are collected, only.
+    """
     at = layouts()
     assert at is not None
     start = at.table - 8
@@ -57,13 +90,14 @@ def native_class() -> type:
         b"__dict__", address(api.PyObject_GenericGetDict), address(api.PyObject_GenericSetDict), None, None
     )
     properties = (_Property * 2)(attributes, _Property())
-    slots = (_Slot * 4)(
+    slots = (_Slot * 5)(
         _Slot(_CALL, address(api.PyVectorcall_Call)),
+        _Slot(_TRAVERSE, _traversal().addresses["traverse"]),
         _Slot(_MEMBERS, ctypes.addressof(members)),
         _Slot(_PROPERTIES, ctypes.addressof(properties)),
         _Slot(0, None),
     )
-    spec = _Spec(b"bibun.compiler.Native", start + 32, 0, _DEFAULT | _VECTORCALL, slots)
+    spec = _Spec(b"bibun.compiler.Native", start + 32, 0, _VECTORCALL | _COLLECTED, slots)
     create: Any = ctypes.pythonapi.PyType_FromSpec
     create.restype, create.argtypes = ctypes.py_object, [ctypes.POINTER(_Spec)]
     made: type = create(ctypes.byref(spec))
