@@ -90,14 +90,14 @@ def waiting(program: Program, arguments: Arguments, seeds: list[int]) -> None:
 
 # The law, of how many operations at most, and how many programs: in every run, and in the sweep.
 LAWS = {
-    "value": (value, 60, 60, 600),
-    "single": (single, 20, 30, 300),
-    "gradient": (gradient, 50, 40, 400),
-    "forward": (forward, 40, 30, 300),
-    "second": (second, 30, 20, 200),
-    "threads": (threads, 20, 10, 60),
-    "large": (large, 12, 15, 150),
-    "waiting": (waiting, 40, 20, 300),
+    "value": (value, 60, 60, 180),
+    "single": (single, 20, 30, 90),
+    "gradient": (gradient, 50, 40, 120),
+    "forward": (forward, 40, 30, 90),
+    "second": (second, 30, 20, 60),
+    "threads": (threads, 20, 10, 25),
+    "large": (large, 12, 15, 45),
+    "waiting": (waiting, 40, 20, 60),
 }
 DRAWN_FROM = {"large": {"shapes": LARGE, "largest": 100_000}}
 
