@@ -25,6 +25,7 @@ SHARED = 1 << 16  # bytes that nests hand on or both read, from which on they ar
 STRIP = 2048  # rows of a strip, where nothing else says how many: sums stay as accurate as NumPy's
 CHUNK = 400_000  # additions in a chunk, about
 CHUNKS = 32
+ALIKE = 64  # rows: a chunk is a multiple, where there are no strips
 PADDING = 8  # entries behind a strip, so that neighbours along other axes are no power of 2 apart
 AHEAD = 64  # steps that are looked at for more of a stage
 
@@ -41,7 +42,7 @@ class Stage:
     """Nests over the same rows.
 
     strip       rows at a time
-    chunk       rows of one chunk, a multiple of the strip
+    chunk       rows of one chunk, a multiple of the strip, if there are several
     totals      reductions over the rows
     local       memory of which only a strip is there at a time
     """
@@ -56,7 +57,8 @@ class Stage:
         self.local: list[Buffer] = []
         self.strip = self._strip()
         chunks = max(1, min(CHUNKS, work // CHUNK))
-        self.chunk = -(-self.extent // (chunks * self.strip)) * self.strip
+        rows = self.strip if self.strip < self.extent else min(ALIKE, self.extent)
+        self.chunk = -(-self.extent // (chunks * rows)) * rows
 
     @property
     def chunks(self) -> int:
