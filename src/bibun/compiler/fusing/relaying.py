@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from math import prod
 from typing import NamedTuple
 
-from bibun.compiler.fusing.affine import Affine, identity, strides
+from bibun.compiler.fusing.affine import Affine, strides
 from bibun.compiler.fusing.buffers import Buffer, numbers
 from bibun.compiler.fusing.expressions import Expression
-from bibun.compiler.fusing.nests import Loop, Nest, Root, plan
+from bibun.compiler.fusing.nests import Nest
 from bibun.compiler.fusing.walking import Walk
 
 AGAIN = 4  # times that each entry is read by a nest, for which a copy is worth it
@@ -64,16 +64,3 @@ def _copy(x: Expression, buffer: Buffer, axis: int) -> Buffer:
     order = [n for n in range(len(x.shape)) if n != axis] + [axis]
     steps = dict(zip(order, strides([x.shape[n] for n in order]), strict=True))
     return Buffer("temporary", next(numbers), x.shape, x.kind, tuple(steps[n] for n in range(len(x.shape))))
-
-
-def nest_of(copied: Copied, stored: set[int], turns: int) -> tuple[Nest, Walk]:
-    """The nest that makes a copy."""
-    x = copied.original
-    root = Root(x, x, copied.copy, identity(len(x.shape)), copies=True)
-    loops, root.axes = plan(root, whole=False)
-    walk = Walk(loops, stored, turns)
-    for combination in root.unrolled():
-        walk.visit(x, root.index(combination))
-    nest = Nest(tuple(Loop(*loop) for loop in loops), flat=False)
-    nest.roots.append(root)
-    return nest, walk

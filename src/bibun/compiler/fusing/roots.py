@@ -10,7 +10,7 @@ from bibun.compiler.fusing.nests import Root, computed_inline
 PIECES = 8  # cuts of one loop; a join of more parts is stored part by part
 
 
-def roots_of(x: Expression, buffer: Buffer, stored: set[int]) -> list[Root]:
+def roots_of(x: Expression, buffer: Buffer) -> list[Root]:
     """What stores an expression: mostly one root; a join of many parts, or of strided ones, a root a part."""
     if x.op == "reduce":
         (value,), (word, axes) = x.operands, x.params

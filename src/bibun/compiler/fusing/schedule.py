@@ -14,7 +14,7 @@ from bibun.compiler.fusing.buffers import Buffer, numbers
 from bibun.compiler.fusing.expressions import BYTES, Expression
 from bibun.compiler.fusing.nests import Loop, Nest, Root, flattens, plan
 from bibun.compiler.fusing.ordering import in_order, live_from, read_in_loops
-from bibun.compiler.fusing.relaying import copies, nest_of
+from bibun.compiler.fusing.relaying import copies
 from bibun.compiler.fusing.roots import roots_of
 from bibun.compiler.fusing.steps import Call, Guard, LoopStep
 from bibun.compiler.fusing.storing import Storing, necessary
@@ -39,7 +39,7 @@ class Schedule:
     """Steps in order, and the buffers they use. `cuts`: for each nest, by identity, the cuts of its loops.
 
     targets         where each output goes
-    around          what the schedule of the code around a loop's body has stored
+    given           what the schedule of the code around a loop's body has stored
     turns           of that loop
     temporaries     all memory that the program keeps for itself, that of bodies included
     """
@@ -56,7 +56,6 @@ class Schedule:
         self.outputs = list(outputs)
         self.guards = list(guards)
         self.targets = targets or [Buffer("output", n, x.shape, x.kind) for n, x in enumerate(outputs)]
-        self.around = around
         self.turns = turns
         self.given = around.buffers if around is not None else {}
         self.live = live_from([*outputs, *(x for x, _ in guards)], self.given)
@@ -78,13 +77,13 @@ class Schedule:
         self.cuts: dict[int, list[set[int]]] = {}
         self._made: dict[int, int] = dict.fromkeys(self.given, -1)  # the step that completes a stored expression
         self._roots: dict[int, Root] = {}  # of those that one root stores
-        self._walks: dict[int, list[tuple[Nest, Walk]]] = {}
+        self._walks: dict[int, list[Walk]] = {}  # by nest, root by root
         self._computed: dict[int, set[int]] = {}  # by each nest
         more: set[int] = set()
         for x in in_order(self.live, self.given):
             if x.number in self.stored:
                 more |= self._store(x)
-        more |= self.storing.repeated((key, walk) for key, walks in self._walks.items() for _, walk in walks)
+        more |= self.storing.repeated((key, walk) for key, walks in self._walks.items() for walk in walks)
         new = more - self.stored
         if new:
             self.stored |= new
@@ -112,7 +111,7 @@ class Schedule:
             return self._copied(x)
         more: set[int] = set()
         after = -1
-        for number, root in enumerate(roots_of(x, buffer, self.stored)):
+        for number, root in enumerate(roots_of(x, buffer)):
             more |= self._place(root, after, (x.number, number))
             after = self._made[x.number]
         return more | self._copied(x)
@@ -162,9 +161,10 @@ class Schedule:
         (routine,) = x.operands
         for part, operand in routine.params.over:
             y = routine.operands[operand]
-            alone = self.users[y.number] == [routine.number] and y not in self.outputs
-            elsewhere = y.number in self.given or y.number in read_in_loops(self.live)
-            if part == x.params and alone and not elsewhere and self.buffers[y.number].place == "temporary":
+            alone = self.users[y.number] == [routine.number] and y not in self.outputs and y.number not in self.given
+            if part != x.params or not alone or self.buffers[y.number].place != "temporary":
+                continue
+            if y.number not in read_in_loops(self.live):
                 return self.buffers[y.number]
         return None
 
@@ -180,7 +180,7 @@ class Schedule:
             if output is not x or buffer is self.buffers[x.number]:
                 continue
             if x.kind in BYTES:
-                root = Root(x, x, buffer, identity(len(x.shape)), copies=True)
+                root = _copy_of(x, buffer)
                 more |= self._place(root, self._made[x.number], (x.number, "copy"))
             else:
                 self.steps.append(Call(x, [self.buffers[x.number]], {None: buffer}))
@@ -190,9 +190,7 @@ class Schedule:
         """The schedule of a loop's body: carried values go to and fro between two buffers."""
         body = step.body
         following = [self._temporary(x) for x in body.following]
-        parts = [
-            part for part in body.parts if part[0] in step.outputs
-        ]  # lowering can find that an entry is never read
+        parts = [part for part in body.parts if part[0] in step.outputs]  # lowering can find that one is never read
         targets = [*following, *(self._part_of_turn(step, n, x, stacked) for n, x, stacked in parts)]
         outputs = [*body.following, *(x for _, x, _ in parts)]
         inner = Schedule(outputs, body.guards, targets=targets, around=self, turns=body.turns)
@@ -223,14 +221,18 @@ class Schedule:
         first = self._earliest(root, walk, loops, flat, after)
         nest = next((s for s in self.steps[first:] if isinstance(s, Nest) and self._suits(s, root, loops, flat)), None)
         if nest is None:
-            nest = Nest(loops, flat=flat)
+            nest = self._nest(loops, flat=flat)
             self.steps.append(nest)
-            self.cuts[id(nest)] = [set() for _ in loops]
-            self._computed[id(nest)] = set()
         else:
             nest.loops = tuple(Loop(max(a.extent, b.extent), a.vector) for a, b in zip(nest.loops, loops, strict=True))
         self._join(nest, root, walk, loops)
         return needed
+
+    def _nest(self, loops: tuple[Loop, ...], *, flat: bool) -> Nest:
+        nest = Nest(loops, flat=flat)
+        self.cuts[id(nest)] = [set() for _ in loops]
+        self._computed[id(nest)] = set()
+        return nest
 
     def _find(self, root: Root, *, flat: bool) -> Found:
         if flat:
@@ -261,7 +263,7 @@ class Schedule:
             known |= found
         for known, loop in zip(self.cuts[id(nest)], loops, strict=True):
             known.add(loop.extent)
-        self._walks.setdefault(id(nest), []).append((nest, walk))
+        self._walks.setdefault(id(nest), []).append(walk)
         if not root.copies:
             self._made[root.of.number] = self.steps.index(nest)
             self._roots[root.of.number] = root
@@ -346,17 +348,17 @@ class Schedule:
 
     def walks(self, nest: Nest) -> list[Walk]:
         """What the roots of a nest read and compute, root by root."""
-        return [walk for _, walk in self._walks[id(nest)]]
+        return self._walks[id(nest)]
 
     def _finish(self) -> None:
         """What goes behind the step that makes it: copies in another order, and guards."""
         late: list[tuple[int, int, Any]] = []
         nests = [(step, self.walks(step)) for step in self.steps if isinstance(step, Nest)]
         for copied in copies(nests, self.buffers):
-            nest, walk = nest_of(copied, self.stored, self.turns)
-            self._walks[id(nest)] = [(nest, walk)]
-            self._computed[id(nest)] = set(walk.computed)
-            self.cuts[id(nest)] = [{loop.extent} for loop in nest.loops]
+            root = _copy_of(copied.original, copied.copy)
+            loops, walk = self._walked(root, whole=False)
+            nest = self._nest(loops, flat=False)
+            self._join(nest, root, walk, loops)
             self.temporaries.append(copied.copy)
             late.append((self._made[copied.original.number], -1, nest))
         for number, (x, outcome) in enumerate(self.guards):
@@ -370,6 +372,11 @@ class Schedule:
             if isinstance(step, Nest):
                 numbers = {number for walk in self.walks(step) for number in walk.reads}
                 step.reads = [step.relaid.get(number) or self.buffers[number] for number in sorted(numbers)]
+
+
+def _copy_of(x: Expression, buffer: Buffer) -> Root:
+    """The root that copies what is stored into other memory."""
+    return Root(x, x, buffer, identity(len(x.shape)), copies=True)
 
 
 def _at_the_same(other: Root, indices: set[Any], flat: bool) -> bool:

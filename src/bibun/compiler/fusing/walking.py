@@ -13,7 +13,6 @@ Index = tuple[Affine, ...]
 MANY = 6000  # evaluations in one body; above, something must be stored
 GATHER = 6  # additions that reading at a computed place is worth
 VARIANTS, CHEAP = 4, 4  # an expression that costs more than CHEAP additions is computed at no more places than this
-_STORED = {"contract", "part", "scatter", "call"}
 
 
 def span(a: Affine, loops: Sequence[Loop], turns: int) -> tuple[int, int]:
