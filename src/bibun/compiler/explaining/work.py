@@ -22,7 +22,7 @@ from bibun.compiler.fusing.steps import Call, LoopStep
 from bibun.compiler.fusing.walking import extent_of
 from bibun.compiler.native.arithmetic import cost
 from bibun.compiler.native.context import blas
-from bibun.compiler.native.contraction import plan
+from bibun.compiler.native.contraction import gemm, plan
 from bibun.primitives import TABLE
 
 _JOINS = {"fadd": "sum", "fmul": "prod", "maximum": "max", "minimum": "min"}
@@ -150,9 +150,8 @@ def _called(step: Call, depth: int, turns: int) -> Work:
     if x.op == "contract":
         a, b, _ = x.params
         lengths = dict(zip((*a, *b), (*step.operands[0].shape, *step.operands[1].shape), strict=True))
-        routine = ("d" if x.kind == "f64" else "s") + "gemm"
-        suits = routine in blas() and plan(step) is not None
-        what = routine if suits else f"einsum: {_why_no_product()}"
+        suits = plan(step) is not None
+        what = gemm(x.kind) if suits else f"einsum: {_why_no_product()}"
         return Work("BLAS" if suits else "NumPy", what, shapes, 2 * prod(lengths.values()), read, written, depth, turns)
     if x.op == "call":
         row = x.params[0]

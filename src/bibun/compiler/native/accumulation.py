@@ -11,8 +11,8 @@ from math import prod
 from typing import Any, NamedTuple
 
 from bibun.compiler.fusing.steps import Call
-from bibun.compiler.native.code import LLVM, WIDTH, Value, muladd, spelled
-from bibun.compiler.native.function import Function, first_lanes
+from bibun.compiler.native.code import LLVM, WIDTH, Value, muladd
+from bibun.compiler.native.function import Function, Lanes, first_lanes
 from bibun.compiler.native.routines import part, writes
 
 REGISTERS = 8  # vectors of a row that are carried in registers; a longer row is read back
@@ -92,30 +92,20 @@ def _pointer(run: Running, base: Value, place: Value | int) -> Value:
     return code.emit(f"getelementptr {LLVM[run.kind]}, {base.typed}, {text}", "ptr")
 
 
+def _part(lanes: int, size: int) -> Lanes:
+    return Lanes(lanes, None if size == lanes else first_lanes(size, lanes))
+
+
 def _load(run: Running, base: Value, place: Value | int, lanes: int = 0, size: int = 0) -> Value:
     pointer = _pointer(run, base, place)
     code = run.function.at(run.function.depth)
-    shape, align = spelled(run.kind, lanes), WIDTH[run.kind] // 8
-    if size == lanes:
-        return code.emit(f"load {shape}, {pointer.typed}, align {align}", run.kind, lanes)
-    name = f"@llvm.masked.load.v{lanes}{run.kind}.p0"
-    code.module.declare(name, f"{shape} {name}(ptr, <{lanes} x i1>, {shape})")
-    mask = f"<{lanes} x i1> {first_lanes(size, lanes)}"
-    neutral = code.constant(NEUTRAL, run.kind, lanes)
-    return code.emit(f"call {shape} {name}(ptr align {align} {pointer.text}, {mask}, {neutral.typed})", run.kind, lanes)
+    neutral = code.constant(NEUTRAL, run.kind, lanes).text
+    return run.function.load_vector(code, pointer, run.kind, _part(lanes, size), neutral)
 
 
 def _store(run: Running, base: Value, place: Value | int, value: Value, size: int = 0) -> Value:
     pointer = _pointer(run, base, place)
-    code = run.function.at(run.function.depth)
-    align = WIDTH[run.kind] // 8
-    if size == value.lanes:
-        code.line(f"store {value.typed}, {pointer.typed}, align {align}")
-        return value
-    name = f"@llvm.masked.store.v{value.lanes}{run.kind}.p0"
-    code.module.declare(name, f"void {name}({value.type}, ptr, <{value.lanes} x i1>)")
-    mask = f"<{value.lanes} x i1> {first_lanes(size, value.lanes)}"
-    code.line(f"call void {name}({value.typed}, ptr align {align} {pointer.text}, {mask})")
+    run.function.store_vector(run.function.at(run.function.depth), pointer, value, _part(value.lanes, size))
     return value
 
 

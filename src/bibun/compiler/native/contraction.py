@@ -18,7 +18,7 @@ from bibun.compiler.fusing.steps import Call
 from bibun.compiler.native.code import LLVM, Code, Value
 from bibun.compiler.native.context import blas
 from bibun.compiler.native.function import Function
-from bibun.compiler.native.sharing import Job, share
+from bibun.compiler.native.sharing import Job, define, share
 
 Letters = tuple[int, ...]
 PART = 16_000_000  # multiplications that are worth a part of their own
@@ -44,8 +44,15 @@ class Plan(NamedTuple):
     sums: list[Group]
 
 
+def gemm(kind: str) -> str:
+    """The name of BLAS's matrix product."""
+    return "dgemm" if kind == "f64" else "sgemm"
+
+
 def plan(step: Call) -> Plan | None:
-    """The matrix product for a contraction; None if BLAS cannot take it."""
+    """The matrix product for a contraction; None if BLAS cannot take it, or is not there."""
+    if gemm(step.expression.kind) not in blas():
+        return None
     a_letters, b_letters, out = step.expression.params
     a, b = step.operands
     (c,) = step.outputs.values()
@@ -89,12 +96,11 @@ def _suits(p: Plan) -> bool:
 
 def contract(writer: Any, step: Call) -> None:
     """Write a contraction into the program."""
-    name = ("d" if step.expression.kind == "f64" else "s") + "gemm"
-    found = plan(step) if name in blas() else None
+    found = plan(step)
     if found is None:
         writer.through_numpy(step, einsum(step), (False, False))
         return
-    routine = writer.function.entry(writer.context.routine(name))
+    routine = writer.function.entry(writer.context.routine(gemm(step.expression.kind)))
     (out,) = step.outputs.values()
     turns = [range(g.length) for g in found.loops]
     sums = [range(g.length) for g in found.sums]
@@ -137,13 +143,9 @@ def _shared(writer: Any, p: Plan, pointers: Sequence[Value], kind: str, cut: tup
     size = code.emit("alloca i32", "ptr")
     count = code.emit(f"trunc {(last - first).typed} to i32", "i32")
     code.line(f"store {count.typed}, {size.typed}")
-    gemm = part.entry(writer.context.routine(f"{'d' if kind == 'f64' else 's'}gemm"))
-    _call(writer, part.at(0), gemm, p, found, kind, adds=adds, size=(of_m, size))
-    body = "\n".join(part.at(0).lines)
-    parameters = "ptr %frame, ptr %context, ptr %local, ptr %totals, i64 %start, i64 %stop"
-    writer.module.functions.append(
-        f"define internal i32 @{name}({parameters}) nounwind {{\nentry:\n{body}\n  ret i32 0\n}}"
-    )
+    routine = part.entry(writer.context.routine(gemm(kind)))
+    _call(writer, part.at(0), routine, p, found, kind, adds=adds, size=(of_m, size))
+    define(writer.module, name, part)
     table = writer.function.at(0).emit("alloca [3 x ptr]", "ptr")
     code = writer.function.at(writer.function.depth)
     for number, pointer in enumerate(pointers):

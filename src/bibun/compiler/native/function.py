@@ -237,7 +237,7 @@ class Function:
         if lanes is None:
             value = code.emit(f"load {LLVM[kind]}, {pointer.typed}", kind)
         elif step == 1:
-            value = self._load_vector(code, pointer, kind, lanes)
+            value = self.load_vector(code, pointer, kind, lanes)
         else:
             value = self.gather(code, self._pointers(code, pointer, kind, step, lanes), kind, lanes)
         return (value.to("i1") if buffer.kind == "i1" else value), depth
@@ -254,9 +254,8 @@ class Function:
             code.line(f"store {value.typed}, {pointer.typed}")
             return
         value = code.splat(value, lanes.number)
-        align = WIDTH[kind] // 8
-        suffix = f"v{lanes.number}{kind}"
         if step != 1:
+            align, suffix = WIDTH[kind] // 8, f"v{lanes.number}{kind}"
             pointers = self._pointers(code, pointer, kind, step, lanes)
             self._declare(
                 "void", f"masked.scatter.{suffix}.v{lanes.number}p0", [value.type, pointers.type, _mask(lanes)]
@@ -265,13 +264,20 @@ class Function:
                 f"call void @llvm.masked.scatter.{suffix}.v{lanes.number}p0({value.typed}, "
                 f"{pointers.type} align {align} {pointers.text}, {lanes.masked})"
             )
-        elif lanes.mask is None:
-            code.line(f"store {value.typed}, {pointer.typed}, align {align}")
         else:
-            self._declare("void", f"masked.store.{suffix}.p0", [value.type, "ptr", _mask(lanes)])
-            code.line(
-                f"call void @llvm.masked.store.{suffix}.p0({value.typed}, ptr align {align} {pointer.text}, {lanes.masked})"
-            )
+            self.store_vector(code, pointer, value, lanes)
+
+    def store_vector(self, code: Code, pointer: Value, value: Value, lanes: Lanes) -> None:
+        """The lanes that count, one behind the other."""
+        align = WIDTH[value.kind] // 8
+        if lanes.mask is None:
+            code.line(f"store {value.typed}, {pointer.typed}, align {align}")
+            return
+        suffix = f"v{lanes.number}{value.kind}"
+        self._declare("void", f"masked.store.{suffix}.p0", [value.type, "ptr", _mask(lanes)])
+        code.line(
+            f"call void @llvm.masked.store.{suffix}.p0({value.typed}, ptr align {align} {pointer.text}, {lanes.masked})"
+        )
 
     def note(self, bad: Value, depth: int) -> None:
         """Remember that something was out of bounds: the function then returns that the call must be made plainly."""
@@ -297,7 +303,8 @@ class Function:
             return "i32 0"
         return self.at(0).emit(f"load i8, {flag[0].typed}", "i8").to("i32").typed
 
-    def _load_vector(self, code: Code, pointer: Value, kind: str, lanes: Lanes) -> Value:
+    def load_vector(self, code: Code, pointer: Value, kind: str, lanes: Lanes, rest: str = "zeroinitializer") -> Value:
+        """One behind the other; `rest`: what the lanes are that do not count."""
         align = WIDTH[kind] // 8
         shape = spelled(kind, lanes.number)
         if lanes.mask is None:
@@ -305,8 +312,7 @@ class Function:
         suffix = f"v{lanes.number}{kind}"
         self._declare(shape, f"masked.load.{suffix}.p0", ["ptr", _mask(lanes), shape])
         return code.emit(
-            f"call {shape} @llvm.masked.load.{suffix}.p0(ptr align {align} {pointer.text}, {lanes.masked}, "
-            f"{shape} zeroinitializer)",
+            f"call {shape} @llvm.masked.load.{suffix}.p0(ptr align {align} {pointer.text}, {lanes.masked}, {shape} {rest})",
             kind, lanes.number,
         )  # fmt: skip
 

@@ -23,53 +23,64 @@ from bibun.compiler.native.once import once
 
 SPIN = 4000  # turns of waiting for more work, or for the last chunk, before the thread goes to sleep
 
-_FIELDS = ("function", "frame", "context", "local", "strip", "totals", "record", "extent", "chunk")
+_JOB = ("function", "frame", "context", "local", "strip", "totals", "record", "extent", "chunk")
+_FIELDS = {  # of the pool, in order, and LLVM's type of each
+    **{name: "i64" if name in ("strip", "record", "extent", "chunk") else "ptr" for name in _JOB},
+    "next": "i64", "running": "i64", "results": "i64", "posted": "i64", "busy": "i64", "workers": "i64",
+    "done": "ptr", "acquire": "ptr", "release": "ptr",
+}  # fmt: skip
+
+
+def _place(name: str) -> str:
+    """%p.name is where the pool keeps a field."""
+    return f"  %p.{name} = getelementptr %pool, ptr %pool, i64 0, i32 {list(_FIELDS).index(name)}"
+
+
+def _load(*names: str) -> str:
+    """%name is what it holds there."""
+    return "\n".join(f"{_place(name)}\n  %{name} = load {_FIELDS[name]}, ptr %p.{name}" for name in names)
+
+
+def _store(*names: str) -> str:
+    return "\n".join(f"{_place(name)}\n  store {_FIELDS[name]} %{name}, ptr %p.{name}" for name in names)
+
+
 _TEXT = f"""
-%pool = type {{
-  ptr, ptr, ptr, ptr, i64, ptr, i64, i64, i64, ; the job: {", ".join(_FIELDS)}
-  i64, i64, i64, i64,                          ; next row, threads at work, joined results, jobs posted so far
-  i64, i64, ptr,                               ; whether a job runs, the number of workers, the lock of the last one
-  ptr, ptr }}                                   ; PyThread_acquire_lock, PyThread_release_lock
+; next: the next row; running: threads at work; results: joined; posted: jobs so far; busy: whether a job runs;
+; workers: how many there are; done: the lock of the last one; acquire, release: of a lock, Python's
+%pool = type {{ {", ".join(_FIELDS.values())} }}
 %worker = type {{ ptr, ptr, i64 }}               ; the pool, the lock that wakes it, its number
 
-define internal void @work(ptr %pool, i64 %thread) {{
-entry:
-  %p.extent = getelementptr %pool, ptr %pool, i64 0, i32 7
-  %extent = load i64, ptr %p.extent
-  %p.chunk = getelementptr %pool, ptr %pool, i64 0, i32 8
-  %chunk = load i64, ptr %p.chunk
-  %function = load ptr, ptr %pool
-  %p.frame = getelementptr %pool, ptr %pool, i64 0, i32 1
-  %frame = load ptr, ptr %p.frame
-  %p.context = getelementptr %pool, ptr %pool, i64 0, i32 2
-  %context = load ptr, ptr %p.context
-  %p.local = getelementptr %pool, ptr %pool, i64 0, i32 3
-  %locals = load ptr, ptr %p.local
-  %p.strip = getelementptr %pool, ptr %pool, i64 0, i32 4
-  %strip = load i64, ptr %p.strip
-  %p.totals = getelementptr %pool, ptr %pool, i64 0, i32 5
-  %totals = load ptr, ptr %p.totals
-  %p.record = getelementptr %pool, ptr %pool, i64 0, i32 6
-  %record = load i64, ptr %p.record
-  %next = getelementptr %pool, ptr %pool, i64 0, i32 9
-  %results = getelementptr %pool, ptr %pool, i64 0, i32 11
-  %skip = mul i64 %thread, %strip
-  %local = getelementptr i8, ptr %locals, i64 %skip
-  br label %take
-take:
-  %start = atomicrmw add ptr %next, i64 %chunk seq_cst
-  %more = icmp slt i64 %start, %extent
-  br i1 %more, label %run, label %end
-run:
-  %end.full = add i64 %start, %chunk
-  %short = icmp slt i64 %end.full, %extent
-  %stop = select i1 %short, i64 %end.full, i64 %extent
+; One chunk, which begins with a row.
+define internal i32 @chunk(ptr %function, ptr %frame, ptr %context, ptr %local, ptr %totals, i64 %record, i64 %extent,
+                           i64 %chunk, i64 %start) {{
+  %end = add i64 %start, %chunk
+  %short = icmp slt i64 %end, %extent
+  %stop = select i1 %short, i64 %end, i64 %extent
   %number = sdiv i64 %start, %chunk
   %offset = mul i64 %number, %record
   %total = getelementptr i8, ptr %totals, i64 %offset
   %result = call i32 %function(ptr %frame, ptr %context, ptr %local, ptr %total, i64 %start, i64 %stop)
+  ret i32 %result
+}}
+
+define internal void @work(ptr %pool, i64 %thread) {{
+entry:
+{_load(*_JOB)}
+{_place("next")}
+{_place("results")}
+  %skip = mul i64 %thread, %strip
+  %mine = getelementptr i8, ptr %local, i64 %skip
+  br label %take
+take:
+  %start = atomicrmw add ptr %p.next, i64 %chunk seq_cst
+  %more = icmp slt i64 %start, %extent
+  br i1 %more, label %run, label %end
+run:
+  %result = call i32 @chunk(ptr %function, ptr %frame, ptr %context, ptr %mine, ptr %totals, i64 %record, i64 %extent,
+                            i64 %chunk, i64 %start)
   %wide = zext i32 %result to i64
-  %joined = atomicrmw or ptr %results, i64 %wide seq_cst
+  %joined = atomicrmw or ptr %p.results, i64 %wide seq_cst
   br label %take
 end:
   ret void
@@ -98,22 +109,17 @@ entry:
   %lock = load ptr, ptr %p.lock
   %p.number = getelementptr %worker, ptr %self, i64 0, i32 2
   %number = load i64, ptr %p.number
-  %running = getelementptr %pool, ptr %pool, i64 0, i32 10
-  %posted = getelementptr %pool, ptr %pool, i64 0, i32 12
-  %p.done = getelementptr %pool, ptr %pool, i64 0, i32 15
-  %done = load ptr, ptr %p.done
-  %p.acquire = getelementptr %pool, ptr %pool, i64 0, i32 16
-  %acquire = load ptr, ptr %p.acquire
-  %p.release = getelementptr %pool, ptr %pool, i64 0, i32 17
-  %release = load ptr, ptr %p.release
+{_place("running")}
+{_place("posted")}
+{_load("done", "acquire", "release")}
   br label %turn
 turn:
   %seen = phi i64 [ 0, %entry ], [ %job, %turn ], [ %job, %last ]
-  call void @watch(ptr %posted, i64 %seen)
+  call void @watch(ptr %p.posted, i64 %seen)
   %woken = call i32 %acquire(ptr %lock, i32 1)
-  %job = load atomic i64, ptr %posted acquire, align 8
+  %job = load atomic i64, ptr %p.posted acquire, align 8
   call void @work(ptr %pool, i64 %number)
-  %before = atomicrmw sub ptr %running, i64 1 seq_cst
+  %before = atomicrmw sub ptr %p.running, i64 1 seq_cst
   %is.last = icmp eq i64 %before, 1
   br i1 %is.last, label %last, label %turn
 last:
@@ -131,53 +137,32 @@ entry:
   %serial.2 = or i1 %serial.1, %few
   br i1 %serial.2, label %serial, label %ask
 ask:
-  %busy = getelementptr %pool, ptr %pool, i64 0, i32 13
-  %asked = cmpxchg ptr %busy, i64 0, i64 1 seq_cst seq_cst
+{_place("busy")}
+  %asked = cmpxchg ptr %p.busy, i64 0, i64 1 seq_cst seq_cst
   %mine = extractvalue {{ i64, i1 }} %asked, 1
   br i1 %mine, label %post, label %serial
 
 serial:
-  %start = phi i64 [ 0, %entry ], [ 0, %ask ], [ %end.full, %serial.turn ]
+  %start = phi i64 [ 0, %entry ], [ 0, %ask ], [ %following, %serial.turn ]
   %bad = phi i32 [ 0, %entry ], [ 0, %ask ], [ %bad.next, %serial.turn ]
   %more = icmp slt i64 %start, %extent
   br i1 %more, label %serial.turn, label %serial.end
 serial.turn:
-  %end.full = add i64 %start, %chunk
-  %short = icmp slt i64 %end.full, %extent
-  %stop = select i1 %short, i64 %end.full, i64 %extent
-  %number = sdiv i64 %start, %chunk
-  %offset = mul i64 %number, %record
-  %total = getelementptr i8, ptr %totals, i64 %offset
-  %result = call i32 %function(ptr %frame, ptr %context, ptr %local, ptr %total, i64 %start, i64 %stop)
+  %following = add i64 %start, %chunk
+  %result = call i32 @chunk(ptr %function, ptr %frame, ptr %context, ptr %local, ptr %totals, i64 %record, i64 %extent,
+                            i64 %chunk, i64 %start)
   %bad.next = or i32 %bad, %result
   br label %serial
 serial.end:
   ret i32 %bad
 
 post:
-  store ptr %function, ptr %pool
-  %p.frame = getelementptr %pool, ptr %pool, i64 0, i32 1
-  store ptr %frame, ptr %p.frame
-  %p.context = getelementptr %pool, ptr %pool, i64 0, i32 2
-  store ptr %context, ptr %p.context
-  %p.local = getelementptr %pool, ptr %pool, i64 0, i32 3
-  store ptr %local, ptr %p.local
-  %p.strip = getelementptr %pool, ptr %pool, i64 0, i32 4
-  store i64 %strip, ptr %p.strip
-  %p.totals = getelementptr %pool, ptr %pool, i64 0, i32 5
-  store ptr %totals, ptr %p.totals
-  %p.record = getelementptr %pool, ptr %pool, i64 0, i32 6
-  store i64 %record, ptr %p.record
-  %p.extent = getelementptr %pool, ptr %pool, i64 0, i32 7
-  store i64 %extent, ptr %p.extent
-  %p.chunk = getelementptr %pool, ptr %pool, i64 0, i32 8
-  store i64 %chunk, ptr %p.chunk
-  %next = getelementptr %pool, ptr %pool, i64 0, i32 9
-  store i64 0, ptr %next
-  %results = getelementptr %pool, ptr %pool, i64 0, i32 11
-  store i64 0, ptr %results
-  %p.workers = getelementptr %pool, ptr %pool, i64 0, i32 14
-  %workers = load i64, ptr %p.workers
+{_store(*_JOB)}
+{_place("next")}
+  store i64 0, ptr %p.next
+{_place("results")}
+  store i64 0, ptr %p.results
+{_load("workers")}
   %rounded = add i64 %extent, %chunk
   %rounded.1 = sub i64 %rounded, 1
   %chunks = sdiv i64 %rounded.1, %chunk
@@ -185,12 +170,11 @@ post:
   %t.1 = sub i64 %threads, 1
   %m.1 = call i64 @llvm.smin.i64(i64 %c.1, i64 %t.1)
   %helpers = call i64 @llvm.smin.i64(i64 %m.1, i64 %workers)
-  %running = getelementptr %pool, ptr %pool, i64 0, i32 10
-  store atomic i64 %helpers, ptr %running seq_cst, align 8
-  %posted = getelementptr %pool, ptr %pool, i64 0, i32 12
-  %job = atomicrmw add ptr %posted, i64 1 seq_cst
-  %p.release = getelementptr %pool, ptr %pool, i64 0, i32 17
-  %release = load ptr, ptr %p.release
+{_place("running")}
+  store atomic i64 %helpers, ptr %p.running seq_cst, align 8
+{_place("posted")}
+  %job = atomicrmw add ptr %p.posted, i64 1 seq_cst
+{_load("release")}
   %p.workers.first = getelementptr %pool, ptr %pool, i64 1
   br label %wake
 wake:
@@ -206,20 +190,17 @@ together:
   br label %spin
 spin:
   %n = phi i64 [ 0, %together ], [ %n.next, %spin ]
-  %left = load atomic i64, ptr %running acquire, align 8
+  %left = load atomic i64, ptr %p.running acquire, align 8
   %some = icmp ne i64 %left, 0
   %n.next = add i64 %n, 1
   %again = icmp slt i64 %n.next, {SPIN}
   %go = and i1 %some, %again
   br i1 %go, label %spin, label %wait
 wait:
-  %p.done = getelementptr %pool, ptr %pool, i64 0, i32 15
-  %done = load ptr, ptr %p.done
-  %p.acquire = getelementptr %pool, ptr %pool, i64 0, i32 16
-  %acquire = load ptr, ptr %p.acquire
+{_load("done", "acquire")}
   %woken = call i32 %acquire(ptr %done, i32 1)
-  %joined = load atomic i64, ptr %results seq_cst, align 8
-  store atomic i64 0, ptr %busy seq_cst, align 8
+  %joined = load atomic i64, ptr %p.results seq_cst, align 8
+  store atomic i64 0, ptr %p.busy seq_cst, align 8
   %returned = trunc i64 %joined to i32
   ret i32 %returned
 }}
@@ -229,11 +210,7 @@ declare i64 @llvm.smin.i64(i64, i64)
 
 
 class _Pool(ctypes.Structure):
-    _fields_ = (
-        ("job", ctypes.c_uint64 * 9), ("next", ctypes.c_int64), ("running", ctypes.c_int64), ("results", ctypes.c_int64),
-        ("posted", ctypes.c_int64), ("busy", ctypes.c_int64), ("workers", ctypes.c_int64), ("done", ctypes.c_void_p),
-        ("acquire", ctypes.c_void_p), ("release", ctypes.c_void_p),
-    )  # fmt: skip
+    _fields_ = tuple((name, ctypes.c_void_p if kind == "ptr" else ctypes.c_int64) for name, kind in _FIELDS.items())
 
 
 class _Worker(ctypes.Structure):

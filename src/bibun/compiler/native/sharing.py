@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from bibun.compiler.native.code import Value
+from bibun.compiler.native.function import Function
+from bibun.compiler.native.module import Module
 from bibun.compiler.native.pool import pool
 
 
@@ -24,6 +26,15 @@ class Job(NamedTuple):
     record: int
     extent: int
     chunk: int
+
+
+def define(module: Module, name: str, function: Function, result: str = "i32 0") -> None:
+    """Such a function of the module, of what has been written into `function`; what it returns."""
+    body = "\n".join([*function.at(0).lines, f"  ret {result}"])
+    parameters = "ptr noalias %frame, ptr noalias %context, ptr %local, ptr %totals, i64 %start, i64 %stop"
+    module.functions.append(
+        f"define internal i32 @{name}({parameters}) nounwind {module.attributes} {{\nentry:\n{body}\n}}"
+    )
 
 
 def share(writer: Any, job: Job, threads: int) -> Value:

@@ -23,7 +23,7 @@ from bibun.compiler.native.evaluation import Evaluation
 from bibun.compiler.native.function import STORED, Function
 from bibun.compiler.native.loops import Rows
 from bibun.compiler.native.nests import NestWriter, Total, fill
-from bibun.compiler.native.sharing import Job, share
+from bibun.compiler.native.sharing import Job, define, share
 
 
 def compensated(root: Root) -> bool:
@@ -73,11 +73,7 @@ class StageWriter:
             root.buffer = buffer
         result = function.noted()
         self.notes = result != "i32 0"
-        body = "\n".join([*function.at(0).lines, f"  ret {result}"])
-        parameters = "ptr noalias %frame, ptr noalias %context, ptr %local, ptr %totals, i64 %start, i64 %stop"
-        writer.module.functions.append(
-            f"define internal i32 @{self.name}({parameters}) nounwind {writer.module.attributes} {{\nentry:\n{body}\n}}"
-        )
+        define(writer.module, self.name, function, result)
 
     def _strips(self, function: Function, nests: NestWriter) -> None:
         """The loop over strips; where one strip is all there is, none."""
