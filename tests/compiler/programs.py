@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from hypothesis import strategies as st
 
-from tests.laws.programs import BOUNDED, INTO, ROWS
+from tests.laws.programs import BOUNDED, INTO, ROWS, weighed
 
 Shape = tuple[int, ...]
 LARGEST = 400  # entries of a value, or as many as its operands have
@@ -42,10 +42,7 @@ class Program(NamedTuple):
 
     def total(self, *inputs: Any) -> Any:
         """One number, in which every entry of the result counts."""
-        total: Any = 0.0
-        for value in self(*inputs):
-            total = total + np.sum(value * np.cos(np.arange(np.size(value)).reshape(np.shape(value))))
-        return total
+        return weighed(self(*inputs))
 
 
 # ---- the words --------------------------------------------------------------------------------------

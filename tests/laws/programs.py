@@ -7,7 +7,7 @@ comes near a kink, an edge or an overflow. Shapes are found by running the progr
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -55,6 +55,14 @@ class Step(NamedTuple):
     function: Callable[..., Any]
 
 
+def weighed(values: Iterable[Any]) -> Any:
+    """One number, in which every entry of the values counts."""
+    total: Any = 0.0
+    for value in values:
+        total = total + np.sum(value * np.cos(np.arange(np.size(value)).reshape(np.shape(value))))
+    return total
+
+
 class Program:
     """A function of (x, v, s) that returns its last three values. Printed as Python would write it."""
 
@@ -69,10 +77,7 @@ class Program:
 
     def total(self, *inputs: Any) -> Any:
         """One number, in which every entry of the result counts."""
-        total: Any = 0.0
-        for value in self(*inputs):
-            total = total + np.sum(value * np.cos(np.arange(np.size(value)).reshape(np.shape(value))))
-        return total
+        return weighed(self(*inputs))
 
     def __repr__(self) -> str:
         names = [*NAMES, *(f"a{n}" for n in range(len(self.steps)))]

@@ -229,9 +229,8 @@ class Careful:
         try:
             return Native(graph, *layout)
         except Exception as error:  # noqa: BLE001  whatever is wrong in our code or LLVM's, NumPy has the right numbers
-            name = getattr(self.f, "__name__", "f")
             warn(
-                f"compile({name}): no machine code could be made ({type(error).__name__}: {error}), so the program runs "
+                f"compile({self._name}): no machine code could be made ({type(error).__name__}: {error}), so the program runs "
                 "through NumPy: right, but slower. Please report it.",
                 CompileWarning,
             )
@@ -253,10 +252,13 @@ class Careful:
             else:
                 slow = callables.make(callables.native_class(), other.native.entry, (table, slow))
 
+    @property
+    def _name(self) -> str:
+        return getattr(self.f, "__name__", "f")
+
     def _give_up(self, paths: Paths, why: str) -> None:
         paths.plain = why
-        name = getattr(self.f, "__name__", "f")
-        warn(f"compile({name}): runs plainly from now on for these arguments: {why}.", CompileWarning)
+        warn(f"compile({self._name}): runs plainly from now on for these arguments: {why}.", CompileWarning)
 
     # ---- looking at it ------------------------------------------------------------------------------
 

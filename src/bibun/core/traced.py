@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
 if TYPE_CHECKING:
     from bibun.core.primitive import Primitive
 
@@ -81,6 +83,11 @@ def bare(value: Any) -> Any:
     while isinstance(value, Traced):
         value = value.value
     return value
+
+
+def strong(value: Any) -> Any:
+    """A value as an array or a number of NumPy's; of a traced one another object, for the same (see Traced.strong)."""
+    return value.strong() if isinstance(value, Traced) else np.asarray(value)[()]
 
 
 def alike(value: Any) -> Any:

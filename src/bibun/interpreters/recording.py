@@ -3,14 +3,15 @@
 The run is a real one: rows are called on real values, so that `if`, `while` and `range` on them just run, and each such
 decision is one more entry of the list, a guard. Owns the list; what becomes of it is the compiler's.
 
-Large arrays that nobody looks at need not be computed for that. Of those a value `holds` one entry, repeated in the right
-shape (a stand-in), and `value` computes the array when it is asked for.
+Large arrays that nobody looks at need not be computed for that. What is `held` of those is a stand-in (stand_ins.py), and
+`value` computes the array when it is asked for.
 """
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from sys import getrefcount
 from typing import Any, NamedTuple
 from zlib import crc32
@@ -315,11 +316,7 @@ class Recorded(Array):
         values = [arg.value if isinstance(arg, Recorded) else arg for arg in args]
         if not isinstance(primitive.function, np.ufunc) and primitive.name != "where":
             values = [_strong(x) if isinstance(arg, Recorded) else x for arg, x in zip(args, values, strict=True)]
-        try:
-            y = primitive.function(*values, **settings)
-        except Exception as error:
-            recording.raised = type(error).__name__
-            raise
+        y = recording.attempt(partial(primitive.function, **settings), *values)
         recording.counts(primitive, args)
         if not isinstance(y, tuple):
             return recording.add(primitive, operands, settings, y)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from bibun import tree
-from bibun.core.traced import Traced, beside, new_level
+from bibun.core.traced import Traced, beside, new_level, strong
 from bibun.errors import DerivativeValueError
 from bibun.interpreters.batch import batch
 from bibun.interpreters.forward import Dual, dual
@@ -25,10 +25,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     chosen = choose("jvp", primals, tuple(range(len(primals))))
     given = _fitting("jvp", tangents, chosen)
     level = new_level()
-    inputs = [
-        dual(x, t.strong() if isinstance(t, Traced) else np.asarray(t)[()], level)
-        for t, x in zip(given, chosen.leaves, strict=True)
-    ]
+    inputs = [dual(x, strong(t), level) for t, x in zip(given, chosen.leaves, strict=True)]
     leaves, unflatten = outputs("jvp", f(*chosen.rebuild(inputs)))
     pairs = [_split(y, level, "jvp") for y in leaves]
     given = [*given, *chosen.leaves]

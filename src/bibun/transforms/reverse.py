@@ -10,7 +10,7 @@ import numpy as np
 
 from bibun import tree
 from bibun.arrays.registry import row
-from bibun.core.traced import Traced, beside, new_level
+from bibun.core.traced import Traced, beside, new_level, strong
 from bibun.errors import DerivativeValueError
 from bibun.interpreters.batch import batch
 from bibun.interpreters.tape import cast, sweep
@@ -141,8 +141,7 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
                     "Take the real part of the cotangent."
                 )
             if end is not None:
-                g = g.strong() if isinstance(g, Traced) else np.asarray(g)[()]
-                seeds.append((end, cast(g, np.result_type(value))))
+                seeds.append((end, cast(strong(g), np.result_type(value))))
         found = sweep(seeds)
         return chosen.shaped([_or_zeros(found.get(n), x) for n, x in zip(nodes, chosen.leaves, strict=True)])
 

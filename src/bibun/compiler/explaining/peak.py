@@ -14,6 +14,8 @@ from functools import lru_cache
 import numpy as np
 
 from bibun.compiler.native.machine import Loaded, machine
+from bibun.compiler.native.module import Module
+from bibun.compiler.native.once import once
 
 CHAINS = 12  # of multiply-adds: more than their latency times their throughput, and fewer than registers
 TURNS = 40_000  # of a run: 0.1 ms
@@ -21,7 +23,7 @@ RUNS = 5
 SMALLEST, LARGEST = 1 << 15, 1 << 26  # bytes of both arrays
 
 
-@lru_cache(1)
+@once
 def flops() -> float:
     """A second, in float64."""
     lanes = machine().width // 8
@@ -56,15 +58,10 @@ def _best(run: Callable[[], None]) -> float:
     return min(times)
 
 
-@lru_cache(1)
+@once
 def _kernels() -> Loaded:
     text = f"{_flops_text()}\n{_copy_text()}\n"
     return machine().load(machine().object_of(text), ["bibun_flops", "bibun_copy"])
-
-
-def _attributes() -> str:
-    bits = 8 * machine().width
-    return f'"prefer-vector-width"="{bits}" "min-legal-vector-width"="{bits}"'
 
 
 def _flops_text() -> str:
@@ -79,7 +76,7 @@ def _flops_text() -> str:
     sums = "\n".join(f"  %s{k + 1} = fadd {kind} %s{k}, %y{k + 1}" for k in range(CHAINS - 1))
     return f"""
 declare {kind} @llvm.fmuladd.{_suffix()}({kind}, {kind}, {kind})
-define void @bibun_flops(ptr %out, i64 %n) {_attributes()} {{
+define void @bibun_flops(ptr %out, i64 %n) {Module(8 * machine().width).attributes} {{
 entry:
   br label %loop
 loop:
@@ -113,7 +110,7 @@ def _copy_text() -> str:
         ]
     body = "\n".join(lines)
     return f"""
-define void @bibun_copy(ptr noalias %x, ptr noalias %y, i64 %n, i64 %repeats) {_attributes()} {{
+define void @bibun_copy(ptr noalias %x, ptr noalias %y, i64 %n, i64 %repeats) {Module(8 * machine().width).attributes} {{
 entry:
   br label %again
 again:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from bibun.compiler.around import owner
 from bibun.compiler.graph import Graph, Node
 from bibun.compiler.rewriting import Rewriter
 from bibun.compiler.rolling.loops import Carried, Kept, Leaf, Plan, Stays
@@ -307,14 +308,7 @@ def _in_place(arrays: Sequence[np.ndarray[Any, Any]]) -> np.ndarray[Any, Any] | 
     first = arrays[0]
     places = [a.__array_interface__["data"][0] for a in arrays]
     step = places[1] - places[0]
-    together = first.base is not None and all(_root(a) is _root(first) for a in arrays)
+    together = first.base is not None and all(owner(a) is owner(first) for a in arrays)
     if not (step and together and all(q - p == step for p, q in pairwise(places))):
         return None
     return np.lib.stride_tricks.as_strided(first, (len(arrays), *first.shape), (step, *first.strides), writeable=False)
-
-
-def _root(array: np.ndarray[Any, Any]) -> Any:
-    """The array whose memory this one shows."""
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return array

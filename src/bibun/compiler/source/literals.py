@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bibun.compiler.source.text import number, of_dtype, shaped
+from bibun.compiler.source.text import filled, number, of_dtype, shaped
 
 _SHORT = 256  # entries
 _UNSAID = ("float64", "int64", "bool", "complex128")  # what NumPy makes of Python's numbers
@@ -18,10 +18,7 @@ def literal(array: np.ndarray[Any, Any]) -> str | None:
         return f"np.zeros({shaped(array.shape, array.dtype)})"
     first = array.reshape(-1)[0]
     if array.size > 4 and (array == first).all() and not (first == 0 and np.signbit(array.real).any()):
-        if first in (0, 1):
-            return f"np.{'ones' if first else 'zeros'}({shaped(array.shape, array.dtype)})"
-        shape, *dtype = shaped(array.shape, array.dtype).rsplit(", np.", 1)
-        return f"np.full({', '.join([shape, number(first).text, *(f'np.{name}' for name in dtype)])})"
+        return filled(first, number(first).text, array.shape, array.dtype)
     if array.ndim == 2 and array.shape[0] == array.shape[1] > 2 and np.array_equal(array, np.eye(len(array))):
         return f"np.eye({len(array)}{_dtype(array)})"
     if array.ndim == 1 and array.size > 4 and array.dtype.kind in "if" and np.isfinite(array).all():

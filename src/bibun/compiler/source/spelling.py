@@ -24,6 +24,7 @@ from bibun.compiler.source.text import (
     Text,
     affine,
     atom,
+    filled,
     number,
     of_dtype,
     shaped,
@@ -244,11 +245,7 @@ def _transpose(speller: Speller, node: Node, operands: list[Text]) -> str:
 @spells("broadcast_to")
 def _broadcast_to(speller: Speller, node: Node, operands: list[Text]) -> str:
     if node.operands[0].name == "constant":
-        value = node.operands[0].settings
-        if value == 1 or (value == 0 and not np.signbit(np.real(value))):
-            return f"np.{'ones' if value == 1 else 'zeros'}({shaped(node.shape, node.dtype)})"
-        first, *dtype = shaped(node.shape, node.dtype).rsplit(", np.", 1)
-        return f"np.full({', '.join([first, operands[0].text, *(f'np.{d}' for d in dtype)])})"
+        return filled(node.operands[0].settings, operands[0].text, node.shape, node.dtype)
     return f"np.broadcast_to({operands[0].text}, {shaped(node.shape, np.dtype(float))})"
 
 

@@ -48,6 +48,14 @@ def shaped(shape: tuple[int, ...], dtype: np.dtype[Any]) -> str:
     return text if dtype == np.float64 else f"{text}, {of_dtype(dtype)}"
 
 
+def filled(value: Any, text: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> str:
+    """An array of one value, whose text this is."""
+    if value == 1 or (value == 0 and not np.signbit(np.real(value))):
+        return f"np.{'ones' if value == 1 else 'zeros'}({shaped(shape, dtype)})"
+    first, *rest = shaped(shape, dtype).rsplit(", np.", 1)
+    return f"np.full({', '.join([first, text, *(f'np.{name}' for name in rest)])})"
+
+
 def affine(start: int, step: int, turn: str) -> str:
     """start + step * turn."""
     if step == 0:
