@@ -12,16 +12,24 @@ import numpy as np
 from bibun.arrays import (
     creation,
     differences,
+    functions,
+    histograms,
     in_place,
     indexing,
+    interpolation,
     joins,
     linalg,
     padding,
+    polynomials,
     products,
     protocol,
+    quantiles,
     reductions,
     selection,
+    sequences,
+    sets,
     shapes,
+    statistics,
     writing,
 )
 from bibun.arrays.registry import row
@@ -32,6 +40,7 @@ _argmax, _argmin, _argsort, _argpartition = row("argmax"), row("argmin"), row("a
 _nonzero, _searchsorted, _reshape = row("nonzero"), row("searchsorted"), row("reshape")
 
 _REGISTERED = creation, differences, joins, linalg, products
+_COMPOSED = functions, histograms, interpolation, polynomials, quantiles, sequences, sets, statistics
 
 
 class Methods:

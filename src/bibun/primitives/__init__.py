@@ -8,10 +8,12 @@ from __future__ import annotations
 from bibun.core.primitive import Primitive
 from bibun.primitives import (
     constants,
+    convolution,
     elementwise,
     indexing,
     joins,
     linalg,
+    polynomials,
     products,
     reductions,
     selection,
@@ -26,7 +28,9 @@ FAMILIES = {
     "indexing": indexing,
     "selection": selection,
     "products": products,
+    "convolution": convolution,
     "linear algebra": linalg,
+    "polynomials": polynomials,
     "constants": constants,
 }
 

@@ -58,6 +58,14 @@ ROWS = (
 )  # fmt: skip
 
 
+counts = constant(lambda i, *, length: np.bincount(i, minlength=length), _INDEX, name="counts")
+automatic_bins = constant(  # how many bins an estimator of np.histogram takes
+    lambda a, *, bins, range: np.asarray(np.histogram_bin_edges(a, bins, range).size - 1)[()],
+    _INDEX,
+    name="automatic_bins",
+)
+
+
 def _tied_batch(primitive: Primitive, values: Any, batched: Any, settings: Any) -> Any:
     """The same derivative for every entry, where it does not differ."""
     a, b = values
