@@ -15,6 +15,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from bibun.arrays.creation import as_array
 from bibun.arrays.deciding import anywhere
 from bibun.arrays.registry import implements
+from bibun.arrays.selection import take
 from bibun.core.traced import Traced, recorded
 
 
@@ -79,4 +80,4 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> An
 def _inside(x: Any, condition: Any) -> Any:
     """The entries where the condition is true, elsewhere the first of these."""
     first = np.argmax(np.reshape(condition, (-1,)))
-    return np.where(condition, x, np.take(x, first))
+    return np.where(condition, x, take(x, first))

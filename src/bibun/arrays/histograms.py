@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bibun.arrays.creation import as_array
-from bibun.arrays.deciding import anywhere
+from bibun.arrays.deciding import anywhere, whole
 from bibun.arrays.registry import implements, row
 from bibun.core.traced import Traced
 from bibun.primitives.indexing import Place
@@ -31,7 +31,7 @@ def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
         raise TypeError(f"Cannot cast array data from {x.dtype!r} to dtype('int64') according to the rule 'safe'")
     if anywhere(np.less(x, 0)):
         raise ValueError("'list' argument must have no negative elements")
-    length = max(minlength, int(np.max(x)) + 1) if x.size else minlength
+    length = max(minlength, whole(np.max(x), "the largest entry of np.bincount") + 1) if x.size else minlength
     if weights is None:
         return _counts(x, length=length)
     weights = as_array(weights)
@@ -70,7 +70,8 @@ def _edges(a: Any, bins: Any, range_: Any, *, weighted: bool = False) -> Any:
         if weighted:
             raise TypeError("Automated estimation of the number of bins is not supported for weighted data")
         low_high = None if range_ is None else tuple(range_)
-        bins = int(_automatic_bins(a, bins=bins, range=low_high))
+        count = _automatic_bins(a, bins=bins, range=low_high)
+        bins = whole(count, f"the number of bins of bins={bins!r}")
     if np.ndim(bins) > 1:
         raise ValueError("`bins` must be 1d, when an array")
     if np.ndim(bins) == 1:
@@ -131,7 +132,7 @@ def histogramdd(
     """The same in several dimensions: a row of `sample` is a point (or a sequence of the coordinates of all points)."""
     points = sample if np.ndim(sample) == 2 and hasattr(sample, "shape") else np.atleast_2d(as_array(sample)).T
     d = points.shape[1]
-    each = list(bins) if hasattr(bins, "__len__") and np.shape(bins) != () else [bins] * d
+    each = list(bins) if isinstance(bins, (list, tuple)) or np.ndim(bins) else [bins] * d
     if len(each) != d:
         raise ValueError("The dimension of bins must be equal to the dimension of the sample x.")
     ranges = [None] * d if range is None else list(range)

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from bibun.arrays.creation import as_array
+from bibun.arrays.deciding import anywhere
 from bibun.arrays.registry import implements, row
+from bibun.arrays.selection import take
 
 _convolve, _searchsorted = row("convolve"), row("searchsorted")
 _MODES = {0: "valid", 1: "same", 2: "full"}
@@ -70,18 +72,18 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     else:
         near = np.clip(_searchsorted(xp, x, side="right") - 1, 0, last)  # from here on; the last point is its own
         i = np.minimum(near, last - 1)
-        slope = (np.take(fp, i + 1) - np.take(fp, i)) / (np.take(xp, i + 1) - np.take(xp, i))
+        slope = (take(fp, i + 1) - take(fp, i)) / (take(xp, i + 1) - take(xp, i))
         inside = np.where(below, xp[0], np.where(above, xp[-1], x))
-        middle = slope * (inside - np.take(xp, near)) + np.take(fp, near)
+        middle = slope * (inside - take(xp, near)) + take(fp, near)
     return np.where(below, left, np.where(above, right, middle))
 
 
 def _in_one_period(x: Any, xp: Any, fp: Any, period: Any) -> tuple[Any, Any, Any]:
     """Points and places brought into one period, and the points at its ends repeated beyond it."""
-    if np.equal(period, 0):
+    if anywhere(np.equal(period, 0)):
         raise ValueError("period must be a non-zero value")
     period = np.abs(period)
     x, xp = x % period, xp % period
     order = np.argsort(xp)
-    xp, fp = np.take(xp, order), np.take(fp, order)
+    xp, fp = take(xp, order), take(fp, order)
     return x, np.concatenate([xp[-1:] - period, xp, xp[:1] + period]), np.concatenate([fp[-1:], fp, fp[:1]])

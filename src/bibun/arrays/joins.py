@@ -201,10 +201,12 @@ def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
         arr, axis = np.reshape(arr, (-1,)), 0
     axis = normalize_axis_index(axis, arr.ndim)
     n = arr.shape[axis]
-    single = not isinstance(obj, slice) and np.ndim(obj) == 0
-    if single and values.ndim:  # one place for all that the values have along the axis
-        values = np.moveaxis(np.reshape(values, (1,) * (arr.ndim - values.ndim) + values.shape), 0, axis)
-        obj = [obj] * values.shape[axis]
+    obj = np.arange(n)[obj] if isinstance(obj, slice) else np.asarray(obj)
+    obj = np.flatnonzero(obj) if obj.dtype == bool else obj if obj.size else obj.astype(int)
+    if obj.size == 1:  # one place for all that the values have along the axis
+        values = np.reshape(values, (1,) * (arr.ndim - values.ndim) + values.shape)
+        values = np.moveaxis(values, 0, axis) if not obj.ndim else values
+        obj = np.repeat(obj, values.shape[axis])
     many = len(np.insert(np.arange(n), obj, -1)) - n
     new = np.broadcast_to(values, (*arr.shape[:axis], many, *arr.shape[axis + 1 :]))
     if new.dtype != arr.dtype:

@@ -193,7 +193,7 @@ def polyfit(
     left = left / scale
     c = _pinv(left, rcond=rcond) @ right
     sizes = np.linalg.svdvals(left)
-    rank = np.sum(np.greater(sizes, rcond * sizes[0]))
+    rank = np.sum(np.greater(sizes, rcond * sizes[0]), dtype=np.int32)
     complete = everywhere(np.equal(rank, n))
     residuals: Any = np.zeros(0)
     if complete and x.shape[0] > n:
@@ -230,3 +230,29 @@ def _covariance(left: Any, scale: Any, residuals: Any, y: Any, cov: Any) -> Any:
         factor = residuals / (m - n)
     base = np.linalg.inv(left.T @ left) / np.outer(scale, scale)
     return base * factor if y.ndim == 1 else base[:, :, None] * factor
+
+
+# Those of np.polynomial that NumPy asks traced arrays about: coefficients c[i, j] of x**i y**j
+
+
+def _horner(x: Any, c: Any) -> Any:
+    y = c[-1]
+    for k in range(c.shape[0] - 2, -1, -1):
+        y = y * x + c[k]
+    return y
+
+
+def _in_two_variables(numpy_function: Any, *, grid: bool) -> None:
+    """At the points (x, y), or at all of a grid."""
+
+    @implements(numpy_function)
+    def evaluate(x: Any, y: Any, c: Any) -> Any:
+        x, y, c = as_array(x), as_array(y), as_array(c)
+        if not grid and x.shape != y.shape:
+            raise ValueError("x, y are incompatible")
+        along_x = _horner(x, np.reshape(c, c.shape + (1,) * x.ndim))
+        return _horner(y, np.reshape(along_x, along_x.shape + (1,) * y.ndim) if grid else along_x)
+
+
+_in_two_variables(np.polynomial.polynomial.polyval2d, grid=False)
+_in_two_variables(np.polynomial.polynomial.polygrid2d, grid=True)

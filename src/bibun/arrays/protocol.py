@@ -107,6 +107,11 @@ def write_out(out: Any, result: Any, name: str) -> Any:
 
 def _stand_in(function: Any) -> Any:
     stand_in = found(function)
+    if stand_in is None and {*"".join(function.types)} <= {*"O->"}:
+        raise NoDerivativeError(
+            f"{located()}{_name(function)} is a function of Python objects that np.frompyfunc or np.vectorize made: it is "
+            "called with plain numbers, whose derivative nobody records. Write bibun.vmap(f)(x), or f(x) where f works on arrays."
+        )
     if stand_in is None:
         raise NoDerivativeError(_unknown(_name(function)))
     return stand_in

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from bibun.arrays.creation import as_array
-from bibun.arrays.deciding import anywhere
+from bibun.arrays.deciding import anywhere, whole
 from bibun.arrays.registry import FUNCTIONS, implements
 from bibun.core.traced import Traced
 
@@ -87,7 +87,7 @@ def _arange(*limits: Any, dtype: Any = None, device: Any = None, **named: Any) -
     start, stop, step = given["start"], given["stop"], given["step"]
     if not any(isinstance(x, Traced) for x in (start, stop, step)):
         return np.arange(start, stop, step, dtype)
-    length = max(int(np.ceil((stop - start) / step).astype(int)), 0)
+    length = max(whole(np.ceil((stop - start) / step).astype(int), "the length of np.arange"), 0)
     y = start + np.arange(length) * step
     return y if dtype is None else y.astype(dtype)
 

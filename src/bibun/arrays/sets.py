@@ -1,7 +1,7 @@
 """Stand-ins for sets: the entries without repetitions, what two arrays share, and zeros trimmed at the ends.
 
 The values are a selection, so they keep their derivatives: of equal entries, that of the first. Indices and counts are
-constants. How many values there are depends on them, so inside vmap these functions are refused.
+constants. Inside vmap what is kept has to be at the same places of the sorted entries for the whole batch.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from bibun.arrays.creation import as_array
+from bibun.arrays.deciding import common
 from bibun.arrays.registry import implements
+from bibun.arrays.selection import take
 
 
 def _starts(ordered: Any, *, equal_nan: bool) -> Any:
@@ -53,7 +55,7 @@ def unique(
         rows, equal_nan = np.reshape(moved, (shape[axis], -1)), False
     order = _order(rows)
     ordered = rows[order]
-    starts = _starts(ordered, equal_nan=equal_nan)
+    starts = common(_starts(ordered, equal_nan=equal_nan), "np.unique")
     values = ordered[starts]
     if rows.ndim > 1:
         values = np.moveaxis(np.reshape(values, (-1, *moved.shape[1:])), 0, axis)
@@ -61,7 +63,7 @@ def unique(
     if return_index:
         found.append(order[starts])
     if return_inverse:
-        inverse = (np.cumsum(starts) - 1)[np.argsort(order)]
+        inverse = take(np.cumsum(starts) - 1, np.argsort(order))
         found.append(np.reshape(inverse, shape) if axis is None else inverse)
     if return_counts:
         found.append(np.diff(np.concatenate([np.flatnonzero(starts), [rows.shape[0]]])))
@@ -104,7 +106,7 @@ def _together(ar1: Any, ar2: Any, assume_unique: bool) -> tuple[Any, Any]:
 def intersect1d(ar1: Any, ar2: Any, assume_unique: bool = False, return_indices: bool = False) -> Any:
     """What is in both: the entries of the first."""
     both, order = _together(ar1, ar2, assume_unique)
-    twice = np.equal(both[1:], both[:-1])
+    twice = common(np.equal(both[1:], both[:-1]), "np.intersect1d")
     shared = both[:-1][twice]
     if not return_indices:
         return shared
@@ -113,7 +115,7 @@ def intersect1d(ar1: Any, ar2: Any, assume_unique: bool = False, return_indices:
         return shared, order[:-1][twice], order[1:][twice] - ar1.shape[0]
     a, first = unique(ar1, return_index=True)
     _, second = unique(ar2, return_index=True)
-    return shared, first[order[:-1][twice]], second[order[1:][twice] - a.shape[0]]
+    return shared, take(first, order[:-1][twice]), take(second, order[1:][twice] - a.shape[0])
 
 
 @implements(np.union1d)
@@ -126,7 +128,7 @@ def union1d(ar1: Any, ar2: Any) -> Any:
 def setdiff1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
     """What is in the first and not in the second."""
     a = _flat(ar1) if assume_unique else unique(ar1)
-    return a[np.isin(a, as_array(ar2), invert=True)]
+    return a[common(np.isin(a, as_array(ar2), invert=True), "np.setdiff1d")]
 
 
 @implements(np.setxor1d)
@@ -135,7 +137,7 @@ def setxor1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
     both, _ = _together(ar1, ar2, assume_unique)
     end = np.ones(min(both.shape[0], 1), bool)
     changes = np.concatenate([end, np.not_equal(both[1:], both[:-1]), end])
-    return both[changes[1:] & changes[:-1]]
+    return both[common(changes[1:] & changes[:-1], "np.setxor1d")]
 
 
 @implements(np.trim_zeros)
@@ -148,7 +150,8 @@ def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
     axes = range(filt.ndim) if axis is None else normalize_axis_tuple(axis, filt.ndim, "axis")
     key = [slice(None)] * filt.ndim
     for i in axes:
-        kept = np.any(np.not_equal(filt, 0), axis=tuple(j for j in range(filt.ndim) if j != i))
+        others = tuple(j for j in range(filt.ndim) if j != i)
+        kept = common(np.any(np.not_equal(filt, 0), axis=others), "np.trim_zeros")
         if not np.any(kept):
             key[i] = slice(0, 0)
             continue
