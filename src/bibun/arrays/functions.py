@@ -56,9 +56,7 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> An
     one inside: it has to work entry by entry, and to have a value at them.
     """
     x = as_array(x)
-    if np.isscalar(condlist) or isinstance(condlist, Traced) and condlist.ndim == x.ndim:
-        condlist = [condlist]
-    elif not isinstance(condlist, Traced) and x.ndim and not isinstance(condlist[0], (list, np.ndarray, Traced)):
+    if np.isscalar(condlist) or (x.ndim and np.ndim(condlist[0]) == 0):  # one condition
         condlist = [condlist]
     conditions = [as_array(c).astype(bool) for c in condlist]
     if len(conditions) == len(funclist) - 1:

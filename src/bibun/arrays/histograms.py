@@ -26,7 +26,9 @@ def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
     """y[k] = the sum of the weights at which x is k; without weights, how many these are."""
     x, minlength = as_array(x), index(minlength)
     if x.ndim != 1:
-        raise ValueError("object too deep for desired array" if x.ndim else "object of too small depth for desired array")
+        raise ValueError(
+            "object too deep for desired array" if x.ndim else "object of too small depth for desired array"
+        )
     if x.dtype.kind not in "iub":
         raise TypeError(f"Cannot cast array data from {x.dtype!r} to dtype('int64') according to the rule 'safe'")
     if anywhere(np.less(x, 0)):
@@ -105,9 +107,7 @@ def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any 
 
 
 @implements(np.histogram)
-def histogram(
-    a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
-) -> tuple[Any, Any]:
+def histogram(a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None) -> tuple[Any, Any]:
     """How many entries each bin has, or the sum of their weights; per length of the bin and of all, as `density`."""
     a = np.reshape(as_array(a), (-1,))
     if weights is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -133,7 +134,7 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
         each, more = divmod(n, sections)
         ends = list(np.cumsum([0] + [each + 1] * more + [each] * (sections - more)))
     else:
-        ends = [0, *indices_or_sections, n]
+        ends = [0, *map(index, indices_or_sections), n]
     before = (slice(None),) * (axis % ary.ndim)
     return [ary[(*before, slice(start, end))] for start, end in pairwise(ends)]
 
@@ -187,10 +188,17 @@ if hasattr(np, "unstack"):  # since NumPy 2.1
 @implements(np.delete)
 def delete(arr: Any, obj: Any, axis: Any = None) -> Any:
     """Without the entries at these indices along the axis."""
+    arr = as_array(arr)
     if axis is None:
         arr, axis = np.reshape(arr, (-1,)), 0
     axis = normalize_axis_index(axis, arr.ndim)
+    obj = obj if isinstance(obj, slice) else _places(obj)
     return arr[(*(slice(None),) * axis, np.delete(np.arange(arr.shape[axis]), obj))]
+
+
+def _places(obj: Any) -> Any:
+    """Indices as an array; of an empty list, no index."""
+    return np.asarray(obj) if np.size(obj) else np.zeros(0, int)
 
 
 @implements(np.insert)
@@ -201,8 +209,8 @@ def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
         arr, axis = np.reshape(arr, (-1,)), 0
     axis = normalize_axis_index(axis, arr.ndim)
     n = arr.shape[axis]
-    obj = np.arange(n)[obj] if isinstance(obj, slice) else np.asarray(obj)
-    obj = np.flatnonzero(obj) if obj.dtype == bool else obj if obj.size else obj.astype(int)
+    obj = np.arange(n)[obj] if isinstance(obj, slice) else _places(obj)
+    obj = np.flatnonzero(obj) if obj.dtype == bool else obj
     if obj.size == 1:  # one place for all that the values have along the axis
         values = np.reshape(values, (1,) * (arr.ndim - values.ndim) + values.shape)
         values = np.moveaxis(values, 0, axis) if not obj.ndim else values

@@ -64,9 +64,11 @@ def as_ndarray(array: Any) -> LostDerivativeError:
         return _message(array, "entries of a plain ndarray", _ADVICE["store"], place)
     if name := scipy_function():
         return _message(array, "a plain ndarray", _scipy_advice(name), place)
+    if place and place.expression.startswith("np.full("):
+        return _message(array, "a plain ndarray", _ADVICE["full"], place)
     if advice := _numpy_advice():
         return _message(array, "a plain ndarray", advice, place)
-    advice = "full" if place and place.expression.startswith("np.full(") else "array"
+    advice = "array"
     if _differs_along_a_batch(array) and array.dtype.kind in "iub":
         advice = "entry"
     return _message(array, "a plain ndarray", _ADVICE[advice], place)

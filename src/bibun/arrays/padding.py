@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -100,6 +101,7 @@ def diag(v: Any, k: int = 0) -> Any:
         return diagonal(v, k)
     if v.ndim != 1:
         raise ValueError("Input must be 1- or 2-d.")
+    k = index(k)
     n = v.shape[0] + abs(k)
     rows = np.arange(v.shape[0]) + max(-k, 0)
     return _put(np.zeros((n, n), v.dtype), v, key=(rows, rows + k))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from bibun.arrays.creation import as_array
-from bibun.arrays.deciding import anywhere, everywhere
+from bibun.arrays.deciding import everywhere
 from bibun.arrays.registry import implements, row
 from bibun.errors import warn
 
@@ -56,7 +56,10 @@ def polysub(a1: Any, a2: Any) -> Any:
 @implements(np.polymul)
 def polymul(a1: Any, a2: Any) -> Any:
     """The product."""
-    a, b = (np.trim_zeros(p, "f") if isinstance(q, np.poly1d) else p for p, q in zip(_coefficients(a1, a2), (a1, a2), strict=True))
+    a, b = (
+        np.trim_zeros(p, "f") if isinstance(q, np.poly1d) else p
+        for p, q in zip(_coefficients(a1, a2), (a1, a2), strict=True)
+    )
     return _as_given(np.convolve(a, b), a1, a2)
 
 
@@ -171,9 +174,7 @@ def poly(seq_of_zeros: Any) -> Any:
 
 
 @implements(np.polyfit)
-def polyfit(
-    x: Any, y: Any, deg: Any, rcond: Any = None, full: bool = False, w: Any = None, cov: Any = False
-) -> Any:
+def polyfit(x: Any, y: Any, deg: Any, rcond: Any = None, full: bool = False, w: Any = None, cov: Any = False) -> Any:
     """The coefficients of the polynomial of degree `deg` with the least sum of (w (p(x) - y))**2.
 
     Columns of the powers of x are scaled to length 1, and singular values below rcond times the largest count as zero.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import nan
+from math import nan, prod
 from operator import index
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from bibun.arrays.creation import as_array
 from bibun.arrays.deciding import anywhere, whole
 from bibun.arrays.registry import FUNCTIONS, implements
+from bibun.arrays.shapes import lengths
 from bibun.core.traced import Traced
 
 
@@ -59,9 +60,7 @@ def logspace(
 
 
 @implements(np.geomspace)
-def geomspace(
-    start: Any, stop: Any, num: Any = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
-) -> Any:
+def geomspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0) -> Any:
     """Numbers from start to stop, each the same multiple of the one before; complex ones on a spiral."""
     start, stop, num = as_array(start), as_array(stop), index(num)
     if anywhere(np.equal(start, 0)) or anywhere(np.equal(stop, 0)):
@@ -86,7 +85,8 @@ def _arange(*limits: Any, dtype: Any = None, device: Any = None, **named: Any) -
         given = given | {"start": 0, "stop": given["start"]}
     start, stop, step = given["start"], given["stop"], given["step"]
     if not any(isinstance(x, Traced) for x in (start, stop, step)):
-        return np.arange(start, stop, step, dtype)
+        plain: Any = np.arange
+        return plain(start, stop, step, dtype)
     length = max(whole(np.ceil((stop - start) / step).astype(int), "the length of np.arange"), 0)
     y = start + np.arange(length) * step
     return y if dtype is None else y.astype(dtype)
@@ -105,6 +105,34 @@ def ix_(*args: Any) -> tuple[Any, ...]:
         x = np.flatnonzero(x) if x.dtype.kind == "b" else x
         made.append(np.reshape(x, (1,) * axis + (-1,) + (1,) * (len(args) - axis - 1)))
     return tuple(made)
+
+
+@implements(np.unravel_index)
+def unravel_index(indices: Any, shape: Any, order: str = "C") -> tuple[Any, ...]:
+    """The index along each axis of positions in row-major (C) or column-major (F) order."""
+    shape, rest = lengths(shape), as_array(indices)
+    if anywhere(np.less(rest, 0) | np.greater_equal(rest, prod(shape))):
+        raise ValueError(f"np.unravel_index: an index is out of bounds for an array of {prod(shape)} entries.")
+    found = []
+    for length in shape if order == "F" else reversed(shape):
+        found.append(rest % length)
+        rest = rest // length
+    return tuple(found if order == "F" else reversed(found))
+
+
+@implements(np.ravel_multi_index)
+def ravel_multi_index(multi_index: Any, dims: Any, mode: Any = "raise", order: str = "C") -> Any:
+    """The positions, in row-major (C) or column-major (F) order, of these indices along the axes."""
+    dims, places = lengths(dims), [as_array(i) for i in multi_index]
+    modes = (mode,) * len(dims) if isinstance(mode, str) else tuple(mode)
+    total: Any = 0
+    triples = list(zip(places, dims, modes, strict=True))
+    for i, length, how in reversed(triples) if order == "F" else triples:
+        if how == "raise" and anywhere(np.less(i, 0) | np.greater_equal(i, length)):
+            raise ValueError("invalid entry in coordinates array")
+        inside = i % length if how == "wrap" else np.clip(i, 0, length - 1) if how == "clip" else i
+        total = total * length + inside
+    return total
 
 
 def _of_shape(numpy_function: Any) -> None:

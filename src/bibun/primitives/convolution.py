@@ -11,9 +11,11 @@ import numpy as np
 
 from bibun.core.kinds import multilinear
 
+_numpy: Any = np.convolve
+
 
 def _convolve(a: Any, b: Any, *, mode: str) -> Any:
-    return np.convolve(a, b, mode)
+    return _numpy(a, b, mode)
 
 
 def _pull_a(g: Any, b: Any, mode: str) -> Any:
