@@ -14,6 +14,8 @@ from bibun.arrays.registry import implements, row
 from bibun.arrays.shapes import is_traced
 
 _put, _where, _diagonal = row("put"), row("where"), row("diagonal")
+
+
 def _triangle(x: Any, lower: bool, k: int) -> Any:
     x = x if x.ndim != 1 else np.broadcast_to(x, (x.shape[0], x.shape[0]))
     rows, columns = x.shape[-2:]

@@ -9,7 +9,7 @@ import numpy as np
 from bibun.arrays import in_place, indexing, lost
 from bibun.arrays.registry import FUNCTIONS, found
 from bibun.core.primitive import Primitive
-from bibun.core.traced import Traced
+from bibun.core.traced import Traced, unlisted
 from bibun.errors import NoDerivativeError, located
 
 _REDUCE: dict[Any, Any] = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min,
@@ -82,6 +82,7 @@ def _created(create: Any) -> Any:
 
 def _full(shape: Any, fill_value: Any, dtype: Any = None, order: str = "C", *, device: Any = None) -> Any:
     """np.full with a value that may be traced."""
+    fill_value = unlisted(fill_value)
     if not isinstance(fill_value, Traced):
         return np.full(shape, fill_value, dtype)
     value: Any = fill_value if dtype is None else fill_value.astype(dtype)

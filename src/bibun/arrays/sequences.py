@@ -12,7 +12,7 @@ from bibun.arrays.creation import as_array
 from bibun.arrays.deciding import anywhere, whole
 from bibun.arrays.registry import FUNCTIONS, implements
 from bibun.arrays.shapes import lengths
-from bibun.core.traced import Traced
+from bibun.core.traced import Traced, unlisted
 
 
 @implements(np.linspace)
@@ -31,6 +31,7 @@ def linspace(
     num = index(num)
     if num < 0:
         raise ValueError(f"Number of samples, {num}, must be non-negative.")
+    start, stop = unlisted(start), unlisted(stop)
     have = np.result_type(start, stop)  # Python's numbers give way
     have = have if have.kind in "fc" else np.dtype(float)
     start, stop = np.broadcast_arrays(as_array(start).astype(have), as_array(stop).astype(have))

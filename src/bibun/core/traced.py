@@ -68,6 +68,14 @@ class Traced:
         raise NotImplementedError
 
 
+def unlisted(value: Any) -> Any:
+    """A list or tuple in the place of an array as one: a traced one, where there is a traced value in it."""
+    if not isinstance(value, (list, tuple)):
+        return value
+    entries = [unlisted(v) for v in value]
+    return np.stack(entries) if any(isinstance(v, Traced) for v in entries) else np.asarray(value)
+
+
 def plain(value: Any) -> Any:
     """The value below all levels, for deciding by it: a bare ndarray or scalar; a recorded value stays one.
 

@@ -136,8 +136,8 @@ class Recording:
             return value.number
         if isinstance(value, Traced):
             raise UnrecordableError(f"{value.word} of another transform takes part", once=True)
-        if isinstance(value, (np.ndarray, list, tuple)):
-            return self.captured(np.asarray(value)).number
+        if isinstance(value, np.ndarray):
+            return self.captured(value).number
         key = (type(value), value if value == value and value != 0 else repr(value))
         try:
             found = self._numbers.get(key)
@@ -483,11 +483,9 @@ def _binary(primitive: Primitive, *, reflected: bool = False) -> Callable[[Any, 
             plain, number = other.held, other.number
         elif isinstance(other, FOREIGN):
             return NotImplemented
-        elif isinstance(other, Traced):
+        elif isinstance(other, (Traced, list, tuple)):
             return primitive(other, x) if reflected else primitive(x, other)
         else:
-            if isinstance(other, (list, tuple)):
-                other = np.asarray(other)
             plain, number = other, recording.operand(other)
         held, pending = x.held, recording.pending
         if (
