@@ -27,6 +27,8 @@ _STATISTICS: dict[str, Callable[..., Any]] = {"maximum": max_, "minimum": min_, 
 def pad(array: Any, pad_width: Any, mode: Any = "constant", **settings: Any) -> Any:
     """More entries before and behind along each axis, by the rule that the mode says."""
     array = as_array(array)
+    if not array.ndim:
+        return np.copy(array)
     widths = _widths(pad_width, array.ndim)
     if mode == "empty":
         return _with_constants(array, widths, 0)
@@ -78,6 +80,8 @@ def _along_each(array: Any, widths: list[tuple[int, int]], border: Callable[...,
     for axis, (before, behind) in enumerate(widths):
         if before or behind:
             lines = np.moveaxis(array, axis, 0)
+            if not len(lines) and border is not _constants:
+                raise ValueError(f"can't extend empty axis {axis} using modes other than 'constant' or 'empty'")
             parts = border(lines, before, behind, settings[axis])
             array = np.moveaxis(np.concatenate([parts[0], lines, parts[1]]), 0, axis)
     return array

@@ -15,6 +15,7 @@ from bibun.arrays.creation import as_array
 from bibun.arrays.deciding import anywhere
 from bibun.arrays.reductions import axes_of, reducing
 from bibun.arrays.registry import row
+from bibun.arrays.statistics import nanmean
 from bibun.core.traced import Traced
 
 _take_along_axis = row("take_along_axis")
@@ -50,7 +51,7 @@ METHODS: dict[str, tuple[Callable[[Any, Any], Any], bool]] = {
     "lower": (lambda n, q: np.floor((n - 1) * q), True),
     "higher": (lambda n, q: np.ceil((n - 1) * q), True),
     "midpoint": (lambda n, q: (np.floor((n - 1) * q) + np.ceil((n - 1) * q)) / 2, False),
-    "nearest": (lambda n, q: np.rint((n - 1) * q), False),
+    "nearest": (lambda n, q: np.rint((n - 1) * q), True),
 }
 
 
@@ -73,7 +74,7 @@ def _entries(ordered: Any, places: Any) -> Any:
     return _take_along_axis(ordered, places, axis=ordered.ndim - 1, distinct=False)
 
 
-def _at(ordered: Any, position: Any, last: Any, whole: bool) -> Any:
+def _at(ordered: Any, position: Any, last: Any, whole: bool, dtype: Any) -> Any:
     """The value at a position of the sorted lines, on the straight line between its neighbours."""
     position = np.clip(position, 0, last)
     below = np.floor(position).astype(np.intp)
@@ -81,7 +82,7 @@ def _at(ordered: Any, position: Any, last: Any, whole: bool) -> Any:
         return _entries(ordered, below)
     above = np.minimum(below + 1, last).astype(np.intp)
     low, high = _entries(ordered, below), _entries(ordered, above)
-    part = position - below
+    part = (position - below).astype(dtype)
     distance = high - low
     return np.where(part >= 0.5, high - distance * (1 - part), low + distance * part)  # from the nearer one, as NumPy
 
@@ -103,12 +104,13 @@ def _unweighted(lines: Any, q: Any, method: str, *, skip: bool, weak: bool) -> A
     if skip:
         n = np.sum(~np.isnan(lines), axis=-1, keepdims=True)
     position = positions(n, q)
-    if weak and lines.dtype.kind == "f":  # a Python number gives way to the dtype of the array
-        position = position.astype(lines.dtype)
+    have = np.result_type(q)
+    dtype = lines.dtype if weak and lines.dtype.kind == "f" else have if have.kind == "f" else np.dtype(float)
+    whole = whole or (method == "linear" and have.kind in "iu")
     if skip:
-        return _at(np.sort(lines, axis=-1), position, np.maximum(n - 1, 0), whole)
+        return _at(np.sort(lines, axis=-1), position, np.maximum(n - 1, 0), whole, dtype)
     places = np.floor(position).astype(np.intp)
-    return _at(_sorted(lines, places, places + 1), position, n - 1, whole)
+    return _at(_sorted(lines, places, places + 1), position, n - 1, whole, dtype)
 
 
 def _weighted(lines: Any, q: Any, weights: Any, *, skip: bool) -> Any:
@@ -156,6 +158,8 @@ def _quantile(
         raise ValueError(f"{'Quantiles' if scale == 1 else 'Percentiles'} must be in the range [0, {scale}]")
     if np.ndim(q) > 2:
         raise ValueError("q must be a scalar or 1d")
+    if skip and not a.size:
+        return nanmean(a, axis, keepdims=keepdims)
     skip = skip and a.dtype.kind == "f"
     lines, rest, kept = _lines(a, axis)
     if not lines.shape[-1]:
