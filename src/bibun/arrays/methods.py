@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from bibun.arrays import (
-    borders,
     creation,
     differences,
     functions,
@@ -41,7 +40,7 @@ _argmax, _argmin, _argsort, _argpartition = row("argmax"), row("argmin"), row("a
 _nonzero, _searchsorted, _reshape = row("nonzero"), row("searchsorted"), row("reshape")
 
 _REGISTERED = creation, differences, joins, linalg, products
-_COMPOSED = borders, functions, histograms, interpolation, polynomials, quantiles, sequences, sets, statistics
+_COMPOSED = functions, histograms, interpolation, polynomials, quantiles, sequences, sets, statistics
 
 
 class Methods:

@@ -1,4 +1,4 @@
-"""Stand-ins for triangles and diagonals: what puts entries among zeros, or zeros among entries. np.pad is in borders.py."""
+"""Stand-ins for padding, triangles and diagonals: what puts entries among zeros, or zeros among entries."""
 
 from __future__ import annotations
 
@@ -12,8 +12,47 @@ from bibun.arrays import in_place, indexing, lost, shapes
 from bibun.arrays.protocol import write_out
 from bibun.arrays.registry import implements, row
 from bibun.arrays.shapes import is_traced
+from bibun.errors import NoDerivativeError
 
-_put, _where, _diagonal = row("put"), row("where"), row("diagonal")
+_put, _where, _diagonal, _getitem = row("put"), row("where"), row("diagonal"), row("getitem")
+_COPYING = ("edge", "reflect", "symmetric", "wrap")  # each new entry is one of the old
+
+
+@implements(np.pad)
+def pad(array: Any, pad_width: Any, mode: Any = "constant", **settings: Any) -> Any:
+    """More entries before and behind along each axis: constants, or copies by the rule that the mode says."""
+    if mode in ("constant", "empty"):
+        return _padded_with(array, pad_width, settings.get("constant_values", 0))
+    if mode not in _COPYING or settings.get("reflect_type", "even") != "even":
+        odd = ", reflect_type='odd'" if mode in _COPYING else ""
+        raise NoDerivativeError(
+            f"np.pad(mode={mode!r}{odd}) has no derivative rule; the modes constant, empty, "
+            f"{', '.join(_COPYING)} have. Or join the parts with np.concatenate."
+        )
+    places = np.arange(array.size).reshape(array.shape)
+    places = np.pad(places, pad_width, mode=mode, **settings)
+    return _getitem(np.reshape(array, (-1,)), key=(places,))
+
+
+def _padded_with(array: Any, pad_width: Any, values: Any) -> Any:
+    inside = np.pad(np.ones(array.shape, bool), pad_width)
+    if is_traced(values):
+        if values.ndim:
+            raise NoDerivativeError(
+                f"np.pad with constant_values of shape {values.shape} has no derivative rule by them; a single "
+                "value has."
+            )
+        return np.where(inside, _padded_with(array, pad_width, 0), values.astype(array.dtype))
+    around = np.pad(np.zeros(array.shape, array.dtype), pad_width, constant_values=values)
+    key = tuple(_extent(inside, i, n) for i, n in enumerate(array.shape))
+    return _put(around, array, key=key)
+
+
+def _extent(inside: Any, axis: int, length: int) -> slice:
+    """Where along an axis the old entries are."""
+    others = tuple(i for i in range(inside.ndim) if i != axis)
+    start = int(np.argmax(inside.any(axis=others))) if length else 0
+    return slice(start, start + length)
 
 
 def _triangle(x: Any, lower: bool, k: int) -> Any:

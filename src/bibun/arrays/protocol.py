@@ -118,19 +118,10 @@ def _stand_in(function: Any) -> Any:
     return stand_in
 
 
-def _call(
-    function: np.ufunc, inputs: tuple[Any, ...], out: Any, *, where: Any = True, dtype: Any = None, **axes: Any
-) -> Any:
+def _call(function: np.ufunc, inputs: tuple[Any, ...], out: Any, *, where: Any = True, dtype: Any = None) -> Any:
     """With where= and dtype=: the function sees only the entries that where= takes, so that no other can harm."""
     if dtype is not None:
         inputs = tuple(np.asarray(x, dtype) if not isinstance(x, Traced) else x.astype(dtype) for x in inputs)
-    if axes:  # of np.vecdot and its like
-        stand_in = _stand_in(function)
-        if isinstance(stand_in, Primitive):
-            raise NoDerivativeError(
-                f"{located()}{_name(function)} with {', '.join(axes)}= has no derivative rule: move the axes with np.moveaxis."
-            )
-        return stand_in(*inputs, **axes)
     if where is True:
         return _stand_in(function)(*inputs)
     shape = np.broadcast_shapes(*(np.shape(x) for x in inputs), np.shape(where))
