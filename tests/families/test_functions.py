@@ -49,6 +49,7 @@ def test_pieces(name: str) -> None:
     np.testing.assert_allclose(bb.vmap(f)(stacked), [f(x) for x in stacked])
     gradient = bb.grad(lambda x: np.sum(f(x) ** 2))
     np.testing.assert_allclose(bb.vmap(gradient)(stacked), [gradient(x) for x in stacked], rtol=1e-12)
+    np.testing.assert_allclose(bb.compile(bb.vmap(gradient))(stacked), bb.vmap(gradient)(stacked), rtol=1e-10)
     compiled = bb.compile(gradient)
     for x in stacked:
         np.testing.assert_allclose(compiled(x), gradient(x), rtol=1e-10)

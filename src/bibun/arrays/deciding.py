@@ -10,6 +10,11 @@ from bibun.core.traced import plain
 from bibun.errors import DerivativeValueError, located
 
 
+def batched(value: Any) -> bool:
+    """Whether it differs along a batch, of vmap."""
+    return bool(np.ndim(plain(value)) > np.ndim(value))
+
+
 def anywhere(flag: Any) -> bool:
     """Whether a comparison is true of any entry."""
     return bool(np.any(plain(flag)))

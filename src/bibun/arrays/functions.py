@@ -13,10 +13,9 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from bibun.arrays.creation import as_array
-from bibun.arrays.deciding import anywhere
+from bibun.arrays.deciding import anywhere, batched
 from bibun.arrays.registry import implements
 from bibun.arrays.selection import take
-from bibun.core.traced import Traced, recorded
 
 
 @implements(np.apply_along_axis)
@@ -68,7 +67,7 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> An
     for condition, piece in zip(conditions, funclist, strict=True):
         if not callable(piece):
             y = np.where(condition, as_array(piece).astype(x.dtype), y)
-        elif isinstance(condition, Traced) and recorded(condition) is None:
+        elif batched(condition):
             y = np.where(condition, piece(_inside(x, condition), *args, **kw), y).astype(x.dtype)
         elif anywhere(condition):
             y[condition] = piece(x[condition], *args, **kw)
