@@ -67,6 +67,7 @@ def test_the_ends_are_exact() -> None:
 
 
 WHOLE: dict[str, Any] = {
+    "slice": lambda n, x: np.outer(x, x)[:n, 1 : n + 1],
     "arange": lambda n, x: np.arange(n) * x[: int(n)],
     "arange of limits": lambda n, x: np.arange(n, 0, -1) * x[: int(n)],
     "arange of half steps": lambda n, x: np.arange(0, n, 0.5)[:2] * x[:2],

@@ -36,10 +36,17 @@ def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
     length = max(minlength, whole(np.max(x), "the largest entry of np.bincount") + 1) if x.size else minlength
     if weights is None:
         return _counts(x, length=length)
-    weights = as_array(weights)
+    weights = _real(as_array(weights))
     if weights.shape != x.shape:
         raise ValueError("The weights and list don't have the same length.")
-    return _totals(weights.astype(float), x, length)
+    return _totals(weights, x, length)
+
+
+def _real(weights: Any) -> Any:
+    """As np.bincount takes them."""
+    if weights.dtype.kind == "c":
+        raise TypeError("Cannot cast array data from complex to float64: np.bincount adds up real weights only.")
+    return weights.astype(float)
 
 
 def _totals(weights: Any, places: Any, length: int) -> Any:
@@ -148,7 +155,7 @@ def histogramdd(
     if weights is None:
         hist = _counts(places, length=total).astype(float)
     else:
-        hist = _totals(as_array(weights).astype(float), places, total)
+        hist = _totals(_real(as_array(weights)), places, total)
     hist = np.reshape(hist, lengths)[(slice(1, -1),) * d]
     if density:
         hist = hist / np.sum(hist)

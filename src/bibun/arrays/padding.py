@@ -9,6 +9,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from bibun.arrays import in_place, indexing, lost, shapes
+from bibun.arrays.creation import as_array
 from bibun.arrays.protocol import write_out
 from bibun.arrays.registry import implements, row
 from bibun.arrays.shapes import is_traced
@@ -129,6 +130,7 @@ def linalg_trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
 @implements(np.fill_diagonal)
 def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
     """a[i, ..., i] = val, in place."""
+    val = as_array(val)
     if not is_traced(a):
         raise lost.into_plain(val, "np.fill_diagonal")
     if a.ndim < 2:
