@@ -9,6 +9,7 @@ from bibun.core.primitive import Primitive
 from bibun.primitives import (
     constants,
     elementwise,
+    fourier,
     indexing,
     joins,
     linalg,
@@ -27,6 +28,7 @@ FAMILIES = {
     "selection": selection,
     "products": products,
     "linear algebra": linalg,
+    "Fourier transforms": fourier,
     "constants": constants,
 }
 
