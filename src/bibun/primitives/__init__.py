@@ -17,11 +17,13 @@ from bibun.primitives import (
     reductions,
     selection,
     shapes,
+    ufunc_methods,
 )
 
 FAMILIES = {
     "elementwise": elementwise,
     "reductions": reductions,
+    "methods of ufuncs": ufunc_methods,
     "shapes": shapes,
     "joins": joins,
     "indexing": indexing,
