@@ -11,6 +11,7 @@ import numpy as np
 
 from bibun.arrays import (
     creation,
+    decompositions,
     differences,
     fourier,
     in_place,
@@ -33,7 +34,7 @@ _real, _imag, _conjugate, _copy = row("real"), row("imag"), row("conjugate"), ro
 _argmax, _argmin, _argsort, _argpartition = row("argmax"), row("argmin"), row("argsort"), row("argpartition")
 _nonzero, _searchsorted, _reshape = row("nonzero"), row("searchsorted"), row("reshape")
 
-_REGISTERED = creation, differences, fourier, joins, linalg, pairs, products
+_REGISTERED = creation, decompositions, differences, fourier, joins, linalg, pairs, products
 
 
 class Methods:

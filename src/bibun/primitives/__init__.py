@@ -8,10 +8,12 @@ from __future__ import annotations
 from bibun.core.primitive import Primitive
 from bibun.primitives import (
     constants,
+    eigenvalues,
     elementwise,
     fourier,
     indexing,
     joins,
+    least_squares,
     linalg,
     products,
     reductions,
@@ -30,6 +32,8 @@ FAMILIES = {
     "selection": selection,
     "products": products,
     "linear algebra": linalg,
+    "general eigenvalues": eigenvalues,
+    "QR and least squares": least_squares,
     "Fourier transforms": fourier,
     "constants": constants,
 }
