@@ -46,6 +46,9 @@ CASES: dict[str, list[Case]] = {
     "qr": [case(shape, mode="reduced") for shape in _MATRICES]
     + [case(shape, mode="complete").seen(orthogonal_projectors) for shape in _MATRICES],
     "lstsq": [case((4, 2), (4, 3), rcond=1e-10), case((2, 4), (2, 1), rcond=1e-10), case((3, 3), (3, 2), rcond=-1.0)],
+    "bessel_i": [case((2, 3), order=order).real_only() for order in range(4)],
+    "sliding_windows": [case((2, 5), axis=1, length=3), case((4, 2), axis=0, length=1), case((3,), axis=0, length=3)],
+    "overlap_add": [case((2, 3, 3), axis=1, length=3), case((4, 2, 1), axis=0, length=1)],
     "accumulate": _ALONG_AXES,
     "sum_pieces": [case((2, 5), indices=(0, 2, 2, 1), axis=1), case((4,), indices=(3,), axis=0)],
     "spread_pieces": [case((2, 4), indices=(0, 2, 2, 1), axis=1, length=5), case((1,), indices=(3,), axis=0, length=4)],

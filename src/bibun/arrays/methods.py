@@ -23,8 +23,10 @@ from bibun.arrays import (
     products,
     protocol,
     reductions,
+    scimath,
     selection,
     shapes,
+    windows,
     writing,
 )
 from bibun.arrays.registry import row
@@ -34,7 +36,7 @@ _real, _imag, _conjugate, _copy = row("real"), row("imag"), row("conjugate"), ro
 _argmax, _argmin, _argsort, _argpartition = row("argmax"), row("argmin"), row("argsort"), row("argpartition")
 _nonzero, _searchsorted, _reshape = row("nonzero"), row("searchsorted"), row("reshape")
 
-_REGISTERED = creation, decompositions, differences, fourier, joins, linalg, pairs, products
+_REGISTERED = creation, decompositions, differences, fourier, joins, linalg, pairs, products, scimath, windows
 
 
 class Methods:

@@ -15,11 +15,13 @@ from bibun.primitives import (
     joins,
     least_squares,
     linalg,
+    modified_bessel,
     products,
     reductions,
     selection,
     shapes,
     ufunc_methods,
+    windows,
 )
 
 FAMILIES = {
@@ -28,6 +30,8 @@ FAMILIES = {
     "methods of ufuncs": ufunc_methods,
     "shapes": shapes,
     "joins": joins,
+    "modified Bessel functions": modified_bessel,
+    "windows": windows,
     "indexing": indexing,
     "selection": selection,
     "products": products,

@@ -207,6 +207,7 @@ def _reject_basis(name: str, kind: str, values: Any, near: Any) -> NoReturn:
 
 
 def reject_phase(name: str) -> NoReturn:
+    """For what depends on the phases of complex vectors, which are arbitrary."""
     raise DerivativeValueError(
         f"{name}: the result depends on the phases of the complex vectors, which are arbitrary (v times any number of "
         "modulus 1 is as good as v), so it has no derivative. Use what does not depend on them: np.abs(v), the "
