@@ -29,6 +29,7 @@ from bibun.arrays import (
     windows,
     writing,
 )
+from bibun.arrays.refused import Refused
 from bibun.arrays.registry import row
 from bibun.errors import NoDerivativeError
 
@@ -39,7 +40,7 @@ _nonzero, _searchsorted, _reshape = row("nonzero"), row("searchsorted"), row("re
 _REGISTERED = creation, decompositions, differences, fourier, joins, linalg, pairs, products, scimath, windows
 
 
-class Methods:
+class Methods(Refused):
     """Mixed into Array."""
 
     __slots__ = ()
@@ -262,6 +263,18 @@ class Methods:
     def round(self, decimals: int = 0, out: Any = None) -> Any:
         """To so many decimals."""
         return selection.round_(self, decimals, out)
+
+    def __round__(self, ndigits: int | None = None) -> Any:
+        """round(x) goes in steps, as np.round does. Of a number that compile records it is an integer, as Python's."""
+        y = selection.round_(self, ndigits or 0)
+        recorded: Any = self
+        return y.astype(int) if ndigits is None and recorded.records and not y.shape else y
+
+    def is_integer(self) -> bool:
+        """Whether a number is whole."""
+        if shapes.shape(self):
+            raise AttributeError("is_integer is a method of numbers; of an array write np.equal(x, np.trunc(x)).")
+        return bool(np.isfinite(self)) and bool(np.equal(self, np.trunc(self)))
 
     def take(self, indices: Any, axis: Any = None, out: Any = None, mode: str = "raise") -> Any:
         """The entries at these indices along the axis."""
