@@ -274,7 +274,8 @@ class Methods(Refused):
         """Whether a number is whole."""
         if shapes.shape(self):
             raise AttributeError("is_integer is a method of numbers; of an array write np.equal(x, np.trunc(x)).")
-        return bool(np.isfinite(self)) and bool(np.equal(self, np.trunc(self)))
+        x: Any = self
+        return bool(np.isfinite(x)) and bool(np.equal(x, np.trunc(x)))
 
     def take(self, indices: Any, axis: Any = None, out: Any = None, mode: str = "raise") -> Any:
         """The entries at these indices along the axis."""
