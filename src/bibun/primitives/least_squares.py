@@ -13,10 +13,9 @@ from bibun.core.kinds import general
 from bibun.core.primitive import Primitive
 from bibun.core.rules import rule
 from bibun.errors import DerivativeValueError
-from bibun.primitives.linalg import pinv
+from bibun.primitives import linalg, spectral
 from bibun.primitives.matrices import conjugate, diagonals, frobenius, half_upper, hermitian_transpose, skew_part
 from bibun.primitives.repeated import holds, rounding, unused
-from bibun.primitives.spectral import svd
 
 # QR of m x n: with c = q^H da r^-1 of the first k = min(m, n) columns, dr r^-1 is upper triangular with a real diagonal
 # (as LAPACK makes that of r), q^H dq skew-Hermitian, and c is their sum. Further columns follow from these.
@@ -109,7 +108,7 @@ def _lstsq(a: Any, b: Any, *, rcond: float) -> Any:
 
 
 def _inverse(a: Any, rcond: float) -> Any:
-    return pinv(a, rcond=rcond if rcond >= 0 else float(np.finfo(np.result_type(a)).eps) / 2)
+    return linalg.pinv(a, rcond=rcond if rcond >= 0 else float(np.finfo(np.result_type(a)).eps) / 2)
 
 
 def _pull_lstsq(g: Any, needed: tuple[int, ...], y: Any, xs: list[Any], rcond: float) -> list[Any]:
@@ -122,7 +121,7 @@ def _pull_lstsq(g: Any, needed: tuple[int, ...], y: Any, xs: list[Any], rcond: f
     b_bar_all = b_bar + 2 * left * g_residuals
     a_bar = a_bar - b_bar_all @ hermitian_transpose(x)
     if 0 in needed and not unused(g_s):
-        u, _, vh = svd(a, full_matrices=False, paired=False)
+        u, _, vh = spectral.svd(a, full_matrices=False, paired=False)
         a_bar = a_bar + (u * g_s) @ vh
     return [conjugate(b_bar_all if i else a_bar) for i in needed]
 
@@ -138,7 +137,7 @@ def _push_lstsq(tangents: list[Any], y: Any, xs: list[Any], rcond: float) -> Any
         adjoint = hermitian_transpose(da)
         beside = adjoint @ (hermitian_transpose(inverse) @ x)
         dx = inverse @ (hermitian_transpose(inverse) @ (adjoint @ left)) + beside - inverse @ (a @ beside)
-        u, _, vh = svd(a, full_matrices=False, paired=False)
+        u, _, vh = spectral.svd(a, full_matrices=False, paired=False)
         ds = np.real(diagonals(hermitian_transpose(u) @ da @ hermitian_transpose(vh)))
     return dx + inverse @ moved, 2 * np.sum(np.real(conjugate(left) * moved), axis=0), ds
 
