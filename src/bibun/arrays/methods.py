@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from bibun.arrays import (
+    bessel,
     creation,
     decompositions,
     differences,
@@ -37,7 +38,7 @@ _real, _imag, _conjugate, _copy = row("real"), row("imag"), row("conjugate"), ro
 _argmax, _argmin, _argsort, _argpartition = row("argmax"), row("argmin"), row("argsort"), row("argpartition")
 _nonzero, _searchsorted, _reshape = row("nonzero"), row("searchsorted"), row("reshape")
 
-_REGISTERED = creation, decompositions, differences, fourier, joins, linalg, pairs, products, scimath, windows
+_REGISTERED = bessel, creation, decompositions, differences, fourier, joins, linalg, pairs, products, scimath, windows
 
 
 class Methods(Refused):
