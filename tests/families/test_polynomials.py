@@ -35,6 +35,7 @@ ARITHMETIC: dict[str, Any] = {
     "vander": lambda p, q: np.vander(p, 4) * q[0],
     "vander increasing": lambda p, q: np.vander(p, 3, increasing=True) * q,
     "poly": lambda p, q: np.poly(p) * q[0],
+    "poly of a matrix": lambda p, q: np.poly(np.outer(q, p[:3]) + np.diag(p[1:])),
     "poly1d": lambda p, q: np.poly1d(p)(q),
     "poly1d arithmetic": lambda p, q: (np.poly1d(p) * np.poly1d(q) - 2 * np.poly1d(q) ** 2).deriv()(q),
     "poly1d integ": lambda p, q: np.poly1d(p).integ(k=1.0)(q),

@@ -14,7 +14,7 @@ import numpy as np
 
 from bibun.core.primitive import Primitive
 from bibun.primitives.indexing import Place
-from tests.laws import cases_stats
+from tests.laws import cases_arrays, cases_stats
 from tests.laws.case import Case, Shape, alike, case
 
 # ---- elementwise rows ---------------------------------------------------------------------------
@@ -310,3 +310,6 @@ CONSTANTS: dict[str, list[Case]] = {
 }  # fmt: skip
 CASES |= cases_stats.CASES
 CONSTANTS |= cases_stats.CONSTANTS
+
+CASES |= cases_arrays.CASES
+CONSTANTS |= cases_arrays.CONSTANTS

@@ -15,7 +15,7 @@ from bibun.arrays.deciding import everywhere
 from bibun.arrays.registry import implements, row
 from bibun.errors import warn
 
-_roots, _pinv = row("roots"), row("pinv")
+_roots = row("roots")
 
 
 def _coefficients(*polynomials: Any) -> tuple[Any, ...]:
@@ -192,17 +192,11 @@ def polyfit(x: Any, y: Any, deg: Any, rcond: Any = None, full: bool = False, w: 
         left, right = left * w[:, None], (right.T * w).T
     scale = np.sqrt(np.sum(left * left, axis=0))
     left = left / scale
-    c = _pinv(left, rcond=rcond) @ right
-    sizes = np.linalg.svdvals(left)
-    rank = np.sum(np.greater(sizes, rcond * sizes[0]), dtype=np.int32)
-    complete = everywhere(np.equal(rank, n))
-    residuals: Any = np.zeros(0)
-    if complete and x.shape[0] > n:
-        residuals = np.sum(np.square(np.abs(left @ c - right)), axis=0, keepdims=y.ndim == 1)
+    c, residuals, rank, sizes = np.linalg.lstsq(left, right, rcond)
     fitted = (c.T / scale).T
     if full:
         return fitted, residuals, rank, sizes, rcond
-    if not complete:
+    if not everywhere(np.equal(rank, n)):
         warn("Polyfit may be poorly conditioned", np.exceptions.RankWarning)
     return (fitted, _covariance(left, scale, residuals, y, cov)) if cov else fitted
 
