@@ -26,6 +26,7 @@ SEQUENCES: dict[str, Any] = {
     "geomspace of negative numbers": lambda s, v: np.geomspace(-s, -5 + v[0], 4),
     "arange": lambda s, v: np.arange(s, 3.05, 0.5 + 0.01 * v[0], like=v),
     "arange by the step": lambda s, v: np.arange(0.0, 3.0, s, like=v) * v[0],
+    "arange of one": lambda s, v: np.arange(s + 2, like=v) * v[0] + s,
     "arange of three": lambda s, v: np.arange(s, 4.0, step=1.0, like=v) * v[0],
     "meshgrid": lambda s, v: np.stack(np.meshgrid(v, s * v[:2])),
     "meshgrid sparse": lambda s, v: np.multiply(*np.meshgrid(v, s * v, indexing="ij", sparse=True)),

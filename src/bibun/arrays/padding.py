@@ -36,7 +36,7 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **settings: Any) -> 
             f"{located()}np.pad(mode={mode!r}) has no derivative rule: a function writes to plain arrays. Join the parts "
             "with np.concatenate."
         )
-    if mode in ("constant", "empty") and not is_traced(settings.get("constant_values", 0)):
+    if mode in ("constant", "empty") and not holds_traced(settings.get("constant_values", 0)):
         return _padded_with(array, pad_width, settings.get("constant_values", 0))
     if mode in _COPYING and not odd:
         places = np.arange(array.size).reshape(array.shape)

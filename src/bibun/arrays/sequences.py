@@ -90,7 +90,7 @@ def _arange(*limits: Any, dtype: Any = None, device: Any = None, **named: Any) -
         return plain(start, stop, step, dtype)
     length = max(whole(np.ceil((stop - start) / step).astype(int), "the length of np.arange"), 0)
     y = start + np.arange(length) * step
-    return y if dtype is None else y.astype(dtype)
+    return y.astype(np.result_type(start, stop, step) if dtype is None else dtype)
 
 
 FUNCTIONS[np.arange] = _arange  # only with like=, as NumPy dispatches it
