@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,8 @@ VALUES: dict[str, Any] = {
 
 @pytest.mark.parametrize("name", VALUES)
 def test_values(name: str) -> None:
+    if name == "trim_zeros of a matrix" and "axis" not in signature(np.trim_zeros).parameters:
+        pytest.skip("this NumPy trims vectors only")
     f = VALUES[name]
     check_first(f, V, W)
     check_second(f, V, W)
