@@ -9,6 +9,7 @@ from bibun.core.primitive import Primitive
 from bibun.primitives import (
     constants,
     elementwise,
+    fourier,
     indexing,
     joins,
     linalg,
@@ -16,17 +17,20 @@ from bibun.primitives import (
     reductions,
     selection,
     shapes,
+    ufunc_methods,
 )
 
 FAMILIES = {
     "elementwise": elementwise,
     "reductions": reductions,
+    "methods of ufuncs": ufunc_methods,
     "shapes": shapes,
     "joins": joins,
     "indexing": indexing,
     "selection": selection,
     "products": products,
     "linear algebra": linalg,
+    "Fourier transforms": fourier,
     "constants": constants,
 }
 
