@@ -30,6 +30,7 @@ _getitem = row("getitem")
 _FEW = 16  # views of one Buffer before the dead ones are looked for
 _WRITERS = {np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal}  # to their first argument
 _WRITING = {"fill", "put", "sort", "partition", "itemset", "setfield"}  # methods
+_COPYING = {"copy", "astype", "flatten", "reshape", "ravel"}  # methods whose result holds the same entries
 _SYMBOLS = {name: getattr(operator, f"__{name}__") for name in OPERATORS}
 _COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 
@@ -176,10 +177,10 @@ class Buffer(Traced, Named):
             if isinstance(out, Buffer):
                 _make_room(out, (self, *args))
             call = getattr(self.value, name)
-            return shown(
-                call(*map(unnamed, args), **{k: unnamed(v) for k, v in settings.items()}),
-                (self, *args, *settings.values()),
-            )
+            result = call(*map(unnamed, args), **{k: unnamed(v) for k, v in settings.items()})
+            if name in _COPYING and type(result) is np.ndarray and result.base is None:
+                return fillable(result)
+            return shown(result, (self, *args, *settings.values()))
 
         return method
 
@@ -268,6 +269,11 @@ class Buffer(Traced, Named):
 def named(value: Any) -> Any:
     """What a Buffer names; anything else as it is."""
     return value.value if type(value) is Buffer else value
+
+
+def fillable(made: Any) -> Any:
+    """A new array as one that can hold traced values: of integers, which no derivative goes into, an ndarray."""
+    return Buffer(made) if type(made) is np.ndarray and made.dtype.kind in "fc" else made
 
 
 def unnamed(value: Any) -> Any:

@@ -16,12 +16,7 @@ from bibun.arrays import creation
 from bibun.arrays.creation import as_array, holds_traced
 from bibun.arrays.in_place import is_number
 from bibun.core.traced import Traced
-from bibun.interpreters.buffer import Buffer, named, unnamed
-
-
-def fillable(made: Any) -> Any:
-    """A new array as one that can hold traced values."""
-    return Buffer(made) if type(made) is np.ndarray and made.dtype.kind in "fc" else made
+from bibun.interpreters.buffer import Buffer, fillable, named, unnamed
 
 
 def making(function: Any) -> Any:

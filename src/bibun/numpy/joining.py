@@ -30,12 +30,13 @@ class Joined:
         key = key if isinstance(key, tuple) else (key,)
         if not any(map(holds_traced, key)):
             return self.numpy_object[key]
-        axis, ndmin, first = self.numpy_object.axis, self.numpy_object.ndmin, self.numpy_object.trans1d
+        how = [self.numpy_object.axis, self.numpy_object.ndmin, self.numpy_object.trans1d]
         directive: tuple[Any, ...] = ()
         if isinstance(key[0], str):
             directive, key = key[:1], key[1:]
             numbers = [int(number) for number in directive[0].split(",")]
-            axis, ndmin, first = [*numbers, *[axis, ndmin, first][len(numbers) :]]
+            how[: len(numbers)] = numbers
+        axis, ndmin, first = how
         parts = [
             _with_axes(as_array(unnamed(part)), ndmin, first)
             if holds_traced(part)

@@ -40,18 +40,25 @@ class vectorize(np.vectorize):
             return self.pyfunc(*args, **kwargs)
         shape = np.broadcast_shapes(*(np.shape(value) for value in varying))
         flat = [np.reshape(np.broadcast_to(value, shape), (-1,)) for value in varying]
-        results = []
-        for entries in zip(*flat, strict=True):
+
+        def call(entries: Any) -> Any:
             given, named = list(args), dict(kwargs)
             for n, entry in zip(places, entries, strict=False):
                 given[n] = entry
-            named |= dict(zip(names, entries[len(places) :], strict=True))
-            results.append(self.pyfunc(*given, **named))
-        if any(np.ndim(part) for result in results for part in (result if isinstance(result, tuple) else (result,))):
+            return self.pyfunc(*given, **named | dict(zip(names, entries[len(places) :], strict=True)))
+
+        results = [call(entries) for entries in zip(*flat, strict=True)]
+        if any(map(np.ndim, _parts(results))):
             raise ValueError(
                 "vectorize: the function returned an array for an entry; say what goes in and out: signature=."
             )
-        return self._collected(results, shape)
+        otypes = self.otypes
+        if otypes is None and results and not holds_traced(_parts(results)):
+            # as NumPy does: the dtype is that of what comes of NumPy's numbers
+            given = [*(args[n] for n in places), *(kwargs[name] for name in names)]
+            first = call([np.asarray(value).flat[0] for value in given])
+            otypes = [np.asarray(part).dtype for part in (first if isinstance(first, tuple) else (first,))]
+        return _collected(results, shape, otypes)
 
     def _each_core(self, args: tuple[Any, ...]) -> Any:
         """The loop over what is in front of the axes of the signature."""
@@ -69,20 +76,22 @@ class vectorize(np.vectorize):
             np.broadcast_to(arg, (*shape, *whole[len(whole) - count :]))
             for arg, whole, count in zip(args, shapes, counts, strict=True)
         ]
-        return self._collected([self.pyfunc(*(arg[i] for arg in spread)) for i in np.ndindex(*shape)], shape)
+        return _collected([self.pyfunc(*(arg[i] for arg in spread)) for i in np.ndindex(*shape)], shape, self.otypes)
 
-    def _collected(self, results: list[Any], shape: tuple[int, ...]) -> Any:
-        """The results as one array for each output."""
-        if not results and self.otypes is None:
-            raise ValueError("cannot call `vectorize` on size 0 inputs unless `otypes` is set")
-        several = isinstance(results[0], tuple) if results else len(self.otypes) > 1
-        columns = (
-            list(zip(*results, strict=True)) if several and results else [results] * max(len(self.otypes or "x"), 1)
-        )
-        made = tuple(
-            _column(column, shape, self.otypes[k] if self.otypes else None) for k, column in enumerate(columns)
-        )
-        return made if several else made[0]
+
+def _collected(results: list[Any], shape: tuple[int, ...], otypes: Any) -> Any:
+    """The results as one array for each output."""
+    if not results and otypes is None:
+        raise ValueError("cannot call `vectorize` on size 0 inputs unless `otypes` is set")
+    several = isinstance(results[0], tuple) if results else len(otypes) > 1
+    columns = list(zip(*results, strict=True)) if several and results else [results] * max(len(otypes or "x"), 1)
+    made = tuple(_column(column, shape, otypes[k] if otypes else None) for k, column in enumerate(columns))
+    return made if several else made[0]
+
+
+def _parts(results: list[Any]) -> list[Any]:
+    """Every output of every call."""
+    return [part for result in results for part in (result if isinstance(result, tuple) else (result,))]
 
 
 def _entries(value: Any) -> Any:
