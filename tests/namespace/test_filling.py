@@ -201,6 +201,17 @@ def a_number_of_shape_nothing(np, x):
 
 
 @program
+def views_of_a_number_and_of_nothing(np, x):
+    y, z = np.zeros(()), np.zeros((2, 3))
+    one, none = np.reshape(y, (-1,)), z[:, 3:]
+    one[[True]] = x[:1]
+    z[0, 1] = x[1]
+    none[...] = x[2]
+    one[0] *= x[3]
+    return one + y + z.sum() + none.sum()
+
+
+@program
 def swapped(np, x):
     y = np.array([1.0, 2.0, 3.0, 4.0])
     y[1] = x[1]

@@ -22,7 +22,7 @@ from bibun.arrays.creation import as_array, holds_traced
 from bibun.arrays.protocol import LIKE
 from bibun.arrays.registry import row
 from bibun.core.primitive import Primitive
-from bibun.core.traced import Traced, new_level, recorded
+from bibun.core.traced import Traced, bare, new_level, recorded
 from bibun.errors import LostDerivativeError, located
 from bibun.tree import Named
 
@@ -350,6 +350,9 @@ def _make_room(buffer: Buffer, values: Any) -> None:
         view.key = view.key if view.key is not None else _places(view.value, held)
     root.value = _raised(held, top)
     for view in views:
+        if not view.value.size:
+            view.value = top.constant(bare(view.value))
+            continue
         settings = {"key": view.key}
         view.value = in_place.view(root.value, _getitem(root.value, **settings), _getitem, settings)
 
@@ -399,7 +402,7 @@ def _places(part: Any, whole: Any) -> tuple[Any, ...]:
     steps = np.zeros(part.shape, int) + first // size
     for axis, stride in enumerate(part.strides):
         steps += (np.arange(part.shape[axis]) * (stride // size)).reshape(-1, *(1,) * (part.ndim - axis - 1))
-    return np.unravel_index(steps, whole.shape) if whole.ndim else ()
+    return np.unravel_index(steps, whole.shape) if whole.ndim else (None,) * part.ndim
 
 
 # ---- operators --------------------------------------------------------------------------------------------
