@@ -17,7 +17,7 @@ from weakref import ref
 import numpy as np
 
 from bibun.arrays import in_place, indexing
-from bibun.arrays.array import FOREIGN, OPERATORS, Array
+from bibun.arrays.array import OPERATORS, Array
 from bibun.arrays.creation import as_array, holds_traced
 from bibun.arrays.protocol import LIKE
 from bibun.arrays.registry import row
@@ -196,11 +196,13 @@ class Buffer(Traced, Named):
             object.__setattr__(self, name, value)
 
     def __getitem__(self, key: Any) -> Any:
-        value = self.value
-        found = value[unnamed(key)]
-        if type(found) is np.ndarray and found.base is not None:
-            return shown(found, (self,))
-        return found
+        found = self.value[unnamed(key)]
+        if type(found) is not np.ndarray or found.base is None:
+            return found
+        view = shown(found, (self,))
+        if self.root is None and type(view) is Buffer and view is not self:
+            view.key = key if isinstance(key, tuple) else (key,)
+        return view
 
     def __setitem__(self, key: Any, value: Any) -> None:
         key, value = unnamed(key), named(value)
@@ -409,17 +411,15 @@ def _places(part: Any, whole: Any) -> tuple[Any, ...]:
 
 
 def _binary(function: Callable[[Any, Any], Any]) -> Any:
-    return lambda self, other: NotImplemented if isinstance(other, FOREIGN) else function(self.value, named(other))
+    return lambda self, other: function(self.value, named(other))
 
 
 def _reflected(function: Callable[[Any, Any], Any]) -> Any:
-    return lambda self, other: NotImplemented if isinstance(other, FOREIGN) else function(named(other), self.value)
+    return lambda self, other: function(named(other), self.value)
 
 
 def _augmented(function: Callable[[Any, Any], Any], in_memory: Callable[[Any, Any], Any]) -> Any:
     def update(self: Buffer, other: Any) -> Any:
-        if isinstance(other, FOREIGN):
-            return NotImplemented
         other = named(other)
         if isinstance(other, Traced) or isinstance(self.value, Traced):
             _make_room(self, (other,))
