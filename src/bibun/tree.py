@@ -24,6 +24,11 @@ class Named:
     value: Any
 
 
+def named(leaf: Any) -> Any:
+    """What a leaf names; any other leaf itself."""
+    return leaf.value if isinstance(leaf, Named) else leaf
+
+
 def is_container(tree: Any) -> bool:
     """Whether it holds leaves, rather than being one. None holds nothing."""
     return isinstance(tree, (tuple, list, dict, deque, NoneType)) or hasattr(type(tree), "__dataclass_fields__")
@@ -32,7 +37,7 @@ def is_container(tree: Any) -> bool:
 def flatten(tree: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:
     """The leaves, and the function that puts leaves back into the same containers."""
     if not is_container(tree):
-        return [tree.value if isinstance(tree, Named) else tree], _only
+        return [named(tree)], _only
     import optree
 
     leaves, spec = optree.tree_flatten(tree, namespace=_NAMESPACE)
@@ -41,7 +46,7 @@ def flatten(tree: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:
         for cls in fresh:
             _register(cls)
         return flatten(tree)
-    return _values(leaves), spec.unflatten
+    return list(map(named, leaves)), spec.unflatten
 
 
 def structure(tree: Any) -> tuple[list[Any], Any]:
@@ -50,11 +55,7 @@ def structure(tree: Any) -> tuple[list[Any], Any]:
 
     flatten(tree)  # registers dataclasses
     leaves, spec = optree.tree_flatten(tree, namespace=_NAMESPACE)
-    return _values(leaves), spec
-
-
-def _values(leaves: list[Any]) -> list[Any]:
-    return [leaf.value if isinstance(leaf, Named) else leaf for leaf in leaves]
+    return list(map(named, leaves)), spec
 
 
 def _only(leaves: list[Any]) -> Any:

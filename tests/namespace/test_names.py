@@ -398,7 +398,7 @@ def test_nothing_is_kept_alive():
 
 def test_shapes_and_dtypes_are_not_set():
     y = np.zeros(4)
-    with pytest.raises(AttributeError, match="write y = y.reshape"):
+    with pytest.raises(AttributeError, match="Make another: y.reshape"):
         y.shape = (2, 2)
 
 
@@ -447,3 +447,46 @@ def test_the_books_functions():
     assert_allclose(bb.numerical.gradient(lambda x: (x**2).sum(), x).value, [6.0, 8.0])
     assert_allclose(bb.as_array(x), [3.0, 4.0])
     assert_allclose(bb.square(bb.Variable(x)).data, [9.0, 16.0])
+
+
+def test_functions_of_the_user():
+    class Mixed(bb.Function):
+        def forward(self, x):
+            y = np.zeros(2)
+            y[0], y[1] = x[0] ** 2, x[1]
+            return y
+
+        def backward(self, gy):
+            g = np.zeros(2)
+            g[0] = 2 * self.input[0] * gy[0]
+            g[1] = gy[1]
+            return g
+
+    x = numpy.array([3.0, 4.0])
+    assert_allclose(bb.jacrev(lambda x: Mixed()(x))(x), [[6.0, 0.0], [0.0, 1.0]])
+    assert_allclose(bb.jacfwd(lambda x: Mixed()(x))(x), [[6.0, 0.0], [0.0, 1.0]])
+    assert_allclose(bb.hessian(lambda x: Mixed()(x).sum())(x), [[2.0, 0.0], [0.0, 0.0]])
+    assert_allclose(bb.vmap(lambda x: Mixed()(x))(np.array([x, 2 * x])), [[9.0, 4.0], [36.0, 8.0]])
+    assert_allclose(Mixed()(np.array(x)).data, [9.0, 4.0])
+
+
+def test_views_of_other_dtypes_are_not_left_behind():
+    def f(x):
+        y = np.zeros(2)
+        bits = y.view(numpy.int64)
+        y[0] = x
+        return y.sum() + bits.sum()
+
+    with pytest.raises(bb.LostDerivativeError, match="whose memory an ndarray shows"):
+        bb.grad(f)(1.0)
+
+
+def test_nothing_is_a_view_of_nothing():
+    def f(x):
+        y = np.zeros((0, 3))
+        part = y[:]
+        y[...] = x
+        part[...] = x
+        return x + y.sum() + part.sum()
+
+    assert bb.grad(f)(2.0) == 1.0

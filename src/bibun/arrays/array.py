@@ -14,6 +14,7 @@ import numpy as np
 from bibun.arrays import in_place, indexing, lost, methods, protocol
 from bibun.arrays.registry import row
 from bibun.core.traced import Traced, bare
+from bibun.tree import Named, named
 
 OPERATORS = {
     "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "floordiv": "floor_divide",
@@ -25,7 +26,8 @@ _COMPARISONS = {
 }  # fmt: skip
 _UNARY = {"neg": "negative", "pos": "positive", "abs": "absolute", "invert": "invert"}
 _STANDARDS = (None, "2021.12", "2022.12", "2023.12", "2024.12")
-FOREIGN = (str, bytes, dict, set, type(None))  # never an operand: Python then says so, naming both types
+# Never an operand: Python then says so, naming both types, or asks what names a value to put that in its place.
+FOREIGN = (str, bytes, dict, set, type(None), Named)
 
 
 class Array(Traced, methods.Methods):
@@ -204,6 +206,7 @@ def _reflected(primitive: Any) -> Any:
 
 def _augmented(primitive: Any) -> Any:
     def update(self: Any, other: Any) -> Any:
+        other = named(other)
         if isinstance(other, FOREIGN):
             return NotImplemented
         return NotImplemented if in_place.is_number(self) else in_place.assign(self, primitive(self, other))

@@ -20,13 +20,11 @@ from bibun.arrays import in_place, indexing
 from bibun.arrays.array import OPERATORS, Array
 from bibun.arrays.creation import as_array, holds_traced
 from bibun.arrays.protocol import LIKE
-from bibun.arrays.registry import row
 from bibun.core.primitive import Primitive
-from bibun.core.traced import Traced, bare, new_level, recorded
-from bibun.errors import LostDerivativeError, located
-from bibun.tree import Named
+from bibun.core.traced import Traced, new_level
+from bibun.interpreters.filling import highest, make_room
+from bibun.tree import Named, named
 
-_getitem = row("getitem")
 _FEW = 16  # views of one Buffer before the dead ones are looked for
 _WRITERS = {np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal}  # to their first argument
 _WRITING = {"fill", "put", "sort", "partition", "itemset", "setfield"}  # methods
@@ -99,7 +97,7 @@ class Buffer(Traced, Named):
         out = settings.get("out", ())
         written = (*(o for o in out if isinstance(o, Buffer)), *(inputs[:1] if method == "at" else ()))
         for buffer in written:
-            _make_room(buffer, (*inputs, *settings.values()))
+            make_room(buffer, (*inputs, *settings.values()))
         plain = {name: unnamed(value) for name, value in settings.items()}
         return shown(getattr(ufunc, method)(*map(named, inputs), **plain), written)
 
@@ -107,10 +105,10 @@ class Buffer(Traced, Named):
         written = [settings.get("out"), args[0] if args and function in _WRITERS else None]
         for buffer in written:
             if isinstance(buffer, Buffer):
-                _make_room(buffer, (*args, *settings.values()))
+                make_room(buffer, (*args, *settings.values()))
         settings = {name: unnamed(value) for name, value in settings.items()}
         if function in LIKE:  # called with like=, which is this
-            top = _highest(args)
+            top = highest(args)
             made = function(*map(unnamed, args), **settings, like=top)
             return Buffer(made) if top is None and made is not self.value else shown(made, (self,))
         result = function(*map(unnamed, args), **settings)
@@ -149,58 +147,58 @@ class Buffer(Traced, Named):
 
     # ---- attributes and methods: those of the value -----------------------------------------------------
 
+    __len__: Any
+    reshape: Any
+
     @property
     def shape(self) -> tuple[int, ...]:
         """The lengths of the axes."""
         return self.value.shape  # type: ignore[no-any-return]
+
+    @shape.setter
+    def shape(self, shape: Any) -> None:
+        raise AttributeError("the shape of an array of bibun.numpy cannot be set. Make another: y.reshape(...).")
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """The type of the entries."""
         return self.value.dtype  # type: ignore[no-any-return]
 
+    @property
+    def data(self) -> Any:
+        """Of a traced value its value alone; else the memory."""
+        return self.value.data if isinstance(self.value, Traced) else memoryview(self.__array__())
+
+    @property
+    def ctypes(self) -> Any:
+        """The memory, for ctypes."""
+        return self.__array__().ctypes
+
+    @property
+    def flat(self) -> Any:
+        """All entries, as one axis that shows the memory of this array."""
+        return self.reshape(-1)
+
+    @flat.setter
+    def flat(self, value: Any) -> None:
+        make_room(self, (value,))
+        self.value.flat = unnamed(value)
+
     def __getattr__(self, name: str) -> Any:
+        """What only traced values have."""
         if name in ("base", "views", "value") or name.startswith("__"):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        if name in ("data", "ctypes") and not isinstance(self.value, Traced):
-            return getattr(self.__array__(), name)
-        if name == "flat":
-            return self.reshape(-1)
-        found = getattr(self.value, name)
-        if not callable(found) or isinstance(found, Traced):
-            return shown(found, (self,))
-
-        def method(*args: Any, **settings: Any) -> Any:
-            if name in _WRITING:
-                _make_room(self, (*args, *settings.values()))
-            out = settings.get("out")
-            if isinstance(out, Buffer):
-                _make_room(out, (self, *args))
-            call = getattr(self.value, name)
-            result = call(*map(unnamed, args), **{k: unnamed(v) for k, v in settings.items()})
-            if name in _COPYING and type(result) is np.ndarray and result.base is None:
-                return fillable(result)
-            return shown(result, (self, *args, *settings.values()))
-
-        return method
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name in ("real", "imag", "flat"):
-            _make_room(self, (value,))
-            setattr(self.value, name, unnamed(value))
-        elif name in ("shape", "dtype", "strides"):
-            raise AttributeError(
-                f"{name} of an array of bibun.numpy is not to be set: write y = y.reshape(...) or astype."
-            )
-        else:
-            object.__setattr__(self, name, value)
+        return getattr(self.value, name)
 
     def __getitem__(self, key: Any) -> Any:
         found = self.value[unnamed(key)]
         if type(found) is not np.ndarray or found.base is None:
             return found
-        view = shown(found, (self,))
-        if self.root is None and type(view) is Buffer and view is not self:
+        root = self if self.root is None else self.root
+        if found.base is not root.value:
+            return shown(found, (self,))
+        view = _view(root, found)
+        if root is self:
             view.key = key if isinstance(key, tuple) else (key,)
         return view
 
@@ -209,7 +207,7 @@ class Buffer(Traced, Named):
         if isinstance(value, (list, tuple)) and holds_traced(value):
             value = as_array(value)
         if isinstance(value, Traced) or isinstance(self.value, Traced) or isinstance(key, Traced) or holds_traced(key):
-            _make_room(self, (value, key))
+            make_room(self, (value, key))
             indexing.set_(self.value, key, value)
         else:
             self.value[key] = value
@@ -219,26 +217,8 @@ class Buffer(Traced, Named):
             raise TypeError("iteration over a 0-d array")
         return (self[i] for i in range(len(self)))
 
-    def __len__(self) -> int:
-        return len(self.value)
-
     def __contains__(self, item: Any) -> bool:
         return named(item) in self.value
-
-    def __bool__(self) -> bool:
-        return bool(self.value)
-
-    def __float__(self) -> float:
-        return float(self.value)
-
-    def __int__(self) -> int:
-        return int(self.value)
-
-    def __complex__(self) -> complex:
-        return complex(self.value)
-
-    def __index__(self) -> int:
-        return operator.index(self.value)
 
     def __divmod__(self, other: Any) -> Any:
         return divmod(self.value, named(other))
@@ -255,22 +235,11 @@ class Buffer(Traced, Named):
     def __reduce__(self) -> Any:
         return Buffer, (np.array(self.value),)
 
-    def __repr__(self) -> str:
-        return repr(self.value)
-
-    def __str__(self) -> str:
-        return str(self.value)
-
     def __format__(self, spec: str) -> str:
         return format(self.value, spec)
 
 
 # ---- names and what they name -----------------------------------------------------------------------------
-
-
-def named(value: Any) -> Any:
-    """What a Buffer names; anything else as it is."""
-    return value.value if type(value) is Buffer else value
 
 
 def fillable(made: Any) -> Any:
@@ -331,82 +300,6 @@ def _view(root: Buffer, array: Any) -> Buffer:
     return made
 
 
-# ---- storing ----------------------------------------------------------------------------------------------
-
-
-def _make_room(buffer: Buffer, values: Any) -> None:
-    """Let it hold these values: if one of them is traced, it and its family become names for arrays of that level."""
-    top = _highest(values)
-    root = buffer if buffer.root is None else buffer.root
-    held = root.value
-    if top is None or (isinstance(held, Traced) and held.level >= top.level):
-        return
-    if top.level > root.made:
-        raise LostDerivativeError(
-            f"{located()}{top.word} was stored in an array that was made outside of the function which is transformed, and "
-            "outlives it. Make the array inside the function, or return the value."
-        )
-    views = [view for weak in root.shows if (view := weak()) is not None]
-    _check_alone(root, views)
-    for view in views:
-        view.key = view.key if view.key is not None else _places(view.value, held)
-    root.value = _raised(held, top)
-    for view in views:
-        if not view.value.size:
-            view.value = top.constant(bare(view.value))
-            continue
-        settings = {"key": view.key}
-        view.value = in_place.view(root.value, _getitem(root.value, **settings), _getitem, settings)
-
-
-def _highest(values: Any) -> Any:
-    """The traced value of the innermost level in nested containers of arguments; None where nothing is traced."""
-    top = None
-    for value in values:
-        value = named(value)
-        if isinstance(value, (list, tuple)):
-            value = _highest(value)
-        if isinstance(value, Traced) and (top is None or value.level > top.level):
-            top = value
-    return top
-
-
-def _raised(held: Any, top: Traced) -> Any:
-    """A value of the level of `top` with these entries."""
-    if isinstance(held, Traced):
-        return top.constant(held.alias())
-    if recorded(top) is not None and held.size and (held == held.flat[0]).all():
-        return top.constant(np.broadcast_to(held.flat[0], held.shape))  # one number, which a recording can see
-    return top.constant(held)
-
-
-def _check_alone(root: Buffer, views: list[Buffer]) -> None:
-    """Refuse where something shows the entries that could not follow."""
-    ours = [view.value for view in views]
-    others = [weak() for weak in getattr(root.value, "views", ())] if isinstance(root.value, Traced) else []
-    if any(other is not None and not any(other is mine for mine in ours) for other in others):
-        raise LostDerivativeError(
-            f"{located()}a value of an inner transform was stored in an array of which there is a view that holds values of "
-            "an outer one. Make the array inside the inner function, or return the value."
-        )
-    foreign = root.shown is not None and root.shown() is not None
-    if foreign or any(view.dtype.itemsize != root.dtype.itemsize for view in views):
-        raise LostDerivativeError(
-            f"{located()}a traced value was stored in an array whose memory an ndarray shows (np.asarray(y) of NumPy's, "
-            "y.real of a complex y), and that ndarray could not follow. Store into a copy: y = y.copy()."
-        )
-
-
-def _places(part: Any, whole: Any) -> tuple[Any, ...]:
-    """The key of the entries of `whole`, which lie in row-major order, that an ndarray shows."""
-    size = whole.dtype.itemsize
-    first = part.__array_interface__["data"][0] - whole.__array_interface__["data"][0]
-    steps = np.zeros(part.shape, int) + first // size
-    for axis, stride in enumerate(part.strides):
-        steps += (np.arange(part.shape[axis]) * (stride // size)).reshape(-1, *(1,) * (part.ndim - axis - 1))
-    return np.unravel_index(steps, whole.shape) if whole.ndim else (None,) * part.ndim
-
-
 # ---- operators --------------------------------------------------------------------------------------------
 
 
@@ -422,7 +315,7 @@ def _augmented(function: Callable[[Any, Any], Any], in_memory: Callable[[Any, An
     def update(self: Buffer, other: Any) -> Any:
         other = named(other)
         if isinstance(other, Traced) or isinstance(self.value, Traced):
-            _make_room(self, (other,))
+            make_room(self, (other,))
             in_place.assign(self.value, function(self.value, other))
         else:
             in_memory(self.value, other)
@@ -435,15 +328,51 @@ def _unary(function: Callable[[Any], Any]) -> Any:
     return lambda self: function(self.value)
 
 
+def _method(name: str) -> Any:
+    def method(self: Buffer, *args: Any, **settings: Any) -> Any:
+        if name in _WRITING:
+            make_room(self, (*args, *settings.values()))
+        if isinstance(settings.get("out"), Buffer):
+            make_room(settings["out"], (self, *args))
+        result = getattr(self.value, name)(*map(unnamed, args), **{k: unnamed(v) for k, v in settings.items()})
+        if type(result) is np.ndarray and result.base is None and name in _COPYING:
+            return fillable(result)
+        return result if isinstance(result, np.generic) else shown(result, (self, *args, *settings.values()))
+
+    return method
+
+
+def _attribute(name: str) -> Any:
+    def read(self: Buffer) -> Any:
+        return shown(getattr(self.value, name), (self,))
+
+    def write(self: Buffer, value: Any) -> None:
+        make_room(self, (value,))
+        setattr(self.value, name, unnamed(value))
+
+    def refuse(self: Buffer, value: Any) -> None:
+        raise AttributeError(
+            f"{name} of an array of bibun.numpy cannot be set. Make another: y.reshape(...), y.astype(...)."
+        )
+
+    return property(read, write if name in ("real", "imag") else refuse)
+
+
 def _install() -> None:
+    for name in dir(np.ndarray):
+        if not name.startswith("__") and name not in ("base", *vars(Buffer)):
+            make = _method if callable(getattr(np.ndarray, name)) else _attribute
+            setattr(Buffer, name, make(name))
     for name, function in _SYMBOLS.items():
         setattr(Buffer, f"__{name}__", _binary(function))
         setattr(Buffer, f"__r{name}__", _reflected(function))
         setattr(Buffer, f"__i{name}__", _augmented(function, getattr(operator, f"__i{name}__")))
     for name in _COMPARISONS:
         setattr(Buffer, f"__{name}__", _binary(getattr(operator, name)))
-    for function in (operator.neg, operator.pos, operator.abs, operator.invert):
+    for function in (operator.neg, operator.pos, operator.abs, operator.invert, operator.index):
         setattr(Buffer, f"__{function.__name__.strip('_')}__", _unary(function))
+    for conversion in (bool, int, float, complex, len, repr, str):
+        setattr(Buffer, f"__{conversion.__name__}__", _unary(conversion))
 
 
 _install()

@@ -16,7 +16,8 @@ from bibun.arrays import creation
 from bibun.arrays.creation import as_array, holds_traced
 from bibun.arrays.in_place import is_number
 from bibun.core.traced import Traced
-from bibun.interpreters.buffer import Buffer, fillable, named, unnamed
+from bibun.interpreters.buffer import Buffer, fillable, unnamed
+from bibun.tree import named
 
 
 def making(function: Any) -> Any:

@@ -10,7 +10,7 @@ from numpy.random import __all__ as __all__
 
 from bibun.arrays import indexing
 from bibun.core.traced import Traced
-from bibun.interpreters.buffer import named
+from bibun.tree import named
 
 
 def shuffle(x: Any) -> None:  # type: ignore[no-redef]
