@@ -490,3 +490,15 @@ def test_nothing_is_a_view_of_nothing():
         return x + y.sum() + part.sum()
 
     assert bb.grad(f)(2.0) == 1.0
+
+
+def test_rows_are_written_where_they_stand():
+    x = bb.Variable(numpy.ones(4))
+    y = np.zeros((5, 4))
+    before = numpy.asarray(y).__array_interface__["data"][0]
+    row = y[3]
+    for i in range(5):
+        y[i] = x * i
+    row += 1.0
+    assert y.value.data.__array_interface__["data"][0] == before
+    assert y.value.data[:, 0].tolist() == [0.0, 1.0, 2.0, 4.0, 4.0]

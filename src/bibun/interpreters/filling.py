@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from bibun.arrays import in_place
+from bibun.arrays.keys import is_basic
 from bibun.arrays.registry import row
 from bibun.core.traced import Traced, bare, recorded
 from bibun.errors import LostDerivativeError, located
+from bibun.primitives.memory import getitem_apart
 from bibun.tree import named
 
 _getitem = row("getitem")
@@ -41,7 +43,8 @@ def make_room(buffer: Any, values: Any) -> None:
             view.value = top.constant(bare(view.value))
             continue
         settings = {"key": view.key}
-        view.value = in_place.view(root.value, _getitem(root.value, **settings), _getitem, settings)
+        take = _getitem if is_basic(view.key) else getitem_apart
+        view.value = in_place.view(root.value, take(root.value, **settings), take, settings)
 
 
 def highest(values: Any) -> Any:
