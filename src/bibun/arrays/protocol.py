@@ -9,10 +9,10 @@ import numpy as np
 from bibun.arrays import in_place, indexing, lost, ufunc_methods
 from bibun.arrays.registry import FUNCTIONS, found
 from bibun.core.primitive import Primitive
-from bibun.core.traced import Traced
+from bibun.core.traced import Traced, unlisted
 from bibun.errors import NoDerivativeError, located
 
-_IGNORED = {"casting", "order", "subok", "signature"}  # they do not change the value
+_IGNORED = {"casting", "order", "subok"}  # they do not change the value
 
 
 def ufunc(array: Any, function: np.ufunc, method: str, inputs: tuple[Any, ...], settings: dict[str, Any]) -> Any:
@@ -20,6 +20,8 @@ def ufunc(array: Any, function: np.ufunc, method: str, inputs: tuple[Any, ...], 
     if method == "__call__" and not settings:
         return _stand_in(function)(*inputs)
     settings = {name: value for name, value in settings.items() if name not in _IGNORED}
+    if "signature" in settings:
+        inputs = ufunc_methods.with_signature(inputs, settings.pop("signature"))
     out = settings.pop("out", None)
     out = out[0] if isinstance(out, tuple) and len(out) == 1 else out
     if method == "at":
@@ -74,6 +76,7 @@ def _created(create: Any) -> Any:
 
 def _full(shape: Any, fill_value: Any, dtype: Any = None, order: str = "C", *, device: Any = None) -> Any:
     """np.full with a value that may be traced."""
+    fill_value = unlisted(fill_value)
     if not isinstance(fill_value, Traced):
         return np.full(shape, fill_value, dtype)
     value: Any = fill_value if dtype is None else fill_value.astype(dtype)
@@ -99,6 +102,11 @@ def write_out(out: Any, result: Any, name: str) -> Any:
 
 def _stand_in(function: Any) -> Any:
     stand_in = found(function)
+    if stand_in is None and {*"".join(function.types)} <= {*"O->"}:
+        raise NoDerivativeError(
+            f"{located()}{_name(function)} is a function of Python objects that np.frompyfunc or np.vectorize made: it is "
+            "called with plain numbers, whose derivative nobody records. Write bibun.vmap(f)(x), or f(x) where f works on arrays."
+        )
     if stand_in is None:
         raise NoDerivativeError(_unknown(_name(function)))
     return stand_in

@@ -148,8 +148,8 @@ def at(function: np.ufunc, array: Any, key: Any, *values: Any) -> None:
         return
     if any(isinstance(k, Traced) for k in indices):
         raise NoDerivativeError(
-            f"{located()}{function.__name__}.at with an index that differs along a batch has no derivative rule; of "
-            "np.add and np.subtract it has."
+            f"{located()}{function.__name__}.at with an index that differs along a batch has no derivative rule; np.add.at "
+            "and np.subtract.at have."
         )
     if function.nout != 1 or function.signature:
         raise ValueError(f"{function.__name__}.at: only ufuncs of one output can be applied in place.")
@@ -185,6 +185,15 @@ def outer(function: np.ufunc, a: Any, b: Any) -> tuple[Any, Any]:
     if function.signature or function.nin != 2:
         raise ValueError(f"outer product only supported for binary functions without a signature; not for {function}.")
     return np.reshape(a, np.shape(a) + (1,) * np.ndim(b)), b
+
+
+def with_signature(inputs: tuple[Any, ...], signature: Any) -> tuple[Any, ...]:
+    """The inputs in the dtypes that a call names: "dd->d", one for all, or a tuple of dtypes, of which None is any."""
+    if isinstance(signature, str):
+        signature = signature.partition("->")[0] if "->" in signature else (signature,) * len(inputs)
+    return tuple(
+        x if dtype is None else _array(x, dtype) for x, dtype in zip(inputs, signature[: len(inputs)], strict=True)
+    )
 
 
 # Generalized ufuncs: the function works on the last axes, wherever the call says that these are

@@ -8,16 +8,22 @@ from __future__ import annotations
 from bibun.core.primitive import Primitive
 from bibun.primitives import (
     constants,
+    convolution,
+    eigenvalues,
     elementwise,
     fourier,
     indexing,
     joins,
+    least_squares,
     linalg,
+    modified_bessel,
+    polynomials,
     products,
     reductions,
     selection,
     shapes,
     ufunc_methods,
+    windows,
 )
 
 FAMILIES = {
@@ -26,10 +32,16 @@ FAMILIES = {
     "methods of ufuncs": ufunc_methods,
     "shapes": shapes,
     "joins": joins,
+    "modified Bessel functions": modified_bessel,
+    "windows": windows,
     "indexing": indexing,
     "selection": selection,
     "products": products,
+    "convolution": convolution,
     "linear algebra": linalg,
+    "polynomials": polynomials,
+    "general eigenvalues": eigenvalues,
+    "QR and least squares": least_squares,
     "Fourier transforms": fourier,
     "constants": constants,
 }

@@ -13,7 +13,7 @@ import numpy as np
 from bibun.core.kinds import constant, general, linear
 from bibun.core.primitive import Primitive
 from bibun.core.rules import Rule
-from bibun.primitives.reductions import backward, recurrence
+from bibun.primitives import reductions
 
 _REASON = "a comparison, an operation on bits or a count does not vary continuously"
 
@@ -43,14 +43,14 @@ def _pull_accumulate(g: Any, y: Any, x: Any, axis: int, row: Primitive) -> Any:
     if not np.shape(x)[axis]:
         return g
     by_before, by_entry = _partials(y, x, axis, row)
-    return backward(by_before, g, axis) * by_entry
+    return reductions.backward(by_before, g, axis) * by_entry
 
 
 def _push_accumulate(t: Any, y: Any, x: Any, axis: int, row: Primitive) -> Any:
     if not np.shape(x)[axis]:
         return t
     by_before, by_entry = _partials(y, x, axis, row)
-    return recurrence(by_before, t * by_entry, axis=axis)
+    return reductions.recurrence(by_before, t * by_entry, axis=axis)
 
 
 def _along_batch(primitive: Any, values: Any, batched: Any, settings: Any) -> Any:
