@@ -502,3 +502,10 @@ def test_rows_are_written_where_they_stand():
     row += 1.0
     assert y.value.data.__array_interface__["data"][0] == before
     assert y.value.data[:, 0].tolist() == [0.0, 1.0, 2.0, 4.0, 4.0]
+
+
+def test_a_compiled_program_names_arrays_from_outside():
+    weights = np.array([1.0, 2.0, 3.0])
+    f = bb.compile(lambda x: np.sum(np.sin(weights * x)))
+    f(numpy.ones(3))
+    assert "weights: float64 (3,)" in f.source()
