@@ -22,7 +22,7 @@ import bibun as bb
 import bibun.numpy as xp
 from bibun.core.traced import bare
 
-spaces = make_strategies_namespace(xp, api_version="2023.12")
+spaces = make_strategies_namespace(xp, api_version="2022.12")
 try:
     standard = importlib.import_module("array_api_strict")
 except ImportError:

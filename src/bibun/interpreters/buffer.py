@@ -269,7 +269,7 @@ def _buffers(values: Any) -> Iterator[Buffer]:
 
 def shown(result: Any, args: Any) -> Any:
     """A result of a call on values: what shows the memory of a Buffer among the arguments is a Buffer too."""
-    if isinstance(result, np.ndarray):
+    if type(result) is np.ndarray:
         if result.base is None:
             return next((arg for arg in args if type(arg) is Buffer and result is arg.value), result)
         for buffer in _buffers(args):
@@ -334,12 +334,18 @@ def _method(name: str) -> Any:
             make_room(self, (*args, *settings.values()))
         if isinstance(settings.get("out"), Buffer):
             make_room(settings["out"], (self, *args))
+        if name == "view" and any(_is_array_class(v) for v in (*args, *settings.values())):
+            return self.__array__().view(*args, **settings)  # of a class that cannot follow
         result = getattr(self.value, name)(*map(unnamed, args), **{k: unnamed(v) for k, v in settings.items()})
         if type(result) is np.ndarray and result.base is None and name in _COPYING:
             return fillable(result)
         return result if isinstance(result, np.generic) else shown(result, (self, *args, *settings.values()))
 
     return method
+
+
+def _is_array_class(value: Any) -> bool:
+    return isinstance(value, type) and issubclass(value, np.ndarray)
 
 
 def _attribute(name: str) -> Any:

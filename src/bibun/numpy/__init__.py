@@ -25,7 +25,7 @@ else:
     concat = concatenate  # noqa: F405
     __version__ = numpy.__version__
 
-__array_api_version__ = "2024.12"
+__array_api_version__ = sorted(("2024.12", getattr(numpy, "__array_api_version__", "2022.12")))[0]
 __all__ = [*numpy.__all__]
 _MODULES = ("linalg", "fft", "random", "special")
 
