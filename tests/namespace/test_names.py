@@ -437,6 +437,8 @@ def test_made_like_one_by_numpy_itself():
         return (y * z).sum()
 
     assert bb.grad(f)(3.0) == 6.0
+    assert type(numpy.arange(3, like=np.ones(3))) is numpy.ndarray
+    assert numpy.asarray(y := np.ones(3), like=y) is y
 
 
 def test_what_is_no_number_is_left_to_numpy():

@@ -110,7 +110,7 @@ class Buffer(Traced, Named):
         if function in LIKE:  # called with like=, which is this
             top = highest(args)
             made = function(*map(unnamed, args), **settings, like=top)
-            return Buffer(made) if top is None and made is not self.value else shown(made, (self,))
+            return fillable(made) if top is None and made is not self.value else shown(made, (self,))
         result = function(*map(unnamed, args), **settings)
         return shown(result, (*args, *settings.values()))
 
