@@ -101,6 +101,17 @@ def scipy_function() -> str:
     return name
 
 
+def numpy_function() -> tuple[str, str]:
+    """The module and the qualified name of the function of NumPy, written in Python, that the user's line called; or ""."""
+    frame: FrameType | None = sys._getframe(1)
+    found = "", ""
+    while frame is not None and _is_library(frame):
+        if _package(frame) == "numpy":
+            found = str(frame.f_globals["__name__"]), frame.f_code.co_qualname
+        frame = frame.f_back
+    return found
+
+
 def located() -> str:
     """The beginning of a message that names the place in the user's code."""
     place = user_location()

@@ -460,25 +460,21 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         "Differentiate by the parts: lambda a, b: f(a + 1j * b).",
     ),
     "a function without a rule": (
-        lambda: np.histogram(x),
+        lambda: np.is_busday(x),
         bb.NoDerivativeError,
-        f"at {{place}} (np.histogram(x)): np.histogram {NO_RULE}",
+        f"at {{place}} (np.is_busday(x)): np.is_busday {NO_RULE}",
     ),
-    "a function of linalg without a rule": (
-        lambda: bb.grad(lambda m: np.linalg.matrix_rank(m) * 1.0)(np.eye(2)),
+    "pieces that differ along a batch": (
+        lambda: bb.vmap(lambda i: np.add.reduceat(X, i))(np.array([[0, 1]])),
         bb.NoDerivativeError,
-        f"at {{place}} (np.linalg.matrix_rank(m)): np.linalg.matrix_rank {NO_RULE}",
+        "at {place} (np.add.reduceat(X, i)): add.reduceat with indices that are traced: the lengths of its pieces would differ. "
+        "Give plain indices.",
     ),
-    "a ufunc's method without a rule": (
-        lambda: np.add.reduceat(x, [0, 1]),
+    "ufunc.at with an index that differs along a batch": (
+        lambda: bb.vmap(lambda i: np.multiply.at(np.zeros(3, like=i), i, 2.0))(np.array([[0, 1]])),
         bb.NoDerivativeError,
-        f"at {{place}} (np.add.reduceat(x, [0, 1])): np.add.reduceat {NO_RULE}",
-    ),
-    "ufunc.at without a rule": (
-        lambda: np.multiply.at(x * 1.0, [0], 2.0),
-        bb.NoDerivativeError,
-        "at {place} (np.multiply.at(x * 1.0, [0], 2.0)): np.multiply.at has no derivative rule; np.add.at and np.subtract.at "
-        "have.",
+        "at {place} (np.multiply.at(np.zeros(3, like=i), i, 2.0)): multiply.at with an index that differs along a batch has no "
+        "derivative rule; np.add.at and np.subtract.at have.",
     ),
     "if on a batch": (
         lambda: bb.vmap(lambda v: v if v > 0 else -v)(X),

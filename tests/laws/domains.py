@@ -69,6 +69,12 @@ def distinct(shape: Shape, random: Random) -> Array:
     return (0.4 * places + random.uniform(-0.1, 0.1, size)).reshape(shape)
 
 
+def polynomial(shape: Shape, random: Random) -> Array:
+    """Coefficients, of which no two roots are near one another."""
+    n = shape[0] - 1
+    return 2 * np.poly(np.arange(n) - n / 2 + random.uniform(-0.1, 0.1, n))
+
+
 def _orthogonal(shape: Shape, random: Random, *, imaginary: float = 0.0) -> Array:
     """Orthonormal columns (rows, where there are fewer of them) in the last two axes; unitary with an imaginary part."""
     *stack, m, n = shape
@@ -123,6 +129,7 @@ ENTRIES: dict[str, Callable[[Shape, Random], Array]] = {
     "generic": generic,
     "distinct": distinct,
     "three_vectors": real,
+    "polynomial": polynomial,
 }
 # Of inputs that are not differentiated: real, and whole numbers stay integers, whatever the dtype of the others.
 HELD: dict[str, Callable[[Shape, Random], Array]] = {"order": order, "whole": whole, "tolerance": tolerance}

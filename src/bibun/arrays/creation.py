@@ -11,7 +11,7 @@ import numpy as np
 
 from bibun.arrays.registry import implements, row
 from bibun.arrays.shapes import astype, is_traced
-from bibun.core.traced import Traced, recorded
+from bibun.core.traced import Traced, recorded, unlisted
 
 _copy, _stack = row("copy"), row("stack")
 
@@ -25,11 +25,8 @@ def holds_traced(value: Any) -> bool:
 
 def as_array(value: Any) -> Any:
     """An ndarray, or a traced array: also of nested lists that hold traced ones, which are stacked."""
-    if isinstance(value, (Traced, np.ndarray)):
-        return value
-    if holds_traced(value):
-        return np.stack([as_array(v) for v in value])
-    return np.asarray(value)
+    value = unlisted(value)
+    return value if isinstance(value, (Traced, np.ndarray)) else np.asarray(value)
 
 
 def _like(make: Any, a: Any, dtype: Any, shape: Any, *fill: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from bibun.arrays import in_place
-from bibun.arrays.keys import is_basic
+from bibun.arrays.keys import is_basic, with_bounds
 from bibun.arrays.registry import FUNCTIONS, row
 from bibun.core.traced import Traced
 from bibun.errors import DerivativeValueError, LostDerivativeError, NoDerivativeError, located
@@ -23,6 +23,9 @@ def get(x: Any, key: Any) -> Any:
     if is_basic(key):
         y = in_place.shown(x, key)
         return in_place.view(x, y, _getitem, {"key": key}) if y.shape else y
+    key = with_bounds(key)
+    if is_basic(key):
+        return get(x, key)
     key, traced = _settled(key)
     if any(np.result_type(k).kind == "b" and not k.records for k in traced):
         raise DerivativeValueError(
@@ -40,7 +43,7 @@ def updated(x: Any, key: Any, value: Any) -> Any:
 
 def _prepared(x: Any, key: Any, value: Any) -> tuple[tuple[Any, ...], Any, list[Any]]:
     """The key, the value as x can take it, and what of the key is traced."""
-    key, traced = _settled(key if isinstance(key, tuple) else (key,))
+    key, traced = _settled(with_bounds(key if isinstance(key, tuple) else (key,)))
     if isinstance(value, (list, tuple)):
         entries: list[Any] = [v if isinstance(v, Traced) else np.asarray(v) for v in value]
         value = np.stack(entries)

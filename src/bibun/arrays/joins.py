@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -133,7 +134,7 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
         each, more = divmod(n, sections)
         ends = list(np.cumsum([0] + [each + 1] * more + [each] * (sections - more)))
     else:
-        ends = [0, *indices_or_sections, n]
+        ends = [0, *map(index, indices_or_sections), n]
     before = (slice(None),) * (axis % ary.ndim)
     return [ary[(*before, slice(start, end))] for start, end in pairwise(ends)]
 
@@ -187,10 +188,17 @@ if hasattr(np, "unstack"):  # since NumPy 2.1
 @implements(np.delete)
 def delete(arr: Any, obj: Any, axis: Any = None) -> Any:
     """Without the entries at these indices along the axis."""
+    arr = as_array(arr)
     if axis is None:
         arr, axis = np.reshape(arr, (-1,)), 0
     axis = normalize_axis_index(axis, arr.ndim)
+    obj = obj if isinstance(obj, slice) else _places(obj)
     return arr[(*(slice(None),) * axis, np.delete(np.arange(arr.shape[axis]), obj))]
+
+
+def _places(obj: Any) -> Any:
+    """Indices as an array; of an empty list, no index."""
+    return np.asarray(obj) if np.size(obj) else np.zeros(0, int)
 
 
 @implements(np.insert)
@@ -201,10 +209,12 @@ def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
         arr, axis = np.reshape(arr, (-1,)), 0
     axis = normalize_axis_index(axis, arr.ndim)
     n = arr.shape[axis]
-    single = not isinstance(obj, slice) and np.ndim(obj) == 0
-    if single and values.ndim:  # one place for all that the values have along the axis
-        values = np.moveaxis(np.reshape(values, (1,) * (arr.ndim - values.ndim) + values.shape), 0, axis)
-        obj = [obj] * values.shape[axis]
+    obj = np.arange(n)[obj] if isinstance(obj, slice) else _places(obj)
+    obj = np.flatnonzero(obj) if obj.dtype == bool else obj
+    if obj.size == 1:  # one place for all that the values have along the axis
+        values = np.reshape(values, (1,) * (arr.ndim - values.ndim) + values.shape)
+        values = np.moveaxis(values, 0, axis) if not obj.ndim else values
+        obj = np.repeat(obj, values.shape[axis])
     many = len(np.insert(np.arange(n), obj, -1)) - n
     new = np.broadcast_to(values, (*arr.shape[:axis], many, *arr.shape[axis + 1 :]))
     if new.dtype != arr.dtype:
@@ -220,5 +230,7 @@ def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = 
         raise ValueError("Valid values for `indexing` are 'xy' and 'ij'.")
     n = len(xi)
     order = [1, 0, *range(2, n)] if indexing == "xy" and n > 1 else list(range(n))
-    lines = [np.reshape(x, (1,) * order[i] + (-1,) + (1,) * (n - 1 - order[i])) for i, x in enumerate(xi)]
+    lines = [
+        np.reshape(x, (1,) * order[i] + (-1,) + (1,) * (n - 1 - order[i])) for i, x in enumerate(map(as_array, xi))
+    ]
     return tuple(lines) if sparse else tuple(np.broadcast_arrays(*lines))

@@ -7,15 +7,30 @@ from typing import Any
 
 import numpy as np
 
+from bibun.core.traced import Traced
+
 _BASIC = (int, slice, type(None), type(Ellipsis), np.integer)
 
 
 def is_basic(key: tuple[Any, ...]) -> bool:
     """Whether NumPy gives a view for it."""
-    for k in key:  # noqa: SIM110  every x[key] asks this, and a loop is quicker
+    for k in key:  # every x[key] asks this, and a loop is quicker
         if not isinstance(k, _BASIC) or k is True or k is False:
             return False
+        if type(k) is slice and (
+            isinstance(k.stop, Traced) or isinstance(k.start, Traced) or isinstance(k.step, Traced)
+        ):
+            return False
     return True
+
+
+def with_bounds(key: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The bounds of its slices as whole numbers; those of a recording are thereby decided."""
+    return tuple([_whole(k) if isinstance(k, slice) else k for k in key])
+
+
+def _whole(k: slice) -> slice:
+    return slice(*(index(n) if isinstance(n, Traced) else n for n in (k.start, k.stop, k.step)))
 
 
 def composed(outer: tuple[Any, ...], inner: tuple[Any, ...], shape: tuple[int, ...]) -> tuple[Any, ...] | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bibun.errors import Location, LostDerivativeError, scipy_function, user_location
+from bibun.errors import Location, LostDerivativeError, numpy_function, scipy_function, user_location
 
 _KEEP = "Keep the array: NumPy's functions take it as it is"
 _ADVICE = {
@@ -64,7 +64,11 @@ def as_ndarray(array: Any) -> LostDerivativeError:
         return _message(array, "entries of a plain ndarray", _ADVICE["store"], place)
     if name := scipy_function():
         return _message(array, "a plain ndarray", _scipy_advice(name), place)
-    advice = "full" if place and place.expression.startswith("np.full(") else "array"
+    if place and place.expression.startswith("np.full("):
+        return _message(array, "a plain ndarray", _ADVICE["full"], place)
+    if advice := _numpy_advice():
+        return _message(array, "a plain ndarray", advice, place)
+    advice = "array"
     if _differs_along_a_batch(array) and array.dtype.kind in "iub":
         advice = "entry"
     return _message(array, "a plain ndarray", _ADVICE[advice], place)
@@ -76,6 +80,26 @@ def _scipy_advice(name: str) -> str:
         f"SciPy's {name} makes plain arrays of its arguments; of SciPy, the ufuncs of scipy.special (erf, gammaln, ...) take "
         f"them as they are. Instead of {name}, {write}, or give its derivative yourself: bibun.custom_vjp"
     )
+
+
+def _numpy_advice() -> str:
+    """What to write instead of a function of NumPy's that makes plain arrays before anybody can stand in for it."""
+    module, name = numpy_function()
+    if module.startswith("numpy.polynomial"):
+        return (
+            "numpy.polynomial makes plain arrays of coefficients, and its classes of points too. With traced coefficients c "
+            "write np.polyval(c[::-1], x); with plain ones np.polynomial.polynomial.polyval(x, p.coef), chebval, legval, ..."
+        )
+    if name.startswith("vectorize."):
+        return (
+            "np.vectorize calls its function with plain numbers. Write bibun.vmap(f)(x), f(x) where f works on arrays, or "
+            "np.stack([f(entry) for entry in x])"
+        )
+    if name == "AxisConcatenator.__getitem__":
+        return "Write np.concatenate([x, y]) instead of np.r_[x, y], np.column_stack([x, y]) instead of np.c_[x, y]"
+    if module.startswith("numpy") and not name.startswith(("_", "arr")) and "." not in name:
+        return f"np.{name} makes a plain array of a list: write np.stack([x, y]) instead of [x, y]"
+    return ""
 
 
 def _differs_along_a_batch(array: Any) -> bool:

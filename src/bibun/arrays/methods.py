@@ -10,20 +10,35 @@ from typing import Any
 import numpy as np
 
 from bibun.arrays import (
+    bessel,
     creation,
+    decompositions,
     differences,
+    fourier,
+    functions,
+    histograms,
     in_place,
     indexing,
+    interpolation,
     joins,
     linalg,
     padding,
+    pairs,
+    polynomials,
     products,
     protocol,
+    quantiles,
     reductions,
+    scimath,
     selection,
+    sequences,
+    sets,
     shapes,
+    statistics,
+    windows,
     writing,
 )
+from bibun.arrays.refused import Refused
 from bibun.arrays.registry import row
 from bibun.errors import NoDerivativeError
 
@@ -31,10 +46,11 @@ _real, _imag, _conjugate, _copy = row("real"), row("imag"), row("conjugate"), ro
 _argmax, _argmin, _argsort, _argpartition = row("argmax"), row("argmin"), row("argsort"), row("argpartition")
 _nonzero, _searchsorted, _reshape = row("nonzero"), row("searchsorted"), row("reshape")
 
-_REGISTERED = creation, differences, joins, linalg, products
+_COMPOSED = functions, histograms, interpolation, polynomials, quantiles, sequences, sets, statistics
+_REGISTERED = bessel, creation, decompositions, differences, fourier, joins, linalg, pairs, products, scimath, windows
 
 
-class Methods:
+class Methods(Refused):
     """Mixed into Array."""
 
     __slots__ = ()
@@ -257,6 +273,19 @@ class Methods:
     def round(self, decimals: int = 0, out: Any = None) -> Any:
         """To so many decimals."""
         return selection.round_(self, decimals, out)
+
+    def __round__(self, ndigits: int | None = None) -> Any:
+        """round(x) goes in steps, as np.round does. Of a number that compile records it is an integer, as Python's."""
+        y = selection.round_(self, ndigits or 0)
+        recorded: Any = self
+        return y.astype(int) if ndigits is None and recorded.records and not y.shape else y
+
+    def is_integer(self) -> bool:
+        """Whether a number is whole."""
+        if shapes.shape(self):
+            raise AttributeError("is_integer is a method of numbers; of an array write np.equal(x, np.trunc(x)).")
+        x: Any = self
+        return bool(np.isfinite(x)) and bool(np.equal(x, np.trunc(x)))
 
     def take(self, indices: Any, axis: Any = None, out: Any = None, mode: str = "raise") -> Any:
         """The entries at these indices along the axis."""

@@ -12,6 +12,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from bibun.arrays import in_place
 from bibun.arrays.creation import as_array
+from bibun.arrays.reductions import reducing
 from bibun.arrays.registry import implements, row
 from bibun.primitives.products import LETTERS, extents
 
@@ -24,7 +25,7 @@ def matmul(x1: Any, x2: Any, /) -> Any:
     return _matmul(as_array(x1), as_array(x2))
 
 
-@implements(np.dot)
+@reducing(np.dot)
 def dot(a: Any, b: Any, out: Any = None) -> Any:
     """The sum over the last axis of a and the last but one of b (the last, of a vector)."""
     a, b = as_array(a), as_array(b)
@@ -56,7 +57,7 @@ def _conjugate(x: Any) -> Any:
     return np.conjugate(x) if x.dtype.kind == "c" else x
 
 
-@implements(np.outer)
+@reducing(np.outer)
 def outer(a: Any, b: Any, out: Any = None) -> Any:
     """Every entry of a times every entry of b."""
     return np.reshape(as_array(a), (-1, 1)) * np.reshape(as_array(b), (1, -1))

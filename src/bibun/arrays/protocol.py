@@ -6,16 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from bibun.arrays import in_place, indexing, lost
+from bibun.arrays import in_place, indexing, lost, ufunc_methods
 from bibun.arrays.registry import FUNCTIONS, found
 from bibun.core.primitive import Primitive
-from bibun.core.traced import Traced
+from bibun.core.traced import Traced, unlisted
 from bibun.errors import NoDerivativeError, located
 
-_REDUCE: dict[Any, Any] = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min,
-           np.logical_and: np.all, np.logical_or: np.any}  # fmt: skip
-_ACCUMULATE: dict[Any, Any] = {np.add: np.cumsum, np.multiply: np.cumprod}
-_IGNORED = {"casting", "order", "subok", "signature"}  # they do not change the value
+_IGNORED = {"casting", "order", "subok"}  # they do not change the value
 
 
 def ufunc(array: Any, function: np.ufunc, method: str, inputs: tuple[Any, ...], settings: dict[str, Any]) -> Any:
@@ -23,21 +20,18 @@ def ufunc(array: Any, function: np.ufunc, method: str, inputs: tuple[Any, ...], 
     if method == "__call__" and not settings:
         return _stand_in(function)(*inputs)
     settings = {name: value for name, value in settings.items() if name not in _IGNORED}
+    if "signature" in settings:
+        inputs = ufunc_methods.with_signature(inputs, settings.pop("signature"))
     out = settings.pop("out", None)
     out = out[0] if isinstance(out, tuple) and len(out) == 1 else out
     if method == "at":
-        return indexing.at(function, *inputs)
+        return ufunc_methods.at(function, *inputs)
+    if method == "outer":
+        method, inputs = "__call__", ufunc_methods.outer(function, *inputs)
     if method == "__call__":
         result = _call(function, inputs, out, **settings)
-    elif method == "outer":
-        a, b = inputs
-        result = _call(function, (np.reshape(a, np.shape(a) + (1,) * np.ndim(b)), b), out, **settings)
-    elif method == "reduce" and function in _REDUCE:
-        result = _reduce(function, *inputs, **settings)
-    elif method == "accumulate" and function in _ACCUMULATE:
-        result = _accumulate(function, *inputs, **settings)
     else:
-        raise NoDerivativeError(_unknown(f"{_name(function)}.{method}"))
+        result = getattr(ufunc_methods, method)(function, *inputs, **settings)
     return result if out is None else write_out(out, result, _name(function))
 
 
@@ -82,6 +76,7 @@ def _created(create: Any) -> Any:
 
 def _full(shape: Any, fill_value: Any, dtype: Any = None, order: str = "C", *, device: Any = None) -> Any:
     """np.full with a value that may be traced."""
+    fill_value = unlisted(fill_value)
     if not isinstance(fill_value, Traced):
         return np.full(shape, fill_value, dtype)
     value: Any = fill_value if dtype is None else fill_value.astype(dtype)
@@ -107,15 +102,24 @@ def write_out(out: Any, result: Any, name: str) -> Any:
 
 def _stand_in(function: Any) -> Any:
     stand_in = found(function)
+    if stand_in is None and {*"".join(function.types)} <= {*"O->"}:
+        raise NoDerivativeError(
+            f"{located()}{_name(function)} is a function of Python objects that np.frompyfunc or np.vectorize made: it is "
+            "called with plain numbers, whose derivative nobody records. Write bibun.vmap(f)(x), or f(x) where f works on arrays."
+        )
     if stand_in is None:
         raise NoDerivativeError(_unknown(_name(function)))
     return stand_in
 
 
-def _call(function: np.ufunc, inputs: tuple[Any, ...], out: Any, *, where: Any = True, dtype: Any = None) -> Any:
+def _call(
+    function: np.ufunc, inputs: tuple[Any, ...], out: Any, *, where: Any = True, dtype: Any = None, **axes: Any
+) -> Any:
     """With where= and dtype=: the function sees only the entries that where= takes, so that no other can harm."""
     if dtype is not None:
         inputs = tuple(np.asarray(x, dtype) if not isinstance(x, Traced) else x.astype(dtype) for x in inputs)
+    if axes:
+        return ufunc_methods.with_axes(function, inputs, **axes)
     if where is True:
         return _stand_in(function)(*inputs)
     shape = np.broadcast_shapes(*(np.shape(x) for x in inputs), np.shape(where))
@@ -137,25 +141,6 @@ def _spread(taken: Any, mask: Any, out: Any) -> Any:
     # without out=, NumPy leaves what was in memory there; nothing can be said about it, so it is zero
     start = np.zeros(mask.shape, taken.dtype) if out is None else np.broadcast_to(out, mask.shape)
     return indexing.updated(start, mask, taken) if np.any(mask) else start
-
-
-def _reduce(
-    function: np.ufunc,
-    x: Any,
-    axis: Any = 0,
-    dtype: Any = None,
-    out: Any = None,
-    keepdims: bool = False,
-    **more: Any,
-) -> Any:
-    if dtype is not None:
-        x = x.astype(dtype)
-    more = {name: value for name, value in more.items() if value is not np._NoValue}
-    return FUNCTIONS[_REDUCE[function]](x, axis=axis, keepdims=keepdims, **more)
-
-
-def _accumulate(function: np.ufunc, x: Any, axis: Any = 0, dtype: Any = None, out: Any = None) -> Any:
-    return FUNCTIONS[_ACCUMULATE[function]](x if dtype is None else x.astype(dtype), axis=axis)
 
 
 def _name(function: Any) -> str:

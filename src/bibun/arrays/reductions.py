@@ -20,6 +20,7 @@ from bibun.arrays.registry import implements, row
 from bibun.arrays.shapes import astype
 from bibun.core.rules import parameters
 from bibun.core.traced import Traced
+from bibun.errors import warn
 
 _sum, _prod, _max, _min = row("sum"), row("prod"), row("max"), row("min")
 _cumsum, _cumprod, _all, _any = row("cumsum"), row("cumprod"), row("all"), row("any")
@@ -56,6 +57,8 @@ def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
         return tuple(range(ndim))
     if type(axis) is int and -ndim <= axis < ndim:
         return (axis % ndim,)
+    if not ndim and axis in (0, -1):
+        return ()  # of a number NumPy takes these too
     return normalize_axis_tuple(axis, ndim)
 
 
@@ -179,6 +182,15 @@ def _count(a: Any, axis: tuple[int, ...], where: Any, keepdims: bool) -> Any:
     return count.astype(np.float64 if a.dtype.kind in "biu" else np.zeros((), a.dtype).real.dtype)
 
 
+def _by(total: Any, count: Any, empty: str) -> Any:
+    """A sum by a number of entries; of none, nan and a warning, as NumPy has it."""
+    if not isinstance(count, (int, float)) or count:
+        return total / count
+    warn(f"{empty}.", RuntimeWarning)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return total / np.zeros((), total.dtype)
+
+
 @reducing(np.mean)
 def mean(
     a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True
@@ -189,7 +201,7 @@ def mean(
     if dtype is None:
         dtype = np.float64 if a.dtype.kind in _SMALL else np.float32 if short else None
     axis, keepdims = axes_of(axis, a.ndim), bool(keepdims) and keepdims is not _NONE
-    y = sum_(a, axis, dtype, None, keepdims, None, where) / _count(a, axis, where, keepdims)
+    y = _by(sum_(a, axis, dtype, None, keepdims, None, where), _count(a, axis, where, keepdims), "Mean of empty slice")
     return y.astype(np.float16) if short else y
 
 
@@ -217,14 +229,14 @@ def var(
     axis, keepdims = axes_of(axis, a.ndim), bool(keepdims) and keepdims is not _NONE
     a = _prepared(a, dtype, True, 0)
     if not _given(mean):
-        mean = sum_(a, axis, None, None, True, None, where) / _count(a, axis, where, True)
+        mean = _by(sum_(a, axis, None, None, True, None, where), _count(a, axis, where, True), "Mean of empty slice")
     distance = _prepared(a - mean, None, where, 0)
     squares = np.square(distance)
     if distance.dtype.kind == "c":
         squares = np.square(np.real(distance)) + np.square(np.imag(distance))
     freedom = _count(a, axis, where, keepdims) - ddof
     freedom = max(freedom, 0) if isinstance(freedom, (int, float)) else np.maximum(freedom, 0)
-    return sum_(squares, axis, None, None, keepdims) / freedom
+    return _by(sum_(squares, axis, None, None, keepdims), freedom, "Degrees of freedom <= 0 for slice")
 
 
 @reducing(np.std)
@@ -282,8 +294,8 @@ def _broadcastable(weights: Any, shape: tuple[int, ...], axis: Any) -> Any:
 
 def _running(primitive: Any, a: Any, axis: Any, dtype: Any) -> Any:
     a = _prepared(a, dtype, True, 0)
-    if axis is None:
-        a, axis = np.reshape(a, (-1,)), 0
+    if axis is None or not a.ndim:
+        a, axis = np.reshape(a, (-1,)), axis or 0
     return primitive(a, axis=normalize_axis_index(axis, a.ndim))
 
 

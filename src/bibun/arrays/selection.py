@@ -5,6 +5,7 @@ What writes to chosen entries in place (np.put, np.copyto, ...) is in writing.py
 
 from __future__ import annotations
 
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from bibun.arrays.registry import implements, row
 from bibun.core.traced import Traced
 
 _where, _take_along_axis, _nonzero = row("where"), row("take_along_axis"), row("nonzero")
+_count_nonzero = row("count_nonzero")
 _argsort, _argpartition = row("argsort"), row("argpartition")
 _rint, _trunc = row("rint"), row("trunc")
 _MISSING = np._NoValue
@@ -81,7 +83,8 @@ def partition(a: Any, kth: Any, axis: Any = -1, kind: str = "introselect", order
     if axis is None:
         a, axis = np.reshape(a, (-1,)), 0
     axis = normalize_axis_index(axis, a.ndim)
-    return _ordered(a, _argpartition(a, kth, axis=axis, kind=kind), axis)
+    kth = [*map(index, np.reshape(kth, (-1,)))]
+    return _ordered(a, _argpartition(a, np.array(kth, int), axis=axis, kind=kind), axis)
 
 
 def _ordered(a: Any, order: Any, axis: int) -> Any:
@@ -111,6 +114,12 @@ def _taken_along(a: Any, indices: Any, axis: int) -> Any:
     line = np.reshape(indices, (1,) * axis + (-1,) + (1,) * (a.ndim - 1 - axis))
     y = _take_along_axis(a, line, axis=axis, distinct=False)
     return np.reshape(y, a.shape[:axis] + indices.shape + a.shape[axis + 1 :])
+
+
+@implements(np.count_nonzero)
+def count_nonzero(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
+    """How many entries are not 0."""
+    return _count_nonzero(as_array(a), axis=axis, keepdims=keepdims)
 
 
 def _in_range(indices: Any, n: int, mode: str) -> Any:
@@ -167,7 +176,7 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
         raise ValueError("list of cases must be same length as list of conditions")
     if not len(condlist):
         raise ValueError("select with an empty condition list is not possible")
-    y = default
+    y = _operand(default)
     for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
         if np.result_type(condition).kind != "b":
             raise TypeError(f"invalid entry in condlist: should be boolean ndarray, not {np.result_type(condition)}")

@@ -7,6 +7,7 @@ and triangles are in padding.py.
 from __future__ import annotations
 
 from math import prod
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,11 @@ from bibun.errors import LostDerivativeError, located
 _reshape, _transpose, _broadcast_to = row("reshape"), row("transpose"), row("broadcast_to")
 _flip, _roll, _copy = row("flip"), row("roll"), row("copy")
 _astype, _astype_step = row("astype"), row("astype_step")
+
+
+def lengths(shape: Any) -> tuple[int, ...]:
+    """A shape as whole numbers; one of a recording is thereby decided."""
+    return tuple(map(index, shape)) if isinstance(shape, (tuple, list)) else (index(shape),)
 
 
 def is_traced(value: Any) -> bool:
@@ -254,7 +260,7 @@ _at_least(np.atleast_3d, lambda s: s if len(s) > 2 else (*s, 1) if len(s) == 2 e
 @implements(np.broadcast_to)
 def broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
     """Repeated along axes of length 1 and new axes in front, without memory."""
-    shape = tuple(shape) if isinstance(shape, (tuple, list)) else (int(shape),)
+    shape = lengths(shape)
     if shape == array.shape:
         return array
     return in_place.view(array, _broadcast_to(array, shape=shape), _broadcast_to, {"shape": shape})
@@ -330,7 +336,7 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
 @implements(np.tile)
 def tile(A: Any, reps: Any) -> Any:
     """The whole array `reps` times along each axis."""
-    reps = tuple(reps) if isinstance(reps, (tuple, list, np.ndarray)) else (reps,)
+    reps = lengths(list(reps) if isinstance(reps, np.ndarray) and reps.ndim else reps)
     n = max(len(reps), len(A.shape))
     reps, have = (1,) * (n - len(reps)) + reps, (1,) * (n - len(A.shape)) + A.shape
     apart = _reshape(A, shape=tuple(k for length in have for k in (1, length)))
@@ -341,7 +347,7 @@ def tile(A: Any, reps: Any) -> Any:
 @implements(np.resize)
 def resize(a: Any, new_shape: Any) -> Any:
     """The entries in row-major order, repeated as often as the new shape needs."""
-    new_shape = tuple(new_shape) if isinstance(new_shape, (tuple, list)) else (new_shape,)
+    new_shape = lengths(new_shape)
     if not a.size:
         return np.zeros_like(a, shape=new_shape)
     return ravel(a)[np.arange(prod(new_shape)).reshape(new_shape) % a.size]

@@ -9,7 +9,9 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from bibun.arrays import in_place, indexing, lost
 from bibun.arrays.creation import as_array
+from bibun.arrays.deciding import anywhere
 from bibun.arrays.registry import implements
+from bibun.arrays.selection import take
 from bibun.core.traced import Traced
 from bibun.primitives.selection import key_along
 
@@ -60,11 +62,13 @@ def place(arr: Any, mask: Any, vals: Any) -> None:
     """arr[mask] = vals, the values repeated as often as needed, in the order of the true entries."""
     vals = as_array(vals)
     _checked(arr, "np.place", vals, mask)
-    places = np.flatnonzero(as_array(mask))
-    if places.size and not vals.size:
-        raise ValueError("Cannot insert from an empty array!")
-    if places.size:
-        indexing.set_(arr, _unraveled(arr, places), _repeated(vals, np.arange(places.size)))
+    mask = np.reshape(as_array(mask).astype(bool), (-1,))
+    if not vals.size:
+        if anywhere(mask):
+            raise ValueError("Cannot insert from an empty array!")
+        return
+    number = np.maximum(np.cumsum(mask) - 1, 0)  # of the value that a true entry takes
+    _choose(arr, mask, take(vals, number % vals.size))
 
 
 @implements(np.putmask)
@@ -72,9 +76,15 @@ def putmask(a: Any, mask: Any, values: Any) -> None:
     """a.flat[i] = values[i] where mask.flat[i], the values repeated as often as needed."""
     values = as_array(values)
     _checked(a, "np.putmask", values, mask)
-    places = np.flatnonzero(as_array(mask))
-    if places.size and values.size:
-        indexing.set_(a, _unraveled(a, places), _repeated(values, places))
+    if values.size:
+        _choose(a, as_array(mask).astype(bool), _repeated(values, np.arange(a.size)))
+
+
+def _choose(a: Any, mask: Any, values: Any) -> None:
+    """a = values where the mask is true, both in the order of the entries."""
+    shape = a.shape
+    new = np.where(np.reshape(mask, shape), np.reshape(values, shape), a.alias())
+    in_place.assign(a, new.astype(a.dtype), "np.putmask")
 
 
 def _repeated(values: Any, order: Any) -> Any:

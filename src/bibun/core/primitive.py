@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bibun.core.rules import Rule
-from bibun.core.traced import Traced
+from bibun.core.traced import Traced, unlisted
 
 
 class Forgotten(dict[int, Any]):
@@ -87,11 +87,17 @@ class Primitive:
         """Apply it: by the innermost interpreter among the arguments, or plainly when there is none."""
         owner = None
         level = -1
+        listed = False
         for arg in args:
-            if isinstance(arg, Traced) and arg.level > level:
-                owner, level = arg, arg.level
+            if isinstance(arg, Traced):
+                if arg.level > level:
+                    owner, level = arg, arg.level
+            elif isinstance(arg, (list, tuple)):
+                listed = True
         if owner is None:
             return self.function(*args, **settings)
+        if listed:
+            return self(*map(unlisted, args), **settings)
         return owner.process(self, args, settings)
 
     def __repr__(self) -> str:

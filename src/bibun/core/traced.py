@@ -74,6 +74,14 @@ class Traced:
         raise NotImplementedError
 
 
+def unlisted(value: Any) -> Any:
+    """A list or tuple in the place of an array as one: a traced one, where there is a traced value in it."""
+    if not isinstance(value, (list, tuple)):
+        return value
+    entries = [unlisted(v) for v in value]
+    return np.stack(entries) if any(isinstance(v, Traced) for v in entries) else np.asarray(value)
+
+
 def alone(array: Any, views: list[Any], slot: str = "value") -> bool:
     """Whether only this object holds what is in the slot, and what is in that of the views only them."""
     lent = 0

@@ -33,6 +33,8 @@ _NUMPY = (np.ndarray, np.generic)
 WHOLE = 2.0**63 - 2.0**11  # what is below in floating point fits into 64 bits
 _COUNTS = {"getitem_at": 1, "nonzero": 0, "flatnonzero": 0, "argwhere": 0}  # the first operand that is counted
 
+_OF_WHOLE = ("add", "subtract", "divide")  # what np.arange does with its limits before it asks for a number
+
 
 class UnrecordableError(BibunError):
     """The run uses something that a recording cannot stand for; the function has to run plainly. `once`: this time."""
@@ -217,6 +219,13 @@ class Recording:
         self.calls.append((GUARD, (value.number,), outcome, None))
         self.places.append(user_line())
         return outcome
+
+    def is_whole(self, number: int) -> bool:
+        """Whether an operand is a constant, or a recorded whole number."""
+        if number < 0:
+            return True
+        *_, like = self.calls[number]
+        return like is not None and like.dtype.kind in "iub" and not like.shape
 
     def attempt(self, function: Callable[..., Any], *values: Any) -> Any:
         """function(*values); that it raised an exception is noted, since f may handle it."""
@@ -413,6 +422,25 @@ class Recorded(Array):
             raise TypeError("only integer scalar arrays can be converted to a scalar index")
         return int(self.recording.guard(self, self.value.__index__()))
 
+    def __float__(self) -> float:
+        """Of a whole number, and of a sum or quotient of such and constants, as np.arange(n) asks for it: guarded."""
+        if self.shape:
+            raise lost.as_number(self, "float")
+        if self.dtype.kind in "iub":
+            return float(self.recording.guard(self, np.asarray(self.value).item()))
+        row, operands, *_ = self.recording.calls[self.number]
+        if getattr(row, "name", "") not in _OF_WHOLE or not all(map(self.recording.is_whole, operands)):
+            raise lost.as_number(self, "float")
+        value = float(self.value)
+        bool(np.equal(self, value))
+        return value
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        """A whole number, guarded, for np.arange(n) and its like; refused for arrays and for what varies continuously."""
+        if self.dtype.kind not in "iub" or self.shape:
+            raise lost.as_ndarray(self)
+        return np.array(self.recording.guard(self, np.asarray(self.value).item()), dtype or self.dtype)
+
     def item(self, *args: Any) -> Any:
         """A whole number or a truth value, guarded; refused for what varies continuously."""
         if self.dtype.kind not in "iub":
@@ -455,11 +483,9 @@ def _binary(primitive: Primitive, *, reflected: bool = False) -> Callable[[Any, 
             plain, number = other.held, other.number
         elif isinstance(other, FOREIGN):
             return NotImplemented
-        elif isinstance(other, Traced):
+        elif isinstance(other, (Traced, list, tuple)):
             return primitive(other, x) if reflected else primitive(x, other)
         else:
-            if isinstance(other, (list, tuple)):
-                other = np.asarray(other)
             plain, number = other, recording.operand(other)
         held, pending = x.held, recording.pending
         if (

@@ -55,7 +55,19 @@ ROWS = (
         np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert, np.left_shift, np.right_shift, np.gcd, np.lcm,
         batch="elementwise",
     )
+    | {"matrix_rank": constant(np.linalg.matrix_rank, _INDEX)}
+    | {"singular": constant(lambda x: np.isinf(np.linalg.cond(x, 1)), _COMPARES, batch="leading", name="singular")}
+    | {"bitwise_count": constant(np.bitwise_count, _BITS, batch="elementwise")}
+    | {"binary_exponent": constant(lambda x: np.frexp(x)[1], _INDEX, batch="elementwise", name="binary_exponent")}
 )  # fmt: skip
+
+
+counts = constant(lambda i, *, length: np.bincount(i, minlength=length), _INDEX, name="counts")
+automatic_bins = constant(  # how many bins an estimator of np.histogram takes
+    lambda a, *, bins, range: np.asarray(np.histogram_bin_edges(a, bins, range).size - 1)[()],
+    _INDEX,
+    name="automatic_bins",
+)
 
 
 def _tied_batch(primitive: Primitive, values: Any, batched: Any, settings: Any) -> Any:

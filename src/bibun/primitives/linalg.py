@@ -195,20 +195,26 @@ def _pinv(a: Any, *, rcond: Any) -> Any:
     return np.linalg.pinv(a, rcond=rcond)
 
 
+def _chain(a: Any, b: Any, c: Any) -> Any:
+    """a b c by the smaller product: of a tall matrix nothing is as large as its length squared."""
+    (m, k), (n, p) = np.shape(a)[-2:], np.shape(c)[-2:]
+    return (a @ b) @ c if m * n * (k + p) <= k * p * (m + n) else a @ (b @ c)
+
+
 def _pull_pinv(g: Any, y: Any, a: Any) -> Any:
     g, adjoint = hermitian_transpose(conjugate(g)), hermitian_transpose(y)
-    left = g @ y  # what is left of it beside the range of a, and below beside that of a^H
-    right = y @ g
-    pulled = (left - a @ (y @ left)) @ adjoint + adjoint @ (right - (right @ y) @ a)
-    return conjugate(pulled - adjoint @ hermitian_transpose(g) @ adjoint)
+    left = g - _chain(a, y, g)  # what is left of it beside the range of a, and below beside that of a^H
+    right = g - _chain(g, y, a)
+    pulled = _chain(left, y, adjoint) + _chain(adjoint, y, right)
+    return conjugate(pulled - _chain(adjoint, hermitian_transpose(g), adjoint))
 
 
 def _push_pinv(t: Any, y: Any, a: Any) -> Any:
     """-y da y + y y^H da^H (1 - a y) + (1 - y a) da^H y^H y."""
     adjoint, t_adjoint = hermitian_transpose(y), hermitian_transpose(t)
-    first = y @ adjoint @ t_adjoint
-    second = t_adjoint @ adjoint @ y
-    return first - (first @ a) @ y + second - y @ (a @ second) - y @ t @ y
+    first = _chain(y, adjoint, t_adjoint)
+    second = _chain(t_adjoint, adjoint, y)
+    return first - _chain(first, a, y) + second - _chain(y, a, second) - _chain(y, t, y)
 
 
 pinv = general(

@@ -1,0 +1,89 @@
+"""Stand-ins for sequences beside one another: np.convolve and np.correlate, and the straight lines of np.interp."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from bibun.arrays.creation import as_array
+from bibun.arrays.deciding import anywhere
+from bibun.arrays.registry import implements, row
+from bibun.arrays.selection import take
+
+_convolve, _searchsorted = row("convolve"), row("searchsorted")
+_MODES = {0: "valid", 1: "same", 2: "full"}
+
+
+def _vectors(a: Any, v: Any, mode: Any, name: str) -> tuple[Any, Any, str]:
+    a, v = (np.reshape(x, (1,)) if not x.ndim else x for x in (as_array(a), as_array(v)))
+    mode = _MODES.get(mode, mode)
+    if mode not in _MODES.values():
+        raise ValueError(f"{name}: the mode must be full, same or valid; it is {mode!r}.")
+    if a.ndim > 1 or v.ndim > 1:
+        raise ValueError("object too deep for desired array")
+    if not a.size or not v.size:
+        raise ValueError(f"{name}: an array is empty.")
+    return a, v, mode
+
+
+def _part(a: Any, b: Any, mode: str, *, late: bool = False) -> Any:
+    """Of a and b, of which a is the longer one; `late`: where the middle is not one place, the later one."""
+    if mode != "same":
+        return _convolve(a, b, mode=mode)
+    start = b.shape[0] // 2 if late else (b.shape[0] - 1) // 2
+    return _convolve(a, b, mode="full")[start : start + a.shape[0]]
+
+
+@implements(np.convolve)
+def convolve(a: Any, v: Any, mode: Any = "full") -> Any:
+    """y[k] = the sum of a[k - j] v[j]: all of it, the part as long as the longer one, or where both overlap wholly."""
+    a, v, mode = _vectors(a, v, mode, "np.convolve")
+    return _part(a, v, mode) if a.shape[0] >= v.shape[0] else _part(v, a, mode)
+
+
+@implements(np.correlate)
+def correlate(a: Any, v: Any, mode: Any = "valid") -> Any:
+    """y[k] = the sum of a[k + j] conj(v[j])."""
+    a, v, mode = _vectors(a, v, mode, "np.correlate")
+    b = np.flip(np.conjugate(v) if v.dtype.kind == "c" else v)
+    return _part(a, b, mode) if a.shape[0] >= b.shape[0] else _part(b, a, mode, late=True)
+
+
+@implements(np.interp)
+def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
+    """The straight lines through the points (xp, fp) at x; `left` and `right` of them, the first and the last of fp."""
+    x, xp, fp = (as_array(v) for v in (x, xp, fp))
+    x, xp, fp = x.astype(float), xp.astype(float), fp.astype(complex if fp.dtype.kind == "c" else float)
+    if xp.ndim != 1 or fp.ndim != 1:
+        raise ValueError("Data points must be 1-D sequences")
+    if xp.shape != fp.shape:
+        raise ValueError("fp and xp are not of the same length.")
+    if not xp.size:
+        raise ValueError("array of sample points is empty")
+    if period is not None:
+        left = right = None
+        x, xp, fp = _in_one_period(x, xp, fp, period)
+    last = xp.shape[0] - 1
+    left, right = fp[0] if left is None else left, fp[-1] if right is None else right
+    below, above = np.less(x, xp[0]), np.greater(x, xp[-1])
+    if not last:
+        middle = fp[0] + 0 * x
+    else:
+        near = np.clip(_searchsorted(xp, x, side="right") - 1, 0, last)  # from here on; the last point is its own
+        i = np.minimum(near, last - 1)
+        slope = (take(fp, i + 1) - take(fp, i)) / (take(xp, i + 1) - take(xp, i))
+        inside = np.where(below, xp[0], np.where(above, xp[-1], x))
+        middle = slope * (inside - take(xp, near)) + take(fp, near)
+    return np.where(below, left, np.where(above, right, middle))
+
+
+def _in_one_period(x: Any, xp: Any, fp: Any, period: Any) -> tuple[Any, Any, Any]:
+    """Points and places brought into one period, and the points at its ends repeated beyond it."""
+    if anywhere(np.equal(period, 0)):
+        raise ValueError("period must be a non-zero value")
+    period = np.abs(period)
+    x, xp = x % period, xp % period
+    order = np.argsort(xp)
+    xp, fp = take(xp, order), take(fp, order)
+    return x, np.concatenate([xp[-1:] - period, xp, xp[:1] + period]), np.concatenate([fp[-1:], fp, fp[:1]])

@@ -1,0 +1,166 @@
+"""The same functions on single precision, on arrays without axes and on arrays without entries: NumPy's shape and dtype."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bibun as bb
+from bibun.core.traced import Traced
+
+MATRIX = np.linspace(-1.3, 1.7, 12).astype(np.float32).reshape(3, 4)
+VECTOR = np.array([0.5, -1.2, 2.0, 0.3, 1.1], np.float32)
+NUMBER, EMPTY, NO_ROWS = np.array(0.7), np.zeros(0), np.zeros((0, 3))
+
+SINGLE_MATRIX: list[Any] = [
+    lambda a: np.median(a),
+    lambda a: np.median(a, axis=0),
+    lambda a: np.quantile(a, 0.3),
+    lambda a: np.quantile(a, [0.3, 0.6]),
+    lambda a: np.quantile(a, np.float32(0.3)),
+    lambda a: np.percentile(a, 30, axis=1, method="hazen"),
+    lambda a: np.nanmedian(a, axis=0),
+    lambda a: np.nanquantile(a, 0.3, axis=0),
+    lambda a: np.nanquantile(a, [0.3], axis=0),
+    lambda a: np.nanmean(a, axis=0),
+    lambda a: np.nanvar(a, axis=0),
+    lambda a: np.nanstd(a),
+    lambda a: np.nanmax(a),
+    lambda a: np.nansum(a, axis=0),
+    lambda a: np.nancumsum(a),
+    lambda a: np.cov(a),
+    lambda a: np.corrcoef(a),
+    lambda a: np.average(a, axis=0),
+    lambda a: np.average(a, weights=np.ones((3, 4))),
+    lambda a: np.histogram(a, 4),
+    lambda a: np.histogram(a, 4, density=True),
+    lambda a: np.histogram(a, 4, weights=a),
+    lambda a: np.histogram_bin_edges(a, 4),
+    lambda a: np.histogram2d(a[0], a[1], 2),
+    lambda a: np.apply_along_axis(np.sum, 0, a),
+    lambda a: np.piecewise(a, [a > 0], [np.sin, 0.0]),
+]
+SINGLE_VECTOR: list[Any] = [
+    lambda a: np.bincount([0, 1, 1, 2, 0], weights=a),
+    lambda a: np.convolve(a, a),
+    lambda a: np.correlate(a, a, "same"),
+    lambda a: np.interp(a, [-2.0, 0, 2], [1.0, 2, 5]),
+    lambda a: np.poly(a),
+    lambda a: np.polyadd(a, a),
+    lambda a: np.polymul(a, [1.0, 2]),
+    lambda a: np.polydiv(a, a[:2]),
+    lambda a: np.polyval(a, a),
+    lambda a: np.polyval(a, 2.0),
+    lambda a: np.polyder(a),
+    lambda a: np.polyint(a),
+    lambda a: np.polyfit(a, a * a, 2),
+    lambda a: np.roots(a),
+    lambda a: np.vander(a),
+    lambda a: np.unique(a),
+    lambda a: np.union1d(a, a),
+    lambda a: np.trim_zeros(a),
+    lambda a: np.linspace(a, 1.0, 4),
+    lambda a: np.linspace(0, 1.0, 4) * a[:4],
+    lambda a: np.linspace(a[0], a[1], 4),
+    lambda a: np.logspace(a, 1.0, 4),
+    lambda a: np.logspace(a[0], a[1], 4, base=2),
+    lambda a: np.geomspace(a[2], 8.0, 4),
+]
+WITHOUT_AXES: list[Any] = [
+    lambda a: np.median(a),
+    lambda a: np.quantile(a, 0.5),
+    lambda a: np.nanmean(a),
+    lambda a: np.nansum(a),
+    lambda a: np.cov(a),
+    lambda a: np.corrcoef(a),
+    lambda a: np.unique(a),
+    lambda a: np.histogram(a, 2),
+    lambda a: np.convolve(a, a),
+    lambda a: np.interp(a, [0.0, 1], [2.0, 5]),
+    lambda a: np.polyval([1.0, 2.0], a),
+    lambda a: np.polyadd(a, a),
+    lambda a: np.piecewise(a, [a > 0], [np.sin]),
+    lambda a: np.linspace(a, 1, 3),
+    lambda a: np.geomspace(a, 1, 3),
+    lambda a: np.average(a),
+    lambda a: np.insert(a, 0, 1.0),
+    lambda a: np.delete(a, 0),
+    lambda a: np.repeat(a, 2),
+    lambda a: np.tile(a, 2),
+]
+WITHOUT_ENTRIES: list[Any] = [
+    lambda a: np.trim_zeros(a),
+    lambda a: np.unique(a),
+    lambda a: np.union1d(a, a),
+    lambda a: np.intersect1d(a, [1.0]),
+    lambda a: np.setdiff1d(a, [1.0]),
+    lambda a: np.setxor1d(a, [1.0]),
+    lambda a: np.nansum(a),
+    lambda a: np.nanprod(a),
+    lambda a: np.nancumsum(a),
+    lambda a: np.histogram(a, 2),
+    lambda a: np.histogram(a, 2, weights=a),
+    lambda a: np.interp(a, [0.0, 1], [2.0, 5]),
+    lambda a: np.polyval([1.0, 2], a),
+    lambda a: np.vander(a, 2),
+    lambda a: np.roots(a),
+    lambda a: np.poly(a),
+    lambda a: np.linspace(a, a, 3),
+    lambda a: np.piecewise(a, [a > 0], [np.sin]),
+    lambda a: np.median(a),
+    lambda a: np.nanmedian(a),
+    lambda a: np.nanquantile(a, 0.5),
+    lambda a: np.insert(a, 0, 1.0),
+    lambda a: np.tile(a, 2),
+    lambda a: np.repeat(a, 2),
+    lambda a: np.average(a),
+    lambda a: np.mean(a),
+    lambda a: np.std(a),
+    lambda a: np.meshgrid(a, [1.0]),
+]
+WITHOUT_ROWS: list[Any] = [
+    lambda a: np.nanmean(a, axis=0),
+    lambda a: np.quantile(a, 0.5, axis=1),
+    lambda a: np.median(a, axis=1),
+    lambda a: np.cov(a),
+    lambda a: np.histogramdd(a, 2),
+]
+CASES = [
+    (f, a)
+    for functions, a in (
+        (SINGLE_MATRIX, MATRIX),
+        (SINGLE_VECTOR, VECTOR),
+        (WITHOUT_AXES, NUMBER),
+        (WITHOUT_ENTRIES, EMPTY),
+        (WITHOUT_ROWS, NO_ROWS),
+    )
+    for f in functions
+]
+
+
+def parts(y: Any) -> list[Any]:
+    """The arrays of nested results."""
+    return [part for each in y for part in parts(each)] if isinstance(y, (tuple, list)) else [y]
+
+
+@pytest.mark.parametrize(("f", "a"), CASES)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_shapes_and_dtypes(f: Any, a: Any) -> None:
+    seen: list[Any] = []
+
+    def total(a: Any) -> Any:
+        seen.append(parts(f(a)))
+        return sum([np.sum(np.real(part)) for part in seen[-1] if isinstance(part, Traced)], 0 * np.sum(a))
+
+    gradient = bb.grad(total)(a)
+    assert np.shape(gradient) == a.shape
+    assert gradient.dtype == a.dtype
+    bb.jvp(total, (a,), (np.ones_like(a),))
+    for got in seen:
+        for part, want in zip(got, parts(f(a)), strict=True):
+            assert np.shape(part) == np.shape(want)
+            assert np.result_type(part) == np.result_type(want)
+            plain = part.data if isinstance(part, Traced) else part
+            np.testing.assert_allclose(plain, want, rtol=1e-5, atol=1e-6)
