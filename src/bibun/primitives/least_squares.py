@@ -21,10 +21,6 @@ from bibun.primitives.repeated import holds, rounding, unused
 # (as LAPACK makes that of r), q^H dq skew-Hermitian, and c is their sum. Further columns follow from these.
 
 
-def _qr(a: Any, *, mode: Any) -> Any:
-    return np.linalg.qr(a, mode)
-
-
 def _check_rank(r: Any) -> None:
     """Raise if the first columns are dependent."""
     sizes = np.abs(diagonals(r))
@@ -95,7 +91,7 @@ def _push_qr(t: Any, y: Any, mode: str) -> Any:
     return dq, dr
 
 
-qr = general(_qr, _pull_qr, pushforwards=(_push_qr,), inputs=("a",), batch="leading", domain=("matrix",), name="qr")
+qr = general(np.linalg.qr, _pull_qr, pushforwards=(_push_qr,), inputs=("a",), batch="leading", domain=("matrix",))
 
 
 # Least squares, x = a^+ b, of which the derivative is Golub and Pereyra's, for a rank that stays
