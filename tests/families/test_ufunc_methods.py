@@ -101,6 +101,21 @@ def test_empty_and_short() -> None:
         bb.grad(np.subtract.accumulate)(2.0)
 
 
+@pytest.mark.parametrize("name", ["maximum", "minimum", "fmax", "fmin"])
+def test_running_extremes(name: str) -> None:
+    """Each shows one entry, of equal ones the first; nan spreads, or is passed over."""
+    f = TWO[name]
+    x = np.array([[2.0, 2.0, 1.0, 3.0, 3.0, 0.5], [np.nan, 1.0, 1.5, 0.5, 1.5, 2.5], [1.0, np.nan, 3.0, 0.5, 2.0, 4.0]])
+    y, pullback = bb.vjp(lambda x: f.accumulate(x, axis=1), x)
+    np.testing.assert_array_equal(y, f.accumulate(x, axis=1))
+    want = np.zeros((3, 6))
+    for i, line in enumerate(y):
+        for value in line:
+            equal = np.isnan(x[i]) if np.isnan(value) else x[i] == value
+            want[i, np.argmax(equal)] += 1
+    np.testing.assert_array_equal(pullback(np.ones((3, 6)))[0], want)
+
+
 def test_dtypes_and_out() -> None:
     x = bb.Variable(X.astype(np.float32))
     y = np.logaddexp.reduce(x, dtype=np.float64)

@@ -60,6 +60,7 @@ CONSTANTS: dict[str, list[Case]] = alike(
         "matrix_rank singular", [case(np.array([[1.0, 2.0], [3.0, 5.0]])), case(np.array([[[1.0, 2.0], [2.0, 4.0]]]))]
     ),
     "eigenvalue_order": [case(np.array([1.0, 2.0, 1j]), np.array([2.0, 1j, 1.0]))],
+    "leaders": [case(np.array([[1.0, 3.0, 3.0, 2.0, 5.0], [np.nan, 1.0, 2.0, 0.0, 2.0]]), axis=1, row=TABLE["fmax"])],
     "bitwise_count": [case(np.array([[6, 5, 3], [1, 12, 8]]))],
     "binary_exponent": [case(np.array([0.3, -7.0, 0.0]))],
 }

@@ -21,8 +21,10 @@ from bibun.primitives.ufunc_methods import pieces
 _REDUCE: dict[Any, Any] = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min,
            np.logical_and: np.all, np.logical_or: np.any}  # fmt: skip
 _ACCUMULATE: dict[Any, Any] = {np.add: np.cumsum, np.multiply: np.cumprod}
+_EXTREMES = (np.maximum, np.minimum, np.fmax, np.fmin)
 _IN_ANY_ORDER = (np.fmax, np.fmin, np.hypot, np.logaddexp, np.logaddexp2)  # of ufuncs with a derivative, not in _REDUCE
 _accumulate, _accumulate_steps, _sum_pieces = row("accumulate"), row("accumulate_steps"), row("sum_pieces")
+_leaders, _take_along_axis = row("leaders"), row("take_along_axis")
 _NONE = np._NoValue
 
 
@@ -111,13 +113,16 @@ def _running(primitive: Primitive, x: Any, axis: int) -> Any:
 
 
 def accumulate(function: np.ufunc, x: Any, axis: int = 0, dtype: Any = None) -> Any:
-    """y[i] = f(y[i - 1], x[i]) along an axis, from y[0] = x[0]."""
+    """y[i] = f(y[i - 1], x[i]) along an axis, from y[0] = x[0]. Of equal extremes the first has the derivative."""
     x = _array(x, dtype)
     if not x.ndim:
         raise TypeError("cannot accumulate on a scalar")
     if function in _ACCUMULATE:
         return FUNCTIONS[_ACCUMULATE[function]](x, axis=axis)
-    return _running(_of_two(function, "accumulate"), x, normalize_axis_index(axis, x.ndim))
+    axis, primitive = normalize_axis_index(axis, x.ndim), _of_two(function, "accumulate")
+    if function in _EXTREMES and x.shape[axis]:
+        return _take_along_axis(x, _leaders(x, axis=axis, row=primitive), axis=axis, distinct=False)
+    return _running(primitive, x, axis)
 
 
 def reduceat(function: np.ufunc, x: Any, indices: Any, axis: int = 0, dtype: Any = None) -> Any:
@@ -129,9 +134,9 @@ def reduceat(function: np.ufunc, x: Any, indices: Any, axis: int = 0, dtype: Any
         )
     x = _array(x, dtype)
     axis = normalize_axis_index(axis, x.ndim)
-    places = tuple(int(i) for i in np.asarray(indices))
-    if any(not 0 <= i < x.shape[axis] for i in places):
-        raise IndexError(f"reduceat: the indices {places} are not all in [0, {x.shape[axis]})")
+    places = tuple(np.asarray(indices).tolist())
+    if places and not 0 <= min(places) <= max(places) < x.shape[axis]:
+        raise IndexError(f"reduceat: the indices are not all in [0, {x.shape[axis]})")
     if function is np.add:
         return _sum_pieces(x, indices=places, axis=axis)
     lead = (slice(None),) * axis

@@ -65,6 +65,21 @@ accumulate = general(
     batch=_along_batch,
     name="accumulate",
 )
+
+
+def _leaders(x: Any, *, axis: int, row: Primitive) -> Any:
+    """Of a running extreme, where the entry stands that it shows; of equal ones the first."""
+    y = np.moveaxis(_accumulate(x, axis=axis, row=row), axis, -1)
+    before, behind = y[..., :-1], y[..., 1:]
+    taken_over = np.zeros(y.shape, bool)
+    taken_over[..., 1:] = (before != behind) & ~((before != before) & (behind != behind))  # nan stays nan
+    places = np.maximum.accumulate(np.where(taken_over, np.arange(y.shape[-1]), 0), axis=-1)
+    return np.moveaxis(places, -1, axis)
+
+
+leaders = constant(
+    _leaders, "an index is an integer: it does not vary continuously", batch=_along_batch, name="leaders"
+)
 accumulate_steps = constant(_accumulate, _REASON, batch=_along_batch, name="accumulate_steps")
 
 
@@ -83,13 +98,18 @@ def pieces(indices: tuple[int, ...], length: int) -> list[tuple[int, int]]:
 
 def _spread_pieces(g: Any, *, indices: tuple[int, ...], axis: int, length: int) -> Any:
     """Each cotangent at all places of its piece, added up where pieces overlap."""
-    bounds = pieces(indices, length)
-    source = np.repeat(np.arange(len(bounds)), [end - start for start, end in bounds])
-    places = np.concatenate([np.arange(start, end) for start, end in bounds]) if bounds else source
+    starts = np.array(indices, int)
+    lengths = np.maximum(np.append(starts[1:], length) - starts, 1) if indices else starts
+    source = np.repeat(np.arange(len(starts)), lengths)
+    places = np.arange(source.size) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
     shape = np.shape(g)
     total = np.zeros((*shape[:axis], length, *shape[axis + 1 :]), np.result_type(g))
     lead: Any = (slice(None),) * axis
-    np.add.at(total, (*lead, places), g[(*lead, source)])
+    spread = g[(*lead, source)]
+    if np.all(places[1:] > places[:-1]):
+        total[(*lead, places)] = spread
+    else:
+        np.add.at(total, (*lead, places), spread)
     return total
 
 
