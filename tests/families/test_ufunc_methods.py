@@ -171,6 +171,26 @@ def test_at_of_one_input_and_of_matrices() -> None:
     check(updated, X, batch=False)
 
 
+@pytest.mark.parametrize("name", ["multiply", "maximum", "add", "hypot"])
+def test_at_places_that_are_arguments(name: str) -> None:
+    """An index that differs along a batch, or from call to call of a program."""
+
+    def f(x: Any, places: Any) -> Any:
+        y = x * 1.5
+        TWO[name].at(y, places, x[:3])
+        return np.sum(y * y)
+
+    keys = np.array([[1, 3, 1], [0, 0, 0], [2, 1, 3]])
+    values, slopes = zip(*(bb.value_and_grad(f)(Y, key) for key in keys), strict=True)
+    along = bb.vmap(bb.value_and_grad(f), in_axes=(None, 0))(Y, keys)
+    np.testing.assert_allclose(along[0], values)
+    np.testing.assert_allclose(along[1], slopes)
+    compiled = bb.compile(bb.value_and_grad(f))
+    for key, value, slope in zip(keys, values, slopes, strict=True):
+        np.testing.assert_allclose(compiled(Y, key)[0], value)
+        np.testing.assert_allclose(compiled(Y, key)[1], slope)
+
+
 def test_at_reaches_the_views() -> None:
     x = bb.Variable(np.array([1.0, 2.0, 3.0]))
     y = x * 1
@@ -219,6 +239,16 @@ def test_compiled(method: str) -> None:
     for x in (X, 2 * X):
         for got, want in zip(compiled(x), bb.value_and_grad(number)(x), strict=True):
             np.testing.assert_allclose(got, want, rtol=1e-12)
+
+
+def test_pieces_that_are_arguments_of_a_program() -> None:
+    def f(x: Any, places: Any) -> Any:
+        return np.sum(np.add.reduceat(x, places) ** 2) + np.sum(np.maximum.reduceat(x, places))
+
+    compiled = bb.compile(bb.value_and_grad(f))
+    for places in (np.array([0, 2]), np.array([1, 3]), np.array([0, 2])):
+        for got, want in zip(compiled(Y, places), bb.value_and_grad(f)(Y, places), strict=True):
+            np.testing.assert_allclose(got, want)
 
 
 def test_axes_of_numbers_inside_compile() -> None:

@@ -16,6 +16,7 @@ from bibun.arrays.registry import FUNCTIONS, found, row
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced
 from bibun.errors import NoDerivativeError, located
+from bibun.primitives.indexing import may_repeat
 from bibun.primitives.ufunc_methods import pieces
 
 _REDUCE: dict[Any, Any] = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min,
@@ -127,14 +128,15 @@ def accumulate(function: np.ufunc, x: Any, axis: int = 0, dtype: Any = None) -> 
 
 def reduceat(function: np.ufunc, x: Any, indices: Any, axis: int = 0, dtype: Any = None) -> Any:
     """The reductions of the pieces x[indices[k]:indices[k + 1]] along an axis."""
-    if isinstance(indices, Traced):
+    if isinstance(indices, Traced) and not indices.records:
         raise NoDerivativeError(
             f"{located()}{function.__name__}.reduceat with indices that are traced: the lengths of its pieces would "
             "differ. Give plain indices."
         )
     x = _array(x, dtype)
     axis = normalize_axis_index(axis, x.ndim)
-    places = tuple(np.asarray(indices).tolist())
+    # those of a recording are decisions: a program is for these pieces
+    places = tuple(map(int, indices)) if isinstance(indices, Traced) else tuple(np.asarray(indices).tolist())
     if places and not 0 <= min(places) <= max(places) < x.shape[axis]:
         raise IndexError(f"reduceat: the indices are not all in [0, {x.shape[axis]})")
     if function is np.add:
@@ -148,19 +150,17 @@ def reduceat(function: np.ufunc, x: Any, indices: Any, axis: int = 0, dtype: Any
 def at(function: np.ufunc, array: Any, key: Any, *values: Any) -> None:
     """array[key] = f(array[key], value), once for each time that the key names a place."""
     indices = key if isinstance(key, tuple) else (key,)
-    if function in (np.add, np.subtract) or not isinstance(array, Traced):
+    if function in (np.add, np.subtract) or not isinstance(array, Traced) or not may_repeat(indices):
         indexing.at(function, array, key, *values)
         return
-    if any(isinstance(k, Traced) for k in indices):
-        raise NoDerivativeError(
-            f"{located()}{function.__name__}.at with an index that differs along a batch has no derivative rule; np.add.at "
-            "and np.subtract.at have."
-        )
     if function.nout != 1 or function.signature:
         raise ValueError(f"{function.__name__}.at: only ufuncs of one output can be applied in place.")
     primitive: Any = found(function)
     if primitive is None:
         raise NoDerivativeError(f"{located()}{function.__name__}.at has no derivative rule.")
+    if any(isinstance(k, Traced) for k in indices):
+        _at_each(primitive, array, indices, values)
+        return
     named = np.arange(array.size).reshape(array.shape)[key]
     places = np.ravel(named)
     others = [np.reshape(np.broadcast_to(v, np.shape(named)), (-1,)) for v in values]
@@ -172,6 +172,20 @@ def at(function: np.ufunc, array: Any, key: Any, *values: Any) -> None:
             raise TypeError(f"{function.__name__}.at: {updated.dtype} cannot be stored in an array of {flat.dtype}.")
         flat = indexing.updated(flat, (places[turn],), updated)
     in_place.assign(array, np.reshape(flat, array.shape), f"{function.__name__}.at")
+
+
+def _at_each(primitive: Any, array: Any, indices: tuple[Any, ...], values: tuple[Any, ...]) -> None:
+    """With an index that is another one in each entry of a batch, or in each call of a program: one place after the other."""
+    if len(indices) > 1:
+        raise NoDerivativeError(
+            f"{located()}{primitive.name}.at with several indices of which one is traced has no derivative rule. Index a "
+            "flat array by one: np.ravel_multi_index gives the places."
+        )
+    (index,) = indices
+    spread = [np.broadcast_to(v, (*index.shape, *array.shape[1:])) for v in values]
+    for k in np.ndindex(index.shape):
+        place = index[k]
+        indexing.set_(array, place, primitive(indexing.get(array, place), *(v[k] for v in spread)))
 
 
 def _turns(places: Any) -> list[Any]:
