@@ -103,17 +103,21 @@ def test_empty_and_short() -> None:
 
 @pytest.mark.parametrize("name", ["maximum", "minimum", "fmax", "fmin"])
 def test_running_extremes(name: str) -> None:
-    """Each shows one entry, of equal ones the first; nan spreads, or is passed over."""
+    """Each shows the entries so far that are equal to it, which share equally; nan spreads, or is passed over."""
     f = TWO[name]
-    x = np.array([[2.0, 2.0, 1.0, 3.0, 3.0, 0.5], [np.nan, 1.0, 1.5, 0.5, 1.5, 2.5], [1.0, np.nan, 3.0, 0.5, 2.0, 4.0]])
-    y, pullback = bb.vjp(lambda x: f.accumulate(x, axis=1), x)
-    np.testing.assert_array_equal(y, f.accumulate(x, axis=1))
-    want = np.zeros((3, 6))
-    for i, line in enumerate(y):
-        for value in line:
-            equal = np.isnan(x[i]) if np.isnan(value) else x[i] == value
-            want[i, np.argmax(equal)] += 1
-    np.testing.assert_array_equal(pullback(np.ones((3, 6)))[0], want)
+    x = np.array([[2.0, 2.0, 1.0, 2.0, 3.0, 0.5], [np.nan, 1.0, 1.5, 0.5, 1.5, 2.5], [1.0, np.nan, 3.0, 0.5, 2.0, 4.0]])
+    for rows in (x, x[2:]):  # with ties, and without
+        y, pullback = bb.vjp(lambda x: f.accumulate(x, axis=1), rows)
+        np.testing.assert_array_equal(y, f.accumulate(rows, axis=1))
+        want = np.zeros(rows.shape)
+        for i, line in enumerate(y):
+            for j, value in enumerate(line):
+                equal = np.isnan(rows[i]) if np.isnan(value) else rows[i] == value
+                equal[j + 1 :] = False
+                want[i] += equal / np.sum(equal)
+        np.testing.assert_allclose(pullback(np.ones(rows.shape))[0], want, rtol=1e-14)
+        _, dy = bb.jvp(lambda x: f.accumulate(x, axis=1), (rows,), (np.ones(rows.shape),))
+        np.testing.assert_allclose(dy, np.ones(rows.shape), rtol=1e-14)
 
 
 def test_dtypes_and_out() -> None:

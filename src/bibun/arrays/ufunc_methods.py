@@ -14,18 +14,17 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from bibun.arrays import in_place, indexing
 from bibun.arrays.registry import FUNCTIONS, found, row
 from bibun.core.primitive import Primitive
-from bibun.core.traced import Traced
+from bibun.core.traced import Traced, plain
 from bibun.errors import NoDerivativeError, located
 from bibun.primitives.indexing import may_repeat
-from bibun.primitives.ufunc_methods import pieces
+from bibun.primitives.ufunc_methods import EXTREMES, pieces
 
 _REDUCE: dict[Any, Any] = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min,
            np.logical_and: np.all, np.logical_or: np.any}  # fmt: skip
 _ACCUMULATE: dict[Any, Any] = {np.add: np.cumsum, np.multiply: np.cumprod}
-_EXTREMES = (np.maximum, np.minimum, np.fmax, np.fmin)
 _IN_ANY_ORDER = (np.fmax, np.fmin, np.hypot, np.logaddexp, np.logaddexp2)  # of ufuncs with a derivative, not in _REDUCE
 _accumulate, _accumulate_steps, _sum_pieces = row("accumulate"), row("accumulate_steps"), row("sum_pieces")
-_leaders, _take_along_axis = row("leaders"), row("take_along_axis")
+_leaders, _tie_shares, _take_along_axis = row("leaders"), row("tie_shares"), row("take_along_axis")
 _NONE = np._NoValue
 
 
@@ -114,16 +113,22 @@ def _running(primitive: Primitive, x: Any, axis: int) -> Any:
 
 
 def accumulate(function: np.ufunc, x: Any, axis: int = 0, dtype: Any = None) -> Any:
-    """y[i] = f(y[i - 1], x[i]) along an axis, from y[0] = x[0]. Of equal extremes the first has the derivative."""
+    """y[i] = f(y[i - 1], x[i]) along an axis, from y[0] = x[0]. Equal extremes share."""
     x = _array(x, dtype)
     if not x.ndim:
         raise TypeError("cannot accumulate on a scalar")
     if function in _ACCUMULATE:
         return FUNCTIONS[_ACCUMULATE[function]](x, axis=axis)
     axis, primitive = normalize_axis_index(axis, x.ndim), _of_two(function, "accumulate")
-    if function in _EXTREMES and x.shape[axis]:
+    if function in EXTREMES and x.shape[axis] and not _ties(x, axis, primitive):
         return _take_along_axis(x, _leaders(x, axis=axis, row=primitive), axis=axis, distinct=False)
     return _running(primitive, x, axis)
+
+
+def _ties(x: Any, axis: int, primitive: Primitive) -> bool:
+    """Whether equal entries share a running extreme anywhere: a decision by the values."""
+    shares = plain(_tie_shares(x, axis=axis, row=primitive))
+    return bool(np.any(np.greater(shares, 0) & np.less(shares, 1)))
 
 
 def reduceat(function: np.ufunc, x: Any, indices: Any, axis: int = 0, dtype: Any = None) -> Any:

@@ -15,6 +15,8 @@ from bibun.core.primitive import Primitive
 from bibun.core.rules import Rule
 from bibun.primitives import reductions
 
+EXTREMES = (np.maximum, np.minimum, np.fmax, np.fmin)
+_INDEX = "an index or a count is an integer: it does not vary continuously"
 _REASON = "a comparison, an operation on bits or a count does not vary continuously"
 
 
@@ -29,6 +31,9 @@ def _part(axis: int, which: slice) -> tuple[Any, ...]:
 
 def _partials(y: Any, x: Any, axis: int, row: Primitive) -> tuple[Any, Any]:
     """dy[i]/dy[i - 1] and dy[i]/dx[i]: of the first entry 0 and 1."""
+    if row.function in EXTREMES:
+        shares = tie_shares(x, axis=axis, row=row).astype(np.result_type(y))
+        return 1 - shares, shares
     behind = _part(axis, slice(1, None))
     named = {"a": y[_part(axis, slice(-1))], "b": x[behind], "y": y[behind]}
     found = []
@@ -67,19 +72,38 @@ accumulate = general(
 )
 
 
-def _leaders(x: Any, *, axis: int, row: Primitive) -> Any:
-    """Of a running extreme, where the entry stands that it shows; of equal ones the first."""
+def _takes_over(x: Any, axis: int, row: Primitive) -> tuple[Any, Any]:
+    """A running extreme along the last axis, and where it becomes another one; nan stays nan."""
     y = np.moveaxis(_accumulate(x, axis=axis, row=row), axis, -1)
     before, behind = y[..., :-1], y[..., 1:]
-    taken_over = np.zeros(y.shape, bool)
-    taken_over[..., 1:] = (before != behind) & ~((before != before) & (behind != behind))  # nan stays nan
-    places = np.maximum.accumulate(np.where(taken_over, np.arange(y.shape[-1]), 0), axis=-1)
-    return np.moveaxis(places, -1, axis)
+    over = np.ones(y.shape, bool)
+    over[..., 1:] = (before != behind) & ~((before != before) & (behind != behind))
+    return y, over
 
 
-leaders = constant(
-    _leaders, "an index is an integer: it does not vary continuously", batch=_along_batch, name="leaders"
-)
+def _places(over: Any) -> Any:
+    return np.maximum.accumulate(np.where(over, np.arange(over.shape[-1]), 0), axis=-1)
+
+
+def _leaders(x: Any, *, axis: int, row: Primitive) -> Any:
+    """Of a running extreme, where the entry stands that it shows; of equal ones the first."""
+    return np.moveaxis(_places(_takes_over(x, axis, row)[1]), -1, axis)
+
+
+def _tie_shares(x: Any, *, axis: int, row: Primitive) -> Any:
+    """What each entry has of a running extreme when it comes: 1, 1/n as the n-th of equal ones, or 0.
+
+    With the rest for those before it, equal ones share equally.
+    """
+    y, over = _takes_over(x, axis, row)
+    wins = over | (y == np.moveaxis(x, axis, -1))
+    count = np.cumsum(wins, axis=-1)
+    among = count - np.take_along_axis(count, _places(over), axis=-1) + 1
+    return np.moveaxis(np.where(wins, 1 / among, 0), -1, axis)
+
+
+leaders = constant(_leaders, _INDEX, batch=_along_batch, name="leaders")
+tie_shares = constant(_tie_shares, _INDEX, batch=_along_batch, name="tie_shares")
 accumulate_steps = constant(_accumulate, _REASON, batch=_along_batch, name="accumulate_steps")
 
 
