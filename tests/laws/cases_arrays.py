@@ -62,8 +62,8 @@ CONSTANTS: dict[str, list[Case]] = alike(
         "matrix_rank singular", [case(np.array([[1.0, 2.0], [3.0, 5.0]])), case(np.array([[[1.0, 2.0], [2.0, 4.0]]]))]
     ),
     "eigenvalue_order": [case(np.array([1.0, 2.0, 1j]), np.array([2.0, 1j, 1.0]))],
-    "leaders": [case(_RUNNING, axis=1, row=TABLE["fmax"])],
-    "tie_shares": [case(_RUNNING, axis=1, row=TABLE["maximum"]), case(_RUNNING, axis=0, row=TABLE["fmin"])],
+    "leaders": [case(_RUNNING, axis=1, ufunc=np.fmax)],
+    "tie_shares": [case(_RUNNING, axis=1, ufunc=np.maximum), case(_RUNNING, axis=0, ufunc=np.fmin)],
     "bitwise_count": [case(np.array([[6, 5, 3], [1, 12, 8]]))],
     "binary_exponent": [case(np.array([0.3, -7.0, 0.0]))],
 }

@@ -120,14 +120,14 @@ def accumulate(function: np.ufunc, x: Any, axis: int = 0, dtype: Any = None) -> 
     if function in _ACCUMULATE:
         return FUNCTIONS[_ACCUMULATE[function]](x, axis=axis)
     axis, primitive = normalize_axis_index(axis, x.ndim), _of_two(function, "accumulate")
-    if function in EXTREMES and x.shape[axis] and not _ties(x, axis, primitive):
-        return _take_along_axis(x, _leaders(x, axis=axis, row=primitive), axis=axis, distinct=False)
+    if function in EXTREMES and x.shape[axis] and not _ties(x, axis, function):
+        return _take_along_axis(x, _leaders(x, axis=axis, ufunc=function), axis=axis, distinct=False)
     return _running(primitive, x, axis)
 
 
-def _ties(x: Any, axis: int, primitive: Primitive) -> bool:
+def _ties(x: Any, axis: int, function: np.ufunc) -> bool:
     """Whether equal entries share a running extreme anywhere: a decision by the values."""
-    shares = plain(_tie_shares(x, axis=axis, row=primitive))
+    shares = plain(_tie_shares(x, axis=axis, ufunc=function))
     return bool(np.any(np.greater(shares, 0) & np.less(shares, 1)))
 
 

@@ -32,7 +32,7 @@ def _part(axis: int, which: slice) -> tuple[Any, ...]:
 def _partials(y: Any, x: Any, axis: int, row: Primitive) -> tuple[Any, Any]:
     """dy[i]/dy[i - 1] and dy[i]/dx[i]: of the first entry 0 and 1."""
     if row.function in EXTREMES:
-        shares = tie_shares(x, axis=axis, row=row).astype(np.result_type(y))
+        shares = tie_shares(x, axis=axis, ufunc=row.function).astype(np.result_type(y))
         return 1 - shares, shares
     behind = _part(axis, slice(1, None))
     named = {"a": y[_part(axis, slice(-1))], "b": x[behind], "y": y[behind]}
@@ -72,9 +72,9 @@ accumulate = general(
 )
 
 
-def _takes_over(x: Any, axis: int, row: Primitive) -> tuple[Any, Any]:
+def _takes_over(x: Any, axis: int, ufunc: Any) -> tuple[Any, Any]:
     """A running extreme along the last axis, and where it becomes another one; nan stays nan."""
-    y = np.moveaxis(_accumulate(x, axis=axis, row=row), axis, -1)
+    y = np.moveaxis(ufunc.accumulate(x, axis=axis), axis, -1)
     before, behind = y[..., :-1], y[..., 1:]
     over = np.ones(y.shape, bool)
     over[..., 1:] = (before != behind) & ~((before != before) & (behind != behind))
@@ -85,17 +85,17 @@ def _places(over: Any) -> Any:
     return np.maximum.accumulate(np.where(over, np.arange(over.shape[-1]), 0), axis=-1)
 
 
-def _leaders(x: Any, *, axis: int, row: Primitive) -> Any:
+def _leaders(x: Any, *, axis: int, ufunc: Any) -> Any:
     """Of a running extreme, where the entry stands that it shows; of equal ones the first."""
-    return np.moveaxis(_places(_takes_over(x, axis, row)[1]), -1, axis)
+    return np.moveaxis(_places(_takes_over(x, axis, ufunc)[1]), -1, axis)
 
 
-def _tie_shares(x: Any, *, axis: int, row: Primitive) -> Any:
+def _tie_shares(x: Any, *, axis: int, ufunc: Any) -> Any:
     """What each entry has of a running extreme when it comes: 1, 1/n as the n-th of equal ones, or 0.
 
     With the rest for those before it, equal ones share equally.
     """
-    y, over = _takes_over(x, axis, row)
+    y, over = _takes_over(x, axis, ufunc)
     wins = over | (y == np.moveaxis(x, axis, -1))
     count = np.cumsum(wins, axis=-1)
     among = count - np.take_along_axis(count, _places(over), axis=-1) + 1

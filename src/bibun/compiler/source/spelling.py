@@ -95,6 +95,9 @@ class Speller:
             return f"[{inner}]" if type(value) is list else f"({inner}{',' if len(value) == 1 else ''})"
         if isinstance(value, np.dtype) or (isinstance(value, type) and issubclass(value, np.generic)):
             return of_dtype(np.dtype(value))
+        name = str(getattr(value, "__name__", ""))
+        if isinstance(value, np.ufunc) and getattr(np, name, None) is value:
+            return f"np.{name}"
         if isinstance(value, (float, complex, np.generic)):
             return number(value).text
         if value is None or isinstance(value, (int, str, bool, slice)):
