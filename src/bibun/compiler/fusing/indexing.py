@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bibun.compiler.fusing.affine import TURN, Affine, fixed, variable
-from bibun.compiler.fusing.expressions import Box, Expression, Expressions, Gathering, Patch, Scattering
+from bibun.compiler.fusing.expressions import Box, Expression, Expressions, Gathering, Scattering, is_zero
 from bibun.compiler.fusing.lowering import Lowering, lowers, reshaped
 from bibun.compiler.graph import Node
 from bibun.compiler.rolling.rolled import Turn, TurnSlice
@@ -218,9 +218,9 @@ def _scattered(
 
 def _patched(make: Expressions, background: Expression, v: Expression, key: Key, *, adds: bool) -> Expression:
     """At a place that moves with the turns of a loop."""
-    if adds and not (background.op == "view" and background.operands[0].op == "number"):
+    if adds and not is_zero(background):
         v = make.map("fadd", make.view(background, key.axes, key.taken), v)
-    return make.make("patch", (background, v), Patch(key.axes), background.shape, background.kind)
+    return make.patch(background, v, key.axes)
 
 
 @lowers("take_along_axis")
