@@ -48,6 +48,8 @@ ARITHMETIC: dict[str, Any] = {
 
 @pytest.mark.parametrize("name", ARITHMETIC)
 def test_arithmetic(name: str) -> None:
+    if name in ("in two variables", "on a grid") and not hasattr(np.polynomial.polynomial.polyval2d, "_implementation"):
+        pytest.skip("this NumPy makes plain arrays of its arguments")
     check(ARITHMETIC[name], P, Q)
 
 

@@ -169,10 +169,12 @@ HISTOGRAMS: dict[str, Any] = {
     "edges": lambda v, w: np.histogram_bin_edges(v * w, bins=4),
     "edges by a rule": lambda v, w: np.histogram_bin_edges(v * w, bins="sturges"),
     "density": lambda v, w: np.histogram(v, bins=3, density=True)[0] * np.sum(w),
+    "a list of traced edges": lambda v, w: np.histogram(v, bins=[-2.0, 0.1 * v[0], 2.0], density=True)[0] * w[:2],
     "traced edges": lambda v, w: np.histogram(V, bins=[-2.0, 0.0, 2.0] + 0.1 * v[:3], density=True)[0] * w[:2],
     "in two dimensions": lambda v, w: np.histogram2d(V, W, bins=[2, 3], weights=v * w)[0],
     "in two dimensions, density": lambda v, w: joined(np.histogram2d(v, w, bins=2, density=True)),
     "in several": lambda v, w: np.histogramdd((V, W), bins=[[-2.0, 0.01, 2], 3], weights=v * w, density=True)[0],
+    "of a list of coordinates": lambda v, w: joined(np.histogramdd([v, w], bins=2, density=True)[1]),
     "bincount": lambda v, w: np.bincount([0, 2, 2, 1, 4, 0, 1], weights=v * w, minlength=6),
 }
 

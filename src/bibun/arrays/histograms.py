@@ -14,7 +14,7 @@ import numpy as np
 from bibun.arrays.creation import as_array
 from bibun.arrays.deciding import anywhere, whole
 from bibun.arrays.registry import implements, row
-from bibun.core.traced import Traced
+from bibun.core.traced import Traced, unlisted
 from bibun.primitives.indexing import Place
 
 _scatter_add, _scatter_add_at = row("scatter_add"), row("scatter_add_at")
@@ -81,10 +81,10 @@ def _edges(a: Any, bins: Any, range_: Any, *, weighted: bool = False) -> Any:
         low_high = None if range_ is None else tuple(range_)
         count = _automatic_bins(a, bins=bins, range=low_high)
         bins = whole(count, f"the number of bins of bins={bins!r}")
+    bins = unlisted(bins)
     if np.ndim(bins) > 1:
         raise ValueError("`bins` must be 1d, when an array")
     if np.ndim(bins) == 1:
-        bins = as_array(bins)
         if anywhere(np.greater(bins[:-1], bins[1:])):
             raise ValueError("`bins` must increase monotonically, when an array")
         return bins
@@ -137,7 +137,7 @@ def histogramdd(
     sample: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
 ) -> tuple[Any, list[Any]]:
     """The same in several dimensions: a row of `sample` is a point (or a sequence of the coordinates of all points)."""
-    points = sample if np.ndim(sample) == 2 and hasattr(sample, "shape") else np.atleast_2d(as_array(sample)).T
+    points = sample if len(getattr(sample, "shape", ())) == 2 else np.atleast_2d(as_array(sample)).T
     d = points.shape[1]
     each = list(bins) if isinstance(bins, (list, tuple)) or np.ndim(bins) else [bins] * d
     if len(each) != d:

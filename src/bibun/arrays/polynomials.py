@@ -12,7 +12,7 @@ import numpy as np
 
 from bibun.arrays.creation import as_array
 from bibun.arrays.deciding import everywhere
-from bibun.arrays.registry import implements, row
+from bibun.arrays.registry import BY_NAME, implements, row
 from bibun.errors import warn
 
 _roots = row("roots")
@@ -237,10 +237,9 @@ def _horner(x: Any, c: Any) -> Any:
     return y
 
 
-def _in_two_variables(numpy_function: Any, *, grid: bool) -> None:
+def _in_two_variables(*, grid: bool) -> Any:
     """At the points (x, y), or at all of a grid."""
 
-    @implements(numpy_function)
     def evaluate(x: Any, y: Any, c: Any) -> Any:
         x, y, c = as_array(x), as_array(y), as_array(c)
         if not grid and x.shape != y.shape:
@@ -248,6 +247,8 @@ def _in_two_variables(numpy_function: Any, *, grid: bool) -> None:
         along_x = _horner(x, np.reshape(c, c.shape + (1,) * x.ndim))
         return _horner(y, np.reshape(along_x, along_x.shape + (1,) * y.ndim) if grid else along_x)
 
+    return evaluate
 
-_in_two_variables(np.polynomial.polynomial.polyval2d, grid=False)
-_in_two_variables(np.polynomial.polynomial.polygrid2d, grid=True)
+
+BY_NAME["numpy.polynomial.polynomial.polyval2d"] = _in_two_variables(grid=False)
+BY_NAME["numpy.polynomial.polynomial.polygrid2d"] = _in_two_variables(grid=True)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from bibun.arrays import in_place, indexing, lost, ufunc_methods
-from bibun.arrays.registry import FUNCTIONS, found
+from bibun.arrays.registry import BY_NAME, FUNCTIONS, found
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced, unlisted
 from bibun.errors import NoDerivativeError, located
@@ -37,7 +37,7 @@ def ufunc(array: Any, function: np.ufunc, method: str, inputs: tuple[Any, ...], 
 
 def function(array: Any, numpy_function: Any, args: tuple[Any, ...], settings: dict[str, Any]) -> Any:
     """numpy_function(*args, **settings), with a traced array somewhere among the arguments, or as `like=`."""
-    stand_in = FUNCTIONS.get(numpy_function)
+    stand_in = FUNCTIONS.get(numpy_function) or BY_NAME.get(f"{numpy_function.__module__}.{numpy_function.__name__}")
     if stand_in is None:
         raise NoDerivativeError(_unknown(_name(numpy_function)))
     if isinstance(stand_in, Primitive):

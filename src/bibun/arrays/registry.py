@@ -15,6 +15,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 # np.sum -> our sum. A row whose function is NumPy's own, called with the same arguments, needs no entry of its own.
 FUNCTIONS: dict[Any, Callable[..., Any]] = {row.function: row for row in TABLE.values()}
 
+# The same by module and name, for functions in modules that `import numpy` does not import, which takes a while.
+BY_NAME: dict[str, Callable[..., Any]] = {}
+
 LISTENERS: list[Callable[[list[Primitive]], None]] = []  # told of rows that are added later
 
 _adding = Lock()

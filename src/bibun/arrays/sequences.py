@@ -53,6 +53,7 @@ def logspace(
     start: Any, stop: Any, num: Any = 50, endpoint: bool = True, base: Any = 10.0, dtype: Any = None, axis: int = 0
 ) -> Any:
     """base to the powers of the sequence from start to stop."""
+    base = unlisted(base)
     if np.ndim(base):
         start, stop, base = np.broadcast_arrays(as_array(start), as_array(stop), as_array(base))
         base = np.expand_dims(base, axis)
