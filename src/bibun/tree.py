@@ -16,6 +16,14 @@ _registered: set[type] = set()
 _registering = Lock()  # optree refuses a class that another thread has just registered
 
 
+class Named:
+    """A leaf that only names its `value`: that is what flatten gives in its place."""
+
+    __slots__ = ()
+
+    value: Any
+
+
 def is_container(tree: Any) -> bool:
     """Whether it holds leaves, rather than being one. None holds nothing."""
     return isinstance(tree, (tuple, list, dict, deque, NoneType)) or hasattr(type(tree), "__dataclass_fields__")
@@ -24,7 +32,7 @@ def is_container(tree: Any) -> bool:
 def flatten(tree: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:
     """The leaves, and the function that puts leaves back into the same containers."""
     if not is_container(tree):
-        return [tree], _only
+        return [tree.value if isinstance(tree, Named) else tree], _only
     import optree
 
     leaves, spec = optree.tree_flatten(tree, namespace=_NAMESPACE)
@@ -33,7 +41,7 @@ def flatten(tree: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:
         for cls in fresh:
             _register(cls)
         return flatten(tree)
-    return leaves, spec.unflatten
+    return _values(leaves), spec.unflatten
 
 
 def structure(tree: Any) -> tuple[list[Any], Any]:
@@ -41,7 +49,12 @@ def structure(tree: Any) -> tuple[list[Any], Any]:
     import optree
 
     flatten(tree)  # registers dataclasses
-    return optree.tree_flatten(tree, namespace=_NAMESPACE)
+    leaves, spec = optree.tree_flatten(tree, namespace=_NAMESPACE)
+    return _values(leaves), spec
+
+
+def _values(leaves: list[Any]) -> list[Any]:
+    return [leaf.value if isinstance(leaf, Named) else leaf for leaf in leaves]
 
 
 def _only(leaves: list[Any]) -> Any:

@@ -14,6 +14,7 @@ import numpy as np
 
 from bibun.core.primitive import Primitive
 from bibun.primitives.indexing import Place
+from tests.laws import cases_arrays
 from tests.laws.case import Case, Shape, alike, case
 
 # ---- elementwise rows ---------------------------------------------------------------------------
@@ -307,3 +308,6 @@ CONSTANTS: dict[str, list[Case]] = {
     "astype_step": [case(_A, dtype=np.dtype(int)), case(_A, dtype=np.dtype(bool))],
     "lasting": [case(_INDEX, key=(Place(0),), shape=(4, 3)), case(np.array(2), key=(Place(0),), shape=(4, 3))],
 }  # fmt: skip
+
+CASES |= cases_arrays.CASES
+CONSTANTS |= cases_arrays.CONSTANTS

@@ -6,6 +6,7 @@ The methods are in methods.py. Which interpreter an Array belongs to, and what i
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ _COMPARISONS = {
     "eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal",
 }  # fmt: skip
 _UNARY = {"neg": "negative", "pos": "positive", "abs": "absolute", "invert": "invert"}
+_STANDARDS = (None, "2021.12", "2022.12", "2023.12", "2024.12")
 FOREIGN = (str, bytes, dict, set, type(None))  # never an operand: Python then says so, naming both types
 
 
@@ -83,6 +85,33 @@ class Array(Traced, methods.Methods):
         return protocol.function(self, function, args, settings)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        raise lost.as_ndarray(self)
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        """The functions of the Python array API standard for this array."""
+        if api_version not in _STANDARDS:
+            raise ValueError(
+                f"version {api_version!r} of the array API standard is not supported; the latest is 2024.12."
+            )
+        return import_module("bibun.numpy")
+
+    @property
+    def device(self) -> str:
+        """Where the entries are."""
+        return "cpu"
+
+    def to_device(self, device: str, /, *, stream: Any = None) -> Any:
+        """Itself: there is one device."""
+        if device != "cpu" or stream is not None:
+            raise ValueError(
+                f"to_device({device!r}, stream={stream!r}): the arrays of bibun are on 'cpu', without streams."
+            )
+        return self
+
+    def __dlpack__(self, **settings: Any) -> Any:
+        raise lost.as_ndarray(self)
+
+    def __dlpack_device__(self) -> Any:
         raise lost.as_ndarray(self)
 
     def __float__(self) -> float:

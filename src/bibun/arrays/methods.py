@@ -12,11 +12,13 @@ import numpy as np
 from bibun.arrays import (
     creation,
     differences,
+    fourier,
     in_place,
     indexing,
     joins,
     linalg,
     padding,
+    pairs,
     products,
     protocol,
     reductions,
@@ -31,7 +33,7 @@ _real, _imag, _conjugate, _copy = row("real"), row("imag"), row("conjugate"), ro
 _argmax, _argmin, _argsort, _argpartition = row("argmax"), row("argmin"), row("argsort"), row("argpartition")
 _nonzero, _searchsorted, _reshape = row("nonzero"), row("searchsorted"), row("reshape")
 
-_REGISTERED = creation, differences, joins, linalg, products
+_REGISTERED = creation, differences, fourier, joins, linalg, pairs, products
 
 
 class Methods:

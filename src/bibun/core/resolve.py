@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bibun.core.primitive import Primitive
-from bibun.core.rules import INPUT, INPUTS, NEEDED, OUTPUT, SETTING, SHAPE, Rule, read
+from bibun.core.rules import DTYPE, INPUT, INPUTS, NEEDED, OUTPUT, SETTING, SHAPE, Rule, read
 
 
 def arguments(
@@ -29,6 +29,8 @@ def arguments(
             found.append(values[key])
         elif kind == SHAPE:
             found.append(np.shape(values[key]))
+        elif kind == DTYPE:
+            found.append(np.result_type(values[key]))
         elif kind == SETTING:
             found.append(settings[key])
         elif kind == NEEDED:

@@ -5,6 +5,7 @@ Names a rule may use besides its first parameter (`g` a cotangent, or `t` a tang
     y               the output
     x, or a b c     an input, by the name that the primitive gives it
     x_shape         the shape of that input; its values are then not kept
+    x_dtype         its dtype, likewise
     xs, xs_shape    all the inputs of a variadic primitive, or their shapes
     needed          (variadic pullbacks only) the positions of the inputs that are differentiated
     anything else   a setting of the call: axis, keepdims, ...
@@ -15,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-OUTPUT, INPUT, SHAPE, SETTING, INPUTS, SHAPES, NEEDED = range(7)
+OUTPUT, INPUT, SHAPE, DTYPE, SETTING, INPUTS, SHAPES, NEEDED = range(8)
 
 
 class Rule(NamedTuple):
@@ -63,4 +64,6 @@ def read(name: str, inputs: Sequence[str] | None) -> Read:
         return Read(INPUT, inputs.index(name))
     if name.endswith("_shape") and name[:-6] in inputs:
         return Read(SHAPE, inputs.index(name[:-6]))
+    if name.endswith("_dtype") and name[:-6] in inputs:
+        return Read(DTYPE, inputs.index(name[:-6]))
     return Read(SETTING, name)

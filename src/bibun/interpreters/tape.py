@@ -19,7 +19,7 @@ import numpy as np
 from bibun.core.captured import Watched, kept
 from bibun.core.cotangents import Scattered, Slots
 from bibun.core.primitive import Primitive
-from bibun.core.rules import INPUT, INPUTS, NEEDED, OUTPUT, SETTING, SHAPE, Read, read
+from bibun.core.rules import DTYPE, INPUT, INPUTS, NEEDED, OUTPUT, SETTING, SHAPE, Read, read
 from bibun.core.traced import Traced
 
 next_index: Callable[[], int] = count(1).__next__
@@ -88,6 +88,8 @@ class Plan:
                 item = value.shape if hasattr(value, "shape") else np.shape(value)
             elif kind == SETTING:
                 item = settings[key]
+            elif kind == DTYPE:
+                item = np.result_type(values[key])
             elif kind == INPUT:
                 item = kept(values[key]) if shared[key] else values[key]
             elif kind == OUTPUT:

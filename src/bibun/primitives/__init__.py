@@ -9,6 +9,7 @@ from bibun.core.primitive import Primitive
 from bibun.primitives import (
     constants,
     elementwise,
+    fourier,
     indexing,
     joins,
     linalg,
@@ -16,17 +17,20 @@ from bibun.primitives import (
     reductions,
     selection,
     shapes,
+    ufunc_methods,
 )
 
 FAMILIES = {
     "elementwise": elementwise,
     "reductions": reductions,
+    "methods of ufuncs": ufunc_methods,
     "shapes": shapes,
     "joins": joins,
     "indexing": indexing,
     "selection": selection,
     "products": products,
     "linear algebra": linalg,
+    "Fourier transforms": fourier,
     "constants": constants,
 }
 
@@ -38,6 +42,9 @@ def add_special() -> list[Primitive]:
     if special.FAMILIES.keys() <= FAMILIES.keys():
         return []
     rows = [row for family in special.FAMILIES.values() for row in _rows(family)]
+    for row in rows:  # with SCIPY_ARRAY_API=1 the names of scipy.special are wrappers of the ufuncs
+        row.fast = getattr(row.fast, "__wrapped__", row.fast)
+        row.function = getattr(row.function, "__wrapped__", row.function)
     FAMILIES.update(special.FAMILIES)
     TABLE.update({row.name: row for row in rows})
     return rows

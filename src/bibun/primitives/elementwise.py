@@ -217,8 +217,20 @@ floor_divide = elementwise(
     np.floor_divide, 0, 0, fast=operator.floordiv, native="floor_divide", domain=("generic", "nonzero")
 )
 heaviside = elementwise(np.heaviside, 0, lambda a: np.equal(a, 0), native="heaviside", domain=("nonzero", "real"))
+fraction = elementwise(lambda x: np.modf(x)[0], 1, name="fraction", domain=("generic",))
 spacing = elementwise(np.spacing, 0, native="spacing")
 nextafter = elementwise(np.nextafter, 1, 0, native="nextafter")
+
+# x = m 2**e, with e constant between the powers of 2
+mantissa = elementwise(
+    lambda x: np.frexp(x)[0],
+    lambda x: np.where(np.isnan(x), x, np.ldexp(np.ones_like(x), -np.frexp(x)[1])),
+    name="mantissa",
+    domain=("generic",),
+)
+ldexp = elementwise(
+    np.ldexp, lambda a, b: np.ldexp(np.ones_like(a), b), "its exponent, which is an integer", domain=("real", "whole")
+)
 
 # Complex parts: y real, and the tangent is Re(p dx), which the interpreters take where y is real and p dx is not
 real = elementwise(np.real, 1, domain=("complex",))

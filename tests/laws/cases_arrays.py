@@ -1,0 +1,35 @@
+"""Sample calls of the rows of Fourier transforms, of general eigenvalues, QR and least squares, and of the methods of ufuncs."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+
+from bibun.primitives import TABLE
+from tests.laws.case import Case, alike, case
+
+_LENGTHS = ((5, 5), (6, 6), (1, 1), (5, 3), (4, 7))  # of the input, and to what it is cut or filled
+# Of each kind of partial: numbers, of the result, of both inputs, with ties.
+_ALONG_AXES = [
+    case((2, 4, 2), axis=1, row=TABLE["subtract"]), case((3,), axis=0, row=TABLE["arctan2"]).over("positive"),
+    case((3, 2), axis=0, row=TABLE["divide"]).over("nonzero"), case((4,), axis=0, row=TABLE["logaddexp"]),
+    case((5, 2), axis=0, row=TABLE["maximum"]).over("distinct"), case((1, 2), axis=0, row=TABLE["hypot"]),
+]  # fmt: skip
+
+CASES: dict[str, list[Case]] = {
+    **alike(
+        "fft ifft rfft irfft",
+        [case((2, m), n=n, axis=1, norm=norm) for (m, n), norm in product(_LENGTHS, (None, "ortho", "forward"))]
+        + [case((4, 2, 3), n=5, axis=0, norm=None), case((3,), n=4, axis=0, norm="backward")],
+    ),
+    "accumulate": _ALONG_AXES,
+    "sum_pieces": [case((2, 5), indices=(0, 2, 2, 1), axis=1), case((4,), indices=(3,), axis=0)],
+    "spread_pieces": [case((2, 4), indices=(0, 2, 2, 1), axis=1, length=5), case((1,), indices=(3,), axis=0, length=4)],
+}
+CONSTANTS: dict[str, list[Case]] = alike(
+    "accumulate_steps", [case(np.array([[6, 5, 3], [1, 12, 8]]), axis=0, row=TABLE["gcd"])]
+) | {
+    "bitwise_count": [case(np.array([[6, 5, 3], [1, 12, 8]]))],
+    "binary_exponent": [case(np.array([0.3, -7.0, 0.0]))],
+}
