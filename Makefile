@@ -73,7 +73,7 @@ bench: .venv-bench/.installed  ## ratios to other packages; BENCH="--quick chain
 	@.venv-bench/bin/python -m benchmarks $(BENCH)
 
 interop: .venv-bench/.installed  ## run the tests of what works together with PyTorch, JAX and autograd
-	@$(TEST_ENVIRONMENT) .venv-bench/bin/python -m pytest -q tests/interop tests/compat
+	@$(TEST_ENVIRONMENT) .venv-bench/bin/python -m pytest -q tests/interop tests/compat tests/docs/test_code_blocks.py -k 'not blocks_of or from-'
 
 clean:  ## remove the environments and everything that was built
 	rm -rf .venv .venv-bench build dist site .bibun_cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -193,8 +193,9 @@ def test_traced_values_are_boxes() -> None:
         assert isinstance(x, Box)
         assert isinstance(x, anp.numpy_boxes.ArrayBox)
         assert type(x) == anp.numpy_boxes.ArrayBox  # noqa: E721  as autograd's programs write it
-        assert type_of(x) is np.ndarray
+        assert type_of(x) is anp.ndarray
         assert is_instance(x, np.ndarray)
+        assert is_instance(x, anp.ndarray)
         assert not is_instance(x, (tuple, dict))
         np.testing.assert_array_equal(x._value, X)
         np.testing.assert_array_equal(getval(x), X)
@@ -203,6 +204,10 @@ def test_traced_values_are_boxes() -> None:
     grad(f)(X)
     make_jvp(f)(X)(X)
     assert not isinstance(X, Box)
+    made = anp.array([1.0, 2.0])
+    assert not isinstance(made, Box)
+    assert getval(made) is made
+    assert type_of(made) is anp.ndarray
 
 
 def test_spaces() -> None:

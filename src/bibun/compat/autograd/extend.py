@@ -90,7 +90,7 @@ def primitive(f: Callable[..., Any]) -> Any:
 
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         call = _Call(args, kwargs)
-        if not any(isinstance(x, Traced) for x in call.arrays):
+        if not any(map(isbox, call.arrays)):
             return f(*args, **kwargs)
         if rules.constant:
             return notrace_primitive(f)(*args, **kwargs)

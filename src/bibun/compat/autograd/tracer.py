@@ -11,9 +11,11 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from bibun import numpy as bnp
 from bibun.arrays.array import Array
 from bibun.core.traced import Traced, bare
 from bibun.errors import NoDerivativeError
+from bibun.interpreters.buffer import named
 from bibun.interpreters.forward import Dual
 from bibun.interpreters.variable import Variable
 
@@ -24,24 +26,25 @@ for _traced in (Variable, Dual):
 
 def isbox(x: Any) -> bool:
     """Whether x is a traced value."""
-    return isinstance(x, Traced)
+    return isinstance(named(x), Traced)
 
 
 def getval(x: Any) -> Any:
     """The plain array or number: what is computed from it has no derivative."""
-    return np.asarray(x.data)[()] if isinstance(x, Traced) else x
+    return np.asarray(named(x).data)[()] if isbox(x) else x
 
 
 def class_of(x: Any) -> type:
-    """The class of x, or of the plain array or number that a traced x stands for."""
-    return type(bare(x))
+    """The class of x, or of the plain array or number that a traced x stands for; of arrays autograd.numpy's ndarray."""
+    found = type(bare(x))
+    return bnp.ndarray if found is np.ndarray else found
 
 
 class _AnyTraced(type):
     """A class whose instances are all the traced values, for code that asks for autograd's boxes."""
 
     def __instancecheck__(cls, x: Any) -> bool:
-        return isinstance(x, Array)
+        return isbox(x)
 
     def __subclasscheck__(cls, other: type) -> bool:
         return issubclass(other, Array)
