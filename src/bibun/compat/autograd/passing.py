@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
+from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
 
 def passing_on(name: str, *sources: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """The __getattr__ and the __dir__ of module `name`: each name from the first of the modules that has it."""
+    """The __getattr__ and the __dir__ of module `name`: each name from the first of the modules, as far as there are, with it."""
 
     def modules() -> list[ModuleType]:
-        return [import_module(source) for source in sources]
+        return [import_module(source) for source in sources if find_spec(source) is not None]
 
     def listed() -> list[str]:
         return sorted({word for module in modules() for word in dir(module) if not word.startswith("_")})
