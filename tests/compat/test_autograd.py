@@ -18,7 +18,14 @@ from bibun.compat.autograd.misc.optimizers import adam, rmsprop, sgd
 from bibun.compat.autograd.misc.tracers import full_graph
 from bibun.compat.autograd.numpy.numpy_vjps import match_complex, repeat_to_match_shape, replace_zero, unbroadcast
 from bibun.compat.autograd.numpy.numpy_wrapper import make_diagonal, metadata
-from bibun.compat.autograd.test_util import check_equivalent, check_grads, check_jvp, check_vjp, combo_check
+from bibun.compat.autograd.test_util import (
+    check_equivalent,
+    check_grads,
+    check_jvp,
+    check_vjp,
+    combo_check,
+    scalar_close,
+)
 from bibun.compat.autograd.tracer import Box, Node, getval, trace
 from bibun.compat.autograd.wrap_util import unary_to_nary
 from bibun.errors import NoDerivativeError, WrongDerivativeError
@@ -249,6 +256,8 @@ def test_checks_find_a_wrong_rule() -> None:
     with pytest.raises(ValueError, match="'fwd' and 'rev'"):
         check_grads(np.sin, modes=["forward"])(1.0)
     check_equivalent({"a": 1.0}, {"a": 1.0 + 1e-9})
+    assert scalar_close(1e9, 1e9 + 1)
+    assert not scalar_close(1.0, 1.1)
     with pytest.raises(AssertionError):
         check_equivalent({"a": 1.0}, {"a": 1.1})
     with pytest.raises(AssertionError, match="not of one kind"):

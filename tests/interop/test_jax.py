@@ -11,6 +11,7 @@ import jax.numpy as jnp  # noqa: E402
 from jax.test_util import check_grads  # noqa: E402
 
 import bibun as bb  # noqa: E402
+import bibun.numpy as bnp  # noqa: E402
 from bibun.interop.jax import from_jax, to_jax  # noqa: E402
 
 X = np.array([0.3, 1.2, -0.5])
@@ -106,6 +107,28 @@ def test_a_branch_on_values_runs_under_jit() -> None:
     with jax.enable_x64(True):
         close(jax.jit(jax.grad(f))(2.0), 0.5)
         close(jax.jit(jax.grad(f))(0.5), 1.0)
+
+
+def test_a_function_that_cannot_run_on_ones_says_what_its_results_are_like() -> None:
+    A = np.array([[2.0, 0.5], [0.5, 1.0]])
+    with jax.enable_x64(True):
+        with pytest.raises(np.linalg.LinAlgError) as caught:
+            jax.jit(to_jax(np.linalg.cholesky))(jnp.array(A))
+        assert "results=" in caught.value.__notes__[0]
+        f = to_jax(lambda d: {"L": np.linalg.cholesky(d["A"])}, results=lambda d: {"L": d["A"]})
+        close(jax.jit(f)({"A": jnp.array(A)})["L"], np.linalg.cholesky(A))
+        gradient = jax.jit(jax.grad(lambda A: jnp.log(jnp.diag(f({"A": A})["L"])).sum()))(jnp.array(A))
+        close(gradient, np.linalg.inv(A) / 2)
+
+
+def test_arrays_that_are_filled(wide) -> None:
+    def powers(x):
+        y = bnp.zeros(3)
+        for i in range(3):
+            y[i] = x ** (i + 1)
+        return y
+
+    close(jax.jit(jax.jacobian(to_jax(powers)))(2.0), [1.0, 4.0, 12.0])
 
 
 def test_settings_are_passed_on() -> None:

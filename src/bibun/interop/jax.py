@@ -26,18 +26,20 @@ _call = Primitive("bibun_call")  # its one parameter is the Run
 _call.multiple_results = True
 
 
-def to_jax(f: Callable[..., Any]) -> Callable[..., Any]:
+def to_jax(f: Callable[..., Any], results: Callable[..., Any] | None = None) -> Callable[..., Any]:
     """f, written with NumPy, as a function of JAX's arrays; arguments and results may be in containers.
 
     f runs on the processor. JAX must know shapes and dtypes before it computes: under jit they are found by a run on ones.
-    So the shapes of f's results may not depend on values. What is no array of JAX's is passed on as it is.
+    So the shapes of f's results may not depend on values. results: for an f that cannot run on ones, a function of the same
+    arguments whose results have these shapes and dtypes. What is no array of JAX's is passed on as it is.
     """
 
     @wraps(f)
     def function(*args: Any, **kwargs: Any) -> Any:
         call = Call(f, args, kwargs, jax.Array)
-        found = _call.bind(*call.arrays, run=Run(call))
-        return call.result(list(found))
+        alike = call if results is None else Call(results, args, kwargs, jax.Array)
+        found = _call.bind(*call.arrays, run=Run(call, Run(alike).on_ones))
+        return (call.result or alike.result)(list(found))  # under jit only `alike` has run
 
     return function
 

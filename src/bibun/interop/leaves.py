@@ -40,8 +40,14 @@ class Run:
 
     def on_ones(self, given: Sequence[Kind]) -> list[Kind]:
         """By a run on ones, whatever it warns of."""
-        with np.errstate(all="ignore"):
-            found = self.function(*(np.ones(*kind)[()] for kind in given))
+        try:
+            with np.errstate(all="ignore"):
+                found = self.function(*(np.ones(*kind)[()] for kind in given))
+        except Exception as error:  # a user's own code
+            error.add_note(
+                "raised in a run on ones, which was to find the shapes of the results; see results= of to_jax"
+            )
+            raise
         return [Kind(np.shape(y), np.result_type(y)) for y in found]
 
     def pushed(self, moving: tuple[int, ...], count: int) -> Run:
@@ -142,7 +148,7 @@ class Call:
         self.rest = list(leaves)
         for i in self.where:
             self.rest[i] = None
-        self.result: Callable[[list[Any]], Any] = list  # the containers of the result, once f has run
+        self.result: Any = None  # from the leaves of the result to its containers, once f has run
 
     def __call__(self, *arrays: Any) -> tuple[Any, ...]:
         leaves = list(self.rest)

@@ -16,6 +16,11 @@ from bibun.compat.autograd.wrap_util import unary_to_nary
 from bibun.errors import WrongDerivativeError
 
 
+def scalar_close(a: Any, b: Any) -> bool:
+    """Whether two numbers differ by less than 1e-6, or by less than that of their sum."""
+    return bool(abs(a - b) < 1e-6 or abs(a - b) < 1e-6 * abs(a + b))
+
+
 @unary_to_nary
 def check_grads(fun: Callable[[Any], Any], x: Any, modes: Sequence[str] = ("fwd", "rev"), order: int = 2) -> None:
     """Compare the derivatives of fun at x, up to that order, with numerical ones; WrongDerivativeError (an AssertionError).
