@@ -15,7 +15,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-NEEDS = {"distributions": "bibun.scipy.stats", "ordinary_equations": "bibun.scipy.integrate"}
+NEEDS = {
+    "distributions": "bibun.scipy.stats",
+    "gaussian_process": "bibun.scipy.linalg",
+    "ordinary_equations": "bibun.scipy.integrate",
+    "special_functions": "bibun.scipy.special",
+}
 PROGRAMS = sorted((Path(__file__).parent / "programs").glob("*.py"))
 
 
