@@ -27,6 +27,7 @@ from bibun.compat.autograd.test_util import (
     scalar_close,
 )
 from bibun.compat.autograd.tracer import Box, Node, getval, trace
+from bibun.compat.autograd.util import quick_grad_check
 from bibun.compat.autograd.wrap_util import unary_to_nary
 from bibun.errors import NoDerivativeError, WrongDerivativeError
 
@@ -109,6 +110,8 @@ def test_a_primitive_without_a_rule_says_so() -> None:
         grad(f, 1)(1.0, 2.0)
     defvjp(f, lambda ans, a, x: lambda g: g * x, None)
     assert grad(f, 1)(1.0, 2.0) == 0.0
+    with pytest.raises(AttributeError, match=r"write defvjp\(<lambda>, ...\)"):
+        f.defgrad(lambda ans, a, x: lambda g: g * x)
     with pytest.raises(TypeError, match="not a primitive"):
         defvjp(np.sinc, None)
     with pytest.raises(TypeError, match="neither a function nor None"):
@@ -249,6 +252,9 @@ def test_checks_find_a_wrong_rule() -> None:
         check_grads(wrong)(1.0)
     with pytest.raises(WrongDerivativeError):
         check_vjp(wrong, 1.0)
+    with pytest.raises(AssertionError):
+        quick_grad_check(wrong, 1.0)
+    quick_grad_check(lambda x, n: x**n, 2.0, extra_args=(3,))
     check_grads(np.sin, order=3)(1.0)
     check_grads(lambda x, y: np.sum(x * y), (0, 1))(X, 2 * X)
     check_jvp(np.exp, X)
@@ -273,10 +279,10 @@ def test_optimizers_reach_the_minimum(optimize) -> None:
         return np.sum((p["a"] - target["a"]) ** 2) + (p["b"][0] - target["b"][0]) ** 2
 
     start = {"a": np.zeros(2), "b": (0.0,)}
-    found = optimize(grad(loss), start, lambda x, i, g: steps.append(i), num_iters=3000, step_size=0.01)
-    np.testing.assert_allclose(found["a"], target["a"], atol=0.02)
-    np.testing.assert_allclose(found["b"][0], 0.5, atol=0.02)
-    assert steps == list(range(3000))
+    found = optimize(grad(loss), start, lambda x, i, g: steps.append(i), num_iters=1000, step_size=0.02)
+    np.testing.assert_allclose(found["a"], target["a"], atol=0.03)
+    np.testing.assert_allclose(found["b"][0], 0.5, atol=0.03)
+    assert steps == list(range(1000))
 
 
 def test_two_steps_by_hand() -> None:

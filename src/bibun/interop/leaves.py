@@ -30,13 +30,17 @@ class Run:
     def __init__(self, function: Callable[..., tuple[Any, ...]], kinds: Any = None) -> None:
         self.function = function
         self._kinds = kinds or self.on_ones
+        self._known: dict[tuple[Kind, ...], list[Kind]] = {}
 
     def __call__(self, *arrays: Any) -> tuple[Any, ...]:
         return self.function(*arrays)
 
     def kinds(self, given: Sequence[Kind]) -> list[Kind]:
         """The kinds of the results."""
-        return self._kinds(given)
+        key = tuple(given)
+        if key not in self._known:
+            self._known[key] = self._kinds(given)
+        return self._known[key]
 
     def on_ones(self, given: Sequence[Kind]) -> list[Kind]:
         """By a run on ones, whatever it warns of."""

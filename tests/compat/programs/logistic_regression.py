@@ -27,7 +27,7 @@ def result():
     def callback(params, i, gradient):
         seen.append(float(params["bias"]))
 
-    fitted = adam(grad(loss), params, callback=callback, num_iters=2000, step_size=0.05)
+    fitted = adam(grad(loss), params, callback=callback, num_iters=600, step_size=0.1)
     value, gradient = value_and_grad(loss)(params)
     return {
         "weights": gradient["weights"],

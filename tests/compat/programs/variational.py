@@ -22,7 +22,7 @@ def negative_bound(params, seed):
 def result():
     start = (np.zeros(2), np.zeros(2))
     gradient = grad(negative_bound)(start, 0)
-    mean, log_scale = adam(grad(negative_bound), start, num_iters=3000, step_size=0.02)
+    mean, log_scale = adam(grad(negative_bound), start, num_iters=600, step_size=0.05)
     return {
         "by the mean": gradient[0],
         "by the scale": gradient[1],

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import update_wrapper
 from itertools import count
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -96,9 +96,17 @@ def primitive(f: Callable[..., Any]) -> Any:
             return notrace_primitive(f)(*args, **kwargs)
         return call.result(_Application(f, wrapped, rules, call).row()(*call.arrays))
 
+    def as_before(*_: Any, **__: Any) -> NoReturn:
+        raise AttributeError(
+            f"{rules.name}.defvjp, defgrad and defvjp_is_zero are of an early autograd: write defvjp({rules.name}, ...), for "
+            "each argument lambda ans, *args: lambda g: ..., or None for a derivative that is 0."
+        )
+
     update_wrapper(wrapped, f)
-    wrapped.fun, wrapped.rules = f, rules  # type: ignore[attr-defined]
-    return wrapped
+    made: Any = wrapped
+    made.fun, made.rules = f, rules
+    made.defvjp = made.defgrad = made.defvjp_is_zero = as_before
+    return made
 
 
 class _Application:
