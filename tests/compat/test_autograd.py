@@ -78,7 +78,7 @@ def test_argnum_is_checked() -> None:
         grad(anp.sum, "x")
     with pytest.raises(IndexError, match="called with 1 positional"):
         grad(anp.sum, 1)(X)
-    with pytest.raises(NoDerivativeError, match="integers do not vary"):
+    with pytest.raises(NoDerivativeError, match=r"^grad: .* integers do not vary"):
         grad(lambda n: n * 2.0)(3)
 
 

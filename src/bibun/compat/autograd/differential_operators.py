@@ -58,8 +58,8 @@ class _Independent(Exception):
     """The value of a function that does not depend on its argument."""
 
 
-def _value_and_grad(fun: Callable[[Any], Any], x: Any, number: Callable[[Any], Any]) -> tuple[Any, Any]:
-    """fun(x), and the gradient of the number made of it."""
+def _value_and_grad(name: str, fun: Callable[[Any], Any], x: Any, number: Callable[[Any], Any]) -> tuple[Any, Any]:
+    """fun(x), and the gradient of the number made of it; `name` is for messages."""
 
     def reduced(x: Any) -> tuple[Any, Any]:
         level = core.level_of(x)
@@ -70,7 +70,7 @@ def _value_and_grad(fun: Callable[[Any], Any], x: Any, number: Callable[[Any], A
         return total, y.value if isinstance(y, Traced) and y.level == level else y
 
     try:
-        (_, y), gradient = reverse.value_and_grad(reduced, has_aux=True)(x)
+        (_, y), gradient = reverse._value_and_grad(name, reduced, 0, True)(x)
     except _Independent as found:
         core.independent()
         return found.args[0], vspace(x).zeros()
@@ -101,13 +101,13 @@ def grad(fun: Callable[[Any], Any], x: Any) -> Any:
 
     For complex x = a + i b it is df/da - i df/db.
     """
-    return _value_and_grad(fun, x, _one_number("grad"))[1]
+    return _value_and_grad("grad", fun, x, _one_number("grad"))[1]
 
 
 @unary_to_nary
 def value_and_grad(fun: Callable[[Any], Any], x: Any) -> tuple[Any, Any]:
     """(fun(x), its gradient)."""
-    return _value_and_grad(fun, x, _one_number("value_and_grad"))
+    return _value_and_grad("value_and_grad", fun, x, _one_number("value_and_grad"))
 
 
 @unary_to_nary
@@ -121,7 +121,7 @@ def elementwise_grad(fun: Callable[[Any], Any], x: Any) -> Any:
             )
         return np.sum(y)
 
-    return _value_and_grad(fun, x, total)[1]
+    return _value_and_grad("elementwise_grad", fun, x, total)[1]
 
 
 @unary_to_nary
