@@ -33,7 +33,7 @@ def slope_of_erfcx(y: Any, x: Any) -> Any:
         r = 1 / x
         return -1 / sqrt(pi) * r * r * polynomial(_FAR, -r * r / 2)
 
-    near = ~(np.real(x) > 10)
+    near = np.logical_not(np.real(x) > 10)  # of a Python number too, where ~ is not
     return np.where(near, 2 * np.where(near, x, 0) * y - 2 / sqrt(pi), far(np.where(near, 10, x)))
 
 

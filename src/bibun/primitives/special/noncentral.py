@@ -54,8 +54,8 @@ def _student_moment(freedom: Any, noncentrality: Any, t: Any, power: int) -> Any
     """∫ s**power φ(t s - nc) g(s) ds, with g the density of s = √(χ²/df).
 
     The density of t is that of power 1; by the noncentrality the distribution falls by that of power 0. With p = df + power,
-    c = df + t², b = t nc the integral of s**(p - 1) exp(-c s²/2 + b s) is Γ(p) (2c)**(-p/2) U(p/2, 1/2, b²/2c) for b < 0,
-    and for any b the sum of an even and an odd 1F1, both multiplied here by exp(-b²/2c) (DLMF 13.6.15, 13.2.39).
+    c = df + t², b = t nc the integral of s**(p - 1) exp(-c s²/2 + b s) is Γ(p) c**(-p/2) exp(b²/4c) D_-p(-b/√c) for b < 0,
+    and for any b the sum of an even and an odd 1F1, both multiplied here by exp(-b²/2c) (DLMF 12.5.1, 12.4.1, 13.2.39).
     """
     p, c, b = freedom + 1.0 * power, freedom + t * t, t * noncentrality
     z = b * b / (2 * c)
@@ -70,7 +70,8 @@ def _student_moment(freedom: Any, noncentrality: Any, t: Any, power: int) -> Any
     odd = np.where(low, 0.0, b) * np.sqrt(2 / c) * special.poch(p / 2, 0.5)
     even = special.hyp1f1(0.5 - p / 2, 0.5, -inner) + odd * special.hyp1f1(1 - p / 2, 1.5, -inner)
     outer = np.where(low, z, 1.0)
-    tail = np.exp(-outer) * special.hyperu(p / 2, 0.5, outer) * special.poch(p / 2, 0.5) / sqrt(pi)
+    cylinder, _ = special.pbdv(-p, np.sqrt(2 * outer))
+    tail = 2 ** (p / 2) * special.gamma(p / 2 + 0.5) * np.exp(-outer / 2) * cylinder / sqrt(pi)
     return scale * np.where(low, tail, even)
 
 
