@@ -203,8 +203,7 @@ def test_first_and_second_derivative(line: Truth) -> None:
             assert apart(bb.jvp(bb.grad(line.f), (x,), (1.0,))[1], second) < line.second
 
 
-@pytest.mark.parametrize("t", [-3.0, -0.4, 1e-6, 2.0, 30.0])
-@pytest.mark.parametrize("nc", [-4.0, -0.4, 1.5, 6.0])
+@pytest.mark.parametrize(("nc", "t"), [(-4.0, 2.0), (-0.4, 1e-6), (-0.4, -3.0), (6.0, -3.0), (1.5, 30.0), (1.5, -0.4)])
 def test_noncentral_t(nc: float, t: float) -> None:
     """F = ∫ Φ(t s - nc) g(s) ds, with g the density of s = √(χ²/df), differentiated under the integral."""
     freedom = mp.mpf(3)
@@ -224,3 +223,91 @@ def test_noncentral_t(nc: float, t: float) -> None:
         (bb.grad(by_nc, argnums=1)(3.0, nc, t), -moment(lambda s: t * s - nc)),
     ):
         np.testing.assert_allclose(got, float(want), rtol=1e-11, atol=1e-12 * size)
+
+
+INF = float("inf")
+# At points where a formula divides 0 by 0 or subtracts infinities: the first and the second derivative, from mathematics.
+EDGES = [
+    ("ellipk(0)", special.ellipk, 0.0, np.pi / 8, 9 * np.pi / 64),
+    ("ellipk(1)", special.ellipk, 1.0, INF, INF),
+    ("ellipkm1(1)", special.ellipkm1, 1.0, -np.pi / 8, 9 * np.pi / 64),
+    ("ellipe(0)", special.ellipe, 0.0, -np.pi / 8, -3 * np.pi / 64),
+    ("ellipe(1)", special.ellipe, 1.0, -INF, None),
+    ("ellipkinc(x, 1) at 0", of("ellipkinc", 0, 1.0), 0.0, 1.0, 0.0),
+    ("ellipkinc(π/2, m) at 0", of("ellipkinc", 1, np.pi / 2), 0.0, np.pi / 8, 9 * np.pi / 64),
+    ("ellipkinc(0.5, m) at 1", of("ellipkinc", 1, 0.0), 1.0, 0.0, 0.0),
+    ("sn(u, 1) at 0", part("ellipj", 0, 0, 1.0), 0.0, 1.0, 0.0),
+    ("sn(0, m) at 0.5", part("ellipj", 0, 1, 0.0), 0.5, 0.0, 0.0),
+    ("R_C(x, 1) at 1", of("elliprc", 0, 1.0), 1.0, -1 / 6, 3 / 20),
+    ("R_C(1, y) at 1", of("elliprc", 1, 1.0), 1.0, -1 / 3, 2 / 5),
+    ("R_D(x, 1, 1) at 1", of("elliprd", 0, 1.0, 1.0), 1.0, -3 / 10, 9 / 28),
+    ("R_D(1, 1, z) at 1", of("elliprd", 2, 1.0, 1.0), 1.0, -9 / 10, 45 / 28),
+    ("R_G(x, 1, 1) at 1", of("elliprg", 0, 1.0, 1.0), 1.0, 1 / 6, -1 / 20),
+    ("R_J(1, 1, 1, p) at 1", of("elliprj", 3, 1.0, 1.0, 1.0), 1.0, -3 / 5, 6 / 7),
+    ("agm(x, 2) at 2", of("agm", 0, 2.0), 2.0, 0.5, -1 / 16),
+    ("ber'(x) at 0", special.berp, 0.0, 0.0, 0.0),
+    ("bei'(x) at 0", special.beip, 0.0, 0.5, 0.0),
+    ("∫(1 - J0)/t at 0", part("it2j0y0", 0), 0.0, 0.0, 0.25),
+    ("∫H0/t at 0", special.it2struve0, 0.0, -2 / np.pi, 0.0),
+    ("struve(0, x) at 0", of("struve", 1, 0.0), 0.0, 2 / np.pi, 0.0),
+    ("besselpoly(x, 1, 1) at 0", of("besselpoly", 0, 1.0, 1.0), 0.0, 1 / 3, 0.0),
+    ("P_3 at 1", of("eval_legendre", 1, 3), 1.0, 6.0, 15.0),
+    ("P_0 at 0.5", of("eval_legendre", 1, 0), 0.5, 0.0, 0.0),
+    ("P_-3 at 0.5", of("eval_legendre", 1, -3), 0.5, 1.5, 3.0),
+    ("T_3 at -1", of("eval_chebyt", 1, 3), -1.0, 9.0, -24.0),
+    ("U_2 at 1", of("eval_chebyu", 1, 2), 1.0, 8.0, 8.0),
+    ("U_0 at 1", of("eval_chebyu", 1, 0), 1.0, 0.0, 0.0),
+    ("T_n(1) by n", of("eval_chebyt", 0, 1.0), 2.0, 0.0, 0.0),
+    ("U_n(1) by n", of("eval_chebyu", 0, 1.0), 2.0, 1.0, 0.0),
+    ("H_0 at 0", of("eval_hermite", 1, 0), 0.0, 0.0, 0.0),
+    ("H_1 at 0", of("eval_hermite", 1, 1), 0.0, 2.0, 0.0),
+    ("L_1 at 0", of("eval_laguerre", 1, 1), 0.0, -1.0, 0.0),
+    ("C_0 of 1/2", of("eval_gegenbauer", 2, 0, 0.5), 0.3, 0.0, 0.0),
+    ("P_0^(1,1)", of("eval_jacobi", 3, 0, 1.0, 1.0), 0.3, 0.0, 0.0),
+    ("P_1^(-1,-1), of n + a + b + 1 = 0", of("eval_jacobi", 3, 1, -1.0, -1.0), 0.3, 0.0, 0.0),
+    ("P_3^0 at 1", of("lpmv", 2, 0, 3.0), 1.0, 6.0, None),
+    ("P_3^2 at 1", of("lpmv", 2, 2, 3.0), 1.0, -30.0, None),
+    ("P_3^3 at -1", of("lpmv", 2, 3, 3.0), -1.0, 0.0, None),
+    ("binom(x, 2) at 1", of("binom", 0, 2.0), 1.0, 0.5, 1.0),
+    ("binom(1, k) at 2", of("binom", 1, 1.0), 2.0, -0.5, None),
+    ("poch(x, 2) at 0", of("poch", 0, 2.0), 0.0, 1.0, 2.0),
+    ("poch(x, 2) at -3", of("poch", 0, 2.0), -3.0, -5.0, 2.0),
+    ("expn(3, 0)", of("expn", 1, 3), 0.0, -1.0, INF),
+    ("exp1 as expn(1, 0)", of("expn", 1, 1), 0.0, -INF, None),
+    ("kolmogorov(0)", special.kolmogorov, 0.0, 0.0, 0.0),
+    ("smirnov(1, d)", of("smirnov", 1, 1), 0.4, -1.0, 0.0),
+    ("smirnov(2, 0)", of("smirnov", 1, 2), 0.0, -1.0, -2.0),
+    ("bdtr(5, 5, p)", of("bdtr", 2, 5, 5), 0.3, 0.0, 0.0),
+    ("bdtr(0, 1, p)", of("bdtr", 2, 0, 1), 0.3, -1.0, 0.0),
+    ("nbdtr(0, 1, p)", of("nbdtr", 2, 0, 1), 0.3, 1.0, 0.0),
+    ("pdtr(0.7, 0)", of("pdtr", 1, 0.7), 0.0, -1.0, 1.0),
+    ("chdtr(2, 0)", of("chdtr", 1, 2.0), 0.0, 0.5, -0.25),
+    ("fdtr(2, 2, 0)", of("fdtr", 2, 2.0, 2.0), 0.0, 1.0, -2.0),
+    ("stdtr(inf, 0)", of("stdtr", 1, INF), 0.0, 1 / np.sqrt(2 * np.pi), 0.0),
+    ("stdtr(1, 0)", of("stdtr", 1, 1.0), 0.0, 1 / np.pi, 0.0),
+    ("chndtr(1, 2, nc) at 0", of("chndtr", 2, 1.0, 2.0), 0.0, -0.25 * np.exp(-0.5), 3 / 32 * np.exp(-0.5)),
+    ("nctdtr(1, nc, 0) at 0", of("nctdtr", 1, 1.0, 0.0), 0.0, -1 / np.sqrt(2 * np.pi), 0.0),
+    ("tklmbda(x, 0) at 0", of("tklmbda", 0, 0.0), 0.0, 0.25, 0.0),
+    ("tklmbda(1, λ) at 0", of("tklmbda", 1, 0.0), 0.0, 0.0, 0.0),
+    ("voigt(x, 0, 1) at 1", of("voigt_profile", 0, 0.0, 1.0), 1.0, -0.5 / np.pi, 0.5 / np.pi),
+    ("voigt(0, 0, γ) at 1", of("voigt_profile", 2, 0.0, 0.0), 1.0, -1 / np.pi, 2 / np.pi),
+    ("voigt(1, 1, γ) at 0", of("voigt_profile", 2, 1.0, 1.0), 0.0, None, None),
+    ("hyp2f1(1, 1, 2, x) at 0", of("hyp2f1", 3, 1.0, 1.0, 2.0), 0.0, 0.5, 2 / 3),
+    ("wright_bessel(1, 1, x) at 0", of("wright_bessel", 2, 1.0, 1.0), 0.0, 1.0, 0.5),
+    ("wrightomega(1)", special.wrightomega, 1.0, 0.5, 0.125),
+    ("wrightomega(-inf)", special.wrightomega, -INF, 0.0, 0.0),
+    ("powm1(2, b) at 0", of("powm1", 1, 2.0), 0.0, np.log(2), np.log(2) ** 2),
+    ("powm1(0, b) at 2", of("powm1", 0, 2.0), 0.0, 0.0, 2.0),
+    ("S(0)", part("fresnel", 0), 0.0, 0.0, 0.0),
+    ("airy at 0", part("airy", 1), 0.0, 0.0, special.airy(0.0)[0]),
+]
+
+
+@pytest.mark.parametrize(("name", "f", "x", "first", "second"), EDGES, ids=[line[0] for line in EDGES])
+def test_edges(name: str, f: Callable[[Any], Any], x: float, first: float | None, second: float | None) -> None:
+    with np.errstate(all="ignore"):
+        for got, want in ((bb.grad(f)(x), first), (bb.jvp(bb.grad(f), (x,), (1.0,))[1], second)):
+            if want is None:
+                assert not np.isnan(got) or second is None
+            else:
+                np.testing.assert_allclose(got, want, rtol=1e-12, atol=1e-13)

@@ -71,9 +71,14 @@ def _by_x(f: Any, x: Any, coefficients: list[float]) -> Any:
     return joined(np.abs(x) < 1, x, lambda x: x * polynomial(coefficients, x * x), lambda x: f(x) / x, 1)
 
 
-def _struve_step(v: Any, x: Any) -> Any:
-    """(x/2)**v / (√π Γ(v + 3/2))"""
-    return (0.5 * x) ** v / sqrt(pi) * special.rgamma(v + 1.5)
+def _slope_of_struve(f: Any, sign: int, v: Any, x: Any) -> Any:
+    """(f_(v - 1) ∓ f_(v + 1) + (x/2)**v / (√π Γ(v + 3/2))) / 2, where f_-1 is 2/π ∓ f_1."""
+    zero = np.equal(v, 0)
+    w = np.where(zero, 1.0, v)
+    step = np.where(zero, 1.0, (0.5 * x) ** w) / sqrt(pi) * special.rgamma(v + 1.5)
+    above = f(v + 1.0, x)
+    below = np.where(zero, 2 / pi + sign * above, f(w - 1.0, x))
+    return (below + sign * above + step) / 2
 
 
 def _h0_over_x(x: Any) -> Any:
@@ -107,13 +112,14 @@ it2i0k0 = several(
 )
 
 struve = elementwise(
-    special.struve, _V,
-    lambda a, b: (special.struve(a - 1.0, b) - special.struve(a + 1.0, b) + _struve_step(a, b)) / 2,
-    guarded=True, domain=("order", "positive"),
-)  # fmt: skip
+    special.struve,
+    _V,
+    lambda a, b: _slope_of_struve(special.struve, -1, a, b),
+    guarded=True,
+    domain=("order", "positive"),
+)
 modstruve = elementwise(
-    special.modstruve, _V,
-    lambda a, b: (special.modstruve(a - 1.0, b) + special.modstruve(a + 1.0, b) + _struve_step(a, b)) / 2,
+    special.modstruve, _V, lambda a, b: _slope_of_struve(special.modstruve, 1, a, b),
     guarded=True, domain=("order", "positive"),
 )  # fmt: skip
 itstruve0 = elementwise(special.itstruve0, lambda x: special.struve(0.0, x))

@@ -36,8 +36,8 @@ def _symmetric_integral(a: Any, b: Any, c: Any, d: Any, exponents: Exponents) ->
     used = (sizes > 0) & (np.reshape(exponents, (-1,) + (1,) * zs[0].ndim) > 0)
     low = np.log(np.min(np.where(used, sizes, np.inf), axis=0))
     high = np.log(np.max(np.where(used, sizes, 0), axis=0))
-    left = min(1.0, 1 - sum(p for z, p in zip(zs, exponents, strict=True) if np.any(z == 0)))
-    start, stop = low - 40 / max(left, 0.25), high + 40 / (sum(exponents) - 1)
+    left = 1 - sum(p * (size == 0) for size, p in zip(sizes, exponents, strict=True))  # the power of t near 0
+    start, stop = low - 40 / np.maximum(left, 0.25), high + 40 / (sum(exponents) - 1)
     step = _COMPLEX_STEP if dtype.kind == "c" else _STEP
     length = np.max(np.where(np.isfinite(stop - start), stop - start, 0), initial=0)
     count = int(length / step) + 2
@@ -57,7 +57,7 @@ def _symmetric_integral(a: Any, b: Any, c: Any, d: Any, exponents: Exponents) ->
                 if p:
                     value = value * (t + z) ** -p
             total = total + np.sum(value, axis=0)
-        return np.asarray(total * width).astype(dtype)[()]
+        return np.asarray(np.where(left > 0, total * width, np.inf)).astype(dtype)[()]
 
 
 def _raised(exponents: Exponents, i: int) -> Exponents:
