@@ -306,3 +306,4 @@ CONSTANTS: dict[str, list[Case]] = {
 }  # fmt: skip
 
 CASES |= cases_special.CASES
+CONSTANTS |= cases_special.CONSTANTS

@@ -61,3 +61,24 @@ def _rows() -> list[Primitive]:
 
 
 CASES: dict[str, list[Case]] = {row.name: _of(row) for row in _rows()}
+
+# ---- functions that are no ufuncs
+
+_N, _M, _COUNTS = np.array([[2], [3]]), np.array([[1], [2]]), np.array([[0], [1], [3]])
+_ONE = [case(_COUNTS, (2,))]
+_LEGENDRE = [case(_N, _M, (2,), order=k, options=()) for k in range(3)]
+if CASES:
+    CASES |= {
+        "logsumexp": [case((2, 3), axis=axis, keepdims=True) for axis in ((0,), (0, 1), ())],
+        "signed_logsumexp": [case((2, 3), (3,), axis=axis).real_only() for axis in ((1,), (0, 1))],
+        **alike("spherical_jn spherical_yn spherical_in spherical_kn", _ONE),
+        **{f"slope_of_spherical_{kind}": _ONE for kind in ("jn", "yn", "in", "kn")},
+        "diric": [case((2,), np.array([[1], [4]]))],
+        "legendre_p": [case(_N, (2,), order=k) for k in range(3)],
+        **alike("sph_legendre_p assoc_legendre_p", _LEGENDRE),
+        "lqn": [case((2,), orders=2)],
+        "lqmn": [case((2,), orders=(1, 2))],
+        **alike("riccati_jn riccati_yn pbdn_seq", [case((), orders=2).real_only()]),
+        **alike("lmbda pbdv_seq pbvv_seq", [case((), orders=2.5).real_only()]),
+    }
+CONSTANTS = {"largest": [case(np.array([[1.0, 2.0], [0.5, -1.0]]), axis=(1,), keepdims=True)]} if CASES else {}
