@@ -16,6 +16,7 @@ from tests.laws.table import TABLE
 special = pytest.importorskip("scipy.special")
 from bibun.scipy import special as ours  # noqa: E402 - imports SciPy
 
+NEW = hasattr(special, "softplus")  # SciPy 1.17, of which the parameters are; some functions took numbers only before
 PLACES = {
     "errstate",
     "geterr",
@@ -61,7 +62,7 @@ def test_any_other_function_refuses_with_a_reason(name: str) -> None:
 
 @pytest.mark.parametrize("name", WRITTEN)
 def test_parameters_are_scipys(name: str) -> None:
-    if type(getattr(special, name)).__name__ != "MultiUFunc":
+    if NEW and type(getattr(special, name)).__name__ != "MultiUFunc":
         have, want = (signature(getattr(m, name)).parameters for m in (ours, special))
         assert [(p.name, p.kind) for p in have.values()] == [(p.name, p.kind) for p in want.values()]
 
@@ -94,7 +95,6 @@ CALLS: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "multigammaln": (lambda s, x: s.multigammaln(x + 1, 3), (P,)),
     "factorial": (lambda s, x: s.factorial(x), (X * 5,)),
     "comb": (lambda s, n, k: s.comb(n + 2, k), (P, P / 2)),
-    "comb, repetition": (lambda s, n: s.comb(n, 2, repetition=True), (P,)),
     "perm": (lambda s, n, k: s.perm(n + 2, k), (P, P / 2)),
     "diric": (lambda s, x: s.diric(x, 5), (X,)),
     "sinc": (lambda s, x: s.sinc(x), (X,)),
@@ -111,8 +111,7 @@ CALLS: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "riccati_yn": (lambda s, x: s.riccati_yn(2, x)[0], (np.array(0.7),)),
     "lmbda": (lambda s, x: s.lmbda(2.5, x)[1], (np.array(0.7),)),
     "pbdv_seq": (lambda s, x: s.pbdv_seq(2.5, x)[1], (np.array(0.7),)),
-    "lqn": (lambda s, x: s.lqn(2, x)[1], (X,)),
-    "lqmn": (lambda s, x: s.lqmn(1, 2, x)[0], (X,)),
+    "lqn of a number": (lambda s, x: s.lqn(2, x)[0], (np.array(0.7),)),
 }  # fmt: skip
 if hasattr(special, "legendre_p"):  # since SciPy 1.15
     CALLS |= {
@@ -128,8 +127,13 @@ if hasattr(special, "legendre_p"):  # since SciPy 1.15
         "sph_harm_y, hessian": (lambda s, x, p: s.sph_harm_y(3, 1, x, p, diff_n=2)[2], (P, 2 * P)),
         "sph_harm_y_all": (lambda s, x, p: s.sph_harm_y_all(2, 1, x, p), (P, 2 * P)),
     }
-if hasattr(special, "softplus"):  # since SciPy 1.17
-    CALLS["softplus"] = (lambda s, x: s.softplus(x), (X,))
+if NEW:
+    CALLS |= {
+        "softplus": (lambda s, x: s.softplus(x), (X,)),
+        "comb, repetition": (lambda s, n: s.comb(n, 2, repetition=True), (P,)),
+        "lqn": (lambda s, x: s.lqn(2, x)[1], (X,)),
+        "lqmn": (lambda s, x: s.lqmn(1, 2, x)[0], (X,)),
+    }
 
 
 def along(f: Callable[..., Any], xs: tuple[Any, ...]) -> Any:
@@ -161,7 +165,7 @@ def test_values_and_derivatives(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["logsumexp, axis and keepdims", "softmax, axis", "polygamma", "comb", "spherical_jn", "lqn"]
+    "name", ["logsumexp, axis and keepdims", "softmax, axis", "polygamma", "comb", "spherical_jn", "diric"]
 )
 def test_compiled_and_batched(name: str) -> None:
     call, xs = CALLS[name]
@@ -182,6 +186,7 @@ def test_logsumexp_at_infinities() -> None:
     np.testing.assert_array_equal(bb.grad(lambda x: ours.softmax(x)[0])(np.array([0.0, -inf])), [0, 0])
 
 
+@pytest.mark.skipif(not NEW, reason="extend= is new")
 def test_continued_factorials() -> None:
     for f, x in ((lambda n: ours.factorial2(n, extend="complex"), 3.4), (lambda n: ours.factorialk(n, 3, extend="complex"), 4.2),
                  (lambda k: ours.factorialk(4.2, k, extend="complex"), 2.6)):  # fmt: skip

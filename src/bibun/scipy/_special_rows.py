@@ -14,7 +14,7 @@ from bibun.core.broadcasting import is_complex, unbroadcast
 from bibun.core.kinds import constant, elementwise, general, reduction
 from bibun.core.primitive import Primitive
 from bibun.errors import NoDerivativeError, located
-from bibun.primitives.special.orthogonal import slope_of_chebyu
+from bibun.primitives.special import orthogonal
 
 Axes = tuple[int, ...]
 _N = "the order n: an integer does not vary continuously"
@@ -111,7 +111,7 @@ spherical_kn, slope_of_spherical_kn = _spherical("kn", -1, -1)
 
 diric = elementwise(
     special.diric,
-    lambda a, b: -np.sin(a / 2) / 2 * slope_of_chebyu(b - 1.0, np.cos(a / 2)) / b,
+    lambda a, b: -np.sin(a / 2) / 2 * orthogonal.slope_of_chebyu(b - 1.0, np.cos(a / 2)) / b,
     "the count n: an integer does not vary continuously",
     domain=("real", "trials"),
 )
@@ -139,7 +139,7 @@ def _slope_of_legendre(made: Any, third: Callable[..., Any], order: int, n: Any,
     return made(order + 1) if order < 2 else third(tuple(made(k) for k in range(3)), n, m, z)
 
 
-def _legendre(name: str, third: Callable[..., Any], domain: str) -> Primitive:
+def _legendre(name: str, third: Callable[..., Any], *, domain: str) -> Primitive:
     def function(a: Any, b: Any, c: Any, *, order: int, options: tuple[tuple[str, Any], ...]) -> Any:
         return np.asarray(getattr(special, name)(a, b, c, diff_n=order, **dict(options)))[order]
 
@@ -159,14 +159,14 @@ def _by_z(a: Any, b: Any, order: int) -> Any:
 
 
 legendre_p: Primitive = elementwise(_legendre_p, _N, _by_z, domain=("higher_mode", "unit"), name="legendre_p")
-assoc_legendre_p = _legendre("assoc_legendre_p", _third_of_legendre, "unit")
-sph_legendre_p = _legendre("sph_legendre_p", _third_by_angle, "positive")
+assoc_legendre_p = _legendre("assoc_legendre_p", _third_of_legendre, domain="unit")
+sph_legendre_p = _legendre("sph_legendre_p", _third_by_angle, domain="positive")
 
 
 # ---- sequences: functions of orders 0, 1, ... along the first axes, and their slopes, which SciPy gives together
 
 
-def _sequence(name: str, function: Callable[..., Any], second: Callable[..., Any], domain: str) -> Primitive:
+def _sequence(function: Callable[..., Any], second: Callable[..., Any], *, name: str, domain: str) -> Primitive:
     """(f, f') with f'' = second(f, f', x, orders), from the differential equation."""
 
     def pull(g: Any, y: Any, x: Any, orders: Any) -> Any:
@@ -185,30 +185,44 @@ def _along(count: int, x: Any, first: float = 0.0) -> Any:
 
 
 def _second_of_lqmn(q: Any, slope: Any, x: Any, orders: tuple[int, int]) -> Any:
+    """f', and (2x f' - (n(n + 1) - m²/(1 - x²)) f) / (1 - x²)"""
     m, n = orders
     square, rest = _along(m + 1, x)[:, None] ** 2, 1 - x * x
     return (2 * x * slope - (_along(n + 1, x) * (_along(n + 1, x) + 1) - square / rest) * q) / rest
 
 
 def _second_of_lqn(q: Any, slope: Any, x: Any, orders: int) -> Any:
+    """f', and (2x f' - n(n + 1) f) / (1 - x²)"""
     n = _along(orders + 1, x)
     return (2 * x * slope - n * (n + 1) * q) / (1 - x * x)
 
 
 def _second_of_riccati(s: Any, slope: Any, x: Any, orders: int) -> Any:
+    """f', and (n(n + 1)/x² - 1) f"""
     n = np.arange(orders + 1.0)
     at_0 = np.equal(x, 0)
     return np.where(at_0, np.where(n == 1, 2 / 3, 0.0), (n * (n + 1) / np.where(at_0, 1.0, x) ** 2 - 1) * s)
 
 
 def _second_of_lmbda(value: Any, slope: Any, x: Any, orders: float) -> Any:
+    """f', and (2v + 1)/(2v + 2) 0F1(v + 2; -x²/4) - f"""
     v = orders - int(orders) + np.arange(int(orders) + 1.0)
     return (2 * v + 1) / (2 * v + 2) * special.hyp0f1(v + 2, -x * x / 4) - value
 
 
 def _second_of_cylinder(d: Any, slope: Any, x: Any, orders: float) -> Any:
+    """f', and (x²/4 - v - 1/2) f"""
     v = orders - int(orders) + np.arange(max(int(orders), 1) + 1)
     return (x * x / 4 - v - 0.5) * d
+
+
+def _second_of_whole_cylinder(d: Any, slope: Any, x: Any, orders: int) -> Any:
+    """f', and (x²/4 - n - 1/2) f"""
+    return (x * x / 4 - np.arange(orders + 1) - 0.5) * d
+
+
+def _whole_number(x: Any, *, orders: int) -> tuple[Any, ...]:
+    return tuple(part[: orders + 1] for part in special.pbdn_seq(orders, np.asarray(x)[()]))
 
 
 def _number(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -216,14 +230,11 @@ def _number(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda x, *, orders: function(orders, np.asarray(x)[()].item())
 
 
-lqn = _sequence("lqn", lambda x, *, orders: special.lqn(orders, x), _second_of_lqn, "unit")
-lqmn = _sequence("lqmn", lambda x, *, orders: special.lqmn(*orders, x), _second_of_lqmn, "unit")
-riccati_jn = _sequence("riccati_jn", _number(special.riccati_jn), _second_of_riccati, "positive")
-riccati_yn = _sequence("riccati_yn", _number(special.riccati_yn), _second_of_riccati, "positive")
-lmbda = _sequence("lmbda", _number(special.lmbda), _second_of_lmbda, "positive")
-pbdv_seq = _sequence("pbdv_seq", _number(special.pbdv_seq), _second_of_cylinder, "real")
-pbvv_seq = _sequence("pbvv_seq", _number(special.pbvv_seq), _second_of_cylinder, "real")
-pbdn_seq = _sequence(
-    "pbdn_seq", lambda x, *, orders: tuple(part[: orders + 1] for part in special.pbdn_seq(orders, np.asarray(x)[()])),
-    lambda d, slope, x, orders: (x * x / 4 - np.arange(orders + 1) - 0.5) * d, "complex",
-)  # fmt: skip
+lqn = _sequence(lambda x, *, orders: special.lqn(orders, x), _second_of_lqn, name="lqn", domain="unit")
+lqmn = _sequence(lambda x, *, orders: special.lqmn(*orders, x), _second_of_lqmn, name="lqmn", domain="unit")
+riccati_jn = _sequence(_number(special.riccati_jn), _second_of_riccati, name="riccati_jn", domain="positive")
+riccati_yn = _sequence(_number(special.riccati_yn), _second_of_riccati, name="riccati_yn", domain="positive")
+lmbda = _sequence(_number(special.lmbda), _second_of_lmbda, name="lmbda", domain="positive")
+pbdv_seq = _sequence(_number(special.pbdv_seq), _second_of_cylinder, name="pbdv_seq", domain="real")
+pbvv_seq = _sequence(_number(special.pbvv_seq), _second_of_cylinder, name="pbvv_seq", domain="real")
+pbdn_seq = _sequence(_whole_number, _second_of_whole_cylinder, name="pbdn_seq", domain="complex")

@@ -18,11 +18,12 @@ from bibun.arrays.reductions import axes_of
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced, plain
 from bibun.errors import NoDerivativeError, located
-from bibun.primitives import TABLE
+from bibun.primitives import FAMILIES, TABLE
 from bibun.scipy import _special_rows as rows_here
 
 ROWS = {name: row for name, row in vars(rows_here).items() if isinstance(row, Primitive) and row.name == name}
 TABLE.update(ROWS)  # so that compile takes them for operations, not for functions of a user's to look into
+FAMILIES["further functions of scipy.special"] = rows_here
 
 
 def _traced(*values: Any) -> bool:
@@ -323,16 +324,17 @@ def sph_harm_y_all(n: Any, m: Any, theta: Any, phi: Any, *, diff_n: int = 0) -> 
 # Functions whose text in SciPy hands traced arrays on to ufuncs.
 CARRIED = {"sinc", "softplus", "zeta", "lambertw", "assoc_laguerre"}
 _COUNT = "whole numbers: they do not vary continuously"
-_PARAMETERS = "their parameters: nodes, weights and coefficients are found numerically"
+_PARAMETERS = "its parameters: nodes, weights and coefficients are found numerically"
 # Why the others have none, by a word in the name.
 REASONS = {
+    "btdtri": "its arguments: write betaincinv", "btdtr": "its arguments: write betainc",
     "_zeros": _COUNT, "bernoulli": _COUNT, "euler": _COUNT, "stirling2": _COUNT,
-    "ellip_": "their arguments: Lamé's functions and constants are found numerically",
+    "ellip_": "its arguments: Lamé's functions and constants are found numerically",
     "mathieu_": "the parameter q: its derivative has no closed form",
     "_cv_seq": "the parameter c: its derivative has no closed form",
     "roots": _PARAMETERS, "jacobi": _PARAMETERS, "legendre": _PARAMETERS, "cheby": _PARAMETERS, "gegenbauer": _PARAMETERS,
     "laguerre": _PARAMETERS, "hermite": _PARAMETERS,
-    "lpmn": "these arguments: write assoc_legendre_p_all", "lpn": "these arguments: write legendre_p_all",
+    "lpmn": "its arguments: write assoc_legendre_p_all", "lpn": "its arguments: write legendre_p_all",
 }  # fmt: skip
 
 

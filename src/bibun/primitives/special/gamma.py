@@ -166,12 +166,3 @@ betainccinv = elementwise(
     special.betainccinv, _A, _B, lambda y, a, b: -1 / beta_density(a, b, y),
     guarded=True, domain=("positive", "positive", "probability"),
 )  # fmt: skip
-if hasattr(special, "btdtr"):  # until SciPy 1.16
-    btdtr = elementwise(
-        special.btdtr, _A, _B, lambda a, b, c: beta_density(a, b, c),
-        guarded=True, domain=("positive", "positive", "probability"),
-    )  # fmt: skip
-    btdtri = elementwise(
-        special.btdtri, _A, _B, lambda y, a, b: 1 / beta_density(a, b, y),
-        guarded=True, domain=("positive", "positive", "probability"),
-    )  # fmt: skip

@@ -69,6 +69,13 @@ def _slope_of_lpmv(order: Any, v: Any, x: Any) -> Any:
     return scale * (falling + rising)
 
 
+def _harmonic_by_polar(y: Any, m: Any, n: Any, theta: Any, phi: Any) -> Any:
+    """m cot φ Y_n^m + √((n - m)(n + m + 1)) e**(-iθ) Y_n^(m+1)"""
+    last = np.equal(m, n)
+    above = special.sph_harm(np.where(last, m, m + 1), n, theta, phi)
+    return m / np.tan(phi) * y + np.sqrt((n - m) * (n + m + 1)) * np.exp(-1j * theta) * above
+
+
 slope_of_chebyu: Primitive = elementwise(
     _plain_slope_of_chebyu,
     lambda a, b: _slope_of_chebyu_by_degree(a, b),
@@ -146,3 +153,9 @@ lpmv = elementwise(
     "the degree v: its derivative has no closed form", lambda a, b, c: _slope_of_lpmv(a, b, c),
     guarded=True, domain=("whole", "order", "unit"),
 )  # fmt: skip
+if hasattr(special, "sph_harm"):  # until SciPy 1.16: the order m, the degree n, the azimuth θ, the polar angle φ
+    sph_harm = elementwise(
+        special.sph_harm, "the order m: an integer does not vary continuously", _INTEGER, lambda y, a: 1j * a * y,
+        lambda y, a, b, c, d: _harmonic_by_polar(y, 1.0 * a, b, c, d),
+        guarded=True, domain=("mode", "higher_mode", "real", "positive"),
+    )  # fmt: skip
