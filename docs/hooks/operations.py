@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 from contextlib import suppress
+from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,7 @@ def page() -> str:
     """The whole page, in Markdown."""
     with suppress(ImportError):  # SciPy is not installed
         add_special_rows()
+        import_module("bibun.scipy.special")
     parts = [INTRODUCTION.format(rows=len(TABLE))]
     parts += [_family(title, module) for title, module in FAMILIES.items()]
     rows = {id(row.function) for row in TABLE.values()}

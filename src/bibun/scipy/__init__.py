@@ -27,11 +27,10 @@ def __dir__() -> list[str]:
 
 
 def rows() -> dict[str, Primitive]:
-    """The rows that stand in the modules of this room, by their names."""
+    """The rows that stand in the modules of this room, or in their `ROWS`, by their names."""
     found: dict[str, Primitive] = {}
     for name in sorted(_MODULES):
         module = import_module(f"{__name__}.{name}")
-        found |= {
-            row.name: row for row in vars(module).values() if isinstance(row, Primitive) and row.name not in found
-        }
+        standing = (*vars(module).values(), *getattr(module, "ROWS", {}).values())
+        found |= {row.name: row for row in standing if isinstance(row, Primitive) and row.name not in found}
     return found
