@@ -14,7 +14,7 @@ import numpy as np
 
 from bibun.core.primitive import Primitive
 from bibun.primitives.indexing import Place
-from tests.laws import cases_arrays
+from tests.laws import cases_arrays, cases_scipy_linalg
 from tests.laws.case import Case, Shape, alike, case
 
 # ---- elementwise rows ---------------------------------------------------------------------------
@@ -311,3 +311,5 @@ CONSTANTS: dict[str, list[Case]] = {
 
 CASES |= cases_arrays.CASES
 CONSTANTS |= cases_arrays.CONSTANTS
+CASES |= cases_scipy_linalg.CASES
+CONSTANTS |= cases_scipy_linalg.CONSTANTS

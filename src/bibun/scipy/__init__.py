@@ -7,7 +7,7 @@ when it is first used.
 from __future__ import annotations
 
 from importlib import import_module
-from pkgutil import iter_modules
+from pkgutil import iter_modules, walk_packages
 from typing import Any
 
 from bibun.core.primitive import Primitive
@@ -29,8 +29,8 @@ def __dir__() -> list[str]:
 def rows() -> dict[str, Primitive]:
     """The rows that stand in the modules of this room, by their names."""
     found: dict[str, Primitive] = {}
-    for name in sorted(_MODULES):
-        module = import_module(f"{__name__}.{name}")
+    for name in sorted(module.name for module in walk_packages(__path__, f"{__name__}.")):
+        module = import_module(name)
         found |= {
             row.name: row for row in vars(module).values() if isinstance(row, Primitive) and row.name not in found
         }

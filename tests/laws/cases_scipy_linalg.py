@@ -1,0 +1,79 @@
+"""Sample calls of the rows of bibun.scipy.linalg, .fft, .signal and .sparse."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+
+from tests.laws.case import Case, alike, case
+
+CASES: dict[str, list[Case]] = {}
+CONSTANTS: dict[str, list[Case]] = {}
+
+
+def _eigen_projectors(y: Any) -> Any:
+    """Eigenvalues, and v v^H of each vector, whose phase is free."""
+    w, v = y
+    return w, v[..., :, None, :] * np.conj(v)[..., None, :, :]
+
+
+def _packed(y: Any) -> Any:
+    """The factors, without the pivots, which are whole numbers."""
+    return y[0]
+
+
+with suppress(ImportError):
+    from bibun.scipy.linalg._solvers import Dense, Lyapunov, Sylvester, Triangular
+
+    SQUARES = [case((3, 3)), case((2, 3, 3)), case((1, 1))]
+    CASES |= {
+        "linear_system": [
+            case((3, 3), (3, 2), system=Dense(None, False)),
+            case((3, 3), (3, 1), system=Dense("symmetric", True)),
+            case((2, 3, 3), (2, 3, 2), system=Dense("hermitian", False)),
+            case((3, 3), (3, 2), system=Dense("tridiagonal", False)),
+            case((3, 3), (3, 2), system=Triangular(True, 0)),
+            case((3, 3), (3, 1), system=Triangular(False, 2)),
+            case((3, 3), (2, 3, 2), system=Triangular(False, 1, True)),
+            case((3, 3), (2, 2), (3, 2), system=Sylvester()),
+            case((3, 3), (3, 3), system=Lyapunov()),
+        ],
+        **alike("expm logm sqrtm signm", SQUARES),
+        "fractional_matrix_power": SQUARES,
+        "expm_frechet": [case((3, 3), (3, 3), method=None), case((2, 3, 3), (2, 3, 3), method=None)],
+        "lu_factor": [case(shape).seen(_packed) for shape in ((3, 3), (4, 2), (2, 4), (2, 3, 3), (1, 1))],
+        "scipy_eigh": [
+            case(shape, UPLO=triangle, paired=False, driver=None).seen(_eigen_projectors)
+            for shape in ((3, 3), (2, 4, 4)) for triangle in "LU"
+        ],
+    }  # fmt: skip
+    CASES["linear_system"] = [
+        each.over(*["dominant"] * (len(each.inputs) - 1), "real") for each in CASES["linear_system"]
+    ]
+    CASES["logm"] = [case(*each.inputs, power=None) for each in SQUARES]
+    CASES["fractional_matrix_power"] = [case(*each.inputs, power=0.3) for each in SQUARES]
+    CONSTANTS |= {
+        "order_of_pivots": [
+            case(np.array([2.0, 2.0, 2.0]), length=3),
+            case(np.array([[1.0, 1.0], [0.0, 2.0]]), length=4),
+        ],
+        "qr_pivots": [case(np.array([[1.0, 2.0, 0.5], [0.0, 3.0, 4.0]]))],
+    }
+
+with suppress(ImportError):
+    import bibun.scipy.fft  # noqa: F401  only to see that SciPy is there
+
+    CASES |= {
+        "dct": [
+            case((3, 5), type=type, axis=axis, norm=norm, orthogonalize=norm == "ortho")
+            for type in (1, 2, 3, 4) for axis, norm in ((0, "ortho"), (1, "backward"), (1, "forward"))
+        ],
+        "fht": [
+            case((2, 5), inverse=inverse, dln=0.1, mu=0.5, offset=0.3, bias=bias).real_only()
+            for inverse in (False, True) for bias in (0.0, 0.2)
+        ],
+    }  # fmt: skip
+    CASES["dst"] = CASES["dct"] + [case((4,), type=2, axis=0, norm="ortho", orthogonalize=False).real_only()]
+    CASES["dct"] = CASES["dct"] + [case((4,), type=3, axis=0, norm="ortho", orthogonalize=False).real_only()]
