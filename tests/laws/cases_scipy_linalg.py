@@ -77,3 +77,19 @@ with suppress(ImportError):
     }  # fmt: skip
     CASES["dst"] = CASES["dct"] + [case((4,), type=2, axis=0, norm="ortho", orthogonalize=False).real_only()]
     CASES["dct"] = CASES["dct"] + [case((4,), type=3, axis=0, norm="ortho", orthogonalize=False).real_only()]
+
+with suppress(ImportError):
+    from scipy.sparse.linalg import aslinearoperator
+
+    from bibun.scipy.sparse._matrices import Pattern
+
+    _PATTERN = Pattern(np.array([0, 3, 3, 1, 2]), np.array([0, 2, 2, 5]), (3, 4), False)  # an empty row, a place twice
+    _FLIPPED = Pattern(np.array([1, 0, 2, 2]), np.array([0, 1, 1, 4]), (3, 3), True)
+    _OPERATOR = aslinearoperator(np.arange(12.0).reshape(3, 4))
+    CASES |= {
+        "sparse_product": [
+            case((5,), (4,), pattern=_PATTERN), case((5,), (4, 2), pattern=_PATTERN), case((4,), (3,), pattern=_FLIPPED),
+            case((4,), (3, 2), pattern=_FLIPPED),
+        ],
+        "operator_product": [case((4,), operator=_OPERATOR).real_only(), case((4, 2), operator=_OPERATOR).real_only()],
+    }  # fmt: skip

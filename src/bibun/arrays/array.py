@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from bibun.arrays import in_place, indexing, lost, methods, protocol
+from bibun.arrays import in_place, indexing, lost, methods, protocol, sparse
 from bibun.arrays.registry import row
-from bibun.core.traced import Traced, bare
+from bibun.core.traced import Holder, Traced, bare
 
 OPERATORS = {
     "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "floordiv": "floor_divide",
@@ -23,7 +23,7 @@ _COMPARISONS = {
     "eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal",
 }  # fmt: skip
 _UNARY = {"neg": "negative", "pos": "positive", "abs": "absolute", "invert": "invert"}
-FOREIGN = (str, bytes, dict, set, type(None))  # never an operand: Python then says so, naming both types
+FOREIGN = (str, bytes, dict, set, type(None), Holder)  # never an operand: Python then says so, naming both types
 
 
 class Array(Traced, methods.Methods):
@@ -83,6 +83,8 @@ class Array(Traced, methods.Methods):
         return protocol.function(self, function, args, settings)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        if sparse.asks():
+            return sparse.boxed(self)
         raise lost.as_ndarray(self)
 
     def __float__(self) -> float:
@@ -159,6 +161,8 @@ def _install() -> None:
             setattr(Array, f"__{name}__", _binary(row(primitive)))
         setattr(Array, f"__r{name}__", _reflected(row(primitive)))
         setattr(Array, f"__i{name}__", _augmented(row(primitive)))
+    for name, reflected in (("__matmul__", False), ("__rmatmul__", True)):
+        setattr(Array, name, sparse.operator(row("matmul"), reflected=reflected, foreign=FOREIGN))
     for name, primitive in _COMPARISONS.items():
         setattr(Array, f"__{name}__", _binary(row(primitive)))
     for name, primitive in _UNARY.items():

@@ -68,6 +68,12 @@ class Traced:
         raise NotImplementedError
 
 
+class Holder:
+    """What holds traced arrays without being one, and has operators of its own: a sparse matrix of traced entries."""
+
+    __slots__ = ()
+
+
 def plain(value: Any) -> Any:
     """The value below all levels, for deciding by it: a bare ndarray or scalar; a recorded value stays one.
 

@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from bibun.arrays.creation import holds_traced
+from bibun.core.traced import Holder
 from bibun.errors import NoDerivativeError, located
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -28,7 +29,7 @@ def stands_for(function: Callable[..., Any]) -> Callable[[F], F]:
     def decorate(ours: F) -> F:
         @wraps(function)
         def call(*args: Any, **settings: Any) -> Any:
-            if not any(map(holds_traced, args)) and not any(map(holds_traced, settings.values())):
+            if not _has_traced(args, settings):
                 return function(*args, **settings)
             if several:
                 return ours(*args, **settings)
@@ -41,6 +42,10 @@ def stands_for(function: Callable[..., Any]) -> Callable[[F], F]:
     return decorate
 
 
+def _has_traced(args: tuple[Any, ...], settings: dict[str, Any]) -> bool:
+    return any(isinstance(x, Holder) or holds_traced(x) for x in (*args, *settings.values()))
+
+
 def _ignored(name: str) -> bool:
     return name in _IGNORED or name.startswith("overwrite_")
 
@@ -50,7 +55,7 @@ def refused(function: Callable[..., Any], reason: str) -> Callable[..., Any]:
 
     @wraps(function)
     def call(*args: Any, **settings: Any) -> Any:
-        if any(map(holds_traced, args)) or any(map(holds_traced, settings.values())):
+        if _has_traced(args, settings):
             raise NoDerivativeError(f"{located()}{function.__name__} has no derivative rule: {reason}.")
         return function(*args, **settings)
 
@@ -71,4 +76,5 @@ def remaining(module: ModuleType, reasons: Mapping[str, str]) -> Callable[[str],
         found = getattr(module, name)
         return refused(found, reasons[name]) if name in reasons else found
 
+    get.reasons = reasons  # type: ignore[attr-defined]  # for the errors of SciPy's own functions, see arrays/lost.py
     return get

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from bibun.arrays.registry import add_rows
 from bibun.core.batching import loop
 from bibun.core.primitive import Primitive
 from bibun.core.rules import rule
@@ -111,3 +112,4 @@ linear_system: Primitive = Primitive(
     pushforwards=(rule(_push),),
     batch=_batch,
 )
+add_rows(linear_system)

@@ -13,6 +13,7 @@ import scipy.fft as _source  # type: ignore[import-untyped]
 from numpy.lib.array_utils import normalize_axis_index
 
 from bibun.arrays.creation import as_array as _as_array
+from bibun.arrays.registry import add_rows as _add_rows
 from bibun.core.kinds import linear as _linear
 from bibun.core.primitive import Primitive as _Primitive
 from bibun.scipy._calls import remaining as _remaining
@@ -205,6 +206,8 @@ fht_row: _Primitive = _linear(
     batch=lambda primitive, values, batched, settings: primitive(*values, **settings),
     name="fht",
 )
+
+_add_rows(dct_row, dst_row, fht_row)
 
 
 @_stands_for(_source.fht)

@@ -11,7 +11,7 @@ import numpy as np
 import scipy.linalg as source  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array
-from bibun.arrays.registry import row
+from bibun.arrays.registry import add_rows, row
 from bibun.core.kinds import constant, general
 from bibun.core.primitive import Primitive
 from bibun.primitives.repeated import clusters, rotation
@@ -300,6 +300,7 @@ eigh_row = Primitive(
     batch="leading",
     domain=("symmetric",),
 )
+add_rows(order_of_pivots, lu_row, qr_pivots, eigh_row)
 
 
 def _taken(w: Any, v: Any, index: Any, value: Any) -> tuple[Any, Any]:

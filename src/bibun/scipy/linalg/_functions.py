@@ -13,6 +13,7 @@ import numpy as np
 import scipy.linalg as source  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array
+from bibun.arrays.registry import add_rows
 from bibun.core.kinds import general
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced
@@ -178,6 +179,7 @@ signm_row = general(
     domain=("square",),
     name="signm",
 )
+add_rows(expm_frechet_row, expm_row, logm_row, fractional_matrix_power_row, sqrtm_row, signm_row)
 
 
 @stands_for(source.signm)
