@@ -112,12 +112,6 @@ def test_pad_of_nothing() -> None:
     assert pullback(y)[0].shape == (0, 3)
 
 
-@pytest.mark.parametrize("settings", [{"mode": "median"}, {"mode": "reflect", "reflect_type": "odd"}], ids=str)
-def test_pad_without_a_rule_says_which_have_one(settings: dict[str, Any]) -> None:
-    with pytest.raises(bb.NoDerivativeError, match="constant, empty, edge, reflect, symmetric, wrap have"):
-        np.pad(bb.Variable(M), 1, **settings)
-
-
 def test_complaints_are_those_of_numpy() -> None:
     x = bb.Variable(X)
     for wrong, error, text in (

@@ -11,6 +11,7 @@ import numpy as np
 
 from bibun.arrays import (
     creation,
+    decompositions,
     differences,
     fourier,
     in_place,
@@ -18,13 +19,17 @@ from bibun.arrays import (
     joins,
     linalg,
     padding,
+    pairs,
     products,
     protocol,
     reductions,
+    scimath,
     selection,
     shapes,
+    windows,
     writing,
 )
+from bibun.arrays.refused import Refused
 from bibun.arrays.registry import row
 from bibun.errors import NoDerivativeError
 
@@ -32,10 +37,10 @@ _real, _imag, _conjugate, _copy = row("real"), row("imag"), row("conjugate"), ro
 _argmax, _argmin, _argsort, _argpartition = row("argmax"), row("argmin"), row("argsort"), row("argpartition")
 _nonzero, _searchsorted, _reshape = row("nonzero"), row("searchsorted"), row("reshape")
 
-_REGISTERED = creation, differences, fourier, joins, linalg, products
+_REGISTERED = creation, decompositions, differences, fourier, joins, linalg, pairs, products, scimath, windows
 
 
-class Methods:
+class Methods(Refused):
     """Mixed into Array."""
 
     __slots__ = ()
@@ -258,6 +263,18 @@ class Methods:
     def round(self, decimals: int = 0, out: Any = None) -> Any:
         """To so many decimals."""
         return selection.round_(self, decimals, out)
+
+    def __round__(self, ndigits: int | None = None) -> Any:
+        """round(x) goes in steps, as np.round does. Of a number that compile records it is an integer, as Python's."""
+        y = selection.round_(self, ndigits or 0)
+        recorded: Any = self
+        return y.astype(int) if ndigits is None and recorded.records and not y.shape else y
+
+    def is_integer(self) -> bool:
+        """Whether a number is whole."""
+        if shapes.shape(self):
+            raise AttributeError("is_integer is a method of numbers; of an array write np.equal(x, np.trunc(x)).")
+        return bool(np.isfinite(self)) and bool(np.equal(self, np.trunc(self)))
 
     def take(self, indices: Any, axis: Any = None, out: Any = None, mode: str = "raise") -> Any:
         """The entries at these indices along the axis."""

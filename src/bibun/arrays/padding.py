@@ -7,41 +7,81 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from bibun.arrays import in_place, indexing, lost, shapes
+from bibun.arrays import in_place, indexing, lost, pad_modes, shapes
+from bibun.arrays.creation import as_array, holds_traced
+from bibun.arrays.pad_modes import STATISTICS
 from bibun.arrays.protocol import write_out
 from bibun.arrays.registry import implements, row
 from bibun.arrays.shapes import is_traced
-from bibun.errors import NoDerivativeError
+from bibun.errors import NoDerivativeError, located
 
 _put, _where, _diagonal, _getitem = row("put"), row("where"), row("diagonal"), row("getitem")
 _COPYING = ("edge", "reflect", "symmetric", "wrap")  # each new entry is one of the old
+_VALUES = {
+    "constant": "constant_values",
+    "linear_ramp": "end_values",
+    "empty": "",
+    **dict.fromkeys(STATISTICS, "stat_length"),
+}
 
 
 @implements(np.pad)
 def pad(array: Any, pad_width: Any, mode: Any = "constant", **settings: Any) -> Any:
-    """More entries before and behind along each axis: constants, or copies by the rule that the mode says."""
-    if mode in ("constant", "empty"):
-        return _padded_with(array, pad_width, settings.get("constant_values", 0))
-    if mode not in _COPYING or settings.get("reflect_type", "even") != "even":
-        odd = ", reflect_type='odd'" if mode in _COPYING else ""
+    """More entries before and behind along each axis, by the rule that the mode says."""
+    array = as_array(array)
+    odd = settings.get("reflect_type") == "odd" and mode in ("reflect", "symmetric")
+    if mode not in _COPYING and mode not in _VALUES:
         raise NoDerivativeError(
-            f"np.pad(mode={mode!r}{odd}) has no derivative rule; the modes constant, empty, "
-            f"{', '.join(_COPYING)} have. Or join the parts with np.concatenate."
+            f"{located()}np.pad(mode={mode!r}) has no derivative rule: a function writes to plain arrays. Join the parts "
+            "with np.concatenate."
         )
-    places = np.arange(array.size).reshape(array.shape)
-    places = np.pad(places, pad_width, mode=mode, **settings)
-    return _getitem(np.reshape(array, (-1,)), key=(places,))
+    if mode in ("constant", "empty") and not is_traced(settings.get("constant_values", 0)):
+        return _padded_with(array, pad_width, settings.get("constant_values", 0))
+    if mode in _COPYING and not odd:
+        places = np.arange(array.size).reshape(array.shape)
+        places = np.pad(places, pad_width, mode=mode, **settings)
+        return _getitem(np.reshape(array, (-1,)), key=(places,))
+    allowed = "reflect_type" if odd else _VALUES[mode]
+    if unknown := settings.keys() - {allowed}:
+        raise ValueError(f"unsupported keyword arguments for mode {mode!r}: {unknown}")
+    values = settings.get(allowed, None if mode in STATISTICS else 0)
+    if mode in STATISTICS:
+        _check_lengths(values)
+    values = (None,) if odd or values is None else values
+    values = np.broadcast_to(np.asarray(values) if not holds_traced(values) else as_array(values), (array.ndim, 2))
+    for axis, widths in enumerate(_pairs(pad_width, array.ndim)):
+        if not array.shape[axis] and any(widths) and mode != "constant":
+            raise ValueError(f"can't extend empty axis {axis} using modes other than 'constant' or 'empty'")
+        if any(widths):
+            array = _padded(array, axis, widths, values[axis], mode, odd)
+    return array
+
+
+def _padded(x: Any, axis: int, widths: tuple[int, int], values: Any, mode: str, odd: bool) -> Any:
+    if odd:
+        return pad_modes.odd_reflection(x, axis, widths, mode)
+    if mode in STATISTICS:
+        return pad_modes.statistic(x, axis, widths, values, mode)
+    return (pad_modes.linear_ramp if mode == "linear_ramp" else pad_modes.constant)(x, axis, widths, values)
+
+
+def _check_lengths(values: Any) -> None:
+    if any(v is not None and v < 0 for v in np.ravel(np.asarray(values, object))):
+        raise ValueError("index can't contain negative values")
+
+
+def _pairs(pad_width: Any, ndim: int) -> list[tuple[int, int]]:
+    """How many entries before and behind each axis."""
+    if isinstance(pad_width, dict):
+        given = {axis % ndim: n if np.iterable(n) else (n, n) for axis, n in pad_width.items()}
+        pad_width = [given.get(axis, (0, 0)) for axis in range(ndim)]
+    if np.any(np.less(pad_width, 0)):
+        raise ValueError("index can't contain negative values")
+    return [(int(before), int(behind)) for before, behind in np.broadcast_to(pad_width, (ndim, 2))]
 
 
 def _padded_with(array: Any, pad_width: Any, values: Any) -> Any:
     inside = np.pad(np.ones(array.shape, bool), pad_width)
-    if is_traced(values):
-        if values.ndim:
-            raise NoDerivativeError(
-                f"np.pad with constant_values of shape {values.shape} has no derivative rule by them; a single "
-                "value has."
-            )
-        return np.where(inside, _padded_with(array, pad_width, 0), values.astype(array.dtype))
     around = np.pad(np.zeros(array.shape, array.dtype), pad_width, constant_values=values)
     key = tuple(_extent(inside, i, n) for i, n in enumerate(array.shape))
     return _put(around, array, key=key)

@@ -6,15 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from bibun.arrays import in_place, indexing, lost
+from bibun.arrays import in_place, indexing, lost, ufunc_methods
 from bibun.arrays.registry import FUNCTIONS, found
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced
 from bibun.errors import NoDerivativeError, located
 
-_REDUCE: dict[Any, Any] = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min,
-           np.logical_and: np.all, np.logical_or: np.any}  # fmt: skip
-_ACCUMULATE: dict[Any, Any] = {np.add: np.cumsum, np.multiply: np.cumprod}
 _IGNORED = {"casting", "order", "subok", "signature"}  # they do not change the value
 
 
@@ -26,18 +23,13 @@ def ufunc(array: Any, function: np.ufunc, method: str, inputs: tuple[Any, ...], 
     out = settings.pop("out", None)
     out = out[0] if isinstance(out, tuple) and len(out) == 1 else out
     if method == "at":
-        return indexing.at(function, *inputs)
+        return ufunc_methods.at(function, *inputs)
+    if method == "outer":
+        method, inputs = "__call__", ufunc_methods.outer(function, *inputs)
     if method == "__call__":
         result = _call(function, inputs, out, **settings)
-    elif method == "outer":
-        a, b = inputs
-        result = _call(function, (np.reshape(a, np.shape(a) + (1,) * np.ndim(b)), b), out, **settings)
-    elif method == "reduce" and function in _REDUCE:
-        result = _reduce(function, *inputs, **settings)
-    elif method == "accumulate" and function in _ACCUMULATE:
-        result = _accumulate(function, *inputs, **settings)
     else:
-        raise NoDerivativeError(_unknown(f"{_name(function)}.{method}"))
+        result = getattr(ufunc_methods, method)(function, *inputs, **settings)
     return result if out is None else write_out(out, result, _name(function))
 
 
@@ -112,10 +104,14 @@ def _stand_in(function: Any) -> Any:
     return stand_in
 
 
-def _call(function: np.ufunc, inputs: tuple[Any, ...], out: Any, *, where: Any = True, dtype: Any = None) -> Any:
+def _call(
+    function: np.ufunc, inputs: tuple[Any, ...], out: Any, *, where: Any = True, dtype: Any = None, **axes: Any
+) -> Any:
     """With where= and dtype=: the function sees only the entries that where= takes, so that no other can harm."""
     if dtype is not None:
         inputs = tuple(np.asarray(x, dtype) if not isinstance(x, Traced) else x.astype(dtype) for x in inputs)
+    if axes:
+        return ufunc_methods.with_axes(function, inputs, **axes)
     if where is True:
         return _stand_in(function)(*inputs)
     shape = np.broadcast_shapes(*(np.shape(x) for x in inputs), np.shape(where))
@@ -137,25 +133,6 @@ def _spread(taken: Any, mask: Any, out: Any) -> Any:
     # without out=, NumPy leaves what was in memory there; nothing can be said about it, so it is zero
     start = np.zeros(mask.shape, taken.dtype) if out is None else np.broadcast_to(out, mask.shape)
     return indexing.updated(start, mask, taken) if np.any(mask) else start
-
-
-def _reduce(
-    function: np.ufunc,
-    x: Any,
-    axis: Any = 0,
-    dtype: Any = None,
-    out: Any = None,
-    keepdims: bool = False,
-    **more: Any,
-) -> Any:
-    if dtype is not None:
-        x = x.astype(dtype)
-    more = {name: value for name, value in more.items() if value is not np._NoValue}
-    return FUNCTIONS[_REDUCE[function]](x, axis=axis, keepdims=keepdims, **more)
-
-
-def _accumulate(function: np.ufunc, x: Any, axis: Any = 0, dtype: Any = None, out: Any = None) -> Any:
-    return FUNCTIONS[_ACCUMULATE[function]](x if dtype is None else x.astype(dtype), axis=axis)
 
 
 def _name(function: Any) -> str:

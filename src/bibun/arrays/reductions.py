@@ -56,6 +56,8 @@ def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
         return tuple(range(ndim))
     if type(axis) is int and -ndim <= axis < ndim:
         return (axis % ndim,)
+    if not ndim and axis in (0, -1):
+        return ()  # of a number NumPy takes these too
     return normalize_axis_tuple(axis, ndim)
 
 
@@ -282,8 +284,8 @@ def _broadcastable(weights: Any, shape: tuple[int, ...], axis: Any) -> Any:
 
 def _running(primitive: Any, a: Any, axis: Any, dtype: Any) -> Any:
     a = _prepared(a, dtype, True, 0)
-    if axis is None:
-        a, axis = np.reshape(a, (-1,)), 0
+    if axis is None or not a.ndim:
+        a, axis = np.reshape(a, (-1,)), axis or 0
     return primitive(a, axis=normalize_axis_index(axis, a.ndim))
 
 

@@ -203,7 +203,7 @@ def constant(
     function: Callable[..., Any],
     reason: str,
     *,
-    batch: str = "loop",
+    batch: str | Callable[..., Any] = "loop",
     native: str | None = None,
     name: str | None = None,
 ) -> Primitive:

@@ -8,26 +8,36 @@ from __future__ import annotations
 from bibun.core.primitive import Primitive
 from bibun.primitives import (
     constants,
+    eigenvalues,
     elementwise,
     fourier,
     indexing,
     joins,
+    least_squares,
     linalg,
+    modified_bessel,
     products,
     reductions,
     selection,
     shapes,
+    ufunc_methods,
+    windows,
 )
 
 FAMILIES = {
     "elementwise": elementwise,
     "reductions": reductions,
+    "methods of ufuncs": ufunc_methods,
     "shapes": shapes,
     "joins": joins,
+    "modified Bessel functions": modified_bessel,
+    "windows": windows,
     "indexing": indexing,
     "selection": selection,
     "products": products,
     "linear algebra": linalg,
+    "general eigenvalues": eigenvalues,
+    "QR and least squares": least_squares,
     "Fourier transforms": fourier,
     "constants": constants,
 }

@@ -55,6 +55,10 @@ ROWS = (
         np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert, np.left_shift, np.right_shift, np.gcd, np.lcm,
         batch="elementwise",
     )
+    | {"matrix_rank": constant(np.linalg.matrix_rank, _INDEX)}
+    | {"singular": constant(lambda x: np.isinf(np.linalg.cond(x, 1)), _COMPARES, batch="leading", name="singular")}
+    | {"bitwise_count": constant(np.bitwise_count, _BITS, batch="elementwise")}
+    | {"binary_exponent": constant(lambda x: np.frexp(x)[1], _INDEX, batch="elementwise", name="binary_exponent")}
 )  # fmt: skip
 
 

@@ -73,6 +73,11 @@ def _slope_of_sinc(y: Any, x: Any) -> Any:
     )
 
 
+def _one_minus_square(x: Any) -> Any:
+    """(1 - x)(1 + x). Of a complex x on the cut, x - 1 keeps the sign of the zero that says on which side of it."""
+    return -(x - 1) * (1 + x) if np.result_type(x).kind == "c" else (1 - x) * (1 + x)
+
+
 def _inverse_hypotenuse(x: Any) -> Any:
     """1 / sqrt(1 + x**2), where x**2 may be too large for its dtype."""
     return 1 / np.sqrt(1 + x * x) if np.result_type(x).kind == "c" else 1 / np.hypot(1, x)
@@ -145,9 +150,11 @@ def _share(mine: Any, other: Any, base: float) -> Any:
 sin = elementwise(np.sin, lambda x: np.cos(x), native="sin")
 cos = elementwise(np.cos, lambda x: -np.sin(x), native="cos")
 tan = elementwise(np.tan, lambda y: 1 + y * y, native="tan", domain=("unit",))
-arcsin = elementwise(np.arcsin, lambda x: 1 / np.sqrt((1 - x) * (1 + x)), guarded=True, domain=("unit",), native="asin")
+arcsin = elementwise(
+    np.arcsin, lambda x: 1 / np.sqrt(_one_minus_square(x)), guarded=True, domain=("unit",), native="asin"
+)
 arccos = elementwise(
-    np.arccos, lambda x: -1 / np.sqrt((1 - x) * (1 + x)), guarded=True, domain=("unit",), native="acos"
+    np.arccos, lambda x: -1 / np.sqrt(_one_minus_square(x)), guarded=True, domain=("unit",), native="acos"
 )
 arctan = elementwise(np.arctan, lambda x: _inverse_hypotenuse(x) ** 2, native="atan")
 arctan2 = elementwise(
@@ -217,8 +224,20 @@ floor_divide = elementwise(
     np.floor_divide, 0, 0, fast=operator.floordiv, native="floor_divide", domain=("generic", "nonzero")
 )
 heaviside = elementwise(np.heaviside, 0, lambda a: np.equal(a, 0), native="heaviside", domain=("nonzero", "real"))
+fraction = elementwise(lambda x: np.modf(x)[0], 1, name="fraction", domain=("generic",))
 spacing = elementwise(np.spacing, 0, native="spacing")
 nextafter = elementwise(np.nextafter, 1, 0, native="nextafter")
+
+# x = m 2**e, with e constant between the powers of 2
+mantissa = elementwise(
+    lambda x: np.frexp(x)[0],
+    lambda x: np.where(np.isnan(x), x, np.ldexp(np.ones_like(x), -np.frexp(x)[1])),
+    name="mantissa",
+    domain=("generic",),
+)
+ldexp = elementwise(
+    np.ldexp, lambda a, b: np.ldexp(np.ones_like(a), b), "its exponent, which is an integer", domain=("real", "whole")
+)
 
 # Complex parts: y real, and the tangent is Re(p dx), which the interpreters take where y is real and p dx is not
 real = elementwise(np.real, 1, domain=("complex",))

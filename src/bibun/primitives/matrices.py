@@ -44,6 +44,11 @@ def frobenius(x: Any) -> Any:
     return np.sqrt(np.sum(np.abs(x) ** 2, axis=(-2, -1), keepdims=True))
 
 
+def half_upper(x: Any) -> Any:
+    """The upper triangle with half of the diagonal: phi(x^H)^H."""
+    return transpose(half_lower(transpose(x)))
+
+
 def half_lower(x: Any) -> Any:
     """The lower triangle phi(x), with half of the diagonal: phi(x) + phi(x)^H = x for Hermitian x."""
     n, dtype = np.shape(x)[-1], np.finfo(np.result_type(x)).dtype

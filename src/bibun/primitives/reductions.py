@@ -106,27 +106,27 @@ def _recurrence(a: Any, b: Any, *, axis: int) -> Any:
     return np.moveaxis(b, 0, axis)
 
 
-def _before(x: Any, first: float, axis: int) -> Any:
+def before(x: Any, first: float, axis: int) -> Any:
     """The entry before each one; `first` before the first."""
     lead = (slice(None),) * axis
     return np.concatenate([np.full_like(x[(*lead, slice(1))], first), x[(*lead, slice(-1))]], axis=axis)
 
 
-def _backward(a: Any, g: Any, axis: int) -> Any:
+def backward(a: Any, g: Any, axis: int) -> Any:
     """h[i] = g[i] + a[i + 1] h[i + 1]"""
-    factors = _before(np.flip(a, axis), 0, axis)
+    factors = before(np.flip(a, axis), 0, axis)
     return np.flip(recurrence(factors, np.flip(g, axis), axis=axis), axis)
 
 
 def _pull_recurrence(g: Any, needed: tuple[int, ...], y: Any, xs: list[Any], axis: int) -> list[Any]:
-    h = _backward(xs[0], g, axis)
-    return [h if i else h * _before(y, 0, axis) for i in needed]
+    h = backward(xs[0], g, axis)
+    return [h if i else h * before(y, 0, axis) for i in needed]
 
 
 def _push_recurrence(tangents: list[Any], y: Any, xs: list[Any], axis: int) -> Any:
     """dy[i] = a[i] dy[i - 1] + da[i] y[i - 1] + db[i]"""
     da, db = tangents
-    moved = 0 if da is None else da * _before(y, 0, axis)
+    moved = 0 if da is None else da * before(y, 0, axis)
     return recurrence(xs[0], moved if db is None else moved + db, axis=axis)
 
 
@@ -150,12 +150,12 @@ recurrence = Primitive(
 
 def _pull_cumprod(g: Any, y: Any, x: Any, axis: int) -> Any:
     """g_x[i] = (x[0] ... x[i-1]) s[i] with s[i] = g[i] + x[i+1] s[i+1]."""
-    return _before(y, 1, axis) * _backward(x, g, axis)
+    return before(y, 1, axis) * backward(x, g, axis)
 
 
 def _push_cumprod(t: Any, y: Any, x: Any, axis: int) -> Any:
     """dy[i] = x[i] dy[i-1] + t[i] y[i-1]."""
-    return recurrence(x, t * _before(y, 1, axis), axis=axis)
+    return recurrence(x, t * before(y, 1, axis), axis=axis)
 
 
 def _along_batch(primitive: Any, values: Any, batched: Any, settings: Any) -> Any:

@@ -143,7 +143,7 @@ def limits(name: str, kind: str, values: Any, near: Any, vectors: Any, limit: An
     """
     skew = skew_part(vectors)
     if is_complex(skew) and holds(np.abs(diagonals(skew)) > limit[..., 0]):
-        _reject_phase(name)
+        reject_phase(name)
     if not holds(near):
         return 0
     if how == AGAIN or holds(near & (np.abs(skew) > limit)):
@@ -206,7 +206,8 @@ def _reject_basis(name: str, kind: str, values: Any, near: Any) -> NoReturn:
     )
 
 
-def _reject_phase(name: str) -> NoReturn:
+def reject_phase(name: str) -> NoReturn:
+    """For what depends on the phases of complex vectors, which are arbitrary."""
     raise DerivativeValueError(
         f"{name}: the result depends on the phases of the complex vectors, which are arbitrary (v times any number of "
         "modulus 1 is as good as v), so it has no derivative. Use what does not depend on them: np.abs(v), the "

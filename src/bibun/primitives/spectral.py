@@ -16,6 +16,7 @@ from bibun.primitives.matrices import (
     diagonals,
     frobenius,
     half_lower,
+    half_upper,
     hermitian_transpose,
     skew_part,
     transpose,
@@ -45,7 +46,7 @@ from bibun.primitives.repeated import (
 
 def _half(x: Any, UPLO: str) -> Any:
     """The triangle that NumPy reads, with half of the diagonal."""
-    return half_lower(x) if UPLO == "L" else transpose(half_lower(transpose(x)))
+    return half_lower(x) if UPLO == "L" else half_upper(x)
 
 
 def _in_basis(t: Any, v: Any, UPLO: str) -> Any:

@@ -1,0 +1,68 @@
+"""Methods and attributes of ndarray that show its memory, which a traced array does not have: each says what to write instead."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from bibun.errors import LostDerivativeError, NoDerivativeError, located
+
+# For the value alone, where `data` is the array below.
+_OF_THE_VALUE = ("tobytes", "tofile", "dump", "dumps", "getfield")
+_INSTEAD = {
+    "byteswap": "it has no derivative. Write x.data.byteswap() for the value alone",
+    "setfield": "it has no derivative. Write x[key] = value",
+    "setflags": "and whether it may be written to is not its own. Leave the call away",
+}
+_ATTRIBUTES = ("strides", "flags", "ctypes")
+
+
+class Refused:
+    """Mixed into Array."""
+
+    __slots__ = ()
+
+    def resize(self, *shape: Any, refcheck: bool = True) -> None:
+        """Refused, but for the shape that it has: another one would be another array."""
+        array: Any = self
+        wanted = shape[0] if len(shape) == 1 else shape
+        if np.broadcast_shapes(wanted) != array.shape:
+            raise NoDerivativeError(
+                f"{located()}x.resize{shape} would change the shape of {array.word} in place, which nothing that shares its "
+                "memory could follow. Write x = np.resize(x, shape), or np.reshape."
+            )
+
+
+def _value_only(name: str) -> Any:
+    def refuse(self: Any, *args: Any, **settings: Any) -> Any:
+        raise LostDerivativeError(
+            f"{located()}x.{name}() would turn {self.word} of shape {self.shape} into bytes, and {self.loses}. Write "
+            f"x.data.{name}() for the value alone."
+        )
+
+    return refuse
+
+
+def _never(name: str, reason: str) -> Any:
+    def refuse(self: Any, *args: Any, **settings: Any) -> Any:
+        raise NoDerivativeError(f"{located()}x.{name}() works on memory, which {self.word} does not have: {reason}.")
+
+    return refuse
+
+
+def _attribute(name: str) -> property:
+    def refuse(self: Any) -> Any:  # as an AttributeError, so that hasattr says that it is not there
+        raise AttributeError(
+            f"x.{name} is about memory, which {self.word} does not have; x.data.{name} is that of its value."
+        )
+
+    return property(refuse)
+
+
+for _name in _OF_THE_VALUE:
+    setattr(Refused, _name, _value_only(_name))
+for _name, _reason in _INSTEAD.items():
+    setattr(Refused, _name, _never(_name, _reason))
+for _name in _ATTRIBUTES:
+    setattr(Refused, _name, _attribute(_name))

@@ -1,0 +1,216 @@
+"""The methods of ufuncs (reduce, accumulate, reduceat, at) and the axes of generalized ones (np.matmul and its kind).
+
+Sums, products and extremes are the reductions that they are; of any other ufunc of two inputs the methods are derived
+from its row.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
+
+from bibun.arrays import in_place, indexing
+from bibun.arrays.registry import FUNCTIONS, found, row
+from bibun.core.primitive import Primitive
+from bibun.core.traced import Traced
+from bibun.errors import NoDerivativeError, located
+from bibun.primitives.ufunc_methods import pieces
+
+_REDUCE: dict[Any, Any] = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min,
+           np.logical_and: np.all, np.logical_or: np.any}  # fmt: skip
+_ACCUMULATE: dict[Any, Any] = {np.add: np.cumsum, np.multiply: np.cumprod}
+_IN_ANY_ORDER = (np.fmax, np.fmin, np.hypot, np.logaddexp, np.logaddexp2)  # of ufuncs with a derivative, not in _REDUCE
+_accumulate, _accumulate_steps, _sum_pieces = row("accumulate"), row("accumulate_steps"), row("sum_pieces")
+_NONE = np._NoValue
+
+
+def _of_two(function: np.ufunc, method: str) -> Primitive:
+    """The row of a ufunc of two inputs and one output."""
+    primitive = found(function)
+    if not isinstance(primitive, Primitive) or function.nin != 2 or function.nout != 1 or function.signature:
+        raise ValueError(f"{method} only supported for binary functions that return one value; {function} is not.")
+    return primitive
+
+
+def _array(x: Any, dtype: Any) -> Any:
+    x = x if isinstance(x, Traced) else np.asarray(x)
+    return x if dtype is None else x.astype(dtype)
+
+
+def reduce(
+    function: np.ufunc,
+    x: Any,
+    axis: Any = 0,
+    dtype: Any = None,
+    keepdims: bool = False,
+    initial: Any = _NONE,
+    where: Any = True,
+) -> Any:
+    """f(... f(f(initial, x[0]), x[1]) ...) along axes."""
+    x = _array(x, dtype)
+    if function in _REDUCE:
+        more = {} if initial is _NONE else {"initial": initial}
+        return FUNCTIONS[_REDUCE[function]](x, axis=axis, keepdims=keepdims, where=where, **more)
+    primitive = _of_two(function, "reduce")
+    axes = _axes(axis, x.ndim)
+    if len(axes) > 1 and primitive.kind != "constant" and function not in _IN_ANY_ORDER:
+        raise ValueError(
+            f"reduction operation '{function.__name__}' is not reorderable, so at most one axis may be specified"
+        )
+    if function is np.hypot and initial is _NONE:
+        initial = 0  # NumPy begins with the identity: np.hypot.reduce([-3.0]) is 3
+    mask = where if where is True else _as_one_axis(np.broadcast_to(where, x.shape), axes)
+    y = _along_one(function, primitive, _as_one_axis(x, axes), initial, mask)
+    return np.expand_dims(y, axes) if keepdims else y
+
+
+def _axes(axis: Any, ndim: int) -> tuple[int, ...]:
+    """Those to reduce; NumPy lets a number pass for an array of one axis."""
+    if axis is None:
+        return tuple(range(ndim))
+    return () if not ndim and axis in (0, -1) else normalize_axis_tuple(axis, ndim)
+
+
+def _as_one_axis(x: Any, axes: tuple[int, ...]) -> Any:
+    """The axes together as the first one; of no axes, one of length 1."""
+    if not axes:
+        return x[None]
+    moved = np.moveaxis(x, axes, range(len(axes)))
+    return moved if len(axes) == 1 else np.reshape(moved, (-1, *np.shape(moved)[len(axes) :]))
+
+
+def _along_one(function: np.ufunc, primitive: Primitive, x: Any, initial: Any, where: Any) -> Any:
+    """Along the first axis. An entry that `where` leaves out is skipped."""
+    given = initial is not None and initial is not _NONE
+    if where is not True:
+        start = initial if given else function.identity
+        if start is None:
+            raise ValueError(
+                f"reduction operation '{function.__name__}' does not have an identity, so to use a where mask one has to "
+                "specify 'initial'"
+            )
+        total = np.zeros_like(x, shape=x.shape[1:]) + start
+        for mask, entry in zip(where, x, strict=True):
+            total = np.where(mask, primitive(total, np.where(mask, entry, 1)), total)
+        return total
+    if not given and not len(x):
+        if function.identity is None:
+            raise ValueError(f"zero-size array to reduction operation {function.__name__} which has no identity")
+        return np.full_like(x, function.identity, shape=x.shape[1:])
+    if given:
+        first = np.broadcast_to(initial, (1, *x.shape[1:]))
+        x = np.concatenate([first.astype(x.dtype), x])
+    # Not the ufunc's own reduce: on processors with AVX-512, NumPy 2.4's np.power.reduce leaves entries out
+    return _running(primitive, x, 0)[-1]
+
+
+def _running(primitive: Primitive, x: Any, axis: int) -> Any:
+    return (_accumulate_steps if primitive.kind == "constant" else _accumulate)(x, axis=axis, row=primitive)
+
+
+def accumulate(function: np.ufunc, x: Any, axis: int = 0, dtype: Any = None) -> Any:
+    """y[i] = f(y[i - 1], x[i]) along an axis, from y[0] = x[0]."""
+    x = _array(x, dtype)
+    if not x.ndim:
+        raise TypeError("cannot accumulate on a scalar")
+    if function in _ACCUMULATE:
+        return FUNCTIONS[_ACCUMULATE[function]](x, axis=axis)
+    return _running(_of_two(function, "accumulate"), x, normalize_axis_index(axis, x.ndim))
+
+
+def reduceat(function: np.ufunc, x: Any, indices: Any, axis: int = 0, dtype: Any = None) -> Any:
+    """The reductions of the pieces x[indices[k]:indices[k + 1]] along an axis."""
+    if isinstance(indices, Traced):
+        raise NoDerivativeError(
+            f"{located()}{function.__name__}.reduceat with indices that are traced: the lengths of its pieces would "
+            "differ. Give plain indices."
+        )
+    x = _array(x, dtype)
+    axis = normalize_axis_index(axis, x.ndim)
+    places = tuple(int(i) for i in np.asarray(indices))
+    if any(not 0 <= i < x.shape[axis] for i in places):
+        raise IndexError(f"reduceat: the indices {places} are not all in [0, {x.shape[axis]})")
+    if function is np.add:
+        return _sum_pieces(x, indices=places, axis=axis)
+    lead = (slice(None),) * axis
+    parts = [x[(*lead, slice(start, end))] for start, end in pieces(places, x.shape[axis])]
+    whole = [part if part.shape[axis] == 1 else reduce(function, part, axis, keepdims=True) for part in parts]
+    return np.concatenate(whole, axis=axis)
+
+
+def at(function: np.ufunc, array: Any, key: Any, *values: Any) -> None:
+    """array[key] = f(array[key], value), once for each time that the key names a place."""
+    indices = key if isinstance(key, tuple) else (key,)
+    if function in (np.add, np.subtract) or not isinstance(array, Traced):
+        indexing.at(function, array, key, *values)
+        return
+    if any(isinstance(k, Traced) for k in indices):
+        raise NoDerivativeError(
+            f"{located()}{function.__name__}.at with an index that differs along a batch has no derivative rule; of "
+            "np.add and np.subtract it has."
+        )
+    if function.nout != 1 or function.signature:
+        raise ValueError(f"{function.__name__}.at: only ufuncs of one output can be applied in place.")
+    primitive: Any = found(function)
+    if primitive is None:
+        raise NoDerivativeError(f"{located()}{function.__name__}.at has no derivative rule.")
+    named = np.arange(array.size).reshape(array.shape)[key]
+    places = np.ravel(named)
+    others = [np.reshape(np.broadcast_to(v, np.shape(named)), (-1,)) for v in values]
+    flat = np.reshape(array.alias(), (-1,))
+    for turn in _turns(places):
+        chosen = flat[places[turn]]
+        updated = primitive(chosen, *(v[turn] for v in others))
+        if not np.can_cast(updated.dtype, flat.dtype, "same_kind"):
+            raise TypeError(f"{function.__name__}.at: {updated.dtype} cannot be stored in an array of {flat.dtype}.")
+        flat = indexing.updated(flat, (places[turn],), updated)
+    in_place.assign(array, np.reshape(flat, array.shape), f"{function.__name__}.at")
+
+
+def _turns(places: Any) -> list[Any]:
+    """The places in groups that name none twice: the first time that each is named, the second time, ..."""
+    order = np.argsort(places, kind="stable")
+    ranked = places[order]
+    first = np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]]) if len(places) else places
+    lengths = np.diff(np.append(first, len(places)))
+    times = np.empty(len(places), int)
+    times[order] = np.arange(len(places)) - np.repeat(first, lengths)
+    return [np.flatnonzero(times == n) for n in range(times.max(initial=-1) + 1)]
+
+
+def outer(function: np.ufunc, a: Any, b: Any) -> tuple[Any, Any]:
+    """The inputs shaped so that f(a, b) has every entry of a beside every entry of b."""
+    if function.signature or function.nin != 2:
+        raise ValueError(f"outer product only supported for binary functions without a signature; not for {function}.")
+    return np.reshape(a, np.shape(a) + (1,) * np.ndim(b)), b
+
+
+# Generalized ufuncs: the function works on the last axes, wherever the call says that these are
+
+
+def with_axes(
+    function: np.ufunc, inputs: tuple[Any, ...], axes: Any = None, axis: Any = None, keepdims: bool = False
+) -> Any:
+    """f with the axes that it works on moved to the end, and those of the result moved back."""
+    signature: Any = function.signature
+    outputs = [core.count(",") + 1 if core else 0 for core in signature.split("->")[1].strip("()").split("),(")]
+    if (axis is not None or keepdims) and outputs != [0]:
+        raise TypeError(
+            f"{function.__name__}: axis= and keepdims= are for functions of vectors whose result is a number."
+        )
+    if axis is not None:
+        axes = [(axis,)] * len(inputs) + [(axis,) if keepdims else ()]
+    elif axes is None:
+        axes = [(-1,)] * len(inputs) + [(-1,) if keepdims else ()]
+    axes = [(i,) if isinstance(i, (int, np.integer)) else tuple(i) for i in axes]
+    if len(axes) == len(inputs):
+        axes.append(axes[0] if keepdims else ())
+    if len(axes) != len(inputs) + 1:
+        raise ValueError(f"axes should be a list with an entry for all {len(inputs)} inputs and the output")
+    moved = [np.moveaxis(x, over, range(-len(over), 0)) for x, over in zip(inputs, axes, strict=False)]
+    y = FUNCTIONS[function](*moved)
+    if keepdims:
+        y = y[..., None]
+    return np.moveaxis(y, range(-len(axes[-1]), 0), axes[-1])

@@ -1,0 +1,73 @@
+"""np.pad by statistics, ramps and odd reflections; its keywords. The modes that copy entries are in test_shapes.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bibun as bb
+from tests.families.agreement import check, check_first, sample
+
+M, X = sample(3, 4), sample(2, 3, 2, seed=1)
+
+MODES: dict[str, dict[str, Any]] = {
+    **{
+        f"{mode}, {length}": {"mode": mode, "stat_length": length}
+        for mode in ("mean", "median", "maximum", "minimum")
+        for length in (None, 2, ((1, 3), (9, 2)))
+    },
+    "ramp": {"mode": "linear_ramp"},
+    "ramp to a number": {"mode": "linear_ramp", "end_values": 2.5},
+    "ramp to four numbers": {"mode": "linear_ramp", "end_values": ((1.0, 2.0), (3.0, -4.0))},
+    "reflect, odd": {"mode": "reflect", "reflect_type": "odd"},
+    "symmetric, odd": {"mode": "symmetric", "reflect_type": "odd"},
+    "reflect, even": {"mode": "reflect", "reflect_type": "even"},
+}
+WIDTHS: tuple[Any, ...] = (1, (2, 1), ((0, 3), (2, 0)), 0, ((7, 0), (0, 9)))
+
+
+@pytest.mark.parametrize("width", WIDTHS, ids=str)
+@pytest.mark.parametrize("name", MODES)
+def test_modes(name: str, width: Any) -> None:
+    check(lambda x: np.pad(x, width, **MODES[name]), M, batch=False)
+
+
+@pytest.mark.parametrize("name", [name for name in MODES if "((" not in name and "four" not in name])
+def test_three_axes_and_batches(name: str) -> None:
+    check(lambda x: np.pad(x, ((1, 2), (0, 2), (3, 1)), **MODES[name]), X)
+
+
+@pytest.mark.parametrize("name", ["mean, None", "ramp", "reflect, odd", "symmetric, odd"])
+def test_complex_numbers_and_single_entries(name: str) -> None:
+    check_first(lambda x: np.pad(x, 2, **MODES[name]), M + 1j * sample(3, 4, seed=2))
+    check_first(lambda x: np.pad(x, 3, **MODES[name]), sample(1, 3))
+
+
+def test_numbers_that_are_differentiated() -> None:
+    check(lambda x, v: np.pad(x, (2, 1), "linear_ramp", end_values=v), M, np.array(0.7), batch=False)
+    check(lambda x, v: np.pad(x, 2, "constant", constant_values=v), M, sample(2, 2), batch=False)
+    check(lambda x, v: np.pad(x, 2, "constant", constant_values=v), M, sample(2), batch=False)
+
+
+def test_widths_by_axis() -> None:
+    if np.lib.NumpyVersion(np.__version__) >= "2.4.0":
+        check(lambda x: np.pad(x, {-1: (1, 2)}, "mean"), M)
+        check(lambda x: np.pad(x, {0: 1}), M)
+
+
+def test_refused() -> None:
+    x = bb.Variable(M)
+    with pytest.raises(bb.NoDerivativeError, match="writes to plain arrays"):
+        np.pad(x, 1, mode=lambda vector, *_: None)
+    with pytest.raises(bb.NoDerivativeError, match="no derivative rule"):
+        np.pad(x, 1, mode="sideways")
+    with pytest.raises(ValueError, match="negative"):
+        np.pad(x, -1, mode="mean")
+    with pytest.raises(ValueError, match="unsupported keyword"):
+        np.pad(x, 1, mode="mean", end_values=2)
+    with pytest.raises(ValueError, match="extend empty axis"):
+        np.pad(bb.Variable(np.ones((0, 2))), 1, mode="mean")
+    with pytest.raises(ValueError, match="stat_length of 0"):
+        np.pad(x, 1, mode="maximum", stat_length=0)
