@@ -93,3 +93,16 @@ with suppress(ImportError):
         ],
         "operator_product": [case((4,), operator=_OPERATOR).real_only(), case((4, 2), operator=_OPERATOR).real_only()],
     }  # fmt: skip
+
+with suppress(ImportError):
+    from bibun.scipy.signal._filters import Filter
+
+    CASES["convolve"] = [
+        case((5,), (3,), axes=(0,), method="direct"), case((3, 4), (2, 2), axes=(0, 1), method="direct"),
+        case((3, 4), (3, 2), axes=(1,), method="direct"), case((1, 4), (3, 2), axes=(1,), method="fft"),
+        case((6, 2), (3, 1), axes=(0,), method="overlapping"), case((2,), (4,), axes=(0,), method="fft"),
+    ]  # fmt: skip
+    CASES["linear_system"] += [
+        case((3,), np.array([1.0, 0.4, -0.3]), shape, (*shape[:-1], 2), system=Filter())
+        for shape in ((6,), (2, 5), (1,))
+    ] + [case((2,), (2,), (6,), (1,), system=Filter()).over("positive", "positive", "real", "real")]

@@ -1,4 +1,4 @@
-"""scipy.fft with derivatives: its names and parameters. SciPy itself calls these for traced arrays (see _fft_backend.py).
+"""scipy.fft with derivatives: its names and parameters. SciPy itself calls these for traced arrays (see arrays/scipy_backend.py).
 
 The Fourier transforms are NumPy's, which has rows for them; the rows here are those of the cosine, sine and Hankel transforms.
 """
@@ -9,15 +9,14 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import scipy.fft as _source  # type: ignore[import-untyped]
+import scipy.fft as source  # type: ignore[import-untyped]
 from numpy.lib.array_utils import normalize_axis_index
 
-from bibun.arrays.creation import as_array as _as_array
-from bibun.arrays.registry import add_rows as _add_rows
-from bibun.core.kinds import linear as _linear
-from bibun.core.primitive import Primitive as _Primitive
-from bibun.scipy._calls import remaining as _remaining
-from bibun.scipy._calls import stands_for as _stands_for
+from bibun.arrays.creation import as_array
+from bibun.arrays.registry import add_rows
+from bibun.core.kinds import linear
+from bibun.core.primitive import Primitive
+from bibun.scipy._calls import remaining, stands_for
 
 _OTHER_WAY = {None: "forward", "backward": "forward", "ortho": "ortho", "forward": "backward"}
 
@@ -37,7 +36,7 @@ def _one_axis(name: str) -> Any:
     transform: Any = getattr(np.fft, name)
 
     def call(x: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -> Any:
-        return transform(_as_array(x), n, axis, norm)
+        return transform(as_array(x), n, axis, norm)
 
     return _named(call, name, f"As numpy.fft.{name}.")
 
@@ -47,7 +46,7 @@ def _several_axes(name: str) -> Any:
     two = (-2, -1) if name.endswith("2") else None
 
     def call(x: Any, s: Any = None, axes: Any = two, norm: str | None = None) -> Any:
-        return transform(_as_array(x), *_axes(x, s, axes), norm)
+        return transform(as_array(x), *_axes(x, s, axes), norm)
 
     return _named(call, name, f"As numpy.fft.{name}.")
 
@@ -58,7 +57,7 @@ def _hermitian(name: str) -> Any:
     before, two = name.startswith("hfft"), (-2, -1) if name.endswith("2") else None
 
     def call(x: Any, s: Any = None, axes: Any = two, norm: str | None = None) -> Any:
-        x = _as_array(x)
+        x = as_array(x)
         y = transform(np.conjugate(x) if before else x, *_axes(x, s, axes), _OTHER_WAY[norm])
         return y if before else np.conjugate(y)
 
@@ -68,7 +67,7 @@ def _hermitian(name: str) -> Any:
 def _named(call: Callable[..., Any], name: str, doc: str) -> Any:
     call.__doc__ = doc
     call.__module__ = __name__
-    return _stands_for(getattr(_source, name))(call)
+    return stands_for(getattr(source, name))(call)
 
 
 fft, ifft, rfft, irfft, hfft, ihfft = map(_one_axis, ("fft", "ifft", "rfft", "irfft", "hfft", "ihfft"))
@@ -77,16 +76,16 @@ fftn, ifftn, rfftn, irfftn = map(_several_axes, ("fftn", "ifftn", "rfftn", "irff
 hfft2, ihfft2, hfftn, ihfftn = map(_hermitian, ("hfft2", "ihfft2", "hfftn", "ihfftn"))
 
 
-@_stands_for(_source.fftshift)
+@stands_for(source.fftshift)
 def fftshift(x: Any, axes: Any = None) -> Any:
     """The frequency 0 to the middle."""
-    return np.fft.fftshift(_as_array(x), axes)
+    return np.fft.fftshift(as_array(x), axes)
 
 
-@_stands_for(_source.ifftshift)
+@stands_for(source.ifftshift)
 def ifftshift(x: Any, axes: Any = None) -> Any:
     """The frequency 0 back to the front."""
-    return np.fft.ifftshift(_as_array(x), axes)
+    return np.fft.ifftshift(as_array(x), axes)
 
 
 # Cosine and sine transforms. Types 2 and 3 are each other's transposes, 1 and 4 their own, but for the weights of the ends:
@@ -107,8 +106,8 @@ def _weights(sine: bool, type: int, n: int, dtype: Any) -> Any:
     return w
 
 
-def _trigonometric(name: str) -> _Primitive:
-    transform = getattr(_source, name)
+def _trigonometric(name: str) -> Primitive:
+    transform = getattr(source, name)
     sine = name == "dst"
 
     def call(x: Any, *, type: int, axis: int, norm: str, orthogonalize: bool) -> Any:
@@ -127,7 +126,7 @@ def _trigonometric(name: str) -> _Primitive:
     def batch(primitive: Any, values: list[Any], batched: list[bool], settings: Any) -> Any:
         return primitive(values[0], **{**settings, "axis": settings["axis"] + 1})
 
-    row = _linear(call, pull, batch=batch, name=name)
+    row = linear(call, pull, batch=batch, name=name)
     return row
 
 
@@ -145,9 +144,9 @@ def _fitted(x: Any, n: int | None, axis: int) -> Any:
 
 
 def _transform(
-    row: _Primitive, x: Any, type: int, lengths: Any, axes: Any, norm: Any, orthogonalize: Any, inverse: bool
+    row: Primitive, x: Any, type: int, lengths: Any, axes: Any, norm: Any, orthogonalize: Any, inverse: bool
 ) -> Any:
-    x = _as_array(x)
+    x = as_array(x)
     if x.dtype.kind not in "fc":
         x = x.astype(float)
     if type not in _TRANSPOSED:
@@ -162,7 +161,7 @@ def _transform(
     return x
 
 
-def _one_axis_of(row: _Primitive, name: str) -> Any:
+def _one_axis_of(row: Primitive, name: str) -> Any:
     inverse = name.startswith("i")
 
     def call(x: Any, type: int = 2, n: Any = None, axis: int = -1, norm: Any = None, orthogonalize: Any = None) -> Any:
@@ -171,13 +170,13 @@ def _one_axis_of(row: _Primitive, name: str) -> Any:
     return _named(call, name, f"The {'inverse ' * inverse}discrete {'co' * (row is dct_row)}sine transform of a type.")
 
 
-def _several_axes_of(row: _Primitive, name: str) -> Any:
+def _several_axes_of(row: Primitive, name: str) -> Any:
     inverse = name.startswith("i")
 
     def call(
         x: Any, type: int = 2, s: Any = None, axes: Any = None, norm: Any = None, orthogonalize: Any = None
     ) -> Any:
-        x = _as_array(x)
+        x = as_array(x)
         s, axes = _axes(x, s, axes)
         axes = tuple(range(x.ndim)) if axes is None else axes
         lengths = (None,) * len(axes) if s is None else s
@@ -197,29 +196,29 @@ dstn, idstn = (_several_axes_of(dst_row, name) for name in ("dstn", "idstn"))
 
 
 def _hankel(a: Any, *, inverse: bool, dln: float, mu: float, offset: float, bias: float) -> Any:
-    return (_source.ifht if inverse else _source.fht)(a, dln, mu, offset, bias)
+    return (source.ifht if inverse else source.fht)(a, dln, mu, offset, bias)
 
 
-fht_row: _Primitive = _linear(
+fht_row: Primitive = linear(
     _hankel,
     lambda g, inverse, dln, mu, offset, bias: fht_row(g, inverse=inverse, dln=dln, mu=mu, offset=offset, bias=bias),
     batch=lambda primitive, values, batched, settings: primitive(*values, **settings),
     name="fht",
 )
 
-_add_rows(dct_row, dst_row, fht_row)
+add_rows(dct_row, dst_row, fht_row)
 
 
-@_stands_for(_source.fht)
+@stands_for(source.fht)
 def fht(a: Any, dln: float, mu: float, offset: float = 0.0, bias: float = 0.0) -> Any:
     """The Hankel transform of order mu of a on a logarithmic grid of step dln."""
-    return fht_row(_as_array(a), inverse=False, dln=dln, mu=mu, offset=offset, bias=bias)
+    return fht_row(as_array(a), inverse=False, dln=dln, mu=mu, offset=offset, bias=bias)
 
 
-@_stands_for(_source.ifht)
+@stands_for(source.ifht)
 def ifht(A: Any, dln: float, mu: float, offset: float = 0.0, bias: float = 0.0) -> Any:
     """The inverse of fht."""
-    return fht_row(_as_array(A), inverse=True, dln=dln, mu=mu, offset=offset, bias=bias)
+    return fht_row(as_array(A), inverse=True, dln=dln, mu=mu, offset=offset, bias=bias)
 
 
-__getattr__ = _remaining(_source, {})
+__getattr__ = remaining(source, {})

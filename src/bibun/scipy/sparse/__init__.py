@@ -9,41 +9,37 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import scipy.sparse as _source  # type: ignore[import-untyped]
+import scipy.sparse as source  # type: ignore[import-untyped]
 
-from bibun.arrays.creation import as_array as _as_array
-from bibun.arrays.creation import holds_traced as _holds_traced
-from bibun.scipy._calls import no_rule as _no_rule
-from bibun.scipy._calls import remaining as _remaining
-from bibun.scipy.sparse._matrices import Pattern as _Pattern
-from bibun.scipy.sparse._matrices import SparseArray as SparseArray
-from bibun.scipy.sparse._matrices import indices as _indices
+from bibun.arrays.creation import as_array, holds_traced
+from bibun.scipy._calls import no_rule, remaining
+from bibun.scipy.sparse._matrices import Pattern, SparseArray, indices
 
 
 def _compressed(name: str, flipped: bool) -> Any:
     """csr_array and its kind, of (data, indices, indptr) or (data, (rows, columns)) with traced data."""
-    make = getattr(_source, name)
+    make = getattr(source, name)
 
     def call(arg1: Any, shape: Any = None, dtype: Any = None, copy: bool = False, **more: Any) -> Any:
         if isinstance(arg1, SparseArray):
             return arg1
-        if not _holds_traced(arg1):
+        if not holds_traced(arg1):
             return make(arg1, shape, dtype, copy, **more)
         if not isinstance(arg1, tuple):
-            raise _no_rule(
+            raise no_rule(
                 name, "a dense traced matrix would lose its pattern; take its entries at fixed places: "
                 f"{name}((x[rows, columns], (rows, columns)), shape)"
             )  # fmt: skip
         if len(arg1) == 2:
             data, (rows, columns) = arg1
-            return _of_coordinates(data, _indices(name, rows), _indices(name, columns), shape, dtype)
+            return _of_coordinates(data, indices(name, rows), indices(name, columns), shape, dtype)
         data, where, starts = arg1
-        where, starts = _indices(name, where), _indices(name, starts)
+        where, starts = indices(name, where), indices(name, starts)
         lines = len(starts) - 1
         if shape is None:
             other = int(where.max(initial=-1)) + 1
             shape = (other, lines) if flipped else (lines, other)
-        return SparseArray(_typed(data, dtype), _Pattern(where, starts, tuple(shape), flipped))
+        return SparseArray(_typed(data, dtype), Pattern(where, starts, tuple(shape), flipped))
 
     call.__name__ = call.__qualname__ = name
     call.__doc__ = f"scipy.sparse.{name}; with traced entries a SparseArray, at the same places."
@@ -51,7 +47,7 @@ def _compressed(name: str, flipped: bool) -> Any:
 
 
 def _typed(data: Any, dtype: Any) -> Any:
-    data = _as_array(data)
+    data = as_array(data)
     return data if dtype is None else data.astype(dtype)
 
 
@@ -61,7 +57,7 @@ def _of_coordinates(data: Any, rows: Any, columns: Any, shape: Any, dtype: Any =
         shape = int(rows.max(initial=-1)) + 1, int(columns.max(initial=-1)) + 1
     order = np.argsort(rows, kind="stable")
     starts = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=shape[0]))])
-    return SparseArray(_typed(data, dtype)[order], _Pattern(columns[order], starts, tuple(shape), False))
+    return SparseArray(_typed(data, dtype)[order], Pattern(columns[order], starts, tuple(shape), False))
 
 
 csr_array, csr_matrix = _compressed("csr_array", False), _compressed("csr_matrix", False)
@@ -70,15 +66,15 @@ coo_array, coo_matrix = _compressed("coo_array", False), _compressed("coo_matrix
 
 
 def _diagonals(name: str) -> Any:
-    make = getattr(_source, name)
+    make = getattr(source, name)
 
     def call(diagonals: Any, offsets: Any = 0, shape: Any = None, format: Any = None, dtype: Any = None) -> Any:
-        if not _holds_traced(diagonals):
+        if not holds_traced(diagonals):
             return make(diagonals, offsets=offsets, shape=shape, format=format, dtype=dtype)
         if np.ndim(offsets) == 0:
-            first = _as_array(diagonals)
+            first = as_array(diagonals)
             diagonals, offsets = [first if first.ndim < 2 else first[0]], [int(offsets)]
-        parts = [np.atleast_1d(_as_array(d)) for d in diagonals]
+        parts = [np.atleast_1d(as_array(d)) for d in diagonals]
         if shape is None:
             n = parts[0].shape[0] + abs(int(offsets[0]))
             shape = n, n
@@ -104,10 +100,10 @@ diags_array, diags = _diagonals("diags_array"), _diagonals("diags")
 
 def issparse(x: Any) -> bool:
     """Whether it is a sparse matrix, of plain entries or of traced ones."""
-    return isinstance(x, SparseArray) or bool(_source.issparse(x))
+    return isinstance(x, SparseArray) or bool(source.issparse(x))
 
 
-_get = _remaining(_source, {})
+_get = remaining(source, {})
 
 
 def __getattr__(name: str) -> Any:

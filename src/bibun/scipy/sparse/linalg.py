@@ -7,50 +7,31 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import scipy.sparse.linalg as _source  # type: ignore[import-untyped]
+import scipy.sparse.linalg as source  # type: ignore[import-untyped]
 
-from bibun.arrays.creation import as_array as _as_array
-from bibun.arrays.creation import holds_traced as _holds_traced
-from bibun.arrays.registry import add_rows as _add_rows
-from bibun.core.kinds import linear as _linear
-from bibun.core.primitive import Primitive as _Primitive
-from bibun.core.traced import plain as _plain
-from bibun.errors import DerivativeValueError as _DerivativeValueError
-from bibun.errors import located as _located
-from bibun.scipy._calls import no_rule as _no_rule
-from bibun.scipy._calls import remaining as _remaining
-from bibun.scipy._calls import stands_for as _stands_for
-from bibun.scipy._systems import System as _System
-from bibun.scipy._systems import linear_system as _linear_system
-from bibun.scipy.sparse import issparse as _issparse
-from bibun.scipy.sparse._matrices import (
-    Pattern as _Pattern,
-)
-from bibun.scipy.sparse._matrices import (
-    SparseArray as _SparseArray,
-)
-from bibun.scipy.sparse._matrices import (
-    parts as _parts,
-)
-from bibun.scipy.sparse._matrices import (
-    product as _product,
-)
-from bibun.scipy.sparse._matrices import (
-    sparse_product as _sparse_product,
-)
+from bibun.arrays.creation import as_array, holds_traced
+from bibun.arrays.registry import add_rows
+from bibun.core.kinds import linear
+from bibun.core.primitive import Primitive
+from bibun.core.traced import plain
+from bibun.errors import DerivativeValueError, located
+from bibun.scipy._calls import no_rule, remaining, stands_for
+from bibun.scipy._systems import System, linear_system
+from bibun.scipy.sparse import issparse
+from bibun.scipy.sparse._matrices import Pattern, SparseArray, parts, product, sparse_product
 
 # The matrix of a system: sparse, dense, or a LinearOperator, which has no entries to differentiate by
 
 
 class _Sparse:
-    def __init__(self, pattern: _Pattern) -> None:
+    def __init__(self, pattern: Pattern) -> None:
         self.pattern = pattern
 
     def matrix(self, data: Any) -> Any:
         return self.pattern.matrix(data)
 
     def product(self, data: Any, x: Any) -> Any:
-        return _sparse_product(data, x, pattern=self.pattern)
+        return sparse_product(data, x, pattern=self.pattern)
 
     def transposed(self, data: Any) -> tuple[_Sparse, tuple[Any, ...]]:
         return _Sparse(self.pattern.transposed), (data,)
@@ -81,22 +62,22 @@ class _Operator:
         return _Operator(self.operator.T), ()
 
 
-operator_product: _Primitive = _linear(
+operator_product: Primitive = linear(
     lambda x, *, operator: operator @ x,
     lambda g, operator: operator_product(g, operator=operator.T),
     name="operator_product",
 )
 
-_add_rows(operator_product)
+add_rows(operator_product)
 
 
 def _matrix(a: Any) -> tuple[Any, tuple[Any, ...]]:
     """What kind it is, and the entries."""
-    if isinstance(a, _source.LinearOperator):
+    if isinstance(a, source.LinearOperator):
         return _Operator(a), ()
-    if not _issparse(a):
-        return _Dense(), (_as_array(a),)
-    data, pattern = _parts(a)
+    if not issparse(a):
+        return _Dense(), (as_array(a),)
+    data, pattern = parts(a)
     return _Sparse(pattern), (data,)
 
 
@@ -104,7 +85,7 @@ def _matrix(a: Any) -> tuple[Any, tuple[Any, ...]]:
 
 
 @dataclass(frozen=True, eq=False)
-class _Direct(_System):
+class _Direct(System):
     """a x = b by a sparse LU factorisation; `settings` are those of spsolve."""
 
     kind: Any
@@ -112,42 +93,42 @@ class _Direct(_System):
 
     def solve(self, data: Any, b: Any) -> Any:
         """SuperLU, which factorises anew."""
-        x = _source.spsolve(self.kind.matrix(data).tocsc(), b, **self.settings)
+        x = source.spsolve(self.kind.matrix(data).tocsc(), b, **self.settings)
         return np.reshape(x, np.shape(b))
 
     def product(self, data: Any, x: Any) -> Any:
         """By the entries."""
         return self.kind.product(data, x)
 
-    def transposed(self, data: Any) -> tuple[_System, tuple[Any, ...]]:
+    def transposed(self, data: Any) -> tuple[System, tuple[Any, ...]]:
         """The same entries, with rows and columns exchanged."""
         kind, parameters = self.kind.transposed(data)
         return replace(self, kind=kind), parameters
 
 
-def _solved(system: _System, parameters: tuple[Any, ...], b: Any) -> Any:
+def _solved(system: System, parameters: tuple[Any, ...], b: Any) -> Any:
     """b a vector or a matrix."""
-    b = _as_array(b)
+    b = as_array(b)
     if b.ndim == 1:
-        return _linear_system(*parameters, b[:, None], system=system)[:, 0]
-    return _linear_system(*parameters, b, system=system)
+        return linear_system(*parameters, b[:, None], system=system)[:, 0]
+    return linear_system(*parameters, b, system=system)
 
 
-@_stands_for(_source.spsolve)
+@stands_for(source.spsolve)
 def spsolve(A: Any, b: Any, permc_spec: Any = None, use_umfpack: bool = True) -> Any:
     """x with a x = b; the derivative is by b and by the entries of a. b is dense: a vector, or a matrix of right sides."""
-    if not _issparse(A):
-        raise _no_rule("spsolve", "A is a dense array; write bibun.scipy.linalg.solve")
-    if _issparse(b):
-        raise _no_rule("spsolve", "b is sparse; write b.toarray()")
+    if not issparse(A):
+        raise no_rule("spsolve", "A is a dense array; write bibun.scipy.linalg.solve")
+    if issparse(b):
+        raise no_rule("spsolve", "b is sparse; write b.toarray()")
     kind, parameters = _matrix(A)
-    b = _as_array(b)
+    b = as_array(b)
     x = _solved(_Direct(kind, {"permc_spec": permc_spec, "use_umfpack": use_umfpack}), parameters, b)
     return x[:, 0] if b.ndim == 2 and b.shape[1] == 1 else x  # one column comes back as a vector
 
 
 @dataclass(frozen=True, eq=False)
-class _Factored(_System):
+class _Factored(System):
     """a x = b or a^T x = b by a factorisation that there is; the entries are plain."""
 
     factor: Any
@@ -162,9 +143,9 @@ class _Factored(_System):
 
     def product(self, x: Any) -> Any:
         """Of the matrix itself."""
-        return _product(self.matrix if self.trans == "N" else self.matrix.T, x)
+        return product(self.matrix if self.trans == "N" else self.matrix.T, x)
 
-    def transposed(self) -> tuple[_System, tuple[Any, ...]]:
+    def transposed(self) -> tuple[System, tuple[Any, ...]]:
         """With the same factors."""
         return replace(self, trans="T" if self.trans == "N" else "N"), ()
 
@@ -173,16 +154,16 @@ class Factor:
     """What splu returns: `solve(b)` for plain and traced b. Everything else is SuperLU's."""
 
     def __init__(self, a: Any, settings: Mapping[str, Any]) -> None:
-        self._traced = isinstance(a, _SparseArray)
+        self._traced = isinstance(a, SparseArray)
         self._matrix = a if self._traced else a.tocsc(copy=True)
-        self._factor = None if self._traced else _source.splu(self._matrix, **settings)
+        self._factor = None if self._traced else source.splu(self._matrix, **settings)
 
     def solve(self, rhs: Any, trans: str = "N") -> Any:
         """x with a x = rhs, a^T x = rhs (trans 'T') or a^H x = rhs ('H')."""
         if self._traced:
             a = self._matrix if trans == "N" else self._matrix.T if trans == "T" else self._matrix.conjugate().T
             return spsolve(a, rhs)
-        if not _holds_traced(rhs):
+        if not holds_traced(rhs):
             return self._factor.solve(rhs, trans)  # type: ignore[union-attr]
         if trans == "H":
             return np.conjugate(self.solve(np.conjugate(rhs), "T"))
@@ -190,7 +171,7 @@ class Factor:
 
     def __getattr__(self, name: str) -> Any:
         if self._factor is None:
-            raise _no_rule(f"splu(...).{name}", "the matrix has traced entries; only solve is there")
+            raise no_rule(f"splu(...).{name}", "the matrix has traced entries; only solve is there")
         return getattr(self._factor, name)
 
 
@@ -208,7 +189,7 @@ def factorized(A: Any) -> Any:
 
 
 @dataclass(frozen=True, eq=False)
-class _Iterative(_System):
+class _Iterative(System):
     """a x = b by an iteration of SciPy's, to its tolerance. The transposed equation is solved by the same iteration."""
 
     method: str
@@ -222,11 +203,11 @@ class _Iterative(_System):
         settings = dict(self.settings, x0=self.start)
         columns = []
         for column in np.transpose(b):
-            x, info = getattr(_source, self.method)(self.kind.matrix(*parameters), column, **settings)
+            x, info = getattr(source, self.method)(self.kind.matrix(*parameters), column, **settings)
             columns.append(x)
             if info:
-                raise _DerivativeValueError(
-                    f"{_located()}{self.method} has not converged (info={info}), and the derivative is that of the solution, not "
+                raise DerivativeValueError(
+                    f"{located()}{self.method} has not converged (info={info}), and the derivative is that of the solution, not "
                     "of the steps to it. Allow more steps (maxiter=), a larger rtol=, or a preconditioner M=."
                 )
         return np.stack(columns, axis=1) if columns else np.zeros_like(b)
@@ -235,7 +216,7 @@ class _Iterative(_System):
         """Of the matrix."""
         return self.kind.product(*inputs)
 
-    def transposed(self, *parameters: Any) -> tuple[_System, tuple[Any, ...]]:
+    def transposed(self, *parameters: Any) -> tuple[System, tuple[Any, ...]]:
         """From zero, with the transposed preconditioner."""
         kind, parameters = self.kind.transposed(*parameters)
         settings = dict(self.settings)
@@ -245,15 +226,15 @@ class _Iterative(_System):
 
     def step(self, inputs: list[Any], r: Any) -> Any:
         """From zero."""
-        return _linear_system(*inputs[:-1], r, system=replace(self, start=None))
+        return linear_system(*inputs[:-1], r, system=replace(self, start=None))
 
 
 def _iterative(name: str) -> Any:
     def call(A: Any, b: Any, x0: Any = None, **settings: Any) -> Any:
         settings.pop("callback", None)
         settings.pop("callback_type", None)
-        if _holds_traced(x0):
-            x0 = _plain(x0)  # the solution does not depend on where the iteration starts
+        if holds_traced(x0):
+            x0 = plain(x0)  # the solution does not depend on where the iteration starts
         kind, parameters = _matrix(A)
         return _solved(_Iterative(name, kind, settings, x0), parameters, b), 0
 
@@ -261,7 +242,7 @@ def _iterative(name: str) -> Any:
         f"{name}(A, b): the solution of a x = b, to the tolerance, and 0; DerivativeValueError where that is missed."
     )
     call.__module__ = __name__
-    return _stands_for(getattr(_source, name))(call)
+    return stands_for(getattr(source, name))(call)
 
 
 cg, cgs, bicg, bicgstab = map(_iterative, ("cg", "cgs", "bicg", "bicgstab"))
@@ -269,8 +250,8 @@ gmres, lgmres, minres, qmr = map(_iterative, ("gmres", "lgmres", "minres", "qmr"
 gcrotmk, tfqmr = map(_iterative, ("gcrotmk", "tfqmr"))
 
 _DENSE = "write the function of bibun.scipy.linalg or numpy.linalg for A.toarray()"
-__getattr__ = _remaining(
-    _source,
+__getattr__ = remaining(
+    source,
     {
         **dict.fromkeys(("eigs", "eigsh", "svds", "lobpcg", "expm", "inv", "norm"), _DENSE),
         "expm_multiply": f"{_DENSE}: expm(A) @ B",
