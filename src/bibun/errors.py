@@ -101,6 +101,8 @@ def scipy_function() -> tuple[str, str]:
     while frame is not None and _is_library(frame):
         module = str(frame.f_globals.get("__name__", ""))
         decorated = frame.f_locals.get("f") if module.startswith("scipy._lib") else None
+        if frame.f_code.co_name == "__ua_function__":  # scipy.fft's own backend
+            decorated = frame.f_locals.get("fn")
         if callable(decorated):
             found = str(decorated.__module__), str(decorated.__name__)
         elif _package(frame) == "scipy" and not (found[1] and module.startswith("scipy._lib")):

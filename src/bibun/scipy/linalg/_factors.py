@@ -281,5 +281,6 @@ def norm(a: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
 
 @stands_for(source.det)
 def det(a: Any) -> Any:
-    """The determinant."""
-    return np.linalg.det(as_array(a))
+    """The determinant, in double precision."""
+    a = as_array(a)
+    return np.linalg.det(a.astype(np.result_type(a, np.float64)))

@@ -30,7 +30,7 @@ def _causal(h: Any, x: Any) -> Any:
 
 @dataclass(frozen=True)
 class Filter(System):
-    """a * y = b * x + a[0] z along the last axis, the first samples of z given: inputs b, a, x, z, all arrays of one dtype at best."""
+    """a * y = b * x + a[0] z along the last axis, the first samples of z given: inputs b, a, x, z."""
 
     columns = False
 
