@@ -98,10 +98,18 @@ with suppress(ImportError):
     from bibun.scipy.signal._filters import Filter
 
     CASES["convolve"] = [
-        case((5,), (3,), axes=(0,), method="direct"), case((3, 4), (2, 2), axes=(0, 1), method="direct"),
-        case((3, 4), (3, 2), axes=(1,), method="direct"), case((1, 4), (3, 2), axes=(1,), method="fft"),
-        case((6, 2), (3, 1), axes=(0,), method="overlapping"), case((2,), (4,), axes=(0,), method="fft"),
-    ]  # fmt: skip
+        case(*shapes, axes=axes, method=method, valid=valid)
+        for shapes, axes, method in (
+            (((5,), (3,)), (0,), "direct"),
+            (((3, 4), (2, 2)), (0, 1), "direct"),
+            (((3, 4), (3, 2)), (1,), "direct"),
+            (((1, 4), (3, 2)), (1,), "direct"),
+            (((1, 4), (3, 2)), (1,), "fft"),
+            (((6, 2), (3, 1)), (0,), "overlapping"),
+            (((4,), (4,)), (0,), "fft"),
+        )
+        for valid in (False, True)
+    ]
     CASES["linear_system"] += [
         case((3,), np.array([1.0, 0.4, -0.3]), shape, (*shape[:-1], 2), system=Filter())
         for shape in ((6,), (2, 5), (1,))

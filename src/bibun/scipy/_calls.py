@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import wraps
-from inspect import Parameter, signature
+from inspect import Parameter, Signature, signature
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -22,11 +22,13 @@ _IGNORED = {"check_finite", "lapack_driver", "lwork", "disp", "blocksize", "work
 
 
 def stands_for(function: Callable[..., Any]) -> Callable[[F], F]:
-    """For traced arguments, ours; it has the parameters of SciPy's function that change the value."""
+    """For traced arguments, ours; it has the parameters of SciPy's function that change the value, with SciPy's defaults."""
     parameters = signature(function)
     several = any(p.kind is Parameter.VAR_POSITIONAL for p in parameters.parameters.values())
 
     def decorate(ours: F) -> F:
+        defaults = {} if several else _defaults(parameters, signature(ours))
+
         @wraps(function)
         def call(*args: Any, **settings: Any) -> Any:
             if not _has_traced(args, settings):
@@ -34,12 +36,18 @@ def stands_for(function: Callable[..., Any]) -> Callable[[F], F]:
             if several:
                 return ours(*args, **settings)
             given = parameters.bind(*args, **settings).arguments
-            return ours(**{name: x for name, x in given.items() if not _ignored(name)})
+            return ours(**(defaults | {name: x for name, x in given.items() if not _ignored(name)}))
 
         call.__doc__, call.__module__ = ours.__doc__, ours.__module__
         return call  # type: ignore[return-value]
 
     return decorate
+
+
+def _defaults(theirs: Signature, ours: Signature) -> dict[str, Any]:
+    """SciPy's defaults, which differ between its versions, of the parameters that we have too."""
+    found = {name: p.default for name, p in theirs.parameters.items() if p.default is not Parameter.empty}
+    return {name: value for name, value in found.items() if name in ours.parameters}
 
 
 def _has_traced(args: tuple[Any, ...], settings: dict[str, Any]) -> bool:

@@ -15,82 +15,84 @@ from bibun.core.kinds import multilinear
 from bibun.core.primitive import Primitive
 from bibun.scipy._calls import stands_for
 
-# y[n] = sum of a[k] b[n - k] over the axes of `axes`; over the others a and b broadcast
+# y[n] = sum of a[k] b[n - k] over the axes of `axes`, of all n (`valid`: of those where b, the shorter one, lies within a);
+# over the other axes a and b broadcast. What is pulled back is then again one of both kinds, and costs as much.
 
 
-def _whole(a: Any, b: Any, *, axes: tuple[int, ...], method: str) -> Any:
+def _convolved(a: Any, b: Any, *, axes: tuple[int, ...], method: str, valid: bool) -> Any:
     if not np.size(a) or not np.size(b):
-        return np.zeros(_lengths(np.shape(a), np.shape(b), axes), np.result_type(a, b))
+        return np.zeros(_lengths(np.shape(a), np.shape(b), axes, valid), np.result_type(a, b))
+    mode = "valid" if valid else "full"
     if method == "direct":
-        return _direct(a, b, axes)
+        return _direct(a, b, axes, mode)
     transform = source.oaconvolve if method == "overlapping" else source.fftconvolve
-    return transform(a, b, "full", axes)
+    return transform(a, b, mode, axes)
 
 
-def _direct(a: Any, b: Any, axes: tuple[int, ...]) -> Any:
-    """SciPy's, which is over all axes: where a and b both have others, once an entry of those."""
+def _direct(a: Any, b: Any, axes: tuple[int, ...], mode: str) -> Any:
+    """SciPy's, which is over all axes: where a and b have others, once an entry of those."""
     others = [i for i in range(a.ndim) if i not in axes]
-    if all(1 in (a.shape[i], b.shape[i]) for i in others):
-        return source.convolve(a, b, "full", "direct")
+    if all(b.shape[i] == 1 for i in others):
+        return source.convolve(a, b, mode, "direct")
     n = len(others)
     a, b = (np.moveaxis(x, others, range(n)) for x in (a, b))
     batch = np.broadcast_shapes(a.shape[:n], b.shape[:n])
     a, b = (np.broadcast_to(x, (*batch, *x.shape[n:])) for x in (a, b))
-    y = np.stack([source.convolve(a[i], b[i], "full", "direct") for i in np.ndindex(batch)])
+    y = np.stack([source.convolve(a[i], b[i], mode, "direct") for i in np.ndindex(batch)])
     return np.moveaxis(np.reshape(y, (*batch, *y.shape[1:])), range(n), others)
 
 
-def _lengths(a: tuple[int, ...], b: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
+def _lengths(a: tuple[int, ...], b: tuple[int, ...], axes: tuple[int, ...], valid: bool) -> tuple[int, ...]:
     beside = np.broadcast_shapes(*(tuple(1 if i in axes else n for i, n in enumerate(shape)) for shape in (a, b)))
-    return tuple(max(m + n - 1, 0) if i in axes else beside[i] for i, (m, n) in enumerate(zip(a, b, strict=True)))
+    along = [max(m - n + 1 if valid else m + n - 1, 0) for m, n in zip(a, b, strict=True)]
+    return tuple(n if i in axes else beside[i] for i, n in enumerate(along))
 
 
-def _pull(g: Any, b: Any, shape: tuple[int, ...], axes: tuple[int, ...], method: str) -> Any:
-    """g correlated with b (without conjugation), where both overlap as they did."""
-    found = convolve_row(g, np.flip(b, axes), axes=axes, method=method)
-    key = tuple(
-        slice(n - 1, n - 1 + m) if i in axes else slice(None)
-        for i, (m, n) in enumerate(zip(shape, np.shape(b), strict=True))
-    )
-    return unbroadcast(found[key], shape)
+def _pull_first(g: Any, b: Any, a_shape: tuple[int, ...], axes: tuple[int, ...], method: str, valid: bool) -> Any:
+    """g with b reversed: all of it, or where b lies within g."""
+    found = convolve_row(g, np.flip(b, axes), axes=axes, method=method, valid=not valid)
+    return unbroadcast(found, a_shape)
 
 
-convolve_row: Primitive = multilinear(
-    _whole,
-    lambda g, b, a_shape, axes, method: _pull(g, b, a_shape, axes, method),
-    lambda g, a, b_shape, axes, method: _pull(g, a, b_shape, axes, method),
-    name="convolve",
-)
+def _pull_second(g: Any, a: Any, b_shape: tuple[int, ...], axes: tuple[int, ...], method: str, valid: bool) -> Any:
+    """g with a reversed, where a lies within g; or reversed, where g lies within a."""
+    if valid:
+        found = np.flip(convolve_row(a, np.flip(g, axes), axes=axes, method=method, valid=True), axes)
+    else:
+        found = convolve_row(g, np.flip(a, axes), axes=axes, method=method, valid=True)
+    return unbroadcast(found, b_shape)
+
+
+convolve_row: Primitive = multilinear(_convolved, _pull_first, _pull_second, name="convolve")
 add_rows(convolve_row)
 
 
-def _cut(y: Any, a: Any, b: Any, mode: str, axes: tuple[int, ...], late: int = 0) -> Any:
-    """full: all of it; same: the middle, as long as a (of two the last, if `late`); valid: where one lies within the other."""
-    if mode == "full":
-        return y
-    if mode not in ("same", "valid"):
-        raise ValueError("acceptable mode flags are 'valid', 'same', or 'full'")
+def _middle(y: Any, a: Any, axes: tuple[int, ...], late: int = 0) -> Any:
+    """The middle of the whole convolution, as long as a; of two middles the last one if `late`."""
     key: list[Any] = [slice(None)] * y.ndim
     for i in axes:
-        m, n = a.shape[i], b.shape[i]
-        length = m if mode == "same" else max(m, n) - min(m, n) + 1
-        start = (y.shape[i] - length + late) // 2
-        key[i] = slice(start, start + length)
+        start = (y.shape[i] - a.shape[i] + late) // 2
+        key[i] = slice(start, start + a.shape[i])
     return y[tuple(key)]
 
 
 def convolved(a: Any, b: Any, mode: str, method: str, axes: tuple[int, ...] | None = None) -> Any:
-    """One of the modes, over all axes or some."""
+    """full: all of it; same: the middle, as long as a; valid: where one lies within the other. Over all axes or some."""
     axes = tuple(range(a.ndim)) if axes is None else axes
     if a.ndim != b.ndim:
         raise ValueError("in1 and in2 should have the same dimensionality")
-    if mode == "valid":
-        first = all(a.shape[i] >= b.shape[i] for i in axes)
-        if not first and not all(b.shape[i] >= a.shape[i] for i in axes):
-            raise ValueError("For 'valid' mode, one must be at least as large as the other in every dimension")
+    if mode not in ("full", "same", "valid"):
+        raise ValueError("acceptable mode flags are 'valid', 'same', or 'full'")
     if a.ndim == 0:
         return a * b
-    return _cut(convolve_row(a, b, axes=axes, method=method), a, b, mode, axes)
+    if mode != "valid":
+        y = convolve_row(a, b, axes=axes, method=method, valid=False)
+        return y if mode == "full" else _middle(y, a, axes)
+    if not all(a.shape[i] >= b.shape[i] for i in axes):
+        a, b = b, a
+    if not all(a.shape[i] >= b.shape[i] for i in axes):
+        raise ValueError("For 'valid' mode, one must be at least as large as the other in every dimension")
+    return convolve_row(a, b, axes=axes, method=method, valid=True)
 
 
 def _method(a: Any, b: Any, mode: str, method: str) -> str:
@@ -155,14 +157,15 @@ def _in_two(a: Any, b: Any, mode: str, boundary: str, fillvalue: Any, late: int 
         raise ValueError("convolve2d inputs must both be 2-D arrays")
     if boundary not in _PADDING:
         raise ValueError("Acceptable boundary flags are 'fill', 'circular' (or 'wrap'), and 'symmetric' (or 'symm').")
-    if mode == "valid":
+    if mode not in ("full", "same"):
         return convolved(a, b, mode, "direct")
     sides = [(n - 1, n - 1) for n in b.shape]
     if _PADDING[boundary] == "constant":
         padded = np.pad(a, sides, constant_values=fillvalue)
     else:
         padded = np.pad(a, sides, mode=_PADDING[boundary])  # type: ignore[call-overload]
-    return _cut(convolved(padded, b, "valid", "direct"), a, b, mode, (0, 1), late)
+    whole = convolved(padded, b, "valid", "direct")
+    return whole if mode == "full" else _middle(whole, a, (0, 1), late)
 
 
 @stands_for(source.correlate2d)
