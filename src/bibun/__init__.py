@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bibun.arrays import scipy_backend as _scipy_backend
 from bibun.errors import (
     BibunError,
     CompileWarning,
@@ -64,6 +65,8 @@ __all__ = [
     "vjp",
     "vmap",
 ]
+
+_scipy_backend.install()
 
 
 def __getattr__(name: str) -> Any:

@@ -149,6 +149,14 @@ def _symmetric(shape: Shape, random: Random, *, start: float, imaginary: float) 
     return _symmetrised(made)
 
 
+def _dominant(shape: Shape, random: Random, *, imaginary: float) -> Array:
+    """Diagonals that outweigh the rest: triangles of low condition, and eigenvalues to the right of 1."""
+    other = random.uniform(-0.25, 0.25, shape)
+    if imaginary:
+        other = other + 1j * imaginary * random.uniform(-0.25, 0.25, shape)
+    return np.asarray(other + np.eye(*shape[-2:]) * _spread_values(shape[:-1], random, start=2.0)[..., None])
+
+
 def _symmetrised(x: Array) -> Array:
     return (x + np.conj(np.swapaxes(x, -1, -2))) / 2
 
@@ -186,6 +194,7 @@ HELD: dict[str, Callable[[Shape, Random], Array]] = {
 MATRICES: dict[str, Callable[..., Array]] = {
     "matrix": _matrix,
     "square": _matrix,
+    "dominant": _dominant,
     "symmetric": lambda s, r, imaginary: _symmetric(s, r, start=-1.5, imaginary=imaginary),
     "positive_definite": lambda s, r, imaginary: _symmetric(s, r, start=1.0, imaginary=imaginary),
 }

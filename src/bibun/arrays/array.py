@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from bibun.arrays import in_place, indexing, lost, methods, protocol
+from bibun.arrays import in_place, indexing, lost, methods, protocol, sparse
 from bibun.arrays.registry import row
-from bibun.core.traced import Traced, bare
+from bibun.core.traced import Holder, Traced, bare
 from bibun.tree import Named, named
 
 OPERATORS = {
@@ -27,7 +27,7 @@ _COMPARISONS = {
 _UNARY = {"neg": "negative", "pos": "positive", "abs": "absolute", "invert": "invert"}
 _STANDARDS = (None, "2021.12", "2022.12", "2023.12", "2024.12")
 # Never an operand: Python then says so, naming both types, or asks what names a value to put that in its place.
-FOREIGN = (str, bytes, dict, set, type(None), Named)
+FOREIGN = (str, bytes, dict, set, type(None), Named, Holder)
 
 
 class Array(Traced, methods.Methods):
@@ -87,6 +87,8 @@ class Array(Traced, methods.Methods):
         return protocol.function(self, function, args, settings)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        if sparse.asks():
+            return sparse.boxed(self)
         raise lost.as_ndarray(self)
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
@@ -190,6 +192,8 @@ def _install() -> None:
             setattr(Array, f"__{name}__", _binary(row(primitive)))
         setattr(Array, f"__r{name}__", _reflected(row(primitive)))
         setattr(Array, f"__i{name}__", _augmented(row(primitive)))
+    for name, reflected in (("__matmul__", False), ("__rmatmul__", True)):
+        setattr(Array, name, sparse.operator(row("matmul"), reflected=reflected, foreign=FOREIGN))
     for name, primitive in _COMPARISONS.items():
         setattr(Array, f"__{name}__", _binary(row(primitive)))
     for name, primitive in _UNARY.items():

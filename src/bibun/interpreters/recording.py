@@ -528,6 +528,8 @@ def _array_ufunc(self: Recorded, ufunc: np.ufunc, method: str, *inputs: Any, **s
 def _install() -> None:
     setattr(Recorded, "__array_ufunc__", _array_ufunc)  # noqa: B010
     for name, primitive in OPERATORS.items():
+        if name == "matmul":  # Array's, which knows sparse matrices
+            continue
         setattr(Recorded, f"__{name}__", _binary(TABLE[primitive]))
         setattr(Recorded, f"__r{name}__", _binary(TABLE[primitive], reflected=True))
     for name, function in (("negative", operator.neg), ("positive", operator.pos), ("absolute", operator.abs)):

@@ -15,9 +15,9 @@ from bibun import numpy as bnp
 from bibun.arrays.array import Array
 from bibun.core.traced import Traced, bare
 from bibun.errors import NoDerivativeError
-from bibun.interpreters.buffer import named
 from bibun.interpreters.forward import Dual
 from bibun.interpreters.variable import Variable
+from bibun.tree import named
 
 _VALUE = property(lambda x: x.value, doc="The value one level below, which has no derivative of this level.")
 for _traced in (Variable, Dual):
