@@ -84,7 +84,7 @@ def _check(slope: Any, here: Any, x: Any, name: str, failure: str, separate: boo
         far = np.max(np.abs(step) / (1 + np.abs(bare(x))), initial=0)
         if not far < _FAR:
             raise DerivativeValueError(
-                f"{located()}{name}: the solver has not converged ({failure.strip()}), and Newton's step from where it stopped is "
+                f"{located()}{name}: the solver has not converged ({failure.strip()}), and Newton's step from there is "
                 f"still {far:.1g} of x. Only a solution has the derivative of a solution: give a better start, more "
                 "iterations or another method."
             )

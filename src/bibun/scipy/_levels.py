@@ -56,7 +56,7 @@ def differentiated(*values: Any) -> list[int]:
 
 def without(value: Any, level: int) -> Any:
     """The value at the levels below `level`, as a constant of the derivatives from there on. Batches stay."""
-    if not isinstance(value, Traced) or value.level < level and not isinstance(value, Batch):
+    if not isinstance(value, Traced) or (value.level < level and not isinstance(value, Batch)):
         return value
     below = without(value.value, level)
     return batch(below, value.level) if isinstance(value, Batch) else below
@@ -97,10 +97,7 @@ def nested(values: list[Any], sizes: Mapping[int, int]) -> Any:
     if not levels:
         return values[0]
     found: Any = np.stack([np.asarray(value) for value in values])
-    found = found.reshape(*(sizes[level] for level in levels), *found.shape[1:])
-    for level in levels:
-        found = batch(found, level)
-    return found
+    return spread(found.reshape(*(sizes[level] for level in levels), *found.shape[1:]), sizes)
 
 
 def entries(sizes: Mapping[int, int]) -> list[Entry]:
@@ -128,3 +125,24 @@ def moving(value: Any, direction: Any, level: int) -> Any:
     """`value` (of the levels below `level`) with the derivative, at `level` and no other, that `direction` has there."""
     apart = direction - without(direction, level)  # zero, but for its derivative
     return value + (differentiable_once(apart) if level == DEFINE_BY_RUN else apart)
+
+
+def spread(raw: Any, sizes: Mapping[int, int]) -> Any:
+    """An array that has the axes of the batches in front (of the outermost first) as a batch of batches."""
+    for level in sorted(sizes):
+        raw = batch(raw, level)
+    return raw
+
+
+def gathered(value: Any, sizes: Mapping[int, int]) -> Any:
+    """The plain array behind a value, with the axes of all the batches in front: see `spread`."""
+    value = without(value, 0)
+    for level in sorted(sizes, reverse=True):
+        mine = isinstance(value, Batch) and value.level == level
+        value = value.value if mine else np.broadcast_to(value, (sizes[level], *np.shape(value)))
+    return value
+
+
+def with_derivatives_of(value: Any, replayed: Any) -> Any:
+    """`value`, plain but for batches, with all the derivatives of something that is equal to it."""
+    return value + (replayed - without(replayed, 0))

@@ -55,9 +55,7 @@ def _together(values: list[Any], sizes: dict[int, int]) -> Any:
     return nested(arrays, sizes) if alike else values
 
 
-def derived(
-    problem: Problem, entry: Entry, transform: Callable[[Any], Any], start: Any
-) -> Callable[[Any], Any] | None:
+def derived(problem: Problem, entry: Entry, transform: Callable[[Any], Any], start: Any) -> Callable[[Any], Any] | None:
     """A derivative of the function for SciPy; None where the function is not one that can be differentiated.
 
     It then calls code that takes plain numbers only, and SciPy takes differences, as it does by itself.

@@ -154,7 +154,8 @@ def _plain(constraint: Any, entry: Entry, start: Any) -> Any:
         exact = Problem(jac, args).plain(entry) if callable(jac) else _jacobian(problem, entry, start)
         made = {key: value for key, value in constraint.items() if key not in ("args", "jac")}
         return made | {"fun": problem.plain(entry)} | ({"jac": exact} if exact else {})
-    problem, lower, upper = Problem(constraint.fun), *all_at((constraint.lb, constraint.ub), entry)
+    problem = Problem(constraint.fun)
+    lower, upper = all_at((constraint.lb, constraint.ub), entry)
     exact = Problem(constraint.jac).plain(entry) if callable(constraint.jac) else _jacobian(problem, entry, start)
     return optimize.NonlinearConstraint(
         problem.plain(entry), lower, upper, exact or constraint.jac, constraint.hess, constraint.keep_feasible

@@ -34,7 +34,13 @@ _LOSSES: dict[str, Function] = {
 
 
 def least_squares(
-    fun: Function, x0: Any, jac: Any = "2-point", bounds: Any = (-np.inf, np.inf), method: str = "trf", *more: Any, **settings: Any
+    fun: Function,
+    x0: Any,
+    jac: Any = "2-point",
+    bounds: Any = (-np.inf, np.inf),
+    method: str = "trf",
+    *more: Any,
+    **settings: Any,
 ) -> Any:
     """A minimum of Σ ρ(fun²) / 2: as for minimize. `.x`, `.cost`, `.fun` and `.grad` have derivatives.
 
@@ -74,7 +80,9 @@ def _bounds(bounds: Any, size: int) -> Bounds:
     """From a pair of arrays; no bounds where all are infinite."""
     lower, upper = (bounds.lb, bounds.ub) if isinstance(bounds, optimize.Bounds) else bounds
     free = not is_traced(lower, upper) and np.all(np.isinf(lower)) and np.all(np.isinf(upper))
-    return Bounds(None if free else optimize.Bounds(*(np.broadcast_to(as_array(b), (size,)) for b in (lower, upper))), size)
+    return Bounds(
+        None if free else optimize.Bounds(*(np.broadcast_to(as_array(b), (size,)) for b in (lower, upper))), size
+    )
 
 
 def _cost(residuals: Any, loss: Any, scale: Any) -> Any:
@@ -131,7 +139,10 @@ def curve_fit(
         exact = jac
         if jac is None:
             exact = derived(
-                Problem(lambda p: f(x, *p)), entry, lambda g: jacobian(lambda p: as_array(g(p))), np.asarray(all_at(start, entry), float)
+                Problem(lambda p: f(x, *p)),
+                entry,
+                lambda g: jacobian(lambda p: as_array(g(p))),
+                np.asarray(all_at(start, entry), float),
             )
             exact = (lambda d: lambda _, *p: d(np.asarray(p)))(exact) if exact else None
         pair = (at(limits.lower, entry), at(limits.upper, entry)) if limits else (-np.inf, np.inf)

@@ -29,8 +29,20 @@ from bibun.transforms.reverse import grad
 
 Function = Callable[..., Any]
 
-_GRADIENT = "cg bfgs newton-cg l-bfgs-b tnc slsqp dogleg trust-ncg trust-krylov trust-exact trust-constr".split()
-_HESSIAN = "newton-cg dogleg trust-ncg trust-krylov trust-exact trust-constr".split()
+_GRADIENT = [
+    "cg",
+    "bfgs",
+    "newton-cg",
+    "l-bfgs-b",
+    "tnc",
+    "slsqp",
+    "dogleg",
+    "trust-ncg",
+    "trust-krylov",
+    "trust-exact",
+    "trust-constr",
+]
+_HESSIAN = ["newton-cg", "dogleg", "trust-ncg", "trust-krylov", "trust-exact", "trust-constr"]
 
 
 def minimize(
@@ -156,7 +168,13 @@ def minimize_scalar(
     result = optimize.OptimizeResult(fields)
     start = np.reshape(_number(result.x), (1,))
     x = optimum(
-        lambda x: problem(x[0]), start, limits, Constraints(()), active, name="minimize_scalar", failure=_failure(result)
+        lambda x: problem(x[0]),
+        start,
+        limits,
+        Constraints(()),
+        active,
+        name="minimize_scalar",
+        failure=_failure(result),
     )
     if x is not start:
         result.x = x[0]

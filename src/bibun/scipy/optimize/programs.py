@@ -74,7 +74,9 @@ def linprog(
 
 def _pairs(bounds: Any, size: int) -> Any:
     """Bounds as one pair a variable."""
-    pairs = [(0, None)] if bounds is None else bounds if np.ndim(bounds[0] if bounds[0] is not None else 0) else [bounds]
+    pairs = (
+        [(0, None)] if bounds is None else bounds if np.ndim(bounds[0] if bounds[0] is not None else 0) else [bounds]
+    )
     pairs = [tuple(pair) for pair in pairs]
     return pairs * size if len(pairs) == 1 else pairs
 
@@ -98,6 +100,6 @@ def milp(c: Any, *, integrality: Any = None, bounds: Any = None, constraints: An
 
 def _refused(name: str) -> NoDerivativeError:
     return NoDerivativeError(
-        f"{located()}{name} has no derivative: a whole number does not vary continuously, and where it jumps there is none. Fix the "
-        "whole numbers at the solution (of the plain arrays, x.data), and differentiate linprog over the other unknowns."
+        f"{located()}{name} has no derivative: a whole number does not vary continuously, and where it jumps there is none. Fix "
+        "the whole numbers at the solution (of the plain arrays, x.data), and differentiate linprog over the other unknowns."
     )
