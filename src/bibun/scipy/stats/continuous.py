@@ -221,8 +221,8 @@ class Continuous:
         form = self.moments[which]
         if form is None and differentiated(*shapes):
             raise NoDerivativeError(
-                f"{located()}{self.name}.{which} has no derivative rule by its shapes: there is none in closed form here. Integrate "
-                "with bibun.scipy.integrate.quad, or differentiate by loc and scale only."
+                f"{located()}{self.name}.{which} has no derivative rule by its shapes: none in closed form is known here. "
+                "Integrate with bibun.scipy.integrate.quad, or differentiate by loc and scale only."
             )
         if form is None:
             row = constant(getattr(self.plain, which), "a number", batch="elementwise", name=f"{self.name}.{which}")

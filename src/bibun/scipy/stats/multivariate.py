@@ -56,8 +56,8 @@ class _Normal(Family):
             return self.plain.logpdf(x, mean, cov, allow_singular)
         if allow_singular:
             raise NoDerivativeError(
-                f"{located()}multivariate_normal: with allow_singular=True the density is on a subspace, which cov decides; it has "
-                "no derivative by what leaves it. Add a small multiple of the identity to cov."
+                f"{located()}multivariate_normal: with allow_singular=True the density is on a subspace, which cov decides; it "
+                "has no derivative by what leaves it. Add a small multiple of the identity to cov."
             )
         x, mean, cov, size = _shaped(x, mean, cov)
         squares, determinant = _squared(x - mean, cov)
