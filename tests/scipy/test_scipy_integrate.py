@@ -102,7 +102,7 @@ def test_samples(name: str, n: int) -> None:
     x, y = np.cumsum(0.3 + generator.random(n)), generator.standard_normal((2, n))
     ours, theirs = getattr(integrate, name), getattr(scipy_integrate, name)
     for settings in ({"x": x}, {"dx": 0.3}):
-        value, _ = bb.jvp(lambda y: ours(y, **settings), (y,), (y,))  # noqa: B023
+        value, _ = bb.jvp(lambda y: ours(y, **settings), (y,), (y,))
         np.testing.assert_allclose(value, theirs(y, **settings), rtol=1e-13, atol=1e-14)
     check_first(lambda y, x: ours(y, x=x), y, x)
     check_second(lambda y, x: ours(y, x=x), y, x)

@@ -17,7 +17,7 @@ from bibun.errors import NoDerivativeError, located
 from bibun.scipy._implicit import implicit
 from bibun.scipy._levels import all_at, batches, gathered, is_traced, spread, with_derivatives_of
 from bibun.scipy._problem import Problem, derived
-from bibun.scipy.integrate.steps import _NODES, EXPLICIT, explicit, radau
+from bibun.scipy.integrate.steps import EXPLICIT, IMPLICIT, explicit, radau
 from bibun.transforms.derived import jacobian
 
 Function = Callable[..., Any]
@@ -33,7 +33,10 @@ class Replay:
         slope = f(t[0], y) if method in EXPLICIT else None
         for k in range(len(nodes) - 1):
             h = t[k + 1] - t[k]
-            step = explicit(method, f, t[k], h, y, slope) if slope is not None else radau(f, t[k], h, y, guesses(k))
+            if slope is not None:
+                step = explicit(method, f, t[k], h, y, slope)
+            else:
+                step = radau(IMPLICIT[method], f, t[k], h, y, guesses(k))
             self.steps.append((t[k], h, step.between))
             y, slope = step.y, step.f
             self.y.append(y)
@@ -199,8 +202,10 @@ def _replay(method: str, f: Function, span: Any, y: Any, sol: Any, sizes: Any, s
         times = (1 - fractions) * span[0] + fractions * span[1]
 
     def guess(k: int) -> Any:
-        at_nodes = pieces[k](nodes[k] + (nodes[k + 1] - nodes[k]) * _NODES) - pieces[k](nodes[k])[:, None]
-        return spread(np.moveaxis(np.reshape(at_nodes, (*sizes_of(sizes), *shape, 3)), -1, len(sizes)), sizes)
+        stages = IMPLICIT[method].nodes
+        at_nodes = pieces[k](nodes[k] + (nodes[k + 1] - nodes[k]) * stages) - pieces[k](nodes[k])[:, None]
+        raw = np.reshape(at_nodes, (*sizes_of(sizes), *shape, len(stages)))
+        return spread(np.moveaxis(raw, -1, len(sizes)), sizes)
 
     return Replay(method, f, times, nodes, y, guess)
 

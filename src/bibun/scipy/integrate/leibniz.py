@@ -37,6 +37,7 @@ class Integrand:
     def __call__(self, x: Any) -> Any:
         if isinstance(x, Traced):
             return self.f(x)
+        x = np.float64(x)
         if x not in self.known:
             self.known[x] = self.f(x)
         return self.known[x]
@@ -122,6 +123,7 @@ def _recorded(run: Run, f: Integrand, value: Any, limits: Any, ends: list[Any], 
     swept: dict[Any, dict[Any, Any]] = {}
 
     def slopes(x: Any) -> dict[Any, Any]:
+        x = x if isinstance(x, Traced) else np.float64(x)
         if isinstance(x, Traced) or x not in swept:
             y = f(x)
             answer = _slopes(y, shape) if _is_at(y, level) and y.node is not None else {}

@@ -2,8 +2,7 @@
 
 RK23, RK45 and DOP853 are taken as SciPy takes them: the same sums with the same coefficients. Radau's step is the
 collocation that SciPy solves by Newton's method to a tolerance; it is differentiated as an implicit function there. BDF and
-LSODA have steps of Radau's too, over their own steps: of order 5, where they control an error of order 1 to 5 (12 for
-LSODA where nothing is stiff).
+LSODA have steps of Radau's too, over their own steps and of at least the order of most of these.
 """
 
 from __future__ import annotations
@@ -19,12 +18,29 @@ from bibun.scipy._implicit import implicit
 Function = Callable[..., Any]
 EXPLICIT = {"RK23": RK23, "RK45": RK45, "DOP853": DOP853}
 
-# Radau IIA of 3 stages (Hairer and Wanner, Solving Ordinary Differential Equations II, IV.8): the nodes, and for the
-# polynomial z(x) = q1 x + q2 x² + q3 x³ its values and slopes there. z(c) = V q and h f = W q give z = h V W⁻¹ f.
-_NODES = np.array([(4 - 6**0.5) / 10, (4 + 6**0.5) / 10, 1.0])
-_POWERS = _NODES[:, None] ** np.arange(1, 4)
-_TO_POLYNOMIAL = np.linalg.inv(_POWERS)
-_COLLOCATION = _POWERS @ np.linalg.inv(np.arange(1, 4) * _NODES[:, None] ** np.arange(3))
+
+class Radau(NamedTuple):
+    """Radau's method of s stages (Hairer and Wanner, Solving Ordinary Differential Equations II, IV.5), of order 2 s - 1.
+
+    A step is the polynomial z(x) = q1 x + ... + qs x**s whose slopes at the nodes c are h f. With its values there
+    z(c) = V q and h f = W q that is z = h V W⁻¹ f.
+    """
+
+    nodes: Any
+    to_polynomial: Any
+    collocation: Any
+
+
+def _radau(stages: int) -> Radau:
+    nodes = (np.sort(np.polynomial.legendre.legroots([0] * (stages - 1) + [1, -1]).real) + 1) / 2
+    nodes[-1] = 1.0
+    values = nodes[:, None] ** np.arange(1, stages + 1)
+    slopes = np.arange(1, stages + 1) * nodes[:, None] ** np.arange(stages)
+    return Radau(nodes, np.linalg.inv(values), values @ np.linalg.inv(slopes))
+
+
+# LSODA's order is up to 12, and its steps are as long.
+IMPLICIT = {"Radau": _radau(3), "BDF": _radau(3), "LSODA": _radau(5)}
 
 
 class Step(NamedTuple):
@@ -79,12 +95,12 @@ def _between_of_dop853(f: Function, t: Any, h: Any, y: Any, end: Any, slopes: li
     return between
 
 
-def radau(f: Function, t: Any, h: Any, y: Any, z: Any) -> Step:
+def radau(method: Radau, f: Function, t: Any, h: Any, y: Any, z: Any) -> Step:
     """A step of Radau's method from y. `z`: y - y_old at the nodes, without derivatives, as SciPy has it."""
 
     def residual(z: Any) -> Any:
-        slopes = np.stack([f(t + c * h, y + z[i]) for i, c in enumerate(_NODES)])
-        return z - h * (_COLLOCATION @ slopes)
+        slopes = np.stack([f(t + c * h, y + z[i]) for i, c in enumerate(method.nodes)])
+        return z - h * (method.collocation @ slopes)
 
     z = implicit(residual, z, name="solve_ivp")
-    return Step(y + z[2], None, lambda x: _polynomial(y, _TO_POLYNOMIAL @ z, x))
+    return Step(y + z[-1], None, lambda x: _polynomial(y, method.to_polynomial @ z, x))

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import interpolate, spatial, special  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array
-from bibun.core.traced import Traced, bare
+from bibun.core.traced import bare
 from bibun.errors import NoDerivativeError, located
 from bibun.scipy._levels import batches, is_traced
 from bibun.scipy.interpolate.piecewise import taken
@@ -29,10 +29,12 @@ def _points(xi: Any, size: int) -> tuple[Any, tuple[int, ...]]:
     return np.reshape(xi, (-1, size)), np.shape(xi)[:-1]
 
 
-def _entries(values: Any, key: tuple[Any, ...]) -> Any:
-    """values[key], where an index may be another one for each entry of a batch."""
-    traced = [i for i in key if isinstance(i, Traced)]
-    return np.asarray(values, like=traced[0])[key] if traced else values[key]
+def _entries(values: Any, cell: Any) -> Any:
+    """values[i, j, ...], by one index into all of them: that may be another one for each entry of a batch."""
+    shape, place = np.shape(values), 0
+    for length, i in zip(shape, cell, strict=False):
+        place = place * length + i
+    return taken(np.reshape(values, (-1, *shape[len(cell) :])), place)
 
 
 class RegularGridInterpolator:
@@ -53,7 +55,7 @@ class RegularGridInterpolator:
         values = as_array(values)
         self.values = values if values.dtype.kind in "fc" else values.astype(float)
         self.method, self.bounds_error, self.fill_value = method, bounds_error, fill_value
-        flipped = [axis for axis, p in enumerate(self.grid) if bool(p[-1] < p[0])]
+        flipped = [axis for axis, p in enumerate(self.grid) if np.all(bare(p)[..., -1] < bare(p)[..., 0])]
         if flipped:
             self.grid = tuple(np.flip(p) if axis in flipped else p for axis, p in enumerate(self.grid))
             self.values = np.flip(self.values, axis=tuple(flipped))

@@ -225,7 +225,7 @@ def splev(x: Any, tck: Any, der: int = 0, ext: int = 0) -> Any:
     inside = (v >= low) & (v <= high)
     if ext == 2 and not np.all(inside):
         raise ValueError("x value out of bounds")
-    y = BSpline(t, c[: len(t) - k - 1], k)(np.clip(v, low, high) if ext == 3 else v, der)
+    y = BSpline(t, c[: len(t) - k - 1], k)(np.clip(v, low, high) if ext == 3 and not der else v, der)
     return np.where(inside, y, 0.0) if ext == 1 else y
 
 

@@ -12,7 +12,8 @@ from bibun.scipy._levels import Entry, all_at, at
 from bibun.scipy._problem import Problem, derived
 from bibun.transforms.derived import jacobian
 
-_NEAR = 1e-6  # how far, relatively, a solution may stop from what holds it: interior methods do not reach it
+# How far, relatively, a solution may stop from what holds it: interior methods do not reach it
+_NEAR_BOUND, _NEAR = 1e-4, 1e-6
 
 
 def _finite(limit: Any) -> Any:
@@ -20,8 +21,8 @@ def _finite(limit: Any) -> Any:
     return np.where(np.isfinite(limit), limit, 0.0)
 
 
-def _near(value: Any, limit: Any) -> Any:
-    return np.isfinite(limit) & (np.abs(value - _finite(limit)) <= _NEAR * (1 + np.abs(_finite(limit))))
+def _near(value: Any, limit: Any, tolerance: float = _NEAR) -> Any:
+    return np.isfinite(limit) & (np.abs(value - _finite(limit)) <= tolerance * (1 + np.abs(_finite(limit))))
 
 
 class Bounds:
@@ -49,15 +50,17 @@ class Bounds:
         feasible = getattr(self.given, "keep_feasible", False)
         return optimize.Bounds(at(self.lower, entry), at(self.upper, entry), feasible)
 
-    def active(self, x: Any, slope: Any, entry: Entry) -> tuple[Any, Any]:
+    def active(self, x: Any, slope: Any, curvature: Any, entry: Entry) -> tuple[Any, Any]:
         """Which entries of a plain minimum are held by a lower bound, and which by an upper one.
 
-        Held: the slope against the bound is more than the distance to it, or the bound is met exactly.
+        Held: near the bound, and Newton's step along the entry, of slope over curvature, would go beyond it.
         """
         lower, upper = at(self.lower, entry), at(self.upper, entry)
-        above, below = x - _finite(lower), _finite(upper) - x
-        low = _near(x, lower) & (slope >= 0) & ((slope > above) | (above <= 0))
-        high = _near(x, upper) & (slope <= 0) & ((-slope > below) | (below <= 0))
+        low, high = _near(x, lower, _NEAR_BOUND), _near(x, upper, _NEAR_BOUND)
+        if np.any(low | high):
+            stiffness = np.abs(curvature())
+            low = low & (slope >= 0) & (slope >= stiffness * (x - _finite(lower)))
+            high = high & (slope <= 0) & (-slope >= stiffness * (_finite(upper) - x))
         return low, high
 
     def equations(self, x: Any, slope: Any, low: Any, high: Any) -> Any:
@@ -111,7 +114,7 @@ class Constraints:
         lower, upper = (at(limit, entry) for limit in self.limits(x))
         forces = at(jacobian(self.values)(x), entry)
         side = np.where(_near(c, lower), -1, np.where(_near(c, upper), 1, 0))
-        at_bound = _near(x, at(bounds.lower, entry)) | _near(x, at(bounds.upper, entry))
+        at_bound = _near(x, at(bounds.lower, entry), _NEAR_BOUND) | _near(x, at(bounds.upper, entry), _NEAR_BOUND)
         while True:  # an inequality that pushes the wrong way does not hold x, though x is at it
             held = side != 0
             multipliers = np.zeros(len(c))

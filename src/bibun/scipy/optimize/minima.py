@@ -114,7 +114,11 @@ def _active(problem: Problem, x: Any, limits: Bounds, conditions: Constraints, e
     x = np.asarray(x, float)
     slope = np.asarray(at(grad(lambda x: _one(problem(x)))(x), entry)) if limits or conditions else np.zeros(x.shape)
     held, multipliers, slope = conditions.active(x, slope, limits, entry)
-    low, high = limits.active(x, slope, entry)
+
+    def curvature() -> Any:
+        return np.diagonal(np.asarray(at(hessian(lambda x: _one(problem(x)))(x), entry)))
+
+    low, high = limits.active(x, slope, curvature, entry)
     return {"_low": low, "_high": high, "_held": held, "_multipliers": multipliers}
 
 

@@ -239,13 +239,15 @@ class Frozen:
         self.dist, self.args, self.kwds = family, args, settings
 
     def __getattr__(self, name: str) -> Any:
-        """A method of the family, with the parameters put in."""
+        """A method of the family, with the parameters put in; what has no derivative is SciPy's."""
         if name in ("dist", "args", "kwds") or name.startswith("__"):
             raise AttributeError(name)
+        if not hasattr(type(self.dist), name):
+            return getattr(self.dist.plain(*self.args, **self.kwds), name)
         method = getattr(self.dist, name)
-        if name in ("mean", "var", "std", "entropy", "support", "median", "stats"):
-            return lambda *more, **settings: method(*self.args, *more, **self.kwds, **settings)
-        return lambda x, *more, **settings: method(x, *self.args, *more, **self.kwds, **settings)
+        if name in ("mean", "var", "std", "entropy"):
+            return lambda: method(*self.args, **self.kwds)
+        return lambda x: method(x, *self.args, **self.kwds)
 
 
 def _float(x: Any) -> Any:

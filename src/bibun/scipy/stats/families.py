@@ -187,8 +187,8 @@ t = Continuous(
     "t",
     lambda z, df: special.gammaln((df + 1) / 2) - special.gammaln(df / 2) - np.log(df * pi) / 2
     - (df + 1) / 2 * np.log1p(z**2 / df),
-    lambda z, df: special.stdtr(df, z), sf=lambda z, df: special.stdtr(df, -z), ppf=lambda q, df: special.stdtrit(df, q),
-    isf=lambda q, df: -special.stdtrit(df, q), mean=lambda df: np.where(df > 1, 0.0 * df, np.inf),
+    "the degrees of freedom df: its derivative has no closed form",
+    mean=lambda df: np.where(df > 1, 0.0 * df, np.inf),
     var=lambda df: np.where(df > 2, df / np.where(df > 2, df - 2, 1.0), np.where(df > 1, np.inf, np.nan)),
     entropy=lambda df: (df + 1) / 2 * (special.psi((df + 1) / 2) - special.psi(df / 2))
     + np.log(df) / 2 + special.betaln(df / 2, 0.5),

@@ -21,7 +21,7 @@ class Family:
 
     def __call__(self, *args: Any, **settings: Any) -> Any:
         """The distribution of these parameters."""
-        return Frozen(self, args, settings) if is_traced(args, settings) else self.plain(*args, **settings)
+        return Frozen(self, args, settings)
 
     def __getattr__(self, name: str) -> Any:
         """What has no derivative is SciPy's."""
