@@ -145,6 +145,17 @@ def test_a_function_of_plain_numbers_only_is_solved_as_by_scipy() -> None:
     found = optimize.root(lambda x: [math.cos(float(x[0])) - x[0]], [0.5])
     assert found.x == scipy_optimize.root(lambda x: [math.cos(float(x[0])) - x[0]], [0.5]).x
 
+    def plain(x: Any) -> float:
+        return (math.sin(float(x[0])) - 0.3) ** 2 + float(x[1]) ** 2
+
+    line = {"type": "ineq", "fun": lambda x: float(x[0]) - 0.1}
+    for settings in ({}, {"bounds": [(0, 1), (0.2, 1)]}, {"constraints": line}, {"method": "Nelder-Mead"}):
+        one, other = (m.minimize(plain, [0.5, 0.4], **settings) for m in (optimize, scipy_optimize))
+        np.testing.assert_array_equal(one.x, other.x)
+        assert one.nfev == other.nfev
+    one, other = (m.minimize_scalar(lambda x: (math.sin(x) - 0.3) ** 2) for m in (optimize, scipy_optimize))
+    assert one.x == other.x
+
 
 def test_a_singular_jacobian_says_so() -> None:
     with pytest.raises(bb.DerivativeValueError, match="singular"):
@@ -249,6 +260,25 @@ def test_a_minimum_along_a_line() -> None:
     np.testing.assert_allclose(bb.grad(minimum)(2.0), 2 / (2 + 3 * x**2), rtol=1e-6)
     held = bb.grad(lambda a: optimize.minimize_scalar(lambda x: (x - a) ** 2, bounds=(0, 1), method="bounded").x)(2.0)
     np.testing.assert_allclose(held, 0.0, atol=1e-9)
+
+
+def test_bounds_constraints_and_programs_under_vmap() -> None:
+    def held(a: Any) -> Any:
+        on_line = {"type": "ineq", "fun": lambda x: 2 - x[0] - x[1]}
+        quarter = [(0, None), (0, None)]
+        return optimize.minimize(
+            lambda x: np.sum((x - a) ** 2), np.zeros(2), bounds=quarter, constraints=on_line, tol=1e-12
+        ).x
+
+    stack = np.array([[2.0, 1.0], [0.3, 0.4], [-1.0, 0.5], [4.0, -3.0]])
+    looped = [[[0.5, -0.5], [-0.5, 0.5]], np.eye(2), [[0, 0], [0, 1]], np.zeros((2, 2))]
+    np.testing.assert_allclose(bb.vmap(bb.jacobian(held))(stack), looped, atol=1e-7)
+
+    def vertex(b: Any) -> Any:
+        return optimize.linprog([-1.0, -2.0], [[1.0, 1.0], [1.0, 3.0]], b).x
+
+    b = np.array([[4.0, 6.0], [5.0, 6.0]])
+    np.testing.assert_allclose(bb.vmap(bb.jacobian(vertex))(b), [[[1.5, -0.5], [-0.5, 0.5]]] * 2, atol=1e-9)
 
 
 # Fits

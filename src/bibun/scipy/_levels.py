@@ -7,6 +7,7 @@ once for each entry of the batch. What the solution's derivative is, is not deci
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import wraps
 from itertools import product
 from typing import Any
 
@@ -14,8 +15,9 @@ import numpy as np
 
 from bibun import tree
 from bibun.arrays.creation import as_array, holds_traced
-from bibun.core.kinds import general
-from bibun.core.traced import DEFINE_BY_RUN, Traced
+from bibun.core.kinds import constant, general
+from bibun.core.primitive import Primitive
+from bibun.core.traced import DEFINE_BY_RUN, Traced, recorded
 from bibun.errors import DerivativeValueError, NoDerivativeError, located
 from bibun.interpreters.batch import Batch, batch
 from bibun.interpreters.recording import UnrecordableError
@@ -23,11 +25,27 @@ from bibun.interpreters.recording import UnrecordableError
 Entry = Mapping[int, int]  # of each batch among the values, by its level: which entry
 
 
+def refuse_recorded(*values: Any) -> None:
+    """Let a compiled function run plainly: what SciPy does with the values of this call is not what it does with others."""
+    if any(recorded(value) is not None for value in values):
+        raise UnrecordableError("a solver of SciPy's asks for values, and decides by them what to ask for next")
+
+
+def searched(function: Callable[..., Any], name: str) -> Primitive:
+    """A function of SciPy's, entry by entry, as a row without derivatives."""
+
+    @wraps(function)
+    def run(*args: Any) -> Any:
+        refuse_recorded(*args)
+        return function(*args)
+
+    return constant(run, "SciPy searches for it", batch="elementwise", name=name)
+
+
 def chain(value: Any) -> Iterator[Traced]:
     """The traced values inside one another, from the innermost level down."""
     while isinstance(value, Traced):
-        if value.records:
-            raise UnrecordableError("a solver of SciPy's asks for values, and decides by them what to ask for next")
+        refuse_recorded(value)
         yield value
         value = value.value
 
@@ -56,7 +74,7 @@ def differentiated(*values: Any) -> list[int]:
 
 def without(value: Any, level: int) -> Any:
     """The value at the levels below `level`, as a constant of the derivatives from there on. Batches stay."""
-    if not isinstance(value, Traced) or (value.level < level and not isinstance(value, Batch)):
+    if not isinstance(value, Traced) or value.records or (value.level < level and not isinstance(value, Batch)):
         return value
     below = without(value.value, level)
     return batch(below, value.level) if isinstance(value, Batch) else below

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import interpolate  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array
-from bibun.core.traced import Traced, bare
+from bibun.core.traced import Traced, plain
 from bibun.scipy._levels import is_traced
 
 
@@ -119,7 +119,7 @@ def _prepared(x: Any, y: Any, axis: int) -> tuple[Any, Any, Any, int]:
     x, y = (a if a.dtype.kind in "fc" else a.astype(float) for a in (as_array(x), as_array(y)))
     axis %= y.ndim
     y = np.moveaxis(y, axis, 0)
-    if x.ndim != 1 or len(x) != len(y) or not np.all(bare(np.diff(x)) > 0):
+    if x.ndim != 1 or len(x) != len(y) or not np.all(plain(np.diff(x)) > 0):
         raise ValueError("`x` must be a strictly increasing sequence, as long as `y` along `axis`.")
     return x, y, np.reshape(np.diff(x), (-1, *(1,) * (y.ndim - 1))), axis
 

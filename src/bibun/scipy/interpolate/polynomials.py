@@ -10,8 +10,8 @@ import numpy as np
 from scipy import interpolate  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array
-from bibun.core.traced import bare
-from bibun.scipy._levels import is_traced
+from bibun.core.traced import bare, plain
+from bibun.scipy._levels import is_traced, refuse_recorded
 from bibun.scipy.interpolate.piecewise import at_points, taken
 from bibun.scipy.interpolate.splines import make_interp_spline
 
@@ -66,6 +66,7 @@ class BarycentricInterpolator(KroghInterpolator):
 
 def _divided_differences(x: Any, y: Any) -> list[Any]:
     """c of c[0] + c[1] (v - x[0]) + c[2] (v - x[0]) (v - x[1]) + ..."""
+    refuse_recorded(x)  # which nodes are equal is decided by their values
     nodes = np.asarray(bare(x)).tolist() if np.ndim(bare(x)) == 1 else [None] * len(x)
     n = len(x)
     start = [
@@ -174,7 +175,7 @@ class interp1d:
             if self.fill_value is None:
                 return y
             below, above = v < self.x[0], v > self.x[-1]
-            if self.bounds_error and np.any(bare(below | above)):
+            if self.bounds_error and np.any(plain(below | above)):
                 raise ValueError("A value in x_new is outside the interpolation range.")
             pair = self.fill_value if isinstance(self.fill_value, tuple) else (self.fill_value, self.fill_value)
             wide = (-1, *(1,) * (np.ndim(y) - 1))

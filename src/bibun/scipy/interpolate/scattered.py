@@ -9,9 +9,9 @@ import numpy as np
 from scipy import interpolate, spatial, special  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array
-from bibun.core.traced import bare
+from bibun.core.traced import bare, plain
 from bibun.errors import NoDerivativeError, located
-from bibun.scipy._levels import batches, is_traced
+from bibun.scipy._levels import batches, is_traced, refuse_recorded
 from bibun.scipy.interpolate.piecewise import taken
 from bibun.scipy.interpolate.splines import basis, knots
 
@@ -55,7 +55,7 @@ class RegularGridInterpolator:
         values = as_array(values)
         self.values = values if values.dtype.kind in "fc" else values.astype(float)
         self.method, self.bounds_error, self.fill_value = method, bounds_error, fill_value
-        flipped = [axis for axis, p in enumerate(self.grid) if np.all(bare(p)[..., -1] < bare(p)[..., 0])]
+        flipped = [axis for axis, p in enumerate(self.grid) if np.all(plain(p)[..., -1] < plain(p)[..., 0])]
         if flipped:
             self.grid = tuple(np.flip(p) if axis in flipped else p for axis, p in enumerate(self.grid))
             self.values = np.flip(self.values, axis=tuple(flipped))
@@ -67,7 +67,7 @@ class RegularGridInterpolator:
         inside: Any = True
         for axis, p in enumerate(self.grid):
             inside = inside & (flat[:, axis] >= p[0]) & (flat[:, axis] <= p[-1])
-        if self.bounds_error and not np.all(bare(inside)):
+        if self.bounds_error and not np.all(plain(inside)):
             raise ValueError("One of the requested xi is out of bounds.")
         if method in ("linear", "nearest"):
             y = self._corners(flat, method)
@@ -145,6 +145,7 @@ class LinearNDInterpolator:
         """The values at points (..., dimensions), or at coordinates given one by one."""
         size = np.shape(self.points)[1]
         flat, shape = _points(args[0] if len(args) == 1 else tuple(args), size)
+        refuse_recorded(flat, self.points)
         if batches(flat):
             raise NoDerivativeError(
                 f"{located()}LinearNDInterpolator: inside vmap map over the values; pass all points at once."

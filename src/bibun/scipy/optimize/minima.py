@@ -20,7 +20,7 @@ from scipy import optimize  # type: ignore[import-untyped]
 from bibun.arrays.creation import as_array
 from bibun.core.traced import bare
 from bibun.scipy._implicit import implicit
-from bibun.scipy._levels import all_at, at
+from bibun.scipy._levels import all_at, at, is_traced
 from bibun.scipy._problem import Problem, derived, each
 from bibun.scipy.optimize.constraints import Bounds, Constraints, for_scipy
 from bibun.scipy.optimize.roots import _failure, _number, _value_of
@@ -112,7 +112,11 @@ def _one(y: Any) -> Any:
 def _active(problem: Problem, x: Any, limits: Bounds, conditions: Constraints, entry: Any) -> dict[str, Any]:
     """What holds a plain solution in one entry: bounds, constraints, and the multipliers of these."""
     x = np.asarray(x, float)
-    slope = np.asarray(at(grad(lambda x: _one(problem(x)))(x), entry)) if limits or conditions else np.zeros(x.shape)
+    if not (limits or conditions) or not _varies(problem, x, limits, conditions):
+        none = np.zeros(x.shape, bool)
+        count = np.size(bare(conditions.values(x))) if conditions else 0
+        return {"_low": none, "_high": none, "_held": np.zeros(count), "_multipliers": np.zeros(count)}
+    slope = np.asarray(at(grad(lambda x: _one(problem(x)))(x), entry))
     held, multipliers, slope = conditions.active(x, slope, limits, entry)
 
     def curvature() -> Any:
@@ -122,10 +126,19 @@ def _active(problem: Problem, x: Any, limits: Bounds, conditions: Constraints, e
     return {"_low": low, "_high": high, "_held": held, "_multipliers": multipliers}
 
 
+def _varies(problem: Function, x: Any, limits: Bounds, conditions: Constraints) -> bool:
+    """Whether the solution does, with anything that is traced: else fun need not be one that can be differentiated."""
+    return is_traced(
+        problem(x), limits.lower, limits.upper, conditions.values(x) if conditions else (), conditions.arguments
+    )
+
+
 def optimum(
     problem: Function, x: Any, limits: Bounds, conditions: Constraints, active: Any, *, name: str, failure: str = ""
 ) -> Any:
     """A minimum with its derivatives, from the equations that hold there."""
+    if not _varies(problem, x, limits, conditions):
+        return x
     held, multipliers = active["_held"], active["_multipliers"]
     n = np.shape(x)[-1] if np.ndim(x) else 1
 

@@ -10,16 +10,20 @@ from scipy import optimize  # type: ignore[import-untyped]
 from bibun.arrays.creation import as_array
 from bibun.core.kinds import constant
 from bibun.errors import NoDerivativeError, located
-from bibun.scipy._levels import all_at, batches, is_traced
+from bibun.scipy._levels import all_at, batches, is_traced, refuse_recorded
 from bibun.scipy._problem import each
 from bibun.scipy.optimize.constraints import Bounds, Constraints
 from bibun.scipy.optimize.minima import _active, optimum
 from bibun.scipy.optimize.roots import _failure
 
+
+def _assign(cost: Any, *, maximize: bool) -> Any:
+    refuse_recorded(cost)
+    return optimize.linear_sum_assignment(cost, maximize)
+
+
 _assignment = constant(
-    lambda cost, *, maximize: optimize.linear_sum_assignment(cost, maximize),
-    "an assignment is a choice of indices: it does not vary continuously",
-    name="linear_sum_assignment",
+    _assign, "an assignment is a choice of indices: it does not vary continuously", name="linear_sum_assignment"
 )
 
 

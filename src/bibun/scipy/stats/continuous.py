@@ -15,10 +15,9 @@ import numpy as np
 from scipy import stats  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array
-from bibun.core.kinds import constant
 from bibun.errors import NoDerivativeError, located
 from bibun.scipy._implicit import implicit
-from bibun.scipy._levels import differentiated, is_traced, moving, without
+from bibun.scipy._levels import differentiated, is_traced, moving, searched, without
 
 Formula = Callable[..., Any]
 LINE = (-np.inf, np.inf)
@@ -55,10 +54,7 @@ class Continuous:
         self.forms = {"logpdf": logpdf, "cdf": cdf, "sf": sf, "logcdf": logcdf, "logsf": logsf, "ppf": ppf, "isf": isf}
         self.moments = {"mean": mean, "var": var, "entropy": entropy}
         self.rows = {
-            which: constant(
-                getattr(self.plain, which), "found by a search", batch="elementwise", name=f"{name}.{which}"
-            )
-            for which in ("cdf", "sf", "ppf", "isf")
+            which: searched(getattr(self.plain, which), f"{name}.{which}") for which in ("cdf", "sf", "ppf", "isf")
         }
 
     def __call__(self, *args: Any, **settings: Any) -> Any:
@@ -225,8 +221,7 @@ class Continuous:
                 "Integrate with bibun.scipy.integrate.quad, or differentiate by loc and scale only."
             )
         if form is None:
-            row = constant(getattr(self.plain, which), "a number", batch="elementwise", name=f"{self.name}.{which}")
-            standard = row(*shapes)
+            standard = searched(getattr(self.plain, which), f"{self.name}.{which}")(*shapes)
         else:
             standard = form(*shapes)
         return self._checked(moved(standard, loc, scale), 0.0 * loc, shapes, scale)

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 from scipy import special, stats  # type: ignore[import-untyped]
 
-from bibun.core.kinds import constant
 from bibun.errors import NoDerivativeError, located
-from bibun.scipy._levels import differentiated, is_traced, without
+from bibun.scipy._levels import differentiated, is_traced, searched, without
 from bibun.scipy.stats.continuous import Frozen, _float
 
 Formula = Callable[..., Any]
@@ -19,7 +18,8 @@ Formula = Callable[..., Any]
 class Discrete:
     """A family of distributions of a whole number: the methods of SciPy's, with parameters k, shapes and loc.
 
-    Formulas of k - loc and the shapes: logpmf within the support, and cdf of a whole k below its end.
+    Formulas of k - loc and the shapes: logpmf within the support, and cdf of a whole k below its end; `valid` says which
+    shapes are a member's.
     """
 
     def __init__(
@@ -29,6 +29,7 @@ class Discrete:
         cdf: Formula | None,
         *,
         support: Formula,
+        valid: Formula,
         sf: Formula | None = None,
         mean: Formula | None = None,
         var: Formula | None = None,
@@ -38,11 +39,8 @@ class Discrete:
         self.support_of = support
         self.forms = {"logpmf": logpmf, "cdf": cdf, "sf": sf}
         self.moments = {"mean": mean, "var": var}
-        self.rows = {
-            which: constant(getattr(self.plain, which), "a whole number", batch="elementwise", name=f"{name}.{which}")
-            for which in ("ppf", "isf")
-        }
-        self.parameters_row = constant(self.plain._argcheck, "a truth value", batch="elementwise", name=f"{name}.valid")
+        self.rows = {which: searched(getattr(self.plain, which), f"{name}.{which}") for which in ("ppf", "isf")}
+        self.valid = valid
 
     def __call__(self, *args: Any, **settings: Any) -> Any:
         """The distribution of these parameters."""
@@ -125,7 +123,7 @@ class Discrete:
                 y = np.where(inside, self.forms[which](np.where(inside, n, low), *shapes), -np.inf)  # type: ignore[misc]
             else:
                 y = self._sum(which, np.floor(n), low, high, shapes)
-        return np.where(self.parameters_row(*shapes) & (n == n), y, np.nan)
+        return np.where(self.valid(*shapes) & (n == n), y, np.nan)
 
     def _sum(self, which: str, n: Any, low: Any, high: Any, shapes: list[Any]) -> Any:
         """cdf or sf, of a whole number."""
@@ -161,11 +159,16 @@ class Discrete:
                 f"{located()}{self.name}.{which} has no derivative rule. Write it with its formula."
             )
         y = form(*shapes)
-        return np.where(self.parameters_row(*shapes), y + loc if which == "mean" else y, np.nan)
+        return np.where(self.valid(*shapes), y + loc if which == "mean" else y, np.nan)
 
 
 def _log_choose(n: Any, k: Any) -> Any:
     return special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
+
+
+def _counts(n: Any) -> Any:
+    """Whether it can be a number of trials."""
+    return (n >= 0) & (np.floor(n) == n)
 
 
 def _whole(n: Any) -> Any:
@@ -180,43 +183,51 @@ def _whole(n: Any) -> Any:
 poisson = Discrete(
     "poisson", lambda k, mu: special.xlogy(k, mu) - special.gammaln(k + 1) - mu,
     lambda k, mu: special.gammaincc(k + 1, mu), sf=lambda k, mu: special.gammainc(k + 1, mu),
+    valid=lambda mu: mu >= 0,
     support=lambda mu: (0, np.inf), mean=lambda mu: mu, var=lambda mu: mu,
 )  # fmt: skip
 binom = Discrete(
     "binom", lambda k, n, p: _log_choose(_whole(n), k) + special.xlogy(k, p) + special.xlog1py(n - k, -p),
     lambda k, n, p: special.betaincc(k + 1, np.maximum(_whole(n) - k, 1), p),
     sf=lambda k, n, p: special.betainc(k + 1, np.maximum(_whole(n) - k, 1), p),
+    valid=lambda n, p: _counts(n) & (p >= 0) & (p <= 1),
     support=lambda n, p: (0, n), mean=lambda n, p: _whole(n) * p, var=lambda n, p: _whole(n) * p * (1 - p),
 )  # fmt: skip
 bernoulli = Discrete(
     "bernoulli", lambda k, p: special.xlogy(k, p) + special.xlog1py(1 - k, -p), lambda k, p: 1 - p,
-    sf=lambda k, p: p, support=lambda p: (0, 1), mean=lambda p: p, var=lambda p: p * (1 - p),
+    sf=lambda k, p: p, valid=lambda p: (p >= 0) & (p <= 1),
+    support=lambda p: (0, 1), mean=lambda p: p, var=lambda p: p * (1 - p),
 )  # fmt: skip
 nbinom = Discrete(
     "nbinom",
     lambda k, n, p: special.gammaln(n + k) - special.gammaln(k + 1) - special.gammaln(n) + n * np.log(p)
     + special.xlog1py(k, -p),
     lambda k, n, p: special.betainc(n, k + 1, p), sf=lambda k, n, p: special.betaincc(n, k + 1, p),
+    valid=lambda n, p: (n > 0) & (p > 0) & (p <= 1),
     support=lambda n, p: (0, np.inf), mean=lambda n, p: n * (1 - p) / p, var=lambda n, p: n * (1 - p) / p**2,
 )  # fmt: skip
 geom = Discrete(
     "geom", lambda k, p: special.xlog1py(k - 1, -p) + np.log(p), lambda k, p: -np.expm1(np.log1p(-p) * k),
-    sf=lambda k, p: np.exp(np.log1p(-p) * k), support=lambda p: (1, np.inf), mean=lambda p: 1 / p,
+    sf=lambda k, p: np.exp(np.log1p(-p) * k), valid=lambda p: (p > 0) & (p <= 1),
+    support=lambda p: (1, np.inf), mean=lambda p: 1 / p,
     var=lambda p: (1 - p) / p**2,
 )  # fmt: skip
 betabinom = Discrete(
     "betabinom",
     lambda k, n, a, b: _log_choose(_whole(n), k) + special.betaln(k + a, n - k + b) - special.betaln(a, b), None,
+    valid=lambda n, a, b: _counts(n) & (a > 0) & (b > 0),
     support=lambda n, a, b: (0, n), mean=lambda n, a, b: _whole(n) * a / (a + b),
     var=lambda n, a, b: _whole(n) * a * b * (a + b + n) / ((a + b) ** 2 * (a + b + 1)),
 )  # fmt: skip
 planck = Discrete(
     "planck", lambda k, a: np.log(-np.expm1(-a)) - a * k, lambda k, a: -np.expm1(-a * (k + 1)),
-    sf=lambda k, a: np.exp(-a * (k + 1)), support=lambda a: (0, np.inf), mean=lambda a: 1 / np.expm1(a),
+    sf=lambda k, a: np.exp(-a * (k + 1)), valid=lambda a: a > 0,
+    support=lambda a: (0, np.inf), mean=lambda a: 1 / np.expm1(a),
     var=lambda a: np.exp(-a) / np.expm1(-a) ** 2,
 )  # fmt: skip
 logser = Discrete(
-    "logser", lambda k, p: special.xlogy(k, p) - np.log(k) - np.log(-np.log1p(-p)), None, support=lambda p: (1, np.inf),
+    "logser", lambda k, p: special.xlogy(k, p) - np.log(k) - np.log(-np.log1p(-p)), None, valid=lambda p: (p > 0) & (p < 1),
+    support=lambda p: (1, np.inf),
     mean=lambda p: p / (p - 1) / np.log1p(-p),
     var=lambda p: -p * (p + np.log1p(-p)) / ((1 - p) ** 2 * np.log1p(-p) ** 2),
 )  # fmt: skip
