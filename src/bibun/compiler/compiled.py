@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import update_wrapper
 from threading import RLock
@@ -14,13 +14,17 @@ from weakref import WeakSet, ref
 import numpy as np
 import optree  # noqa: F401  bibun.tree imports it at the first container, and here every call's arguments are one
 
+from bibun.compiler.exactly import InexactError
 from bibun.compiler.explaining import explanation
+from bibun.compiler.flat import Flat
 from bibun.compiler.graph import Graph
+from bibun.compiler.keys import key_of
 from bibun.compiler.native import callables
-from bibun.compiler.native.build import Native, Otherwise
+from bibun.compiler.native.build import Arrangement, Native, Otherwise, from_disk, made
 from bibun.compiler.native.entry import Leaf
 from bibun.compiler.native.layouts import layouts
 from bibun.compiler.native.machine import available
+from bibun.compiler.native.once import once
 from bibun.compiler.native.pool import cores
 from bibun.compiler.native.stub import stub
 from bibun.compiler.native.trees import trees
@@ -213,21 +217,41 @@ class Careful:
         return version.run
 
     def _version(self, recording: Recording, results: Results, call: Signature, args: Any, kwargs: Any) -> Version:
-        graph = read(recording, results.recorded, fast=self.fast)
+        numbers = [value.number for value in results.recorded]
         results.recorded = []  # they keep the whole recording alive
         arguments = None if kwargs else trees(args, lambda v: isinstance(v, Recorded))
         result = trees([results.returned], lambda v: isinstance(v, Hole))
         leaves = [_leaf(x) for x in call.leaves]
         recipe = Recipe(self.f, leaves, call.rebuild, recording.places, recording.constants)
-        native = self._native(graph, leaves, results.scalars, arguments, result[0] if result else None, self.threads)
-        return Version(graph, results, recipe, native)
+        layout = Arrangement(leaves, results.scalars, arguments, result[0] if result else None, self.threads)
+        flat, key = self._flat(recording, numbers, layout)
+        if flat is not None and key is not None:
+            kept: Flat = flat
+            later = once(lambda: read(kept.recording(), numbers, fast=self.fast))
+            native = from_disk(key, later, layout, flat.arrays)
+            if native is not None:
+                return Version(later, results, recipe, native)
+        graph = read(recording, numbers, fast=self.fast)
+        return Version(lambda: graph, results, recipe, self._native(key, graph, layout, flat.arrays if flat else {}))
 
-    def _native(self, graph: Graph, *layout: Any) -> Native | None:
+    def _flat(self, recording: Recording, numbers: list[int], layout: Arrangement) -> tuple[Flat | None, bytes | None]:
+        """The recording in few arrays, and its key on disk; None where it has none, or there is no machine code."""
+        if not available():
+            return None, None
+        try:
+            flat = Flat(recording, numbers)
+            return flat, key_of(flat, layout, fast=self.fast)
+        except InexactError:
+            return None, None
+
+    def _native(
+        self, key: bytes | None, graph: Graph, layout: Arrangement, arrays: Mapping[int, np.ndarray[Any, Any]]
+    ) -> Native | None:
         """Machine code; None where it cannot be made, and the program runs through NumPy."""
         if not available():
             return None
         try:
-            return Native(graph, *layout)
+            return made(key, graph, layout, arrays)
         except Exception as error:  # noqa: BLE001  whatever is wrong in our code or LLVM's, NumPy has the right numbers
             warn(
                 f"compile({self._name}): no machine code could be made ({type(error).__name__}: {error}), so the program runs "
@@ -275,7 +299,7 @@ class Careful:
     def llvm(self) -> str:
         """The program of the latest signature in LLVM's language."""
         native = self._latest().native
-        return "" if native is None else native.llvm
+        return "" if native is None else native.written.llvm
 
     def explain(self) -> str:
         """What was fused into which loops, what runs in BLAS and in NumPy and why, the decisions of the run, what the

@@ -1,7 +1,7 @@
-"""Machine code on disk, so that a program that was compiled once is loaded by the next process.
+"""Programs on disk, so that one that was compiled once is loaded by the next process.
 
-A file's name is the digest of all that its code was made from. It begins with that digest and with one of the code: a
-file that is cut short, changed, or made from something else is not read. Only files of the user's own are.
+A file's name is the digest of all that its content was made from. It begins with that digest and with one of the content:
+a file that is cut short, changed, or made from something else is not read. Only files of the user's own are.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 import platformdirs
 
 VARIABLE = "BIBUN_CACHE_DIR"
-_SUFFIX = ".code"
+CODE, PLAN = ".code", ".plan"  # machine code; how a program with such code is run (plan.py)
 _UNFINISHED = ".writing-"  # begins the name of a file that is being written, or whose process died then
 _DIGEST = hashlib.sha256().digest_size
 
@@ -32,32 +32,44 @@ def folder() -> Path:
     return Path(chosen() or Path(platformdirs.user_cache_dir("bibun", appauthor=False)) / "compiled")
 
 
+def key_of(source: str) -> bytes:
+    """The key of the code made from this text (which names the machine and all versions too)."""
+    return hashlib.sha256(source.encode()).digest()
+
+
 def code_for(source: str, make: Callable[[], bytes]) -> bytes:
-    """The code made from this text (which names the machine and all versions too): that on disk, or that of `make`."""
-    key = hashlib.sha256(source.encode()).digest()
-    path = folder() / (key.hex() + _SUFFIX)
-    found = _read(path, key)
+    """The code made from a text: that on disk, or that of `make`."""
+    key = key_of(source)
+    found = read(key, CODE)
     if found is None:
         found = make()
-        # Without a place to write to, each process makes its own.
-        with contextlib.suppress(OSError):
-            _write(path, key, found)
+        write(key, CODE, found)
     return found
 
 
-def _read(path: Path, key: bytes) -> bytes | None:
-    """The code in a file; None where it is not what it should be."""
+def read(key: bytes, suffix: str) -> bytes | None:
+    """What was written for a key; None where there is no file, or it is not what it should be."""
     try:
-        with path.open("rb") as file:
+        with _path(key, suffix).open("rb") as file:
             if not _own(os.fstat(file.fileno())):
                 return None
-            content = file.read()
+            whole = file.read()
     except OSError:
         return None
-    code = content[2 * _DIGEST :]
-    if content[:_DIGEST] != key or content[_DIGEST : 2 * _DIGEST] != hashlib.sha256(code).digest():
+    content = whole[2 * _DIGEST :]
+    if whole[:_DIGEST] != key or whole[_DIGEST : 2 * _DIGEST] != hashlib.sha256(content).digest():
         return None
-    return code
+    return content
+
+
+def write(key: bytes, suffix: str, content: bytes) -> None:
+    """Keep this for the next process. Without a place to write to, each process makes its own."""
+    with contextlib.suppress(OSError):
+        _write(_path(key, suffix), key, content)
+
+
+def _path(key: bytes, suffix: str) -> Path:
+    return folder() / (key.hex() + suffix)
 
 
 def _own(status: os.stat_result) -> bool:
@@ -67,13 +79,13 @@ def _own(status: os.stat_result) -> bool:
     return status.st_uid == os.getuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
-def _write(path: Path, key: bytes, code: bytes) -> None:
+def _write(path: Path, key: bytes, content: bytes) -> None:
     """All or nothing: another process sees no half-written file."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=_UNFINISHED)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(key + hashlib.sha256(code).digest() + code)
+            file.write(key + hashlib.sha256(content).digest() + content)
         Path(name).replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -84,7 +96,9 @@ def _write(path: Path, key: bytes, code: bytes) -> None:
 def files() -> Iterator[Path]:
     """All files of the cache."""
     with contextlib.suppress(OSError):
-        yield from (path for path in folder().iterdir() if path.suffix == _SUFFIX or path.name.startswith(_UNFINISHED))
+        yield from (
+            path for path in folder().iterdir() if path.suffix in (CODE, PLAN) or path.name.startswith(_UNFINISHED)
+        )
 
 
 def sizes() -> list[int]:

@@ -93,38 +93,43 @@ _ROUTINES = (
 
 
 class Context:
-    """The table of one program: process addresses first, then captured arrays, calls into Python, routines."""
+    """The table of one program: process addresses first, then captured arrays, calls into Python, routines.
+
+    `origins`: what another process makes each entry of, but for the first (native/plan.py).
+    """
 
     def __init__(self) -> None:
         self.slots: dict[str, int] = {"slow": 0}
         self.kept: list[Any] = []  # what the addresses belong to
+        self.origins: list[tuple[Any, ...]] = []
         self._values: list[Callable[[], int]] = [lambda: 0]
 
-    def slot(self, name: str, value: Callable[[], int]) -> int:
+    def slot(self, name: str, value: Callable[[], int], origin: tuple[Any, ...]) -> int:
         """The number of an entry, added where it is new."""
         if name not in self.slots:
             self.slots[name] = len(self._values)
             self._values.append(value)
+            self.origins.append(origin)
         return self.slots[name]
 
     def of_process(self, name: str) -> int:
         """The entry of a name of process_addresses."""
-        return self.slot(name, lambda: process_addresses()[name])
+        return self.slot(name, lambda: process_addresses()[name], ("process", name))
 
     def routine(self, name: str) -> int:
         """The entry of a BLAS routine."""
-        return self.slot(name, lambda: blas()[name])
+        return self.slot(name, lambda: blas()[name], ("routine", name))
 
-    def held(self, name: str, thing: Any) -> int:
+    def held(self, name: str, thing: Any, origin: tuple[Any, ...]) -> int:
         """The entry of a Python object, kept alive."""
         if name not in self.slots:
             self.kept.append(thing)
-        return self.slot(name, lambda: id(thing))
+        return self.slot(name, lambda: id(thing), origin)
 
     def array(self, name: str, array: np.ndarray[Any, Any]) -> int:
         """The entry of an array's memory; the array is kept alive."""
         self.kept.append(array)
-        return self.slot(name, lambda: array.__array_interface__["data"][0])
+        return self.slot(name, lambda: array.__array_interface__["data"][0], ("array", array))
 
     def table(self, slow: Any) -> Any:
         """The addresses, as memory that code can read; entry 0 is a callable for all that the program cannot do."""
