@@ -26,7 +26,6 @@ from bibun.compiler.native.layouts import layouts
 from bibun.compiler.native.machine import available
 from bibun.compiler.native.once import once
 from bibun.compiler.native.pool import cores
-from bibun.compiler.native.stub import stub
 from bibun.compiler.native.trees import trees
 from bibun.compiler.paths import Paths, Recipe, Version
 from bibun.compiler.reading import read
@@ -69,7 +68,8 @@ def compile(
     careful = Careful(f, _positions(static_argnums), fast, min(int(threads or cores()), cores()))
     if not available() or layouts() is None:
         return careful
-    public = callables.make(_public_class(), *stub(careful))
+    _equip(callables.native_class())
+    public = callables.passing_on(careful)
     public.careful = careful
     _name_after(public, f)
     careful.public = ref(public)
@@ -91,16 +91,14 @@ def _positions(static_argnums: int | Sequence[int]) -> tuple[int, ...]:
     return tuple(int(n) for n in numbers)
 
 
-def _public_class() -> type:
-    """The class of compiled functions whose calls are machine code: what it is asked, it asks the careful way."""
-    cls: Any = callables.native_class()
+def _equip(cls: Any) -> None:
+    """Give the class of callables of machine code what compiled functions have: what it is asked, it asks the careful way."""
     if not hasattr(cls, "explain"):
         for name in ("explain", "source", "llvm"):
             setattr(cls, name, _delegate(name))
         cls.__repr__ = lambda self: repr(self.careful)
         cls.__copy__, cls.__deepcopy__ = Careful.__copy__, Careful.__deepcopy__
         cls.__get__ = lambda self, thing, owner=None: self if thing is None else _bound(self, thing)
-    return cls  # type: ignore[no-any-return]
 
 
 def _delegate(name: str) -> Callable[..., Any]:

@@ -76,10 +76,10 @@ def _batch(row: Any) -> str:
 
 def _lie(arrays: Any) -> Iterator[str]:
     """How arrays lie in memory: by themselves, and those that show the same memory to each other."""
-    owners: dict[int, tuple[int, int]] = {}
+    first: dict[int, tuple[int, int]] = {}  # of each owner of memory: its number, and where the first array lies
     for each in arrays:
         whole = owner(each)
         where = each.__array_interface__["data"][0]
-        number, start = owners.setdefault(id(whole), (len(owners), whole.__array_interface__["data"][0]))
+        number, start = first.setdefault(id(whole), (len(first), where))
         apart = (number, where - start, each.base is None, whole.base is None)
         yield exactly((each.strides, each.flags.num, *apart, is_identity_matrix(each)))

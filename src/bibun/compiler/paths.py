@@ -49,7 +49,7 @@ class Version:
     def run(self, leaves: list[Any]) -> Any:
         """What the function returns; Otherwise where this path is not that of these arguments."""
         if self.native is not None:
-            return self.results.assemble(self.native.run(leaves))
+            return self.results.assemble(self.native.run(leaves), fresh=True)
         assert self._program is not None
         try:
             with np.errstate(all="ignore"):  # as machine code does

@@ -15,7 +15,7 @@ from bibun.compiler.fusing.buffers import Buffer
 from bibun.compiler.fusing.steps import Call
 from bibun.compiler.native.callbacks import Einsum
 from bibun.compiler.native.code import LLVM, Code, Value
-from bibun.compiler.native.context import blas
+from bibun.compiler.native.context import routine
 from bibun.compiler.native.function import Function
 from bibun.compiler.native.sharing import Job, define, share
 
@@ -50,7 +50,7 @@ def gemm(kind: str) -> str:
 
 def plan(step: Call) -> Plan | None:
     """The matrix product for a contraction; None if BLAS cannot take it, or is not there."""
-    if gemm(step.expression.kind) not in blas():
+    if routine(gemm(step.expression.kind)) is None:
         return None
     a_letters, b_letters, out = step.expression.params
     a, b = step.operands

@@ -28,7 +28,7 @@ import numpy as np
 from bibun.compiler.exactly import InexactError, exactly
 from bibun.compiler.native import cache
 from bibun.compiler.native.callbacks import Memory, callback
-from bibun.compiler.native.context import Context, blas
+from bibun.compiler.native.context import Context, routine
 from bibun.compiler.native.pool import pool
 from bibun.compiler.rolling.building import stacked
 
@@ -119,7 +119,7 @@ def context(origins: Iterable[Origin], process: Process) -> Context:
 
 
 def _routine(made: Context, slot: str, process: Process, name: str) -> None:
-    if name not in blas():
+    if routine(name) is None:
         raise LookupError(name)
     made.routine(name)
 
