@@ -13,6 +13,7 @@ from typing import Any
 
 from bibun.compiler.around import owner
 from bibun.compiler.exactly import exactly
+from bibun.compiler.graph import arrays_in
 from bibun.compiler.rewriting.rules import is_identity_matrix
 from bibun.interpreters.recording import CAPTURED, FLOAT64, Recording
 
@@ -27,6 +28,7 @@ class Flat:
         self._alone = {n: recording.alone(n) for n in captured}  # before more than the recording holds them
         self.arrays = {n: recording.calls[n][2] for n in captured}
         self._heads: list[tuple[Any, Any, Any, int]] = []
+        self._numbers: dict[int, int] = {}  # of arrays in settings, by identity
         self._codes, self._operands = array("l"), array("l")
         self._texts: list[str] = list(map(exactly, recording.constants))
         self._texts += [f"{n} {alone}" for n, alone in self._alone.items()]
@@ -40,17 +42,39 @@ class Flat:
         for row, operands, settings, like in recording.calls:
             # Likenesses of equal, yet different dtypes are equal; one array is as good as another where it is named
             kind = id(like) if like is FLOAT64 or like is None else (like, like.dtype.num)
-            named = row is CAPTURED or settings is None
-            key = (row, None if named else exactly(settings), kind, len(operands))
-            code = None if row is CAPTURED else known.get(key)
+            captured = row is CAPTURED
+            key = (row, None if captured or settings is None else self._same(settings), kind, len(operands))
+            code = None if captured else known.get(key)
             if code is None:
                 code = known[key] = len(self._heads)
                 self._heads.append((row, settings, like, len(operands)))
                 if row not in rows:
                     rows[row] = row if isinstance(row, str) else f"{row.name},{row.kind},{row.native},{_batch(row)}"
-                self._texts.append(f"{rows[row]};{key[1]};{like and exactly((*like,))};{len(operands)}")
+                self._texts.append(
+                    f"{rows[row]};{'' if captured else self._text(settings)};{like and exactly((*like,))};{len(operands)}"
+                )
             add(code)
             extend(operands)
+
+    def _same(self, settings: Any) -> Hashable:
+        """Equal for the same settings. Where these are whole numbers alone, their equality is that, and soon found."""
+        if type(settings) is int:
+            return settings
+        if type(settings) is not dict:
+            return self._text(settings)
+        for value in settings.values():
+            if type(value) is tuple:
+                for number in value:
+                    if type(number) is not int:
+                        return self._text(settings)
+            elif type(value) is not int:
+                return self._text(settings)
+        return (*settings.items(),)
+
+    def _text(self, settings: Any) -> str:
+        """Exactly these settings, and which arrays among them are the same ones: a graph tells them apart."""
+        which = [self._numbers.setdefault(id(each), len(self._numbers)) for each in arrays_in(settings)]
+        return f"{exactly(settings)}{which or ''}"
 
     def parts(self) -> Iterator[bytes]:
         """All that another recording must have in common, to have the same code."""
