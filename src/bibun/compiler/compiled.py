@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import update_wrapper
@@ -76,6 +77,11 @@ def compile(
     return public  # type: ignore[no-any-return]
 
 
+def _again(f: Any, static: tuple[int, ...], fast: bool, threads: int) -> Any:
+    """Compile in another process, for as many threads at most as there are cores."""
+    return compile(f, static_argnums=static, fast=fast, threads=threads)
+
+
 def _name_after(function: Any, f: Any) -> None:
     """Take over f's name, text and attributes, but for those that a compiled function has itself: f may be a transform of
     one, which has taken over that one's, and what keeps the memory of machine code alive is among them."""
@@ -98,6 +104,7 @@ def _equip(cls: Any) -> None:
             setattr(cls, name, _delegate(name))
         cls.__repr__ = lambda self: repr(self.careful)
         cls.__copy__, cls.__deepcopy__ = Careful.__copy__, Careful.__deepcopy__
+        cls.__reduce__ = lambda self: self.careful.__reduce__()
         cls.__get__ = lambda self, thing, owner=None: self if thing is None else _bound(self, thing)
 
 
@@ -170,6 +177,16 @@ class Careful:
     def __deepcopy__(self, memo: Any) -> Any:
         """Itself, likewise."""
         return self
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        """Pickled as its name, where f was decorated; else as f, which has to be one that pickles, to be compiled anew."""
+        name = getattr(self.f, "__qualname__", "")
+        found: Any = sys.modules.get(getattr(self.f, "__module__", None) or "")
+        for part in name.split("."):
+            found = getattr(found, part, None)
+        if found is not None and (found is self or found is self.public()):
+            return name
+        return _again, (self.f, self.static, self.fast, self.threads)
 
     def __get__(self, thing: Any, owner: Any = None) -> Any:
         """As a method, where there is no callable of machine code in its place."""
