@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from hypothesis import strategies as st
 import bibun as bb
 from bibun import tree
 from bibun.compiler import compiled as module
+from bibun.compiler import keys
 from bibun.compiler.exactly import InexactError, exactly
 from bibun.compiler.native import cache
 from bibun.compiler.native.build import Written
@@ -364,6 +367,41 @@ def test_the_files_of_bibun_are_part_of_the_key(made: Made, monkeypatch: pytest.
     monkeypatch.setattr("bibun.compiler.keys._surroundings", lambda: "another version")
     bb.compile(np.exp)(X)
     assert len(set(made.keys)) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("LOADED", 0), ("_files", lambda folder: iter(())), ("_files", lambda folder: os.scandir("/nowhere"))],
+    ids=["written since", "without sources", "in an archive"],
+)
+def test_files_that_are_not_those_that_run(name: str, value: Any, made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What they say about the code of this process would be wrong: nothing is kept, nothing found."""
+    bb.compile(np.exp)(X)
+    monkeypatch.setattr(keys, name, value)
+    monkeypatch.setattr(keys, "_surroundings", keys._surroundings.__wrapped__)
+    made.look()
+    same(bb.compile(np.exp)(X), np.exp(X), error=1e-15)
+    same(bb.compile(np.sin)(X), np.sin(X), error=1e-15)
+    assert made.look()[:2] == [2, 2]
+    assert len(kept(cache.PLAN)) == 1
+
+
+def test_a_file_of_bibun_that_is_written_again(tmp_path: Path) -> None:
+    """Of a copy of bibun: the same program is made anew."""
+    shutil.copytree(Path(bb.__file__).parent, tmp_path / "bibun", ignore=shutil.ignore_patterns("__pycache__"))
+    time.sleep(1.1)  # files of this moment are not trusted
+    environment = os.environ | {cache.VARIABLE: str(tmp_path / "kept"), "PYTHONPATH": str(tmp_path)}
+    text = "import numpy, bibun; bibun.compile(numpy.exp)(numpy.ones(3)); print(bibun.__file__)"
+    counts = []
+    for n in range(4):
+        if n == 2:
+            file = tmp_path / "bibun" / "compiler" / "reading.py"
+            file.write_text(file.read_text())
+            time.sleep(1.1)
+        done = subprocess.run([sys.executable, "-c", text], env=environment, capture_output=True, text=True, check=True)
+        assert str(tmp_path) in done.stdout
+        counts.append(len(list((tmp_path / "kept").glob("*.plan"))))
+    assert counts == [1, 1, 2, 2]
 
 
 TEXTS: dict[bytes, str] = {}

@@ -16,13 +16,17 @@ from pathlib import Path
 import numpy as np
 
 from bibun import errors
-from bibun.compiler.exactly import exactly
+from bibun.compiler.exactly import InexactError, exactly
 from bibun.compiler.flat import Flat
 from bibun.compiler.native.build import Arrangement
 from bibun.compiler.native.entry import Tree
 from bibun.compiler.native.layouts import layouts
 from bibun.compiler.native.machine import machine
 from bibun.compiler.native.once import once
+from bibun.errors import LOADED
+
+_Stamp = tuple[tuple[int, int], int]  # size and time of a file, and when it was changed last in any way
+_MOMENT = 10**9  # nanoseconds: clocks of files are behind by less
 
 
 def key_of(flat: Flat, layout: Arrangement, *, fast: bool) -> bytes:
@@ -53,27 +57,34 @@ def _tree(tree: Tree) -> str:
 
 @once
 def _surroundings() -> str:
-    """What is the same for all programs of a process."""
+    """What is the same for all programs of a process. Raises InexactError where the files that run are not known."""
     versions = sys.version, np.__version__, layouts(), machine().identity, machine().width
-    return "\n".join([*map(repr, versions), *_scipy(), *sorted(_files(str(Path(errors.__file__).parent)))])
+    try:
+        files = dict(_files(str(Path(errors.__file__).parent)))
+        scipy = dict(_scipy())
+    except OSError as error:  # in an archive, say
+        raise InexactError(f"bibun's own files are not there: {error}") from error
+    if not files or max(written for _, written in files.values()) > LOADED - _MOMENT:
+        raise InexactError("bibun's own files are other ones than those that run")
+    return "\n".join([*map(repr, versions), *(f"{path} {of}" for path, of in sorted((files | scipy).items()))])
 
 
-def _scipy() -> Iterator[str]:
+def _scipy() -> Iterator[tuple[str, _Stamp]]:
     """Which SciPy there is: some code is for its BLAS and LAPACK, and asks them how much memory they want."""
     spec = find_spec("scipy")
     if spec is not None and spec.origin is not None:
-        yield _file(spec.origin, Path(spec.origin).stat())
+        yield spec.origin, _stamp(Path(spec.origin).stat())
 
 
-def _files(folder: str) -> Iterator[str]:
+def _files(folder: str) -> Iterator[tuple[str, _Stamp]]:
     """The files that make the code: not by what is in them, which would take longer, but by when it was written."""
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.endswith(".py"):
-                yield _file(entry.path, entry.stat())
+                yield entry.path, _stamp(entry.stat())
             elif entry.name != "__pycache__" and entry.is_dir():
                 yield from _files(entry.path)
 
 
-def _file(path: str, status: os.stat_result) -> str:
-    return f"{path} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
+def _stamp(status: os.stat_result) -> _Stamp:
+    return (status.st_size, status.st_mtime_ns), max(status.st_mtime_ns, status.st_ctime_ns)
