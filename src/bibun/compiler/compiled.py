@@ -241,8 +241,7 @@ class Careful:
         layout = Arrangement(leaves, results.scalars, arguments, result[0] if result else None, self.threads)
         flat, key = self._flat(recording, numbers, layout)
         if flat is not None and key is not None:
-            kept: Flat = flat
-            later = once(lambda: read(kept.recording(), numbers, fast=self.fast))
+            later = _later(flat, fast=self.fast)
             native = from_disk(key, later, layout, flat.arrays)
             if native is not None:
                 return Version(later, results, recipe, native)
@@ -322,6 +321,11 @@ class Careful:
         if not self.paths:
             raise RuntimeError("nothing is compiled yet: call the function once.")
         return explanation(self.f, self.paths.values(), fast=self.fast)
+
+
+def _later(flat: Flat, *, fast: bool) -> Callable[[], Graph]:
+    """The graph of a recording that was put away, made when somebody asks. (It holds no more than the recording.)"""
+    return once(lambda: read(flat.recording(), flat.outputs, fast=fast))
 
 
 def _of_the_run(results: Results) -> Callable[[list[Any]], Any] | None:
