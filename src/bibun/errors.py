@@ -6,9 +6,11 @@ import sys
 import warnings
 from itertools import islice
 from os.path import dirname
+from time import time_ns
 from types import CodeType, FrameType
 from typing import NamedTuple
 
+LOADED = time_ns()  # before any other file of bibun is: what is written later is not what runs (compiler/keys.py)
 _HERE = dirname(__file__)  # noqa: PTH120  pathlib would cost a twentieth of importing numpy
 
 

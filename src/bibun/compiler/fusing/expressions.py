@@ -115,6 +115,7 @@ class Expressions:
 
     def __init__(self) -> None:
         self.all: list[Expression] = []
+        self.values: list[np.ndarray[Any, Any]] = []
         self._known: dict[Any, Expression] = {}
 
     def make(
@@ -141,6 +142,11 @@ class Expressions:
     def _in_order(self, x: Expression) -> Expression:
         """A captured array lies as it is."""
         return self.map("positive", x) if x.op == "captured" and not x.params.flags.c_contiguous else x
+
+    def value(self, array: np.ndarray[Any, Any], kind: str) -> Expression:
+        """An array whose entries are known, and stay as they are."""
+        self.values.append(array)
+        return self.make("captured", (), array, array.shape, kind)
 
     def number(self, value: Any, kind: str) -> Expression:
         """One value of shape ()."""

@@ -126,11 +126,7 @@ def _index_operands(
             length = shape[key.axes.index(number)]
             array = np.where(np.less(array, 0), np.add(array, length), array).astype(np.int64)
             array.setflags(write=False)  # NumPy has found it to be within bounds
-            array = (
-                make.number(array[()], "i64")
-                if not array.shape
-                else make.make("captured", (), array, array.shape, "i64")
-            )
+            array = make.number(array[()], "i64") if not array.shape else make.value(array, "i64")
         operands.append(make.cast(array, "i64"))
         lead = wide - len(array.shape)
         places.append(tuple([fixed(0) if n == 1 else variable(at + lead + i) for i, n in enumerate(array.shape)]))

@@ -204,26 +204,21 @@ class LoopBuilder:
         if what.numbers[0] < 0:
             values = [recording.constants[-1 - n] for n in what.numbers]
             array = np.array(values)
+            self.outer.graph.made.append((array, ("value", array)))
             scalar = (
                 type(values[0])
                 if isinstance(values[0], (float, int, complex)) and type(values[0]) is not np.float64
                 else None
             )
         else:
-            found, scalar = self._stacked_arrays(what.numbers), None
+            alone = all(map(recording.alone, what.numbers))
+            found, scalar = stacked([recording.calls[n][2] for n in what.numbers], alone=alone), None
             if found is None:
                 return self._gathered(tuple(map(self.outer.leaf, what.numbers)))
             array = found
+            self.outer.graph.made.append((array, ("stacked", what.numbers, alone)))
         stack = self.outer.graph.make(CAPTURED, (), array, Like(array.shape, array.dtype, scalar))
         return self._stack(what.numbers, stack, 0, 1)
-
-    def _stacked_arrays(self, numbers: Sequence[int]) -> np.ndarray[Any, Any] | None:
-        """Captured arrays as one: in the memory where they are, if they lie at equal distances; else copied, if nobody can
-        change them; else None: they are read in each call."""
-        recording = self.outer.recording
-        if all(map(recording.alone, numbers)):
-            return np.stack([recording.calls[n][2] for n in numbers])
-        return _in_place([recording.calls[n][2] for n in numbers])
 
     # ---- keys that move -----------------------------------------------------------------------------
 
@@ -286,6 +281,12 @@ class LoopBuilder:
                     TABLE["broadcast_to"], (value,), {"shape": like.shape}, like
                 )
         return node, parts
+
+
+def stacked(arrays: Sequence[np.ndarray[Any, Any]], *, alone: bool) -> np.ndarray[Any, Any] | None:
+    """Captured arrays as one: copied, if nobody can change them (`alone`); else in the memory where they are, if they lie
+    at equal distances; else None: they are read in each call."""
+    return np.stack(arrays) if alone else _in_place(arrays)
 
 
 def _in_place(arrays: Sequence[np.ndarray[Any, Any]]) -> np.ndarray[Any, Any] | None:
