@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+from collections.abc import Iterable
 from contextlib import suppress
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -51,20 +52,50 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def page() -> str:
     """The whole page, in Markdown."""
+    ours: list[ModuleType] = []
     with suppress(ImportError):  # SciPy is not installed
         add_special_rows()
+        from bibun.scipy import modules
+
+        ours = modules()
     parts = [INTRODUCTION.format(rows=len(TABLE))]
-    parts += [_family(title, module) for title, module in FAMILIES.items()]
+    parts += [_family(title, module, vars(module)) for title, module in FAMILIES.items()]
+    named = {module: [name for name in _assigned(module) if _in_table(vars(module)[name])] for module in ours}
+    parts += [_family(_scipy_name(module), module, names) for module, names in named.items() if names]
     rows = {id(row.function) for row in TABLE.values()}
     composed = sorted(_numpy_name(function) for function in FUNCTIONS if id(function) not in rows)
     parts.append(COMPOSED.format(names=", ".join(f"`{name}`" for name in composed)))
     return "\n".join(parts)
 
 
-def _family(title: str, module: ModuleType) -> str:
+def _assigned(module: ModuleType) -> list[str]:
+    """The names that a module gives to values itself; what it imports is another's."""
+    found = []
+    for statement in ast.parse(inspect.getsource(module)).body:
+        targets = [statement.target] if isinstance(statement, ast.AnnAssign) else getattr(statement, "targets", [])
+        found += [node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)]
+    return [name for name in found if name in vars(module)]
+
+
+def _in_table(value: object) -> bool:
+    return isinstance(value, Primitive) and TABLE.get(value.name) is value
+
+
+def _scipy_name(module: ModuleType) -> str:
+    """SciPy's name of the room, and the file in it."""
+    room, _, file = module.__name__.removeprefix("bibun.").partition("._")
+    return f"{room}: {file.replace('_', ' ')}" if file else room
+
+
+def _family(title: str, module: ModuleType, names: Iterable[str]) -> str:
     rules = _rules(module)
-    members = {id(value) for value in (*vars(module).values(), *getattr(module, "ROWS", {}).values())}
-    lines = [f"## {title.capitalize()}", "", "| operation | kind | inputs | rule |", "|---|---|---|---|"]
+    members = {id(value) for value in (*(vars(module)[name] for name in names), *getattr(module, "ROWS", {}).values())}
+    lines = [
+        f"## {title if '.' in title else title.capitalize()}",
+        "",
+        "| operation | kind | inputs | rule |",
+        "|---|---|---|---|",
+    ]
     for name in sorted(name for name, row in TABLE.items() if id(row) in members):
         row = TABLE[name]
         inputs = ", ".join(row.inputs) if row.inputs else "any number"
@@ -73,14 +104,18 @@ def _family(title: str, module: ModuleType) -> str:
     return "\n".join(lines) + "\n"
 
 
+_KINDS = ("elementwise", "linear", "multilinear", "reduction", "general", "constant")  # their arguments are rules
+
+
 def _rules(module: ModuleType) -> dict[str, str]:
     """The rule of each row that stands in an assignment, as the file of the family writes it."""
     rules = {}
     for statement in ast.parse(inspect.getsource(module)).body:
         if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
             row = getattr(module, statement.targets[0].id)
-            if isinstance(row, Primitive) and isinstance(statement.value, ast.Call):
-                rules[row.name] = "; ".join(_rule(argument, module) for argument in statement.value.args[1:])
+            call = statement.value
+            if isinstance(row, Primitive) and isinstance(call, ast.Call) and getattr(call.func, "id", "") in _KINDS:
+                rules[row.name] = "; ".join(_rule(argument, module) for argument in call.args[1:])
     return rules
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bibun.arrays import scipy_backend as _scipy_backend
 from bibun.errors import (
     BibunError,
     CompileWarning,
@@ -26,6 +27,7 @@ from bibun.transforms.vmap import vmap
 if TYPE_CHECKING:
     from bibun.checking.check import check
     from bibun.compiler.compiled import compile
+    from bibun.transforms.fallback import numerical_fallback
 
 __version__ = "0.1.0"
 
@@ -57,18 +59,25 @@ __all__ = [
     "jvp",
     "linearize",
     "numerical_diff",
+    "numerical_fallback",
     "square",
     "value_and_grad",
     "vjp",
     "vmap",
 ]
 
+_scipy_backend.install()
+
 
 def __getattr__(name: str) -> Any:
-    """`check` and `compile` are imported when they are first used, so that `import bibun` stays as quick as numpy."""
+    """Some names are imported when they are first used, so that `import bibun` stays as quick as numpy."""
     from importlib import import_module
 
-    room = {"check": "bibun.checking", "compile": "bibun.compiler"}.get(name)
+    room = {
+        "check": "bibun.checking",
+        "compile": "bibun.compiler",
+        "numerical_fallback": "bibun.transforms.fallback",
+    }.get(name)
     if room is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = getattr(import_module(room), name)

@@ -6,9 +6,11 @@ import sys
 import warnings
 from itertools import islice
 from os.path import dirname
+from time import time_ns
 from types import CodeType, FrameType
 from typing import NamedTuple
 
+LOADED = time_ns()  # before any other file of bibun is: what is written later is not what runs (compiler/keys.py)
 _HERE = dirname(__file__)  # noqa: PTH120  pathlib would cost a twentieth of importing numpy
 
 
@@ -91,14 +93,24 @@ def warn(message: str, category: type[Warning]) -> None:
     warnings.warn(message, category, level if frame is not None else 2)
 
 
-def scipy_function() -> str:
-    """The function of SciPy that the user's line called, where the call went through one written in Python; else ""."""
+def scipy_function() -> tuple[str, str]:
+    """The module and the function of SciPy that the user's line called, where the call went through Python; else "", "".
+
+    Decorators stand around many functions of SciPy, in its private modules: for them stands the function that they call, `f`.
+    """
     frame: FrameType | None = sys._getframe(1)
-    name = ""
+    found = "", ""
     while frame is not None and _is_library(frame):
-        name = frame.f_code.co_name if _package(frame) == "scipy" else name
+        module = str(frame.f_globals.get("__name__", ""))
+        decorated = frame.f_locals.get("f") if module.startswith("scipy._lib") else None
+        if frame.f_code.co_name == "__ua_function__":  # scipy.fft's own backend
+            decorated = frame.f_locals.get("fn")
+        if callable(decorated):
+            found = str(decorated.__module__), str(decorated.__name__)
+        elif _package(frame) == "scipy" and not (found[1] and module.startswith("scipy._lib")):
+            found = module, frame.f_code.co_name
         frame = frame.f_back
-    return name
+    return found
 
 
 def numpy_function() -> tuple[str, str]:

@@ -16,6 +16,19 @@ _registered: set[type] = set()
 _registering = Lock()  # optree refuses a class that another thread has just registered
 
 
+class Named:
+    """A leaf that only names its `value`: that is what flatten gives in its place."""
+
+    __slots__ = ()
+
+    value: Any
+
+
+def named(leaf: Any) -> Any:
+    """What a leaf names; any other leaf itself."""
+    return leaf.value if isinstance(leaf, Named) else leaf
+
+
 def is_container(tree: Any) -> bool:
     """Whether it holds leaves, rather than being one. None holds nothing."""
     return isinstance(tree, (tuple, list, dict, deque, NoneType)) or hasattr(type(tree), "__dataclass_fields__")
@@ -24,7 +37,7 @@ def is_container(tree: Any) -> bool:
 def flatten(tree: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:
     """The leaves, and the function that puts leaves back into the same containers."""
     if not is_container(tree):
-        return [tree], _only
+        return [named(tree)], _only
     import optree
 
     leaves, spec = optree.tree_flatten(tree, namespace=_NAMESPACE)
@@ -33,7 +46,7 @@ def flatten(tree: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:
         for cls in fresh:
             _register(cls)
         return flatten(tree)
-    return leaves, spec.unflatten
+    return list(map(named, leaves)), spec.unflatten
 
 
 def structure(tree: Any) -> tuple[list[Any], Any]:
@@ -41,7 +54,8 @@ def structure(tree: Any) -> tuple[list[Any], Any]:
     import optree
 
     flatten(tree)  # registers dataclasses
-    return optree.tree_flatten(tree, namespace=_NAMESPACE)
+    leaves, spec = optree.tree_flatten(tree, namespace=_NAMESPACE)
+    return list(map(named, leaves)), spec
 
 
 def _only(leaves: list[Any]) -> Any:

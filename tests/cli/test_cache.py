@@ -10,6 +10,7 @@ import pytest
 
 from bibun.cli.rendering import size
 from bibun.compiler.native import cache
+from bibun.errors import CompileWarning
 
 
 @pytest.fixture
@@ -30,14 +31,22 @@ def fill(place: Path) -> None:
 def test_an_empty_one(kept: Path, bibun: Callable[..., Any]) -> None:
     result = bibun("cache")
     assert (result.code, result.stderr) == (0, "")
-    assert result.stdout == f"folder   {kept}   (from $BIBUN_CACHE_DIR)\nfiles    0\nsize     0 B\n"
+    assert result.stdout == f"folder   {kept}   (from $BIBUN_CACHE_DIR)\nfiles    0\nsize     0 B of 1 GB\n"
     assert not kept.exists()
 
 
 def test_what_is_there(kept: Path, bibun: Callable[..., Any]) -> None:
     fill(kept)
-    assert bibun("cache").stdout.endswith("files    3\nsize     1.53 kB\n")
+    assert bibun("cache").stdout.endswith("files    3\nsize     1.53 kB of 1 GB\n")
     assert len(list(kept.iterdir())) == 4
+
+
+def test_the_limit(kept: Path, bibun: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(cache.LIMIT, "2.5e6")
+    assert bibun("cache").stdout.endswith("size     0 B of 2.5 MB\n")
+    monkeypatch.setenv(cache.LIMIT, "much")
+    with pytest.warns(CompileWarning, match="is 'much', but it is a number of bytes"):
+        assert bibun("cache").stdout.endswith("size     0 B of 1 GB\n")
 
 
 def test_clear(kept: Path, bibun: Callable[..., Any]) -> None:
@@ -85,7 +94,7 @@ def test_a_file_that_cannot_be_deleted(kept: Path, bibun: Callable[..., Any], mo
 
 def test_a_folder_that_is_a_file(kept: Path, bibun: Callable[..., Any]) -> None:
     kept.write_text("mine")
-    assert bibun("cache").stdout.endswith("files    0\nsize     0 B\n")
+    assert bibun("cache").stdout.endswith("files    0\nsize     0 B of 1 GB\n")
     assert bibun("cache", "--clear").code == 0
     assert kept.read_text() == "mine"
 

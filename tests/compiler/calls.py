@@ -10,7 +10,7 @@ from bibun.compiler.fusing.steps import Call
 
 def _calls(compiled: Any) -> list[Call]:
     program = getattr(compiled, "careful", compiled)._latest()
-    return [step for step in program.native.schedule.steps if isinstance(step, Call)]
+    return [step for step in program.native.written.schedule.steps if isinstance(step, Call)]
 
 
 def through_numpy(compiled: Any) -> list[str]:

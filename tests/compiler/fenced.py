@@ -55,7 +55,7 @@ def run_fenced(native: Any, leaves: Sequence[Any], *, at_end: bool) -> list[Any]
     for leaf in native.outputs:
         size = int(np.prod(leaf.shape)) * leaf.dtype.itemsize
         outputs.append(Fence(size).array(leaf.shape, leaf.dtype, at_end=at_end))
-    workspace = Fence(native.layout.workspace).array((native.layout.workspace,), np.uint8, at_end=at_end)
+    workspace = Fence(native.workspace).array((native.workspace,), np.uint8, at_end=at_end)
     pointers = [_address(a) for a in (workspace, *arrays, *outputs)]
     frame = (ctypes.c_uint64 * len(pointers))(*pointers)
     if native._call(ctypes.addressof(frame), native._context):

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -58,7 +59,7 @@ def outcome(started: subprocess.Popen[str]) -> Any:
 
 def test_a_second_process_compiles_nothing(tmp_path: Path) -> None:
     made, first = outcome(process(tmp_path))
-    assert made == len(list(tmp_path.iterdir())) > 2
+    assert made == len(list(tmp_path.glob("*.code"))) > 2
     times = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
     again, second = outcome(process(tmp_path))
     assert (again, second) == (0, first)
@@ -69,7 +70,7 @@ def test_processes_that_write_at_the_same_time(tmp_path: Path) -> None:
     folder = tmp_path / "made" / "by whoever is first"
     found = [outcome(started) for started in [process(folder) for _ in range(4)]]
     assert all(results == found[0][1] for _, results in found)
-    assert all(path.suffix == ".code" for path in folder.iterdir())
+    assert all(path.suffix in (".code", ".plan") for path in folder.iterdir())
     made, results = outcome(process(folder))
     assert (made, results) == (0, found[0][1])
 
@@ -138,15 +139,16 @@ def test_a_file_that_is_not_ours_is_made_anew(damage: Any, modules: list[str], t
     file.rename(tmp_path / "other")
     is_right()
     good = {path: path.read_bytes() for path in cache.files()}
-    assert len(good) == len(modules) > 0
+    codes = [path for path in good if path.suffix == cache.CODE]
+    assert len(codes) == len(modules) > 0
     for path in good:
         damage(path)
     before = len(modules)
     is_right()
-    assert len(modules) == before + len(good)
+    assert len(modules) == before + len(codes)
     assert {path: path.read_bytes() for path in cache.files()} == good
     is_right()
-    assert len(modules) == before + len(good)
+    assert len(modules) == before + len(codes)
 
 
 def test_a_folder_in_place_of_a_file(modules: list[str]) -> None:
@@ -163,7 +165,7 @@ def test_what_a_process_left_that_died_while_it_wrote(modules: list[str]) -> Non
     cache.folder().mkdir()
     (cache.folder() / ".writing-abc").write_bytes(b"half of")
     is_right()
-    assert len(list(cache.files())) == len(modules) + 1
+    assert sum(path.suffix != cache.PLAN for path in cache.files()) == len(modules) + 1
 
 
 # ---- folders that cannot be used ------------------------------------------------------------------------
@@ -236,6 +238,67 @@ def test_what_the_code_is_made_from_is_the_name(modules: list[str]) -> None:
     assert cache.code_for("a", lambda: b"3") == b"1"
     assert len(cache.clear()) == 2
     assert cache.code_for("a", lambda: b"3") == b"3"
+
+
+# ---- the limit -------------------------------------------------------------------------------------------
+
+
+def fill(count: int) -> list[Path]:
+    """Files of 164 bytes, each used a day after the one before, a year ago."""
+    paths = []
+    for n in range(count):
+        key = bytes([n]) * 32
+        cache.write(key, cache.CODE, bytes(100))
+        paths.append(cache.folder() / f"{key.hex()}.code")
+    for n, path in enumerate(paths):
+        os.utime(path, (1.6e9 + n * 86_400, 1.6e9))
+    return paths
+
+
+def test_what_has_not_been_used_for_longest_goes(modules: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Down to three quarters of the limit; a file that is read is used."""
+    paths = fill(20)
+    (cache.folder() / "mine").write_bytes(bytes(5000))
+    monkeypatch.setenv(cache.LIMIT, str(20 * 164))
+    cache.trim()
+    assert all(path.exists() for path in paths)
+    assert cache.read(bytes([3]) * 32, cache.CODE) == bytes(100)
+    monkeypatch.setenv(cache.LIMIT, str(10 * 164))
+    cache.trim()
+    assert [n for n, path in enumerate(paths) if path.exists()] == [3, *range(14, 20)]
+    assert (cache.folder() / "mine").exists()
+
+
+def test_some_writes_look(modules: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = fill(20)
+    monkeypatch.setenv(cache.LIMIT, "1000")
+    cache.write(bytes([1]) * 32, cache.CODE, bytes(100))
+    assert all(path.exists() for path in paths)
+    cache.write(bytes([0]) * 32, cache.CODE, bytes(100))
+    assert sum(cache.sizes()) <= 750
+    assert paths[0].exists()  # just written
+
+
+def test_nothing_is_kept_where_the_limit_is_0(modules: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(cache.LIMIT, "0")
+    monkeypatch.setattr(cache, "_LOOKS", 1)
+    is_right()
+    assert not cache.sizes()
+    is_right()
+
+
+def test_use_is_noted_once_a_day(modules: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not by the file system, which may be told not to."""
+    (path,) = fill(1)
+    noted: list[Any] = []
+    note = os.utime
+    monkeypatch.setattr(cache.os, "utime", lambda *args, **kwargs: noted.append(note(*args, **kwargs)))
+    for age, times in ((3600, 0), (90_000, 1)):
+        note(path, (time.time() - age, 1.6e9))
+        cache.read(bytes(32), cache.CODE)
+        assert len(noted) == times
+    assert time.time() - path.stat().st_atime < 60
+    assert path.stat().st_mtime == 1.6e9
 
 
 def test_nobody_else_can_read_or_write_it(modules: list[str]) -> None:

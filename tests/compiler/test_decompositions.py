@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 import bibun as bb
 from bibun.compiler.fusing import decompositions
+from bibun.compiler.native import cache
 from tests.compiler.calls import routines, through_numpy
 
 pytest.importorskip("scipy.linalg", reason="its LAPACK is what compiled programs call")
@@ -347,7 +349,8 @@ def test_captured_matrices() -> None:
         same(compiled(np.arange(4.0)), f(np.arange(4.0)))
 
 
-def test_without_scipy(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_scipy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path))
     monkeypatch.setattr(decompositions, "blas", dict)
     a = regular((4, 4))
     compiled = bb.compile(np.linalg.inv)

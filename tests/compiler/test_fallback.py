@@ -57,7 +57,8 @@ def no_native(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*args: Any) -> Any:
         raise RuntimeError("LLVM says no")
 
-    monkeypatch.setattr(module, "Native", broken)
+    monkeypatch.setattr(module, "from_disk", lambda *_: None)
+    monkeypatch.setattr(module, "made", broken)
 
 
 @pytest.mark.usefixtures("no_native")

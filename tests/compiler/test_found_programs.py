@@ -84,7 +84,7 @@ def test_copies_in_another_order_have_names_of_their_own() -> None:
     compiled = bb.compile(f)
     same(compiled(x), f(x), error=1e-5)
     (paths,) = compiled.careful.paths.values()
-    temporaries = paths.versions[0].native.schedule.temporaries
+    temporaries = paths.versions[0].native.written.schedule.temporaries
     assert temporaries
     assert all(buffer.number >= 0 for buffer in temporaries)
 

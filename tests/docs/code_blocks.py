@@ -6,7 +6,8 @@
     ```python title="model.py"  (any language) saved under that name too, for the commands after it
     ```console                  each `$ bibun ...` runs with the installed command and must exit with 0
 
-The blocks of one file share a namespace. A mark that would keep a block from running is refused.
+The blocks of one file share a namespace. A mark that would keep a block from running is refused. Only a block that imports
+one of PEERS, or bibun's bridge to one, is left out where that is not installed; `make interop` runs those.
 """
 
 import ast
@@ -21,10 +22,12 @@ import tokenize
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 COMMAND = Path(sys.executable).with_name("bibun")
 CONSOLE = ("console", "sh", "bash", "shell")
+PEERS = ("autograd", "jax", "mygrad", "torch")
 OTHER_NAMES_OF_PYTHON = ("py", "python3", "pycon", "python-repl", "ipython")
 
 FENCE = re.compile(r"(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,})(?P<info>[^`]*)")
@@ -101,6 +104,8 @@ def _language_and_title(info: str, place: str) -> tuple[str, str]:
 def _run_python(block: Block, namespace: dict[str, object]) -> None:
     expectations = _expectations(block)
     tree = ast.parse(block.source, str(block.path))
+    if not all(map(find_spec, _peers(tree))):
+        return
     last_on_line = {statement.end_lineno: statement for statement in tree.body}
     for line in expectations.keys() - last_on_line.keys():
         raise block.failure(line - 1, "'# ->' must end the last line of a top-level statement, else nothing checks it")
@@ -114,6 +119,14 @@ def _run_python(block: Block, namespace: dict[str, object]) -> None:
     except Exception as error:
         error.add_note(f"in the block that starts at {block.path}:{block.line}")
         raise
+
+
+def _peers(tree: ast.Module) -> set[str]:
+    """Which of PEERS a block imports."""
+    imports = [node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
+    modules = [name.name for node in imports for name in node.names if isinstance(node, ast.Import)]
+    modules += [node.module or "" for node in imports if isinstance(node, ast.ImportFrom)]
+    return {peer for peer in PEERS for module in modules if re.match(rf"(bibun\.interop\.)?{peer}\b", module)}
 
 
 def _expectations(block: Block) -> dict[int, str]:

@@ -71,6 +71,22 @@ def test_refuses(text: str, message: str, tmp_path: Path) -> None:
         run_text(text, tmp_path)
 
 
+def test_only_a_block_that_imports_a_peer_which_is_not_installed_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.docs.code_blocks.PEERS", ("no_such_peer", "math"))
+    left_out = (
+        "import no_such_peer.numpy as np",
+        "from no_such_peer import grad",
+        "from bibun.interop.no_such_peer import x",
+    )
+    for line in left_out:
+        run_text(f"```python\n{line}\n1 / 0\n```", tmp_path)
+    for line in ("import math", "import no_such_peers", "import bibun.compat.no_such_peer"):
+        with pytest.raises((ZeroDivisionError, ImportError)):
+            run_text(f"```python\n{line}\n1 / 0\n```", tmp_path)
+
+
 def test_an_error_inside_a_block_names_the_line_of_the_document(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError) as caught:
         run_text("text\n\n```python\nx = 0\n1 / x\n```", tmp_path)

@@ -470,11 +470,11 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         "at {place} (np.add.reduceat(X, i)): add.reduceat with indices that are traced: the lengths of its pieces would differ. "
         "Give plain indices.",
     ),
-    "ufunc.at with an index that differs along a batch": (
-        lambda: bb.vmap(lambda i: np.multiply.at(np.zeros(3, like=i), i, 2.0))(np.array([[0, 1]])),
+    "ufunc.at with two indices of which one differs along a batch": (
+        lambda: bb.vmap(lambda i: np.multiply.at(np.zeros((2, 3), like=i), (i, 0), 2.0))(np.array([[0, 1]])),
         bb.NoDerivativeError,
-        "at {place} (np.multiply.at(np.zeros(3, like=i), i, 2.0)): multiply.at with an index that differs along a batch has no "
-        "derivative rule; np.add.at and np.subtract.at have.",
+        "at {place} (np.multiply.at(np.zeros((2, 3), like=i), (i, 0), 2.0)): multiply.at with several indices of which one is "
+        "traced has no derivative rule. Index a flat array by one: np.ravel_multi_index gives the places.",
     ),
     "if on a batch": (
         lambda: bb.vmap(lambda v: v if v > 0 else -v)(X),

@@ -14,7 +14,7 @@ import numpy as np
 
 from bibun.core.primitive import Primitive
 from bibun.primitives.indexing import Place
-from tests.laws import cases_arrays, cases_stats
+from tests.laws import cases_arrays, cases_scipy_linalg, cases_special, cases_stats
 from tests.laws.case import Case, Shape, alike, case
 
 # ---- elementwise rows ---------------------------------------------------------------------------
@@ -44,16 +44,12 @@ APART: dict[str, Callable[..., Any]] = {
 }
 
 
-# Rows whose derivative by a complex number does not exist, though the function does.
-REAL_ONLY = {"ive"}
-
-
 def elementwise_cases(row: Primitive) -> list[Case]:
     """The ways of broadcasting, for the row's number of inputs."""
-    arity, wide = len(row.inputs or ()), row.name not in REAL_ONLY
+    arity = len(row.inputs or ())
     if arity == 1:
-        return [Case(shapes, wide=wide) for shapes in UNARY]
-    return [Case(shapes + shapes[:1] * (arity - 2), wide=wide) for shapes in BROADCASTS]
+        return [Case(shapes) for shapes in UNARY]
+    return [Case(shapes + shapes[:1] * (arity - 2)) for shapes in BROADCASTS]
 
 
 # ---- structured rows ----------------------------------------------------------------------------
@@ -313,3 +309,8 @@ CONSTANTS |= cases_stats.CONSTANTS
 
 CASES |= cases_arrays.CASES
 CONSTANTS |= cases_arrays.CONSTANTS
+
+CASES |= cases_special.CASES
+CONSTANTS |= cases_special.CONSTANTS
+CASES |= cases_scipy_linalg.CASES
+CONSTANTS |= cases_scipy_linalg.CONSTANTS

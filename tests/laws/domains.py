@@ -35,6 +35,10 @@ def above_one(shape: Shape, random: Random) -> Array:
     return random.uniform(1.3, 3.0, shape)
 
 
+def above_two(shape: Shape, random: Random) -> Array:
+    return random.uniform(2.2, 4.0, shape)
+
+
 def negative(shape: Shape, random: Random) -> Array:
     return -positive(shape, random)
 
@@ -51,6 +55,39 @@ def order(shape: Shape, random: Random) -> Array:
 
 def whole(shape: Shape, random: Random) -> Array:
     return random.integers(0, 4, shape)
+
+
+def trials(shape: Shape, random: Random) -> Array:
+    """Many more than `whole`."""
+    return random.integers(20, 30, shape)
+
+
+def many_trials(shape: Shape, random: Random) -> Array:
+    """So many that Smirnov's distribution is smooth to high order where it is sampled."""
+    return random.integers(100, 120, shape)
+
+
+def mode(shape: Shape, random: Random) -> Array:
+    """The order of a wave function."""
+    return random.integers(1, 3, shape)
+
+
+def higher_mode(shape: Shape, random: Random) -> Array:
+    """Its degree."""
+    return random.integers(2, 4, shape)
+
+
+def positive_order(shape: Shape, random: Random) -> Array:
+    return random.uniform(0.5, 2.0, shape)
+
+
+def above_half(shape: Shape, random: Random) -> Array:
+    """A probability."""
+    return random.uniform(0.65, 0.8, shape)
+
+
+def small_probability(shape: Shape, random: Random) -> Array:
+    return random.uniform(0.17, 0.3, shape)
 
 
 def tolerance(shape: Shape, random: Random) -> Array:
@@ -112,6 +149,14 @@ def _symmetric(shape: Shape, random: Random, *, start: float, imaginary: float) 
     return _symmetrised(made)
 
 
+def _dominant(shape: Shape, random: Random, *, imaginary: float) -> Array:
+    """Diagonals that outweigh the rest: triangles of low condition, and eigenvalues to the right of 1."""
+    other = random.uniform(-0.25, 0.25, shape)
+    if imaginary:
+        other = other + 1j * imaginary * random.uniform(-0.25, 0.25, shape)
+    return np.asarray(other + np.eye(*shape[-2:]) * _spread_values(shape[:-1], random, start=2.0)[..., None])
+
+
 def _symmetrised(x: Array) -> Array:
     return (x + np.conj(np.swapaxes(x, -1, -2))) / 2
 
@@ -124,19 +169,32 @@ ENTRIES: dict[str, Callable[[Shape, Random], Array]] = {
     "nonzero": nonzero,
     "unit": unit,
     "above_one": above_one,
+    "above_two": above_two,
     "negative": negative,
     "probability": probability,
+    "above_half": above_half,
+    "small_probability": small_probability,
     "generic": generic,
     "distinct": distinct,
     "three_vectors": real,
     "polynomial": polynomial,
 }
 # Of inputs that are not differentiated: real, and whole numbers stay integers, whatever the dtype of the others.
-HELD: dict[str, Callable[[Shape, Random], Array]] = {"order": order, "whole": whole, "tolerance": tolerance}
+HELD: dict[str, Callable[[Shape, Random], Array]] = {
+    "order": order,
+    "whole": whole,
+    "trials": trials,
+    "many_trials": many_trials,
+    "mode": mode,
+    "higher_mode": higher_mode,
+    "positive_order": positive_order,
+    "tolerance": tolerance,
+}
 # By matrices, in the last two axes: `imaginary` is the size of the imaginary part, 0 for real samples.
 MATRICES: dict[str, Callable[..., Array]] = {
     "matrix": _matrix,
     "square": _matrix,
+    "dominant": _dominant,
     "symmetric": lambda s, r, imaginary: _symmetric(s, r, start=-1.5, imaginary=imaginary),
     "positive_definite": lambda s, r, imaginary: _symmetric(s, r, start=1.0, imaginary=imaginary),
 }

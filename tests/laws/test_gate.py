@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from inspect import signature
 
@@ -10,6 +11,8 @@ import numpy as np
 from bibun.arrays.registry import FUNCTIONS
 from bibun.core.kinds import constant, linear
 from bibun.core.primitive import Primitive
+from bibun.core.rules import Missing
+from bibun.primitives import FAMILIES
 from tests.laws.cases import CASES, CONSTANTS, cases
 from tests.laws.table import TABLE
 from tests.laws.test_laws import LAWS, PARAMETERS
@@ -25,10 +28,15 @@ def untouched(table: Mapping[str, Primitive], asked: Mapping[str, set[str]], law
         elif not cases(row):
             missing.append(f"{name}: add sample calls to CASES in tests/laws/cases.py, several shapes and settings")
         else:
-            without = [law for law in laws if name not in asked[law]]
+            without = [law for law in laws if name not in asked[law] and not refused(row)]
             if without:
                 missing.append(f"{name}: never asked {', '.join(without)}: do its cases have an input that varies?")
     return missing
+
+
+def refused(row: Primitive) -> bool:
+    """Whether there is a rule by none of its inputs, but the reason why."""
+    return bool(row.pullbacks) and all(isinstance(rule, Missing) for rule in row.pullbacks)
 
 
 def asked() -> dict[str, set[str]]:
@@ -48,6 +56,12 @@ def test_every_law_is_asked_of_every_row() -> None:
 def test_no_cases_of_rows_that_are_gone() -> None:
     assert not CASES.keys() - TABLE.keys()
     assert not CONSTANTS.keys() - TABLE.keys()
+
+
+def test_no_two_rows_have_one_name() -> None:
+    rows = {id(row): row for module in FAMILIES.values() for row in vars(module).values() if isinstance(row, Primitive)}
+    names = [row.name for row in rows.values()]
+    assert [name for name, times in Counter(names).items() if times > 1] == []
 
 
 def test_the_gate_names_a_new_row() -> None:

@@ -6,13 +6,15 @@ The methods are in methods.py. Which interpreter an Array belongs to, and what i
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from bibun.arrays import in_place, indexing, lost, methods, protocol
+from bibun.arrays import in_place, indexing, lost, methods, protocol, sparse
 from bibun.arrays.registry import row
-from bibun.core.traced import Traced, bare
+from bibun.core.traced import Holder, Traced, bare
+from bibun.tree import Named, named
 
 OPERATORS = {
     "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "floordiv": "floor_divide",
@@ -23,7 +25,9 @@ _COMPARISONS = {
     "eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal",
 }  # fmt: skip
 _UNARY = {"neg": "negative", "pos": "positive", "abs": "absolute", "invert": "invert"}
-FOREIGN = (str, bytes, dict, set, type(None))  # never an operand: Python then says so, naming both types
+_STANDARDS = (None, "2021.12", "2022.12", "2023.12", "2024.12")
+# Never an operand: Python then says so, naming both types, or asks what names a value to put that in its place.
+FOREIGN = (str, bytes, dict, set, type(None), Named, Holder)
 
 
 class Array(Traced, methods.Methods):
@@ -83,6 +87,35 @@ class Array(Traced, methods.Methods):
         return protocol.function(self, function, args, settings)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        if sparse.asks():
+            return sparse.boxed(self)
+        raise lost.as_ndarray(self)
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        """The functions of the Python array API standard for this array."""
+        if api_version not in _STANDARDS:
+            raise ValueError(
+                f"version {api_version!r} of the array API standard is not supported; the latest is 2024.12."
+            )
+        return import_module("bibun.numpy")
+
+    @property
+    def device(self) -> str:
+        """Where the entries are."""
+        return "cpu"
+
+    def to_device(self, device: str, /, *, stream: Any = None) -> Any:
+        """Itself: there is one device."""
+        if device != "cpu" or stream is not None:
+            raise ValueError(
+                f"to_device({device!r}, stream={stream!r}): the arrays of bibun are on 'cpu', without streams."
+            )
+        return self
+
+    def __dlpack__(self, **settings: Any) -> Any:
+        raise lost.as_ndarray(self)
+
+    def __dlpack_device__(self) -> Any:
         raise lost.as_ndarray(self)
 
     def __float__(self) -> float:
@@ -159,6 +192,8 @@ def _install() -> None:
             setattr(Array, f"__{name}__", _binary(row(primitive)))
         setattr(Array, f"__r{name}__", _reflected(row(primitive)))
         setattr(Array, f"__i{name}__", _augmented(row(primitive)))
+    for name, reflected in (("__matmul__", False), ("__rmatmul__", True)):
+        setattr(Array, name, sparse.operator(row("matmul"), reflected=reflected, foreign=FOREIGN))
     for name, primitive in _COMPARISONS.items():
         setattr(Array, f"__{name}__", _binary(row(primitive)))
     for name, primitive in _UNARY.items():
@@ -175,6 +210,7 @@ def _reflected(primitive: Any) -> Any:
 
 def _augmented(primitive: Any) -> Any:
     def update(self: Any, other: Any) -> Any:
+        other = named(other)
         if isinstance(other, FOREIGN):
             return NotImplemented
         return NotImplemented if in_place.is_number(self) else in_place.assign(self, primitive(self, other))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
+from importlib import import_module
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -62,8 +64,9 @@ def as_ndarray(array: Any) -> LostDerivativeError:
     place = user_location()
     if place and place.stores:
         return _message(array, "entries of a plain ndarray", _ADVICE["store"], place)
-    if name := scipy_function():
-        return _message(array, "a plain ndarray", _scipy_advice(name), place)
+    module, name = scipy_function()
+    if name:
+        return _message(array, "a plain ndarray", _scipy_advice(module, name), place)
     if place and place.expression.startswith("np.full("):
         return _message(array, "a plain ndarray", _ADVICE["full"], place)
     if advice := _numpy_advice():
@@ -74,12 +77,39 @@ def as_ndarray(array: Any) -> LostDerivativeError:
     return _message(array, "a plain ndarray", _ADVICE[advice], place)
 
 
-def _scipy_advice(name: str) -> str:
+def _scipy_advice(module: str, name: str) -> str:
+    room, reason = _scipy_room(module, name)
+    if reason:
+        return f"scipy.{room}.{name} has no derivative rule: {reason}"
+    if room:
+        return (
+            f"SciPy's {name} makes plain arrays of its arguments. Write bibun.scipy.{room}.{name}(...), after import "
+            f"bibun.scipy.{room}: it has the same parameters, and takes traced arrays too"
+        )
+    if module.startswith("scipy.sparse") and name in ("dot", "__mul__", "__rmul__"):
+        return "Of a sparse matrix and a traced array, write the product as A @ x"
     write = f"write {_FORMULAS[name]}" if name in _FORMULAS else "write it with NumPy's functions"
     return (
         f"SciPy's {name} makes plain arrays of its arguments; of SciPy, the ufuncs of scipy.special (erf, gammaln, ...) take "
         f"them as they are. Instead of {name}, {write}, or give its derivative yourself: bibun.custom_vjp"
     )
+
+
+def _scipy_room(module: str, name: str) -> tuple[str, str]:
+    """Where bibun.scipy has a function of that name ("linalg"), or why it has none; "" where it says nothing of it."""
+    public = list(takewhile(lambda word: not word.startswith("_"), module.split(".")[1:]))
+    for length in range(len(public), 0, -1):
+        room = ".".join(public[:length])
+        try:
+            found: Any = import_module(f"bibun.scipy.{room}")
+        except ImportError:
+            continue
+        if name in vars(found):
+            return room, ""
+        reason = getattr(getattr(found, "__getattr__", None), "reasons", {}).get(name, "")
+        if reason:
+            return room, reason
+    return "", ""
 
 
 def _numpy_advice() -> str:

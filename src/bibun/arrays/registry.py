@@ -41,6 +41,13 @@ def add_special_rows() -> None:
             listener(rows)
 
 
+def add_rows(*rows: Primitive) -> None:
+    """Add the rows of a module that is imported when it is first used, so that recordings know them."""
+    TABLE.update({row.name: row for row in rows})
+    for listener in LISTENERS:
+        listener(list(rows))
+
+
 def implements(*functions: Callable[..., Any]) -> Callable[[F], F]:
     """Stand in for these NumPy functions: same parameters, for arguments among which there is a traced array."""
 

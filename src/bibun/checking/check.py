@@ -149,12 +149,25 @@ class _Run:
         for name, make in makers:
             try:
                 modes.append(make())
+                self._note_fallbacks(modes[-1])
             except Exception as error:  # noqa: BLE001  the user's function may be anything, and raise anything
                 word = "is not available" if isinstance(error, BibunError) or not required else "failed"
                 self.notes.append(
                     f"{name} mode {word}: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
                 )
         return modes
+
+    def _note_fallbacks(self, mode: Mode) -> None:
+        """Which numerical derivatives are part of an exact mode."""
+        for name in dict.fromkeys(used.name for used in mode.used):
+            mine = [used for used in mode.used if used.name == name]
+            if any(f": {name} is differentiated numerically" in note for note in self.notes):
+                continue
+            worst = max(mine, key=lambda used: used.error)
+            self.notes.append(
+                f"{mode.name} mode: {name} is differentiated numerically, in {sum(used.evaluations for used in mine)} calls, "
+                f"to {worst.error:.1e} ({worst.status}); what that does to the derivative is part of its error"
+            )
 
     def _examined(self, examination: Examination) -> list[ArgumentReport]:
         """Every leaf compared, what disagrees located, and its cause looked for."""

@@ -15,6 +15,7 @@ from bibun import tree
 from bibun.checking.outputs import Row
 from bibun.checking.problem import Array, Leaf, Problem, problem_of
 from bibun.core.traced import plain
+from bibun.transforms.fallback import Used, disturbed, watching
 from bibun.transforms.forward import jvp
 from bibun.transforms.reverse import vjp
 
@@ -23,6 +24,8 @@ Gradients = list[list[Array]]  # a row's gradient: an array like each leaf; one 
 
 # A derivative summed over n entries is off by about this many units of rounding of its terms, added as if random.
 ROUNDING = 32.0
+_TRIES = 3  # random signs of the errors of numerical derivatives inside
+_DISTURBED = 4.0  # of many errors with random signs the sum is seldom this much larger than the largest of three
 _REAL = 1e-6  # an imaginary part below this share is rounding
 _KEY = re.compile(r"\[['\"].*?['\"]\]")  # of a dict, in a path
 
@@ -33,6 +36,7 @@ class Mode:
     """One way to the derivative of the rows. `name` is the word of the report."""
 
     name: str
+    used: tuple[Used, ...] = ()  # numerical derivatives that are part of it
     precision = 0.0  # the rounding unit of what it gives, where that may be coarser than the problem's
 
     def __init__(self, problem: Problem, rows: list[Row]) -> None:
@@ -50,6 +54,17 @@ class Mode:
         """The same mode of another problem."""
         raise NotImplementedError
 
+    def uncertainty(self, direction: Direction) -> Array:
+        """What the bounds of numerical derivatives inside may do to the derivative of each row along a direction."""
+        if not self.used:
+            return np.zeros(len(self.rows))
+        moved: Array = np.max([np.abs(off) for off in self._disturbed(direction)], axis=0)
+        return _DISTURBED * moved
+
+    def _disturbed(self, direction: Direction) -> list[Array]:
+        """The changes of the derivatives along a direction, where those inside are off by their bounds."""
+        raise NotImplementedError
+
 
 class Gradient(Mode):
     """A mode that has the gradient of each row: any direction is a sum."""
@@ -57,13 +72,22 @@ class Gradient(Mode):
     def __init__(self, name: str, problem: Problem, rows: list[Row], compute: Compute) -> None:
         super().__init__(problem, rows)
         self.name, self._compute = name, compute
-        self.gradients = compute(problem, problem.point, rows)
+        with watching() as used:
+            self.gradients = compute(problem, problem.point, rows)
+        self.used = tuple(used)
+        self._others: list[Gradients] = []
+        if used:
+            self._others = [_off(seed, lambda: compute(problem, problem.point, rows)) for seed in range(_TRIES)]
         kinds = {g.dtype for gradient in self.gradients for g in gradient if g.dtype.kind in "fc"}
         self.precision = max((float(np.finfo(kind).eps) for kind in kinds), default=0.0)
 
     def along(self, direction: Direction, values: list[Array] | None = None) -> Array:
         gradients = self.gradients if values is None else self._compute(self.problem, values, self.rows)
         return np.array([dot(gradient, direction) for gradient in gradients])
+
+    def _disturbed(self, direction: Direction) -> list[Array]:
+        here = self.along(direction)
+        return [np.array([dot(gradient, direction) for gradient in other]) - here for other in self._others]
 
     def of_row(self, row: Row, direction: Direction) -> float:
         return dot(self._compute(self.problem, self.problem.point, [row])[0], direction)
@@ -78,11 +102,17 @@ class Forward(Mode):
     def __init__(self, name: str, problem: Problem, rows: list[Row]) -> None:
         super().__init__(problem, rows)
         self.name = name
-        self.values = self.differentiated()
+        with watching() as used:
+            self.values = self.differentiated()
+        self.used = tuple(used)
 
     def along(self, direction: Direction, values: list[Array] | None = None) -> Array:
         moved = self._push(direction, values)[1]
         return np.array([float(np.real(row.of(moved))) for row in self.rows])
+
+    def _disturbed(self, direction: Direction) -> list[Array]:
+        here = self.along(direction)
+        return [_off(seed, lambda: self.along(direction)) - here for seed in range(_TRIES)]
 
     def differentiated(self) -> list[Array]:
         """The outputs at the point as this mode computes them."""
@@ -99,6 +129,12 @@ class Forward(Mode):
         tangents = [np.zeros_like(x) if v is None else v.astype(x.dtype) for v, x in zip(direction, point, strict=True)]
         with np.errstate(all="ignore"):
             return jvp(self.problem.flat, point, tangents)
+
+
+def _off(seed: int, run: Callable[[], Any]) -> Any:
+    """What is computed while numerical derivatives are off by their bounds."""
+    with disturbed(seed):
+        return run()
 
 
 def reverse(problem: Problem, values: list[Array], rows: list[Row]) -> Gradients:

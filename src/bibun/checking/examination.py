@@ -142,9 +142,9 @@ class Examination:
         slopes = [ray.slope(row) for row in self.rows]
         judged = []
         for m, mode in enumerate(self.modes):
-            exact = mode.along(direction)
+            exact, inside = mode.along(direction), mode.uncertainty(direction)
             for k, slope in enumerate(slopes):
-                bar = self.rounding(mode, k, float(exact[k]), direction)
+                bar = self.rounding(mode, k, float(exact[k]), direction) + float(inside[k])
                 judged.append(judge(m, k, float(exact[k]), bar, slope, excused=self._excused(slope)))
         wrong = [j for j in judged if _wrong(j)]
         if wrong and not (known_wrong and all(abs(j.gap) > _FAR * j.threshold for j in wrong)):

@@ -14,6 +14,7 @@ class Cache:
     chosen_by: str  # "$BIBUN_CACHE_DIR", or nothing where it is the platform's
     files: int
     size: int  # bytes
+    limit: int  # bytes, of all files together
     cleared: bool
     left: int = 0  # files that could not be deleted
 
@@ -21,14 +22,14 @@ class Cache:
 def cache_on_disk() -> Cache:
     """What is there now."""
     found = cache.sizes()
-    return Cache(cache.folder(), _chosen_by(), len(found), sum(found), cleared=False)
+    return Cache(cache.folder(), _chosen_by(), len(found), sum(found), cache.limit(), cleared=False)
 
 
 def cleared_cache() -> Cache:
     """Empty the cache; what was in it."""
     deleted = cache.clear()
     left = len(list(cache.files()))
-    return Cache(cache.folder(), _chosen_by(), len(deleted), sum(deleted), cleared=True, left=left)
+    return Cache(cache.folder(), _chosen_by(), len(deleted), sum(deleted), cache.limit(), cleared=True, left=left)
 
 
 def _chosen_by() -> str:

@@ -97,7 +97,7 @@ def print_cache(cache: Cache) -> None:
     rows = {
         "folder": f"{cache.folder}   (from {cache.chosen_by})" if cache.chosen_by else str(cache.folder),
         "files": str(cache.files),
-        "size": size(cache.size),
+        "size": f"{size(cache.size)} of {size(cache.limit)}",
     }
     for name, value in rows.items():
         out.print(Text.assemble((f"{name:<9}", "cyan"), value), soft_wrap=True)

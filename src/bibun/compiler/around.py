@@ -163,7 +163,7 @@ def _numbers_in(values: Any) -> list[Any]:
 
 def _is_library(value: Any) -> bool:
     name = getattr(value, "__module__", None) or getattr(value, "__name__", "")
-    if isinstance(value, np.ndarray) or not isinstance(name, str):
+    if isinstance(value, (np.ndarray, tree.Named)) or not isinstance(name, str):
         return False
     if isinstance(value, ModuleType):
         return True
@@ -176,6 +176,7 @@ def _is_users(cls: type) -> bool:
 
 def _leaves(value: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
     """The arrays of a variable, and how they are reached: its own, those of a container, of an object's attributes."""
+    value = tree.named(value)
     if isinstance(value, np.ndarray):
         yield "", value
     elif tree.is_container(value):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import update_wrapper
 from threading import RLock
@@ -14,15 +15,18 @@ from weakref import WeakSet, ref
 import numpy as np
 import optree  # noqa: F401  bibun.tree imports it at the first container, and here every call's arguments are one
 
+from bibun.compiler.exactly import InexactError
 from bibun.compiler.explaining import explanation
+from bibun.compiler.flat import Flat
 from bibun.compiler.graph import Graph
+from bibun.compiler.keys import key_of
 from bibun.compiler.native import callables
-from bibun.compiler.native.build import Native, Otherwise
+from bibun.compiler.native.build import Arrangement, Native, Otherwise, from_disk, made
 from bibun.compiler.native.entry import Leaf
 from bibun.compiler.native.layouts import layouts
 from bibun.compiler.native.machine import available
+from bibun.compiler.native.once import once
 from bibun.compiler.native.pool import cores
-from bibun.compiler.native.stub import stub
 from bibun.compiler.native.trees import trees
 from bibun.compiler.paths import Paths, Recipe, Version
 from bibun.compiler.reading import read
@@ -65,11 +69,17 @@ def compile(
     careful = Careful(f, _positions(static_argnums), fast, min(int(threads or cores()), cores()))
     if not available() or layouts() is None:
         return careful
-    public = callables.make(_public_class(), *stub(careful))
+    _equip(callables.native_class())
+    public = callables.passing_on(careful)
     public.careful = careful
     _name_after(public, f)
     careful.public = ref(public)
     return public  # type: ignore[no-any-return]
+
+
+def _again(f: Any, static: tuple[int, ...], fast: bool, threads: int) -> Any:
+    """Compile in another process, for as many threads at most as there are cores."""
+    return compile(f, static_argnums=static, fast=fast, threads=threads)
 
 
 def _name_after(function: Any, f: Any) -> None:
@@ -87,16 +97,15 @@ def _positions(static_argnums: int | Sequence[int]) -> tuple[int, ...]:
     return tuple(int(n) for n in numbers)
 
 
-def _public_class() -> type:
-    """The class of compiled functions whose calls are machine code: what it is asked, it asks the careful way."""
-    cls: Any = callables.native_class()
+def _equip(cls: Any) -> None:
+    """Give the class of callables of machine code what compiled functions have: what it is asked, it asks the careful way."""
     if not hasattr(cls, "explain"):
         for name in ("explain", "source", "llvm"):
             setattr(cls, name, _delegate(name))
         cls.__repr__ = lambda self: repr(self.careful)
         cls.__copy__, cls.__deepcopy__ = Careful.__copy__, Careful.__deepcopy__
+        cls.__reduce__ = lambda self: self.careful.__reduce__()
         cls.__get__ = lambda self, thing, owner=None: self if thing is None else _bound(self, thing)
-    return cls  # type: ignore[no-any-return]
 
 
 def _delegate(name: str) -> Callable[..., Any]:
@@ -169,6 +178,16 @@ class Careful:
         """Itself, likewise."""
         return self
 
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        """Pickled as its name, where f was decorated; else as f, which has to be one that pickles, to be compiled anew."""
+        name = getattr(self.f, "__qualname__", "")
+        found: Any = sys.modules.get(getattr(self.f, "__module__", None) or "")
+        for part in name.split("."):
+            found = getattr(found, part, None)
+        if found is not None and (found is self or found is self.public()):
+            return name
+        return _again, (self.f, self.static, self.fast, self.threads)
+
     def __get__(self, thing: Any, owner: Any = None) -> Any:
         """As a method, where there is no callable of machine code in its place."""
         return self if thing is None else _bound(self, thing)
@@ -213,21 +232,40 @@ class Careful:
         return version.run
 
     def _version(self, recording: Recording, results: Results, call: Signature, args: Any, kwargs: Any) -> Version:
-        graph = read(recording, results.recorded, fast=self.fast)
+        numbers = [value.number for value in results.recorded]
         results.recorded = []  # they keep the whole recording alive
         arguments = None if kwargs else trees(args, lambda v: isinstance(v, Recorded))
         result = trees([results.returned], lambda v: isinstance(v, Hole))
         leaves = [_leaf(x) for x in call.leaves]
         recipe = Recipe(self.f, leaves, call.rebuild, recording.places, recording.constants)
-        native = self._native(graph, leaves, results.scalars, arguments, result[0] if result else None, self.threads)
-        return Version(graph, results, recipe, native)
+        layout = Arrangement(leaves, results.scalars, arguments, result[0] if result else None, self.threads)
+        flat, key = self._flat(recording, numbers, layout)
+        if flat is not None and key is not None:
+            later = _later(flat, fast=self.fast)
+            native = from_disk(key, later, layout, flat.arrays)
+            if native is not None:
+                return Version(later, results, recipe, native)
+        graph = read(recording, numbers, fast=self.fast)
+        return Version(lambda: graph, results, recipe, self._native(key, graph, layout, flat.arrays if flat else {}))
 
-    def _native(self, graph: Graph, *layout: Any) -> Native | None:
+    def _flat(self, recording: Recording, numbers: list[int], layout: Arrangement) -> tuple[Flat | None, bytes | None]:
+        """The recording in few arrays, and its key on disk; None where it has none, or there is no machine code."""
+        if not available():
+            return None, None
+        try:
+            flat = Flat(recording, numbers)
+            return flat, key_of(flat, layout, fast=self.fast)
+        except InexactError:
+            return None, None
+
+    def _native(
+        self, key: bytes | None, graph: Graph, layout: Arrangement, arrays: Mapping[int, np.ndarray[Any, Any]]
+    ) -> Native | None:
         """Machine code; None where it cannot be made, and the program runs through NumPy."""
         if not available():
             return None
         try:
-            return Native(graph, *layout)
+            return made(key, graph, layout, arrays)
         except Exception as error:  # noqa: BLE001  whatever is wrong in our code or LLVM's, NumPy has the right numbers
             warn(
                 f"compile({self._name}): no machine code could be made ({type(error).__name__}: {error}), so the program runs "
@@ -275,7 +313,7 @@ class Careful:
     def llvm(self) -> str:
         """The program of the latest signature in LLVM's language."""
         native = self._latest().native
-        return "" if native is None else native.llvm
+        return "" if native is None else native.written.llvm
 
     def explain(self) -> str:
         """What was fused into which loops, what runs in BLAS and in NumPy and why, the decisions of the run, what the
@@ -283,6 +321,11 @@ class Careful:
         if not self.paths:
             raise RuntimeError("nothing is compiled yet: call the function once.")
         return explanation(self.f, self.paths.values(), fast=self.fast)
+
+
+def _later(flat: Flat, *, fast: bool) -> Callable[[], Graph]:
+    """The graph of a recording that was put away, made when somebody asks. (It holds no more than the recording.)"""
+    return once(lambda: read(flat.recording(), flat.outputs, fast=fast))
 
 
 def _of_the_run(results: Results) -> Callable[[list[Any]], Any] | None:

@@ -70,13 +70,17 @@ class Node:
 
 
 class Graph:
-    """Nodes, and what is asked of them: outputs, and guards (a node, and how it must fall). `places`: of the guards."""
+    """Nodes, and what is asked of them: outputs, and guards (a node, and how it must fall). `places`: of the guards.
+
+    `made`: arrays that were made for it, and of what (native/plan.py): those of the recording are found without.
+    """
 
     def __init__(self) -> None:
         self.nodes: list[Node] = []
         self.outputs: list[Node] = []
         self.guards: list[tuple[Node, Any]] = []
         self.places: list[str] = []  # in the user's code
+        self.made: list[tuple[np.ndarray[Any, Any], tuple[Any, ...]]] = []
         self._known: dict[Hashable, Node] = {}
 
     def make(self, row: Any, operands: tuple[Node, ...], settings: Any, like: Any) -> Node:

@@ -34,17 +34,22 @@ class Recipe(NamedTuple):
 class Version:
     """One path, ready to run. `native`: its machine code; None where it runs through NumPy."""
 
-    def __init__(self, graph: Graph, results: Results, recipe: Recipe, native: Native | None) -> None:
-        self.graph = graph
+    def __init__(self, graph: Callable[[], Graph], results: Results, recipe: Recipe, native: Native | None) -> None:
+        self._graph = graph
         self.results = results
         self.recipe = recipe
         self.native = native
-        self._program = runnable(graph, len(recipe.leaves)) if native is None else None
+        self._program = runnable(graph(), len(recipe.leaves)) if native is None else None
+
+    @property
+    def graph(self) -> Graph:
+        """What is computed; of a program from disk, made when somebody asks."""
+        return self._graph()
 
     def run(self, leaves: list[Any]) -> Any:
         """What the function returns; Otherwise where this path is not that of these arguments."""
         if self.native is not None:
-            return self.results.assemble(self.native.run(leaves))
+            return self.results.assemble(self.native.run(leaves), fresh=True)
         assert self._program is not None
         try:
             with np.errstate(all="ignore"):  # as machine code does

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 from bibun.compiler.graph import Graph
 from bibun.compiler.rolling.building import Builder
 from bibun.compiler.rolling.loops import Plan
 from bibun.compiler.rolling.periods import stretches
 from bibun.compiler.rolling.stream import Stream
-from bibun.interpreters.recording import Recorded, Recording
+from bibun.interpreters.recording import Recording
 
 
-def read(recording: Recording, results: list[Any], *, fast: bool) -> Graph:
-    """The graph of the calls that the results, and the decisions of the run, depend on; loops as loops."""
+def read(recording: Recording, numbers: Sequence[int], *, fast: bool) -> Graph:
+    """The graph of the calls that these, and the decisions of the run, depend on; loops as loops."""
     graph = Graph()
-    numbers = [value.number for value in results if isinstance(value, Recorded)]
     stream = Stream(recording)
     place = {number: at for at, number in enumerate(stream.numbers)}
     plan = Plan(stream, stretches(stream), [place[n] for n in numbers if n in place])

@@ -21,9 +21,9 @@ class Results:
         self.classes = [_class(leaf.held) if isinstance(leaf, Recorded) else None for leaf in leaves]
         self.returned = tree.map_(lambda leaf: _HOLE if isinstance(leaf, Recorded) else leaf, returned)
 
-    def assemble(self, values: Sequence[Any]) -> Any:
-        """What the function returns, from the values of the recorded leaves."""
-        rest = iter(values)
+    def assemble(self, values: Sequence[Any], *, fresh: bool = False) -> Any:
+        """What the function returns, from the values of the recorded leaves. `fresh`: nobody else holds these arrays."""
+        rest = iter(values if fresh else [np.array(v) if isinstance(v, np.ndarray) else v for v in values])
         pairs = zip(self.leaves, self.classes, strict=True)
         return self.unflatten([_copied(leaf) if cls is None else _as(cls, next(rest)) for leaf, cls in pairs])
 
@@ -45,10 +45,8 @@ def _class(value: Any) -> type:
 
 
 def _as(cls: type, value: Any) -> Any:
-    """A value of its own: an array that nobody else holds, or a number of the class that the function returns."""
-    if cls is np.ndarray:
-        return np.array(value)
-    return cls(value)
+    """An array, or a number of the class that the function returns."""
+    return np.asarray(value) if cls is np.ndarray else cls(value)
 
 
 def _copied(leaf: Any) -> Any:

@@ -28,7 +28,7 @@ class PlainCall(Exception):
 def signature(args: tuple[Any, ...], kwargs: dict[str, Any], static: tuple[int, ...]) -> Signature:
     """The signature of a call. Raises PlainCall where an argument is traced, of a class with rules of its own, or a
     whole number of more than 64 bits."""
-    if kwargs or static or any(map(tree.is_container, args)):
+    if kwargs or static or any(tree.is_container(arg) or isinstance(arg, tree.Named) for arg in args):
         return _nested(args, kwargs, static)
     keys = tuple([_key(leaf) for leaf in args])
     if None in keys:

@@ -15,7 +15,7 @@ from bibun.core.rules import Missing, Rule, parameters, rule
 from bibun.core.transposition import transpose
 from bibun.errors import NoDerivativeError, located
 
-NAMES = {1: ("x",), 2: ("a", "b"), 3: ("a", "b", "c"), 4: ("a", "b", "c", "d")}
+NAMES = {1: ("x",), **{n: tuple("abcde"[:n]) for n in range(2, 6)}}
 
 Partial = Callable[..., Any] | float | str
 
@@ -36,7 +36,7 @@ def elementwise(
     """
     inputs = NAMES[len(partials)]
     name = name or function.__name__
-    rules = tuple(_rule_of_partial(p, name) for p in partials)
+    rules = _rules_of_partials(partials, name)
     return Primitive(
         name,
         "elementwise",
@@ -56,7 +56,13 @@ def elementwise(
     )
 
 
-def _rule_of_partial(partial: Partial, name: str) -> Rule | float:
+def _rules_of_partials(partials: tuple[Partial, ...], name: str) -> tuple[Any, ...]:
+    some = not all(isinstance(p, str) for p in partials)
+    advice = "Differentiate by its other arguments only (argnums=), take" if some else "Take"
+    return tuple(_rule_of_partial(p, name, advice) for p in partials)
+
+
+def _rule_of_partial(partial: Partial, name: str, advice: str) -> Rule | float:
     if isinstance(partial, (int, float)):
         return partial
     if not isinstance(partial, str):
@@ -65,8 +71,8 @@ def _rule_of_partial(partial: Partial, name: str) -> Rule | float:
 
     def refuse(*_: Any) -> NoReturn:
         raise NoDerivativeError(
-            f"{located()}{name} has no derivative rule by {reason}. Differentiate by its other arguments only (argnums=), "
-            "or give the derivative yourself: bibun.custom_jvp."
+            f"{located()}{name} has no derivative rule by {reason}. {advice} a numerical derivative "
+            "(bibun.numerical.gradient), or give the derivative yourself: bibun.custom_jvp."
         )
 
     return Missing(refuse, ())
@@ -95,6 +101,54 @@ def _pushforward_of_partial(partial: Rule | float, *, guarded: bool) -> Rule:
     def push(t: Any, *read: Any) -> Any:
         with np.errstate(divide="ignore", invalid="ignore"):  # an infinite partial is what the guard is for
             return guarded_times(t, formula(*read))
+
+    return Rule(push, partial.reads)
+
+
+def several(
+    function: Callable[..., Any],
+    *partials: Callable[..., Any] | str,
+    inputs: tuple[str, ...] | None = None,
+    domain: tuple[str, ...] = (),
+    name: str | None = None,
+) -> Primitive:
+    """An elementwise function of several outputs: a formula of an input gives the partial derivative of each output by it."""
+    inputs = inputs or NAMES[len(partials)]
+    name = name or function.__name__
+    rules = _rules_of_partials(partials, name)
+    return Primitive(
+        name,
+        "general",
+        function,
+        inputs=inputs,
+        pullbacks=tuple(_pullback_of_several(p, x) for p, x in zip(rules, inputs, strict=True)),
+        pushforwards=tuple(_pushforward_of_several(p) for p in rules),
+        domain=domain or ("real",) * len(inputs),
+        batch="elementwise",
+    )
+
+
+def _pullback_of_several(partial: Any, name: str) -> Rule:
+    """(g, ...) -> the sum of the products g p, summed to the shape of the input."""
+    if isinstance(partial, Missing):
+        return partial
+
+    def pull(g: Any, *read: Any) -> Any:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            total, *more = (guarded_times(gk, p) for gk, p in zip(g, partial.function(*read[:-1]), strict=True))
+        return unbroadcast(sum(more, total), read[-1])
+
+    return Rule(pull, (*partial.reads, f"{name}_shape"))
+
+
+def _pushforward_of_several(partial: Any) -> Rule:
+    """t -> (t p, ...)."""
+    if isinstance(partial, Missing):
+        return partial
+
+    def push(t: Any, *read: Any) -> Any:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return tuple(guarded_times(t, p) for p in partial.function(*read))
 
     return Rule(push, partial.reads)
 

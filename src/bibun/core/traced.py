@@ -74,6 +74,12 @@ class Traced:
         raise NotImplementedError
 
 
+class Holder:
+    """What holds traced arrays without being one, and has operators of its own: a sparse matrix of traced entries."""
+
+    __slots__ = ()
+
+
 def unlisted(value: Any) -> Any:
     """A list or tuple in the place of an array as one: a traced one, where there is a traced value in it."""
     if not isinstance(value, (list, tuple)):

@@ -17,6 +17,7 @@ from bibun.core.traced import Traced, plain
 from bibun.errors import DerivativeValueError, NoDerivativeError
 from bibun.interpreters.batch import Batch, batch
 from bibun.interpreters.variable import Variable
+from bibun.tree import named
 
 
 class Function:
@@ -67,7 +68,7 @@ class Function:
     def __call__(self, *inputs: Any) -> Any:
         """forward on the values, recorded."""
         call = self.call()
-        inputs = tuple(x if isinstance(x, Traced) else np.asarray(x) for x in inputs)
+        inputs = tuple(x if isinstance(x, Traced) else np.asarray(x) for x in map(named, inputs))
         y = call(*inputs)
         self.inputs = tuple(map(_boxed, inputs))
         if isinstance(y, tuple):
@@ -134,7 +135,7 @@ class Run:
     def forward(self, *xs: Any) -> Any:
         """On plain values."""
         before = dict(self.owner.__dict__)
-        y = self.owner.forward(*xs)
+        y = named(self.owner.forward(*xs))
         fresh = [v for name, v in self.owner.__dict__.items() if before.get(name, self) is not v]
         self.stored |= bool(fresh)
         self.stored_floats |= any(map(_holds_floats, fresh))
@@ -172,14 +173,14 @@ class Run:
         run.inputs = tuple(_input(x, run._reads, inner) for x in xs)
         run._outputs = tuple(_input(out, run._reads, inner) for out in ys)
         backward = type(run).backward
-        results = getattr(backward, "__wrapped__", backward)(run, *gs)
+        results = named(getattr(backward, "__wrapped__", backward)(run, *gs))
         results = results if isinstance(results, (tuple, list)) else (results,)
         if len(results) != len(xs):
             raise ValueError(
                 f"{self.name}.backward returned {len(results)} cotangents for {len(xs)} inputs: one each is needed "
                 "(None where an input has no influence)."
             )
-        found = [self._checked(results[i], xs[i]) for i in needed]
+        found = [self._checked(named(results[i]), xs[i]) for i in needed]
         traced = [x for x in xs if isinstance(x, Traced)]
         if traced and (run._reads or self.stored_floats):
             return [_refuse(self.name)(result, *traced) for result in found]
@@ -264,12 +265,13 @@ def _by_hand(backward: Any) -> Any:
 
 
 def _ndarray(cotangent: Any) -> Any:
-    value = plain(cotangent)
+    value = plain(named(cotangent))
     return value if value is None or isinstance(value, Traced) else np.asarray(value)
 
 
 def _array(y: Any) -> Any:
     """A NumPy value of what forward returned."""
+    y = named(y)
     return y if isinstance(y, (np.ndarray, np.generic, Traced)) else np.asarray(y)
 
 

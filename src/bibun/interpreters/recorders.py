@@ -284,4 +284,7 @@ def recorder(primitive: Primitive) -> Callable[[Any], Any] | Binary | None:
     """The fast recorder of a row, if its kind has one."""
     if primitive.kind != "elementwise" or primitive is guarded_times or len(primitive.partials) > 2:
         return None
+    reads = {name for partial in primitive.partials if isinstance(partial, Rule) for name in partial.reads}
+    if reads - {"y", *(primitive.inputs or ())}:  # a setting, which a ufunc does not have
+        return None
     return (unary if len(primitive.partials) == 1 else Binary)(primitive)

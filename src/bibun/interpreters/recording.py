@@ -98,6 +98,7 @@ class Recording:
         "_views",
         "calls",
         "constants",
+        "holders",
         "level",
         "pending",
         "places",
@@ -111,6 +112,7 @@ class Recording:
         self.places: list[str] = []  # of the guards, in the user's code
         self.raised: str | None = None  # an exception that a row has raised
         self.pending: dict[int, Pending] = {}  # of the entries that are stand-ins
+        self.holders: dict[int, bool] = {}  # whether a captured array is alone, once that is known
         self._checksums: dict[int, tuple[Any, int]] = {}  # of captured arrays by identity
         self._numbers: dict[Any, int] = {}  # of constants, by type and value
         self._views: dict[tuple[Any, ...], int] = {}  # by where and how an array lies in memory
@@ -172,9 +174,11 @@ class Recording:
 
     def alone(self, number: int) -> bool:
         """Whether nobody but this recording holds a captured array, so that its entries stay as they are."""
-        array = self.calls[number][2]
-        holders = 4 + array.flags.writeable  # calls, _arrays, `array`, getrefcount's argument; _checksums
-        return array.base is None and getrefcount(array) <= holders
+        if number not in self.holders:
+            array = self.calls[number][2]
+            holders = 4 + array.flags.writeable  # calls, _arrays, `array`, getrefcount's argument; _checksums
+            self.holders[number] = array.base is None and getrefcount(array) <= holders
+        return self.holders[number]
 
     def known(self, number: int, value: Any) -> Recorded:
         """Another Recorded for an entry that there is."""
@@ -528,6 +532,8 @@ def _array_ufunc(self: Recorded, ufunc: np.ufunc, method: str, *inputs: Any, **s
 def _install() -> None:
     setattr(Recorded, "__array_ufunc__", _array_ufunc)  # noqa: B010
     for name, primitive in OPERATORS.items():
+        if name == "matmul":  # Array's, which knows sparse matrices
+            continue
         setattr(Recorded, f"__{name}__", _binary(TABLE[primitive]))
         setattr(Recorded, f"__r{name}__", _binary(TABLE[primitive], reflected=True))
     for name, function in (("negative", operator.neg), ("positive", operator.pos), ("absolute", operator.abs)):

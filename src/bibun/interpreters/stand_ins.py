@@ -42,6 +42,8 @@ def stand_in(primitive: Primitive, held: list[Any], settings: Mapping[str, Any],
         return primitive.function(*held, **settings)
     if primitive.name == "astype":
         return _laid_out(np.dtype(settings["dtype"]), np.shape(held[0]), held)
+    if primitive.name == "scatter_add":
+        return np.empty(settings["shape"], np.result_type(*held))
     bare = [np.broadcast_to(v.dtype.type(), v.shape) if isinstance(v, np.ndarray) else v for v in held]
     return primitive.function(*bare, **settings)
 

@@ -32,6 +32,7 @@ from bibun.interpreters.tape import (
     sweep,
     watches,
 )
+from bibun.tree import Named
 
 _adding = Lock()  # two threads that leave a gradient in one leaf both count
 
@@ -53,6 +54,7 @@ class Variable(Array):
     word = "a Variable"
 
     def __init__(self, data: np.ndarray[Any, Any] | None) -> None:
+        data = np.asarray(data) if isinstance(data, Named) else data
         if data is not None and not isinstance(data, np.ndarray):
             raise TypeError(f"{type(data)} is not supported")
         keep_pages(data)
@@ -70,6 +72,7 @@ class Variable(Array):
 
     @data.setter
     def data(self, data: np.ndarray[Any, Any] | None) -> None:
+        data = np.asarray(data) if isinstance(data, Named) else data
         if data is not None and not isinstance(data, np.ndarray):
             raise TypeError(f"{type(data)} is not supported")
         if self.node is not None and self.node.parents is not None:

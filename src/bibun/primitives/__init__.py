@@ -54,6 +54,9 @@ def add_special() -> list[Primitive]:
     if special.FAMILIES.keys() <= FAMILIES.keys():
         return []
     rows = [row for family in special.FAMILIES.values() for row in _rows(family)]
+    for row in rows:  # with SCIPY_ARRAY_API=1 the names of scipy.special are wrappers of the ufuncs
+        row.fast = getattr(row.fast, "__wrapped__", row.fast)
+        row.function = getattr(row.function, "__wrapped__", row.function)
     FAMILIES.update(special.FAMILIES)
     TABLE.update({row.name: row for row in rows})
     return rows

@@ -21,10 +21,6 @@ from bibun.primitives.repeated import holds, rounding, unused
 # (as LAPACK makes that of r), q^H dq skew-Hermitian, and c is their sum. Further columns follow from these.
 
 
-def _qr(a: Any, *, mode: Any) -> Any:
-    return np.linalg.qr(a, mode)
-
-
 def _check_rank(r: Any) -> None:
     """Raise if the first columns are dependent."""
     sizes = np.abs(diagonals(r))
@@ -95,16 +91,24 @@ def _push_qr(t: Any, y: Any, mode: str) -> Any:
     return dq, dr
 
 
-qr = general(_qr, _pull_qr, pushforwards=(_push_qr,), inputs=("a",), batch="leading", domain=("matrix",), name="qr")
+qr = general(np.linalg.qr, _pull_qr, pushforwards=(_push_qr,), inputs=("a",), batch="leading", domain=("matrix",))
 
 
 # Least squares, x = a^+ b, of which the derivative is Golub and Pereyra's, for a rank that stays
 
 
 def _lstsq(a: Any, b: Any, *, rcond: float) -> Any:
-    """The solution, |b - a x|^2 for each column of b (zeros where NumPy does not give it), and the singular values."""
+    """The solution, |b - a x|^2 for each column of b (zeros of a wide matrix), and the singular values."""
     x, residuals, _, s = np.linalg.lstsq(a, b, rcond)
-    return x, residuals if residuals.size else np.zeros(b.shape[1], s.dtype), s
+    if not _is_tall(a):
+        residuals = np.zeros(b.shape[1], s.dtype)
+    elif not residuals.size:  # NumPy gives none of a matrix of lower rank
+        residuals = np.sum(np.abs(b - a @ x) ** 2, axis=0)
+    return x, residuals, s
+
+
+def _is_tall(a: Any) -> bool:
+    return bool(np.shape(a)[0] > np.shape(a)[1])
 
 
 def _inverse(a: Any, rcond: float) -> Any:
@@ -118,7 +122,7 @@ def _pull_lstsq(g: Any, needed: tuple[int, ...], y: Any, xs: list[Any], rcond: f
     b_bar = hermitian_transpose(inverse) @ x_bar
     a_bar = left @ hermitian_transpose(inverse @ b_bar)
     a_bar = a_bar + hermitian_transpose(inverse) @ x @ hermitian_transpose(x_bar - hermitian_transpose(a) @ b_bar)
-    b_bar_all = b_bar + 2 * left * g_residuals
+    b_bar_all = b_bar + 2 * left * g_residuals if _is_tall(a) else b_bar
     a_bar = a_bar - b_bar_all @ hermitian_transpose(x)
     if 0 in needed and not unused(g_s):
         u, _, vh = spectral.svd(a, full_matrices=False, paired=False)
@@ -139,7 +143,8 @@ def _push_lstsq(tangents: list[Any], y: Any, xs: list[Any], rcond: float) -> Any
         dx = inverse @ (hermitian_transpose(inverse) @ (adjoint @ left)) + beside - inverse @ (a @ beside)
         u, _, vh = spectral.svd(a, full_matrices=False, paired=False)
         ds = np.real(diagonals(hermitian_transpose(u) @ da @ hermitian_transpose(vh)))
-    return dx + inverse @ moved, 2 * np.sum(np.real(conjugate(left) * moved), axis=0), ds
+    dr = 2 * np.sum(np.real(conjugate(left) * moved), axis=0) if _is_tall(a) else np.zeros_like(s, shape=b.shape[1:])
+    return dx + inverse @ moved, dr, ds
 
 
 lstsq = Primitive(

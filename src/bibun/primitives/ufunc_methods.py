@@ -15,6 +15,8 @@ from bibun.core.primitive import Primitive
 from bibun.core.rules import Rule
 from bibun.primitives import reductions
 
+EXTREMES = (np.maximum, np.minimum, np.fmax, np.fmin)
+_INDEX = "an index or a count is an integer: it does not vary continuously"
 _REASON = "a comparison, an operation on bits or a count does not vary continuously"
 
 
@@ -29,6 +31,9 @@ def _part(axis: int, which: slice) -> tuple[Any, ...]:
 
 def _partials(y: Any, x: Any, axis: int, row: Primitive) -> tuple[Any, Any]:
     """dy[i]/dy[i - 1] and dy[i]/dx[i]: of the first entry 0 and 1."""
+    if row.function in EXTREMES:
+        shares = tie_shares(x, axis=axis, ufunc=row.function).astype(np.result_type(y))
+        return 1 - shares, shares
     behind = _part(axis, slice(1, None))
     named = {"a": y[_part(axis, slice(-1))], "b": x[behind], "y": y[behind]}
     found = []
@@ -65,6 +70,40 @@ accumulate = general(
     batch=_along_batch,
     name="accumulate",
 )
+
+
+def _takes_over(x: Any, axis: int, ufunc: Any) -> tuple[Any, Any]:
+    """A running extreme along the last axis, and where it becomes another one; nan stays nan."""
+    y = np.moveaxis(ufunc.accumulate(x, axis=axis), axis, -1)
+    before, behind = y[..., :-1], y[..., 1:]
+    over = np.ones(y.shape, bool)
+    over[..., 1:] = (before != behind) & ~((before != before) & (behind != behind))
+    return y, over
+
+
+def _places(over: Any) -> Any:
+    return np.maximum.accumulate(np.where(over, np.arange(over.shape[-1]), 0), axis=-1)
+
+
+def _leaders(x: Any, *, axis: int, ufunc: Any) -> Any:
+    """Of a running extreme, where the entry stands that it shows; of equal ones the first."""
+    return np.moveaxis(_places(_takes_over(x, axis, ufunc)[1]), -1, axis)
+
+
+def _tie_shares(x: Any, *, axis: int, ufunc: Any) -> Any:
+    """What each entry has of a running extreme when it comes: 1, 1/n as the n-th of equal ones, or 0.
+
+    With the rest for those before it, equal ones share equally.
+    """
+    y, over = _takes_over(x, axis, ufunc)
+    wins = over | (y == np.moveaxis(x, axis, -1))
+    count = np.cumsum(wins, axis=-1)
+    among = count - np.take_along_axis(count, _places(over), axis=-1) + 1
+    return np.moveaxis(np.where(wins, 1 / among, 0), -1, axis)
+
+
+leaders = constant(_leaders, _INDEX, batch=_along_batch, name="leaders")
+tie_shares = constant(_tie_shares, _INDEX, batch=_along_batch, name="tie_shares")
 accumulate_steps = constant(_accumulate, _REASON, batch=_along_batch, name="accumulate_steps")
 
 
@@ -83,13 +122,18 @@ def pieces(indices: tuple[int, ...], length: int) -> list[tuple[int, int]]:
 
 def _spread_pieces(g: Any, *, indices: tuple[int, ...], axis: int, length: int) -> Any:
     """Each cotangent at all places of its piece, added up where pieces overlap."""
-    bounds = pieces(indices, length)
-    source = np.repeat(np.arange(len(bounds)), [end - start for start, end in bounds])
-    places = np.concatenate([np.arange(start, end) for start, end in bounds]) if bounds else source
+    starts = np.array(indices, int)
+    lengths = np.maximum(np.append(starts[1:], length) - starts, 1) if indices else starts
+    source = np.repeat(np.arange(len(starts)), lengths)
+    places = np.arange(source.size) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
     shape = np.shape(g)
     total = np.zeros((*shape[:axis], length, *shape[axis + 1 :]), np.result_type(g))
     lead: Any = (slice(None),) * axis
-    np.add.at(total, (*lead, places), g[(*lead, source)])
+    spread = g[(*lead, source)]
+    if np.all(places[1:] > places[:-1]):
+        total[(*lead, places)] = spread
+    else:
+        np.add.at(total, (*lead, places), spread)
     return total
 
 

@@ -7,7 +7,8 @@ when it is first used.
 from __future__ import annotations
 
 from importlib import import_module
-from pkgutil import iter_modules
+from pkgutil import iter_modules, walk_packages
+from types import ModuleType
 from typing import Any
 
 from bibun.core.primitive import Primitive
@@ -26,12 +27,15 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *_MODULES})
 
 
+def modules() -> list[ModuleType]:
+    """All modules of this room, imported."""
+    return [import_module(name) for name in sorted(module.name for module in walk_packages(__path__, f"{__name__}."))]
+
+
 def rows() -> dict[str, Primitive]:
-    """The rows that stand in the modules of this room, by their names."""
+    """The rows that stand in the modules of this room, or in their `ROWS`, by their names."""
     found: dict[str, Primitive] = {}
-    for name in sorted(_MODULES):
-        module = import_module(f"{__name__}.{name}")
-        found |= {
-            row.name: row for row in vars(module).values() if isinstance(row, Primitive) and row.name not in found
-        }
+    for module in modules():
+        standing = (*vars(module).values(), *getattr(module, "ROWS", {}).values())
+        found |= {row.name: row for row in standing if isinstance(row, Primitive) and row.name not in found}
     return found

@@ -73,11 +73,12 @@ def _value_and_grad(
 def _one_number(name: str, y: Any, level: int, paths: Callable[[], list[str]]) -> tuple[Any, Any]:
     """The value and the node of an output that grad can start from."""
     leaves, _ = outputs(name, y)
-    if len(leaves) != 1 or leaves[0] is not y:
+    if tree.is_container(y):
         raise DerivativeValueError(
             f"{name}: the function returned {type(y).__name__} of {len(leaves)} values; a gradient is that of one number. "
             "With has_aux=True it may return (number, aux); for several outputs use jacobian."
         )
+    (y,) = leaves
     shape = np.shape(y)
     if shape != ():
         raise DerivativeValueError(

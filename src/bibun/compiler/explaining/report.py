@@ -124,7 +124,7 @@ def _count(n: int, word: str) -> str:
 def _native_sections(version: Version) -> dict[str, list[str]]:
     if version.native is None:
         return {}
-    found = list(works(version.native.schedule))
+    found = list(works(version.native.written.schedule))
     return {
         "steps": [_step(work) for work in found],
         "memory": _memory(version.native),
@@ -144,22 +144,23 @@ def _step(work: Work) -> str:
 
 def _memory(native: Any) -> list[str]:
     """What the program keeps for itself while it runs."""
-    temporaries = sorted(native.schedule.temporaries, key=lambda b: -b.bytes)
+    temporaries = sorted(native.written.schedule.temporaries, key=lambda b: -b.bytes)
     if not temporaries:
         return ["no temporary arrays"]
     largest = ", ".join(f"{list(b.shape)} {_bytes(b.bytes)}" for b in temporaries[:4])
     return [
-        f"{_count(len(temporaries), 'temporary array')}, {_bytes(native.layout.workspace)} of workspace; the largest: {largest}"
+        f"{_count(len(temporaries), 'temporary array')}, {_bytes(native.workspace)} of workspace; the largest: {largest}"
     ]
 
 
 def _cost(native: Any, found: list[Work]) -> list[str]:
     """Flops and bytes, and the least time that they can take on one core."""
-    buffers = {b.name: b for b in native.schedule.buffers.values() if b.place in ("input", "captured")}
-    moved = sum(b.bytes for b in buffers.values()) + sum(b.bytes for b in native.schedule.targets)
+    schedule = native.written.schedule
+    buffers = {b.name: b for b in schedule.buffers.values() if b.place in ("input", "captured")}
+    moved = sum(b.bytes for b in buffers.values()) + sum(b.bytes for b in schedule.targets)
     flops = total(found)
-    wide = any(b.kind == "f64" for b in (*buffers.values(), *native.schedule.targets, *native.schedule.temporaries))
-    fastest, fastest_moves = peak.flops() * (1 if wide else 2), peak.bandwidth(moved + native.layout.workspace)
+    wide = any(b.kind == "f64" for b in (*buffers.values(), *schedule.targets, *schedule.temporaries))
+    fastest, fastest_moves = peak.flops() * (1 if wide else 2), peak.bandwidth(moved + native.workspace)
     arithmetic, memory = flops / fastest, moved / fastest_moves
     limit = "arithmetic" if arithmetic > memory else "memory"
     lines = [

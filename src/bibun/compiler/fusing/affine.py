@@ -78,6 +78,14 @@ def strides(shape: Sequence[int]) -> tuple[int, ...]:
     return tuple(reversed(found))
 
 
+def never_equal(a: Sequence[Affine], b: Sequence[Affine]) -> bool:
+    """Whether two indices differ along an axis, in every turn of the loop around."""
+    return len(a) == len(b) and any(
+        terms == others and all(v == TURN for v, _ in terms) and start != first
+        for (start, terms), (first, others) in zip(a, b, strict=True)
+    )
+
+
 def linear(index: Sequence[Affine], steps: Sequence[int]) -> Affine:
     """The place in memory of an index: the sum of index times stride."""
     total = ZERO

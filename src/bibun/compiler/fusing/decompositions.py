@@ -8,7 +8,7 @@ columns first: what it takes and gives are the transposes of what is written her
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from bibun.compiler.fusing.expressions import DTYPES, Expression, Expressions, R
 from bibun.compiler.fusing.lowering import LOWERINGS, SEVERAL, Lowering, kind_of, reshaped
 from bibun.compiler.fusing.products import einsum
 from bibun.compiler.graph import Node
+from bibun.compiler.native.callbacks import Parts, Row
 from bibun.compiler.native.context import blas
 from bibun.primitives.repeated import EQUAL
 
@@ -232,17 +233,9 @@ def _size(make: Expressions, x: Expression) -> Expression:
     return make.map("sqrt", make.reduce("fadd", make.map("fmul", x, x), [n - 2, n - 1]))
 
 
-def _again(node: Node, turned: tuple[int, ...] = ()) -> Callable[..., tuple[Any, ...]]:
+def _again(node: Node, turned: tuple[int, ...] = ()) -> Parts:
     """What the row's own function gives; the `turned` ones of its outputs as LAPACK would."""
-    row: Any = node.row
-    dtype = DTYPES[_kind(node)]
-
-    def function(a: Any) -> tuple[Any, ...]:
-        y = row.function(a.astype(dtype), **(node.settings or {}))
-        parts = y if isinstance(y, tuple) else (y,)
-        return tuple([np.swapaxes(part, -1, -2) if n in turned else part for n, part in enumerate(parts)])
-
-    return function
+    return Parts(Row(node.name, tuple((node.settings or {}).items())), DTYPES[_kind(node)].str, turned)
 
 
 def _unless(
@@ -250,9 +243,9 @@ def _unless(
     good: Expression,
     parts: list[Expression],
     operands: list[Expression],
-    function: Callable[..., tuple[Any, ...]],
+    function: Parts,
 ) -> list[Expression]:
-    """The parts where `good` holds for all of a stack; else what a Python function of the operands gives."""
+    """The parts where `good` holds for all of a stack; else what a function of the operands gives."""
     if good.shape:
         good = make.reduce("and", good, range(len(good.shape)))
     shapes = tuple((x.shape, x.kind) for x in parts)

@@ -29,7 +29,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bibun.compiler.fusing.affine import Affine, composed, fixed, identity
+from bibun.compiler.fusing.affine import Affine, composed, fixed, identity, never_equal
 from bibun.compiler.graph import frozen
 
 Shape = tuple[int, ...]
@@ -115,6 +115,7 @@ class Expressions:
 
     def __init__(self) -> None:
         self.all: list[Expression] = []
+        self.values: list[np.ndarray[Any, Any]] = []
         self._known: dict[Any, Expression] = {}
 
     def make(
@@ -142,6 +143,11 @@ class Expressions:
         """A captured array lies as it is."""
         return self.map("positive", x) if x.op == "captured" and not x.params.flags.c_contiguous else x
 
+    def value(self, array: np.ndarray[Any, Any], kind: str) -> Expression:
+        """An array whose entries are known, and stay as they are."""
+        self.values.append(array)
+        return self.make("captured", (), array, array.shape, kind)
+
     def number(self, value: Any, kind: str) -> Expression:
         """One value of shape ()."""
         return self.make("number", (), DTYPES[kind].type(value), (), kind)
@@ -150,7 +156,29 @@ class Expressions:
         """Entry by entry; operands are broadcast."""
         shape = np.broadcast_shapes(*(x.shape for x in operands))
         operands = tuple([self.broadcast(x, shape) for x in operands])
+        if word in ("fadd", "fsub") and any(x.op == "patch" for x in operands):
+            a, b = operands if operands[1].op == "patch" or word == "fsub" else operands[::-1]
+            if b.op == "patch" and is_zero(b.operands[0]):
+                return self._added(word, a, b)
         return self.make("map", operands, word, shape, kind or operands[0].kind)
+
+    def _added(self, word: str, a: Expression, part: Expression) -> Expression:
+        """a with what a patch of zeros holds added where it lies."""
+        value, places = part.operands[1], part.params.places
+        there = self.view(a, places, value.shape)
+        if not is_zero(there):
+            value = self.map(word, there, value)
+        elif word == "fsub":
+            value = self.map("negative", value)
+        return self.patch(a, value, places)
+
+    def patch(self, background: Expression, value: Expression, places: Sequence[Affine]) -> Expression:
+        """The background with the value at places that move with the turns of a loop."""
+        if background.op == "patch" and background.params.places == places:
+            background = background.operands[0]
+        if value is self.view(background, places, value.shape):
+            return background
+        return self.make("patch", (background, value), Patch(tuple(places)), background.shape, background.kind)
 
     def cast(self, x: Expression, kind: str) -> Expression:
         """To another kind."""
@@ -169,6 +197,11 @@ class Expressions:
             return self.view(x.operands[0], [composed(p, places) for p in x.params], shape)
         if shape == x.shape and places == identity(len(shape)):
             return x
+        if x.op == "patch":
+            if places == x.params.places and shape == x.operands[1].shape:
+                return x.operands[1]
+            if never_equal(places, x.params.places):
+                return self.view(x.operands[0], places, shape)
         return self.make("view", (x,), places, shape, x.kind)
 
     def broadcast(self, x: Expression, shape: Sequence[int]) -> Expression:
@@ -189,6 +222,13 @@ class Expressions:
         if 0 in x.shape:
             return self.broadcast(self.number(identity_of(word, x.kind), x.kind), shape)
         return self.make("reduce", (x,), (word, axes), shape, x.kind)
+
+
+def is_zero(x: Expression) -> bool:
+    """Whether it is the number 0, or repeats it."""
+    while x.op == "view":
+        (x,) = x.operands
+    return x.op == "number" and x.params == 0
 
 
 def _key(op: str, operands: Sequence[Expression], params: Any, shape: Sequence[int], kind: str) -> Any:

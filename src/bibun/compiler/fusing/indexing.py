@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bibun.compiler.fusing.affine import TURN, Affine, fixed, variable
-from bibun.compiler.fusing.expressions import Box, Expression, Expressions, Gathering, Patch, Scattering
+from bibun.compiler.fusing.expressions import Box, Expression, Expressions, Gathering, Scattering, is_zero
 from bibun.compiler.fusing.lowering import Lowering, lowers, reshaped
 from bibun.compiler.graph import Node
 from bibun.compiler.rolling.rolled import Turn, TurnSlice
@@ -126,11 +126,7 @@ def _index_operands(
             length = shape[key.axes.index(number)]
             array = np.where(np.less(array, 0), np.add(array, length), array).astype(np.int64)
             array.setflags(write=False)  # NumPy has found it to be within bounds
-            array = (
-                make.number(array[()], "i64")
-                if not array.shape
-                else make.make("captured", (), array, array.shape, "i64")
-            )
+            array = make.number(array[()], "i64") if not array.shape else make.value(array, "i64")
         operands.append(make.cast(array, "i64"))
         lead = wide - len(array.shape)
         places.append(tuple([fixed(0) if n == 1 else variable(at + lead + i) for i, n in enumerate(array.shape)]))
@@ -218,9 +214,9 @@ def _scattered(
 
 def _patched(make: Expressions, background: Expression, v: Expression, key: Key, *, adds: bool) -> Expression:
     """At a place that moves with the turns of a loop."""
-    if adds and not (background.op == "view" and background.operands[0].op == "number"):
+    if adds and not is_zero(background):
         v = make.map("fadd", make.view(background, key.axes, key.taken), v)
-    return make.make("patch", (background, v), Patch(key.axes), background.shape, background.kind)
+    return make.patch(background, v, key.axes)
 
 
 @lowers("take_along_axis")

@@ -86,7 +86,7 @@ class Lowering:
             kind = kind_of(node.dtype)
             if kind is not None:
                 return self.make.number(node.settings, kind)
-            return self.make.make("captured", (), np.asarray(node.settings), (), node.dtype.str)
+            return self.make.value(np.asarray(node.settings), node.dtype.str)
         if is_identity(node) and kind_of(node.dtype) is not None:
             return self._identity_matrix(node.shape, _kind(node))
         return self.make.make(node.name, (), node.settings, node.shape, _kind(node))

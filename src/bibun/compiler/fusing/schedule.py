@@ -6,7 +6,7 @@ evaluation of each root; each time something more is found, the schedule is made
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from bibun.compiler.fusing.affine import composed, identity, variable
@@ -14,6 +14,7 @@ from bibun.compiler.fusing.buffers import Buffer, numbers
 from bibun.compiler.fusing.expressions import BYTES, Expression
 from bibun.compiler.fusing.nests import Loop, Nest, Root, flattens, plan
 from bibun.compiler.fusing.ordering import in_order, live_from, read_in_loops
+from bibun.compiler.fusing.overwriting import Overwriting, parts_read, versions_of
 from bibun.compiler.fusing.relaying import copies
 from bibun.compiler.fusing.roots import roots_of
 from bibun.compiler.fusing.steps import Call, Guard, LoopStep
@@ -39,6 +40,7 @@ class Schedule:
     """Steps in order, and the buffers they use. `cuts`: for each nest, by identity, the cuts of its loops.
 
     targets         where each output goes
+    overwritten     memory of carried arrays that the steps of a loop's body write to where it stands
     given           what the schedule of the code around a loop's body has stored
     turns           of that loop
     temporaries     all memory that the program keeps for itself, that of bodies included
@@ -52,6 +54,7 @@ class Schedule:
         targets: Sequence[Buffer] | None = None,
         around: Schedule | None = None,
         turns: int = 1,
+        apart: Iterable[int] = (),
     ) -> None:
         self.outputs = list(outputs)
         self.guards = list(guards)
@@ -63,7 +66,8 @@ class Schedule:
         for x in self.live:
             for operand in x.operands:
                 self.users.setdefault(operand.number, []).append(x.number)
-        self.stored = necessary(self.live, [*outputs, *(x for x, _ in guards)], self.given)
+        self.stored = necessary(self.live, [*outputs, *(x for x, _ in guards)], self.given) | set(apart)
+        self.overwritten: list[Buffer] = []
         self.storing = Storing(self.stored, self.users)
         self._found: dict[Any, Found] = {}  # of attempts before, what storing more has not changed
         while not self._arrange():
@@ -193,14 +197,55 @@ class Schedule:
         parts = [part for part in body.parts if part[0] in step.outputs]  # lowering can find that one is never read
         targets = [*following, *(self._part_of_turn(step, n, x, stacked) for n, x, stacked in parts)]
         outputs = [*body.following, *(x for _, x, _ in parts)]
-        inner = Schedule(outputs, body.guards, targets=targets, around=self, turns=body.turns)
+        arrays = [v for v in map(versions_of, body.carried, body.following) if v]
+
+        def schedule(apart: set[int]) -> Schedule:
+            return Schedule(outputs, body.guards, targets=targets, around=self, turns=body.turns, apart=apart)
+
+        inner = schedule(set())
+        written = inner._overwrite(arrays, targets)
+        if len(written) < len(arrays) and (apart := {n for v in arrays for n in parts_read(inner, v)}):
+            inner = schedule(apart)
+            written = inner._overwrite(arrays, targets)
         step.schedule = inner
         for first, before, after in zip(step.expression.operands, body.carried, following, strict=False):
             if before.number not in inner.buffers:
                 inner.buffers[before.number] = inner._temporary(before)
-            step.carried.append((self.buffers[first.number], inner.buffers[before.number], after))
+            place = inner.buffers[before.number]
+            in_place = before.number in written
+            step.carried.append((self.buffers[first.number], place, place if in_place else after))
+            if in_place:
+                self.temporaries.remove(after)
         step.reads = [*(first for first, _, _ in step.carried), *(inner.buffers[n] for n in self.buffers)]
         self.temporaries += inner.temporaries
+
+    def _overwrite(self, arrays: Sequence[Sequence[Expression]], targets: Sequence[Buffer]) -> set[int]:
+        """Of a body: write into carried arrays where they stand, as far as that is possible: the numbers of these."""
+        written = set()
+        for versions in arrays:
+            last = [b for b, x in zip(targets, self.outputs, strict=True) if x is versions[-1] and b.inside is None]
+            carried = self.buffers.get(versions[0].number)
+            # what is left after the last turn, where that is asked for: then no turn copies it
+            memory = last[1] if len(last) > 1 and last[1].contiguous else carried
+            if memory is not None and carried is not None and Overwriting(self, versions, last, memory).done():
+                written.add(versions[0].number)
+        if written:
+            self._note_reads()
+        return written
+
+    def leave(self, nest: Nest, root: Root) -> None:
+        """Take a root out of its nest."""
+        place = next(n for n, other in enumerate(nest.roots) if other is root)
+        del nest.roots[place], self._walks[id(nest)][place]
+
+    def place_alone(self, root: Root) -> None:
+        """Put a root into a nest of its own, behind all other steps."""
+        loops, walk = self._walked(root, whole=True)
+        if not walk.whole:
+            loops, walk = self._walked(root, whole=False)
+        nest = self._nest(loops, flat=False)
+        self.steps.append(nest)
+        self._join(nest, root, walk, loops)
 
     def _part_of_turn(self, step: LoopStep, number: int, x: Expression, stacked: bool) -> Buffer:
         """Where a turn puts what the loop gives: into a stack, or where the next turn puts its own."""
@@ -368,6 +413,9 @@ class Schedule:
                 self._body(step)
         for made, _, step in sorted(late, key=lambda each: each[:2], reverse=True):
             self.steps.insert(made + 1, step)
+        self._note_reads()
+
+    def _note_reads(self) -> None:
         for step in self.steps:
             if isinstance(step, Nest):
                 numbers = {number for walk in self.walks(step) for number in walk.reads}

@@ -164,6 +164,8 @@ class Finder:
             return None
         if any(id(buffer) in passed for buffer in (*nest.reads, *_written(nest))):
             return None
+        if any(root.buffer is buffer for root in nest.roots for buffer in self.schedule.overwritten):
+            return None  # what comes before it may read what it overwrites
         extent = group[0].nest.loops[group[0].row].extent
         for row, loop in enumerate(nest.loops):
             if loop.extent == extent and self._reads_rows(group, nest, row) and self._shares(group, nest):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,9 +18,9 @@ from bibun.compiler.fusing.schedule import Schedule
 from bibun.compiler.fusing.stages import Finder, Stage
 from bibun.compiler.fusing.steps import Call
 from bibun.compiler.graph import Graph
-from bibun.compiler.native import accumulation, formulas, lapack  # noqa: F401  they register what they write
+from bibun.compiler.native import accumulation, cache, formulas, lapack, plan  # noqa: F401  they register what they write
 from bibun.compiler.native.context import Context
-from bibun.compiler.native.entry import EntryWriter, Leaf, Tree, suits
+from bibun.compiler.native.entry import EntryWriter, Leaf, Tree, nodes, suits
 from bibun.compiler.native.layouts import layouts
 from bibun.compiler.native.machine import machine
 from bibun.compiler.native.module import Module
@@ -31,64 +33,143 @@ class Otherwise(Exception):
     """A decision fell otherwise, or something happened for which the program has no code."""
 
 
+class Written:
+    """A program as LLVM's text, and what it was written from.
+
+    llvm        the text
+    made        arrays that were made for it, and of what
+    """
+
+    def __init__(self, graph: Graph, layout: Arrangement) -> None:
+        lowered = Lowering(graph, Expressions())
+        self.schedule = Schedule(lowered.outputs, lowered.guards)
+        self.schedule.steps = Finder(self.schedule).steps
+        self.outputs = [(x.shape, x.kind) for x in lowered.outputs]
+        memory = Layout(self.schedule, len(layout.inputs), len(self.outputs))
+        self.context = Context()
+        self.made = [*graph.made, *((array, ("value", array)) for array in lowered.make.values)]
+        module = Module(8 * machine().width)
+        writer = ProgramWriter(self.schedule, module, self.context, memory, layout.threads)
+        self.calls_python = writer.calls_python
+        module.functions.append(
+            "define i32 @run(ptr %frame, ptr %context) {\n  %r = call i32 @program(ptr %frame, ptr %context)\n  ret i32 %r\n}"
+        )
+        at, arguments, result = layouts(), layout.arguments, layout.result
+        outputs = layout.outputs(self.outputs)
+        self.has_entry = at is not None and not layout.without_entry(outputs)
+        if self.has_entry:
+            assert at is not None
+            assert arguments is not None
+            assert result is not None
+            entry = EntryWriter(module, self.context, at, layout.inputs, outputs)
+            long = not writer.calls_python and _work(self.schedule) > LONG
+            module.functions.append(entry.write(arguments, result, memory.workspace, long=long))
+        self.workspace = memory.workspace
+        self.llvm = module.text()
+
+    def plan(self, arrays: Mapping[int, np.ndarray[Any, Any]]) -> plan.Plan:
+        """For other processes. Raises NotPortableError. `arrays`: of the recording."""
+        origins = plan.portable(self.context.origins, arrays, self.made)
+        code = cache.key_of(machine().source_of(self.llvm))
+        return plan.Plan(code, self.outputs, self.workspace, self.calls_python, self.has_entry, origins)
+
+
+class Arrangement(NamedTuple):
+    """What a program is called with, and what is made of its outputs.
+
+    inputs      the leaves of the arguments
+    scalars     the class of each output; None for an array
+    arguments   how they are put together; None where machine code cannot take them apart
+    result      the same of the result
+    threads     that share large loops
+    """
+
+    inputs: Sequence[Leaf]
+    scalars: Sequence[type | None]
+    arguments: Sequence[Tree] | None
+    result: Tree | None
+    threads: int
+
+    def outputs(self, made: Sequence[tuple[tuple[int, ...], str]]) -> list[Leaf]:
+        """The outputs, from shape and kind of each."""
+        pairs = zip(made, self.scalars, strict=True)
+        return [Leaf(shape, dtype_of(kind), scalar) for (shape, kind), scalar in pairs]
+
+    def parts(self) -> list[Tree]:
+        """Of the containers."""
+        return list(nodes([*(self.arguments or ()), *([self.result] if self.result else ())]))
+
+    def without_entry(self, outputs: Sequence[Leaf]) -> str:
+        """Why the interpreter cannot call the program itself; empty where it can."""
+        return _without_entry(self.arguments, self.result, [*self.inputs, *outputs])
+
+
 class Native:
     """A compiled program.
 
     run         (leaves) -> the recorded outputs as arrays, or Otherwise is raised
     entry       the address of its entry; None where there is none for these arguments and results
     no_entry    why not
+    written     what its code was made of: of a program from disk, made when somebody asks
     """
 
     def __init__(
-        self,
-        graph: Graph,
-        inputs: Sequence[Leaf],
-        scalars: Sequence[type | None],
-        arguments: Sequence[Tree] | None,
-        result: Tree | None,
-        threads: int,
+        self, of: plan.Plan | Written, code: bytes, context: Context, layout: Arrangement, write: Callable[[], Written]
     ) -> None:
-        lowered = Lowering(graph, Expressions())
-        self.schedule = Schedule(lowered.outputs, lowered.guards)
-        self.schedule.steps = Finder(self.schedule).steps
-        self.inputs = inputs
-        pairs = zip(lowered.outputs, scalars, strict=True)
-        self.outputs = [Leaf(x.shape, dtype_of(x.kind), scalar) for x, scalar in pairs]
-        self.layout = Layout(self.schedule, len(inputs), len(self.outputs))
-        self.context = Context()
-        module = Module(8 * machine().width)
-        writer = ProgramWriter(self.schedule, module, self.context, self.layout, threads)
-        module.functions.append(
-            "define i32 @run(ptr %frame, ptr %context) {\n  %r = call i32 @program(ptr %frame, ptr %context)\n  ret i32 %r\n}"
-        )
-        symbols = ["run"]
-        at = layouts()
-        self.no_entry = _without_entry(arguments, result, [*inputs, *self.outputs])
-        if not self.no_entry and arguments is not None and result is not None and at is not None:
-            entry = EntryWriter(module, self.context, at, inputs, self.outputs)
-            long = not writer.calls_python and _work(self.schedule) > LONG
-            module.functions.append(entry.write(arguments, result, self.layout.workspace, long=long))
-            symbols.append("entry")
-        self.llvm = module.text()
-        self.code = machine().object_of(self.llvm)
-        self.loaded = machine().load(self.code, symbols)
+        self.inputs = layout.inputs
+        self.outputs = layout.outputs(of.outputs)
+        self.workspace = of.workspace
+        self.no_entry = layout.without_entry(self.outputs)
+        self.context = context
+        self.loaded = machine().load(code, ["run", "entry"] if of.has_entry else ["run"])
         self.entry = self.loaded.addresses.get("entry")
+        self._write = write
         self._table = self.context.table(None)
-        kind = ctypes.PYFUNCTYPE if writer.calls_python else ctypes.CFUNCTYPE
+        kind = ctypes.PYFUNCTYPE if of.calls_python else ctypes.CFUNCTYPE
         self._call = kind(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)(self.loaded.addresses["run"])
         self._context = ctypes.addressof(self._table)
+
+    @cached_property
+    def written(self) -> Written:
+        """See above."""
+        return self._write()
 
     def run(self, leaves: Sequence[Any]) -> list[np.ndarray[Any, Any]]:
         """Call it with these arguments."""
         arrays = [np.require(x, leaf.dtype, ["C", "A"]) for x, leaf in zip(leaves, self.inputs, strict=True)]
         outputs = [np.empty(leaf.shape, leaf.dtype) for leaf in self.outputs]
-        workspace = np.empty(self.layout.workspace + ALIGNMENT, np.uint8)
+        workspace = np.empty(self.workspace + ALIGNMENT, np.uint8)
         start = workspace.ctypes.data
         pointers = [start + -start % ALIGNMENT, *(a.ctypes.data for a in (*arrays, *outputs))]
         frame = (ctypes.c_uint64 * len(pointers))(*pointers)
         if self._call(ctypes.addressof(frame), self._context):
             raise Otherwise
         return outputs
+
+
+def from_disk(
+    key: bytes, graph: Callable[[], Graph], layout: Arrangement, arrays: Mapping[int, np.ndarray[Any, Any]]
+) -> Native | None:
+    """The program that another process has made of the same recording, if there is one. `arrays`: of the recording."""
+    found = plan.read(key)
+    code = None if found is None else cache.read(found.code, cache.CODE)
+    if found is None or code is None:
+        return None
+    process = plan.Process([leaf.dtype for leaf in layout.inputs], layout.parts(), arrays)
+    with suppress(LookupError, RuntimeError):  # what it needs is not there, or LLVM has no place for it
+        context = plan.context(found.origins, process)
+        return Native(found, code, context, layout, lambda: Written(graph(), layout))
+    return None
+
+
+def made(key: bytes | None, graph: Graph, layout: Arrangement, arrays: Mapping[int, np.ndarray[Any, Any]]) -> Native:
+    """A new program, kept on disk for other processes where its recording has a key."""
+    written = Written(graph, layout)
+    native = Native(written, machine().object_of(written.llvm), written.context, layout, lambda: written)
+    if key is not None:
+        with suppress(plan.NotPortableError):
+            plan.write(key, written.plan(arrays))
+    return native
 
 
 def _without_entry(arguments: Sequence[Tree] | None, result: Tree | None, leaves: Sequence[Leaf]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 from typing import Any
 
-from bibun.compiler.native.context import address
+from bibun.compiler.native.context import address, process_addresses
 from bibun.compiler.native.layouts import layouts
 from bibun.compiler.native.machine import Loaded, machine
 from bibun.compiler.native.once import once
@@ -46,11 +46,25 @@ _VECTORCALL, _COLLECTED = 1 << 11, 1 << 14  # Py_TPFLAGS_HAVE_VECTORCALL, Py_TPF
 
 
 @once
-def _traversal() -> Loaded:
-    """What the collector of cycles asks: an instance holds its class and its __dict__."""
+def _shared() -> Loaded:
+    """The code that all instances share.
+
+    traverse    what the collector of cycles asks: an instance holds its class and its __dict__
+    pass_on     the entry before there is a program: the same call of the callable that is first in the table
+    """
     at = layouts()
     assert at is not None
     text = f"""
+define ptr @pass_on(ptr %self, ptr %args, i64 %nargs, ptr %kwnames) {{
+  %p = getelementptr i8, ptr %self, i64 {at.table}
+  %table = load ptr, ptr %p
+  %slow = load ptr, ptr %table
+  %q = getelementptr ptr, ptr %table, i64 1
+  %invoke = load ptr, ptr %q
+  %r = call ptr %invoke(ptr %slow, ptr %args, i64 %nargs, ptr %kwnames)
+  ret ptr %r
+}}
+
 define i32 @traverse(ptr %self, ptr %visit, ptr %argument) {{
 entry:
   %t = getelementptr i8, ptr %self, i64 {at.type}
@@ -71,7 +85,7 @@ done:
   ret i32 %result
 }}
 """
-    return machine().load(machine().object_of(text), ["traverse"])
+    return machine().load(machine().object_of(text), ["pass_on", "traverse"])
 
 
 @once
@@ -92,7 +106,7 @@ def native_class() -> type:
     properties = (_Property * 2)(attributes, _Property())
     slots = (_Slot * 5)(
         _Slot(_CALL, address(api.PyVectorcall_Call)),
-        _Slot(_TRAVERSE, _traversal().addresses["traverse"]),
+        _Slot(_TRAVERSE, _shared().addresses["traverse"]),
         _Slot(_MEMBERS, ctypes.addressof(members)),
         _Slot(_PROPERTIES, ctypes.addressof(properties)),
         _Slot(0, None),
@@ -113,6 +127,12 @@ def make(cls: type, entry: int, kept: tuple[Any, ...]) -> Any:
     thing: Any = object.__new__(cls)
     point(thing, entry, kept)
     return thing
+
+
+def passing_on(slow: Any) -> Any:
+    """An instance whose calls go to this callable."""
+    table = (ctypes.c_uint64 * 2)(id(slow), process_addresses()["PyObject_Vectorcall"])
+    return make(native_class(), _shared().addresses["pass_on"], (table, slow))
 
 
 def point(thing: Any, entry: int, kept: tuple[Any, ...]) -> None:

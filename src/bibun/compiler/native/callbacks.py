@@ -1,15 +1,66 @@
-"""Rows without native code: a Python function that runs the row on the program's memory."""
+"""What a program calls in Python: a function of NumPy's, run on the program's memory.
+
+The functions are data, not closures: another process makes the same of them (plan.py).
+"""
 
 from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Sequence
-from typing import Any
+from math import prod
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from bibun.compiler.fusing.buffers import Buffer
 from bibun.compiler.fusing.expressions import DTYPES
+from bibun.primitives import TABLE
+
+
+class Memory(NamedTuple):
+    """An operand or an output. `array`: what lies there, where that is an array of its own."""
+
+    shape: tuple[int, ...]
+    kind: str
+    array: Any
+
+
+class Copy(NamedTuple):
+    """The operand itself."""
+
+    def __call__(self, x: Any) -> Any:
+        return x
+
+
+class Row(NamedTuple):
+    """A row of the table, with its settings."""
+
+    name: str
+    settings: tuple[tuple[str, Any], ...]
+
+    def __call__(self, *operands: Any) -> Any:
+        return TABLE[self.name].function(*operands, **dict(self.settings))
+
+
+class Einsum(NamedTuple):
+    """A contraction."""
+
+    subscripts: str
+
+    def __call__(self, a: Any, b: Any) -> Any:
+        return np.einsum(self.subscripts, a, b, optimize=True)
+
+
+class Parts(NamedTuple):
+    """All outputs of a row of one matrix, in this dtype; the `turned` ones as LAPACK would give them."""
+
+    row: Row
+    dtype: str
+    turned: tuple[int, ...]
+
+    def __call__(self, a: Any) -> tuple[Any, ...]:
+        y = self.row(a.astype(self.dtype))
+        parts = y if isinstance(y, tuple) else (y,)
+        return tuple([np.swapaxes(part, -1, -2) if n in self.turned else part for n, part in enumerate(parts)])
 
 
 class ShapeChangedError(Exception):
@@ -17,12 +68,11 @@ class ShapeChangedError(Exception):
 
 
 def callback(
-    function: Callable[..., Any], weak: Sequence[bool], operands: Sequence[Buffer], outputs: dict[Any, Buffer]
+    function: Callable[..., Any], weak: Sequence[bool], operands: Sequence[Memory], outputs: dict[Any, Memory]
 ) -> Callable[[int], None]:
     """address of the pointers to operands and outputs -> None, the function's results being in the outputs."""
-    buffers = [*operands, *outputs.values()]
-    views = [_view(buffer) for buffer in buffers]
-    count = len(buffers)
+    views = [_view(memory) for memory in (*operands, *outputs.values())]
+    count = len(views)
     parts = list(outputs)
 
     def run(where: int) -> None:
@@ -45,12 +95,10 @@ def _operand(array: np.ndarray[Any, Any], weak: bool) -> Any:
     return array[()].item() if weak else array[()]
 
 
-def _view(buffer: Buffer) -> Callable[[int], np.ndarray[Any, Any]]:
-    dtype = DTYPES[buffer.kind] if buffer.kind in DTYPES else np.dtype(buffer.kind)
-    size = max(buffer.entries, 1) * dtype.itemsize
-    memory = ctypes.c_char * size
-    if buffer.array is not None:
-        array = buffer.array
+def _view(memory: Memory) -> Callable[[int], np.ndarray[Any, Any]]:
+    shape, kind, array = memory
+    if array is not None:
         return lambda pointer: array
-    shape = buffer.shape
-    return lambda pointer: np.ndarray(shape, dtype, memory.from_address(pointer))  # type: ignore[arg-type]  # a buffer
+    dtype = DTYPES[kind] if kind in DTYPES else np.dtype(kind)
+    content = ctypes.c_char * (max(prod(shape), 1) * dtype.itemsize)
+    return lambda pointer: np.ndarray(shape, dtype, content.from_address(pointer))  # type: ignore[arg-type]  # a buffer

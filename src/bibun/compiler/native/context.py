@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.machinery import ExtensionFileLoader, PathFinder
 from importlib.util import module_from_spec
@@ -74,57 +74,78 @@ def _extension(name: str) -> Any:
 @once
 def blas() -> dict[str, int]:
     """SciPy's BLAS and LAPACK routines, by name; empty where SciPy is not installed."""
+    return {name: found for name in (*_BLAS, *_LAPACK) if (found := routine(name))}
+
+
+def routine(name: str) -> int | None:
+    """The address of one of them: LAPACK's are not loaded for a routine of BLAS."""
+    return (_blas() if name in _BLAS else _lapack()).get(name)
+
+
+@once
+def _blas() -> dict[str, int]:
+    return _routines("scipy.linalg.cython_blas", _BLAS)
+
+
+@once
+def _lapack() -> dict[str, int]:
+    return _routines("scipy.linalg.cython_lapack", _LAPACK)
+
+
+def _routines(module: str, names: Sequence[str]) -> dict[str, int]:
     try:
-        modules = [_extension(name) for name in ("scipy.linalg.cython_blas", "scipy.linalg.cython_lapack")]
+        table = _extension(module).__pyx_capi__
     except ImportError:
         return {}
     get_name: Any = ctypes.pythonapi.PyCapsule_GetName
     get_name.restype, get_name.argtypes = ctypes.c_char_p, [ctypes.py_object]
     get: Any = ctypes.pythonapi.PyCapsule_GetPointer
     get.restype, get.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
-    tables = {name: capsule for module in modules for name, capsule in module.__pyx_capi__.items()}
-    return {name: int(get(tables[name], get_name(tables[name]))) for name in _ROUTINES if name in tables}
+    return {name: int(get(table[name], get_name(table[name]))) for name in names if name in table}
 
 
-_ROUTINES = (
-    "dgemm", "sgemm", "dsyrk", "ssyrk", "dgemv", "sgemv", "dtrsm", "dtrsv", "dpotrf", "dgetrf", "dgetrs", "dgetri",
-    "dsyevd", "dgesdd",
-)  # fmt: skip
+_BLAS = ("dgemm", "sgemm", "dsyrk", "ssyrk", "dgemv", "sgemv", "dtrsm", "dtrsv")
+_LAPACK = ("dpotrf", "dgetrf", "dgetrs", "dgetri", "dsyevd", "dgesdd")
 
 
 class Context:
-    """The table of one program: process addresses first, then captured arrays, calls into Python, routines."""
+    """The table of one program: process addresses first, then captured arrays, calls into Python, routines.
+
+    `origins`: what another process makes each entry of, but for the first (native/plan.py).
+    """
 
     def __init__(self) -> None:
         self.slots: dict[str, int] = {"slow": 0}
         self.kept: list[Any] = []  # what the addresses belong to
+        self.origins: list[tuple[Any, ...]] = []
         self._values: list[Callable[[], int]] = [lambda: 0]
 
-    def slot(self, name: str, value: Callable[[], int]) -> int:
+    def slot(self, name: str, value: Callable[[], int], origin: tuple[Any, ...]) -> int:
         """The number of an entry, added where it is new."""
         if name not in self.slots:
             self.slots[name] = len(self._values)
             self._values.append(value)
+            self.origins.append(origin)
         return self.slots[name]
 
     def of_process(self, name: str) -> int:
         """The entry of a name of process_addresses."""
-        return self.slot(name, lambda: process_addresses()[name])
+        return self.slot(name, lambda: process_addresses()[name], ("process", name))
 
     def routine(self, name: str) -> int:
         """The entry of a BLAS routine."""
-        return self.slot(name, lambda: blas()[name])
+        return self.slot(name, lambda: routine(name) or 0, ("routine", name))
 
-    def held(self, name: str, thing: Any) -> int:
+    def held(self, name: str, thing: Any, origin: tuple[Any, ...]) -> int:
         """The entry of a Python object, kept alive."""
         if name not in self.slots:
             self.kept.append(thing)
-        return self.slot(name, lambda: id(thing))
+        return self.slot(name, lambda: id(thing), origin)
 
     def array(self, name: str, array: np.ndarray[Any, Any]) -> int:
         """The entry of an array's memory; the array is kept alive."""
         self.kept.append(array)
-        return self.slot(name, lambda: array.__array_interface__["data"][0])
+        return self.slot(name, lambda: array.__array_interface__["data"][0], ("array", array))
 
     def table(self, slow: Any) -> Any:
         """The addresses, as memory that code can read; entry 0 is a callable for all that the program cannot do."""

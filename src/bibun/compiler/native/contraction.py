@@ -11,12 +11,11 @@ from itertools import product
 from math import prod
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from bibun.compiler.fusing.buffers import Buffer
 from bibun.compiler.fusing.steps import Call
+from bibun.compiler.native.callbacks import Einsum
 from bibun.compiler.native.code import LLVM, Code, Value
-from bibun.compiler.native.context import blas
+from bibun.compiler.native.context import routine
 from bibun.compiler.native.function import Function
 from bibun.compiler.native.sharing import Job, define, share
 
@@ -51,7 +50,7 @@ def gemm(kind: str) -> str:
 
 def plan(step: Call) -> Plan | None:
     """The matrix product for a contraction; None if BLAS cannot take it, or is not there."""
-    if gemm(step.expression.kind) not in blas():
+    if routine(gemm(step.expression.kind)) is None:
         return None
     a_letters, b_letters, out = step.expression.params
     a, b = step.operands
@@ -199,13 +198,7 @@ def _operand(pointer: Value, rows: Group, columns: Group, of: int) -> tuple[Valu
     return pointer, "T", max(down, columns.length, 1)
 
 
-def einsum(step: Call) -> Any:
-    """The contraction by NumPy: a function of the operands."""
-    a_letters, b_letters, out = step.expression.params
-    terms = ["".join(chr(97 + c) for c in names) for names in (a_letters, b_letters, out)]
-    word = f"{terms[0]},{terms[1]}->{terms[2]}"
-
-    def contracted(a: Any, b: Any) -> Any:
-        return np.einsum(word, a, b, optimize=True)
-
-    return contracted
+def einsum(step: Call) -> Einsum:
+    """The contraction by NumPy."""
+    a, b, out = ("".join(chr(97 + c) for c in names) for names in step.expression.params)
+    return Einsum(f"{a},{b}->{out}")

@@ -9,7 +9,7 @@ and at last the careful way in Python. The layouts of CPython's and NumPy's obje
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -37,6 +37,14 @@ class Tree(NamedTuple):
     content: Any
 
 
+def nodes(trees: Iterable[Tree]) -> Iterator[Tree]:
+    """All parts, each after what it is a part of."""
+    for tree in trees:
+        yield tree
+        if tree.kind in ("tuple", "list", "dict"):
+            yield from nodes(tree.content.values() if tree.kind == "dict" else tree.content)
+
+
 class EntryWriter:
     """Writes the entry of one program."""
 
@@ -48,6 +56,7 @@ class EntryWriter:
         self.layouts = layouts
         self.inputs = inputs
         self.outputs = outputs
+        self._numbers: dict[int, int] = {}  # of the trees' nodes, by identity
         self.code = Code(module, "e")
         self.code.line(f"%table.p = getelementptr i8, ptr %self, i64 {layouts.table}")
         self.code.line("%context = load ptr, ptr %table.p")
@@ -56,6 +65,7 @@ class EntryWriter:
 
     def write(self, arguments: Sequence[Tree], result: Tree, workspace: int, *, long: bool) -> str:
         """The definition. `long`: the program runs long enough to let other threads have the interpreter meanwhile."""
+        self._numbers = {id(node): n for n, node in enumerate(nodes([*arguments, result]))}
         code = self.code
         count = code.emit("and i64 %nargs, 9223372036854775807", "i64")
         self._check(count.equals(len(arguments)))
@@ -101,9 +111,18 @@ class EntryWriter:
         """A process address, from the table."""
         return self._read("%context", 8 * self.context.of_process(name), "ptr")
 
-    def _held(self, name: str, thing: Any) -> Value:
+    def _held(self, name: str, thing: Any, origin: tuple[Any, ...]) -> Value:
         """An object of the program's, from the table."""
-        return self._read("%context", 8 * self.context.held(name, thing), "ptr")
+        return self._read("%context", 8 * self.context.held(name, thing, origin), "ptr")
+
+    def _constant(self, tree: Tree) -> Value:
+        """What stands in a tree."""
+        return self._held(f"constant{len(self.context.slots)}", tree.content, ("constant", self._numbers[id(tree)]))
+
+    def _key(self, tree: Tree, key: Any) -> Value:
+        """A key of a dict."""
+        origin = ("key", self._numbers[id(tree)], list(tree.content).index(key))
+        return self._held(f"key{len(self.context.slots)}", key, origin)
 
     def _same(self, a: Value, b: Value) -> Value:
         return self.code.emit(f"icmp eq {a.typed}, {b.text}", "i1")
@@ -151,10 +170,10 @@ class EntryWriter:
     def _take(self, tree: Tree, thing: Value, pointers: list[Value | None]) -> None:
         """Check one argument, and note where the numbers of its leaves are."""
         if tree.kind == "leaf":
-            pointers[tree.content] = self._leaf(self.inputs[tree.content], thing)
+            pointers[tree.content] = self._leaf(tree.content, thing)
             return
         if tree.kind == "constant":
-            self._check(self._same(thing, self._held(f"static{len(self.context.slots)}", tree.content)))
+            self._check(self._same(thing, self._constant(tree)))
             return
         self._check(self._same(self._read(thing, self.layouts.type, "ptr"), self._entry(tree.kind)))
         parts = tree.content
@@ -162,7 +181,7 @@ class EntryWriter:
             size = self._call("i64", "PyDict_Size", thing)
             self._check(size.equals(len(parts)))
             for key, part in parts.items():
-                item = self._call("ptr", "PyDict_GetItem", thing, self._held(f"key{len(self.context.slots)}", key))
+                item = self._call("ptr", "PyDict_GetItem", thing, self._key(tree, key))
                 self._check(self.code.emit(f"icmp ne {item.typed}, null", "i1"))
                 self._take(part, item, pointers)
             return
@@ -174,11 +193,12 @@ class EntryWriter:
         for n, part in enumerate(parts):
             self._take(part, self._read(items, start + 8 * n, "ptr"), pointers)
 
-    def _leaf(self, leaf: Leaf, thing: Value) -> Value:
+    def _leaf(self, number: int, thing: Value) -> Value:
         """The memory of an argument's numbers."""
+        leaf = self.inputs[number]
         kind = self._read(thing, self.layouts.type, "ptr")
         if leaf.scalar is None:
-            return self._array(leaf, thing, kind)
+            return self._array(number, thing, kind)
         if leaf.scalar is bool:
             return self._truth(thing)
         self._check(self._same(kind, self._entry(_named(leaf.scalar))))
@@ -186,11 +206,12 @@ class EntryWriter:
             return self._integer(thing)
         return self.code.emit(f"getelementptr i8, {thing.typed}, i64 {self.layouts.scalar}", "ptr")
 
-    def _array(self, leaf: Leaf, thing: Value, kind: Value) -> Value:
+    def _array(self, number: int, thing: Value, kind: Value) -> Value:
         """Of exactly this dtype and shape, in row-major order and aligned."""
-        at = self.layouts
+        at, leaf = self.layouts, self.inputs[number]
+        dtype = self._held(f"dtype.{leaf.dtype.str}", leaf.dtype, ("dtype", number))
         self._check(self._same(kind, self._entry("ndarray")))
-        self._check(self._same(self._read(thing, at.descr, "ptr"), self._held(f"dtype.{leaf.dtype.str}", leaf.dtype)))
+        self._check(self._same(self._read(thing, at.descr, "ptr"), dtype))
         self._check(self._read(thing, at.nd, "i32").equals(len(leaf.shape)))
         wanted = CONTIGUOUS | ALIGNED
         self._check((self._read(thing, at.flags, "i32") & wanted).equals(wanted))
@@ -270,11 +291,11 @@ class EntryWriter:
             memory, array = made[tree.content]
             return array if array is not None else self._boxed(self.outputs[tree.content], memory)
         if tree.kind == "constant":
-            thing = self._held(f"result{len(self.context.slots)}", tree.content)
+            thing = self._constant(tree)
             self._call("void", "Py_IncRef", thing)
             return thing
         if tree.kind == "dict":
-            return self._dict(tree.content, made)
+            return self._dict(tree, made)
         parts = [self._build(part, made) for part in tree.content]
         make, start = ("PyTuple_New", self.layouts.tuple_items) if tree.kind == "tuple" else ("PyList_New", 0)
         whole: Value = self._call("ptr", make, f"i64 {len(parts)}")
@@ -284,12 +305,12 @@ class EntryWriter:
             self.code.line(f"store {part.typed}, {place.typed}")
         return whole
 
-    def _dict(self, named: dict[Any, Tree], made: Sequence[tuple[Value, Value | None]]) -> Value:
+    def _dict(self, tree: Tree, made: Sequence[tuple[Value, Value | None]]) -> Value:
         """With a reference of its own to each of its values."""
         whole: Value = self._call("ptr", "PyDict_New")
-        for key, part in named.items():
+        for key, part in tree.content.items():
             thing = self._build(part, made)
-            self._call("i32", "PyDict_SetItem", whole, self._held(f"key{len(self.context.slots)}", key), thing)
+            self._call("i32", "PyDict_SetItem", whole, self._key(tree, key), thing)
             self._call("void", "Py_DecRef", thing)
         return whole
 

@@ -35,9 +35,10 @@ def write_loop(writer: Any, step: LoopStep) -> None:
     schedule = step.schedule
     assert schedule is not None
     for first, before, _ in step.carried:
-        _copy(function, first, before)
+        if first is not before:
+            _copy(function, first, before)
     registers = _registers(function, step)
-    pairs = [(before, after) for _, before, after in step.carried]
+    pairs = [(before, after) for _, before, after in step.carried if after is not before]
     bases = [function.base(buffer) for pair in pairs for buffer in pair]
     turns, buffers, ground = writer.evaluation.turns, writer.evaluation.buffers, function.ground
 
@@ -78,8 +79,8 @@ def _registers(function: Function, step: LoopStep) -> list[Register]:
     """The carried values that are few numbers, entry by entry or as a vector; their first values are loaded."""
     found: list[Register] = []
     pairs = zip(step.body.carried, step.body.following, step.carried, strict=True)
-    for carried, following, (first, _, after) in pairs:
-        if carried.kind not in BYTES:
+    for carried, following, (first, before, after) in pairs:
+        if carried.kind not in BYTES or after is before:
             continue
         for index in _indices(carried.shape):
             value, _ = function.load(first, linear(index, first.steps))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import count
 from typing import Any
 
@@ -32,16 +33,24 @@ class Machine:
         versions = f"llvmlite {llvmlite.__version__}, LLVM {llvm.llvm_version_info}"
         self.identity = f"{versions}, {llvm.get_default_triple()}, {self.cpu}, {self.features}"
         self.width = 64 if features.get("avx512f") else 32 if features.get("avx2") else 16
-        self.target = llvm.Target.from_default_triple().create_target_machine(
-            cpu=self.cpu, features=self.features, opt=1, reloc="pic", codemodel="small"
-        )
         self.jit = llvm.create_lljit_compiler(
             llvm.Target.from_default_triple().create_target_machine(cpu=self.cpu, opt=1, reloc="pic", codemodel="small")
         )
 
+    @cached_property
+    def target(self) -> Any:
+        """What compiles."""
+        return self.llvm.Target.from_default_triple().create_target_machine(
+            cpu=self.cpu, features=self.features, opt=1, reloc="pic", codemodel="small"
+        )
+
+    def source_of(self, text: str) -> str:
+        """All that the machine code of a module is made from."""
+        return f"{self.identity}\n{text}"
+
     def object_of(self, text: str) -> bytes:
         """Machine code of a module, as the bytes of an object file: from the cache on disk, if it is there."""
-        return code_for(f"{self.identity}\n{text}", lambda: self._compiled(text))
+        return code_for(self.source_of(text), lambda: self._compiled(text))
 
     def _compiled(self, text: str) -> bytes:
         with lock:

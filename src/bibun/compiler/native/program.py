@@ -9,8 +9,7 @@ row that runs through NumPy raised.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from bibun.compiler.fusing.buffers import Buffer
@@ -18,7 +17,7 @@ from bibun.compiler.fusing.nests import Nest
 from bibun.compiler.fusing.schedule import Schedule
 from bibun.compiler.fusing.stages import Stage
 from bibun.compiler.fusing.steps import Call, Guard, LoopStep
-from bibun.compiler.native.callbacks import callback
+from bibun.compiler.native.callbacks import Copy, Memory, Row, callback
 from bibun.compiler.native.code import LLVM, Value, literal
 from bibun.compiler.native.context import Context
 from bibun.compiler.native.contraction import contract
@@ -157,10 +156,10 @@ class ProgramWriter:
         elif step.expression.op == "routine":
             ROUTINES[step.expression.params.name](self, step)
         elif step.expression.op != "call":
-            self.through_numpy(step, lambda x: x, (False,))
+            self.through_numpy(step, Copy(), (False,))
         else:
             row, settings, weak = step.expression.params
-            self.through_numpy(step, partial(row.function, **(settings or {})), weak)
+            self.through_numpy(step, Row(row.name, tuple((settings or {}).items())), weak)
 
     def leave_unless(self, condition: Any) -> None:
         """Return 1 where a condition does not hold."""
@@ -193,11 +192,14 @@ class ProgramWriter:
         """An argument of a BLAS routine: a pointer to a letter."""
         return f"ptr {self.module.constant(f'letter.{value}', f'i8 {ord(value)}')}"
 
-    def through_numpy(self, step: Call, function: Callable[..., Any], weak: Sequence[bool]) -> None:
+    def through_numpy(self, step: Call, function: Any, weak: Sequence[bool]) -> None:
         """A call of Python: pointers to operands and outputs in an array, whose address is the argument."""
         self.calls_python = True
-        run = callback(function, weak, step.operands, step.outputs)
-        target = self.function.entry(self.context.held(f"call{len(self.context.slots)}", run))
+        operands = [Memory(b.shape, b.kind, b.array) for b in step.operands]
+        outputs = {part: Memory(b.shape, b.kind, b.array) for part, b in step.outputs.items()}
+        run = callback(function, weak, operands, outputs)
+        origin = ("numpy", function, tuple(weak), operands, outputs)
+        target = self.function.entry(self.context.held(f"call{len(self.context.slots)}", run, origin))
         buffers = [*step.operands, *step.outputs.values()]
         pointers = [self.function.base(buffer) for buffer in buffers]
         names = ("PyLong_FromLongLong", "PyObject_Vectorcall", "PyErr_Clear")

@@ -44,8 +44,8 @@ def share(writer: Any, job: Job, threads: int) -> Value:
 
 def _by_the_pool(writer: Any, job: Job, threads: int) -> Value:
     function, context = writer.function, writer.context
-    run = function.entry(context.slot("share", lambda: pool().share))
-    place = function.entry(context.slot("pool", lambda: pool().place))
+    run = function.entry(context.slot("share", lambda: pool().share, ("pool", "share")))
+    place = function.entry(context.slot("pool", lambda: pool().place, ("pool", "place")))
     code = function.at(function.depth)
     here = code.emit(f"load ptr, {place.typed}", "ptr")
     return code.emit(  # type: ignore[no-any-return]

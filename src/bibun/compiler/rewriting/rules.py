@@ -258,7 +258,11 @@ def is_identity(node: Node) -> bool:
         (node,) = node.operands
     if node.name != "captured":
         return False
-    array = node.settings
+    return is_identity_matrix(node.settings)
+
+
+def is_identity_matrix(array: np.ndarray[Any, Any]) -> bool:
+    """An array of its own that nobody can change."""
     if array.ndim != 2 or array.shape[0] != array.shape[1] or array.flags.writeable or array.base is not None:
         return False
     return bool(np.count_nonzero(array) == array.shape[0] and np.all(np.diagonal(array) == 1))

@@ -17,7 +17,7 @@ from bibun.compiler.rewriting import Rewriter
 from bibun.compiler.rolling.loops import Carried, Kept, Leaf, Plan, Stays
 from bibun.compiler.rolling.rolled import Rolled, Turn, TurnSlice
 from bibun.compiler.rolling.stream import LEAF
-from bibun.interpreters.recording import CAPTURED, GUARD, Like, Recording, likeness
+from bibun.interpreters.recording import CAPTURED, GUARD, Like, Recording
 from bibun.primitives import TABLE
 
 _KEPT_LIKE = dict[int, Like]
@@ -136,7 +136,7 @@ class LoopBuilder:
             self.values[slot] = self.outer.rewriter.make(row, found, settings, like)
             return
         if moving:
-            settings = {**settings, "key": self._moving_key(slot, settings["key"], operands)}
+            settings = {**settings, "key": self._moving_key(slot, settings["key"])}
         self.values[slot] = self._own(self.rewriter.make(row, tuple(map(self._inside, found)), settings, like))
 
     def _is_mine(self, node: Node) -> bool:
@@ -204,26 +204,21 @@ class LoopBuilder:
         if what.numbers[0] < 0:
             values = [recording.constants[-1 - n] for n in what.numbers]
             array = np.array(values)
+            self.outer.graph.made.append((array, ("value", array)))
             scalar = (
                 type(values[0])
                 if isinstance(values[0], (float, int, complex)) and type(values[0]) is not np.float64
                 else None
             )
         else:
-            found, scalar = self._stacked_arrays(what.numbers), None
+            alone = all(map(recording.alone, what.numbers))
+            found, scalar = stacked([recording.calls[n][2] for n in what.numbers], alone=alone), None
             if found is None:
                 return self._gathered(tuple(map(self.outer.leaf, what.numbers)))
             array = found
+            self.outer.graph.made.append((array, ("stacked", what.numbers, alone)))
         stack = self.outer.graph.make(CAPTURED, (), array, Like(array.shape, array.dtype, scalar))
         return self._stack(what.numbers, stack, 0, 1)
-
-    def _stacked_arrays(self, numbers: Sequence[int]) -> np.ndarray[Any, Any] | None:
-        """Captured arrays as one: in the memory where they are, if they lie at equal distances; else copied, if nobody can
-        change them; else None: they are read in each call."""
-        recording = self.outer.recording
-        if all(map(recording.alone, numbers)):
-            return np.stack([recording.calls[n][2] for n in numbers])
-        return _in_place([recording.calls[n][2] for n in numbers])
 
     # ---- keys that move -----------------------------------------------------------------------------
 
@@ -232,39 +227,24 @@ class LoopBuilder:
         moving = self.outer.plan.stream.moving
         return bool((moving[at] != moving[at + self.stretch.period]).any())
 
-    def _moving_key(self, slot: int, key: Sequence[Any], operands: Sequence[int]) -> tuple[Any, ...]:
-        """The key with numbers that move as Turns; none of them is negative."""
+    def _moving_key(self, slot: int, key: Sequence[Any]) -> tuple[Any, ...]:
+        """The key with numbers that move as Turns."""
         at = self.stretch.start + slot
         moving = self.outer.plan.stream.moving
         first, step = moving[at].tolist(), (moving[at + self.stretch.period] - moving[at]).tolist()
-        shape = self._indexed_shape(at, operands)
         entries: list[Any] = []
         n = 0
-        axis = 0
         for k in key:
             if type(k) is int:
-                start = first[n] + shape[axis] if first[n] < 0 else first[n]
-                entries.append(Turn(start, step[n]) if step[n] else k)
+                entries.append(Turn(first[n], step[n]) if step[n] else k)
                 n += 1
             elif type(k) is slice and type(k.start) is type(k.stop) is int and k.step is None:
-                start = first[n] + shape[axis] if first[n] < 0 else first[n]
-                entries.append(TurnSlice(start, step[n], k.stop - k.start) if step[n] else k)
+                length = max(first[n + 1] - first[n], 0)
+                entries.append(TurnSlice(first[n], step[n], length) if step[n] else k)
                 n += 2
             else:
                 entries.append(k)
-            axis += k is not None
         return tuple(entries)
-
-    def _indexed_shape(self, at: int, operands: Sequence[int]) -> tuple[int, ...]:
-        row, _, settings, like = self.outer.call(at)
-        if row.name.startswith("scatter_add"):
-            return settings["shape"]  # type: ignore[no-any-return]
-        if row.name.startswith("put"):
-            return like.shape  # type: ignore[no-any-return]
-        number = operands[0]
-        if number < 0:
-            return likeness(self.outer.recording.constants[-1 - number]).shape
-        return self.outer.recording.calls[number][3].shape  # type: ignore[no-any-return]
 
     # ---- the node -----------------------------------------------------------------------------------
 
@@ -301,6 +281,12 @@ class LoopBuilder:
                     TABLE["broadcast_to"], (value,), {"shape": like.shape}, like
                 )
         return node, parts
+
+
+def stacked(arrays: Sequence[np.ndarray[Any, Any]], *, alone: bool) -> np.ndarray[Any, Any] | None:
+    """Captured arrays as one: copied, if nobody can change them (`alone`); else in the memory where they are, if they lie
+    at equal distances; else None: they are read in each call."""
+    return np.stack(arrays) if alone else _in_place(arrays)
 
 
 def _in_place(arrays: Sequence[np.ndarray[Any, Any]]) -> np.ndarray[Any, Any] | None:

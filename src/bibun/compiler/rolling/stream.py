@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from bibun.compiler.graph import frozen
-from bibun.interpreters.recording import CAPTURED, CONSTANT, FLOAT64, GUARD, INPUT, PART, Recording
+from bibun.interpreters.recording import CAPTURED, CONSTANT, FLOAT64, GUARD, INPUT, PART, Like, Recording, likeness
+from bibun.primitives.indexing import Place
 
 OPERANDS = 6  # a call of more is not looked for in loops
 MOVING = 8  # whole numbers in a key, at most
@@ -61,7 +62,7 @@ class Stream:
             place[number] = at
             numbers.append(number)
             if len(operands) > 2 or (settings is not None and settings != {}):
-                codes.append(self._other(at, row, operands, settings, like, place, kinds))
+                codes.append(self._other(recording, at, row, operands, settings, like, place, kinds))
                 continue
             a = b = LEAF
             kind_a = kind_b = None
@@ -91,7 +92,15 @@ class Stream:
             codes.append(code)
 
     def _other(
-        self, at: int, row: Any, operands: Any, settings: Any, like: Any, place: list[int], kinds: dict[int, Hashable]
+        self,
+        recording: Recording,
+        at: int,
+        row: Any,
+        operands: Any,
+        settings: Any,
+        like: Any,
+        place: list[int],
+        kinds: dict[int, Hashable],
     ) -> int:
         """The code of a call with settings, or of many operands."""
         wide = len(operands) > OPERANDS
@@ -107,11 +116,16 @@ class Stream:
         if wide:
             return -1 - at
         name = row if isinstance(row, str) else row.name
-        fixed, moving = skeleton(name, settings)
+        fixed, moving = skeleton(name, settings, [self._like(recording, n) for n in operands], like)
         if moving:
             self._moving[at] = moving
         which = [kinds[n] if p == LEAF else None for n, p in zip(operands, where, strict=True)]
         return self._known.setdefault((name, fixed, like, *which), len(self._known))
+
+    @staticmethod
+    def _like(recording: Recording, number: int) -> Like | None:
+        """What an operand is; None for one of several outputs together."""
+        return recording.calls[number][3] if number >= 0 else likeness(recording.constants[-1 - number])
 
 
 def _columns(columns: Sequence[list[int]], count: int, rest: int) -> np.ndarray[Any, Any]:
@@ -133,26 +147,60 @@ def _leaf_kinds(recording: Recording) -> dict[int, Hashable]:
     return kinds
 
 
-def skeleton(name: str, settings: Any) -> tuple[Hashable, tuple[int, ...]]:
-    """Settings without the whole numbers of a key, and those."""
+def skeleton(name: str, settings: Any, likes: Sequence[Like | None], like: Like) -> tuple[Hashable, tuple[int, ...]]:
+    """Settings without the whole numbers of a key, and those, counted from the beginning of their axis.
+
+    likes: of the operands; like: of the value.
+    """
     if settings is None or (type(settings) is dict and not settings):
         return None, ()
     if name in (GUARD, PART):
         return (type(settings), settings), ()
     if name not in _KEYED:
         return frozen(settings), ()
+    axes = _axes(settings["key"], _indexed_shape(name, settings, likes, like), likes)
+    if axes is None:
+        return frozen(settings), ()
     found: list[int] = []
     entries: list[Hashable] = []
-    for k in settings["key"]:
+    for k, length in zip(settings["key"], axes, strict=True):
         if type(k) is int:
-            found.append(k)
+            found.append(k % length)
             entries.append(int)
         elif type(k) is slice and type(k.start) is type(k.stop) is int and k.step is None:
-            found += (k.start, k.stop)
-            entries.append((slice, k.stop - k.start))
+            start, stop, _ = k.indices(length)
+            found += (start, stop)
+            entries.append((slice, max(stop - start, 0)))
         else:
             entries.append(frozen(k))
     if len(found) > MOVING:
         return frozen(settings), ()
     rest = {key: value for key, value in settings.items() if key != "key"}
     return (tuple(entries), frozen(rest)), tuple(found)
+
+
+def _indexed_shape(name: str, settings: Any, likes: Sequence[Like | None], like: Like) -> tuple[int, ...]:
+    """The shape of the array that the key belongs to."""
+    if name.startswith("scatter_add"):
+        return settings["shape"]  # type: ignore[no-any-return]
+    if name.startswith("put"):
+        return like.shape
+    return likes[0].shape if likes[0] is not None else ()
+
+
+def _axes(key: Sequence[Any], shape: tuple[int, ...], likes: Sequence[Like | None]) -> list[int] | None:
+    """For each entry of a key the length of its axis, any number where it has none; None for a mask."""
+    taken = 0
+    places = sum(isinstance(k, Place) for k in key)  # these arrays are the last operands
+    for k in key:
+        array = likes[k.number - places] if isinstance(k, Place) else k
+        kind = getattr(getattr(array, "dtype", None), "kind", "b" if isinstance(k, (bool, list)) else "i")
+        if kind == "b":
+            return None
+        taken += k is not None and k is not Ellipsis
+    found = []
+    axis = 0
+    for k in key:
+        found.append(shape[axis] if k is not None and k is not Ellipsis else 0)
+        axis += len(shape) - taken if k is Ellipsis else k is not None
+    return found

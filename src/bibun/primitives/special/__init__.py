@@ -7,12 +7,32 @@ Functions, https://dlmf.nist.gov.
 
 from __future__ import annotations
 
-from bibun.primitives.special import bessel, elementary, errors, gamma, integrals
+from bibun.primitives.special import (
+    airy,
+    bessel,
+    distributions,
+    elementary,
+    elliptic,
+    errors,
+    gamma,
+    hypergeometric,
+    integrals,
+    noncentral,
+    orthogonal,
+    waves,
+)
 
 FAMILIES = {
     "error functions": errors,
     "gamma and beta functions": gamma,
     "bessel functions": bessel,
     "exponential integrals": integrals,
+    "airy, kelvin and struve functions": airy,
+    "elliptic integrals and functions": elliptic,
+    "mathieu and spheroidal wave functions": waves,
+    "hypergeometric functions": hypergeometric,
+    "orthogonal polynomials": orthogonal,
+    "distributions": distributions,
+    "noncentral distributions": noncentral,
     "logarithms, losses and transformations": elementary,
 }

@@ -28,14 +28,15 @@ def _i1e_over_x(y: Any, x: Any) -> Any:
     return joined(near, x, lambda x: np.exp(-np.abs(x)) * polynomial(_I1, x * x), lambda x: y / x, 1)
 
 
-def _scaled(slope: Any, y: Any, order: Any, x: Any, sign: int) -> Any:
-    """The slope of e**-|x| I or e**x K: far out, where its parts cancel, that of x**(-1/2) Σ a_k(order) (±x)**-k.
+def _scaled(slope: Any, y: Any, order: Any, x: Any, turn: complex) -> Any:
+    """The slope of a scaled function: far out, where its parts cancel, that of x**(-1/2) Σ a_k(order) (turn / x)**k.
 
-    DLMF 10.40.1 and 10.40.2; from x = 30 + order**2 / 2 the next term is less than 1e-16.
+    `turn` is 1 for e**x K, -1 (of |x|) for e**-|x| I, i and -i for the scaled H1 and H2 (DLMF 10.40.1, 10.40.2, 10.17.5);
+    from |x| = 30 + order**2 / 2 the next term is less than 1e-16.
     """
     far = np.abs(x) > 30 + 0.5 * order * order
     x = np.where(far, x, 1)
-    r = 1 / x if sign > 0 else -1 / np.abs(x)
+    r = -1 / np.abs(x) if turn == -1 else turn / x
     term, total, weighted = 1.0, 1.0, 0.5
     for k in range(1, 19):
         term = term * (4.0 * order * order - (2 * k - 1) ** 2) * (r / (8 * k))
@@ -44,16 +45,29 @@ def _scaled(slope: Any, y: Any, order: Any, x: Any, sign: int) -> Any:
     return np.where(far, -y / x * (weighted / total), slope)
 
 
-def _slope_of_ive(y: Any, a: Any, b: Any) -> Any:
-    """(ive(v - 1, x) + ive(v + 1, x)) / 2 - sign(x) y, or its asymptotic series"""
+def analytic(name: str, b: Any) -> Any:
+    """b, which has to be real: complex, the scale exp(-|Re z|) or exp(-|Im z|) has no complex derivative."""
     if is_complex(b):
+        plain = name.removesuffix("e")
         raise NoDerivativeError(
-            f"{located()}ive of a complex argument has no complex derivative: it is iv times exp(-|Re z|). Write iv."
+            f"{located()}{name} of a complex argument has no complex derivative: it is {plain} times a factor of |Re z| or "
+            f"|Im z|. Write {plain}."
         )
+    return b
+
+
+def _half_difference(f: Any, order: Any, x: Any) -> Any:
+    """(f_(v - 1) - f_(v + 1)) / 2, the slope of J, Y, H1 and H2"""
+    return (f(order - 1.0, x) - f(order + 1.0, x)) / 2
+
+
+def slope_of_ive(y: Any, a: Any, b: Any) -> Any:
+    """(ive(v - 1, x) + ive(v + 1, x)) / 2 - sign(x) y, or its asymptotic series"""
+    b = analytic("ive", b)
     return _scaled((special.ive(a - 1.0, b) + special.ive(a + 1.0, b)) / 2 - np.sign(b) * y, y, a, b, -1)
 
 
-def _slope_of_kve(y: Any, a: Any, b: Any) -> Any:
+def slope_of_kve(y: Any, a: Any, b: Any) -> Any:
     """y - (kve(v - 1, x) + kve(v + 1, x)) / 2, or its asymptotic series"""
     slope = y - (special.kve(a - 1.0, b) + special.kve(a + 1.0, b)) / 2
     return _unless_infinite(y, _scaled(slope, y, a, b, 1))
@@ -96,7 +110,7 @@ iv = elementwise(
     special.iv, _V, lambda a, b: (special.iv(a - 1.0, b) + special.iv(a + 1.0, b)) / 2,
     guarded=True, domain=("order", "positive"),
 )  # fmt: skip
-ive = elementwise(special.ive, _V, _slope_of_ive, guarded=True, domain=("order", "positive"))
+ive = elementwise(special.ive, _V, slope_of_ive, guarded=True, domain=("order", "positive"))
 k0 = elementwise(special.k0, lambda x: -special.k1(x), guarded=True, domain=("positive",))
 k1 = elementwise(special.k1, lambda y, x: -special.k0(x) - y / x, guarded=True, domain=("positive",))
 k0e = elementwise(
@@ -115,4 +129,37 @@ kn = elementwise(
     special.kn, _N, lambda a, b: -(special.kn(a - 1.0, b) + special.kn(a + 1.0, b)) / 2,
     guarded=True, domain=("whole", "positive"),
 )  # fmt: skip
-kve = elementwise(special.kve, _V, _slope_of_kve, guarded=True, domain=("order", "positive"))
+jve = elementwise(
+    special.jve, _V, lambda a, b: _half_difference(special.jv, a, analytic("jve", b)),
+    guarded=True, domain=("order", "positive"),
+)  # fmt: skip
+yve = elementwise(
+    special.yve, _V, lambda y, a, b: _unless_infinite(y, _half_difference(special.yv, a, analytic("yve", b))),
+    guarded=True, domain=("order", "positive"),
+)  # fmt: skip
+hankel1 = elementwise(
+    special.hankel1, _V, lambda a, b: _half_difference(special.hankel1, a, b),
+    guarded=True, domain=("order", "positive"),
+)  # fmt: skip
+hankel2 = elementwise(
+    special.hankel2, _V, lambda a, b: _half_difference(special.hankel2, a, b),
+    guarded=True, domain=("order", "positive"),
+)  # fmt: skip
+hankel1e = elementwise(
+    special.hankel1e, _V,
+    lambda y, a, b: _scaled(_half_difference(special.hankel1e, a, b) - 1j * y, y, a, b, 1j),
+    guarded=True, domain=("order", "positive"),
+)  # fmt: skip
+hankel2e = elementwise(
+    special.hankel2e, _V,
+    lambda y, a, b: _scaled(_half_difference(special.hankel2e, a, b) + 1j * y, y, a, b, -1j),
+    guarded=True, domain=("order", "positive"),
+)  # fmt: skip
+besselpoly = elementwise(
+    special.besselpoly,
+    lambda a, b, c: special.besselpoly(a, b + 1.0, c - 1.0) - special.besselpoly(a, b + 1.0, c + 1.0),
+    "the power lmb: its derivative has no closed form",
+    "the order nu: its derivative has no closed form",
+    domain=("positive", "positive_order", "positive_order"),
+)
+kve = elementwise(special.kve, _V, slope_of_kve, guarded=True, domain=("order", "positive"))

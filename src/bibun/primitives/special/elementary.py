@@ -43,7 +43,7 @@ def _slope_of_exprel(x: Any) -> Any:
     return joined(np.abs(x) < 1, x, lambda x: polynomial(_EXPREL, x), lambda x: (np.exp(x) - special.exprel(x)) / x, 1)
 
 
-def _slope_of_boxcox(y: Any, logarithm: Any, b: Any) -> Any:
+def slope_of_boxcox(y: Any, logarithm: Any, b: Any) -> Any:
     """(a**b log a - y) / b, and log²(a) / 2 at b = 0"""
     edge = np.equal(logarithm, -np.inf)  # a = 0, where a**b log a is 0
     logarithm = np.where(edge, 0, logarithm)
@@ -110,13 +110,13 @@ pseudo_huber = elementwise(
 boxcox = elementwise(
     special.boxcox,
     lambda a, b: a ** (b - 1.0),
-    lambda y, a, b: _slope_of_boxcox(y, np.log(a), b),
+    lambda y, a, b: slope_of_boxcox(y, np.log(a), b),
     guarded=True, domain=("positive", "real"), native="boxcox",
 )  # fmt: skip
 boxcox1p = elementwise(
     special.boxcox1p,
     lambda a, b: (1 + a) ** (b - 1.0),
-    lambda y, a, b: _slope_of_boxcox(y, np.log1p(a), b),
+    lambda y, a, b: slope_of_boxcox(y, np.log1p(a), b),
     guarded=True, domain=("positive", "real"), native="boxcox1p",
 )  # fmt: skip
 inv_boxcox = elementwise(
@@ -143,6 +143,10 @@ exprel = elementwise(special.exprel, _slope_of_exprel, native="exprel")
 cbrt = elementwise(
     special.cbrt, lambda y: 1 / (3 * y * y), guarded=True, domain=("nonzero",), name="special.cbrt", native="cbrt"
 )
+powm1 = elementwise(
+    special.powm1, lambda a, b: b * np.power(a, b - 1.0), lambda y, a: (y + 1) * np.log(a),
+    guarded=True, domain=("positive", "real"),
+)  # fmt: skip
 cosm1 = elementwise(special.cosm1, lambda x: -np.sin(x), native="cosm1")
 
 # Degrees

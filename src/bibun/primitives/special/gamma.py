@@ -10,13 +10,12 @@ from scipy import special  # type: ignore[import-untyped]
 
 from bibun.core.kinds import elementwise
 from bibun.primitives.series import polynomial
+from bibun.primitives.special.densities import beta_density, gamma_density
 
 # B_2k / 2k, of ψ(x) = log x - 1/(2x) - Σ B_2k / (2k x**2k) (DLMF 5.11.2); the next term at x = 10 is 4e-17
 _DIGAMMA = (1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132, -691 / 32760, 1 / 12)
 # B_2k, of ψ'(x) = 1/x + 1/(2x²) + Σ B_2k / x**(2k + 1)
 _TRIGAMMA = [2 * k * c for k, c in enumerate(_DIGAMMA, start=1)]
-# B_2k / (2k (2k - 1)), of Stirling's log Γ(x) (DLMF 5.11.1); the next term at x = 12 is 2e-17
-_STIRLING = [c / (2 * k - 1) for k, c in enumerate(_DIGAMMA, start=1)]
 _SHIFT = 10
 
 
@@ -56,6 +55,16 @@ def _digamma_step(a: Any, b: Any) -> Any:
     return np.where(usual, step, direct)
 
 
+def _step(a: Any, m: Any) -> Any:
+    """ψ(a + m) - ψ(a); where neither is positive and m is whole, reflected: -(ψ(1 - a) - ψ(1 - a - m))"""
+    turned = (a <= 0) & (a + m <= 0) & np.equal(np.rint(m), m)
+    low = np.where(turned, 1 - a - m, 1.0)
+    direct = _digamma_step(np.where(turned, 1.0, a), np.where(turned, 1.0, m))
+    backward = _digamma_step(low, np.where(turned, np.abs(m), 1.0))
+    forward = _digamma_step(np.where(turned, 1 - a, 1.0), np.where(turned, np.abs(m), 1.0))
+    return np.where(turned, np.where(m < 0, forward, -backward), direct)
+
+
 def _slope_of_rgamma(y: Any, x: Any) -> Any:
     """-y ψ(x); for x < 1/2 reflected, since ψ is infinite where y is 0: Γ(1 - x) (cos πx - ψ(1 - x) sin(πx) / π)"""
     low = np.real(x) < 0.5
@@ -65,32 +74,32 @@ def _slope_of_rgamma(y: Any, x: Any) -> Any:
     return np.where(low, special.gamma(np.where(low, up, 1)) * (cosine - psi * sine / pi), -y * psi)
 
 
-def _gamma_density(a: Any, b: Any) -> Any:
-    """b**(a - 1) e**-b / Γ(a)"""
-    large = a > 13
-    top = np.minimum(b, 800)  # e**-800 is 0, and 800**12 is finite in float32 too
-    small = np.where(large, 1.0, a)
-    power = top ** (small - 1) * np.exp(-top) * special.rgamma(small)
-    return np.where(large, _poisson(np.where(large, a - 1.0, 13), np.where(large, b, 13)), power)
+def _rgamma_and_slope(x: Any) -> tuple[Any, Any]:
+    y = special.rgamma(x)
+    return y, _slope_of_rgamma(y, x)
 
 
-def _poisson(k: Any, x: Any) -> Any:
-    """x**k e**-x / k! for k > 12: about its top its exponent is small, where k log x and x are not.
-
-    Loader, "Fast and accurate computation of binomial probabilities" (2000).
-    """
-    x = np.minimum(np.maximum(x, 1e-30), 1e30)  # beyond, it is 0
-    apart = (x - k) / k
-    close = np.abs(apart) < 0.5
-    logarithm = np.where(close, np.log1p(np.where(close, apart, 0)), np.log(np.where(close, 1, x / k)))
-    r = 1 / k
-    return np.exp(k * logarithm - (x - k) - r * polynomial(_STIRLING, r * r)) / np.sqrt(2 * pi * k)
+def _poch_by_base(y: Any, a: Any, m: Any, scale: Any = 1.0) -> Any:
+    """y (ψ(a + m) - ψ(a)), y = Γ(a + m) / Γ(a) times scale; about the poles of Γ(a), where y is 0, by the slope of 1/Γ"""
+    root = (a < 0.5) & (a + m > 0) & (a > -170) & (a + m < 170)
+    top = np.where(root, a + m, 1.0)
+    r, slope = _rgamma_and_slope(np.where(root, a, 0.0))
+    about = special.gamma(top) * (special.psi(top) * r + slope) * scale
+    return np.where(root, about, y * _step(np.where(root, 1.0, a), np.where(root, 1.0, m)))
 
 
-def _beta_density(a: Any, b: Any, c: Any) -> Any:
-    """c**(a - 1) (1 - c)**(b - 1) / B(a, b)"""
-    n = a + 1.0 * b  # any n > 0 gives the same; with this one the factors are near the tops of their densities
-    return n * _gamma_density(a, n * c) * _gamma_density(b, n * (1 - c)) / _gamma_density(n, n)
+def _binom_by_n(y: Any, n: Any, k: Any) -> Any:
+    """y (ψ(n + 1) - ψ(n - k + 1)), which is (n - k + 1)_k / k! by its base"""
+    return _poch_by_base(y, n - 1.0 * k + 1, 1.0 * k, special.rgamma(k + 1.0))
+
+
+def _binom_by_k(y: Any, n: Any, k: Any) -> Any:
+    """y (ψ(n - k + 1) - ψ(k + 1)); about the poles of Γ(k + 1) and Γ(n - k + 1), where y is 0, by the slope of 1/Γ"""
+    k = 1.0 * k
+    root = ((k < -0.5) | (n - k < -0.5)) & (n + 1 > 0) & (np.abs(k) < 170) & (n < 170)
+    (r, r1), (t, t1) = (_rgamma_and_slope(np.where(root, x, 0.0)) for x in (k + 1, n - k + 1))
+    about = special.gamma(np.where(root, n + 1.0, 1.0)) * (r1 * t - r * t1)
+    return np.where(root, about, y * _step(np.where(root, 1.0, k + 1), np.where(root, 1.0, n - 2 * k)))
 
 
 _A = "the parameter a: its derivative has no closed form"
@@ -115,29 +124,45 @@ betaln = elementwise(
     special.betaln, lambda a, b: -_digamma_step(a, b), lambda a, b: -_digamma_step(b, a),
     guarded=True, domain=("positive", "positive"),
 )  # fmt: skip
-gammainc = elementwise(special.gammainc, _A, _gamma_density, guarded=True, domain=("positive", "positive"))
+binom = elementwise(
+    special.binom,
+    lambda y, a, b: _binom_by_n(y, a, b),
+    lambda y, a, b: _binom_by_k(y, a, b),
+    guarded=True,
+    domain=("positive", "probability"),
+)
+poch = elementwise(
+    special.poch, lambda y, a, b: _poch_by_base(y, 1.0 * a, 1.0 * b), lambda y, a, b: y * special.psi(1.0 * a + b),
+    guarded=True, domain=("positive", "positive"),
+)  # fmt: skip
+zetac = elementwise(special.zetac, "the argument: the derivative of Riemann's zeta has no closed form")
+riemann_zeta = elementwise(
+    special._ufuncs._riemann_zeta,  # what special.zeta calls without q
+    "the argument: the derivative of Riemann's zeta has no closed form", name="riemann_zeta",
+)  # fmt: skip
+gammainc = elementwise(special.gammainc, _A, gamma_density, guarded=True, domain=("positive", "positive"))
 gammaincc = elementwise(
-    special.gammaincc, _A, lambda a, b: -_gamma_density(a, b), guarded=True, domain=("positive", "positive")
+    special.gammaincc, _A, lambda a, b: -gamma_density(a, b), guarded=True, domain=("positive", "positive")
 )
 gammaincinv = elementwise(
-    special.gammaincinv, _A, lambda y, a: 1 / _gamma_density(a, y), guarded=True, domain=("positive", "probability")
+    special.gammaincinv, _A, lambda y, a: 1 / gamma_density(a, y), guarded=True, domain=("positive", "probability")
 )
 gammainccinv = elementwise(
-    special.gammainccinv, _A, lambda y, a: -1 / _gamma_density(a, y), guarded=True, domain=("positive", "probability")
+    special.gammainccinv, _A, lambda y, a: -1 / gamma_density(a, y), guarded=True, domain=("positive", "probability")
 )
 betainc = elementwise(
-    special.betainc, _A, _B, _beta_density,
+    special.betainc, _A, _B, lambda a, b, c: beta_density(a, b, c),
     guarded=True, domain=("positive", "positive", "probability"),
 )  # fmt: skip
 betaincc = elementwise(
-    special.betaincc, _A, _B, lambda a, b, c: -_beta_density(a, b, c),
+    special.betaincc, _A, _B, lambda a, b, c: -beta_density(a, b, c),
     guarded=True, domain=("positive", "positive", "probability"),
 )  # fmt: skip
 betaincinv = elementwise(
-    special.betaincinv, _A, _B, lambda y, a, b: 1 / _beta_density(a, b, y),
+    special.betaincinv, _A, _B, lambda y, a, b: 1 / beta_density(a, b, y),
     guarded=True, domain=("positive", "positive", "probability"),
 )  # fmt: skip
 betainccinv = elementwise(
-    special.betainccinv, _A, _B, lambda y, a, b: -1 / _beta_density(a, b, y),
+    special.betainccinv, _A, _B, lambda y, a, b: -1 / beta_density(a, b, y),
     guarded=True, domain=("positive", "positive", "probability"),
 )  # fmt: skip

@@ -1,0 +1,55 @@
+"""Traced arrays beside the matrices of scipy.sparse: their products go to bibun.scipy.sparse. Owns no product."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from bibun.core.traced import Traced
+
+
+def is_sparse(x: Any) -> bool:
+    """Whether it is one of SciPy's sparse matrices."""
+    module = sys.modules.get("scipy.sparse")
+    return module is not None and hasattr(module, "issparse") and bool(module.issparse(x))
+
+
+def operator(primitive: Any, *, reflected: bool, foreign: tuple[type, ...]) -> Any:
+    """x @ other, or other @ x where `reflected`."""
+
+    def call(self: Any, other: Any) -> Any:
+        if not isinstance(other, (np.ndarray, Traced)):
+            if is_sparse(other):  # before what is foreign: one of them is a dict
+                room: Any = import_module("bibun.scipy.sparse._matrices")
+                return room.product(other, self) if reflected else room.product_from_the_left(self, other)
+            if isinstance(other, foreign):
+                return NotImplemented
+        return primitive(other, self) if reflected else primitive(self, other)
+
+    return call
+
+
+def asks() -> bool:
+    """Whether it is the @ of a sparse matrix that wants an array of its other operand.
+
+    Where that is an array of one object, it leaves the product to the other operand. (Its * is another question: it means
+    one thing for sparse arrays and another for sparse matrices.)
+    """
+    frame = sys._getframe(2)
+    caller = frame.f_back
+    return (
+        frame.f_code.co_name == "_matmul_dispatch"
+        and frame.f_globals.get("__name__", "").startswith("scipy.sparse")
+        and caller is not None
+        and caller.f_code.co_name == "__matmul__"
+    )
+
+
+def boxed(x: Traced) -> Any:
+    """An array of one object."""
+    box = np.empty((), object)
+    box[()] = x
+    return box

@@ -1,0 +1,5 @@
+"""autograd.numpy.fft: bibun.numpy.fft."""
+
+from bibun.compat.autograd.passing import passing_on
+
+__getattr__, __dir__ = passing_on(__name__, "bibun.numpy.fft")

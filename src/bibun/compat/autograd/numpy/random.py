@@ -1,0 +1,5 @@
+"""autograd.numpy.random: bibun.numpy.random."""
+
+from bibun.compat.autograd.passing import passing_on
+
+__getattr__, __dir__ = passing_on(__name__, "bibun.numpy.random")

@@ -1,0 +1,5 @@
+"""autograd.scipy.special: bibun.scipy.special, and what SciPy has beside it."""
+
+from bibun.compat.autograd.passing import passing_on
+
+__getattr__, __dir__ = passing_on(__name__, "bibun.scipy.special", "scipy.special")

@@ -1,0 +1,384 @@
+"""Buffers: the arrays that bibun.numpy makes, which traced values can be stored in. A Buffer is a name for a value.
+
+It starts as a name for an ndarray, and every call on it is a call on that: results are NumPy's own, and nothing is
+recorded. When a traced value is stored in it, it becomes a name for a traced array, with that value put in; so do its
+views. It has no level of its own: it owns every call it takes part in, puts its value in its place, and the
+interpreter that this belongs to sees no Buffer. In-place updates of traced arrays are in arrays/in_place.py.
+"""
+
+from __future__ import annotations
+
+import operator
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+from weakref import ref
+
+import numpy as np
+
+from bibun.arrays import in_place, indexing
+from bibun.arrays.array import OPERATORS, Array
+from bibun.arrays.creation import as_array, holds_traced
+from bibun.arrays.protocol import LIKE
+from bibun.core.primitive import Primitive
+from bibun.core.traced import Traced, new_level
+from bibun.interpreters.filling import highest, make_room
+from bibun.tree import Named, named
+
+_FEW = 16  # views of one Buffer before the dead ones are looked for
+_WRITERS = {np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal}  # to their first argument
+_WRITING = {"fill", "put", "sort", "partition", "itemset", "setfield"}  # methods
+_COPYING = {"copy", "astype", "flatten", "reshape", "ravel"}  # methods whose result holds the same entries
+_SYMBOLS = {name: getattr(operator, f"__{name}__") for name in OPERATORS}
+_COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
+
+
+class Buffer(Traced, Named):
+    """An array that can hold traced values. `value` is what it names: an ndarray, or a traced array.
+
+    made    the number of its making: a run of a transform that began later ends before it
+    root    of a view: the Buffer whose memory it shows
+    key     of a view: which entries of the root it shows, once that is known
+    shows   of a root: its views, weakly
+    shown   of a root: the ndarray that shows its memory to code that takes ndarrays only, weakly
+    """
+
+    __slots__ = ("key", "made", "root", "shown", "shows")
+    __hash__ = Traced.__hash__
+    __array_priority__ = 2000.0
+
+    made: int
+    root: Any
+    key: Any
+    shows: list[Any]
+    shown: Any
+    level = sys.maxsize  # it owns every call, and hands it on with its value in its place
+    word = "an array of bibun.numpy"
+
+    def __init__(self, value: Any) -> None:
+        if isinstance(value, np.ndarray) and (value.base is not None or not value.flags.c_contiguous):
+            value = value.copy(order="C")
+        self.value = value
+        self.made = new_level()
+        self.root = self.key = self.shown = None
+        self.shows = []
+
+    # ---- what every interpreter's value has -------------------------------------------------------------
+
+    def process(self, primitive: Primitive, args: tuple[Any, ...], settings: Mapping[str, Any]) -> Any:
+        """The call on the values."""
+        if primitive.kind == "elementwise":  # makes new arrays; by NumPy's own function the quick recorders are found
+            return (primitive.function if type(primitive.function) is np.ufunc else primitive)(
+                *map(named, args), **settings
+            )
+        return shown(primitive(*map(named, args), **settings), args)
+
+    def constant(self, value: Any) -> Buffer:
+        """A Buffer for a value."""
+        return Buffer(named(value))
+
+    def alias(self) -> Any:
+        """The value, which in-place updates of this do not reach."""
+        return self.value.alias() if isinstance(self.value, Traced) else self.value.copy()
+
+    def strong(self) -> Any:
+        """The value; a number where it has shape ()."""
+        return self.value.strong() if isinstance(self.value, Traced) else self.value[()]
+
+    def become(self, other: Any) -> None:
+        """Take over the entries of another one: what is called with this as out= ends here."""
+        self[...] = other.value
+
+    # ---- NumPy's protocols ------------------------------------------------------------------------------
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **settings: Any) -> Any:
+        if not settings and method == "__call__":
+            return ufunc(*map(named, inputs))  # a ufunc makes new arrays
+        out = settings.get("out", ())
+        written = (*(o for o in out if isinstance(o, Buffer)), *(inputs[:1] if method == "at" else ()))
+        for buffer in written:
+            make_room(buffer, (*inputs, *settings.values()))
+        plain = {name: unnamed(value) for name, value in settings.items()}
+        return shown(getattr(ufunc, method)(*map(named, inputs), **plain), written)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, settings: Any) -> Any:
+        written = [settings.get("out"), args[0] if args and function in _WRITERS else None]
+        for buffer in written:
+            if isinstance(buffer, Buffer):
+                make_room(buffer, (*args, *settings.values()))
+        settings = {name: unnamed(value) for name, value in settings.items()}
+        if function in LIKE:  # called with like=, which is this
+            top = highest(args)
+            made = function(*map(unnamed, args), **settings, like=top)
+            return fillable(made) if top is None and made is not self.value else shown(made, (self,))
+        result = function(*map(unnamed, args), **settings)
+        return shown(result, (*args, *settings.values()))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        if isinstance(self.value, Traced):
+            return self.value.__array__(dtype, copy)
+        if copy or (dtype is not None and dtype != self.value.dtype):
+            if copy is False:
+                raise ValueError("Unable to avoid copy while creating an array as requested.")
+            return self.value.astype(dtype or self.value.dtype)
+        return self._show() if self.root is None else self.root._show_part(self.value)
+
+    def __dlpack__(self, **settings: Any) -> Any:
+        return self.__array__().__dlpack__(**settings)
+
+    def __dlpack_device__(self) -> Any:
+        return self.__array__().__dlpack_device__()
+
+    __array_namespace__ = Array.__array_namespace__
+
+    def _show(self) -> Any:
+        """The memory of this root as an ndarray. Its base is no ndarray, so that views of it keep this one alive."""
+        array = self.shown and self.shown()
+        if array is None:
+            array = np.asarray(memoryview(self.value))
+            self.shown = ref(array)
+        return array
+
+    def _show_part(self, part: Any) -> Any:
+        """The same for a view of it."""
+        whole = self._show()
+        first = part.__array_interface__["data"][0] - whole.__array_interface__["data"][0]
+        return np.ndarray(part.shape, part.dtype, whole, first, part.strides)
+
+    # ---- attributes and methods: those of the value -----------------------------------------------------
+
+    __len__: Any
+    reshape: Any
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of the axes."""
+        return self.value.shape  # type: ignore[no-any-return]
+
+    @shape.setter
+    def shape(self, shape: Any) -> None:
+        raise AttributeError("the shape of an array of bibun.numpy cannot be set. Make another: y.reshape(...).")
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of the entries."""
+        return self.value.dtype  # type: ignore[no-any-return]
+
+    @property
+    def data(self) -> Any:
+        """Of a traced value its value alone; else the memory."""
+        return self.value.data if isinstance(self.value, Traced) else memoryview(self.__array__())
+
+    @property
+    def ctypes(self) -> Any:
+        """The memory, for ctypes."""
+        return self.__array__().ctypes
+
+    @property
+    def flat(self) -> Any:
+        """All entries, as one axis that shows the memory of this array."""
+        return self.reshape(-1)
+
+    @flat.setter
+    def flat(self, value: Any) -> None:
+        make_room(self, (value,))
+        self.value.flat = unnamed(value)
+
+    def __getattr__(self, name: str) -> Any:
+        """What only traced values have."""
+        if name in ("base", "views", "value", "written") or name.startswith("__"):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return getattr(self.value, name)
+
+    def __getitem__(self, key: Any) -> Any:
+        found = self.value[unnamed(key)]
+        if type(found) is not np.ndarray or found.base is None:
+            return found
+        root = self if self.root is None else self.root
+        if found.base is not root.value:
+            return shown(found, (self,))
+        view = _view(root, found)
+        if root is self:
+            view.key = key if isinstance(key, tuple) else (key,)
+        return view
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        key, value = unnamed(key), named(value)
+        if isinstance(value, (list, tuple)) and holds_traced(value):
+            value = as_array(value)
+        if isinstance(value, Traced) or isinstance(self.value, Traced) or isinstance(key, Traced) or holds_traced(key):
+            make_room(self, (value, key))
+            indexing.set_(self.value, key, value)
+        else:
+            self.value[key] = value
+
+    def __iter__(self) -> Iterator[Any]:
+        if not self.shape:
+            raise TypeError("iteration over a 0-d array")
+        return (self[i] for i in range(len(self)))
+
+    def __contains__(self, item: Any) -> bool:
+        return named(item) in self.value
+
+    def __divmod__(self, other: Any) -> Any:
+        return divmod(self.value, named(other))
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return divmod(named(other), self.value)
+
+    def __copy__(self) -> Buffer:
+        return Buffer(self.alias())
+
+    def __deepcopy__(self, memo: Any) -> Buffer:
+        return Buffer(self.alias())
+
+    def __reduce__(self) -> Any:
+        return Buffer, (np.array(self.value),)
+
+    def __format__(self, spec: str) -> str:
+        return format(self.value, spec)
+
+
+# ---- names and what they name -----------------------------------------------------------------------------
+
+
+def fillable(made: Any) -> Any:
+    """A new array as one that can hold traced values: of integers, which no derivative goes into, an ndarray."""
+    return Buffer(made) if type(made) is np.ndarray and made.dtype.kind in "fc" else made
+
+
+def unnamed(value: Any) -> Any:
+    """The same in lists, tuples and dicts of arguments."""
+    if type(value) is Buffer:
+        return value.value
+    if type(value) in (list, tuple):
+        return type(value)(map(unnamed, value))
+    if type(value) is dict:
+        return {key: unnamed(part) for key, part in value.items()}
+    return value
+
+
+def _buffers(values: Any) -> Iterator[Buffer]:
+    """The Buffers in nested lists and tuples of arguments."""
+    for value in values:
+        if type(value) is Buffer:
+            yield value
+        elif type(value) in (list, tuple):
+            yield from _buffers(value)
+
+
+def shown(result: Any, args: Any) -> Any:
+    """A result of a call on values: what shows the memory of a Buffer among the arguments is a Buffer too."""
+    if type(result) is np.ndarray:
+        if result.base is None:
+            return next((arg for arg in args if type(arg) is Buffer and result is arg.value), result)
+        for buffer in _buffers(args):
+            root = buffer if buffer.root is None else buffer.root
+            held = root.value
+            if result is buffer.value:
+                return buffer
+            if result.base is held or (type(held) is np.ndarray and np.may_share_memory(result, held)):
+                return _view(root, result)
+        return result
+    if isinstance(result, Traced):
+        return next((buffer for buffer in _buffers(args) if result is buffer.value), result)
+    if isinstance(result, (tuple, list)):
+        parts = [shown(part, args) for part in result]
+        return type(result)._make(parts) if hasattr(result, "_make") else type(result)(parts)
+    return result
+
+
+def _view(root: Buffer, array: Any) -> Buffer:
+    """A Buffer for an ndarray that shows the memory of a root."""
+    made: Buffer = object.__new__(Buffer)
+    made.value, made.root, made.made, made.key = array, root, root.made, None
+    made.shows, made.shown = [], None
+    shows = root.shows
+    if len(shows) >= _FEW and not len(shows) & (len(shows) - 1):  # at powers of two: constant cost a view
+        shows[:] = [weak for weak in shows if weak() is not None]
+    shows.append(ref(made))
+    return made
+
+
+# ---- operators --------------------------------------------------------------------------------------------
+
+
+def _binary(function: Callable[[Any, Any], Any]) -> Any:
+    return lambda self, other: function(self.value, named(other))
+
+
+def _reflected(function: Callable[[Any, Any], Any]) -> Any:
+    return lambda self, other: function(named(other), self.value)
+
+
+def _augmented(function: Callable[[Any, Any], Any], in_memory: Callable[[Any, Any], Any]) -> Any:
+    def update(self: Buffer, other: Any) -> Any:
+        other = named(other)
+        if isinstance(other, Traced) or isinstance(self.value, Traced):
+            make_room(self, (other,))
+            in_place.assign(self.value, function(self.value, other))
+        else:
+            in_memory(self.value, other)
+        return self
+
+    return update
+
+
+def _unary(function: Callable[[Any], Any]) -> Any:
+    return lambda self: function(self.value)
+
+
+def _method(name: str) -> Any:
+    def method(self: Buffer, *args: Any, **settings: Any) -> Any:
+        if name in _WRITING:
+            make_room(self, (*args, *settings.values()))
+        if isinstance(settings.get("out"), Buffer):
+            make_room(settings["out"], (self, *args))
+        if name == "view" and any(_is_array_class(v) for v in (*args, *settings.values())):
+            return self.__array__().view(*args, **settings)  # of a class that cannot follow
+        result = getattr(self.value, name)(*map(unnamed, args), **{k: unnamed(v) for k, v in settings.items()})
+        if type(result) is np.ndarray and result.base is None and name in _COPYING:
+            return fillable(result)
+        return result if isinstance(result, np.generic) else shown(result, (self, *args, *settings.values()))
+
+    return method
+
+
+def _is_array_class(value: Any) -> bool:
+    return isinstance(value, type) and issubclass(value, np.ndarray)
+
+
+def _attribute(name: str) -> Any:
+    def read(self: Buffer) -> Any:
+        return shown(getattr(self.value, name), (self,))
+
+    def write(self: Buffer, value: Any) -> None:
+        make_room(self, (value,))
+        setattr(self.value, name, unnamed(value))
+
+    def refuse(self: Buffer, value: Any) -> None:
+        raise AttributeError(
+            f"{name} of an array of bibun.numpy cannot be set. Make another: y.reshape(...), y.astype(...)."
+        )
+
+    return property(read, write if name in ("real", "imag") else refuse)
+
+
+def _install() -> None:
+    for name in dir(np.ndarray):
+        if not name.startswith("__") and name not in ("base", *vars(Buffer)):
+            make = _method if callable(getattr(np.ndarray, name)) else _attribute
+            setattr(Buffer, name, make(name))
+    for name, function in _SYMBOLS.items():
+        setattr(Buffer, f"__{name}__", _binary(function))
+        setattr(Buffer, f"__r{name}__", _reflected(function))
+        setattr(Buffer, f"__i{name}__", _augmented(function, getattr(operator, f"__i{name}__")))
+    for name in _COMPARISONS:
+        setattr(Buffer, f"__{name}__", _binary(getattr(operator, name)))
+    for function in (operator.neg, operator.pos, operator.abs, operator.invert, operator.index):
+        setattr(Buffer, f"__{function.__name__.strip('_')}__", _unary(function))
+    for conversion in (bool, int, float, complex, len, repr, str):
+        setattr(Buffer, f"__{conversion.__name__}__", _unary(conversion))
+
+
+_install()

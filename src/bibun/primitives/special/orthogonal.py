@@ -1,0 +1,161 @@
+"""Rows of the orthogonal polynomials and Legendre functions, by the argument (DLMF 14.10, 18.9); of Chebyshev's by the degree."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import special  # type: ignore[import-untyped]
+
+from bibun.core.kinds import elementwise
+from bibun.core.primitive import Primitive
+
+_N = "the degree n: its derivative has no closed form"
+_INTEGER = "the degree n: an integer does not vary continuously"
+_ALPHA = "the parameter alpha: its derivative has no closed form"
+_BETA = "the parameter beta: its derivative has no closed form"
+
+
+def _below(n: Any) -> Any:
+    """n - 1, an integer where n is one; for the degree 0, whose slope has the factor 0, not -1"""
+    return np.where(np.equal(n, 0), 1, n) - np.int64(1)
+
+
+def _t_by_degree(n: Any, x: Any) -> Any:
+    """-θ sin(nθ) with x = cos θ, where θ / sin θ = 2F1(1, 1; 3/2; (1 - x)/2) goes on beyond x = 1"""
+    return -(1 - x * x) * special.hyp2f1(1.0, 1.0, 1.5, (1 - x) / 2) * special.eval_chebyu(n - 1.0, x)
+
+
+def _u_by_degree(n: Any, x: Any) -> Any:
+    """θ cos((n + 1)θ) / sin θ"""
+    return special.hyp2f1(1.0, 1.0, 1.5, (1 - x) / 2) * special.eval_chebyt(n + 1.0, x)
+
+
+def _gegenbauer(n: Any, alpha: Any, x: Any) -> Any:
+    """C_n^(α)(x), which for a negative whole n is 0"""
+    none = (n < 0) & np.equal(np.rint(n), n)
+    return np.where(none, 0.0, special.eval_gegenbauer(np.where(none, 1.0, n), alpha, x))
+
+
+def _slope_of_legendre(n: Any, x: Any) -> Any:
+    """C_(n-1)^(3/2), with -n - 1 for n below -1/2, of which P is the same"""
+    return _gegenbauer(np.abs(n + 0.5) - 1.5, 1.5, x)
+
+
+def _plain_slope_of_chebyu(n: Any, x: Any) -> Any:
+    """2 C_(n-1)^(2); since U_n = -U_(-n-2), of |n + 1| - 1 with the sign of n + 1"""
+    return 2 * np.sign(n + 1.0) * _gegenbauer(np.abs(n + 1.0) - 2, 2.0, x)
+
+
+def _slope_of_chebyu_by_degree(n: Any, x: Any) -> Any:
+    """∂/∂n of ((n + 1) T_(n+1) - x U_n) / (x² - 1); at x = 1 n² + 2n + 2/3"""
+    rest = x * x - 1
+    edge = np.equal(rest, 0)
+    m = n + 1.0
+    outer = special.eval_chebyt(m, x) + m * _t_by_degree(m, x) - x * _u_by_degree(n, x)
+    return np.where(edge, m * m - 1 / 3, outer / np.where(edge, 1.0, rest))
+
+
+def _slope_of_lpmv(order: Any, v: Any, x: Any) -> Any:
+    """For m ≥ 0, P = (-1)**m (1 - x²)**(m/2) (2m - 1)!! C_(v-m)^(m+1/2)(x); for m < 0, (v + m)! / (v - m)! of that with -m."""
+    m = np.abs(1.0 * order)
+    scale = (1 - 2 * np.remainder(m, 2)) * 2**m * special.poch(0.5, m)
+    low = order < 0
+    turned = (1 - 2 * np.remainder(m, 2)) / np.where(low, special.poch(v - m + 1, 2 * m), 1.0)
+    scale = scale * np.where(low, turned, 1.0)
+    rest = 1 - x * x
+    falling = _gegenbauer(v - m, m + 0.5, x) * -m * x * np.where(m == 0, 1.0, rest) ** (m / 2 - 1)
+    rising = (2 * m + 1) * _gegenbauer(v - m - 1, m + 1.5, x) * rest ** (m / 2)
+    return scale * (falling + rising)
+
+
+def _harmonic_by_polar(y: Any, m: Any, n: Any, theta: Any, phi: Any) -> Any:
+    """m cot φ Y_n^m + √((n - m)(n + m + 1)) e**(-iθ) Y_n^(m+1)"""
+    last = np.equal(m, n)
+    above = special.sph_harm(np.where(last, m, m + 1), n, theta, phi)
+    return m / np.tan(phi) * y + np.sqrt((n - m) * (n + m + 1)) * np.exp(-1j * theta) * above
+
+
+slope_of_chebyu: Primitive = elementwise(
+    _plain_slope_of_chebyu,
+    lambda a, b: _slope_of_chebyu_by_degree(a, b),
+    lambda a, b: 8 * np.sign(a + 1.0) * _gegenbauer(np.abs(a + 1.0) - 3, 3.0, b),
+    domain=("real", "unit"), name="slope_of_chebyu",
+)  # fmt: skip
+eval_legendre = elementwise(special.eval_legendre, _N, lambda a, b: _slope_of_legendre(a, b), domain=("whole", "unit"))
+eval_sh_legendre = elementwise(
+    special.eval_sh_legendre, _N, lambda a, b: 2 * _slope_of_legendre(a, 2 * b - 1),
+    domain=("whole", "probability"),
+)  # fmt: skip
+eval_chebyt = elementwise(
+    special.eval_chebyt, lambda a, b: _t_by_degree(a, b), lambda a, b: a * special.eval_chebyu(a - 1.0, b),
+    guarded=True, domain=("real", "unit"),
+)  # fmt: skip
+eval_chebyu = elementwise(
+    special.eval_chebyu, lambda a, b: _u_by_degree(a, b), lambda a, b: slope_of_chebyu(a, b),
+    guarded=True, domain=("real", "unit"),
+)  # fmt: skip
+eval_chebyc = elementwise(
+    special.eval_chebyc, lambda a, b: 2 * _t_by_degree(a, b / 2), lambda a, b: a * special.eval_chebys(a - 1.0, b),
+    guarded=True, domain=("real", "unit"),
+)  # fmt: skip
+eval_chebys = elementwise(
+    special.eval_chebys,
+    lambda a, b: _u_by_degree(a, b / 2),
+    lambda a, b: slope_of_chebyu(a, b / 2) / 2,
+    guarded=True, domain=("real", "unit"),
+)  # fmt: skip
+eval_sh_chebyt = elementwise(
+    special.eval_sh_chebyt,
+    lambda a, b: _t_by_degree(a, 2 * b - 1),
+    lambda a, b: 2 * a * special.eval_chebyu(a - 1.0, 2 * b - 1),
+    guarded=True, domain=("real", "probability"),
+)  # fmt: skip
+eval_sh_chebyu = elementwise(
+    special.eval_sh_chebyu,
+    lambda a, b: _u_by_degree(a, 2 * b - 1),
+    lambda a, b: 2 * slope_of_chebyu(a, 2 * b - 1),
+    guarded=True, domain=("real", "probability"),
+)  # fmt: skip
+eval_gegenbauer = elementwise(
+    special.eval_gegenbauer, _N, _ALPHA, lambda a, b, c: 2 * b * _gegenbauer(a - 1.0, b + 1.0, c),
+    domain=("whole", "positive", "unit"),
+)  # fmt: skip
+eval_jacobi = elementwise(
+    special.eval_jacobi, _N, _ALPHA, _BETA,
+    lambda a, b, c, d: (a + 1.0 * b + c + 1) / 2 * special.eval_jacobi(a - 1.0, b + 1.0, c + 1.0, d),
+    domain=("whole", "positive", "positive", "unit"),
+)  # fmt: skip
+eval_sh_jacobi = elementwise(
+    special.eval_sh_jacobi,
+    _N,
+    "the parameter p: its derivative has no closed form",
+    "the parameter q: its derivative has no closed form",
+    lambda a, b, c, d: a * special.eval_sh_jacobi(_below(a), b + 2.0, c + 1.0, d),
+    domain=("whole", "above_one", "probability", "probability"),
+)  # fmt: skip
+eval_laguerre = elementwise(
+    special.eval_laguerre, _N, lambda a, b: -special.eval_genlaguerre(a - 1.0, 1.0, b), domain=("whole", "positive")
+)
+eval_genlaguerre = elementwise(
+    special.eval_genlaguerre, _N, _ALPHA, lambda a, b, c: -special.eval_genlaguerre(a - 1.0, b + 1.0, c),
+    domain=("whole", "positive", "positive"),
+)  # fmt: skip
+eval_hermite = elementwise(
+    special.eval_hermite, _INTEGER, lambda a, b: 2 * a * special.eval_hermite(_below(a), b), domain=("whole", "real")
+)
+eval_hermitenorm = elementwise(
+    special.eval_hermitenorm, _INTEGER, lambda a, b: a * special.eval_hermitenorm(_below(a), b),
+    domain=("whole", "real"),
+)  # fmt: skip
+lpmv = elementwise(
+    special.lpmv, "the order m: an integer does not vary continuously",
+    "the degree v: its derivative has no closed form", lambda a, b, c: _slope_of_lpmv(a, b, c),
+    guarded=True, domain=("whole", "order", "unit"),
+)  # fmt: skip
+if hasattr(special, "sph_harm"):  # until SciPy 1.16: the order m, the degree n, the azimuth θ, the polar angle φ
+    sph_harm = elementwise(
+        special.sph_harm, "the order m: an integer does not vary continuously", _INTEGER, lambda y, a: 1j * a * y,
+        lambda y, a, b, c, d: _harmonic_by_polar(y, 1.0 * a, b, c, d),
+        guarded=True, domain=("mode", "higher_mode", "real", "positive"),
+    )  # fmt: skip

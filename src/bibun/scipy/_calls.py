@@ -1,0 +1,88 @@
+"""How a function of this room takes the place of SciPy's: same parameters, and SciPy's own function for plain arguments.
+
+Owns no function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from inspect import Parameter, Signature, signature
+from types import ModuleType
+from typing import Any, TypeVar
+
+from bibun.arrays.creation import holds_traced
+from bibun.core.traced import Holder
+from bibun.errors import NoDerivativeError, located
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+# They change memory, speed or checks, never the value; a traced array is checked by what is called with its value.
+_IGNORED = {"check_finite", "lapack_driver", "lwork", "disp", "blocksize", "workers", "plan"}
+
+
+def stands_for(function: Callable[..., Any]) -> Callable[[F], F]:
+    """For traced arguments, ours; it has the parameters of SciPy's function that change the value, with SciPy's defaults."""
+    parameters = signature(function)
+    several = any(p.kind is Parameter.VAR_POSITIONAL for p in parameters.parameters.values())
+
+    def decorate(ours: F) -> F:
+        defaults = {} if several else _defaults(parameters, signature(ours))
+
+        @wraps(function)
+        def call(*args: Any, **settings: Any) -> Any:
+            if not _has_traced(args, settings):
+                return function(*args, **settings)
+            if several:
+                return ours(*args, **settings)
+            given = parameters.bind(*args, **settings).arguments
+            return ours(**(defaults | {name: x for name, x in given.items() if not _ignored(name)}))
+
+        call.__doc__, call.__module__ = ours.__doc__, ours.__module__
+        return call  # type: ignore[return-value]
+
+    return decorate
+
+
+def _defaults(theirs: Signature, ours: Signature) -> dict[str, Any]:
+    """SciPy's defaults, which differ between its versions, of the parameters that we have too."""
+    found = {name: p.default for name, p in theirs.parameters.items() if p.default is not Parameter.empty}
+    return {name: value for name, value in found.items() if name in ours.parameters}
+
+
+def _has_traced(args: tuple[Any, ...], settings: dict[str, Any]) -> bool:
+    return any(isinstance(x, Holder) or holds_traced(x) for x in (*args, *settings.values()))
+
+
+def _ignored(name: str) -> bool:
+    return name in _IGNORED or name.startswith("overwrite_")
+
+
+def refused(function: Callable[..., Any], reason: str) -> Callable[..., Any]:
+    """SciPy's function for plain arguments; for traced ones the reason why there is no derivative, and what to write."""
+
+    @wraps(function)
+    def call(*args: Any, **settings: Any) -> Any:
+        if _has_traced(args, settings):
+            raise NoDerivativeError(f"{located()}{function.__name__} has no derivative rule: {reason}.")
+        return function(*args, **settings)
+
+    return call
+
+
+def no_rule(name: str, reason: str) -> NoDerivativeError:
+    """One form of a call that has no derivative."""
+    return NoDerivativeError(f"{located()}{name} has no derivative rule in this form: {reason}.")
+
+
+def remaining(module: ModuleType, reasons: Mapping[str, str]) -> Callable[[str], Any]:
+    """A module's __getattr__: what it does not define is SciPy's own, or refuses traced arrays with the reason."""
+
+    def get(name: str) -> Any:
+        if name.startswith("_") or not hasattr(module, name):
+            raise AttributeError(f"module 'bibun.{module.__name__}' has no attribute {name!r}")
+        found = getattr(module, name)
+        return refused(found, reasons[name]) if name in reasons else found
+
+    get.reasons = reasons  # type: ignore[attr-defined]  # for the errors of SciPy's own functions, see arrays/lost.py
+    return get

@@ -1,0 +1,205 @@
+"""Integrals of functions: quad, quad_vec, dblquad, tplquad, nquad, fixed_quad. The rule of their derivatives: leibniz.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from inspect import signature
+from math import inf
+from typing import Any
+
+import numpy as np
+from scipy import integrate, special  # type: ignore[import-untyped]
+
+from bibun.arrays.creation import as_array
+from bibun.core.traced import Traced, bare
+from bibun.scipy._levels import is_traced
+from bibun.scipy.integrate.leibniz import integral, refuse
+
+Function = Callable[..., Any]
+
+# The weight functions of quad whose product with f has a value at the limits
+_WEIGHTS: dict[Any, Function] = {
+    None: lambda f, w: f,
+    "cos": lambda f, w: lambda x: f(x) * np.cos(w * x),
+    "sin": lambda f, w: lambda x: f(x) * np.sin(w * x),
+}
+
+
+def quad(func: Function, a: Any, b: Any, args: Any = (), full_output: Any = 0, *more: Any, **settings: Any) -> Any:
+    """(∫ func(x, *args) dx from a to b, its error), and with full_output a dict; parameters as in SciPy.
+
+    The integral has derivatives by a, b, args and what func reads; each is an integral by quad itself, to the same
+    tolerances. The error is that of the value. With a weight of its own singularity at the limits (alg, alg-loga, ...,
+    cauchy) the limits have no derivative.
+    """
+    call = signature(integrate.quad).bind(func, a, b, args, full_output, *more, **settings).arguments
+    args = args if isinstance(args, tuple) else (args,)
+    given = {key: value for key, value in call.items() if key not in ("func", "a", "b", "args", "full_output")}
+    if given.get("complex_func"):
+        del given["complex_func"]
+        both = [quad(_part(func, part), a, b, args, full_output, **given) for part in (np.real, np.imag)]
+        extra = ({"real": both[0][1:], "imag": both[1][1:]},) if full_output else ()
+        return both[0][0] + 1j * both[1][0], both[0][1] + 1j * both[1][1], *extra
+    weight, wvar = given.get("weight"), given.get("wvar")
+    refuse(wvar, "quad", "wvar= is a setting of the method. Put the weight into the function to differentiate by it.")
+    whole = _WEIGHTS.get(weight)
+    if whole is None:
+        for end in (a, b):
+            refuse(end, "quad", f"a limit has no derivative with weight={weight!r}, which may be infinite there.")
+    reports: list[Any] = []
+
+    def run(f: Function, a: float, b: float) -> Any:
+        return _entrywise(lambda g: _one(g, a, b, full_output, given, reports), f)
+
+    value = (
+        integral(run, _scalar(func, args), a, b)
+        if whole is None or weight is None
+        else _weighed(run, func, args, a, b, whole, wvar)
+    )
+    return (value, *reports[0])
+
+
+def _scalar(func: Function, args: Any) -> Function:
+    """The number that it returns, which may be an array of one."""
+
+    def f(x: Any) -> Any:
+        y = func(x, *args)
+        return np.reshape(y, ()) if isinstance(y, Traced) and y.shape else y
+
+    return f
+
+
+def _part(func: Function, part: Function) -> Function:
+    return lambda x, *args: part(func(x, *args))
+
+
+def _one(g: Function, a: float, b: float, full_output: Any, given: dict[str, Any], reports: list[Any]) -> Any:
+    """One run of SciPy's, of a function of numbers. The report of the first is that of the value."""
+    value, *report = integrate.quad(g, a, b, (), full_output, **given)
+    reports.append(report)
+    return np.float64(value)
+
+
+def _entrywise(run: Function, f: Function) -> Any:
+    """An integral an entry. All of them ask for the same numbers first, which are computed once (see Integrand)."""
+    shapes: list[tuple[int, ...]] = []
+
+    def first(x: float) -> Any:
+        y = np.asarray(f(x), float)
+        shapes.append(y.shape)
+        return y[(0,) * y.ndim] if y.size else 0.0
+
+    value = run(first)
+    if not shapes or not shapes[0]:
+        return value
+    found = np.empty(shapes[0])
+    for i in np.ndindex(shapes[0]):
+        found[i] = value if not any(i) else run(lambda x, i=i: np.asarray(f(x))[i])
+    return found
+
+
+def _weighed(run: Function, func: Function, args: Any, a: Any, b: Any, whole: Function, wvar: Any) -> Any:
+    """With the limits held fixed, and those by quad without a weight: ∫ from a to a + da of the product."""
+    f = _scalar(func, args)
+    value = integral(run, f, bare(a), bare(b))
+    for end, sign in ((a, -1), (b, 1)):
+        if isinstance(end, Traced):
+            fixed = bare(end)
+            value = value + sign * integral(
+                lambda g, p, q: _entrywise(lambda h: np.float64(integrate.quad(h, p, q)[0]), g),
+                whole(f, wvar),
+                fixed,
+                end,
+            )
+    return value
+
+
+def nquad(func: Function, ranges: Any, args: Any = None, opts: Any = None, full_output: bool = False) -> Any:
+    """(∫...∫ func, its error): quad within quad, with all the derivatives of quad. Limits may be functions."""
+    ranges = [r if callable(r) else (lambda *_, r=r: r) for r in ranges]
+    options = [opts] * len(ranges) if opts is None or isinstance(opts, dict) or callable(opts) else list(opts)
+    errors: list[Any] = []
+    evaluations = [0]
+
+    def along(depth: int, *fixed: Any) -> Any:
+        low, high = ranges[-depth - 1](*fixed)
+        option = options[-depth - 1] or {}
+        settings = dict(option(*fixed) if callable(option) else option)
+        if "points" in settings:
+            settings["points"] = [x for x in settings["points"] if low <= x <= high]
+        last = depth + 1 == len(ranges)
+        inner = func if last else lambda *x: along(depth + 1, *x)
+        value, error, *rest = quad(inner, low, high, fixed, True, **settings)
+        errors.append(error)
+        evaluations[0] += rest[0]["neval"] if last else 0
+        return value
+
+    value = along(0, *(args or ()))
+    report = (value, max(errors))
+    return (*report, {"neval": evaluations[0]}) if full_output else report
+
+
+def dblquad(
+    func: Function,
+    a: Any,
+    b: Any,
+    gfun: Any,
+    hfun: Any,
+    args: Any = (),
+    epsabs: float = 1.49e-8,
+    epsrel: float = 1.49e-8,
+) -> Any:
+    """(∫∫ func(y, x) dy dx, its error), x from a to b and y from gfun(x) to hfun(x)."""
+    inner = [lambda x, *_: [_limit(gfun, x), _limit(hfun, x)], [a, b]]
+    return nquad(func, inner, args, {"epsabs": epsabs, "epsrel": epsrel})
+
+
+def tplquad(
+    func: Function,
+    a: Any,
+    b: Any,
+    gfun: Any,
+    hfun: Any,
+    qfun: Any,
+    rfun: Any,
+    args: Any = (),
+    epsabs: float = 1.49e-8,
+    epsrel: float = 1.49e-8,
+) -> Any:
+    """(∫∫∫ func(z, y, x) dz dy dx, its error), z from qfun(x, y) to rfun(x, y)."""
+    inner = lambda y, x, *_: [_limit(qfun, x, y), _limit(rfun, x, y)]  # noqa: E731  one of three ranges
+    return nquad(
+        func,
+        [inner, lambda x, *_: [_limit(gfun, x), _limit(hfun, x)], [a, b]],
+        args,
+        {"epsabs": epsabs, "epsrel": epsrel},
+    )
+
+
+def _limit(limit: Any, *x: Any) -> Any:
+    return limit(*x) if callable(limit) else limit
+
+
+def quad_vec(f: Function, a: Any, b: Any, *more: Any, **settings: Any) -> Any:
+    """(∫ f(x) dx, its error), f an array; parameters as in SciPy. Derivatives as of quad, of the array at once."""
+    call = signature(integrate.quad_vec).bind(f, a, b, *more, **settings).arguments
+    args = call.get("args", ())
+    args = args if isinstance(args, tuple) else (args,)
+    given = {key: value for key, value in call.items() if key not in ("f", "a", "b", "args")}
+    reports: list[Any] = []
+
+    def run(g: Function, a: float, b: float) -> Any:
+        value, *report = integrate.quad_vec(g, a, b, **given)
+        reports.append(report)
+        return value
+
+    return (integral(run, lambda x: as_array(f(x, *args))[()], a, b), *reports[0])
+
+
+def fixed_quad(func: Function, a: Any, b: Any, args: Any = (), n: int = 5) -> Any:
+    """(Gauss's rule of n points, None). A sum like any other: its derivatives are those of the sum."""
+    if not is_traced(a, b) and inf in (abs(a), abs(b)):
+        raise ValueError("Gaussian quadrature is only available for finite limits.")
+    x, w = special.roots_legendre(n)
+    y = (b - a) * (np.real(x) + 1) / 2.0 + a
+    return (b - a) / 2.0 * np.sum(w * func(y, *args), axis=-1), None

@@ -1,0 +1,73 @@
+"""scipy.interpolate with derivatives: by the point, by the values, and mostly by the nodes too.
+
+Interpolants are computed by operations that can be differentiated; the numbers are SciPy's to rounding. Names that are not
+here are SciPy's own, for plain arrays.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scipy import interpolate as _scipy  # type: ignore[import-untyped]
+
+from bibun.scipy.interpolate.piecewise import (
+    Akima1DInterpolator,
+    CubicHermiteSpline,
+    CubicSpline,
+    PchipInterpolator,
+    PPoly,
+    pchip_interpolate,
+)
+from bibun.scipy.interpolate.polynomials import (
+    BarycentricInterpolator,
+    KroghInterpolator,
+    barycentric_interpolate,
+    interp1d,
+    krogh_interpolate,
+)
+from bibun.scipy.interpolate.scattered import (
+    LinearNDInterpolator,
+    RBFInterpolator,
+    RegularGridInterpolator,
+    griddata,
+    interpn,
+)
+from bibun.scipy.interpolate.splines import (
+    BSpline,
+    InterpolatedUnivariateSpline,
+    RectBivariateSpline,
+    UnivariateSpline,
+    make_interp_spline,
+    splev,
+    splrep,
+)
+
+__all__ = [
+    "Akima1DInterpolator",
+    "BSpline",
+    "BarycentricInterpolator",
+    "CubicHermiteSpline",
+    "CubicSpline",
+    "InterpolatedUnivariateSpline",
+    "KroghInterpolator",
+    "LinearNDInterpolator",
+    "PPoly",
+    "PchipInterpolator",
+    "RBFInterpolator",
+    "RectBivariateSpline",
+    "RegularGridInterpolator",
+    "UnivariateSpline",
+    "barycentric_interpolate",
+    "griddata",
+    "interp1d",
+    "interpn",
+    "krogh_interpolate",
+    "make_interp_spline",
+    "pchip_interpolate",
+    "splev",
+    "splrep",
+]
+
+
+def __getattr__(name: str) -> Any:
+    return getattr(_scipy, name)

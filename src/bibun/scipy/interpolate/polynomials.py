@@ -1,0 +1,184 @@
+"""One polynomial through all points, in Newton's form, and interp1d: by the point, the values and the nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import factorial
+from typing import Any
+
+import numpy as np
+from scipy import interpolate  # type: ignore[import-untyped]
+
+from bibun.arrays.creation import as_array
+from bibun.core.traced import bare, plain
+from bibun.scipy._levels import is_traced, refuse_recorded
+from bibun.scipy.interpolate.piecewise import at_points, taken
+from bibun.scipy.interpolate.splines import make_interp_spline
+
+
+class KroghInterpolator:
+    """The polynomial through the points. Of a node that is repeated, y holds the derivatives there: y, y', y'', ..."""
+
+    def __init__(self, xi: Any, yi: Any, axis: int = 0) -> None:
+        self.xi, yi = as_array(xi), as_array(yi)
+        self.axis = axis % yi.ndim
+        self.yi = np.moveaxis(yi, self.axis, 0)
+        self.c = _divided_differences(self.xi, self.yi)
+
+    def __call__(self, x: Any) -> Any:
+        """The value at x."""
+
+        def evaluate(v: Any) -> Any:
+            wide = (-1, *(1,) * (self.yi.ndim - 1))
+            total: Any = 0.0
+            for node, c in zip(reversed(list(self.xi)), reversed(self.c), strict=True):
+                total = total * np.reshape(v - node, wide) + c
+            return total + np.zeros((np.shape(v)[0], *self.yi.shape[1:]))
+
+        return at_points(evaluate, x, self.axis)
+
+    def derivatives(self, x: Any, der: int | None = None) -> Any:
+        """The value and the derivatives up to order der - 1 (all that are not 0), stacked."""
+        count = len(self.xi) if der is None else der
+        return np.stack([self.derivative(x, order) for order in range(count)])
+
+    def derivative(self, x: Any, der: int = 1) -> Any:
+        """The derivative of order der."""
+
+        def evaluate(v: Any) -> Any:
+            wide = (-1, *(1,) * (self.yi.ndim - 1))
+            zero = np.zeros((np.shape(v)[0], *self.yi.shape[1:]))
+            totals: list[Any] = [zero] * (der + 1)  # of p, p', p''/2, ...
+            for node, c in zip(reversed(list(self.xi)), reversed(self.c), strict=True):
+                z = np.reshape(v - node, wide)
+                totals = [total * z + (totals[j - 1] if j else c) for j, total in enumerate(totals)]
+            return totals[der] * factorial(der)
+
+        return at_points(evaluate, x, self.axis)
+
+
+class BarycentricInterpolator(KroghInterpolator):
+    """The polynomial through points that differ. Here too it is Newton's, which has no division by x - node."""
+
+    def __init__(self, xi: Any, yi: Any = None, axis: int = 0, *, wi: Any = None, rng: Any = None) -> None:
+        super().__init__(xi, yi, axis)
+
+
+def _divided_differences(x: Any, y: Any) -> list[Any]:
+    """c of c[0] + c[1] (v - x[0]) + c[2] (v - x[0]) (v - x[1]) + ..."""
+    refuse_recorded(x)  # which nodes are equal is decided by their values
+    nodes = np.asarray(bare(x)).tolist() if np.ndim(bare(x)) == 1 else [None] * len(x)
+    n = len(x)
+    start = [
+        max((j for j in range(i) if nodes[j] != nodes[i]), default=-1) + 1 if nodes[i] is not None else i
+        for i in range(n)
+    ]
+    column = [y[start[i]] for i in range(n)]
+    found = [column[0]]
+    for order in range(1, n):
+        new = []
+        for i in range(n - order):
+            repeated = start[i + order] <= i
+            if repeated:
+                new.append(y[start[i] + order] / factorial(order))
+            else:
+                new.append((column[i + 1] - column[i]) / (x[i + order] - x[i]))
+        column = new
+        found.append(column[0])
+    return found
+
+
+def barycentric_interpolate(xi: Any, yi: Any, x: Any, axis: int = 0, *, der: int = 0, rng: Any = None) -> Any:
+    """BarycentricInterpolator(xi, yi, axis)(x), or its derivative."""
+    if not is_traced(xi, yi, x):
+        return interpolate.barycentric_interpolate(xi, yi, x, axis, der=der, rng=rng)
+    return BarycentricInterpolator(xi, yi, axis).derivative(x, der)
+
+
+def krogh_interpolate(xi: Any, yi: Any, x: Any, der: int = 0, axis: int = 0) -> Any:
+    """KroghInterpolator(xi, yi, axis).derivative(x, der)"""
+    if not is_traced(xi, yi, x):
+        return interpolate.krogh_interpolate(xi, yi, x, der, axis)
+    return KroghInterpolator(xi, yi, axis).derivative(x, der)
+
+
+_SPLINES = {"zero": 0, "slinear": 1, "quadratic": 2, "cubic": 3}
+
+
+class interp1d:
+    """Interpolation along an axis, of SciPy's kinds and parameters: by the point and by y; "linear" and splines by x too."""
+
+    def __init__(
+        self,
+        x: Any,
+        y: Any,
+        kind: Any = "linear",
+        axis: int = -1,
+        copy: bool = True,
+        bounds_error: Any = None,
+        fill_value: Any = np.nan,
+        assume_sorted: bool = False,
+    ) -> None:
+        x, y = as_array(x), as_array(y)
+        y = y if y.dtype.kind in "fc" else y.astype(float)
+        self.axis = axis % y.ndim
+        y = np.moveaxis(y, self.axis, 0)
+        if not assume_sorted:
+            order = np.argsort(x, kind="mergesort")
+            x, y = taken(x, order), taken(y, order)
+        self.x, self._y = x, y
+        extrapolated = isinstance(fill_value, str) and fill_value == "extrapolate"
+        kind = (
+            _SPLINES.get(kind, kind) if kind != "zero" else "first"
+        )  # of a spline of degree 0 the ends reach outwards
+        self._of = make_interp_spline(x, y, kind) if isinstance(kind, int) else self._steps(kind)
+        self.fill_value = None if extrapolated else fill_value
+        given = not extrapolated and not (isinstance(fill_value, float) and np.isnan(fill_value))
+        self.bounds_error = (not extrapolated and not given) if bounds_error is None else bounds_error
+
+    def _steps(self, kind: str) -> Callable[[Any], Any]:
+        x, y = self.x, self._y
+        last = len(x) - 1
+        if kind == "linear":
+            return self._linear
+        middles = (x[1:] + x[:-1]) / 2
+        chosen = {
+            "nearest": lambda v: np.searchsorted(middles, v, side="left"),
+            "nearest-up": lambda v: np.searchsorted(middles, v, side="right"),
+            "first": lambda v: np.clip(np.searchsorted(x, v, side="right") - 1, 0, last),
+            "previous": lambda v: np.clip(np.searchsorted(x, v, side="right") - 1, 0, last),
+            "next": lambda v: np.clip(np.searchsorted(x, v, side="left"), 0, last),
+        }
+        if kind not in chosen:
+            raise NotImplementedError(f"{kind} is unsupported: Use fitpack routines for other types.")
+        missing: Callable[[Any], Any] = {"previous": lambda v: v < x[0], "next": lambda v: v > x[-1]}.get(
+            kind, lambda v: v != v
+        )
+        wide = (-1, *(1,) * (y.ndim - 1))
+        return lambda v: np.where(
+            np.reshape(missing(v), wide), np.nan, taken(y, chosen[kind](v)) + np.reshape(0.0 * v, wide)
+        )
+
+    def _linear(self, v: Any) -> Any:
+        x, y = self.x, self._y
+        i = np.clip(np.searchsorted(x, v, side="left") - 1, 0, len(x) - 2)
+        low, high = taken(x, i), taken(x, i + 1)
+        wide = (-1, *(1,) * (y.ndim - 1))
+        start, end = taken(y, i), taken(y, i + 1)
+        return (end - start) / np.reshape(high - low, wide) * np.reshape(v - low, wide) + start
+
+    def __call__(self, x: Any) -> Any:
+        """The values at x, in place of the axis."""
+
+        def evaluate(v: Any) -> Any:
+            y = self._of(v)
+            if self.fill_value is None:
+                return y
+            below, above = v < self.x[0], v > self.x[-1]
+            if self.bounds_error and np.any(plain(below | above)):
+                raise ValueError("A value in x_new is outside the interpolation range.")
+            pair = self.fill_value if isinstance(self.fill_value, tuple) else (self.fill_value, self.fill_value)
+            wide = (-1, *(1,) * (np.ndim(y) - 1))
+            return np.where(np.reshape(below, wide), pair[0], np.where(np.reshape(above, wide), pair[1], y))
+
+        return at_points(evaluate, x, self.axis)

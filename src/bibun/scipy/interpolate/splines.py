@@ -1,0 +1,318 @@
+"""B-splines: BSpline, make_interp_spline, splrep and splev, and the splines that FITPACK fits, by the point.
+
+A value has derivatives by the point, the coefficients and the knots. Coefficients that interpolate have them by the data. Of
+a smoothing spline the knots are chosen by the data, and jump: it has derivatives by the point alone.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import interpolate  # type: ignore[import-untyped]
+
+from bibun.arrays.creation import as_array
+from bibun.errors import NoDerivativeError, located
+from bibun.scipy._levels import is_traced
+from bibun.scipy.interpolate.piecewise import at_points, outside, taken
+
+
+class BSpline:
+    """Σ c[i] B[i](x) of degree k with knots t, by de Boor's algorithm."""
+
+    def __init__(self, t: Any, c: Any, k: int, extrapolate: Any = True, axis: int = 0) -> None:
+        t, c = as_array(t), as_array(c)
+        self.t, self.k, self.extrapolate = t, int(k), extrapolate
+        self.axis = axis % c.ndim
+        self.c = np.moveaxis(c, self.axis, 0)
+
+    def __call__(self, x: Any, nu: int = 0, extrapolate: Any = None) -> Any:
+        """The value, or the derivative of order nu, at x."""
+        spline, extrapolate = self, self.extrapolate if extrapolate is None else extrapolate
+        for _ in range(nu):
+            spline = spline._derivative()
+        t, k, n = spline.t, spline.k, len(self.t) - self.k - 1
+        first, last = self.t[self.k], self.t[n]
+
+        def evaluate(v: Any) -> Any:
+            if isinstance(extrapolate, str):
+                v = first + (v - first) % (last - first)
+            y = _de_boor(t, spline.c, k, v)
+            return outside(v, np.stack([first, last]), y, extrapolate)
+
+        return at_points(evaluate, x, self.axis)
+
+    def _derivative(self) -> BSpline:
+        """Of degree k - 1, with coefficients k (c[i + 1] - c[i]) / (t[i + k + 1] - t[i + 1])."""
+        t, k, c = self.t, self.k, self.c
+        n = len(t) - k - 1
+        c = c[:n]
+        if not k:
+            made = BSpline(t, 0.0 * c, 0, self.extrapolate)
+        else:
+            gaps = t[k + 1 : n + k] - t[1:n]
+            some = gaps != 0
+            slopes = np.where(some, k / np.where(some, gaps, 1.0), 0.0)
+            made = BSpline(
+                t[1:-1], np.reshape(slopes, (-1, *(1,) * (c.ndim - 1))) * np.diff(c, axis=0), k - 1, self.extrapolate
+            )
+        made.axis = self.axis
+        return made
+
+    def derivative(self, nu: int = 1) -> BSpline:
+        """The B-spline of its derivative."""
+        spline = self
+        for _ in range(nu):
+            spline = spline._derivative()
+        return spline
+
+    def antiderivative(self, nu: int = 1) -> BSpline:
+        """The B-spline of its integral from the first knot: coefficients Σ c[j] (t[j + k + 1] - t[j]) / (k + 1)."""
+        spline = self
+        for _ in range(nu):
+            t, k = spline.t, spline.k
+            n = len(t) - k - 1
+            c = spline.c[:n]
+            gaps = np.reshape((t[k + 1 : n + k + 1] - t[:n]) / (k + 1), (-1, *(1,) * (c.ndim - 1)))
+            sums = np.concatenate([np.zeros((1, *c.shape[1:])), np.cumsum(c * gaps, axis=0)])
+            extrapolate = False if isinstance(spline.extrapolate, str) else spline.extrapolate
+            made = BSpline(np.concatenate([t[:1], t, t[-1:]]), sums, k + 1, extrapolate)
+            made.axis = spline.axis
+            spline = made
+        return spline
+
+    def integrate(self, a: Any, b: Any, extrapolate: Any = None) -> Any:
+        """The integral from a to b."""
+        whole = self.antiderivative()
+        return whole(b, extrapolate=extrapolate) - whole(a, extrapolate=extrapolate)
+
+    @property
+    def tck(self) -> tuple[Any, Any, int]:
+        """Knots, coefficients, degree."""
+        return self.t, np.moveaxis(self.c, 0, self.axis), self.k
+
+    def __getattr__(self, name: str) -> Any:
+        """The rest is SciPy's, of plain knots and coefficients."""
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(interpolate.BSpline(*self.tck, self.extrapolate, self.axis), name)
+
+
+def _interval(t: Any, k: int, v: Any) -> Any:
+    """The i with t[i] <= v < t[i + 1], between k and the last interval that is not empty."""
+    return np.clip(np.searchsorted(t, v, side="right") - 1, k, _last(t, k))
+
+
+def _last(t: Any, k: int) -> Any:
+    n = len(t) - k - 1
+    return np.searchsorted(t, t[n], side="left") - 1
+
+
+def _de_boor(t: Any, c: Any, k: int, v: Any) -> Any:
+    i = _interval(t, k, v)
+    wide = (-1, *(1,) * (c.ndim - 1))
+    d = [taken(c, i - k + j) for j in range(k + 1)]
+    for r in range(1, k + 1):
+        for j in range(k, r - 1, -1):
+            low, high = taken(t, i - k + j), taken(t, i + j - r + 1)
+            share = np.reshape((v - low) / (high - low), wide)
+            d[j] = (1 - share) * d[j - 1] + share * d[j]
+    return d[k]
+
+
+def basis(t: Any, k: int, v: Any, nu: int = 0) -> Any:
+    """B[i](v) for all i, or their derivatives: shape (points, functions)."""
+    return BSpline(t, np.eye(len(t) - k - 1), k)(v, nu)
+
+
+def knots(x: Any, k: int) -> Any:
+    """Those of interpolation without conditions at the ends: x less (k - 1) / 2 points next to each end."""
+    if k % 2:
+        half = (k + 1) // 2
+        inner = x[half:-half]
+    else:
+        half = k // 2
+        middles = (x[1:] + x[:-1]) / 2
+        inner = middles[half:-half] if half else middles[:-1]
+    if not k:
+        return np.concatenate([x, x[-1:]])
+    return np.concatenate([np.repeat(x[:1], k + 1), inner, np.repeat(x[-1:], k + 1)])
+
+
+def make_interp_spline(
+    x: Any, y: Any, k: int = 3, t: Any = None, bc_type: Any = None, axis: int = 0, check_finite: bool = True
+) -> Any:
+    """The BSpline of degree k through the points; bc_type as in SciPy, but for "periodic", which CubicSpline has."""
+    if not is_traced(x, y, t, _conditions(bc_type)):
+        made = interpolate.make_interp_spline(x, y, k, t, bc_type, axis, check_finite)
+        return BSpline(made.t, np.moveaxis(made.c, 0, made.axis), made.k, made.extrapolate, made.axis)
+    x, y = as_array(x), as_array(y)
+    axis %= y.ndim
+    y = np.moveaxis(y, axis, 0)
+    left, right = _conditions(bc_type)
+    if t is None:
+        if not left and not right:
+            t = knots(x, k)
+        else:
+            inner = x[1:-1] if k % 2 else (x[1:] + x[:-1]) / 2
+            t = np.concatenate([np.repeat(x[:1], k + 1), inner, np.repeat(x[-1:], k + 1)])
+    t = as_array(t)
+    ends = [(x[:1], condition) for condition in left] + [(x[-1:], condition) for condition in right]
+    rows = [basis(t, k, at, order) for at, (order, _) in ends]
+    values = [np.reshape(as_array(value) + 0.0 * y[0], (1, *np.shape(y)[1:])) for _, (_, value) in ends]
+    matrix, wanted = np.concatenate([basis(t, k, x), *rows]), np.concatenate([y, *values])
+    if matrix.shape[0] != matrix.shape[1]:
+        raise ValueError(
+            f"The number of derivatives at boundaries does not match: {matrix.shape[0]} equations for {matrix.shape[1]} unknowns."
+        )
+    c = np.reshape(np.linalg.solve(matrix, np.reshape(wanted, (len(wanted), -1))), np.shape(wanted))
+    made = BSpline(t, c, k)
+    made.axis = axis
+    return made
+
+
+def _conditions(bc_type: Any) -> tuple[list[Any], list[Any]]:
+    """The derivatives that are given at either end: (order, value)."""
+    named = {"clamped": [(1, 0.0)], "natural": [(2, 0.0)], "not-a-knot": [], None: []}
+    ends = (bc_type, bc_type) if bc_type is None or isinstance(bc_type, str) else tuple(bc_type)
+    if "periodic" in [end for end in ends if isinstance(end, str)]:
+        return ([], []) if not isinstance(bc_type, str) else _refuse_periodic()
+    left, right = (named[end] if end is None or isinstance(end, str) else list(end) for end in ends)
+    return left, right
+
+
+def _refuse_periodic() -> tuple[list[Any], list[Any]]:
+    raise NoDerivativeError(
+        f"{located()}make_interp_spline: periodic splines with derivatives are CubicSpline(bc_type='periodic')."
+    )
+
+
+# FITPACK's
+
+
+def splrep(
+    x: Any,
+    y: Any,
+    w: Any = None,
+    xb: Any = None,
+    xe: Any = None,
+    k: int = 3,
+    task: int = 0,
+    s: Any = None,
+    **settings: Any,
+) -> Any:
+    """(t, c, k). By y only of an interpolating spline (s=0, or no w), whose knots are at x."""
+    if not is_traced(x, y, w, xb, xe, s, settings):
+        return interpolate.splrep(x, y, w, xb, xe, k, task, s, **settings)
+    if (s is None and w is not None) or is_traced(s) or s or task or settings or w is not None or is_traced(x):
+        raise _smooths("splrep")
+    made = make_interp_spline(x, y, k)
+    c = np.concatenate([made.c, np.zeros(k + 1)])
+    return made.t, c, k
+
+
+def splev(x: Any, tck: Any, der: int = 0, ext: int = 0) -> Any:
+    """The value, or the derivative of order der, at x; ext as in SciPy."""
+    if isinstance(tck, BSpline):
+        tck = tck.tck
+    if not is_traced(x, tck):
+        return interpolate.splev(x, tck, der, ext)
+    t, c, k = tck
+    if isinstance(c, (list, tuple)):
+        return [splev(x, (t, one, k), der, ext) for one in c]
+    t, c, v = as_array(t), as_array(c), as_array(x)
+    low, high = t[k], t[len(t) - k - 1]
+    inside = (v >= low) & (v <= high)
+    if ext == 2 and not np.all(inside):
+        raise ValueError("x value out of bounds")
+    y = BSpline(t, c[: len(t) - k - 1], k)(np.clip(v, low, high) if ext == 3 and not der else v, der)
+    return np.where(inside, y, 0.0) if ext == 1 else y
+
+
+def _smooths(name: str) -> NoDerivativeError:
+    return NoDerivativeError(
+        f"{located()}{name}: a smoothing spline has no derivative by its data: FITPACK chooses the knots by them, and the choice "
+        "jumps. Interpolate (s=0, make_interp_spline), or fit coefficients to fixed knots by least squares."
+    )
+
+
+class UnivariateSpline:
+    """FITPACK's spline: by the point. With s=0, which interpolates, by y too."""
+
+    _name = "UnivariateSpline"
+    _smoothing: int | None = None  # what s is, where it is not given
+    _order: tuple[str, ...] = ("w", "bbox", "k", "s", "ext", "check_finite")
+
+    def __init__(self, x: Any, y: Any, *more: Any, **settings: Any) -> None:
+        if is_traced(x, y, more, settings):
+            self._from_traced(x, y, *more, **settings)
+            return
+        self._scipy = getattr(interpolate, self._name)(x, y, *more, **settings)
+        t, c, k = self._scipy._eval_args
+        self._tck, self._ext = (t, c, k), self._scipy.ext
+
+    def _from_traced(self, x: Any, y: Any, *more: Any, **settings: Any) -> None:
+        given = dict(zip(self._order, more, strict=False)) | settings
+        chosen = given.get("w") is not None or given.get("bbox") is not None
+        if is_traced(x, given) or chosen or given.get("s", self._smoothing) != 0:
+            raise _smooths(self._name)
+        self._tck, self._ext, self._scipy = splrep(x, y, k=given.get("k", 3), s=0), given.get("ext", 0), None
+
+    def __call__(self, x: Any, nu: int = 0, ext: Any = None) -> Any:
+        """The value, or the derivative of order nu, at x."""
+        named = {"extrapolate": 0, "zeros": 1, "raise": 2, "const": 3}
+        ext = self._ext if ext is None else ext
+        return splev(x, self._tck, nu, named.get(ext, ext))
+
+    def __getattr__(self, name: str) -> Any:
+        """The rest is SciPy's, of plain data."""
+        if name.startswith("_") or self._scipy is None:
+            raise AttributeError(name)
+        return getattr(self._scipy, name)
+
+
+class InterpolatedUnivariateSpline(UnivariateSpline):
+    """FITPACK's spline through the points: by the point and by y."""
+
+    _name = "InterpolatedUnivariateSpline"
+    _order, _smoothing = ("w", "bbox", "k", "ext", "check_finite"), 0
+
+
+class RectBivariateSpline:
+    """A tensor product of splines on a grid: by the point, and with s=0, which interpolates, by z."""
+
+    def __init__(
+        self, x: Any, y: Any, z: Any, bbox: Any = None, kx: int = 3, ky: int = 3, s: float = 0, **settings: Any
+    ) -> None:
+        self.degrees = kx, ky
+        box = [None] * 4 if bbox is None else bbox
+        if is_traced(x, y, s, box, settings) or (is_traced(z) and (s or bbox is not None)):
+            raise _smooths("RectBivariateSpline")
+        if is_traced(z):
+            self.knots = knots(np.asarray(x, float), kx), knots(np.asarray(y, float), ky)
+            left, right = (
+                basis(t, k, np.asarray(v, float)) for t, k, v in zip(self.knots, self.degrees, (x, y), strict=True)
+            )
+            half = np.linalg.solve(left, as_array(z))
+            self.coefficients = np.swapaxes(np.linalg.solve(right, np.swapaxes(half, 0, 1)), 0, 1)
+            return
+        made = interpolate.RectBivariateSpline(x, y, z, box, kx, ky, s, **settings)
+        self.knots = made.get_knots()
+        self.coefficients = np.reshape(
+            made.get_coeffs(), [len(t) - k - 1 for t, k in zip(self.knots, self.degrees, strict=True)]
+        )
+
+    def __call__(self, x: Any, y: Any, dx: int = 0, dy: int = 0, grid: bool = True) -> Any:
+        """The values at all pairs of x and y (`grid`), or at pairs of entries."""
+        x, y = as_array(x), as_array(y)
+        if not grid:
+            x, y = np.broadcast_arrays(x, y)
+        flat = [np.clip(np.reshape(v, -1), t[0], t[-1]) for v, t in zip((x, y), self.knots, strict=True)]
+        bases = [basis(t, k, v, nu) for t, k, v, nu in zip(self.knots, self.degrees, flat, (dx, dy), strict=True)]
+        if grid:
+            return bases[0] @ self.coefficients @ np.swapaxes(bases[1], 0, 1)
+        return np.reshape(np.sum((bases[0] @ self.coefficients) * bases[1], axis=1), np.shape(x))[()]
+
+    def ev(self, xi: Any, yi: Any, dx: int = 0, dy: int = 0) -> Any:
+        """The values at pairs of entries."""
+        return self(xi, yi, dx, dy, grid=False)

@@ -1,0 +1,178 @@
+"""scipy.linalg with derivatives: its names and parameters, for traced arrays too; plain arguments go to SciPy as they are.
+
+What is not defined here is SciPy's own, or refuses traced arrays and says why and what to write.
+"""
+
+from __future__ import annotations
+
+import scipy.linalg as source  # type: ignore[import-untyped]
+
+from bibun.scipy._calls import remaining
+from bibun.scipy.linalg._eigenvalues import (
+    eig,
+    eig_banded,
+    eigh,
+    eigh_tridiagonal,
+    eigvals,
+    eigvals_banded,
+    eigvalsh,
+    eigvalsh_tridiagonal,
+)
+from bibun.scipy.linalg._factors import (
+    cho_factor,
+    cho_solve,
+    cholesky,
+    cholesky_banded,
+    det,
+    lstsq,
+    lu,
+    lu_factor,
+    lu_solve,
+    norm,
+    orthogonal_procrustes,
+    pinv,
+    pinvh,
+    polar,
+    qr,
+    rq,
+    svd,
+    svdvals,
+)
+from bibun.scipy.linalg._functions import (
+    coshm,
+    cosm,
+    expm,
+    expm_frechet,
+    fractional_matrix_power,
+    logm,
+    signm,
+    sinhm,
+    sinm,
+    sqrtm,
+    tanhm,
+    tanm,
+)
+from bibun.scipy.linalg._matrices import (
+    block_diag,
+    circulant,
+    companion,
+    convolution_matrix,
+    diagsvd,
+    fiedler,
+    fiedler_companion,
+    hankel,
+    khatri_rao,
+    leslie,
+    matmul_toeplitz,
+    toeplitz,
+)
+from bibun.scipy.linalg._solvers import (
+    cho_solve_banded,
+    inv,
+    solve,
+    solve_banded,
+    solve_circulant,
+    solve_continuous_lyapunov,
+    solve_discrete_lyapunov,
+    solve_sylvester,
+    solve_toeplitz,
+    solve_triangular,
+    solveh_banded,
+)
+
+__all__ = [
+    "block_diag",
+    "cho_factor",
+    "cho_solve",
+    "cho_solve_banded",
+    "cholesky",
+    "cholesky_banded",
+    "circulant",
+    "companion",
+    "convolution_matrix",
+    "coshm",
+    "cosm",
+    "det",
+    "diagsvd",
+    "eig",
+    "eig_banded",
+    "eigh",
+    "eigh_tridiagonal",
+    "eigvals",
+    "eigvals_banded",
+    "eigvalsh",
+    "eigvalsh_tridiagonal",
+    "expm",
+    "expm_frechet",
+    "fiedler",
+    "fiedler_companion",
+    "fractional_matrix_power",
+    "hankel",
+    "inv",
+    "khatri_rao",
+    "leslie",
+    "logm",
+    "lstsq",
+    "lu",
+    "lu_factor",
+    "lu_solve",
+    "matmul_toeplitz",
+    "norm",
+    "orthogonal_procrustes",
+    "pinv",
+    "pinvh",
+    "polar",
+    "qr",
+    "rq",
+    "signm",
+    "sinhm",
+    "sinm",
+    "solve",
+    "solve_banded",
+    "solve_circulant",
+    "solve_continuous_lyapunov",
+    "solve_discrete_lyapunov",
+    "solve_lyapunov",
+    "solve_sylvester",
+    "solve_toeplitz",
+    "solve_triangular",
+    "solveh_banded",
+    "sqrtm",
+    "svd",
+    "svdvals",
+    "tanhm",
+    "tanm",
+    "toeplitz",
+]
+
+solve_lyapunov = solve_continuous_lyapunov
+
+_BASIS = "the basis of a space is free up to a rotation; the projector on it is not: "
+_ORDER = "the triangular form depends on the order of the eigenvalues; "
+__getattr__ = remaining(
+    source,
+    {
+        "null_space": f"{_BASIS}write np.eye(n) - pinv(A) @ A",
+        "orth": f"{_BASIS}write A @ pinv(A)",
+        "schur": f"{_ORDER}write expm, sqrtm, logm, solve_sylvester, eig or eigvals, whichever it is for",
+        "rsf2csf": f"{_ORDER}write eig or eigvals",
+        "qz": f"{_ORDER}write eigvals(a, b)",
+        "ordqz": f"{_ORDER}write eigvals(a, b)",
+        "hessenberg": "it is an intermediate form; write what it is for: eigvals, or eig",
+        "ldl": "its blocks of one or two rows jump with the pivots; write lu, or cholesky where A is positive definite",
+        "funm": "the function is a black box of the eigenvalues; write expm, logm, sqrtm, sinm, ..., or with w, v = eig(A): "
+        "v * func(w) @ inv(v)",
+        "cossin": "the bases are free up to a rotation; write svdvals of the blocks",
+        "matrix_balance": "the scaling jumps between powers of two",
+        "subspace_angles": "write np.arccos(svdvals(qa.T @ qb)) of qa, _ = qr(A, mode='economic') and qb of B alike",
+        "solve_continuous_are": "write its residual, and give the derivative by the implicit function theorem: "
+        "bibun.custom_vjp with solve_continuous_lyapunov",
+        "solve_discrete_are": "write its residual, and give the derivative by the implicit function theorem: "
+        "bibun.custom_vjp with solve_discrete_lyapunov",
+        "expm_cond": "it is an estimate",
+        "qr_multiply": "write q, r = qr(a, mode='economic') and the product",
+        "qr_delete": "write qr of the matrix that is meant",
+        "qr_insert": "write qr of the matrix that is meant",
+        "qr_update": "write qr of the matrix that is meant",
+    },
+)

@@ -1,0 +1,166 @@
+"""Eigenvalues and their vectors: of Hermitian, tridiagonal and banded matrices, of two matrices, and of any matrix.
+
+The row is SciPy's eigh, whose vectors may have other signs than NumPy's; its rules are those of NumPy's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy.linalg as source  # type: ignore[import-untyped]
+
+from bibun.arrays.creation import as_array
+from bibun.arrays.registry import add_rows, row
+from bibun.core.primitive import Primitive
+from bibun.primitives.repeated import clusters, rotation
+from bibun.scipy._calls import no_rule, stands_for
+from bibun.scipy.linalg._factors import cholesky
+from bibun.scipy.linalg._matrices import adjoint, matrix_of_band, whole_band
+from bibun.scipy.linalg._solvers import solve_triangular
+
+# Eigenvalues. SciPy's eigh reads one triangle, as NumPy's does, and the rules are the same
+
+
+def _eigh(a: Any, *, UPLO: str, paired: bool, driver: Any) -> Any:
+    w, v = source.eigh(a, lower=UPLO == "L", driver=driver)
+    for matrix, run in clusters(w):
+        v[matrix][:, run] = v[matrix][:, run] @ rotation(run.stop - run.start, v.dtype)
+    return w, v
+
+
+eigh_row = Primitive(
+    "scipy_eigh",
+    "general",
+    _eigh,
+    inputs=("a",),
+    pullbacks=row("eigh").pullbacks,
+    pushforwards=row("eigh").pushforwards,
+    batch="leading",
+    domain=("symmetric",),
+)
+add_rows(eigh_row)
+
+
+def _taken(w: Any, v: Any, index: Any, value: Any) -> tuple[Any, Any]:
+    """The part of the eigenvalues from one place to another, or above one number up to another."""
+    if index is not None:
+        first, last = index
+        return w[..., first : last + 1], None if v is None else v[..., first : last + 1]
+    if value is not None:
+        low, high = value
+        places = np.flatnonzero((w > low) & (w <= high))
+        return w[places], None if v is None else v[:, places]
+    return w, v
+
+
+def _standard(a: Any, b: Any, lower: bool, type_: int) -> tuple[Any, Any]:
+    """The matrix of the equivalent problem without b, and a function that brings its vectors back."""
+    c = cholesky(b, lower)
+    factor, adj = (0, 2) if lower else (2, 0)  # b = f f^H: f is op(c) with this trans
+    half = np.tril(a) if lower else adjoint(np.triu(a))
+    a = half + adjoint(np.tril(half, -1))
+    if type_ == 1:
+        left = solve_triangular(c, a, factor, lower)
+        return adjoint(solve_triangular(c, adjoint(left), factor, lower)), lambda v: solve_triangular(c, v, adj, lower)
+    f = c if lower else adjoint(c)
+    back = (lambda v: solve_triangular(c, v, adj, lower)) if type_ == 2 else (lambda v: f @ v)
+    return adjoint(f) @ a @ f, back
+
+
+@stands_for(source.eigh)
+def eigh(
+    a: Any, b: Any = None, *, lower: bool = True, eigvals_only: bool = False, type: int = 1, subset_by_index: Any = None,
+    subset_by_value: Any = None, driver: Any = None,
+) -> Any:  # fmt: skip
+    """Eigenvalues, ascending, and vectors of a Hermitian matrix, of which one triangle is read.
+
+    With b, of a v = w b v (type 1), a b v = w v (2) or b a v = w v (3); there the sign of a vector may be another than
+    SciPy's. Equal eigenvalues: as for np.linalg.eigh.
+    """
+    triangle: Any = "L" if lower else "U"
+    a, back = as_array(a), None
+    if b is not None:
+        a, back = _standard(a, as_array(b), lower, type)
+        driver = "evd"
+    if eigvals_only:
+        return _taken(np.linalg.eigvalsh(a, triangle), None, subset_by_index, subset_by_value)[0]
+    w, v = eigh_row(a, UPLO=triangle, paired=False, driver=driver)
+    return _taken(w, v if back is None else back(v), subset_by_index, subset_by_value)
+
+
+@stands_for(source.eigvalsh)
+def eigvalsh(
+    a: Any, b: Any = None, *, lower: bool = True, type: int = 1, subset_by_index: Any = None, subset_by_value: Any = None,
+    driver: Any = None,
+) -> Any:  # fmt: skip
+    """Eigenvalues, ascending, of a Hermitian matrix."""
+    settings: Any = {"subset_by_index": subset_by_index, "subset_by_value": subset_by_value}
+    return eigh(a, b, lower=lower, eigvals_only=True, type=type, **settings)
+
+
+def _selected(select: Any, select_range: Any) -> dict[str, Any]:
+    """eigh's words for a part of the eigenvalues."""
+    names = {0: "a", 1: "v", 2: "i", "all": "a", "value": "v", "index": "i"}
+    name = {"v": "subset_by_value", "i": "subset_by_index"}.get(names.get(select, select))
+    return {} if name is None else {name: select_range}
+
+
+@stands_for(source.eigh_tridiagonal)
+def eigh_tridiagonal(
+    d: Any, e: Any, eigvals_only: bool = False, select: Any = "a", select_range: Any = None, tol: float = 0.0
+) -> Any:
+    """Eigenvalues and vectors of the symmetric matrix with the diagonal d and e beside it. Computed from the whole matrix."""
+    d, e = as_array(d), as_array(e)
+    a = np.eye(d.shape[-1], dtype=d.dtype) * d[..., None, :]
+    a = a + np.pad(np.eye(e.shape[-1], dtype=e.dtype) * e[..., None, :], [(0, 0)] * (d.ndim - 1) + [(1, 0), (0, 1)])
+    return eigh(a, eigvals_only=eigvals_only, **_selected(select, select_range))
+
+
+@stands_for(source.eigvalsh_tridiagonal)
+def eigvalsh_tridiagonal(d: Any, e: Any, select: Any = "a", select_range: Any = None, tol: float = 0.0) -> Any:
+    """The eigenvalues alone."""
+    return eigh_tridiagonal(d, e, True, select, select_range)
+
+
+@stands_for(source.eig_banded)
+def eig_banded(
+    a_band: Any, lower: bool = False, eigvals_only: bool = False, select: Any = "a", select_range: Any = None,
+    max_ev: int = 0,
+) -> Any:  # fmt: skip
+    """Eigenvalues and vectors of a Hermitian matrix in band storage. Computed from the whole matrix."""
+    ab = as_array(a_band)
+    whole = matrix_of_band(whole_band(ab, lower), ab.shape[-2] - 1)
+    return eigh(whole, lower=lower, eigvals_only=eigvals_only, **_selected(select, select_range))
+
+
+@stands_for(source.eigvals_banded)
+def eigvals_banded(a_band: Any, lower: bool = False, select: Any = "a", select_range: Any = None) -> Any:
+    """The eigenvalues alone."""
+    return eig_banded(a_band, lower, True, select, select_range)
+
+
+@stands_for(source.eig)
+def eig(a: Any, b: Any = None, left: bool = False, right: bool = True, homogeneous_eigvals: bool = False) -> Any:
+    """Eigenvalues, complex, and right vectors of length 1."""
+    if left or homogeneous_eigvals or b is not None:
+        raise no_rule(
+            "eig",
+            "left=, homogeneous_eigvals= and a second matrix are not taken; left vectors are the rows of inv(right "
+            "vectors), and a v = w b v is eig(solve(b, a))",
+        )
+    a = as_array(a)
+    if not right:
+        return eigvals(a)
+    w, v = np.linalg.eig(a)
+    return w if w.dtype.kind == "c" else w.astype(np.result_type(w, np.complex64)), v
+
+
+@stands_for(source.eigvals)
+def eigvals(a: Any, b: Any = None, homogeneous_eigvals: bool = False) -> Any:
+    """Eigenvalues, complex; with b, of a v = w b v."""
+    if homogeneous_eigvals:
+        raise no_rule("eigvals", "homogeneous_eigvals= is not taken")
+    a = as_array(a)
+    w = np.linalg.eigvals(a if b is None else np.linalg.solve(as_array(b), a))
+    return w if w.dtype.kind == "c" else w.astype(np.result_type(w, np.complex64))

@@ -1,0 +1,286 @@
+"""Factorisations and what follows from them: LU, Cholesky, QR, singular values, norms, pseudo-inverses, least squares.
+
+The only row is that of LU, which NumPy does not have. Eigenvalues are in _eigenvalues.py.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy.linalg as source  # type: ignore[import-untyped]
+
+from bibun.arrays.creation import as_array
+from bibun.arrays.registry import add_rows
+from bibun.core.kinds import constant, general
+from bibun.scipy._calls import no_rule, stands_for
+from bibun.scipy.linalg._matrices import adjoint, band_of_matrix, conjugate, matrix_of_band, transpose, whole_band
+from bibun.scipy.linalg._solvers import solve_triangular
+
+# LU: a[order] = l u. The pivots are whole numbers in a row whose other output is not, so they come as floating-point ones.
+
+
+def _lu(a: Any) -> tuple[Any, Any]:
+    packed, pivots = source.lu_factor(a)
+    return packed, pivots.astype(np.finfo(packed.dtype).dtype)
+
+
+def _order(pivots: Any, *, length: int) -> Any:
+    """The rows as the exchanges of the pivots leave them."""
+    steps = np.asarray(pivots).astype(int)
+    order = np.broadcast_to(np.arange(length), (*steps.shape[:-1], length)).copy()
+    for k in range(steps.shape[-1]):
+        here, there = (np.full(steps.shape[:-1], k)[..., None], steps[..., k : k + 1])
+        first, second = np.take_along_axis(order, here, -1), np.take_along_axis(order, there, -1)
+        np.put_along_axis(order, here, second, -1)
+        np.put_along_axis(order, there, first, -1)
+    return order
+
+
+order_of_pivots = constant(_order, "an order of rows is made of whole numbers", name="order_of_pivots")
+
+
+def _permuted(x: Any, order: Any) -> Any:
+    order = np.broadcast_to(
+        order[..., None], np.broadcast_shapes(np.shape(order)[:-1], np.shape(x)[:-2]) + np.shape(x)[-2:]
+    )
+    return np.take_along_axis(np.broadcast_to(x, np.shape(order)), order, axis=-2)
+
+
+def _square(packed: Any) -> tuple[Any, Any]:
+    """l and u as square matrices: further columns of l, and rows of u, are those of the unit matrix."""
+    m, n = np.shape(packed)[-2:]
+    k, size = min(m, n), max(m, n)
+    one = np.eye(size, dtype=np.result_type(packed))
+    lower, upper = np.tril(packed, -1)[..., :, :k], np.triu(packed)[..., :k, :]
+    beside = [(0, 0)] * (np.ndim(packed) - 2)
+    lower = np.pad(lower, [*beside, (0, size - m), (0, size - k)]) + one
+    return lower, np.pad(upper, [*beside, (0, size - k), (0, size - n)]) + one * (np.arange(size) >= k)
+
+
+def _padded(x: Any, size: int) -> Any:
+    m, n = np.shape(x)[-2:]
+    return np.pad(x, [(0, 0)] * (np.ndim(x) - 2) + [(0, size - m), (0, size - n)])
+
+
+def _push_lu(t: Any, y: Any) -> Any:
+    """With w = l^-1 da u^-1: dl = l tril(w, -1), du = triu(w) u."""
+    packed, pivots = y
+    m, n = np.shape(packed)[-2:]
+    lower, upper = _square(packed)
+    da = _padded(_permuted(t, order_of_pivots(pivots, length=m)), max(m, n))
+    w = solve_triangular(lower, da, lower=True, unit_diagonal=True)
+    w = transpose(solve_triangular(upper, transpose(w), trans=1))
+    return (lower @ np.tril(w, -1) + np.triu(w) @ upper)[..., :m, :n], np.zeros_like(pivots)
+
+
+def _pull_lu(g: Any, y: Any) -> Any:
+    """a_bar = l^-T (tril(l^T l_bar, -1) + triu(u_bar u^T)) u^-T, back in the order of the rows of a."""
+    packed, pivots = y
+    m, n = np.shape(packed)[-2:]
+    lower, upper = _square(packed)
+    g = _padded(g[0], max(m, n))
+    w = np.tril(transpose(lower) @ np.tril(g, -1), -1) + np.triu(np.triu(g) @ transpose(upper))
+    w = solve_triangular(lower, w, trans=1, lower=True, unit_diagonal=True)
+    w = transpose(solve_triangular(upper, transpose(w)))[..., :m, :n]
+    return _permuted(w, np.argsort(order_of_pivots(pivots, length=m), axis=-1))
+
+
+lu_row = general(
+    _lu,
+    _pull_lu,
+    pushforwards=(_push_lu,),
+    inputs=("a",),
+    batch="leading",
+    domain=("matrix",),
+    name="lu_factor",
+)
+
+
+@stands_for(source.lu_factor)
+def lu_factor(a: Any) -> tuple[Any, Any]:
+    """l below the diagonal and u above in one matrix, and the exchanges of rows."""
+    packed, pivots = lu_row(as_array(a))
+    return packed, pivots.astype(np.int32)
+
+
+@stands_for(source.lu)
+def lu(a: Any, permute_l: bool = False, p_indices: bool = False) -> Any:
+    """p, l, u with a = p l u; p l and u where `permute_l`; the rows of l in place of p where `p_indices`: a = l[p] u."""
+    packed, pivots = lu_row(as_array(a))
+    m, n = packed.shape[-2:]
+    k = min(m, n)
+    lower = np.tril(packed, -1)[..., :, :k] + np.eye(m, k, dtype=packed.dtype)
+    upper = np.triu(packed)[..., :k, :]
+    rows = np.argsort(order_of_pivots(pivots, length=m), axis=-1)
+    if permute_l:
+        return _permuted(lower, rows), upper
+    if p_indices:
+        return rows, lower, upper
+    return (rows[..., None] == np.arange(m)).astype(np.finfo(packed.dtype).dtype), lower, upper
+
+
+@stands_for(source.lu_solve)
+def lu_solve(lu_and_piv: Any, b: Any, trans: int = 0) -> Any:
+    """x with a x = b, a^T x = b or a^H x = b, from lu_factor(a)."""
+    packed, pivots = as_array(lu_and_piv[0]), lu_and_piv[1]
+    order = order_of_pivots(pivots, length=packed.shape[-1])
+    b = as_array(b)
+    x = b[..., None] if b.ndim == 1 else b
+    if trans:
+        x = solve_triangular(packed, solve_triangular(packed, x, trans), trans, lower=True, unit_diagonal=True)
+        x = _permuted(x, np.argsort(order, axis=-1))
+    else:
+        x = solve_triangular(packed, solve_triangular(packed, _permuted(x, order), 0, lower=True, unit_diagonal=True))
+    return x[..., 0] if b.ndim == 1 else x
+
+
+add_rows(order_of_pivots, lu_row)
+
+
+# Cholesky: the derivative is by the triangle that is read
+
+
+@stands_for(source.cholesky)
+def cholesky(a: Any, lower: bool = False) -> Any:
+    """The upper u with u^H u = a, or the lower l with l l^H = a."""
+    return np.linalg.cholesky(as_array(a), upper=not lower)
+
+
+@stands_for(source.cho_factor)
+def cho_factor(a: Any, lower: bool = False) -> tuple[Any, bool]:
+    """Cholesky's factor for cho_solve; its other triangle is a's."""
+    a = as_array(a)
+    return cholesky(a, lower) + (np.triu(a, 1) if lower else np.tril(a, -1)), lower
+
+
+@stands_for(source.cho_solve)
+def cho_solve(c_and_lower: Any, b: Any) -> Any:
+    """x with a x = b, from cho_factor(a)."""
+    c, lower = c_and_lower
+    first, second = (0, 2) if lower else (2, 0)
+    return solve_triangular(c, solve_triangular(c, b, first, lower), second, lower)
+
+
+@stands_for(source.cholesky_banded)
+def cholesky_banded(ab: Any, lower: bool = False) -> Any:
+    """Cholesky's factor in the band storage of a. Computed from the whole matrix, in n^2 numbers."""
+    ab = as_array(ab)
+    u = ab.shape[-2] - 1
+    factor = cholesky(matrix_of_band(whole_band(ab, lower), u), lower)
+    above = 0 if lower else u
+    place = np.arange(u + 1)[:, None] + np.arange(ab.shape[-1]) - above  # the row of a that an entry is for
+    return band_of_matrix(factor, u - above, above) + ab * ((place < 0) | (place >= ab.shape[-1]))
+
+
+# QR
+
+
+def _pivots_of_qr(a: Any) -> Any:
+    return source.qr(a, mode="r", pivoting=True)[1]
+
+
+qr_pivots = constant(_pivots_of_qr, "an order of columns is made of whole numbers", name="qr_pivots")
+
+
+add_rows(qr_pivots)
+
+
+@stands_for(source.qr)
+def qr(a: Any, mode: str = "full", pivoting: bool = False) -> Any:
+    """q, r (and the order p of columns) with a = q r (a[:, p] = q r); r alone for mode='r'."""
+    a = as_array(a)
+    if mode not in ("full", "r", "economic", "raw"):
+        raise ValueError("Mode argument should be one of ['full', 'r', 'economic', 'raw']")
+    if mode == "raw":
+        raise no_rule("qr", "mode='raw' gives LAPACK's reflectors; take mode='economic'")
+    order: tuple[Any, ...] = ()
+    if pivoting:
+        order = (qr_pivots(a),)
+        index = order[0] if a.ndim == 2 else np.broadcast_to(order[0][..., None, :], a.shape)
+        a = a[:, index] if a.ndim == 2 else np.take_along_axis(a, index, axis=-1)
+    if mode == "economic":
+        return (*np.linalg.qr(a), *order)
+    q, r = np.linalg.qr(a, "complete")
+    return (r, *order) if mode == "r" else (q, r, *order)
+
+
+@stands_for(source.rq)
+def rq(a: Any, mode: str = "full") -> Any:
+    """r, q with a = r q: the QR factorisation of a^H, from the last row and column on."""
+    a = as_array(a)
+    found = qr(adjoint(a[..., ::-1, ::-1]), mode=mode)
+    if mode == "r":
+        return adjoint(found[0])[..., ::-1, ::-1]
+    return tuple(adjoint(x)[..., ::-1, ::-1] for x in reversed(found))
+
+
+# Singular values
+
+
+@stands_for(source.svd)
+def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
+    """u, s, v^H with a = u diag(s) v^H; or s alone."""
+    return np.linalg.svd(as_array(a), full_matrices, compute_uv) if compute_uv else svdvals(a)
+
+
+@stands_for(source.svdvals)
+def svdvals(a: Any) -> Any:
+    """The singular values, descending."""
+    return np.linalg.svdvals(as_array(a))
+
+
+@stands_for(source.polar)
+def polar(a: Any, side: str = "right") -> tuple[Any, Any]:
+    """u, p with a = u p (a = p u for side='left'), u with orthonormal columns or rows and p positive semi-definite."""
+    if side not in ("left", "right"):
+        raise ValueError("`side` must be either 'right' or 'left'")
+    w, s, vh = np.linalg.svd(as_array(a), full_matrices=False)
+    p = (adjoint(vh) * s[..., None, :]) @ vh if side == "right" else (w * s[..., None, :]) @ adjoint(w)
+    return w @ vh, p
+
+
+@stands_for(source.orthogonal_procrustes)
+def orthogonal_procrustes(A: Any, B: Any) -> tuple[Any, Any]:
+    """The orthogonal r for which a r is nearest to b, and the sum of the singular values of a^H b."""
+    u, s, vh = np.linalg.svd(transpose(transpose(as_array(B)) @ conjugate(as_array(A))))
+    return u @ vh, np.sum(s, axis=-1)
+
+
+@stands_for(source.pinv)
+def pinv(a: Any, *, atol: Any = None, rtol: Any = None, return_rank: bool = False) -> Any:
+    """The pseudo-inverse; singular values up to atol + rtol * the largest count as zero."""
+    if atol or return_rank:
+        raise no_rule("pinv", "atol= and return_rank= are not taken; give rtol= alone")
+    return np.linalg.pinv(as_array(a), rtol=rtol)
+
+
+@stands_for(source.pinvh)
+def pinvh(a: Any, atol: Any = None, rtol: Any = None, lower: bool = True, return_rank: bool = False) -> Any:
+    """The pseudo-inverse of a Hermitian matrix, from one triangle of it."""
+    a = as_array(a)
+    half = np.tril(a) if lower else adjoint(np.triu(a))
+    return pinv(half + adjoint(np.tril(half, -1)), atol=atol, rtol=rtol, return_rank=return_rank)
+
+
+@stands_for(source.lstsq)
+def lstsq(a: Any, b: Any, cond: Any = None) -> Any:
+    """The x of least norm that minimises |a x - b|, the squared residuals, the rank of a and its singular values."""
+    a, b = as_array(a), as_array(b)
+    if cond is None:
+        cond = np.finfo(np.result_type(a, b, np.float32)).eps
+    x, residuals, rank, s = np.linalg.lstsq(a, b, cond)
+    return x, residuals[0] if b.ndim == 1 and residuals.shape == (1,) else residuals, rank, s
+
+
+@stands_for(source.norm)
+def norm(a: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    """A norm of vectors or of matrices."""
+    return np.linalg.norm(as_array(a), ord, axis, keepdims)
+
+
+@stands_for(source.det)
+def det(a: Any) -> Any:
+    """The determinant, in double precision."""
+    a = as_array(a)
+    return np.linalg.det(a.astype(np.result_type(a, np.float64)))

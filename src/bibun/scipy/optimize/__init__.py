@@ -1,0 +1,54 @@
+"""scipy.optimize with derivatives: of a solution by all that its equations read.
+
+The solvers are SciPy's. Where they can use a Jacobian and none is given, they get the exact one. What a solution's
+derivative is follows from the equations that it solves, not from the steps that led to it: see _implicit.py. Names that
+are not here are SciPy's own, for plain arrays.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scipy import optimize as _scipy  # type: ignore[import-untyped]
+
+from bibun.scipy.optimize.fits import curve_fit, least_squares, lsq_linear, nnls
+from bibun.scipy.optimize.minima import minimize, minimize_scalar
+from bibun.scipy.optimize.programs import linear_sum_assignment, linprog, milp
+from bibun.scipy.optimize.roots import (
+    bisect,
+    brenth,
+    brentq,
+    fixed_point,
+    fsolve,
+    newton,
+    ridder,
+    root,
+    root_scalar,
+    toms748,
+)
+
+__all__ = [
+    "bisect",
+    "brenth",
+    "brentq",
+    "curve_fit",
+    "fixed_point",
+    "fsolve",
+    "least_squares",
+    "linear_sum_assignment",
+    "linprog",
+    "lsq_linear",
+    "milp",
+    "minimize",
+    "minimize_scalar",
+    "newton",
+    "nnls",
+    "ridder",
+    "root",
+    "root_scalar",
+    "toms748",
+]
+
+
+def __getattr__(name: str) -> Any:
+    return getattr(_scipy, name)

@@ -1,0 +1,109 @@
+"""Linear programs and assignments: linprog by its conditions of optimality; what is a choice among integers is constant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import optimize  # type: ignore[import-untyped]
+
+from bibun.arrays.creation import as_array
+from bibun.core.kinds import constant
+from bibun.errors import NoDerivativeError, located
+from bibun.scipy._levels import all_at, batches, is_traced, refuse_recorded
+from bibun.scipy._problem import each
+from bibun.scipy.optimize.constraints import Bounds, Constraints
+from bibun.scipy.optimize.minima import _active, optimum
+from bibun.scipy.optimize.roots import _failure
+
+
+def _assign(cost: Any, *, maximize: bool) -> Any:
+    refuse_recorded(cost)
+    return optimize.linear_sum_assignment(cost, maximize)
+
+
+_assignment = constant(
+    _assign, "an assignment is a choice of indices: it does not vary continuously", name="linear_sum_assignment"
+)
+
+
+def linear_sum_assignment(cost_matrix: Any, maximize: bool = False) -> Any:
+    """(rows, columns) of the cheapest assignment: plain indices. cost[rows, columns].sum() has derivatives."""
+    return _assignment(as_array(cost_matrix), maximize=maximize)
+
+
+def linprog(
+    c: Any,
+    A_ub: Any = None,
+    b_ub: Any = None,
+    A_eq: Any = None,
+    b_eq: Any = None,
+    bounds: Any = (0, None),
+    method: str = "highs",
+    callback: Any = None,
+    options: Any = None,
+    x0: Any = None,
+    integrality: Any = None,
+) -> Any:
+    """A minimum of c·x; `.x` and `.fun` have derivatives by c, A, b and the bounds that hold it.
+
+    Raises DerivativeValueError where the solution is no single vertex with as many active limits as unknowns: then x is
+    not unique, or jumps.
+    """
+    c = as_array(c)
+    arguments = (c, A_ub, b_ub, A_eq, b_eq, bounds)
+    if integrality is not None and np.any(integrality) and is_traced(*arguments):
+        raise _refused("linprog with integrality=")
+    arguments = (c, *(None if a is None else as_array(a) for a in arguments[1:5]), _pairs(bounds, np.shape(c)[-1]))
+    limits, conditions = Bounds(arguments[5], np.shape(c)[-1]), Constraints(_rows(*arguments[1:5]))
+
+    def value(x: Any) -> Any:
+        return np.sum(c * x)
+
+    def run(entry: Any) -> dict[str, Any]:
+        found = optimize.linprog(*all_at(arguments, entry), method, callback, options, x0, integrality)
+        if found.x is None or not is_traced(*arguments):
+            return dict(found) | dict.fromkeys(("_low", "_high", "_held", "_multipliers"))
+        return dict(found) | _active(value, found.x, limits, conditions, entry)  # type: ignore[arg-type]
+
+    fields = each(batches(*arguments), run)
+    active = {key: fields.pop(key) for key in ("_low", "_high", "_held", "_multipliers")}
+    result = optimize.OptimizeResult(fields)
+    if active["_low"] is None:
+        return result
+    result.x = optimum(value, result.x, limits, conditions, active, name="linprog", failure=_failure(result))
+    result.fun = value(result.x)
+    return result
+
+
+def _pairs(bounds: Any, size: int) -> Any:
+    """Bounds as one pair a variable."""
+    pairs = (
+        [(0, None)] if bounds is None else bounds if np.ndim(bounds[0] if bounds[0] is not None else 0) else [bounds]
+    )
+    pairs = [tuple(pair) for pair in pairs]
+    return pairs * size if len(pairs) == 1 else pairs
+
+
+def _rows(A_ub: Any, b_ub: Any, A_eq: Any, b_eq: Any) -> list[Any]:
+    """Constraints with values c(x) between limits."""
+    found: list[Any] = []
+    if A_ub is not None:
+        found.append({"type": "ineq", "fun": lambda x: b_ub - A_ub @ x})
+    if A_eq is not None:
+        found.append({"type": "eq", "fun": lambda x: A_eq @ x - b_eq})
+    return found
+
+
+def milp(c: Any, *, integrality: Any = None, bounds: Any = None, constraints: Any = None, options: Any = None) -> Any:
+    """SciPy's, for plain arrays: whole numbers do not vary continuously."""
+    if is_traced(c, bounds) or (constraints is not None and is_traced(Constraints(constraints).arguments)):
+        raise _refused("milp")
+    return optimize.milp(c, integrality=integrality, bounds=bounds, constraints=constraints, options=options)
+
+
+def _refused(name: str) -> NoDerivativeError:
+    return NoDerivativeError(
+        f"{located()}{name} has no derivative: a whole number does not vary continuously, and where it jumps there is none. Fix "
+        "the whole numbers at the solution (of the plain arrays, x.data), and differentiate linprog over the other unknowns."
+    )

@@ -1,0 +1,261 @@
+"""Continuous distributions: a family is its density, its distribution function and its support; the rest is derived.
+
+    pdf = exp(logpdf)    sf = 1 - cdf    ppf: the x with cdf(x) = q    isf: the x with sf(x) = q
+
+each at (x - loc) / scale. Where a family gives a form of its own that keeps the digits of a tail, that is taken. The
+families are in families.py; numbers without a traced one among them go to SciPy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from scipy import stats  # type: ignore[import-untyped]
+
+from bibun.arrays.creation import as_array
+from bibun.errors import NoDerivativeError, located
+from bibun.scipy._implicit import implicit
+from bibun.scipy._levels import differentiated, is_traced, moving, searched, without
+
+Formula = Callable[..., Any]
+LINE = (-np.inf, np.inf)
+POSITIVE = (0.0, np.inf)
+
+
+class Continuous:
+    """A family of distributions of a real number: the methods of SciPy's, with parameters x, shapes, loc and scale.
+
+    Formulas of the standard member, of z and the shapes (of the shapes alone: mean, var, entropy). `positive`: which
+    shapes must be; `cdf_by` says why the distribution function has no derivative by the shapes, where it has none.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        logpdf: Formula,
+        cdf: Formula | str,
+        *,
+        support: tuple[float, float] | Formula = LINE,
+        positive: bool = True,
+        sf: Formula | None = None,
+        logcdf: Formula | None = None,
+        logsf: Formula | None = None,
+        ppf: Formula | None = None,
+        isf: Formula | None = None,
+        mean: Formula | None = None,
+        var: Formula | None = None,
+        entropy: Formula | None = None,
+    ) -> None:
+        self.name, self.plain = name, getattr(stats, name)
+        self.shapes = [] if self.plain.shapes is None else self.plain.shapes.split(", ")
+        self.support_of, self.positive = support, positive
+        self.forms = {"logpdf": logpdf, "cdf": cdf, "sf": sf, "logcdf": logcdf, "logsf": logsf, "ppf": ppf, "isf": isf}
+        self.moments = {"mean": mean, "var": var, "entropy": entropy}
+        self.rows = {
+            which: searched(getattr(self.plain, which), f"{name}.{which}") for which in ("cdf", "sf", "ppf", "isf")
+        }
+
+    def __call__(self, *args: Any, **settings: Any) -> Any:
+        """The distribution of these parameters: its methods take x alone."""
+        return Frozen(self, args, settings)
+
+    def __getattr__(self, name: str) -> Any:
+        """What has no derivative (rvs, fit, expect, ...) is SciPy's."""
+        if name == "plain" or name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self.plain, name)
+
+    # The methods of x
+
+    def logpdf(self, x: Any, *args: Any, **settings: Any) -> Any:
+        """log pdf"""
+        return self._of_x("logpdf", x, args, settings, (-np.inf, -np.inf), density=True)
+
+    def pdf(self, x: Any, *args: Any, **settings: Any) -> Any:
+        """The density."""
+        if not is_traced(x, args, settings):
+            return self.plain.pdf(x, *args, **settings)
+        return np.exp(self.logpdf(x, *args, **settings))
+
+    def cdf(self, x: Any, *args: Any, **settings: Any) -> Any:
+        """The probability of at most x."""
+        return self._of_x("cdf", x, args, settings, (0.0, 1.0))
+
+    def sf(self, x: Any, *args: Any, **settings: Any) -> Any:
+        """The probability of more than x."""
+        return self._of_x("sf", x, args, settings, (1.0, 0.0))
+
+    def logcdf(self, x: Any, *args: Any, **settings: Any) -> Any:
+        """log cdf"""
+        return self._of_x("logcdf", x, args, settings, (-np.inf, 0.0))
+
+    def logsf(self, x: Any, *args: Any, **settings: Any) -> Any:
+        """log sf"""
+        return self._of_x("logsf", x, args, settings, (0.0, -np.inf))
+
+    def ppf(self, q: Any, *args: Any, **settings: Any) -> Any:
+        """The x with cdf(x) = q."""
+        return self._quantile("ppf", "cdf", q, args, settings)
+
+    def isf(self, q: Any, *args: Any, **settings: Any) -> Any:
+        """The x with sf(x) = q."""
+        return self._quantile("isf", "sf", q, args, settings)
+
+    # The methods of the parameters alone
+
+    def mean(self, *args: Any, **settings: Any) -> Any:
+        """The expectation."""
+        return self._moment("mean", args, settings, lambda m, loc, scale: loc + scale * m)
+
+    def var(self, *args: Any, **settings: Any) -> Any:
+        """The variance."""
+        return self._moment("var", args, settings, lambda v, loc, scale: scale**2 * v)
+
+    def std(self, *args: Any, **settings: Any) -> Any:
+        """The standard deviation."""
+        if not is_traced(args, settings):
+            return self.plain.std(*args, **settings)
+        return np.sqrt(self.var(*args, **settings))
+
+    def entropy(self, *args: Any, **settings: Any) -> Any:
+        """The differential entropy."""
+        return self._moment("entropy", args, settings, lambda h, loc, scale: h + np.log(scale))
+
+    def nnlf(self, theta: Any, x: Any) -> Any:
+        """-Σ logpdf(x), theta the shapes, loc and scale."""
+        *shapes, loc, scale = theta
+        return -np.sum(self.logpdf(x, *shapes, loc=loc, scale=scale))
+
+    # How
+
+    def parameters(self, args: Any, settings: Any, *, loc_only: bool = False) -> tuple[list[Any], Any, Any]:
+        """The shapes, loc and scale, from however they are given."""
+        names = [*self.shapes, "loc", *([] if loc_only else ["scale"])]
+        if len(args) > len(names):
+            raise TypeError(f"{self.name}: {len(args)} parameters, but it has {len(names)}: {', '.join(names)}.")
+        given = dict(zip(names, args, strict=False)) | settings
+        missing = [name for name in self.shapes if name not in given]
+        if missing or given.keys() - set(names):
+            raise TypeError(
+                f"{self.name} takes {', '.join(names)}; missing: {missing}, unknown: {sorted(given.keys() - set(names))}."
+            )
+        shapes = [_float(given[name]) for name in self.shapes]
+        return shapes, _float(given.get("loc", 0.0)), _float(given.get("scale", 1.0))
+
+    @np.errstate(divide="ignore", over="ignore", invalid="ignore")  # a probability of 0 has the logarithm -inf
+    def _of_x(self, which: str, x: Any, args: Any, settings: Any, outside: Any, *, density: bool = False) -> Any:
+        if not is_traced(x, args, settings):
+            return getattr(self.plain, which)(x, *args, **settings)
+        shapes, loc, scale = self.parameters(args, settings)
+        z = (_float(x) - loc) / scale
+        low, high = self.support_of(*shapes) if callable(self.support_of) else self.support_of
+        inside = (z >= low) & (z <= high) & np.isfinite(z) if density else (z > low) & (z < high)
+        y = self._standard(which, np.where(inside, z, _middle(low, high)), shapes)
+        if density:
+            y = y - np.log(scale)
+        y = np.where(inside, y, np.where(z <= low, *outside))
+        return self._checked(y, z, shapes, scale)
+
+    def _standard(self, which: str, z: Any, shapes: list[Any]) -> Any:
+        form = self.forms[which]
+        if which in ("cdf", "sf") and isinstance(self.forms["cdf"], str):
+            return self._by_value(which, z, shapes, self.forms["cdf"])
+        if callable(form):
+            return form(z, *shapes)
+        if which == "sf":
+            return 1 - self._standard("cdf", z, shapes)
+        return np.log(self._standard(which[3:], z, shapes))  # logcdf, logsf
+
+    def _by_value(self, which: str, z: Any, shapes: list[Any], reason: str) -> Any:
+        """SciPy's cdf or sf, whose derivative by z alone is known: the density."""
+        if differentiated(*shapes):
+            raise NoDerivativeError(
+                f"{located()}{self.name}.cdf has no derivative rule by {reason}. Differentiate by x, loc and scale only, or "
+                "integrate the density: bibun.scipy.integrate.quad."
+            )
+        y = self.rows[which](without(z, 0), *shapes)
+        sign = 1 if which == "cdf" else -1
+        for level in differentiated(z):
+            slope = np.exp(self.forms["logpdf"](without(z, level), *shapes))  # type: ignore[operator, misc]
+            y = moving(y, sign * slope * without(z, level + 1), level)
+        return y
+
+    def _checked(self, y: Any, z: Any, shapes: list[Any], scale: Any) -> Any:
+        """nan where the parameters are none of the family's."""
+        valid = (scale > 0) & (z == z)
+        if self.positive:
+            for shape in shapes:
+                valid = valid & (shape > 0)
+        return np.where(valid, y, np.nan)
+
+    @np.errstate(divide="ignore", over="ignore", invalid="ignore")  # at q = 0 and q = 1
+    def _quantile(self, which: str, inverse_of: str, q: Any, args: Any, settings: Any) -> Any:
+        if not is_traced(q, args, settings):
+            return getattr(self.plain, which)(q, *args, **settings)
+        shapes, loc, scale = self.parameters(args, settings)
+        q = _float(q)
+        form, opposite = self.forms[which], self.forms["isf" if which == "ppf" else "ppf"]
+        if form is None and opposite is not None and which == "isf":
+            form, q = opposite, 1 - q
+        if form is not None:
+            proper = (q >= 0) & (q <= 1)
+            z = form(np.where(proper, q, 0.5), *shapes)  # type: ignore[operator]
+            return self._checked(loc + scale * np.where(proper, z, np.nan), q, shapes, scale)
+        start = self.rows[which](*(without(value, 0) for value in (q, *shapes)))
+
+        def residual(z: Any) -> Any:
+            return self._standard(inverse_of, z, shapes) - q
+
+        return loc + scale * implicit(residual, start, name=f"{self.name}.{which}", separate=True)
+
+    def _moment(self, which: str, args: Any, settings: Any, moved: Formula) -> Any:
+        if not is_traced(args, settings):
+            return getattr(self.plain, which)(*args, **settings)
+        shapes, loc, scale = self.parameters(args, settings)
+        form = self.moments[which]
+        if form is None and differentiated(*shapes):
+            raise NoDerivativeError(
+                f"{located()}{self.name}.{which} has no derivative rule by its shapes: none in closed form is known here. "
+                "Integrate with bibun.scipy.integrate.quad, or differentiate by loc and scale only."
+            )
+        if form is None:
+            standard = searched(getattr(self.plain, which), f"{self.name}.{which}")(*shapes)
+        else:
+            standard = form(*shapes)
+        return self._checked(moved(standard, loc, scale), 0.0 * loc, shapes, scale)
+
+
+class Frozen:
+    """A distribution with its parameters fixed."""
+
+    def __init__(self, family: Any, args: Any, settings: Any) -> None:
+        self.dist, self.args, self.kwds = family, args, settings
+
+    def __getattr__(self, name: str) -> Any:
+        """A method of the family, with the parameters put in; what has no derivative is SciPy's."""
+        if name in ("dist", "args", "kwds") or name.startswith("__"):
+            raise AttributeError(name)
+        if not hasattr(type(self.dist), name):
+            return getattr(self.dist.plain(*self.args, **self.kwds), name)
+        method = getattr(self.dist, name)
+        if name in ("mean", "var", "std", "entropy"):
+            return lambda: method(*self.args, **self.kwds)
+        return lambda x: method(x, *self.args, **self.kwds)
+
+
+def _float(x: Any) -> Any:
+    """An array of floats; whole numbers are made ones."""
+    x = as_array(x)
+    return (x if x.dtype.kind in "fc" else x.astype(float))[()]
+
+
+def _middle(low: Any, high: Any) -> Any:
+    """A number between the ends of a support, where every formula is finite."""
+    low_known, high_known = np.isfinite(low), np.isfinite(high)
+    bounded = np.where(low_known, low, 0.0), np.where(high_known, high, 0.0)
+    both = (bounded[0] + bounded[1]) / 2
+    return np.where(
+        low_known & high_known, both, np.where(low_known, bounded[0] + 1, np.where(high_known, bounded[1] - 1, 0.25))
+    )

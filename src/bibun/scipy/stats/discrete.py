@@ -1,0 +1,237 @@
+"""Discrete distributions: derivatives by the parameters. The number k of a count is whole, and is no variable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from scipy import special, stats  # type: ignore[import-untyped]
+
+from bibun.errors import NoDerivativeError, located
+from bibun.scipy._levels import differentiated, is_traced, searched, without
+from bibun.scipy.stats.continuous import Frozen, _float
+
+Formula = Callable[..., Any]
+
+
+class Discrete:
+    """A family of distributions of a whole number: the methods of SciPy's, with parameters k, shapes and loc.
+
+    Formulas of k - loc and the shapes: logpmf within the support, and cdf of a whole k below its end; `valid` says which
+    shapes are a member's.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        logpmf: Formula,
+        cdf: Formula | None,
+        *,
+        support: Formula,
+        valid: Formula,
+        sf: Formula | None = None,
+        mean: Formula | None = None,
+        var: Formula | None = None,
+    ) -> None:
+        self.name, self.plain = name, getattr(stats, name)
+        self.shapes = self.plain.shapes.split(", ")
+        self.support_of = support
+        self.forms = {"logpmf": logpmf, "cdf": cdf, "sf": sf}
+        self.moments = {"mean": mean, "var": var}
+        self.rows = {which: searched(getattr(self.plain, which), f"{name}.{which}") for which in ("ppf", "isf")}
+        self.valid = valid
+
+    def __call__(self, *args: Any, **settings: Any) -> Any:
+        """The distribution of these parameters."""
+        return Frozen(self, args, settings)
+
+    def __getattr__(self, name: str) -> Any:
+        """What has no derivative (rvs, expect, ...) is SciPy's."""
+        if name == "plain" or name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self.plain, name)
+
+    def logpmf(self, k: Any, *args: Any, **settings: Any) -> Any:
+        """log pmf"""
+        return self._of_k("logpmf", k, args, settings)
+
+    def pmf(self, k: Any, *args: Any, **settings: Any) -> Any:
+        """The probability of k."""
+        if not is_traced(k, args, settings):
+            return self.plain.pmf(k, *args, **settings)
+        return np.exp(self.logpmf(k, *args, **settings))
+
+    def cdf(self, k: Any, *args: Any, **settings: Any) -> Any:
+        """The probability of at most k."""
+        return self._of_k("cdf", k, args, settings)
+
+    def sf(self, k: Any, *args: Any, **settings: Any) -> Any:
+        """The probability of more than k."""
+        return self._of_k("sf", k, args, settings)
+
+    def logcdf(self, k: Any, *args: Any, **settings: Any) -> Any:
+        """log cdf"""
+        if not is_traced(k, args, settings):
+            return self.plain.logcdf(k, *args, **settings)
+        return np.log(self.cdf(k, *args, **settings))
+
+    def logsf(self, k: Any, *args: Any, **settings: Any) -> Any:
+        """log sf"""
+        if not is_traced(k, args, settings):
+            return self.plain.logsf(k, *args, **settings)
+        return np.log(self.sf(k, *args, **settings))
+
+    def ppf(self, q: Any, *args: Any, **settings: Any) -> Any:
+        """The least k with cdf(k) >= q: a whole number, constant where it does not jump."""
+        return self._least("ppf", q, args, settings)
+
+    def isf(self, q: Any, *args: Any, **settings: Any) -> Any:
+        """The least k with sf(k) <= q."""
+        return self._least("isf", q, args, settings)
+
+    def mean(self, *args: Any, **settings: Any) -> Any:
+        """The expectation."""
+        return self._moment("mean", args, settings)
+
+    def var(self, *args: Any, **settings: Any) -> Any:
+        """The variance."""
+        return self._moment("var", args, settings)
+
+    def std(self, *args: Any, **settings: Any) -> Any:
+        """The standard deviation."""
+        if not is_traced(args, settings):
+            return self.plain.std(*args, **settings)
+        return np.sqrt(self.var(*args, **settings))
+
+    def _parameters(self, args: Any, settings: Any) -> tuple[list[Any], Any]:
+        names = [*self.shapes, "loc"]
+        given = dict(zip(names, args, strict=False)) | settings
+        if len(args) > len(names) or given.keys() - set(names) or set(self.shapes) - given.keys():
+            raise TypeError(f"{self.name} takes {', '.join(names)}; it was given {', '.join(given)}.")
+        return [_float(given[name]) for name in self.shapes], given.get("loc", 0)
+
+    def _of_k(self, which: str, k: Any, args: Any, settings: Any) -> Any:
+        if not is_traced(k, args, settings):
+            return getattr(self.plain, which)(k, *args, **settings)
+        shapes, loc = self._parameters(args, settings)
+        n = without(_float(k) - _float(loc), 0)  # no derivative by a count, which is whole
+        low, high = self.support_of(*shapes)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            if which == "logpmf":
+                inside = (n >= low) & (n <= high) & (np.floor(n) == n)
+                y = np.where(inside, self.forms[which](np.where(inside, n, low), *shapes), -np.inf)  # type: ignore[misc]
+            else:
+                y = self._sum(which, np.floor(n), low, high, shapes)
+        return np.where(self.valid(*shapes) & (n == n), y, np.nan)
+
+    def _sum(self, which: str, n: Any, low: Any, high: Any, shapes: list[Any]) -> Any:
+        """cdf or sf, of a whole number."""
+        form = self.forms["cdf"]
+        if form is None:
+            raise NoDerivativeError(
+                f"{located()}{self.name}.{which} has no derivative rule: there is none in closed form here. Add up "
+                f"{self.name}.pmf over the support."
+            )
+        inside = (n >= low) & (n < high)
+        within = np.where(inside, n, low)
+        below, above = (0.0, 1.0) if which == "cdf" else (1.0, 0.0)
+        if which == "cdf" or self.forms["sf"] is None:
+            y = form(within, *shapes)
+            y = y if which == "cdf" else 1 - y
+        else:
+            y = self.forms["sf"](within, *shapes)
+        return np.where(inside, y, np.where(n < low, below, above))
+
+    def _least(self, which: str, q: Any, args: Any, settings: Any) -> Any:
+        if not is_traced(q, args, settings):
+            return getattr(self.plain, which)(q, *args, **settings)
+        shapes, loc = self._parameters(args, settings)
+        return self.rows[which](*(without(value, 0) for value in (q, *shapes))) + loc
+
+    def _moment(self, which: str, args: Any, settings: Any) -> Any:
+        if not is_traced(args, settings):
+            return getattr(self.plain, which)(*args, **settings)
+        shapes, loc = self._parameters(args, settings)
+        form = self.moments[which]
+        if form is None:
+            raise NoDerivativeError(
+                f"{located()}{self.name}.{which} has no derivative rule. Write it with its formula."
+            )
+        y = form(*shapes)
+        return np.where(self.valid(*shapes), y + loc if which == "mean" else y, np.nan)
+
+
+def _log_choose(n: Any, k: Any) -> Any:
+    return special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
+
+
+def _counts(n: Any) -> Any:
+    """Whether it can be a number of trials."""
+    return (n >= 0) & (np.floor(n) == n)
+
+
+def _whole(n: Any) -> Any:
+    """A number of trials: no variable."""
+    if differentiated(n):
+        raise NoDerivativeError(
+            f"{located()}a number of trials is whole: there is no derivative by it. Pass it as a plain number."
+        )
+    return n
+
+
+poisson = Discrete(
+    "poisson", lambda k, mu: special.xlogy(k, mu) - special.gammaln(k + 1) - mu,
+    lambda k, mu: special.gammaincc(k + 1, mu), sf=lambda k, mu: special.gammainc(k + 1, mu),
+    valid=lambda mu: mu >= 0,
+    support=lambda mu: (0, np.inf), mean=lambda mu: mu, var=lambda mu: mu,
+)  # fmt: skip
+binom = Discrete(
+    "binom", lambda k, n, p: _log_choose(_whole(n), k) + special.xlogy(k, p) + special.xlog1py(n - k, -p),
+    lambda k, n, p: special.betaincc(k + 1, np.maximum(_whole(n) - k, 1), p),
+    sf=lambda k, n, p: special.betainc(k + 1, np.maximum(_whole(n) - k, 1), p),
+    valid=lambda n, p: _counts(n) & (p >= 0) & (p <= 1),
+    support=lambda n, p: (0, n), mean=lambda n, p: _whole(n) * p, var=lambda n, p: _whole(n) * p * (1 - p),
+)  # fmt: skip
+bernoulli = Discrete(
+    "bernoulli", lambda k, p: special.xlogy(k, p) + special.xlog1py(1 - k, -p), lambda k, p: 1 - p,
+    sf=lambda k, p: p, valid=lambda p: (p >= 0) & (p <= 1),
+    support=lambda p: (0, 1), mean=lambda p: p, var=lambda p: p * (1 - p),
+)  # fmt: skip
+nbinom = Discrete(
+    "nbinom",
+    lambda k, n, p: special.gammaln(n + k) - special.gammaln(k + 1) - special.gammaln(n) + n * np.log(p)
+    + special.xlog1py(k, -p),
+    lambda k, n, p: special.betainc(n, k + 1, p), sf=lambda k, n, p: special.betaincc(n, k + 1, p),
+    valid=lambda n, p: (n > 0) & (p > 0) & (p <= 1),
+    support=lambda n, p: (0, np.inf), mean=lambda n, p: n * (1 - p) / p, var=lambda n, p: n * (1 - p) / p**2,
+)  # fmt: skip
+geom = Discrete(
+    "geom", lambda k, p: special.xlog1py(k - 1, -p) + np.log(p), lambda k, p: -np.expm1(np.log1p(-p) * k),
+    sf=lambda k, p: np.exp(np.log1p(-p) * k), valid=lambda p: (p > 0) & (p <= 1),
+    support=lambda p: (1, np.inf), mean=lambda p: 1 / p,
+    var=lambda p: (1 - p) / p**2,
+)  # fmt: skip
+betabinom = Discrete(
+    "betabinom",
+    lambda k, n, a, b: _log_choose(_whole(n), k) + special.betaln(k + a, n - k + b) - special.betaln(a, b), None,
+    valid=lambda n, a, b: _counts(n) & (a > 0) & (b > 0),
+    support=lambda n, a, b: (0, n), mean=lambda n, a, b: _whole(n) * a / (a + b),
+    var=lambda n, a, b: _whole(n) * a * b * (a + b + n) / ((a + b) ** 2 * (a + b + 1)),
+)  # fmt: skip
+planck = Discrete(
+    "planck", lambda k, a: np.log(-np.expm1(-a)) - a * k, lambda k, a: -np.expm1(-a * (k + 1)),
+    sf=lambda k, a: np.exp(-a * (k + 1)), valid=lambda a: a > 0,
+    support=lambda a: (0, np.inf), mean=lambda a: 1 / np.expm1(a),
+    var=lambda a: np.exp(-a) / np.expm1(-a) ** 2,
+)  # fmt: skip
+logser = Discrete(
+    "logser", lambda k, p: special.xlogy(k, p) - np.log(k) - np.log(-np.log1p(-p)), None, valid=lambda p: (p > 0) & (p < 1),
+    support=lambda p: (1, np.inf),
+    mean=lambda p: p / (p - 1) / np.log1p(-p),
+    var=lambda p: -p * (p + np.log1p(-p)) / ((1 - p) ** 2 * np.log1p(-p) ** 2),
+)  # fmt: skip
+
+DISCRETE = {name: family for name, family in globals().items() if isinstance(family, Discrete)}
+
+__all__ = ["DISCRETE", *DISCRETE]

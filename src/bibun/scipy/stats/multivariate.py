@@ -1,0 +1,229 @@
+"""Distributions of vectors, matrices and counts of many kinds: their densities, by the point and by the parameters."""
+
+from __future__ import annotations
+
+from math import log, pi
+from typing import Any
+
+import numpy as np
+from scipy import special, stats  # type: ignore[import-untyped]
+
+from bibun.arrays.creation import as_array
+from bibun.errors import NoDerivativeError, located
+from bibun.scipy._levels import is_traced, without
+from bibun.scipy.stats.continuous import Frozen
+
+
+class Family:
+    """The methods with derivatives are the class's; the rest, and plain arrays, are SciPy's."""
+
+    plain: Any
+
+    def __call__(self, *args: Any, **settings: Any) -> Any:
+        """The distribution of these parameters."""
+        return Frozen(self, args, settings)
+
+    def __getattr__(self, name: str) -> Any:
+        """What has no derivative is SciPy's."""
+        return getattr(self.plain, name)
+
+
+def _squared(difference: Any, covariance: Any) -> tuple[Any, Any]:
+    """(dᵀ C⁻¹ d, log det C) of vectors d along the last axis, by Cholesky's factor."""
+    factor = np.linalg.cholesky(covariance)
+    whitened = np.linalg.solve(factor, np.reshape(difference, (-1, difference.shape[-1])).T)
+    squares = np.reshape(np.sum(whitened**2, axis=0), difference.shape[:-1])
+    return squares, 2 * np.sum(np.log(np.diagonal(factor)))
+
+
+def _log_determinant(a: Any) -> Any:
+    return np.linalg.slogdet(a)[1]
+
+
+def _log_multigamma(a: Any, p: int) -> Any:
+    """log Γ_p(a) = p (p - 1) / 4 log π + Σ log Γ(a - j / 2)"""
+    return p * (p - 1) / 4 * log(pi) + np.sum(special.gammaln(a - np.arange(p) / 2))
+
+
+class _Normal(Family):
+    """Of vectors, with mean and cov (a number, variances, or a matrix of full rank)."""
+
+    plain = stats.multivariate_normal
+
+    def logpdf(self, x: Any, mean: Any = None, cov: Any = 1, allow_singular: bool = False) -> Any:
+        """-(x - mean)ᵀ cov⁻¹ (x - mean) / 2 - log det(2π cov) / 2"""
+        if not is_traced(x, mean, cov):
+            return self.plain.logpdf(x, mean, cov, allow_singular)
+        if allow_singular:
+            raise NoDerivativeError(
+                f"{located()}multivariate_normal: with allow_singular=True the density is on a subspace, which cov decides; it "
+                "has no derivative by what leaves it. Add a small multiple of the identity to cov."
+            )
+        x, mean, cov, size = _shaped(x, mean, cov)
+        squares, determinant = _squared(x - mean, cov)
+        return -(squares + size * log(2 * pi) + determinant) / 2
+
+    def pdf(self, x: Any, mean: Any = None, cov: Any = 1, allow_singular: bool = False) -> Any:
+        """exp(logpdf)"""
+        return np.exp(self.logpdf(x, mean, cov, allow_singular))
+
+    def entropy(self, mean: Any = None, cov: Any = 1) -> Any:
+        """log det(2π e cov) / 2"""
+        if not is_traced(mean, cov):
+            return self.plain.entropy(mean, cov)
+        _, _, cov, size = _shaped(0.0 if mean is None else mean, mean, cov)
+        return (size * (log(2 * pi) + 1) + _log_determinant(cov)) / 2
+
+    def cdf(self, x: Any, mean: Any = None, cov: Any = 1, *more: Any, **settings: Any) -> Any:
+        """SciPy's, of plain arrays: it is computed by random numbers, to three digits or so."""
+        if is_traced(x, mean, cov):
+            raise NoDerivativeError(
+                f"{located()}multivariate_normal.cdf has no derivative here: SciPy estimates it by quasi-random numbers. In one "
+                "dimension use norm.cdf."
+            )
+        return self.plain.cdf(x, mean, cov, *more, **settings)
+
+
+def _shaped(x: Any, mean: Any, cov: Any) -> tuple[Any, Any, Any, int]:
+    """Vectors along the last axis, the mean, the matrix, and the dimension, from what SciPy takes for them."""
+    cov, mean = as_array(cov), None if mean is None else as_array(mean)
+    size = cov.shape[-1] if cov.ndim else mean.shape[0] if mean is not None and mean.ndim else 1
+    x = as_array(x)
+    if size == 1 and (not x.ndim or x.shape[-1] != 1 or x.ndim == 1):
+        x = x[..., None]
+    cov = cov * np.eye(size) if not cov.ndim else cov * np.eye(size) if cov.ndim == 1 else cov
+    return x, np.zeros(size) if mean is None else mean, cov, size
+
+
+class _StudentT(Family):
+    """Of vectors, with loc, shape (a matrix of full rank) and df."""
+
+    plain = stats.multivariate_t
+
+    def logpdf(self, x: Any, loc: Any = None, shape: Any = 1, df: Any = 1) -> Any:
+        """-(df + p) / 2 log(1 + dᵀ shape⁻¹ d / df) + log Γ((df + p) / 2) - log Γ(df / 2) - log det(df π shape) / 2"""
+        if not is_traced(x, loc, shape, df):
+            return self.plain.logpdf(x, loc, shape, df)
+        x, loc, shape, p = _shaped(x, loc, shape)
+        squares, determinant = _squared(x - loc, shape)
+        total = (df + p) / 2
+        gammas = special.gammaln(total) - special.gammaln(0.5 * df)
+        return gammas - p / 2 * np.log(df * pi) - determinant / 2 - total * np.log1p(squares / df)
+
+    def pdf(self, x: Any, loc: Any = None, shape: Any = 1, df: Any = 1) -> Any:
+        """exp(logpdf)"""
+        return np.exp(self.logpdf(x, loc, shape, df))
+
+
+class _Dirichlet(Family):
+    """Of shares that add up to 1; x has them along the first axis, and may leave the last one out."""
+
+    plain = stats.dirichlet
+
+    def logpdf(self, x: Any, alpha: Any) -> Any:
+        """Σ (alpha - 1) log x - log B(alpha)"""
+        if not is_traced(x, alpha):
+            return self.plain.logpdf(x, alpha)
+        x, alpha = as_array(x), as_array(alpha)
+        if x.shape[0] == alpha.shape[0] - 1:
+            x = np.concatenate([x, 1 - np.sum(x, axis=0, keepdims=True)])
+        weights = np.reshape(alpha - 1, (-1, *(1,) * (x.ndim - 1)))
+        return np.sum(special.xlogy(weights, x), axis=0) - self._log_beta(alpha)
+
+    def _log_beta(self, alpha: Any) -> Any:
+        return np.sum(special.gammaln(alpha)) - special.gammaln(np.sum(alpha))
+
+    def pdf(self, x: Any, alpha: Any) -> Any:
+        """exp(logpdf)"""
+        return np.exp(self.logpdf(x, alpha))
+
+    def mean(self, alpha: Any) -> Any:
+        """alpha / Σ alpha"""
+        alpha = as_array(alpha)
+        return alpha / np.sum(alpha)
+
+    def var(self, alpha: Any) -> Any:
+        """alpha (total - alpha) / (total² (total + 1))"""
+        alpha = as_array(alpha)
+        total = np.sum(alpha)
+        return alpha * (total - alpha) / (total**2 * (total + 1))
+
+    def entropy(self, alpha: Any) -> Any:
+        """log B(alpha) + (total - n) ψ(total) - Σ (alpha - 1) ψ(alpha)"""
+        alpha = as_array(alpha)
+        total = np.sum(alpha)
+        spread = (total - len(alpha)) * special.psi(total) - np.sum((alpha - 1) * special.psi(alpha))
+        return self._log_beta(alpha) + spread
+
+
+class _Wishart(Family):
+    """Of positive definite matrices, with df degrees of freedom and a matrix `scale`; x may be one, or stacked last."""
+
+    plain = stats.wishart
+
+    def logpdf(self, x: Any, df: Any, scale: Any) -> Any:
+        """(df - p - 1) / 2 log det x - tr(scale⁻¹ x) / 2 - df p / 2 log 2 - df / 2 log det scale - log Γ_p(df / 2)"""
+        if not is_traced(x, df, scale):
+            return self.plain.logpdf(x, df, scale)
+        x, scale = _matrices(x, scale)
+        p = scale.shape[-1]
+        trace = np.trace(np.linalg.solve(scale, x), axis1=-2, axis2=-1)
+        constant = df * p / 2 * log(2) + 0.5 * df * _log_determinant(scale) + _log_multigamma(0.5 * df, p)
+        return 0.5 * (df - p - 1) * _log_determinant(x) - trace / 2 - constant
+
+    def pdf(self, x: Any, df: Any, scale: Any) -> Any:
+        """exp(logpdf)"""
+        return np.exp(self.logpdf(x, df, scale))
+
+
+class _InverseWishart(Family):
+    """Of the inverses of Wishart's matrices."""
+
+    plain = stats.invwishart
+
+    def logpdf(self, x: Any, df: Any, scale: Any) -> Any:
+        """df / 2 log det scale - (df + p + 1) / 2 log det x - tr(scale x⁻¹) / 2 - df p / 2 log 2 - log Γ_p(df / 2)"""
+        if not is_traced(x, df, scale):
+            return self.plain.logpdf(x, df, scale)
+        x, scale = _matrices(x, scale)
+        p = scale.shape[-1]
+        trace = np.trace(np.linalg.solve(x, np.broadcast_to(scale, x.shape)), axis1=-2, axis2=-1)
+        constant = df * p / 2 * log(2) - 0.5 * df * _log_determinant(scale) + _log_multigamma(0.5 * df, p)
+        return -0.5 * (df + p + 1) * _log_determinant(x) - trace / 2 - constant
+
+    def pdf(self, x: Any, df: Any, scale: Any) -> Any:
+        """exp(logpdf)"""
+        return np.exp(self.logpdf(x, df, scale))
+
+
+def _matrices(x: Any, scale: Any) -> tuple[Any, Any]:
+    """Square matrices along the last two axes; SciPy stacks them along the last one."""
+    x, scale = as_array(x), as_array(scale)
+    scale = np.reshape(scale, (1, 1)) if not scale.ndim else np.diag(scale) if scale.ndim == 1 else scale
+    x = np.moveaxis(x, -1, 0) if x.ndim == 3 else np.reshape(x, (1, 1)) if not x.ndim else x
+    return x, scale
+
+
+class _Multinomial(Family):
+    """Of counts along the last axis that add up to n, with probabilities p, of which the last is what the others leave."""
+
+    plain = stats.multinomial
+
+    def logpmf(self, x: Any, n: Any, p: Any) -> Any:
+        """log n! - Σ log x! + Σ x log p"""
+        if not is_traced(x, n, p):
+            return self.plain.logpmf(x, n, p)
+        x, n, p = without(as_array(x), 0), without(as_array(n), 0), as_array(p)  # counts are whole
+        p = np.concatenate([p[..., :-1], 1 - np.sum(p[..., :-1], axis=-1, keepdims=True)], axis=-1)
+        possible = np.all((x >= 0) & (x == np.floor(x)), axis=-1) & (np.sum(x, axis=-1) == n)
+        x = np.maximum(x, 0)
+        ways = special.gammaln(n + 1.0) - np.sum(special.gammaln(x + 1.0), axis=-1)
+        return np.where(possible, ways + np.sum(special.xlogy(x, p), axis=-1), -np.inf)
+
+    def pmf(self, x: Any, n: Any, p: Any) -> Any:
+        """exp(logpmf)"""
+        return np.exp(self.logpmf(x, n, p))
+
+
+multivariate_normal, multivariate_t, dirichlet = _Normal(), _StudentT(), _Dirichlet()
+wishart, invwishart, multinomial = _Wishart(), _InverseWishart(), _Multinomial()

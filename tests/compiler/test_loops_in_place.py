@@ -1,0 +1,246 @@
+"""Loops that write into an array: compiled, each turn writes where the array stands, and reads what is still there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+import bibun as bb
+
+ROWS, COLUMNS = 24, 6
+X = np.linspace(0.5, 1.5, COLUMNS)
+LOOPS: list[Callable[[Any, int], Any]] = []
+
+
+def loop(function: Callable[[Any, int], Any]) -> Callable[[Any, int], Any]:
+    LOOPS.append(function)
+    return function
+
+
+def zeros(x: Any, rows: int) -> Any:
+    return np.zeros((rows, COLUMNS), like=x)
+
+
+@loop
+def rows(x: Any, n: int) -> Any:
+    y = zeros(x, n)
+    for i in range(n):
+        y[i] = x * np.sin(x + i)
+    return y
+
+
+@loop
+def each_from_the_one_before(x: Any, n: int) -> Any:
+    y = zeros(x, n)
+    y[0] = x
+    for i in range(1, n):
+        y[i] = np.sin(y[i - 1]) * x
+    return y
+
+
+@loop
+def from_the_two_before(x: Any, n: int) -> Any:
+    y = zeros(x, n)
+    y[0] = x
+    y[1] = 0.5 * x
+    for i in range(2, n):
+        y[i] = np.cos(y[i - 1]) * y[i - 2]
+    return y
+
+
+@loop
+def added_and_multiplied(x: Any, n: int) -> Any:
+    y = zeros(x, n)
+    for i in range(n):
+        y[i] += x
+        y[i] *= 1.5
+        y[i, 0] -= x[1]
+    return y
+
+
+@loop
+def reversed_where_it_stands(x: Any, n: int) -> Any:
+    y = zeros(x, n) + x
+    for i in range(n):
+        y[i] = y[i, ::-1] * x
+    return y
+
+
+@loop
+def from_the_other_end(x: Any, n: int) -> Any:
+    y = zeros(x, n) + x * x
+    for i in range(n):
+        y[i] = 0.5 * y[n - 1 - i] + 0.1 * np.sin(y[i])
+    return y
+
+
+@loop
+def from_the_first_row(x: Any, n: int) -> Any:
+    y = zeros(x, n) + x
+    for i in range(n - 1):
+        y[i] = 0.5 * y[0] + y[i + 1] * x
+    return y
+
+
+@loop
+def neighbours_exchanged(x: Any, n: int) -> Any:
+    y = zeros(x, n) + np.arange(n)[:, None] * x
+    for i in range(n - 1):
+        above = y[i] * 1.0
+        y[i] = y[i + 1] + x
+        y[i + 1] = above * x
+    return y
+
+
+@loop
+def with_the_whole_in_each_turn(x: Any, n: int) -> Any:
+    y = zeros(x, n)
+    for i in range(n):
+        y[i] = x * (1 + 0.01 * np.sum(y))
+    return y
+
+
+@loop
+def whole_and_then_a_row(x: Any, n: int) -> Any:
+    y = zeros(x, n) + x
+    for i in range(n):
+        y = np.sin(y)
+        y[i] = x
+    return y
+
+
+@loop
+def a_window(x: Any, n: int) -> Any:
+    y = zeros(x, n + 2)
+    y[:3] = x
+    for i in range(n):
+        y[i + 2] = np.mean(np.tanh(y[i : i + 2]), axis=0) + x
+    return y
+
+
+@loop
+def sums_of_turns(x: Any, n: int) -> Any:
+    y, total = zeros(x, n), 0.0
+    for i in range(n):
+        y[i] = x * i
+        total = total + np.sum(y[i] * y[i - 1])
+    return y * total
+
+
+@loop
+def two_arrays(x: Any, n: int) -> Any:
+    y, z = zeros(x, n), zeros(x, n)
+    y[0] = z[0] = x
+    for i in range(1, n):
+        y[i] = y[i - 1] + 0.1 * z[i - 1]
+        z[i] = z[i - 1] - 0.1 * np.sin(y[i])
+    return y * z
+
+
+@loop
+def columns(x: Any, n: int) -> Any:
+    y = np.zeros((COLUMNS, n), like=x)
+    for i in range(n):
+        y[:, i] = x * i
+        y[1:, i] += y[:-1, i - 1]
+    return y
+
+
+@loop
+def through_a_view(x: Any, n: int) -> Any:
+    y = zeros(x, n + 4)
+    inside = y[2:-2]
+    for i in range(n):
+        inside[i] = x + y[i + 1]
+    return y
+
+
+@loop
+def entries(x: Any, n: int) -> Any:
+    y = np.zeros(n * COLUMNS, like=x)
+    y[0] = x[0]
+    for i in range(1, n * COLUMNS):
+        y[i] = 0.5 * y[i - 1] + x[i % COLUMNS]
+    return y
+
+
+def total(f: Callable[[Any, int], Any]) -> Callable[[Any, int], Any]:
+    def weighed(x: Any, n: int) -> Any:
+        y = f(x, n)
+        return np.sum(y * np.cos(np.arange(y.size).reshape(y.shape)))
+
+    return weighed
+
+
+@pytest.mark.parametrize("f", LOOPS, ids=lambda f: f.__name__)
+def test_loops_that_write(f: Callable[[Any, int], Any]) -> None:
+    value = bb.compile(f, static_argnums=1)
+    weighed = total(f)
+    gradient = bb.compile(bb.grad(weighed), static_argnums=1)
+    direction = np.cos(X)
+    tangent = bb.compile(lambda x: bb.jvp(lambda x: weighed(x, ROWS), (x,), (direction,))[1])
+    curvature = bb.compile(lambda x: bb.hvp(lambda x: weighed(x, ROWS), (x,), (direction,)))
+    for x in (X, 0.3 + X[::-1].copy()):
+        assert_allclose(value(x, ROWS), f(x, ROWS), rtol=1e-12, atol=1e-14)
+        expected = bb.grad(weighed)(x, ROWS)
+        size = np.abs(expected).max()
+        assert_allclose(gradient(x, ROWS), expected, rtol=1e-11, atol=1e-13 * size)
+        assert_allclose(tangent(x), expected @ direction, rtol=1e-10, atol=1e-12 * size)
+        second = bb.hvp(lambda x: weighed(x, ROWS), (x,), (direction,))
+        assert_allclose(curvature(x), second, rtol=1e-10, atol=1e-11 * np.abs(second).max())
+
+
+LINEAR = [rows, each_from_the_one_before, added_and_multiplied, through_a_view]
+
+
+@pytest.mark.parametrize("f", LINEAR, ids=lambda f: f.__name__)
+def test_eight_times_the_rows_take_about_eight_times_as_long(f: Callable[[Any, int], Any]) -> None:
+    """Copying the array in each turn would take 64 times as long."""
+    x = np.linspace(0.5, 1.5, COLUMNS)
+    gradient = bb.compile(bb.grad(total(f)), static_argnums=1, threads=1)
+
+    def fastest(n: int) -> float:
+        gradient(x, n)
+        times = []
+        for _ in range(20):
+            start = perf_counter()
+            gradient(x, n)
+            times.append(perf_counter() - start)
+        return min(times)
+
+    assert fastest(1600) < 30 * fastest(200)
+
+
+def test_numbers_of_keys_that_change_their_sign() -> None:
+    """y[i - 1] is another row for i = 0: what is before 0 counts from the end."""
+
+    def wrapped(x: Any) -> Any:
+        y = np.zeros((COLUMNS, ROWS), like=x)
+        for i in range(ROWS):
+            y[:, i] = x * i
+            y[1:, i] += y[:-1, i - 1]
+        return y
+
+    def from_the_end(x: Any) -> Any:
+        y = np.zeros((ROWS, 2, COLUMNS), like=x)
+        for i in range(-ROWS, 0):
+            y[i, ..., -1] = x[0] * i
+            y[..., i % 2, :][i] += np.cos(y[i - 1 if i > -ROWS else 0, 0])
+        return y
+
+    def cut_short(x: Any) -> Any:
+        y = np.zeros(ROWS, like=x)
+        for i in range(ROWS):
+            y[i : i + 3] = x[i % COLUMNS]
+            y[i - 2 : i + 1] += 1.0
+        return y
+
+    for f in (wrapped, from_the_end, cut_short):
+        assert_allclose(bb.compile(f)(X), f(X), rtol=1e-13)
+        weighed = lambda x, f=f: np.sum(f(x) ** 2)  # noqa: E731
+        assert_allclose(bb.compile(bb.grad(weighed))(X), bb.grad(weighed)(X), rtol=1e-12)

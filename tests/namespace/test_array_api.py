@@ -1,0 +1,125 @@
+"""bibun.numpy is the namespace of the Python array API standard for traced arrays, beside the strict implementation of it."""
+
+import importlib
+import operator
+from functools import reduce
+
+import numpy as np
+import pytest
+
+import bibun as bb
+import bibun.numpy
+from bibun.core.traced import Traced, bare
+from tests.namespace.standard import ARRAYS, CALLS, NAMES, WITHOUT_DERIVATIVE
+
+pytestmark = pytest.mark.filterwarnings("ignore:(invalid|divide|overflow):RuntimeWarning")
+
+
+@pytest.fixture(params=["numpy", "array_api_strict"])
+def oracle(request):
+    if request.param == "array_api_strict":
+        strict = pytest.importorskip("array_api_strict")
+        strict.set_array_api_strict_flags(api_version="2024.12")
+        return strict
+    return importlib.import_module(request.param)
+
+
+def results(call, xp, make):
+    found = eval(CALLS[call], {"xp": xp} | {name: make(value) for name, value in ARRAYS.items()})
+    return list(found) if isinstance(found, (tuple, list)) else [found]
+
+
+def variable(value):
+    return bb.Variable(value.copy()) if value.dtype.kind in "fc" else value
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_values_are_those_of_the_standard(call, oracle):
+    expected = [np.asarray(part) for part in results(call, oracle, oracle.asarray)]
+    found = results(call, bibun.numpy, variable)
+    assert len(found) == len(expected)
+    for mine, theirs in zip(found, expected, strict=True):
+        plain = np.asarray(bare(mine))
+        assert plain.shape == theirs.shape
+        assert plain.dtype == theirs.dtype
+        np.testing.assert_allclose(plain, theirs, rtol=1e-13 if plain.dtype.itemsize > 4 else 1e-6, atol=1e-13)
+
+
+@pytest.mark.parametrize("call", [call for call in CALLS if not any(word in call for word in WITHOUT_DERIVATIVE)])
+def test_no_derivative_is_lost(call):
+    for part in results(call, bibun.numpy, variable):
+        assert isinstance(part, Traced) or np.asarray(part).dtype.kind in "biu"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names(name):
+    assert reduce(getattr, name.split("."), bibun.numpy) is not None
+
+
+def test_every_name_is_called():
+    text = " ".join(CALLS.values())
+    constants = {
+        "e",
+        "inf",
+        "nan",
+        "pi",
+        "iinfo",
+        "from_dlpack",
+        "empty",
+        *bibun.numpy.__array_namespace_info__().dtypes(),
+    }
+    assert [name for name in NAMES if f"xp.{name}" not in text and name not in constants] == []
+
+
+def test_the_namespace_of_an_array():
+    for array in (bb.Variable(np.ones(2)), bibun.numpy.ones(2)):
+        assert array.__array_namespace__() is bibun.numpy
+        assert array.__array_namespace__(api_version="2024.12") is bibun.numpy
+        with pytest.raises(ValueError, match="'2031.12' of the array API standard is not supported"):
+            array.__array_namespace__(api_version="2031.12")
+    assert bibun.numpy.__array_api_version__ == "2024.12"
+
+
+def test_what_it_says_of_itself():
+    info = bibun.numpy.__array_namespace_info__()
+    assert info.capabilities()["boolean indexing"]
+    assert info.default_device() == "cpu"
+    assert info.devices() == ["cpu"]
+    assert info.default_dtypes()["real floating"] == np.float64
+    assert info.dtypes(kind="real floating") == {"float32": np.float32, "float64": np.float64}
+
+
+def test_devices():
+    x = bb.Variable(np.ones(2))
+    assert x.device == "cpu"
+    assert x.to_device("cpu") is x
+    with pytest.raises(ValueError, match=r"to_device\('gpu'"):
+        x.to_device("gpu")
+    assert bibun.numpy.zeros(2, device="cpu").device == "cpu"
+    with pytest.raises(ValueError, match="'gpu'"):
+        bibun.numpy.asarray(x, device="gpu")
+
+
+def test_memory_is_shared_without_a_derivative_only():
+    assert np.from_dlpack(bibun.numpy.ones(2)).tolist() == [1.0, 1.0]
+    with pytest.raises(bb.LostDerivativeError, match="a Variable of shape \\(2,\\) would become a plain ndarray"):
+        np.from_dlpack(bb.Variable(np.ones(2)))
+
+
+def test_copies_that_are_forbidden():
+    with pytest.raises(ValueError, match="needs a copy"):
+        bibun.numpy.asarray(bb.Variable(np.ones(2)), dtype=np.float32, copy=False)
+    with pytest.raises(ValueError, match="copy=False"):
+        bibun.numpy.asarray([1.0, 2.0], copy=False)
+
+
+@pytest.mark.parametrize("name", ["iadd", "isub", "imul", "itruediv", "ifloordiv", "imod", "ipow"])
+@pytest.mark.parametrize("other", [2, 0.5, np.array([1.0, 2.0, 3.0])], ids=["integer", "number", "array"])
+def test_operators_in_place(name, other):
+    function = getattr(operator, name)
+    expected = function(np.array([0.5, 2.0, 3.0]), other)
+    x = 1.0 * bb.Variable(np.array([0.5, 2.0, 3.0]))
+    same = x
+    x = function(x, other)
+    assert x is same
+    np.testing.assert_allclose(x.data, expected)

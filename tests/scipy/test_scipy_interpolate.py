@@ -1,0 +1,203 @@
+"""Interpolants: SciPy's numbers, and the slopes of these, by the point, the values and the nodes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bibun as bb
+from bibun.scipy import interpolate
+from tests.scipy.agreement import check_beside
+
+scipy_interpolate = pytest.importorskip("scipy.interpolate")
+
+GENERATOR = np.random.default_rng(0)
+X = np.cumsum(0.3 + GENERATOR.random(7))
+Y = GENERATOR.standard_normal((7, 2))
+AT = np.array([[X[0] - 0.2, X[0] + 0.11], [X[3] + 0.12, X[-1] + 0.15]])
+WITHIN = np.array([X[0] + 0.05, X[2] + 0.13, X[5] + 0.1])
+
+
+def beside(f: Any, *xs: Any, **settings: Any) -> None:
+    check_beside(f, interpolate, scipy_interpolate, *xs, **settings)
+
+
+END_CONDITIONS = [
+    "not-a-knot", "clamped", "natural", ("clamped", "not-a-knot"), ((1, np.array([0.3, 0.4])), (2, np.array([0.1, 0.2]))),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("end", END_CONDITIONS, ids=str)
+def test_cubic_splines(end: Any) -> None:
+    beside(lambda m, v, x, y: m.CubicSpline(x, y, bc_type=end)(v), AT, X, Y)
+    beside(lambda m, v, x, y: m.CubicSpline(x, y, bc_type=end)(v, 1), AT, X, Y, rtol=1e-5)
+
+
+@pytest.mark.parametrize("n", [2, 3, 4])
+def test_cubic_splines_of_few_points(n: int) -> None:
+    beside(lambda m, v, x, y: m.CubicSpline(x, y)(v), AT, X[:n], Y[:n])
+
+
+def test_periodic_splines_and_integrals() -> None:
+    beside(lambda m, v, y: m.CubicSpline(X, np.concatenate([y, y[:1]]), bc_type="periodic")(v), AT, Y[:-1])
+    beside(lambda m, a, b, x, y: m.CubicSpline(x, y).integrate(a, b), 0.9, 2.1, X, Y)
+    beside(lambda m, v, x, y: m.CubicSpline(x, y, axis=1).antiderivative()(v), AT, X, Y.T)
+    beside(lambda m, v, x, y: m.CubicSpline(x, y).derivative()(v), AT, X, Y, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["PchipInterpolator", "Akima1DInterpolator", "makima"])
+def test_local_cubics(name: str) -> None:
+    def make(m: Any, x: Any, y: Any) -> Any:
+        return m.Akima1DInterpolator(x, y, method="makima") if name == "makima" else getattr(m, name)(x, y)
+
+    beside(lambda m, v, x, y: make(m, x, y)(v), AT, X, Y)
+
+
+def test_hermite_and_piecewise_polynomials() -> None:
+    beside(lambda m, v, x, y, d: m.CubicHermiteSpline(x, y, d)(v), AT, X, Y, Y[::-1])
+    c = GENERATOR.standard_normal((4, 6, 2))
+    beside(lambda m, v, c: m.PPoly(c, X)(v), AT, c)
+    beside(lambda m, v, c: m.PPoly(c, X, extrapolate=False)(v), AT, c)
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 4, 5])
+def test_interpolating_b_splines(k: int) -> None:
+    beside(lambda m, v, x, y: m.make_interp_spline(x, y, k)(v), AT, X, Y, rtol=1e-5)
+
+
+@pytest.mark.parametrize("end", ["natural", "clamped", ([(1, [0.0, 0.1])], [(2, [0.1, 0.0])])], ids=str)
+def test_b_splines_with_conditions_at_the_ends(end: Any) -> None:
+    beside(lambda m, v, x, y: m.make_interp_spline(x, y, 3, bc_type=end)(v), AT, X, Y)
+
+
+def test_b_splines() -> None:
+    t = np.array([0.0] * 4 + [0.5, 1.0, 2.0] + [3.0] * 4)
+    c, v = GENERATOR.standard_normal(7), np.array([-0.1, 0.3, 0.7, 1.6, 2.4, 3.2])
+    beside(lambda m, v, c: m.BSpline(t, c, 3)(v), v, c)
+    beside(lambda m, v, c: m.BSpline(t, c, 3)(v, 2), v, c)
+    beside(lambda m, v, c: m.BSpline(t, c, 3, extrapolate=False)(v), v, c)
+    beside(lambda m, v, c: m.BSpline(t, c, 3).antiderivative()(v), v, c)
+    beside(lambda m, b, c: m.BSpline(t, c, 3).integrate(0.2, b), 1.3, c)
+
+
+@pytest.mark.parametrize(
+    "kind", ["linear", "nearest", "nearest-up", "previous", "next", "zero", "slinear", "quadratic", "cubic", 2]
+)
+def test_interp1d(kind: Any) -> None:
+    beside(lambda m, v, y: m.interp1d(X, y, kind)(v), WITHIN, Y.T)
+    steps = kind in ("nearest", "nearest-up", "previous", "next", "zero")  # they do not vary with the nodes
+    beside(lambda m, v, x, y: m.interp1d(x, y, kind, axis=0, fill_value="extrapolate")(v), AT, X, Y, skip=(1,) * steps)
+    beside(lambda m, v, y: m.interp1d(X, y, kind, axis=0, bounds_error=False, fill_value=(1.0, 2.0))(v), AT, Y)
+    with pytest.raises(ValueError, match="outside"):
+        bb.jvp(interpolate.interp1d(X, Y.T, kind), (AT,), (AT,))
+
+
+def test_one_polynomial_through_all_points() -> None:
+    for name in ("BarycentricInterpolator", "KroghInterpolator"):
+        beside(lambda m, v, x, y: getattr(m, name)(x, y)(v), WITHIN, X, Y, rtol=1e-4, value=1e-9)
+        beside(lambda m, v, y: getattr(m, name)(X, y)(v), X[:3], Y, rtol=1e-4, value=1e-9)  # at nodes
+    repeated = np.array([0.0, 0, 1, 1, 1, 2, 3])
+    beside(lambda m, v, y: m.KroghInterpolator(repeated, y)(v), WITHIN / 2, Y, rtol=1e-4, value=1e-9)
+    beside(lambda m, v, y: m.KroghInterpolator(repeated, y).derivative(v, 2), WITHIN / 2, Y, rtol=1e-4, value=1e-9)
+
+
+GRID = [np.linspace(0, 1, 6), np.linspace(0, 2, 7), np.linspace(-1, 1, 6)]
+VALUES = np.sin(GRID[0])[:, None, None] * np.cos(GRID[1])[None, :, None] + GRID[2] ** 2 * GRID[0][:, None, None]
+POINTS = np.array([[0.13, 0.41, -0.7], [0.72, 1.53, 0.13], [0.53, 1.13, 0.9]])
+
+
+@pytest.mark.parametrize("method", ["linear", "nearest", "slinear", "cubic", "quintic"])
+def test_grids(method: str) -> None:
+    sparse = pytest.importorskip("scipy.sparse.linalg")
+    exact = {"solver": sparse.spsolve} if method in ("slinear", "cubic", "quintic") else {}  # by default an iteration
+    beside(lambda m, p, z: m.RegularGridInterpolator(GRID, z, method, **exact)(p), POINTS, VALUES, rtol=1e-5)
+
+
+def test_grids_by_the_grid_and_beyond_it() -> None:
+    beside(lambda m, p, g, z: m.RegularGridInterpolator((g, *GRID[1:]), z)(p), POINTS, GRID[0], VALUES)
+    beside(lambda m, p, z: m.interpn(GRID, z, p, bounds_error=False, fill_value=None), POINTS + 0.61, VALUES)
+    beside(lambda m, p, z: m.interpn(GRID, z, p, bounds_error=False), POINTS * 1.5, VALUES)
+
+
+SCATTERED, HEIGHTS = GENERATOR.random((9, 2)), GENERATOR.random(9)
+INSIDE = 0.35 + 0.3 * GENERATOR.random((5, 2))
+
+
+@pytest.mark.parametrize(
+    "kernel",
+    [
+        "thin_plate_spline",
+        "linear",
+        "cubic",
+        "quintic",
+        "multiquadric",
+        "inverse_multiquadric",
+        "inverse_quadratic",
+        "gaussian",
+    ],
+)
+def test_radial_functions(kernel: str) -> None:
+    def at(m: Any, q: Any, p: Any, z: Any) -> Any:
+        return m.RBFInterpolator(p, z, kernel=kernel, epsilon=1.3, smoothing=0.1)(q)
+
+    beside(at, INSIDE, SCATTERED, HEIGHTS, rtol=1e-5, value=1e-9)
+
+
+def test_triangles() -> None:
+    beside(lambda m, z: m.griddata(SCATTERED, z, INSIDE), HEIGHTS)
+
+    def by_point(q: Any) -> Any:
+        return interpolate.griddata(SCATTERED, HEIGHTS, q)
+
+    def by_data(p: Any) -> Any:
+        return interpolate.LinearNDInterpolator(p, HEIGHTS)(INSIDE)
+
+    for f, x in ((by_point, INSIDE), (by_data, SCATTERED)):
+        plain = lambda x, f=f: np.asarray(f(x))  # noqa: E731
+        for mode in (bb.jacfwd, bb.jacrev):
+            e = np.ones_like(x) * 1e-6 * np.cos(np.arange(x.size)).reshape(x.shape)
+            slope = np.tensordot(mode(f)(x), e, x.ndim)
+            np.testing.assert_allclose(slope, (plain(x + e) - plain(x - e)) / 2, rtol=1e-5, atol=1e-11)
+    with pytest.raises(bb.NoDerivativeError, match="nearest is constant"):
+        bb.grad(lambda z: np.sum(interpolate.griddata(SCATTERED, z, INSIDE, "nearest")))(HEIGHTS)
+
+
+# FITPACK
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 5])
+def test_splrep_and_splev(k: int) -> None:
+    beside(lambda m, v, y: m.splev(v, m.splrep(X, y, k=k, s=0)), AT, Y[:, 0], rtol=1e-5)
+
+
+@pytest.mark.parametrize("ext", [0, 1, 3])
+@pytest.mark.parametrize("der", [0, 1])
+def test_splev_beyond_the_ends(ext: int, der: int) -> None:
+    beside(lambda m, v, y: m.splev(v, m.splrep(X, y, s=0), der, ext), AT, Y[:, 0])
+
+
+def test_smoothing_splines_by_the_point_only() -> None:
+    beside(lambda m, v: m.UnivariateSpline(X, Y[:, 0], s=0.5)(v), AT)
+    beside(lambda m, v, y: m.InterpolatedUnivariateSpline(X, y)(v), AT, Y[:, 0])
+    for make in (
+        lambda y: interpolate.UnivariateSpline(X, y, s=0.5)(1.0),
+        lambda y: interpolate.splrep(X, y, s=0.5)[1][0],
+    ):
+        with pytest.raises(bb.NoDerivativeError, match="smoothing spline"):
+            bb.grad(make)(Y[:, 0])
+
+
+def test_splines_on_a_rectangle() -> None:
+    z = VALUES[:, :, 0]
+    beside(
+        lambda m, x, y, z: m.RectBivariateSpline(GRID[0], GRID[1], z)(x, y), [0.13, 0.6], [0.4, 0.9, 1.7], z, rtol=1e-5
+    )
+    beside(
+        lambda m, x, y, z: m.RectBivariateSpline(GRID[0], GRID[1], z).ev(x, y, dx=1),
+        [0.13, 0.6],
+        [0.4, 1.7],
+        z,
+        rtol=1e-4,
+    )

@@ -1,0 +1,292 @@
+"""bibun.scipy.linalg against SciPy's own values and numerical derivatives of them, and against closed forms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.linalg as plain
+
+import bibun as bb
+from bibun.scipy import linalg
+from tests.families.agreement import check, check_first, check_second
+
+N = 4
+_random = np.random.default_rng(0)
+A = _random.normal(size=(N, N)) + 3 * np.eye(N)  # a general matrix with no eigenvalue on the negative axis
+C = A + 1j * _random.normal(size=(N, N))
+B, b = _random.normal(size=(N, 2)), _random.normal(size=N)
+P = A @ A.T + np.eye(N)  # positive definite
+S = A + A.T
+BAND = _random.normal(size=(4, N)) + np.array([[0.0], [6.0], [0.0], [0.0]])
+UPPER = 0.3 * _random.normal(size=(2, N)) + np.array(
+    [[0.0], [4.0]]
+)  # of a positive definite matrix with three diagonals
+LOWER = UPPER[::-1].copy()
+c, r = _random.normal(size=N) + np.array([5.0, 0, 0, 0]), _random.normal(size=N)
+
+Case = tuple[Callable[..., Any], tuple[np.ndarray, ...]]
+
+
+def case(f: Callable[..., Any], *xs: np.ndarray) -> Case:
+    return f, xs
+
+
+SOLVERS = {
+    "solve": case(lambda a, b: linalg.solve(a, b), A, B),
+    "solve transposed": case(lambda a, b: linalg.solve(a, b, transposed=True), A, b),
+    "solve complex": case(lambda a, b: linalg.solve(a, b), C, B),
+    "solve symmetric": case(lambda a, b: linalg.solve(a, b, assume_a="sym"), P, b),
+    "solve tridiagonal": case(lambda a, b: linalg.solve(a, b, assume_a="tridiagonal"), A, B),
+    "solve diagonal": case(lambda a, b: linalg.solve(a, b, assume_a="diagonal"), A, B),
+    "solve triangular": case(lambda a, b: linalg.solve(a, b, assume_a="upper triangular"), A, B),
+    "inv": case(lambda a: linalg.inv(a), A),
+    "inv symmetric": case(lambda a: linalg.inv(a, assume_a="sym", lower=True), P),
+    "upper": case(lambda a, b: linalg.solve_triangular(a, b), A, b),
+    "lower adjoint": case(lambda a, b: linalg.solve_triangular(a, b, trans="C", lower=True), C, B),
+    "upper, unit, transposed": case(lambda a, b: linalg.solve_triangular(a, b, trans=1, unit_diagonal=True), A, B),
+    "banded": case(lambda a, b: linalg.solve_banded((2, 1), a, b), BAND, B),
+    "three diagonals": case(lambda a, b: linalg.solve_banded((1, 1), a, b), BAND[:3], b),
+    "toeplitz": case(lambda c, r, b: linalg.solve_toeplitz((c, r), b), c, r, B),
+    "symmetric toeplitz": case(lambda c, b: linalg.solve_toeplitz(c, b), c, b),
+    "circulant": case(lambda c, b: linalg.solve_circulant(c, b), c, b),
+    "sylvester": case(lambda a, b, q: linalg.solve_sylvester(a, b, q), A, P[:2, :2], B),
+    "lyapunov": case(lambda a, q: linalg.solve_continuous_lyapunov(a, q), A, P),
+    "lyapunov complex": case(lambda a, q: linalg.solve_continuous_lyapunov(a, q), C, P),
+    "discrete lyapunov": case(lambda a, q: linalg.solve_discrete_lyapunov(a, q), A / 9, P),
+    "discrete lyapunov, bilinear": case(lambda a, q: linalg.solve_discrete_lyapunov(a, q, method="bilinear"), A / 9, P),
+    "lstsq": case(lambda a, b: linalg.lstsq(a, b)[0] * linalg.lstsq(a, b)[1], A[:, :2], b),
+    "lu_solve": case(lambda a, b: linalg.lu_solve(linalg.lu_factor(a), b), A, b),
+    "lu_solve transposed": case(lambda a, b: linalg.lu_solve(linalg.lu_factor(a), b, trans=1), A, B),
+}
+
+POSITIVE = {
+    "solve": case(lambda a, b: linalg.solve(a, b, assume_a="pos", lower=True), P, B),
+    "banded upper": case(lambda a, b: linalg.solveh_banded(a, b), UPPER, B),
+    "banded lower": case(lambda a, b: linalg.solveh_banded(a, b, lower=True), LOWER, b),
+    "cho_solve_banded": case(lambda a, b: linalg.cho_solve_banded((linalg.cholesky_banded(a), False), b), UPPER, B),
+    "cho_solve_banded lower": case(
+        lambda a, b: linalg.cho_solve_banded((linalg.cholesky_banded(a, lower=True), True), b), LOWER, B
+    ),
+    "cholesky": case(lambda a: linalg.cholesky(a), P),
+    "cholesky lower": case(lambda a: linalg.cholesky(a, lower=True), P),
+    "cholesky_banded": case(lambda a: linalg.cholesky_banded(a), UPPER),
+    "cho_solve": case(lambda a, b: linalg.cho_solve(linalg.cho_factor(a), b), P, B),
+    "cho_solve lower": case(lambda a, b: linalg.cho_solve(linalg.cho_factor(a, lower=True), b), P, b),
+    "eigh of two": case(lambda a, b: np.abs(linalg.eigh(a, b)[1]), S, P),
+    "eigh of two, type 2": case(lambda a, b: np.abs(linalg.eigh(a, b, type=2, lower=False)[1]), S, P),
+    "eigh of two, type 3": case(lambda a, b: np.abs(linalg.eigh(a, b, type=3)[1]), S, P),
+    "eigvals of two": case(lambda a, b: np.sort(np.abs(linalg.eigvals(a, b))), S, P),
+    "eigenvalues between": case(
+        lambda d, e: linalg.eigvalsh_tridiagonal(d, e, select="v", select_range=(-9.0, 1.0)), c, r[1:]
+    ),
+}
+
+FUNCTIONS = {
+    "expm": case(lambda a: linalg.expm(a), A / 3),
+    "expm complex": case(lambda a: linalg.expm(a), C / 3),
+    "expm_frechet": case(lambda a, e: linalg.expm_frechet(a, e)[1], A / 3, P / 9),
+    "expm_frechet, blocks": case(lambda a, e: linalg.expm_frechet(a, e, "blockEnlarge", False), A / 3, P / 9),
+    "sqrtm": case(lambda a: linalg.sqrtm(a), A),
+    "fractional power": case(lambda a: linalg.fractional_matrix_power(a, 0.3), P / 3),
+    "signm": case(lambda a: linalg.signm(a), A - 2.5 * np.eye(N)),
+    "cosm": case(lambda a: linalg.cosm(a), A / 3),
+    "cosm complex": case(lambda a: linalg.cosm(a), C / 3),
+    "sinm": case(lambda a: linalg.sinm(a), A / 3),
+    "sinm complex": case(lambda a: linalg.sinm(a), C / 3),
+    "tanm": case(lambda a: linalg.tanm(a), A / 9),
+    "coshm": case(lambda a: linalg.coshm(a), A / 3),
+    "sinhm": case(lambda a: linalg.sinhm(a), A / 3),
+    "tanhm": case(lambda a: linalg.tanhm(a), A / 3),
+}
+
+FACTORS = {
+    "lu_factor": case(lambda a: linalg.lu_factor(a)[0], A),
+    "lu": case(lambda a: linalg.lu(a)[1] @ np.ones((N, N)) + linalg.lu(a)[2], A),
+    "lu wide": case(lambda a: linalg.lu(a, permute_l=True)[1], A[:3]),
+    "lu tall": case(lambda a: linalg.lu(a, permute_l=True)[0], A[:, :2]),
+    "qr": case(lambda a: linalg.qr(a)[0] + linalg.qr(a)[1], A),
+    "qr economic": case(lambda a: linalg.qr(a, mode="economic")[1], A[:, :2]),
+    "qr r": case(lambda a: linalg.qr(a, mode="r")[0], A[:, :2]),
+    "qr pivoted": case(lambda a: linalg.qr(a, mode="economic", pivoting=True)[1], A[:, :3]),
+    "rq": case(lambda a: linalg.rq(a)[0] + linalg.rq(a)[1], A),
+    "rq economic": case(lambda a: linalg.rq(a, mode="economic")[0], A[:2]),
+    "svd": case(lambda a: linalg.svd(a)[1], A),
+    "polar": case(lambda a: linalg.polar(a)[0] + linalg.polar(a, side="left")[1], A),
+    "procrustes": case(lambda a, b: linalg.orthogonal_procrustes(a, b)[0], A, P),
+    "pinv": case(lambda a: linalg.pinv(a), B),
+    "pinvh": case(lambda a: linalg.pinvh(a), P),
+    "det": case(lambda a: linalg.det(a), A),
+    "norm": case(lambda a: linalg.norm(a, "nuc"), A),
+    "eigh": case(lambda a: np.concatenate([linalg.eigh(a)[0][None], np.abs(linalg.eigh(a)[1])]), P),
+    "eigvalsh": case(lambda a: linalg.eigvalsh(a, subset_by_index=(1, 2)), P),
+    "eigh_tridiagonal": case(lambda d, e: np.abs(linalg.eigh_tridiagonal(d, e)[1]), c, r[1:]),
+    "eigvals_banded": case(lambda a: linalg.eigvals_banded(a), UPPER),
+    "eigvals_banded lower": case(lambda a: linalg.eigvals_banded(a, lower=True), LOWER),
+    "eigvals": case(lambda a: np.abs(linalg.eigvals(a)), P),
+    "eig": case(lambda a: np.abs(linalg.eig(a)[1]), P),
+}
+
+MATRICES = {
+    "toeplitz": case(lambda c, r: linalg.toeplitz(c, r), c, r),
+    "hankel": case(lambda c, r: linalg.hankel(c, r), c, r[:2]),
+    "circulant": case(lambda c: linalg.circulant(c), c),
+    "companion": case(lambda c: linalg.companion(c), c),
+    "convolution_matrix": case(lambda c: linalg.convolution_matrix(c, 3, "same"), c),
+    "leslie": case(lambda f, s: linalg.leslie(f, s), c, r[1:]),
+    "fiedler": case(lambda c: linalg.fiedler(c), c),
+    "fiedler_companion": case(lambda c: linalg.fiedler_companion(c), c),
+    "block_diag": case(lambda a, b, c: linalg.block_diag(a, b, c), A, B, b),
+    "khatri_rao": case(lambda a, b: linalg.khatri_rao(a, b), A, P[:2]),
+    "matmul_toeplitz": case(lambda c, x: linalg.matmul_toeplitz(c, x), c, B),
+    "diagsvd": case(lambda s: linalg.diagsvd(s, 4, 6), c),
+}
+
+
+@pytest.mark.parametrize(("f", "xs"), SOLVERS.values(), ids=SOLVERS.keys())
+def test_solvers(f: Any, xs: Any) -> None:
+    check(f, *xs, batch="lstsq" not in f.__code__.co_names)
+
+
+@pytest.mark.parametrize(("f", "xs"), FUNCTIONS.values(), ids=FUNCTIONS.keys())
+def test_functions_of_matrices(f: Any, xs: Any) -> None:
+    check(f, *xs, batch=f is not FUNCTIONS["fractional power"][0])
+
+
+@pytest.mark.parametrize(("f", "xs"), FACTORS.values(), ids=FACTORS.keys())
+def test_factorisations(f: Any, xs: Any) -> None:
+    check(f, *xs)
+
+
+@pytest.mark.parametrize(("f", "xs"), POSITIVE.values(), ids=POSITIVE.keys())
+def test_positive_definite(f: Any, xs: Any) -> None:
+    check(f, *xs, batch=False)
+
+
+@pytest.mark.parametrize(("f", "xs"), MATRICES.values(), ids=MATRICES.keys())
+def test_matrices_of_vectors(f: Any, xs: Any) -> None:
+    check(f, *xs)
+
+
+def test_logm() -> None:
+    check_first(lambda a: linalg.logm(a), P)
+    check_second(lambda a: linalg.logm(a), P)
+
+
+def test_real_matrices_with_complex_functions() -> None:
+    a = np.array([[-1.0, 0.5], [0.2, 2.0]])
+    check_first(lambda a: linalg.logm(a), a)
+    check_first(lambda a: linalg.sqrtm(a), a)
+
+
+@pytest.mark.parametrize("mode", ["full", "economic", "r"])
+@pytest.mark.parametrize("a", [A, A[:, :2], A[:2]], ids=["square", "tall", "wide"])
+def test_signs_of_qr_and_rq_are_scipys(a: Any, mode: str) -> None:
+    def values(y: Any) -> list[Any]:
+        return [getattr(part, "data", part) for part in (y if isinstance(y, tuple) else (y,))]
+
+    x = bb.Variable(a)
+    for name, settings in (("qr", {}), ("qr", {"pivoting": True}), ("rq", {})):
+        got = values(getattr(linalg, name)(x, mode=mode, **settings))
+        want = values(getattr(plain, name)(a, mode=mode, **settings))
+        assert len(got) == len(want)
+        for y, z in zip(got, want, strict=True):
+            np.testing.assert_allclose(y, z, atol=1e-13)
+
+
+def test_exponential_of_a_time() -> None:
+    """d/dt exp(t a) = a exp(t a), d²/dt² = a² exp(t a), of entries of both sizes."""
+    for scale in (0.1, 10.0):
+        a = scale * _random.normal(size=(3, 3))
+        f = bb.jacobian(lambda t, a=a: linalg.expm(t * a))
+        truth = a @ plain.expm(0.7 * a)
+        np.testing.assert_allclose(f(0.7), truth, rtol=1e-12, atol=1e-13 * np.max(np.abs(truth)))
+        twice = a @ truth
+        np.testing.assert_allclose(bb.jacobian(f)(0.7), twice, rtol=1e-12, atol=1e-13 * np.max(np.abs(twice)))
+
+
+def test_logarithm_and_root_of_commuting_matrices() -> None:
+    """In the direction of a power of a itself they are functions of a number: log' = 1/x, sqrt' = 1/(2 sqrt x)."""
+    _, d_log = bb.jvp(lambda a: linalg.logm(a), (P,), (P @ P,))
+    np.testing.assert_allclose(d_log, P, rtol=1e-10)
+    _, d_root = bb.jvp(lambda a: linalg.sqrtm(a), (P,), (P,))
+    np.testing.assert_allclose(d_root, plain.sqrtm(P) / 2, rtol=1e-11)
+
+
+def test_exponential_of_a_matrix_that_cannot_be_diagonalised() -> None:
+    """d/de exp([[1, 1 + e], [0, 1]]) = [[0, e], [0, 0]]: there are no eigenvectors to go through."""
+    jordan = np.array([[1.0, 1.0], [0.0, 1.0]])
+    _, dy = bb.jvp(lambda a: linalg.expm(a), (jordan,), (np.array([[0.0, 1.0], [0.0, 0.0]]),))
+    np.testing.assert_allclose(dy, [[0.0, np.e], [0.0, 0.0]], atol=1e-15)
+
+
+def test_the_derivative_is_by_what_is_read() -> None:
+    """Of a triangular solver the other triangle has derivative 0, and of a Hermitian one too."""
+    for f, zero in (
+        (lambda a: linalg.solve_triangular(a, b), np.tril(A, -1)),
+        (lambda a: linalg.solve(a, b, assume_a="pos", lower=True), np.triu(A, 1)),
+        (lambda a: linalg.cholesky(a), np.tril(A, -1)),
+    ):
+        g = bb.grad(lambda a, f=f: np.sum(f(a)))(P)
+        assert np.all(g[zero != 0] == 0)
+        assert np.all(g[zero == 0] != 0)
+
+
+def test_compiled() -> None:
+    def f(a: Any, q: Any) -> Any:
+        x = linalg.solve_continuous_lyapunov(linalg.expm(a / 3), q)
+        return np.sum(linalg.lu_solve(linalg.lu_factor(a), x) ** 2)
+
+    compiled = bb.compile(bb.value_and_grad(f))
+    for a in (A, A.T.copy(), A[::-1].copy() + 4 * np.eye(N)):  # the pivots differ
+        value, gradient = compiled(a, P)
+        want, truth = bb.value_and_grad(f)(a, P)
+        np.testing.assert_allclose(value, want, rtol=1e-12)
+        np.testing.assert_allclose(gradient, truth, rtol=1e-10, atol=1e-12)
+
+
+def test_plain_arguments_give_what_scipy_gives() -> None:
+    assert type(linalg.expm(A)) is np.ndarray
+    q, r_, p = linalg.qr(A, pivoting=True)
+    assert p.dtype == plain.qr(A, pivoting=True)[2].dtype
+    assert linalg.hadamard is plain.hadamard
+    assert isinstance(linalg.pinv(A, return_rank=True)[1], (int, np.integer))
+
+
+def test_a_lu_under_vmap_has_pivots_of_its_own() -> None:
+    stack = np.stack([A, A[::-1], A[[1, 0, 3, 2]]])
+    np.testing.assert_allclose(
+        bb.vmap(lambda a: linalg.lu_solve(linalg.lu_factor(a), b))(stack), np.linalg.solve(stack, b)
+    )
+
+
+REFUSED = {
+    "schur": (lambda a: linalg.schur(a), "depends on the order of the eigenvalues; write expm"),
+    "null_space": (lambda a: linalg.null_space(a), r"write np\.eye\(n\) - pinv\(A\) @ A"),
+    "funm": (lambda a: linalg.funm(a, np.exp), r"v \* func\(w\) @ inv\(v\)"),
+    "eig, left": (lambda a: linalg.eig(a, left=True), "left vectors are the rows of inv"),
+    "power by its exponent": (lambda a: linalg.fractional_matrix_power(a, a[0, 0]), r"expm\(t \* logm\(A\)\)"),
+    "pinv with atol": (lambda a: linalg.pinv(a, atol=1e-3), "give rtol= alone"),
+    "qr raw": (lambda a: linalg.qr(a, mode="raw"), "take mode='economic'"),
+}
+
+
+@pytest.mark.parametrize(("f", "message"), REFUSED.values(), ids=REFUSED.keys())
+def test_refused(f: Any, message: str) -> None:
+    with pytest.raises(
+        bb.NoDerivativeError, match=rf"at .*test_scipy_linalg\.py:\d+ .*has no derivative rule.*{message}"
+    ):
+        bb.jvp(f, (A,), (A,))
+
+
+def test_errors_of_scipys_own_functions_name_ours() -> None:
+    with pytest.raises(bb.LostDerivativeError, match=r"Write bibun\.scipy\.linalg\.expm\(\.\.\.\)"):
+        bb.grad(lambda a: np.sum(plain.expm(a)))(A)
+    with pytest.raises(bb.LostDerivativeError, match=r"Write bibun\.scipy\.linalg\.solve_toeplitz"):
+        bb.grad(lambda a: np.sum(plain.solve_toeplitz(a, b)))(c)
+    with pytest.raises(
+        bb.LostDerivativeError, match=r"scipy\.linalg\.schur has no derivative rule: the triangular form"
+    ):
+        bb.grad(lambda a: np.sum(plain.schur(a)[0]))(A)

@@ -1,0 +1,197 @@
+"""bibun.scipy.signal against SciPy's own values and numerical derivatives of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.signal as plain
+
+import bibun as bb
+from bibun.scipy import signal
+from tests.families.agreement import check, check_first
+
+_random = np.random.default_rng(0)
+x, X, h = _random.normal(size=12), _random.normal(size=(3, 40)), _random.normal(size=4)
+z = x + 1j * _random.normal(size=12)
+M, K = _random.normal(size=(4, 5)), _random.normal(size=(3, 2))
+b, a = _random.normal(size=3), np.array([1.5, 0.4, -0.3])
+SOS = np.array([[1.0, 0.3, 0.2, -0.4, 0.1], [0.5, 0.1, 0.3, 0.2, -0.1]])  # without the ones
+
+
+def sections(s: Any) -> Any:
+    return np.concatenate([s[:, :3], np.ones((2, 1)), s[:, 3:]], axis=1)
+
+
+@pytest.mark.parametrize("mode", ["full", "same", "valid"])
+@pytest.mark.parametrize("name", ["convolve", "fftconvolve", "oaconvolve", "correlate"])
+def test_convolutions(name: str, mode: str) -> None:
+    f = getattr(signal, name)
+    check(lambda u, v: f(u, v, mode), x, h)
+    check(lambda u, v: f(u, v, mode), M, K)
+    check_first(lambda u, v: f(u, v, mode), h, x)
+    check_first(lambda u, v: f(u, v, mode), z, h)
+    check_first(lambda u, v: f(u, v, mode), h, z)
+
+
+@pytest.mark.parametrize("method", ["direct", "fft"])
+def test_the_methods_of_convolve(method: str) -> None:
+    check_first(lambda u, v: signal.convolve(u, v, method=method), x, h)
+    check_first(lambda u, v: signal.correlate(u, v, method=method), M, K)
+
+
+def test_convolutions_over_some_axes() -> None:
+    check(lambda u, v: signal.fftconvolve(u, v, "same", axes=1), M, K[:1])
+    check(lambda u, v: signal.oaconvolve(u, v, "full", axes=[1]), M, np.concatenate([K, K[:1]]))
+
+
+@pytest.mark.parametrize("boundary", ["fill", "wrap", "symm"])
+@pytest.mark.parametrize("mode", ["full", "same", "valid"])
+@pytest.mark.parametrize("name", ["convolve2d", "correlate2d"])
+def test_convolutions_of_matrices(name: str, mode: str, boundary: str) -> None:
+    check(lambda u, v: getattr(signal, name)(u, v, mode, boundary, 0.5), M, K)
+    check_first(lambda u, v: getattr(signal, name)(u, v, mode, boundary), M[:, :4], np.ones((2, 3)) * (1 + 1j))
+
+
+FILTERS = {
+    "lfilter": (lambda b, a, x: signal.lfilter(b, a, x), b, a, x),
+    "lfilter along the first axis": (lambda b, a, x: signal.lfilter(b, a, x, axis=0), b[:2], a, M),
+    "lfilter without feedback": (lambda b, x: signal.lfilter(b, 1, x), b, x),
+    "lfilter of complex numbers": (lambda b, x: signal.lfilter(b, a, x), b, z),
+    "lfilter with a state": (lambda b, x, z: np.concatenate(signal.lfilter(b, a, x, zi=z)), b, x, x[:2]),
+    "lfilter of one sample": (lambda b, x, z: np.concatenate(signal.lfilter(b, a, x, zi=z)), b, x[:1], x[:2]),
+    "lfilter_zi": (lambda b, a: signal.lfilter_zi(b, a), b, a),
+    "sosfilt": (lambda s, x: signal.sosfilt(sections(s), x), SOS, x),
+    "sosfilt_zi": (lambda s: signal.sosfilt_zi(sections(s)), SOS / 2),
+    "sosfiltfilt": (lambda x: signal.sosfiltfilt(sections(SOS), x), X),
+    "upfirdn": (lambda h, x: signal.upfirdn(h, x, 3, 2), h, x),
+    "freqz": (lambda b, a: signal.freqz(b, a, 16)[1], b, a),
+    "freqz at frequencies": (lambda b, w: signal.freqz(b, worN=w, fs=3.0)[1], b, np.abs(x)),
+    "sosfreqz": (lambda s: signal.sosfreqz(sections(s), 8)[1], SOS),
+}
+
+
+@pytest.mark.parametrize("case", FILTERS.values(), ids=FILTERS.keys())
+def test_filters(case: Any) -> None:
+    check(*case)
+
+
+@pytest.mark.parametrize("padtype", ["odd", "even", "constant", None])
+def test_filters_both_ways(padtype: str | None) -> None:
+    check(lambda b, a, x: signal.filtfilt(b, a, x, padtype=padtype), b, a, x)
+    check_first(lambda s, x: signal.sosfiltfilt(sections(s), x, padtype=padtype, axis=0), SOS / 3, X.T.copy())
+    check_first(lambda s, x: signal.sosfilt(sections(s), x, zi=np.ones((2, 2)))[1], SOS, x)
+
+
+def test_a_filter_is_its_recursion() -> None:
+    def loop(a: Any) -> Any:
+        y: list[Any] = []
+        for n in range(12):
+            past = sum(a[k] * y[n - k] for k in (1, 2) if n >= k)
+            y.append((b[0] * x[n] + (b[1] * x[n - 1] if n else 0) - past) / a[0])
+        return np.sum(np.stack(y) ** 2)
+
+    found = bb.grad(lambda a: np.sum(signal.lfilter(b[:2], a, x) ** 2))
+    np.testing.assert_allclose(found(a), bb.grad(loop)(a), rtol=1e-12)
+    np.testing.assert_allclose(bb.jacfwd(found)(a), bb.hessian(loop)(a), rtol=1e-11)
+
+
+@pytest.mark.parametrize("mode", ["interp", "mirror", "constant", "nearest", "wrap"])
+def test_savgol_filter(mode: str) -> None:
+    check(lambda x: signal.savgol_filter(x, 5, 2, deriv=1, delta=0.5, mode=mode, cval=0.3), x)
+    check_first(lambda x: signal.savgol_filter(x, 4, 2, mode=mode, axis=0), X.T.copy())
+
+
+@pytest.mark.parametrize("num", [5, 6, 11, 12, 13, 16, 17])
+def test_resample(num: int) -> None:
+    check_first(lambda x: signal.resample(x, num), x)
+    check_first(lambda x: signal.resample(x, num, window="hamming", axis=1), X)
+    check_first(lambda x: signal.resample(x, num), z)
+    check_first(lambda x: signal.resample(x, num, domain="freq"), z[:11])
+
+
+@pytest.mark.parametrize(("up", "down"), [(1, 1), (3, 1), (1, 3), (3, 2), (4, 6)])
+def test_resample_poly(up: int, down: int) -> None:
+    check_first(lambda x: signal.resample_poly(x, up, down), x)
+    check_first(lambda x: signal.resample_poly(x, up, down, axis=1, padtype="mean"), X)
+    check_first(lambda h, x: signal.resample_poly(x, up, down, window=h), h, x)
+
+
+SMOOTHING = {
+    "hilbert": (lambda x: signal.hilbert(x), x),
+    "hilbert, odd": (lambda x: signal.hilbert(x, 7, axis=0), X),
+    "detrend": (lambda x: signal.detrend(x), X),
+    "detrend, mean": (lambda x: signal.detrend(x, type="constant", axis=0), X),
+    "detrend in parts": (lambda x: signal.detrend(x, bp=[3, 8]), x),
+    "decimate": (lambda x: signal.decimate(x, 3), X),
+    "decimate, one way": (lambda x: signal.decimate(x, 3, zero_phase=False), X),
+    "decimate, fir": (lambda x: signal.decimate(x, 3, ftype="fir"), X),
+    "decimate, fir, one way": (lambda x: signal.decimate(x, 3, ftype="fir", zero_phase=False), X),
+    "medfilt": (lambda x: signal.medfilt(x, 3), x),
+    "medfilt of a matrix": (lambda x: signal.medfilt(x, (3, 1)), M),
+    "welch": (lambda x: signal.welch(x, nperseg=16)[1], X),
+    "periodogram": (lambda x: signal.periodogram(x)[1], X),
+    "periodogram, longer": (lambda x: signal.periodogram(x, nfft=16, scaling="spectrum")[1], x),
+    "csd": (lambda x, y: signal.csd(x, y, nperseg=8, scaling="spectrum")[1], X, X[0]),
+    "stft": (lambda x: signal.stft(x, nperseg=8)[2], X),
+    "stft, mirrored": (lambda x: signal.stft(x, nperseg=9, boundary="even", padded=False, axis=0)[2], X.T.copy()),
+    "stft of complex numbers": (lambda x: signal.stft(x, nperseg=8, return_onesided=False)[2], z),
+    "spectrogram": (lambda x: signal.spectrogram(x, nperseg=8, detrend="linear")[2], X),
+    "spectrogram, magnitude": (lambda x: signal.spectrogram(x, nperseg=8, mode="magnitude")[2], X),
+}
+
+
+@pytest.mark.parametrize("case", SMOOTHING.values(), ids=SMOOTHING.keys())
+def test_smoothing_and_spectra(case: Any) -> None:
+    check(*case)
+
+
+def test_coherence() -> None:
+    check_first(lambda x, y: signal.coherence(x, y, nperseg=8)[1], X, X[::-1].copy())
+
+
+def test_frequencies_and_times_are_scipys() -> None:
+    v = bb.Variable(X)
+    for name in ("welch", "periodogram", "stft", "spectrogram"):
+        settings: Any = {} if name == "periodogram" else {"nperseg": 8}
+        got = getattr(signal, name)(v, fs=3.0, **settings)
+        want = getattr(plain, name)(X, fs=3.0, **settings)
+        for mine, theirs in zip(got[:-1], want[:-1], strict=True):
+            np.testing.assert_allclose(mine, theirs)
+
+
+def test_compiled() -> None:
+    def f(b: Any, a: Any, x: Any) -> Any:
+        return np.sum(signal.lfilter(b, a, signal.convolve(x, b, "same")) ** 2)
+
+    gradient = bb.grad(f, argnums=(0, 1, 2))
+    for found, want in zip(bb.compile(gradient)(b, a, x), gradient(b, a, x), strict=True):
+        np.testing.assert_allclose(found, want, rtol=1e-12)
+
+
+def test_plain_arguments_give_what_scipy_gives() -> None:
+    assert signal.butter is plain.butter
+    np.testing.assert_array_equal(signal.lfilter(b, a, x), plain.lfilter(b, a, x))
+
+
+REFUSED = {
+    "lsim": (
+        lambda x: signal.lsim(([1.0], [1.0, 1.0]), x, np.arange(12.0)),
+        "lsim has no derivative rule: write the state",
+    ),
+    "find_peaks": (lambda x: signal.find_peaks(x), "whole numbers"),
+    "gust": (lambda x: signal.filtfilt(b, a, x, method="gust"), "write method='pad'"),
+    "upfirdn beyond the ends": (lambda x: signal.upfirdn(h, x, mode="edge"), "pad x with np.pad"),
+}
+
+
+@pytest.mark.parametrize(("f", "message"), REFUSED.values(), ids=REFUSED.keys())
+def test_refused(f: Any, message: str) -> None:
+    with pytest.raises(bb.NoDerivativeError, match=message):
+        bb.jvp(f, (x,), (x,))
+
+
+def test_errors_of_scipys_own_functions_name_ours() -> None:
+    with pytest.raises(bb.LostDerivativeError, match=r"Write bibun\.scipy\.signal\.lfilter\(\.\.\.\)"):
+        bb.grad(lambda x: np.sum(plain.lfilter(b, a, x)))(x)

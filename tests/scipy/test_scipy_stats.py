@@ -1,0 +1,310 @@
+"""Distributions and statistics: SciPy's numbers, the slopes of these, and closed forms by mpmath."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bibun as bb
+from bibun.arrays.registry import found
+from bibun.scipy import stats
+from bibun.scipy.stats.continuous import Continuous
+from tests.scipy.agreement import check_beside, slopes
+
+scipy_stats, special = pytest.importorskip("scipy.stats"), pytest.importorskip("scipy.special")
+
+CONTINUOUS, DISCRETE = stats.CONTINUOUS, stats.DISCRETE
+SHAPES = {
+    "t": (3.3,), "chi2": (2.7,), "f": (3.2, 6.5), "gamma": (1.7,), "beta": (1.6, 2.4), "lognorm": (0.7,),
+    "truncnorm": (-0.5, 1.7), "vonmises": (1.3,), "genextreme": (0.3,), "genpareto": (0.3,), "skewnorm": (1.4,),
+    "exponnorm": (1.2,),
+}  # fmt: skip
+LOC, SCALE = 0.3, 1.7
+Q = np.array([0.04, 0.21, 0.47, 0.66, 0.93])
+BY_POINT = ("pdf", "logpdf", "cdf", "sf", "logcdf", "logsf")
+BY_PARAMETERS = ("mean", "var", "std", "entropy")
+
+
+# Of a method, by which of its arguments there is no closed form (1 is the first shape, or 0 where there is no point)
+_OF_CDF = ("cdf", "sf", "logcdf", "logsf", "ppf", "isf")
+REFUSED: dict[tuple[str, str], tuple[int, ...]] = {
+    **{
+        (name, which): (1,)
+        for name in ("gamma", "chi2", "chi", "invgamma", "loggamma", "t", "gennorm")
+        for which in _OF_CDF
+    },
+    **{(name, which): (1, 2) for name in ("beta", "betaprime", "f") for which in _OF_CDF},
+    **{("vonmises", which): (1,) for which in _OF_CDF},
+}
+
+
+def refused(name: str, which: str) -> tuple[int, ...]:
+    """Of a method, by which arguments there is no rule."""
+    if which not in BY_PARAMETERS:
+        return REFUSED.get((name, which), ())
+    form = CONTINUOUS[name].moments["var" if which == "std" else which]
+    return tuple(range(len(shapes_of(name)))) if form is None else ()
+
+
+def shapes_of(name: str) -> tuple[float, ...]:
+    family = CONTINUOUS[name]
+    return SHAPES.get(name, (1.7, 2.3)[: len(family.shapes)])
+
+
+def arguments(name: str, which: str) -> list[Any]:
+    """The point or probabilities first, where the method has them."""
+    parameters = [*shapes_of(name), LOC, SCALE]
+    if which in BY_PARAMETERS:
+        return parameters
+    points = Q if which in ("ppf", "isf") else CONTINUOUS[name].plain.ppf(Q, *parameters)
+    return [points, *parameters]
+
+
+@pytest.mark.parametrize("which", [*BY_POINT, "ppf", "isf", *BY_PARAMETERS])
+@pytest.mark.parametrize("name", CONTINUOUS)
+def test_a_family(name: str, which: str) -> None:
+    if name == "vonmises" and which in ("var", "std"):
+        pytest.skip("SciPy integrates for it, slowly")
+    if name == "skewnorm" and which in _OF_CDF and found(special.owens_t) is None:
+        pytest.skip("a row of scipy.special that this build has not")
+    args = arguments(name, which)
+    for k in range(len(args)):
+
+        def at(family: Any, k: int = k) -> Any:
+            return lambda v: getattr(family, which)(*args[:k], v, *args[k + 1 :])
+
+        x = np.asarray(args[k], float)
+        if k in refused(name, which):
+            with pytest.raises(bb.NoDerivativeError):
+                bb.jvp(at(CONTINUOUS[name]), (x,), (np.ones_like(x),))
+            continue
+        y, tangent = bb.jvp(at(CONTINUOUS[name]), (x,), (np.ones_like(x),))
+        _, pullback = bb.vjp(lambda v, at=at: np.sum(at(CONTINUOUS[name])(v)), x)
+        np.testing.assert_allclose(y, at(CONTINUOUS[name].plain)(x), rtol=1e-11, atol=1e-12)
+        truth = slopes(at(CONTINUOUS[name].plain), x)
+        if which in BY_PARAMETERS and not np.isfinite(y):
+            continue
+        along = np.sum(truth, axis=-1) if x.ndim else truth
+        np.testing.assert_allclose(tangent, along, rtol=1e-5, atol=1e-7)
+        np.testing.assert_allclose(np.sum(pullback(np.ones(()))[0]), np.sum(tangent), rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", CONTINUOUS)
+def test_densities_to_second_order_and_in_batches(name: str) -> None:
+    check_beside(
+        lambda m, x, *p: getattr(m, name).logpdf(x, *p), stats, scipy_stats, *arguments(name, "logpdf"), rtol=1e-4
+    )
+
+
+def test_quantiles_to_second_order() -> None:
+    for name in ("invgauss", "truncnorm", "betaprime", "norm", "gumbel_r"):
+        args = arguments(name, "ppf")
+
+        def quantile(m: Any, q: Any, scale: Any, name: str = name, args: Any = args) -> Any:
+            return getattr(m, name).ppf(q, *args[1:-1], scale)
+
+        check_beside(quantile, stats, scipy_stats, Q, SCALE, rtol=1e-4, value=1e-10)
+
+
+@pytest.mark.parametrize(("name", "outside"), [("expon", -1.0), ("beta", 2.0), ("uniform", -0.1), ("pareto", 0.5)])
+def test_outside_the_support(name: str, outside: float) -> None:
+    family, shapes = CONTINUOUS[name], shapes_of(name)
+    for which in ("pdf", "cdf", "sf", "logpdf"):
+        y, tangent = bb.jvp(lambda x: getattr(family, which)(x, *shapes), (outside,), (1.0,))
+        assert y == getattr(family.plain, which)(outside, *shapes)
+        assert tangent == 0
+
+
+def test_parameters_that_are_none_give_nan() -> None:
+    for family in (stats.norm, stats.expon):
+        y, _ = bb.jvp(lambda s: family.pdf(1.0, 0.0, s), (-1.0,), (1.0,))
+        assert np.isnan(y)
+    assert np.isnan(bb.jvp(lambda a: stats.gamma.logpdf(1.0, a), (-1.0,), (1.0,))[0])
+
+
+def test_tails_keep_their_digits() -> None:
+    mpmath = pytest.importorskip("mpmath")
+    for x in (-30.0, 5.0, 12.0):
+        truth = mpmath.diff(lambda z: mpmath.log(mpmath.ncdf(z)), x) if x < 0 else None
+        if truth is not None:
+            np.testing.assert_allclose(bb.grad(stats.norm.logcdf)(x), float(truth), rtol=1e-9)
+    mpmath.mp.dps = 40
+    mass = lambda a, b: mpmath.log(mpmath.ncdf(-a) - mpmath.ncdf(-b))  # noqa: E731
+    truth = float(mpmath.diff(lambda a: -mass(a, mpmath.mpf(12)), 10))
+    slope = bb.grad(lambda a: stats.truncnorm.logpdf(11.0, a, 12.0))(10.0)
+    np.testing.assert_allclose(slope, truth, rtol=1e-9)
+    mpmath.mp.dps = 15
+
+
+def test_shapes_where_the_formula_has_a_removable_singularity() -> None:
+    for name in ("genextreme", "genpareto"):
+        family = CONTINUOUS[name]
+        slope = bb.grad(lambda c: family.logpdf(1.3, c))(0.0)
+        near = [family.plain.logpdf(1.3, c) for c in (-1e-3, 1e-3)]
+        np.testing.assert_allclose(slope, (near[1] - near[0]) / 2e-3, rtol=1e-5)
+
+
+def test_shapes_without_a_closed_form_say_so() -> None:
+    for call in (
+        lambda a: stats.gamma.cdf(1.0, a),
+        lambda k: stats.vonmises.cdf(1.0, k),
+        lambda a: stats.beta.ppf(0.3, a, 2.0),
+    ):
+        with pytest.raises(bb.NoDerivativeError, match="no closed form"):
+            bb.grad(call)(1.5)
+
+
+def test_frozen_distributions() -> None:
+    def density(mu: Any, s: Any) -> Any:
+        return stats.norm(mu, scale=s).logpdf(1.0) + stats.gamma(2.0, scale=s).mean()
+
+    # -log s - (1 - mu)² / 2s² + 2 s + constant
+    np.testing.assert_allclose(bb.grad(density, argnums=(0, 1))(0.3, 1.5), [0.7 / 2.25, -1 / 1.5 + 0.49 / 1.5**3 + 2])
+    assert stats.norm(0.0, 2.0).cdf(1.0) == scipy_stats.norm(0.0, 2.0).cdf(1.0)
+    for make in (lambda m: m.norm(0.0, 2.0), lambda m: m.multivariate_normal(MEAN, COV)):
+        np.testing.assert_array_equal(make(stats).rvs(3, random_state=1), make(scipy_stats).rvs(3, random_state=1))
+
+
+def test_plain_numbers_go_to_scipy() -> None:
+    assert isinstance(stats.norm, Continuous)
+    assert stats.norm.rvs(size=3, random_state=1).shape == (3,)
+    assert stats.norm.pdf(0.3) == scipy_stats.norm.pdf(0.3)
+    assert stats.ttest_1samp is scipy_stats.ttest_1samp
+
+
+# Counts
+
+PARAMETERS = {
+    "poisson": (2.3,), "binom": (6, 0.3), "bernoulli": (0.3,), "nbinom": (3.5, 0.4), "geom": (0.3,), "betabinom": (6, 1.2, 2.3),
+    "planck": (0.6,), "logser": (0.4,),
+}  # fmt: skip
+COUNTS = np.arange(-1, 9)
+
+
+@pytest.mark.parametrize("which", ["logpmf", "pmf", "cdf", "sf", "mean", "var", "std"])
+@pytest.mark.parametrize("name", DISCRETE)
+def test_counts(name: str, which: str) -> None:
+    parameters = PARAMETERS[name]
+    skip = {"binom": (0,), "betabinom": (0,), "nbinom": (0,) if which in ("cdf", "sf") else ()}.get(name, ())
+    first = () if which in ("mean", "var", "std") else (COUNTS,)
+    if which in ("cdf", "sf") and name in ("betabinom", "logser"):
+        with pytest.raises(bb.NoDerivativeError, match="Add up"):
+            bb.jvp(lambda p: getattr(DISCRETE[name], which)(COUNTS, *parameters[:-1], p), (parameters[-1],), (1.0,))
+        return
+
+    def at(m: Any, *p: Any) -> Any:
+        whole = [int(v) if k in skip and name != "nbinom" else v for k, v in enumerate(p)]
+        y = getattr(getattr(m, name), which)(*first, *whole)
+        return np.where(np.isfinite(y), y, 0.0)
+
+    check_beside(at, stats, scipy_stats, *parameters, rtol=1e-6, skip=skip)
+
+
+def test_the_number_of_trials_is_no_variable() -> None:
+    with pytest.raises(bb.NoDerivativeError, match="whole"):
+        bb.grad(lambda n: stats.binom.logpmf(2, n, 0.3))(6.0)
+
+
+# Vectors and matrices
+
+M = np.random.default_rng(1).standard_normal((3, 3))
+COV = M @ M.T + np.eye(3)
+POINTS = np.random.default_rng(2).standard_normal((4, 3))
+MEAN = np.array([0.3, -0.2, 0.5])
+
+
+def symmetric(a: Any) -> Any:
+    return (a + np.swapaxes(a, -1, -2)) / 2
+
+
+def test_normal_and_student_vectors() -> None:
+    beside = lambda f, *xs: check_beside(f, stats, scipy_stats, *xs, rtol=1e-5)  # noqa: E731
+    beside(lambda m, x, mu, c: m.multivariate_normal.logpdf(x, mu, symmetric(c)), POINTS, MEAN, COV)
+    beside(lambda m, x, mu: m.multivariate_normal(mu, COV).pdf(x), POINTS, MEAN)
+    beside(lambda m, c: m.multivariate_normal.entropy(MEAN, symmetric(c)), COV)
+    beside(lambda m, x: m.multivariate_normal.logpdf(x, 0.3, 2.0), POINTS[:, 0])
+    beside(lambda m, x, mu, c: m.multivariate_t.logpdf(x, mu, symmetric(c), 4.5), POINTS, MEAN, COV)
+    df = bb.grad(lambda df: np.sum(stats.multivariate_t.logpdf(POINTS, MEAN, COV, df)))(4.5)
+    plain = [np.sum(scipy_stats.multivariate_t.logpdf(POINTS, MEAN, COV, d)) for d in (4.4999, 4.5001)]
+    np.testing.assert_allclose(df, (plain[1] - plain[0]) / 2e-4, rtol=1e-6)
+    with pytest.raises(bb.NoDerivativeError, match="quasi-random"):
+        bb.grad(lambda mu: stats.multivariate_normal.cdf(POINTS[0], mu, COV))(MEAN)
+
+
+def test_shares_and_counts_of_many_kinds() -> None:
+    alpha = np.array([1.2, 2.3, 3.1])
+    shares = np.random.default_rng(3).dirichlet(alpha, 5).T
+    beside = lambda f, *xs: check_beside(f, stats, scipy_stats, *xs, rtol=1e-5)  # noqa: E731
+    beside(lambda m, x, a: m.dirichlet.logpdf(x, a), shares[:-1], alpha)
+    for which in ("mean", "var", "entropy"):
+        beside(lambda m, a, which=which: getattr(m.dirichlet, which)(a), alpha)
+    counts = [[1, 2, 3], [2, 2, 2]]
+    beside(lambda m, p: m.multinomial.logpmf(counts, 6, p / np.sum(p)), np.array([0.2, 0.3, 0.5]))
+
+
+@pytest.mark.parametrize("name", ["wishart", "invwishart"])
+def test_random_matrices(name: str) -> None:
+    sample = scipy_stats.wishart.rvs(5, COV, random_state=0)
+    beside = lambda f, *xs: check_beside(f, stats, scipy_stats, *xs, rtol=1e-4, value=1e-10)  # noqa: E731
+    beside(lambda m, x, s: getattr(m, name).logpdf(symmetric(x), 5.5, symmetric(s)), sample, COV)
+    df = bb.grad(lambda df: getattr(stats, name).logpdf(sample, df, COV))(5.5)
+    plain = [getattr(scipy_stats, name).logpdf(sample, d, COV) for d in (5.4999, 5.5001)]
+    np.testing.assert_allclose(df, (plain[1] - plain[0]) / 2e-4, rtol=1e-6)
+
+
+# Statistics
+
+DATA = 0.5 + np.random.default_rng(4).random((7, 3))
+
+
+@pytest.mark.parametrize("name", ["zscore", "gmean", "hmean", "skew", "kurtosis", "sem", "variation"])
+def test_statistics(name: str) -> None:
+    check_beside(lambda m, x: getattr(m, name)(x), stats, scipy_stats, DATA, rtol=1e-5)
+    check_beside(lambda m, x: getattr(m, name)(x, axis=None), stats, scipy_stats, DATA, rtol=1e-5)
+
+
+def test_statistics_with_settings() -> None:
+    beside = lambda f, *xs: check_beside(f, stats, scipy_stats, *xs, rtol=1e-5)  # noqa: E731
+    beside(lambda m, x: m.skew(x, bias=False), DATA)
+    beside(lambda m, x: m.kurtosis(x, fisher=False, bias=False, axis=1), DATA.T)
+    beside(lambda m, x, p: m.pmean(x, p if m is stats else float(p)), DATA, 2.5)
+    beside(lambda m, x, w: m.gmean(x, weights=w), DATA, DATA[::-1])
+    beside(lambda m, x: m.trim_mean(x, 0.2), DATA)
+    beside(lambda m, x: m.moment(x, 3), DATA)
+    beside(lambda m, x: np.stack(m.describe(x)[2:]), DATA)
+    with pytest.raises(bb.NoDerivativeError, match="nan_policy"):
+        bb.grad(lambda x: stats.sem(x, nan_policy="omit"))(DATA[:, 0])
+
+
+def test_correlation_and_regression() -> None:
+    beside = lambda f, *xs: check_beside(f, stats, scipy_stats, *xs, rtol=1e-5)  # noqa: E731
+    x, y = DATA[:, 0], DATA[:, 1]
+    beside(lambda m, x, y: np.stack([m.pearsonr(x, y)[0], m.pearsonr(x, y)[1]]), x, y)
+
+    def line(m: Any, x: Any, y: Any) -> Any:
+        found = m.linregress(x, y)
+        return np.stack(
+            [found.slope, found.intercept, found.rvalue, found.pvalue, found.stderr, found.intercept_stderr]
+        )
+
+    beside(line, x, y)
+    with pytest.raises(bb.NoDerivativeError, match="rank"):
+        bb.grad(lambda x: stats.spearmanr(x, y)[0])(x)
+
+
+def test_kernel_densities() -> None:
+    generator = np.random.default_rng(5)
+    points, data, weights = generator.random((2, 4)), generator.random((2, 9)), 0.5 + generator.random(9)
+    for method in (None, "silverman", 0.4):
+        check_beside(
+            lambda m, p, d, w: m.gaussian_kde(d, method, w)(p),
+            stats,
+            scipy_stats,
+            points,
+            data,
+            weights,
+            rtol=1e-5,
+            value=1e-10,
+        )
