@@ -88,7 +88,11 @@ def _is_true(name: str, at: list[Any], got: Any, error: float) -> bool:
     return bool(abs(mpf(float(got)) - truth) <= error * abs(truth))
 
 
-@named(ELEMENTWISE)
+# SciPy's own code crashes or does not return at such orders; rows without native code are the same call anyway.
+CALLABLE = [row for row in ELEMENTWISE if row.native]
+
+
+@named(CALLABLE)
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_special_values(row: Any, dtype: type) -> None:
     """nan and infinity at the same places, zeros with the same sign; in vectors, and as numbers."""

@@ -195,3 +195,49 @@ def test_continued_factorials() -> None:
         np.testing.assert_allclose(bb.grad(f)(x), (f(x + h) - f(x - h)) / (2 * h), rtol=1e-6)
     with pytest.raises(bb.NoDerivativeError, match='a whole number, unless extend="complex"'):
         bb.grad(ours.factorial2)(3.4)
+
+
+COMPILED = {
+    "airy": lambda x: special.airy(x)[0] * special.airy(x)[3],
+    "ellipj by m": lambda x: special.ellipj(0.7, x)[0],
+    "elliprd": lambda x: special.elliprd(x, 1.0, 2.0),
+    "smirnov": lambda x: special.smirnov(20, x / 2),
+    "mathieu_cem": lambda x: special.mathieu_cem(1, 0.3, x)[0],
+    "kelvin": lambda x: np.abs(special.kelvin(x)[0]),
+    "hankel1": lambda x: np.real(special.hankel1(1, x)),
+    "nctdtr": lambda x: special.nctdtr(3.0, x, 0.5),
+    "binom": lambda x: special.binom(x, 2.0),
+}
+
+
+@pytest.mark.parametrize("name", COMPILED)
+def test_ufuncs_are_compiled(name: str) -> None:
+    gradient = bb.grad(lambda x: np.sum(COMPILED[name](x)))
+    compiled = bb.compile(gradient)
+    for x in (np.array([0.3, 0.7]), np.array([0.31, 0.6])):
+        np.testing.assert_allclose(compiled(x), gradient(x), rtol=1e-12)
+
+
+UNSIGNED = {
+    "bdtr": lambda n, x: special.bdtr(n, n + np.uint8(200), x),
+    "nbdtr": lambda n, x: special.nbdtr(n, n + np.uint8(200), x),
+    "pdtr": lambda n, x: special.pdtr(n, x),
+    "expn": lambda n, x: special.expn(n, x),
+    "poch": lambda n, x: special.poch(x, n),
+    "binom": lambda n, x: special.binom(x, n),
+    "struve": lambda n, x: special.struve(n, x),
+    "eval_hermite": lambda n, x: special.eval_hermite(n, x),
+    "eval_chebyu": lambda n, x: special.eval_chebyu(n, x),
+    "eval_legendre": lambda n, x: special.eval_legendre(n, x),
+    "eval_jacobi": lambda n, x: special.eval_jacobi(n, n, n, x),
+    "lpmv": lambda n, x: special.lpmv(n, n + np.uint8(1), x),
+    "spherical_jn": lambda n, x: ours.spherical_jn(n, x),
+}
+
+
+@pytest.mark.parametrize("name", UNSIGNED)
+def test_small_unsigned_integers_beside_the_argument(name: str) -> None:
+    """n - 1 and -n of an unsigned 0 would be 255, and n + 200 would overflow."""
+    n, x = np.array([0, 1, 2, 5], np.uint8), np.array([0.7, 0.8, 0.3, 0.9])
+    got, want = (bb.grad(lambda x, k=k: np.sum(UNSIGNED[name](k, x)))(x) for k in (n, n.astype(int)))
+    np.testing.assert_allclose(got, want, rtol=1e-6)  # of an 8-bit integer SciPy takes the loop of float32

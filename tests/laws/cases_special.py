@@ -22,6 +22,8 @@ _REAL_ONLY = {"ive", "jve", "yve", "airye"}
 SETTINGS: dict[str, dict[str, Any]] = {
     "derivative_of_smirnov": {"order": 1},
     "symmetric_integral": {"exponents": (1.5, 0.5, 0.5, 1.0)},
+    "legendre_p": {"order": 0},
+    **alike("assoc_legendre_p sph_legendre_p", {"order": 0, "options": ()}),
 }
 
 

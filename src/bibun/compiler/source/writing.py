@@ -10,12 +10,15 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from bibun.compiler.around import short
 from bibun.compiler.graph import Graph, Node, users
 from bibun.compiler.source.names import Names
 from bibun.compiler.source.spelling import Speller, changes_dtype
 from bibun.compiler.source.text import ADDS, ATOM, Text, atom, number, shaped, within, wrapped
 from bibun.compiler.source.updates import PUTS, SCATTERS, makes_new, repeats, scattered, spreads, target
+from bibun.primitives import TABLE
 
 _LONGEST = 60  # characters of a value that stands where it is used
 _OUTPUTS = {"svd": 3}  # how many outputs a row has that has several; else 2
@@ -132,7 +135,7 @@ class Block:
     def _several(self, node: Node) -> None:
         """A call with several outputs."""
         used = {user.settings: user for user in self.readers.get(node.number, ())}
-        usual = len(node.operands[0].shape) if node.name == "nonzero" else _OUTPUTS.get(node.name, 2)
+        usual = len(node.operands[0].shape) if node.name == "nonzero" else _outputs(node.name)
         names = [self.names.value() if n in used else "_" for n in range(max(usual, *used) if used else usual)]
         names += [self.names.value() for n in used if n >= len(names)]
         call = self.speller.call(node, [self.texts[x.number] for x in node.operands])
@@ -235,3 +238,9 @@ class Block:
     def promotes(self, node: Node) -> bool:
         """Whether a call reads it whose dtype depends on whether it is one of Python's numbers."""
         return any(changes_dtype(user) for user in self.readers.get(node.number, ()) if not isinstance(user.row, str))
+
+
+def _outputs(name: str) -> int:
+    """How many outputs a row has that has several."""
+    row = TABLE.get(name)
+    return row.function.nout if row and isinstance(row.function, np.ufunc) else _OUTPUTS.get(name, 2)

@@ -46,6 +46,12 @@ def _airye(y: Any, x: Any) -> Any:
     return tuple(np.where(far, o, i) for o, i in zip(outer, inner, strict=True))
 
 
+def _itairy(x: Any) -> Any:
+    """Ai(x), Bi(x), Ai(-x), Bi(-x)"""
+    (a, _, b, _), (c, _, d, _) = special.airy(x), special.airy(-x)
+    return a, b, c, d
+
+
 def _over(x: Any, odd: Any, coefficients: list[float], factor: int = 0) -> Any:
     """odd / x, about 0 by its series in x⁴, times x**factor."""
     return joined(np.abs(x) < 1, x, lambda x: x**factor * polynomial(coefficients, x**4), lambda x: odd / x, 1)
@@ -90,7 +96,7 @@ _V = "the order v: its derivative has no closed form"
 
 airy = several(special.airy, lambda y, x: (y[1], x * y[0], y[3], x * y[2]))
 airye = several(special.airye, _airye, domain=("positive",))
-itairy = several(special.itairy, lambda x: special.airy(x)[::2] + special.airy(-x)[::2])
+itairy = several(special.itairy, _itairy)
 
 ber = elementwise(special.ber, lambda x: special.berp(x))
 bei = elementwise(special.bei, lambda x: special.beip(x))

@@ -211,9 +211,15 @@ def _ellipj_by_m(y: Any, b: Any) -> Any:
 
 
 def _agm_by(y: Any, a: Any, b: Any) -> Any:
-    """(2/3π) u R_D(0, v², u²), u = a/y and v = b/y: from agm(a, b) = π / (2 R_F(0, a², b²))"""
+    """(2/3π) u R_D(0, v², u²), u = a/y and v = b/y: from agm(a, b) = π / (2 R_F(0, a², b²)); 2/(π u v) for tiny u"""
+    none = np.equal(y, 0)
+    y = np.where(none, 1.0, y)
     u, v = a / y, b / y
-    return 2 / (3 * pi) * u * special.elliprd(0.0, v * v, u * u)
+    tiny = np.abs(u) < 1e-150
+    w = np.where(tiny, 1.0, u)
+    usual = 2 / (3 * pi) * w * special.elliprd(0.0, np.where(tiny, 1.0, v * v), w * w)
+    edge = np.where(np.equal(a, 0) & np.not_equal(b, 0), np.inf, 0.0)
+    return np.where(none, edge, np.where(tiny, 2 / pi / v / u, usual))
 
 
 ellipk = elementwise(
