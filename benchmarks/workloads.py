@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import captured, chains, derivatives, models, network, rosenbrock
+from benchmarks import captured, chains, derivatives, in_place, models, network, rosenbrock
 from benchmarks.compiled import listing
 
 TIMED = {
@@ -13,6 +13,7 @@ TIMED = {
         *rosenbrock.WORKLOADS,
         *models.WORKLOADS,
         *captured.WORKLOADS,
+        *in_place.WORKLOADS,
         *derivatives.WORKLOADS,
         *listing.WORKLOADS,
     )

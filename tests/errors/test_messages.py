@@ -464,21 +464,17 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         bb.NoDerivativeError,
         f"at {{place}} (np.histogram(x)): np.histogram {NO_RULE}",
     ),
-    "a function of linalg without a rule": (
-        lambda: bb.grad(lambda m: np.linalg.matrix_rank(m) * 1.0)(np.eye(2)),
+    "pieces that differ along a batch": (
+        lambda: bb.vmap(lambda i: np.add.reduceat(X, i))(np.array([[0, 1]])),
         bb.NoDerivativeError,
-        f"at {{place}} (np.linalg.matrix_rank(m)): np.linalg.matrix_rank {NO_RULE}",
+        "at {place} (np.add.reduceat(X, i)): add.reduceat with indices that are traced: the lengths of its pieces would differ. "
+        "Give plain indices.",
     ),
-    "a ufunc's method without a rule": (
-        lambda: np.add.reduceat(x, [0, 1]),
+    "ufunc.at with two indices of which one differs along a batch": (
+        lambda: bb.vmap(lambda i: np.multiply.at(np.zeros((2, 3), like=i), (i, 0), 2.0))(np.array([[0, 1]])),
         bb.NoDerivativeError,
-        f"at {{place}} (np.add.reduceat(x, [0, 1])): np.add.reduceat {NO_RULE}",
-    ),
-    "ufunc.at without a rule": (
-        lambda: np.multiply.at(x * 1.0, [0], 2.0),
-        bb.NoDerivativeError,
-        "at {place} (np.multiply.at(x * 1.0, [0], 2.0)): np.multiply.at has no derivative rule; np.add.at and np.subtract.at "
-        "have.",
+        "at {place} (np.multiply.at(np.zeros((2, 3), like=i), (i, 0), 2.0)): multiply.at with several indices of which one is "
+        "traced has no derivative rule. Index a flat array by one: np.ravel_multi_index gives the places.",
     ),
     "if on a batch": (
         lambda: bb.vmap(lambda v: v if v > 0 else -v)(X),

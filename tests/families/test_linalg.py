@@ -49,6 +49,7 @@ FUNCTIONS: dict[str, Any] = {
     "pinv tall": (np.linalg.pinv, TALL),
     "pinv complex": (np.linalg.pinv, A[:2].copy()),
     "pinv hermitian": (lambda a: np.linalg.pinv(a, hermitian=True), POSITIVE),
+    "pinv hermitian complex": (lambda a: np.linalg.pinv(a, hermitian=True), HERMITIAN),
     "pinv rtol": (lambda a: np.linalg.pinv(a, rtol=1e-10), WIDE),
     "pinv default rtol": (lambda a: np.linalg.pinv(a, rtol=None), WIDE),
     "pinv rcond": (lambda a: np.linalg.pinv(a, 1e-10), WIDE),

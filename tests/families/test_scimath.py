@@ -38,6 +38,17 @@ def test_emath(name: str) -> None:
         assert (y.dtype, y.tobytes()) == (f(x).dtype, f(x).tobytes())
 
 
+def test_both_sides_of_the_cuts() -> None:
+    """Beyond 1 the sign of a zero imaginary part says on which side of the cut an argument is."""
+    z = np.array([complex(x, y) for x in (2.0, -2.0) for y in (0.0, -0.0)])
+    for f in (np.arccos, np.arcsin):
+        slopes = (f(z + 1e-6) - f(z - 1e-6)) / 2e-6  # adding a real number keeps the side where y = 0
+        keeps = np.array([True, False, True, False])
+        got = np.diagonal(bb.jacobian(f)(z))
+        np.testing.assert_allclose(got[keeps], slopes[keeps], rtol=1e-8)
+        np.testing.assert_allclose(got[~keeps], np.conj(got[keeps]), rtol=1e-14)  # f(conj z) = conj f(z)
+
+
 @pytest.mark.parametrize("name", ["sqrt", "arccos"])
 def test_emath_compiled(name: str) -> None:
     f = bb.value_and_grad(lambda x: np.sum(np.abs(EMATH[name](x)) ** 3))

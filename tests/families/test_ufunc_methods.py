@@ -101,6 +101,25 @@ def test_empty_and_short() -> None:
         bb.grad(np.subtract.accumulate)(2.0)
 
 
+@pytest.mark.parametrize("name", ["maximum", "minimum", "fmax", "fmin"])
+def test_running_extremes(name: str) -> None:
+    """Each shows the entries so far that are equal to it, which share equally; nan spreads, or is passed over."""
+    f = TWO[name]
+    x = np.array([[2.0, 2.0, 1.0, 2.0, 3.0, 0.5], [np.nan, 1.0, 1.5, 0.5, 1.5, 2.5], [1.0, np.nan, 3.0, 0.5, 2.0, 4.0]])
+    for rows in (x, x[2:]):  # with ties, and without
+        y, pullback = bb.vjp(lambda x: f.accumulate(x, axis=1), rows)
+        np.testing.assert_array_equal(y, f.accumulate(rows, axis=1))
+        want = np.zeros(rows.shape)
+        for i, line in enumerate(y):
+            for j, value in enumerate(line):
+                equal = np.isnan(rows[i]) if np.isnan(value) else rows[i] == value
+                equal[j + 1 :] = False
+                want[i] += equal / np.sum(equal)
+        np.testing.assert_allclose(pullback(np.ones(rows.shape))[0], want, rtol=1e-14)
+        _, dy = bb.jvp(lambda x: f.accumulate(x, axis=1), (rows,), (np.ones(rows.shape),))
+        np.testing.assert_allclose(dy, np.ones(rows.shape), rtol=1e-14)
+
+
 def test_dtypes_and_out() -> None:
     x = bb.Variable(X.astype(np.float32))
     y = np.logaddexp.reduce(x, dtype=np.float64)
@@ -156,6 +175,26 @@ def test_at_of_one_input_and_of_matrices() -> None:
     check(updated, X, batch=False)
 
 
+@pytest.mark.parametrize("name", ["multiply", "maximum", "add", "hypot"])
+def test_at_places_that_are_arguments(name: str) -> None:
+    """An index that differs along a batch, or from call to call of a program."""
+
+    def f(x: Any, places: Any) -> Any:
+        y = x * 1.5
+        TWO[name].at(y, places, x[:3])
+        return np.sum(y * y)
+
+    keys = np.array([[1, 3, 1], [0, 0, 0], [2, 1, 3]])
+    values, slopes = zip(*(bb.value_and_grad(f)(Y, key) for key in keys), strict=True)
+    along = bb.vmap(bb.value_and_grad(f), in_axes=(None, 0))(Y, keys)
+    np.testing.assert_allclose(along[0], values)
+    np.testing.assert_allclose(along[1], slopes)
+    compiled = bb.compile(bb.value_and_grad(f))
+    for key, value, slope in zip(keys, values, slopes, strict=True):
+        np.testing.assert_allclose(compiled(Y, key)[0], value)
+        np.testing.assert_allclose(compiled(Y, key)[1], slope)
+
+
 def test_at_reaches_the_views() -> None:
     x = bb.Variable(np.array([1.0, 2.0, 3.0]))
     y = x * 1
@@ -204,6 +243,16 @@ def test_compiled(method: str) -> None:
     for x in (X, 2 * X):
         for got, want in zip(compiled(x), bb.value_and_grad(number)(x), strict=True):
             np.testing.assert_allclose(got, want, rtol=1e-12)
+
+
+def test_pieces_that_are_arguments_of_a_program() -> None:
+    def f(x: Any, places: Any) -> Any:
+        return np.sum(np.add.reduceat(x, places) ** 2) + np.sum(np.maximum.reduceat(x, places))
+
+    compiled = bb.compile(bb.value_and_grad(f))
+    for places in (np.array([0, 2]), np.array([1, 3]), np.array([0, 2])):
+        for got, want in zip(compiled(Y, places), bb.value_and_grad(f)(Y, places), strict=True):
+            np.testing.assert_allclose(got, want)
 
 
 def test_axes_of_numbers_inside_compile() -> None:

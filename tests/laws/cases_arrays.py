@@ -35,6 +35,8 @@ def orthogonal_projectors(y: Any) -> Any:
     return q[..., :, :k], further @ np.conj(np.swapaxes(further, -1, -2)), r
 
 
+_RUNNING = np.array([[1.0, 3.0, 3.0, 2.0, 5.0], [np.nan, 1.0, 2.0, 0.0, 2.0]])
+
 CASES: dict[str, list[Case]] = {
     **alike(
         "fft ifft rfft irfft",
@@ -60,6 +62,8 @@ CONSTANTS: dict[str, list[Case]] = alike(
         "matrix_rank singular", [case(np.array([[1.0, 2.0], [3.0, 5.0]])), case(np.array([[[1.0, 2.0], [2.0, 4.0]]]))]
     ),
     "eigenvalue_order": [case(np.array([1.0, 2.0, 1j]), np.array([2.0, 1j, 1.0]))],
+    "leaders": [case(_RUNNING, axis=1, row=TABLE["fmax"])],
+    "tie_shares": [case(_RUNNING, axis=1, row=TABLE["maximum"]), case(_RUNNING, axis=0, row=TABLE["fmin"])],
     "bitwise_count": [case(np.array([[6, 5, 3], [1, 12, 8]]))],
     "binary_exponent": [case(np.array([0.3, -7.0, 0.0]))],
 }

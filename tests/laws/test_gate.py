@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from inspect import signature
 
@@ -10,6 +11,7 @@ import numpy as np
 from bibun.arrays.registry import FUNCTIONS
 from bibun.core.kinds import constant, linear
 from bibun.core.primitive import Primitive
+from bibun.primitives import FAMILIES
 from tests.laws.cases import CASES, CONSTANTS, cases
 from tests.laws.table import TABLE
 from tests.laws.test_laws import LAWS, PARAMETERS
@@ -48,6 +50,12 @@ def test_every_law_is_asked_of_every_row() -> None:
 def test_no_cases_of_rows_that_are_gone() -> None:
     assert not CASES.keys() - TABLE.keys()
     assert not CONSTANTS.keys() - TABLE.keys()
+
+
+def test_no_two_rows_have_one_name() -> None:
+    rows = {id(row): row for module in FAMILIES.values() for row in vars(module).values() if isinstance(row, Primitive)}
+    names = [row.name for row in rows.values()]
+    assert [name for name, times in Counter(names).items() if times > 1] == []
 
 
 def test_the_gate_names_a_new_row() -> None:

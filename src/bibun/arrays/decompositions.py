@@ -72,7 +72,7 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     x, residuals, s = _lstsq(a, b if b.ndim == 2 else b[:, None], rcond=float(rcond))
     cutoff = (rcond if rcond >= 0 else np.finfo(dtype).eps / 2) * np.max(s, initial=0)
     rank = np.count_nonzero(np.greater(s, cutoff))
-    if m <= n or bool(np.not_equal(plain(rank), n)):
+    if m <= n or bool(np.any(np.not_equal(plain(rank), n))):
         residuals = residuals[:0]
     return (x if b.ndim == 2 else x[:, 0]), residuals, rank, s
 

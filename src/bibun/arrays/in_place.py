@@ -2,6 +2,10 @@
 
 A view knows its base and the call that made it; a base knows its views (weakly). Writing to a view writes the changed
 entries into its base, up to the root; then every living view of the root is made anew from it. Reading costs nothing.
+
+The new value is a copy with the entries changed, unless nobody else holds the old one: no node that kept it for its rule,
+no other array, no view. Then the entries are written where they stand. So that reading entries of an array that is being
+filled does not hold it, a few of them are copied.
 """
 
 from __future__ import annotations
@@ -12,14 +16,17 @@ from weakref import ref
 
 import numpy as np
 
+from bibun.arrays.keys import composed
 from bibun.arrays.registry import row
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced, alike
 from bibun.errors import LostDerivativeError
+from bibun.primitives.memory import getitem_apart, put_into
 
 _getitem, _put = row("getitem"), row("put")
 _READ_ONLY = ("broadcast_to", "diagonal")  # NumPy lets nobody write to these views
 _FEW = 16  # views of one base before the dead ones are looked for
+_PART = 4  # of a written array, what is at most the fourth part is copied when it is read
 
 
 def view(base: Any, y: Any, primitive: Primitive, settings: dict[str, Any]) -> Any:
@@ -35,6 +42,40 @@ def view(base: Any, y: Any, primitive: Primitive, settings: dict[str, Any]) -> A
             views[:] = [v for v in views if v() is not None]
         views.append(ref(y))
     return y
+
+
+def shown(base: Any, key: tuple[Any, ...]) -> Any:
+    """base[key] for a basic key: a view, or a copy of few entries of an array that is being written."""
+    if not hasattr(base, "written"):
+        return _getitem(base, key=key)
+    few = _PART * np.broadcast_to(False, base.shape)[key].size <= base.size
+    return (getitem_apart if few else _getitem)(base, key=key)
+
+
+def write(array: Any, key: tuple[Any, ...], value: Any) -> None:
+    """array[key] = value, into the array whose memory it shows; the key is not traced."""
+    while (base := getattr(array, "base", None)) is not None and base[1] is _getitem:
+        inner = composed(base[2]["key"], key, base[0].shape)
+        if inner is None:
+            break
+        array, key = base[0], inner
+    replace(array, _with_entries(array, key, value))
+
+
+def _with_entries(array: Any, key: tuple[Any, ...], value: Any) -> Any:
+    """The array with value at the key: in its own memory where only it and its views hold that."""
+    array.written = True
+    inner = isinstance(value, Traced) and value.level > array.level  # what _hand_down refuses
+    return (_put if inner or not array.alone(list(_below(array))) else put_into)(array, value, key=key)
+
+
+def _below(array: Any) -> Iterator[Any]:
+    """The living views of an array, and theirs."""
+    for weak in getattr(array, "views", ()):
+        view = weak()
+        if view is not None:
+            yield view
+            yield from _below(view)
 
 
 def assign(array: Any, new: Any, name: str = "an in-place update") -> Any:
@@ -70,10 +111,14 @@ def replace(array: Any, new: Any) -> None:
     """Make `array` stand for `new`, of the same shape and dtype, and tell everything that shares its memory."""
     if not isinstance(new, Traced) or new.level < array.level:
         new = array.constant(new.alias() if isinstance(new, Traced) else new)
-    while (base := getattr(array, "base", None)) is not None:
-        array, primitive, settings = base
-        new = _put_back(array, primitive, settings, new)
-    _hand_down(array, new)
+    base = getattr(array, "base", None)
+    if base is None:
+        _hand_down(array, new)
+    elif base[1] is _getitem:
+        write(base[0], base[2]["key"], new)
+    else:
+        below, primitive, settings = base
+        replace(below, _put_back(below, primitive, settings, new))
 
 
 def _path(array: Any) -> Iterator[Primitive]:
@@ -85,8 +130,6 @@ def _path(array: Any) -> Iterator[Primitive]:
 
 def _put_back(base: Any, primitive: Primitive, settings: dict[str, Any], new: Any) -> Any:
     """base with the entries that the view shows replaced by `new`."""
-    if primitive is _getitem:
-        return _put(base, new, key=settings["key"])
     places = primitive.function(np.arange(base.size).reshape(base.shape), **settings)
     flat = _put(np.reshape(base.alias(), (-1,)), np.reshape(new, (-1,)), key=(np.ravel(places),))
     return np.reshape(flat, base.shape)

@@ -7,26 +7,21 @@ from typing import Any
 import numpy as np
 
 from bibun.arrays import in_place
+from bibun.arrays.keys import is_basic
 from bibun.arrays.registry import FUNCTIONS, row
 from bibun.core.traced import Traced
 from bibun.errors import DerivativeValueError, LostDerivativeError, NoDerivativeError, located
-from bibun.primitives.indexing import Place
+from bibun.primitives.indexing import Place, may_repeat
 
 _getitem, _getitem_at, _put, _put_at = row("getitem"), row("getitem_at"), row("put"), row("put_at")
 _scatter_add, _scatter_add_at = row("scatter_add"), row("scatter_add_at")
-_BASIC = (int, slice, type(None), type(Ellipsis), np.integer)
 
 
 def get(x: Any, key: Any) -> Any:
     """x[key]. A view of x where NumPy gives one."""
     key = key if isinstance(key, tuple) else (key,)
-    basic = True
-    for k in key:
-        if not isinstance(k, _BASIC) or k is True or k is False:
-            basic = False
-            break
-    if basic:
-        y = _getitem(x, key=key)
+    if is_basic(key):
+        y = in_place.shown(x, key)
         return in_place.view(x, y, _getitem, {"key": key}) if y.shape else y
     key, traced = _settled(key)
     if any(np.result_type(k).kind == "b" and not k.records for k in traced):
@@ -39,6 +34,12 @@ def get(x: Any, key: Any) -> Any:
 
 def updated(x: Any, key: Any, value: Any) -> Any:
     """A copy of x with value at the key."""
+    key, value, traced = _prepared(x, key, value)
+    return _put_at(x, value, *traced, key=key) if traced else _put(x, value, key=key)
+
+
+def _prepared(x: Any, key: Any, value: Any) -> tuple[tuple[Any, ...], Any, list[Any]]:
+    """The key, the value as x can take it, and what of the key is traced."""
     key, traced = _settled(key if isinstance(key, tuple) else (key,))
     if isinstance(value, (list, tuple)):
         entries: list[Any] = [v if isinstance(v, Traced) else np.asarray(v) for v in value]
@@ -51,12 +52,16 @@ def updated(x: Any, key: Any, value: Any) -> Any:
         )
     if isinstance(value, Traced) and have != want and want.kind in "fc":
         value = value.astype(want)
-    return _put_at(x, value, *traced, key=key) if traced else _put(x, value, key=key)
+    return key, value, traced
 
 
 def set_(x: Any, key: Any, value: Any) -> None:
     """x[key] = value: x, and every view of the same memory, change."""
-    in_place.replace(x, updated(x, key, value))
+    key, value, traced = _prepared(x, key, value)
+    if traced:
+        in_place.replace(x, _put_at(x, value, *traced, key=key))
+    else:
+        in_place.write(x, key, value)
 
 
 def at(function: np.ufunc, array: Any, key: Any, *values: Any) -> None:
@@ -66,13 +71,22 @@ def at(function: np.ufunc, array: Any, key: Any, *values: Any) -> None:
             f"{located()}np.{function.__name__}.at would write a traced array into a plain ndarray, and its derivative "
             "would be lost. Make the array with np.zeros_like(x) or np.zeros(n, like=x)."
         )
+    key = key if isinstance(key, tuple) else (key,)
+    if not may_repeat(key):
+        set_(array, key, function(get(array, key), *values))
+        return
     if function not in (np.add, np.subtract):
         raise NoDerivativeError(
             f"{located()}np.{function.__name__}.at has no derivative rule; np.add.at and np.subtract.at have."
         )
-    key = key if isinstance(key, tuple) else (key,)
     spread = np.broadcast_to(values[0], np.shape(get(array, key)))
     key, traced = _settled(key)
+    if len(key) == 1 and isinstance(key[0], np.ndarray):  # of a large array only the rows that are named
+        rows, places = np.unique(key[0] % array.shape[0], return_inverse=True)
+        shape = (rows.size, *array.shape[1:])
+        total = _scatter_add(spread, key=(places.reshape(key[0].shape),), shape=shape)
+        set_(array, (rows,), function(get(array, (rows,)), total))
+        return
     added = _scatter_add_at if traced else _scatter_add
     in_place.assign(array, FUNCTIONS[function](array, added(spread, *traced, key=key, shape=array.shape)))
 

@@ -13,6 +13,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from bibun.arrays.creation import as_array
 from bibun.arrays.registry import implements, row
+from bibun.primitives.matrices import half_lower
 
 _solve, _cholesky, _pinv, _norm = row("solve"), row("cholesky"), row("pinv"), row("norm")
 _eigh, _eigvalsh, _svd, _svdvals = row("eigh"), row("eigvalsh"), row("svd"), row("svdvals")
@@ -106,7 +107,8 @@ def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = np._
     if rcond is None:
         rcond = max(a.shape[-2:]) * np.finfo(a.dtype).eps
     if hermitian:
-        a = np.tril(a) + _adjoint(np.tril(a, -1))
+        half = half_lower(a)  # NumPy reads the lower triangle, and of the diagonal the real part
+        a = half + _adjoint(half)
     return _pinv(a, rcond=rcond)
 
 
@@ -144,7 +146,7 @@ def _norm_of_vectors(x: Any, ord: Any, axis: tuple[int, ...], keepdims: bool) ->
         return np.sum(size, **settings)
     total = np.sum(size**ord, **settings)
     zero = np.equal(total, 0)  # the root has an infinite slope there, the norm none
-    return np.where(zero, total, np.where(zero, 1, total) ** (1 / ord))
+    return np.where(zero, 0, np.where(zero, 1, total) ** (1 / ord))
 
 
 def _norm_of_matrices(x: Any, ord: Any, axis: tuple[int, ...], keepdims: bool) -> Any:

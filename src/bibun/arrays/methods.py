@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from bibun.arrays import (
+    bessel,
     creation,
     decompositions,
     differences,
@@ -37,7 +38,7 @@ _real, _imag, _conjugate, _copy = row("real"), row("imag"), row("conjugate"), ro
 _argmax, _argmin, _argsort, _argpartition = row("argmax"), row("argmin"), row("argsort"), row("argpartition")
 _nonzero, _searchsorted, _reshape = row("nonzero"), row("searchsorted"), row("reshape")
 
-_REGISTERED = creation, decompositions, differences, fourier, joins, linalg, pairs, products, scimath, windows
+_REGISTERED = bessel, creation, decompositions, differences, fourier, joins, linalg, pairs, products, scimath, windows
 
 
 class Methods(Refused):
@@ -274,7 +275,8 @@ class Methods(Refused):
         """Whether a number is whole."""
         if shapes.shape(self):
             raise AttributeError("is_integer is a method of numbers; of an array write np.equal(x, np.trunc(x)).")
-        return bool(np.isfinite(self)) and bool(np.equal(self, np.trunc(self)))
+        x: Any = self
+        return bool(np.isfinite(x)) and bool(np.equal(x, np.trunc(x)))
 
     def take(self, indices: Any, axis: Any = None, out: Any = None, mode: str = "raise") -> Any:
         """The entries at these indices along the axis."""

@@ -12,7 +12,7 @@ from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced
 from bibun.errors import NoDerivativeError, located
 
-_IGNORED = {"casting", "order", "subok", "signature"}  # they do not change the value
+_IGNORED = {"casting", "order", "subok"}  # they do not change the value
 
 
 def ufunc(array: Any, function: np.ufunc, method: str, inputs: tuple[Any, ...], settings: dict[str, Any]) -> Any:
@@ -20,6 +20,8 @@ def ufunc(array: Any, function: np.ufunc, method: str, inputs: tuple[Any, ...], 
     if method == "__call__" and not settings:
         return _stand_in(function)(*inputs)
     settings = {name: value for name, value in settings.items() if name not in _IGNORED}
+    if "signature" in settings:
+        inputs = ufunc_methods.with_signature(inputs, settings.pop("signature"))
     out = settings.pop("out", None)
     out = out[0] if isinstance(out, tuple) and len(out) == 1 else out
     if method == "at":

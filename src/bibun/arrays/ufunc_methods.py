@@ -14,15 +14,17 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from bibun.arrays import in_place, indexing
 from bibun.arrays.registry import FUNCTIONS, found, row
 from bibun.core.primitive import Primitive
-from bibun.core.traced import Traced
+from bibun.core.traced import Traced, plain
 from bibun.errors import NoDerivativeError, located
-from bibun.primitives.ufunc_methods import pieces
+from bibun.primitives.indexing import may_repeat
+from bibun.primitives.ufunc_methods import EXTREMES, pieces
 
 _REDUCE: dict[Any, Any] = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min,
            np.logical_and: np.all, np.logical_or: np.any}  # fmt: skip
 _ACCUMULATE: dict[Any, Any] = {np.add: np.cumsum, np.multiply: np.cumprod}
 _IN_ANY_ORDER = (np.fmax, np.fmin, np.hypot, np.logaddexp, np.logaddexp2)  # of ufuncs with a derivative, not in _REDUCE
 _accumulate, _accumulate_steps, _sum_pieces = row("accumulate"), row("accumulate_steps"), row("sum_pieces")
+_leaders, _tie_shares, _take_along_axis = row("leaders"), row("tie_shares"), row("take_along_axis")
 _NONE = np._NoValue
 
 
@@ -111,27 +113,37 @@ def _running(primitive: Primitive, x: Any, axis: int) -> Any:
 
 
 def accumulate(function: np.ufunc, x: Any, axis: int = 0, dtype: Any = None) -> Any:
-    """y[i] = f(y[i - 1], x[i]) along an axis, from y[0] = x[0]."""
+    """y[i] = f(y[i - 1], x[i]) along an axis, from y[0] = x[0]. Equal extremes share."""
     x = _array(x, dtype)
     if not x.ndim:
         raise TypeError("cannot accumulate on a scalar")
     if function in _ACCUMULATE:
         return FUNCTIONS[_ACCUMULATE[function]](x, axis=axis)
-    return _running(_of_two(function, "accumulate"), x, normalize_axis_index(axis, x.ndim))
+    axis, primitive = normalize_axis_index(axis, x.ndim), _of_two(function, "accumulate")
+    if function in EXTREMES and x.shape[axis] and not _ties(x, axis, primitive):
+        return _take_along_axis(x, _leaders(x, axis=axis, row=primitive), axis=axis, distinct=False)
+    return _running(primitive, x, axis)
+
+
+def _ties(x: Any, axis: int, primitive: Primitive) -> bool:
+    """Whether equal entries share a running extreme anywhere: a decision by the values."""
+    shares = plain(_tie_shares(x, axis=axis, row=primitive))
+    return bool(np.any(np.greater(shares, 0) & np.less(shares, 1)))
 
 
 def reduceat(function: np.ufunc, x: Any, indices: Any, axis: int = 0, dtype: Any = None) -> Any:
     """The reductions of the pieces x[indices[k]:indices[k + 1]] along an axis."""
-    if isinstance(indices, Traced):
+    if isinstance(indices, Traced) and not indices.records:
         raise NoDerivativeError(
             f"{located()}{function.__name__}.reduceat with indices that are traced: the lengths of its pieces would "
             "differ. Give plain indices."
         )
     x = _array(x, dtype)
     axis = normalize_axis_index(axis, x.ndim)
-    places = tuple(int(i) for i in np.asarray(indices))
-    if any(not 0 <= i < x.shape[axis] for i in places):
-        raise IndexError(f"reduceat: the indices {places} are not all in [0, {x.shape[axis]})")
+    # those of a recording are decisions: a program is for these pieces
+    places = tuple(map(int, indices)) if isinstance(indices, Traced) else tuple(np.asarray(indices).tolist())
+    if places and not 0 <= min(places) <= max(places) < x.shape[axis]:
+        raise IndexError(f"reduceat: the indices are not all in [0, {x.shape[axis]})")
     if function is np.add:
         return _sum_pieces(x, indices=places, axis=axis)
     lead = (slice(None),) * axis
@@ -143,19 +155,17 @@ def reduceat(function: np.ufunc, x: Any, indices: Any, axis: int = 0, dtype: Any
 def at(function: np.ufunc, array: Any, key: Any, *values: Any) -> None:
     """array[key] = f(array[key], value), once for each time that the key names a place."""
     indices = key if isinstance(key, tuple) else (key,)
-    if function in (np.add, np.subtract) or not isinstance(array, Traced):
+    if function in (np.add, np.subtract) or not isinstance(array, Traced) or not may_repeat(indices):
         indexing.at(function, array, key, *values)
         return
-    if any(isinstance(k, Traced) for k in indices):
-        raise NoDerivativeError(
-            f"{located()}{function.__name__}.at with an index that differs along a batch has no derivative rule; of "
-            "np.add and np.subtract it has."
-        )
     if function.nout != 1 or function.signature:
         raise ValueError(f"{function.__name__}.at: only ufuncs of one output can be applied in place.")
     primitive: Any = found(function)
     if primitive is None:
         raise NoDerivativeError(f"{located()}{function.__name__}.at has no derivative rule.")
+    if any(isinstance(k, Traced) for k in indices):
+        _at_each(primitive, array, indices, values)
+        return
     named = np.arange(array.size).reshape(array.shape)[key]
     places = np.ravel(named)
     others = [np.reshape(np.broadcast_to(v, np.shape(named)), (-1,)) for v in values]
@@ -167,6 +177,20 @@ def at(function: np.ufunc, array: Any, key: Any, *values: Any) -> None:
             raise TypeError(f"{function.__name__}.at: {updated.dtype} cannot be stored in an array of {flat.dtype}.")
         flat = indexing.updated(flat, (places[turn],), updated)
     in_place.assign(array, np.reshape(flat, array.shape), f"{function.__name__}.at")
+
+
+def _at_each(primitive: Any, array: Any, indices: tuple[Any, ...], values: tuple[Any, ...]) -> None:
+    """With an index that is another one in each entry of a batch, or in each call of a program: one place after the other."""
+    if len(indices) > 1:
+        raise NoDerivativeError(
+            f"{located()}{primitive.name}.at with several indices of which one is traced has no derivative rule. Index a "
+            "flat array by one: np.ravel_multi_index gives the places."
+        )
+    (index,) = indices
+    spread = [np.broadcast_to(v, (*index.shape, *array.shape[1:])) for v in values]
+    for k in np.ndindex(index.shape):
+        place = index[k]
+        indexing.set_(array, place, primitive(indexing.get(array, place), *(v[k] for v in spread)))
 
 
 def _turns(places: Any) -> list[Any]:
@@ -185,6 +209,15 @@ def outer(function: np.ufunc, a: Any, b: Any) -> tuple[Any, Any]:
     if function.signature or function.nin != 2:
         raise ValueError(f"outer product only supported for binary functions without a signature; not for {function}.")
     return np.reshape(a, np.shape(a) + (1,) * np.ndim(b)), b
+
+
+def with_signature(inputs: tuple[Any, ...], signature: Any) -> tuple[Any, ...]:
+    """The inputs in the dtypes that a call names: "dd->d", one for all, or a tuple of dtypes, of which None is any."""
+    if isinstance(signature, str):
+        signature = signature.partition("->")[0] if "->" in signature else (signature,) * len(inputs)
+    return tuple(
+        x if dtype is None else _array(x, dtype) for x, dtype in zip(inputs, signature[: len(inputs)], strict=True)
+    )
 
 
 # Generalized ufuncs: the function works on the last axes, wherever the call says that these are

@@ -1,4 +1,4 @@
-"""Vectors of eigenvalues and singular values: their phases are free, and so are the vectors that complete a basis.
+"""Vectors of eigenvalues, of singular values and of QR: phases are free, and so are the vectors that complete a basis.
 
 A rule can give the derivative for one choice only. `align` turns what NumPy computed nearby towards the vectors at
 the point, which is the choice of our rules; `project` takes out of a cotangent what would depend on the choice.
@@ -89,4 +89,22 @@ def _without_turn(vectors: Any, bar: Any) -> Any:
     return bar - vectors @ _skew(_adjoint(vectors) @ bar)
 
 
-GAUGES = {"eigh": Gauge(_align_eigh, _project_eigh), "svd": Gauge(_align_svd, _project_svd)}
+def _align_qr(reference: Any, y: Any) -> Any:
+    q0, (q, r) = reference[0], y
+    k = min(q.shape[-2], r.shape[-1])
+    return np.concatenate([q[..., :k], _turned(q0[..., k:], q[..., k:])], axis=-1), r
+
+
+def _project_qr(g: Any, reference: Any) -> Any:
+    q, r = reference
+    k, bar = min(q.shape[-2], r.shape[-1]), np.conj(g[0])
+    return np.conj(np.concatenate([bar[..., :k], _without_turn(q[..., k:], bar[..., k:])], axis=-1)), g[1]
+
+
+_VECTORS = Gauge(_align_eigh, _project_eigh)
+GAUGES = {
+    "eigh": _VECTORS,
+    "eig": _VECTORS,
+    "svd": Gauge(_align_svd, _project_svd),
+    "qr": Gauge(_align_qr, _project_qr),
+}

@@ -35,12 +35,13 @@ class Primitive:
     native          the compiler's word for it
     batch           how vmap treats it: elementwise, reduction, leading, or loop
     reason          of a constant: why it has no derivative
+    consume         (cotangent, needed, *what every rule reads) -> all pullbacks at once; they may write to the cotangent
     once            made for one call, of a function of the user's, which may keep or return the arrays it is given
     plans           what the tape has worked out about the row: a plan for each set of differentiated inputs
     """
 
     __slots__ = (
-        "batch", "domain", "fast", "function", "guarded", "inputs", "joint", "kind", "name", "native",
+        "batch", "consume", "domain", "fast", "function", "guarded", "inputs", "joint", "kind", "name", "native",
         "once", "partials", "plans", "pullbacks", "pushforwards", "reason", "__weakref__",
     )  # fmt: skip
 
@@ -61,6 +62,7 @@ class Primitive:
         native: str | None = None,
         batch: str | Callable[..., Any] = "loop",
         reason: str = "",
+        consume: Callable[..., list[Any]] | None = None,
         once: bool = False,
     ) -> None:
         self.name = name
@@ -77,6 +79,7 @@ class Primitive:
         self.native = native
         self.batch = batch
         self.reason = reason
+        self.consume = consume
         self.once = once
         self.plans: dict[int, Any] = Forgotten() if once else {}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from itertools import count
+from sys import getrefcount
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -21,7 +22,7 @@ DEFINE_BY_RUN = 0
 class Traced:
     """A value as one interpreter sees it. `value` is plain, or belongs to a lower level."""
 
-    __slots__ = ("base", "level", "value", "views", "__weakref__")
+    __slots__ = ("base", "level", "value", "views", "written", "__weakref__")
     __hash__ = object.__hash__
 
     level: int
@@ -29,6 +30,7 @@ class Traced:
     # Of views of one another (see arrays/in_place.py); unset in all other values.
     base: Any
     views: Any
+    written: bool  # set where entries were written: reading a few of it copies them, so that nothing holds its memory
     word: ClassVar[str] = "a traced value"
     loses: ClassVar[str] = "its derivative would be lost"
     records: ClassVar[bool] = False  # a recording of the compiler's: what is read from it must be recorded too
@@ -51,6 +53,10 @@ class Traced:
         """A value of this level that depends on nothing."""
         raise NotImplementedError
 
+    def alone(self, views: list[Any]) -> bool:
+        """Whether nobody but this object and these views of it holds the memory of its value, at any level."""
+        return False
+
     def below(self, value: Any) -> Any:
         """A plain value as the level below keeps it: see `beside`."""
         return beside(self.value, value)
@@ -72,6 +78,36 @@ class Holder:
     """What holds traced arrays without being one, and has operators of its own: a sparse matrix of traced entries."""
 
     __slots__ = ()
+
+
+def alone(array: Any, views: list[Any], slot: str = "value") -> bool:
+    """Whether only this object holds what is in the slot, and what is in that of the views only them."""
+    lent = 0
+    for view in views:
+        shows = getattr(getattr(view, slot), "base", None) is getattr(array, slot)
+        lent += shows
+        if (shows or isinstance(getattr(view, slot), Traced)) and getrefcount(getattr(view, slot)) > ONE_SLOT:
+            return False
+    if getrefcount(getattr(array, slot)) > ONE_SLOT + lent:
+        return False
+    return owned(getattr(array, slot), [getattr(view, slot) for view in views])
+
+
+def owned(value: Any, views: list[Any]) -> bool:
+    """Whether a value owns memory that can be written to: it, and the views of it, are held by one name each."""
+    if isinstance(value, Traced):
+        return all(isinstance(view, Traced) for view in views) and value.alone(views)
+    return type(value) is np.ndarray and value.base is None and value.flags.writeable
+
+
+def _count_of_one_slot() -> int:
+    """What getrefcount says of a value that only a slot of an object holds, in this CPython."""
+    holder = Traced()
+    holder.value = object()
+    return getrefcount(getattr(holder, "value"))  # noqa: B009  as it is asked in `alone`
+
+
+ONE_SLOT = _count_of_one_slot()
 
 
 def plain(value: Any) -> Any:

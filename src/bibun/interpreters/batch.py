@@ -10,6 +10,7 @@ import numpy as np
 from bibun.arrays.array import Array
 from bibun.core.batching import WAYS
 from bibun.core.primitive import Primitive
+from bibun.core.traced import alone
 from bibun.errors import DerivativeValueError, located
 
 new = object.__new__
@@ -51,6 +52,10 @@ class Batch(Array):
         """The same value for every entry."""
         value = self.below(value)
         return batch(np.broadcast_to(value, (np.shape(self.value)[0], *np.shape(value))), self.level)
+
+    def alone(self, views: list[Any]) -> bool:
+        """Whether nobody else holds the values."""
+        return alone(self, views)
 
     def alias(self) -> Batch:
         """Another Batch of the same values."""

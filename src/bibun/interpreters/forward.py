@@ -11,6 +11,7 @@ from bibun.arrays.array import Array
 from bibun.core.kinds import transposed_pushforward
 from bibun.core.primitive import Primitive
 from bibun.core.resolve import arguments
+from bibun.core.traced import alone
 
 new = object.__new__
 
@@ -45,6 +46,10 @@ class Dual(Array):
     def constant(self, value: Any) -> Dual:
         """A Dual whose tangent is zero."""
         return dual(self.below(value), None, self.level)
+
+    def alone(self, views: list[Any]) -> bool:
+        """Whether nobody else holds its value and its tangent."""
+        return alone(self, views) and (self.tangent is None or alone(self, views, "tangent"))
 
     def alias(self) -> Dual:
         """Another Dual of the same value and tangent."""

@@ -21,6 +21,7 @@ from bibun.core.cotangents import Scattered, Slots
 from bibun.core.primitive import Primitive
 from bibun.core.rules import DTYPE, INPUT, INPUTS, NEEDED, OUTPUT, SETTING, SHAPE, Read, read
 from bibun.core.traced import Traced
+from bibun.core.traced import owned as owns
 
 next_index: Callable[[], int] = count(1).__next__
 new = object.__new__
@@ -75,7 +76,7 @@ class Plan:
         names = list(dict.fromkeys(name for rule in rules if rule for name in rule.reads))
         self.reads: list[Read] = [read(name, primitive.inputs) for name in names]
         self.keeps_inputs = any(item.kind in (INPUT, INPUTS) for item in self.reads)
-        self.single = len(self.needed) == 1
+        self.single = len(self.needed) == 1 and not primitive.consume
         pulls = [(rule.function, tuple(names.index(n) for n in rule.reads)) for rule in rules if rule]
         self.pull = _puller(pulls, self.single, variadic)
 
@@ -126,7 +127,7 @@ def _puller(
     pulls: list[tuple[Callable[..., Any], tuple[int, ...]]], single: bool, variadic: bool
 ) -> Callable[[tuple[Any, ...], Any], Any]:
     """(saved, cotangent) -> the cotangent of the one needed input, or a list of those of all."""
-    if len(pulls) == 1:
+    if len(pulls) == 1 and (single or variadic):
         ((function, _),) = pulls  # alone, it reads all that is saved, in its order
         if variadic and single:
             return lambda saved, cotangent: function(cotangent, *saved)[0]
@@ -197,9 +198,23 @@ class Casting(Wrapped):
     def pull(self, saved: Any, cotangent: Any) -> Any:
         """float32 stays float32, a real input gets a real cotangent."""
         result = self.inner.pull(saved, cotangent)
-        if len(self.dtypes) == 1:
+        if len(self.dtypes) == 1 and type(result) is not list:
             return cast(result, self.dtypes[0])
         return [cast(c, dtype) for c, dtype in zip(result, self.dtypes, strict=True)]
+
+
+class Updating(Wrapped):
+    """Entries were overwritten where they stood: so are those of the cotangent, where only the sweep holds it."""
+
+    __slots__ = ()
+
+    def pull(self, saved: Any, cotangent: Any) -> Any:
+        """A cotangent an input, each an array of its own."""
+        if not _only_here(cotangent):
+            if type(cotangent) is not np.ndarray:
+                return self.inner.pull(saved, cotangent)
+            cotangent = cotangent.copy()
+        return self.inner.primitive.consume(cotangent, self.inner.needed, *saved)
 
 
 class Gathering(Wrapped):
@@ -309,6 +324,9 @@ def sweep(
         if type(parents) is tuple:
             for parent, contribution in zip(parents, rule.pull(saved, cotangent), strict=True):
                 accumulate(pending, owned, queue, parent, contribution)
+                if type(rule) is Updating and pending[parent] is contribution and type(contribution) is np.ndarray:
+                    owned.add(parent)
+            contribution = None  # or it would seem that somebody else holds it
         else:
             accumulate(pending, owned, queue, parents, rule.pull(saved, cotangent))
         del saved, cotangent
@@ -379,3 +397,25 @@ def _count_of_one_name() -> int:
 
 
 _ALONE = _count_of_one_name()
+
+
+def _only_here(cotangent: Any) -> bool:
+    """Asked by a rule's pull: whether nobody but the sweep, which called it, holds a cotangent."""
+    return getrefcount(cotangent) <= _IN_A_PULL and owns(cotangent, [])
+
+
+def _count_in_a_pull() -> int:
+    """What getrefcount says in _only_here of an array that only the sweep's name holds, in this CPython."""
+
+    class Asking:
+        def pull(self, saved: Any, cotangent: Any) -> int:
+            return asked(cotangent)
+
+    def asked(cotangent: Any) -> int:
+        return getrefcount(cotangent)
+
+    array, rule = np.empty(1), Asking()
+    return rule.pull((), array)
+
+
+_IN_A_PULL = _count_in_a_pull()

@@ -14,7 +14,7 @@ from bibun.core import transposition
 from bibun.core.captured import Watched, kept, lifted
 from bibun.core.memory import keep_pages
 from bibun.core.primitive import Primitive
-from bibun.core.traced import DEFINE_BY_RUN, Traced, bare, new_level
+from bibun.core.traced import DEFINE_BY_RUN, Traced, alone, bare, new_level
 from bibun.errors import DerivativeValueError, NoDerivativeError
 from bibun.interpreters.tape import (
     Casting,
@@ -23,6 +23,7 @@ from bibun.interpreters.tape import (
     Node,
     Plan,
     Selecting,
+    Updating,
     Watching,
     cast,
     make_node,
@@ -221,6 +222,10 @@ class Variable(Array):
         """A Variable of the same level that depends on nothing."""
         return _wrap(self.below(value), None, self.level)
 
+    def alone(self, views: list[Any]) -> bool:
+        """Whether nobody else holds its value: no node that keeps it for its rule, no user."""
+        return alone(self, views)
+
     def alias(self) -> Variable:
         """Another Variable of the same value and node, which in-place updates of this one do not reach."""
         value = self.value
@@ -296,6 +301,8 @@ def _record(
     if plan.keeps_inputs and watches(saved):
         rule = Watching(rule)
     several = isinstance(y, tuple)
+    if rule is plan and plan.primitive.consume:
+        rule = Updating(plan)
     if several or any(values[i].dtype is not y.dtype for i in needed):
         rule = Casting(rule, tuple(np.result_type(values[i]) for i in needed))
         if several:

@@ -132,6 +132,8 @@ def _eigvals(a: Any) -> Any:
 
 def _order(w: Any, others: Any) -> Any:
     """Where in w each of the others is: the nearest that is not taken."""
+    if not w.size:
+        return np.zeros(w.shape, int)
     gaps = np.abs(w[..., None, :] - others[..., :, None])
     order = np.argmin(gaps, axis=-1)
     for index in np.ndindex(order.shape[:-1]):

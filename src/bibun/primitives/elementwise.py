@@ -74,8 +74,8 @@ def _slope_of_sinc(y: Any, x: Any) -> Any:
 
 
 def _one_minus_square(x: Any) -> Any:
-    """(1 - x)(1 + x). Of a complex x on the cut, x - 1 keeps the sign of the zero that says on which side of it."""
-    return -(x - 1) * (1 + x) if np.result_type(x).kind == "c" else (1 - x) * (1 + x)
+    """(1 - x)(1 + x). Of a complex x on a cut, x - 1 and -x - 1 keep the sign of the zero that says on which side of it."""
+    return (x - 1) * (-x - 1) if np.result_type(x).kind == "c" else (1 - x) * (1 + x)
 
 
 def _inverse_hypotenuse(x: Any) -> Any:

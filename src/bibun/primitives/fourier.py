@@ -18,22 +18,6 @@ from bibun.core.primitive import Primitive
 _SWAPPED = {None: "forward", "backward": "forward", "ortho": "ortho", "forward": "backward"}
 
 
-def _fft(x: Any, *, n: int, axis: int, norm: Any) -> Any:
-    return np.fft.fft(x, n, axis, norm)
-
-
-def _ifft(x: Any, *, n: int, axis: int, norm: Any) -> Any:
-    return np.fft.ifft(x, n, axis, norm)
-
-
-def _rfft(x: Any, *, n: int, axis: int, norm: Any) -> Any:
-    return np.fft.rfft(x, n, axis, norm)
-
-
-def _irfft(x: Any, *, n: int, axis: int, norm: Any) -> Any:
-    return np.fft.irfft(x, n, axis, norm)
-
-
 def resized(x: Any, length: int, axis: int) -> Any:
     """x cut to this length along the axis, or filled with zeros to it."""
     shape = np.shape(x)
@@ -70,16 +54,14 @@ def _along_batch(primitive: Any, values: Any, batched: Any, settings: Any) -> An
 
 
 fft: Primitive = linear(
-    _fft,
+    np.fft.fft,
     lambda g, x_shape, n, axis, norm: resized(fft(g, n=n, axis=axis, norm=norm), x_shape[axis], axis),
     batch=_along_batch,
-    name="fft",
 )
 ifft: Primitive = linear(
-    _ifft,
+    np.fft.ifft,
     lambda g, x_shape, n, axis, norm: resized(ifft(g, n=n, axis=axis, norm=norm), x_shape[axis], axis),
     batch=_along_batch,
-    name="ifft",
 )
-rfft = linear(_rfft, _pull_rfft, batch=_along_batch, name="rfft")
-irfft = linear(_irfft, _pull_irfft, batch=_along_batch, name="irfft")
+rfft = linear(np.fft.rfft, _pull_rfft, batch=_along_batch)
+irfft = linear(np.fft.irfft, _pull_irfft, batch=_along_batch)

@@ -60,27 +60,34 @@ def _put(x: Any, v: Any, *arrays: Any, key: tuple[Any, ...]) -> Any:
     return y
 
 
-def _zeros(shape: tuple[int, ...], like: Any) -> Any:
-    """Zeros of the dtype of `like`; for shape () the number, which a compiled program need not read from memory."""
-    return np.zeros(shape, np.result_type(like)) if shape else np.result_type(like).type(0)
+def nothing(like: Any) -> Any:
+    """Zero, of the dtype of `like`: a number, which is put wherever it is put."""
+    return np.result_type(like).type(0)
 
 
-def _taken(g: Any, v_shape: tuple[int, ...], key: tuple[Any, ...], *arrays: Any) -> Any:
+def taken(g: Any, v_shape: tuple[int, ...], key: tuple[Any, ...], *arrays: Any, take: Any = None) -> Any:
     """The cotangent of what was put: of two values for one entry, the last was kept, and only that one counts."""
-    taken = getitem_at(g, *arrays, key=key) if arrays else getitem(g, key=key)
+    found = getitem_at(g, *arrays, key=key) if arrays else (take or getitem)(g, key=key)
     if may_repeat(key):
-        taken = np.where(lasting(*arrays, key=key, shape=np.shape(g)), taken, 0)
-    extra = len(v_shape) - np.ndim(taken)  # NumPy drops leading axes of length 1 in an assignment
-    return np.reshape(unbroadcast(taken, v_shape[max(extra, 0) :]), v_shape)
+        found = np.where(lasting(*arrays, key=key, shape=np.shape(g)), found, 0)
+    extra = len(v_shape) - np.ndim(found)  # NumPy drops leading axes of length 1 in an assignment
+    return np.reshape(unbroadcast(found, v_shape[max(extra, 0) :]), v_shape)
 
 
 def _lasting(*arrays: Any, key: tuple[Any, ...], shape: tuple[int, ...]) -> Any:
     """For each entry that x[key] = v writes, whether it is still there afterwards: an index may name a place twice."""
+    key = fill(key, arrays)
+    if len(key) == 1 and isinstance(key[0], np.ndarray) and key[0].dtype.kind != "b":  # without an array of that shape
+        rows = np.ravel(key[0]) % shape[0]
+        _, last = np.unique(rows[::-1], return_index=True)
+        lasts = np.zeros(rows.size, bool)
+        lasts[rows.size - 1 - last] = True
+        return np.broadcast_to(lasts.reshape(*key[0].shape, *(1,) * len(shape[1:])), (*key[0].shape, *shape[1:]))
     places = np.zeros(shape, int)
-    written = places[fill(key, arrays)]
+    written = places[key]
     order = np.arange(written.size).reshape(written.shape)
-    places[fill(key, arrays)] = order
-    return places[fill(key, arrays)] == order
+    places[key] = order
+    return places[key] == order
 
 
 lasting = constant(_lasting, "whether an entry is overwritten is True or False", name="lasting")
@@ -139,10 +146,10 @@ scatter_add = multilinear(
     batch=_scatter_batch,
     name="scatter_add",
 )
-put: Primitive = linear(
+put: Primitive = linear(  # both rules read the same, which memory.py makes use of
     _put,
-    lambda g, b_shape, key: put(g, _zeros(b_shape, g), key=key),
-    lambda g, b_shape, key: _taken(g, b_shape, key),
+    lambda g, b_shape, key: put(g, nothing(g), key=key),
+    lambda g, b_shape, key: taken(g, b_shape, key),
     inputs=("a", "b"),
     joint=True,
     batch=_put_batch,
@@ -165,8 +172,8 @@ scatter_add_at = multilinear(
 )
 put_at: Primitive = linear(
     lambda a, b, i, *, key: _put(a, b, i, key=key),
-    lambda g, b_shape, i, key: put_at(g, _zeros(b_shape, g), i, key=key),
-    lambda g, b_shape, i, key: _taken(g, b_shape, key, i),
+    lambda g, i, key: put_at(g, nothing(g), i, key=key),
+    lambda g, b_shape, i, key: taken(g, b_shape, key, i),
     None,
     inputs=("a", "b", "i"),
     joint=True,

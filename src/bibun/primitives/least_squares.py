@@ -13,17 +13,12 @@ from bibun.core.kinds import general
 from bibun.core.primitive import Primitive
 from bibun.core.rules import rule
 from bibun.errors import DerivativeValueError
-from bibun.primitives.linalg import pinv
+from bibun.primitives import linalg, spectral
 from bibun.primitives.matrices import conjugate, diagonals, frobenius, half_upper, hermitian_transpose, skew_part
 from bibun.primitives.repeated import holds, rounding, unused
-from bibun.primitives.spectral import svd
 
 # QR of m x n: with c = q^H da r^-1 of the first k = min(m, n) columns, dr r^-1 is upper triangular with a real diagonal
 # (as LAPACK makes that of r), q^H dq skew-Hermitian, and c is their sum. Further columns follow from these.
-
-
-def _qr(a: Any, *, mode: Any) -> Any:
-    return np.linalg.qr(a, mode)
 
 
 def _check_rank(r: Any) -> None:
@@ -96,20 +91,28 @@ def _push_qr(t: Any, y: Any, mode: str) -> Any:
     return dq, dr
 
 
-qr = general(_qr, _pull_qr, pushforwards=(_push_qr,), inputs=("a",), batch="leading", domain=("matrix",), name="qr")
+qr = general(np.linalg.qr, _pull_qr, pushforwards=(_push_qr,), inputs=("a",), batch="leading", domain=("matrix",))
 
 
 # Least squares, x = a^+ b, of which the derivative is Golub and Pereyra's, for a rank that stays
 
 
 def _lstsq(a: Any, b: Any, *, rcond: float) -> Any:
-    """The solution, |b - a x|^2 for each column of b (zeros where NumPy does not give it), and the singular values."""
+    """The solution, |b - a x|^2 for each column of b (zeros of a wide matrix), and the singular values."""
     x, residuals, _, s = np.linalg.lstsq(a, b, rcond)
-    return x, residuals if residuals.size else np.zeros(b.shape[1], s.dtype), s
+    if not _is_tall(a):
+        residuals = np.zeros(b.shape[1], s.dtype)
+    elif not residuals.size:  # NumPy gives none of a matrix of lower rank
+        residuals = np.sum(np.abs(b - a @ x) ** 2, axis=0)
+    return x, residuals, s
+
+
+def _is_tall(a: Any) -> bool:
+    return bool(np.shape(a)[0] > np.shape(a)[1])
 
 
 def _inverse(a: Any, rcond: float) -> Any:
-    return pinv(a, rcond=rcond if rcond >= 0 else float(np.finfo(np.result_type(a)).eps) / 2)
+    return linalg.pinv(a, rcond=rcond if rcond >= 0 else float(np.finfo(np.result_type(a)).eps) / 2)
 
 
 def _pull_lstsq(g: Any, needed: tuple[int, ...], y: Any, xs: list[Any], rcond: float) -> list[Any]:
@@ -119,10 +122,10 @@ def _pull_lstsq(g: Any, needed: tuple[int, ...], y: Any, xs: list[Any], rcond: f
     b_bar = hermitian_transpose(inverse) @ x_bar
     a_bar = left @ hermitian_transpose(inverse @ b_bar)
     a_bar = a_bar + hermitian_transpose(inverse) @ x @ hermitian_transpose(x_bar - hermitian_transpose(a) @ b_bar)
-    b_bar_all = b_bar + 2 * left * g_residuals
+    b_bar_all = b_bar + 2 * left * g_residuals if _is_tall(a) else b_bar
     a_bar = a_bar - b_bar_all @ hermitian_transpose(x)
     if 0 in needed and not unused(g_s):
-        u, _, vh = svd(a, full_matrices=False, paired=False)
+        u, _, vh = spectral.svd(a, full_matrices=False, paired=False)
         a_bar = a_bar + (u * g_s) @ vh
     return [conjugate(b_bar_all if i else a_bar) for i in needed]
 
@@ -138,9 +141,10 @@ def _push_lstsq(tangents: list[Any], y: Any, xs: list[Any], rcond: float) -> Any
         adjoint = hermitian_transpose(da)
         beside = adjoint @ (hermitian_transpose(inverse) @ x)
         dx = inverse @ (hermitian_transpose(inverse) @ (adjoint @ left)) + beside - inverse @ (a @ beside)
-        u, _, vh = svd(a, full_matrices=False, paired=False)
+        u, _, vh = spectral.svd(a, full_matrices=False, paired=False)
         ds = np.real(diagonals(hermitian_transpose(u) @ da @ hermitian_transpose(vh)))
-    return dx + inverse @ moved, 2 * np.sum(np.real(conjugate(left) * moved), axis=0), ds
+    dr = 2 * np.sum(np.real(conjugate(left) * moved), axis=0) if _is_tall(a) else np.zeros_like(s, shape=b.shape[1:])
+    return dx + inverse @ moved, dr, ds
 
 
 lstsq = Primitive(

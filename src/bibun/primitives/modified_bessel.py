@@ -1,6 +1,6 @@
-"""Rows of the modified Bessel function I_n of whole order: np.i0, and the orders of which its derivatives are made.
+"""The row of the modified Bessel functions I_n of whole order: np.i0, and those of which its derivatives are made.
 
-NumPy has only I_0. Here I_n(x) is its power series, whose terms have one sign, up to |x| = 20, and beyond it the
+NumPy has only I_0. Of the others, I_n(x) is its power series, whose terms have one sign, up to |x| = 20, and beyond it the
 asymptotic series, whose smallest term is e**-40 there.
 """
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from bibun.core.kinds import elementwise, general
+from bibun.core.kinds import general
 from bibun.primitives.series import joined, polynomial
 
 _JOINT = 20.0
@@ -33,6 +33,8 @@ def _far(x: Any, order: int) -> Any:
 
 
 def _bessel_i(x: Any, *, order: int) -> Any:
+    if not order:
+        return np.i0(x)
     size = np.abs(x)
     y = joined(size <= _JOINT, size, lambda x: _near(x, order), lambda x: _far(x, order), _JOINT)
     return (np.where(x < 0, -y, y) if order % 2 else y).astype(np.result_type(x))[()]
@@ -51,4 +53,3 @@ bessel_i = general(
     batch="elementwise",
     name="bessel_i",
 )
-i0 = elementwise(np.i0, lambda x: bessel_i(x, order=1))

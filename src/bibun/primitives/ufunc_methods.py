@@ -13,8 +13,10 @@ import numpy as np
 from bibun.core.kinds import constant, general, linear
 from bibun.core.primitive import Primitive
 from bibun.core.rules import Rule
-from bibun.primitives.reductions import backward, recurrence
+from bibun.primitives import reductions
 
+EXTREMES = (np.maximum, np.minimum, np.fmax, np.fmin)
+_INDEX = "an index or a count is an integer: it does not vary continuously"
 _REASON = "a comparison, an operation on bits or a count does not vary continuously"
 
 
@@ -29,6 +31,9 @@ def _part(axis: int, which: slice) -> tuple[Any, ...]:
 
 def _partials(y: Any, x: Any, axis: int, row: Primitive) -> tuple[Any, Any]:
     """dy[i]/dy[i - 1] and dy[i]/dx[i]: of the first entry 0 and 1."""
+    if row.function in EXTREMES:
+        shares = tie_shares(x, axis=axis, row=row).astype(np.result_type(y))
+        return 1 - shares, shares
     behind = _part(axis, slice(1, None))
     named = {"a": y[_part(axis, slice(-1))], "b": x[behind], "y": y[behind]}
     found = []
@@ -43,14 +48,14 @@ def _pull_accumulate(g: Any, y: Any, x: Any, axis: int, row: Primitive) -> Any:
     if not np.shape(x)[axis]:
         return g
     by_before, by_entry = _partials(y, x, axis, row)
-    return backward(by_before, g, axis) * by_entry
+    return reductions.backward(by_before, g, axis) * by_entry
 
 
 def _push_accumulate(t: Any, y: Any, x: Any, axis: int, row: Primitive) -> Any:
     if not np.shape(x)[axis]:
         return t
     by_before, by_entry = _partials(y, x, axis, row)
-    return recurrence(by_before, t * by_entry, axis=axis)
+    return reductions.recurrence(by_before, t * by_entry, axis=axis)
 
 
 def _along_batch(primitive: Any, values: Any, batched: Any, settings: Any) -> Any:
@@ -65,6 +70,40 @@ accumulate = general(
     batch=_along_batch,
     name="accumulate",
 )
+
+
+def _takes_over(x: Any, axis: int, row: Primitive) -> tuple[Any, Any]:
+    """A running extreme along the last axis, and where it becomes another one; nan stays nan."""
+    y = np.moveaxis(_accumulate(x, axis=axis, row=row), axis, -1)
+    before, behind = y[..., :-1], y[..., 1:]
+    over = np.ones(y.shape, bool)
+    over[..., 1:] = (before != behind) & ~((before != before) & (behind != behind))
+    return y, over
+
+
+def _places(over: Any) -> Any:
+    return np.maximum.accumulate(np.where(over, np.arange(over.shape[-1]), 0), axis=-1)
+
+
+def _leaders(x: Any, *, axis: int, row: Primitive) -> Any:
+    """Of a running extreme, where the entry stands that it shows; of equal ones the first."""
+    return np.moveaxis(_places(_takes_over(x, axis, row)[1]), -1, axis)
+
+
+def _tie_shares(x: Any, *, axis: int, row: Primitive) -> Any:
+    """What each entry has of a running extreme when it comes: 1, 1/n as the n-th of equal ones, or 0.
+
+    With the rest for those before it, equal ones share equally.
+    """
+    y, over = _takes_over(x, axis, row)
+    wins = over | (y == np.moveaxis(x, axis, -1))
+    count = np.cumsum(wins, axis=-1)
+    among = count - np.take_along_axis(count, _places(over), axis=-1) + 1
+    return np.moveaxis(np.where(wins, 1 / among, 0), -1, axis)
+
+
+leaders = constant(_leaders, _INDEX, batch=_along_batch, name="leaders")
+tie_shares = constant(_tie_shares, _INDEX, batch=_along_batch, name="tie_shares")
 accumulate_steps = constant(_accumulate, _REASON, batch=_along_batch, name="accumulate_steps")
 
 
@@ -83,13 +122,18 @@ def pieces(indices: tuple[int, ...], length: int) -> list[tuple[int, int]]:
 
 def _spread_pieces(g: Any, *, indices: tuple[int, ...], axis: int, length: int) -> Any:
     """Each cotangent at all places of its piece, added up where pieces overlap."""
-    bounds = pieces(indices, length)
-    source = np.repeat(np.arange(len(bounds)), [end - start for start, end in bounds])
-    places = np.concatenate([np.arange(start, end) for start, end in bounds]) if bounds else source
+    starts = np.array(indices, int)
+    lengths = np.maximum(np.append(starts[1:], length) - starts, 1) if indices else starts
+    source = np.repeat(np.arange(len(starts)), lengths)
+    places = np.arange(source.size) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
     shape = np.shape(g)
     total = np.zeros((*shape[:axis], length, *shape[axis + 1 :]), np.result_type(g))
     lead: Any = (slice(None),) * axis
-    np.add.at(total, (*lead, places), g[(*lead, source)])
+    spread = g[(*lead, source)]
+    if np.all(places[1:] > places[:-1]):
+        total[(*lead, places)] = spread
+    else:
+        np.add.at(total, (*lead, places), spread)
     return total
 
 

@@ -118,11 +118,12 @@ class Speller:
         given = {name: value for name, value in (node.settings or {}).items() if value is not None}
         settings = [f"{name}={self.setting(value)}" for name, value in given.items()]
         arguments = ", ".join([*(t.text for t in operands), *settings])
-        return f"{self._name(row)}({arguments})"
+        return f"{self.function(row)}({arguments})"
 
-    def _name(self, row: Any) -> str:
+    def function(self, row: Any) -> str:
+        """What a row calls, by its name."""
         name = getattr(row.function, "__name__", "")
-        for text, module in (("np", np), ("np.linalg", np.linalg)):
+        for text, module in (("np", np), ("np.linalg", np.linalg), ("np.fft", np.fft)):
             if name and getattr(module, name, None) is row.function:
                 return f"{text}.{_SHORT.get(name, name)}"
         if row.name in _WRAPPED:
@@ -322,6 +323,11 @@ def _einsum(speller: Speller, node: Node, operands: list[Text]) -> str:
 @spells("cross")
 def _cross(speller: Speller, node: Node, operands: list[Text]) -> str:
     return f"np.cross({operands[0].text}, {operands[1].text})"
+
+
+@spells("accumulate", "accumulate_steps")
+def _accumulate(speller: Speller, node: Node, operands: list[Text]) -> str:
+    return f"{speller.function(node.settings['row'])}.accumulate({operands[0].text}, axis={node.settings['axis']})"
 
 
 @spells("eigvalsh", "pinv")

@@ -1,0 +1,59 @@
+"""Rows of indexing for arrays whose memory nobody else holds: entries are overwritten where they stand.
+
+They mean what `put` and `getitem` mean and bear their names; the table does not list them. Who may call them is known to
+arrays/in_place.py. A loop that fills n rows of an array so costs n rows, forwards and backwards, and not n arrays.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from bibun.core.primitive import Primitive
+from bibun.core.traced import Traced, owned
+from bibun.primitives.indexing import getitem, nothing, put, taken
+
+
+def _put_into(x: Any, v: Any, *, key: tuple[Any, ...]) -> Any:
+    """x itself, with v at the key; a copy where its memory is not its own."""
+    if isinstance(v, Traced) or not owned(x, []):
+        return put(x, v, key=key)
+    x[key] = v
+    return x
+
+
+def _getitem_apart(x: Any, *, key: tuple[Any, ...]) -> Any:
+    """x[key] in memory of its own."""
+    if isinstance(x, Traced):
+        return getitem(x, key=key)
+    y = x[key]
+    return y.copy() if isinstance(y, np.ndarray) else y
+
+
+def _consume(g: Any, needed: tuple[int, ...], v_shape: tuple[int, ...], key: tuple[Any, ...]) -> list[Any]:
+    """The cotangents of `put`, that of the array in the memory of g itself."""
+    part = taken(g, v_shape, key, take=getitem_apart) if 1 in needed else None
+    if 0 not in needed:
+        return [part]
+    left = put_into(g, nothing(g), key=key)
+    return [left] if part is None else [left, part]
+
+
+def _as(row: Primitive, function: Any, consume: Any = None) -> Primitive:
+    """The row, done by another function."""
+    return Primitive(
+        row.name,
+        row.kind,
+        function,
+        inputs=row.inputs,
+        pullbacks=row.pullbacks,
+        joint=row.joint,
+        batch=row.batch,
+        domain=row.domain,
+        consume=consume,
+    )
+
+
+put_into = _as(put, _put_into, _consume)
+getitem_apart = _as(getitem, _getitem_apart)

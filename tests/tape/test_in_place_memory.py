@@ -1,0 +1,190 @@
+"""Where in-place updates write: into the memory that there is, if nobody else holds it. A loop over n rows costs n rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+
+import bibun as bb
+from bibun import Variable
+from bibun.arrays.keys import composed
+from bibun.primitives import TABLE
+
+ROWS, COLUMNS = 40, 6
+X = np.linspace(0.5, 1.5, COLUMNS)
+
+
+def address(y: Variable) -> int:
+    place: int = y.data.__array_interface__["data"][0]
+    return place
+
+
+def filled(x: Any) -> Any:
+    return np.zeros((5, COLUMNS), like=x)
+
+
+def test_rows_are_written_where_they_stand() -> None:
+    x = Variable(X.copy())
+    y = filled(x)
+    before = address(y)
+    for i in range(5):
+        y[i] = x * i
+        y[i] += y[i - 1]
+    assert address(y) == before
+    assert_allclose(y.data, np.cumsum(np.arange(5.0)[:, None] * X, axis=0))
+
+
+def test_a_view_of_a_view_is_written_where_it_stands() -> None:
+    x = Variable(X.copy())
+    y = filled(x)
+    inside = y[1:-1][:, ::-2]
+    inside[0] = 1.0  # a view was there before anything was written
+    before = address(y)
+    inside[1] = x[:3]
+    assert address(y) == before
+    assert_array_equal(y.data[2], [0, X[2], 0, X[1], 0, X[0]])
+    assert_array_equal(inside.data[1], X[:3])
+
+
+HOLDERS: dict[str, Callable[[Any], Any]] = {
+    "a node": lambda y: y * y,
+    "a view of its user": lambda y: y.data,
+    "another name": lambda y: y.alias(),
+    "what a view was used for": lambda y: np.exp(y[:3]) * y[:3],
+}
+
+
+@pytest.mark.parametrize("holder", HOLDERS)
+def test_what_somebody_holds_is_copied(holder: str) -> None:
+    y = Variable(np.ones((5, COLUMNS))) * 2.0
+    held = HOLDERS[holder](y)
+    expected = np.array(getattr(held, "data", held))
+    y[0] = 7.0
+    y[1, 2] = 8.0
+    assert_array_equal(getattr(held, "data", held), expected)
+    assert_array_equal(y.data[0], np.full(COLUMNS, 7.0))
+
+
+def test_the_array_that_a_variable_was_made_with_stays() -> None:
+    data = X.copy()
+    x = Variable(data)
+    x[0] = 9.0
+    assert_array_equal(data, X)
+    bb.grad(lambda x: x.__setitem__(0, 2.0 * x[1]) or np.sum(x * x))(data)
+    assert_array_equal(data, X)
+
+
+def recurrence(x: Any) -> Any:
+    y = np.zeros((ROWS, COLUMNS), like=x)
+    y[0] = x
+    for i in range(1, ROWS):
+        y[i] = np.sin(y[i - 1]) * x
+        y[i, 0] += y[i - 1, 1]
+    return np.sum(y * y)
+
+
+def through_views(x: Any) -> Any:
+    y = np.zeros((ROWS + 4, COLUMNS), like=x)
+    inside = y[1:-1][1:-1]
+    for i in range(ROWS):
+        inside[i] = x * i
+    for i, row in enumerate(y):
+        row[:] *= 0.5 * i
+    return np.sum(y * y)
+
+
+def by_entries(x: Any) -> Any:
+    y = np.zeros(ROWS * COLUMNS, like=x)
+    for i in range(ROWS):
+        y[i * COLUMNS] = x[i % COLUMNS] ** 2
+        np.add.at(y, [i, i, -1], x[0])
+        y[[i, (7 * i) % ROWS]] += x[1]
+    return np.sum(y * y)
+
+
+LOOPS = [recurrence, through_views, by_entries]
+
+
+@pytest.mark.parametrize("f", LOOPS)
+def test_no_copy_is_made_in_any_mode(f: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """`put` copies the array: forwards, and its cotangent backwards. A loop may do so at its start and end only."""
+    row = TABLE["put"]
+    copy, calls = row.function, 0
+
+    def counting(*args: Any, **settings: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        return copy(*args, **settings)
+
+    monkeypatch.setattr(row, "function", counting)
+    ways: list[Callable[[], Any]] = [
+        lambda: f(Variable(X.copy())).backward(),
+        lambda: bb.grad(f)(X),
+        lambda: bb.jvp(f, (X,), (X,)),
+        lambda: bb.vmap(f)(np.stack([X, X])),
+        lambda: bb.hvp(f, (X,), (X,)),
+        lambda: bb.grad(lambda x: np.sum(bb.grad(f)(x)))(X),
+    ]
+    for way in ways:
+        calls = 0
+        way()
+        assert calls <= 8
+
+
+@pytest.mark.parametrize("f", LOOPS)
+def test_derivatives_of_loops(f: Callable[[Any], Any]) -> None:
+    """Reverse, forward and second order agree with numerical differences."""
+    gradient = bb.grad(f)(X)
+    expected = bb.numerical.gradient(lambda x: float(f(x)), X)
+    assert_allclose(gradient, expected.value, atol=1e-6 * np.abs(gradient).max())
+    assert_allclose(bb.jvp(f, (X,), (np.ones(COLUMNS),))[1], np.sum(gradient), rtol=1e-12)
+    second = bb.hvp(f, (X,), (np.ones(COLUMNS),))
+    assert_allclose(second, bb.grad(lambda x: np.sum(bb.grad(f)(x)))(X), rtol=1e-12)
+    forward = bb.jvp(lambda x: bb.jvp(f, (x,), (np.ones(COLUMNS),))[1], (X,), (np.ones(COLUMNS),))[1]
+    assert_allclose(np.sum(second), forward, rtol=1e-12)
+
+
+def test_a_cotangent_that_others_hold_is_not_written_to() -> None:
+    def f(x: Any) -> Any:
+        y = x * 1.0
+        kept = y + 0.0
+        y[1] = 3.0 * x[0]
+        return np.stack([y, kept])
+
+    cotangent = np.arange(1.0, 1.0 + 2 * COLUMNS).reshape(2, COLUMNS)
+    _, pullback = bb.vjp(f, X)
+    (first,) = pullback(cotangent)
+    (again,) = pullback(cotangent)
+    assert_array_equal(cotangent, np.arange(1.0, 1.0 + 2 * COLUMNS).reshape(2, COLUMNS))
+    expected = cotangent[0] + cotangent[1]
+    expected[1] -= cotangent[0, 1]
+    expected[0] += 3 * cotangent[0, 1]
+    assert_allclose(first, expected)
+    assert_allclose(again, expected)
+
+
+keys = st.one_of(
+    st.integers(-3, 3), st.none(), st.just(Ellipsis),
+    st.builds(slice, *[st.none() | st.integers(-4, 4)] * 2, st.sampled_from([None, 1, 2, -1, -2])),
+)  # fmt: skip
+
+
+@given(st.lists(keys, max_size=4), st.lists(keys, max_size=4))
+def test_keys_put_together(outer: list[Any], inner: list[Any]) -> None:
+    x = np.arange(60).reshape(3, 4, 5)
+    try:
+        expected = x[tuple(outer)][tuple(inner)]
+    except IndexError:
+        return
+    found = composed(tuple(outer), tuple(inner), x.shape)
+    if found is not None:
+        assert_array_equal(x[found], expected)
+        assert np.shape(x[found]) == np.shape(expected)
+    else:
+        assert expected.size == 0
