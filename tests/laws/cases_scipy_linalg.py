@@ -32,6 +32,7 @@ with suppress(ImportError):
         "linear_system": [
             case((3, 3), (3, 2), system=Dense(None, False)),
             case((3, 3), (3, 1), system=Dense("symmetric", True)),
+            case((2, 3, 3), (3, 2), system=Dense("general", False)),
             case((2, 3, 3), (2, 3, 2), system=Dense("hermitian", False)),
             case((3, 3), (3, 2), system=Dense("tridiagonal", False)),
             case((3, 3), (3, 2), system=Triangular(True, 0)),

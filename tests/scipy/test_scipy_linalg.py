@@ -147,7 +147,7 @@ MATRICES = {
 
 @pytest.mark.parametrize(("f", "xs"), SOLVERS.values(), ids=SOLVERS.keys())
 def test_solvers(f: Any, xs: Any) -> None:
-    check(f, *xs, batch="lstsq" not in f.__code__.co_names)
+    check(f, *xs)
 
 
 @pytest.mark.parametrize(("f", "xs"), FUNCTIONS.values(), ids=FUNCTIONS.keys())

@@ -105,6 +105,22 @@ def test_direct_solvers_by_the_entries(case: Any) -> None:
     check(*case, batch=False)
 
 
+def test_entries_in_no_order_and_at_places_that_repeat() -> None:
+    """SciPy's solver sorts and adds them up in place, which must not reach ours."""
+    rows, columns = np.array([1, 0, 1, 2, 1, 2, 0]), np.array([2, 1, 1, 0, 1, 2, 0])
+    data, b = np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]), np.array([1.0, 2.0, 3.0])
+
+    def dense(d: Any) -> Any:
+        a = np.zeros((3, 3), like=d)
+        np.add.at(a, (rows, columns), d)
+        return np.linalg.solve(a, b)
+
+    for make in (sparse.csr_array, sparse.csc_array):
+        check_first(lambda d, b, make=make: linalg.spsolve(make((d, (rows, columns))), b), data, b)
+        found = bb.grad(lambda d, make=make: np.sum(linalg.spsolve(make((d, (rows, columns))), b) ** 2))(data)
+        np.testing.assert_allclose(found, bb.grad(lambda d: np.sum(dense(d) ** 2))(data), rtol=1e-12)
+
+
 def test_direct_solvers_by_the_right_side() -> None:
     check(lambda b: linalg.spsolve(CSC, b), x)
     check(lambda b: linalg.spsolve(plain.csc_array(COMPLEX), b), x)

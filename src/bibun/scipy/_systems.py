@@ -100,7 +100,7 @@ def _batch(primitive: Any, values: list[Any], batched: list[bool], settings: Map
         return loop(primitive, values, batched, settings)
     size, n, k = np.shape(b)
     y = primitive(*values[:-1], np.reshape(np.moveaxis(b, 0, 1), (n, size * k)), **settings)
-    return np.moveaxis(np.reshape(y, (-1, size, k)), 1, 0)
+    return np.moveaxis(np.reshape(y, (*np.shape(y)[:-1], size, k)), -2, 0)
 
 
 linear_system: Primitive = Primitive(

@@ -32,6 +32,7 @@ class Pattern:
     def __init__(self, where: Any, starts: Any, shape: tuple[int, ...], flipped: bool) -> None:
         self.where = where
         self.starts = starts
+        where.flags.writeable = starts.flags.writeable = False  # SciPy sorts indices where they are, if it can
         self.shape = shape
         self.flipped = flipped
 

@@ -93,7 +93,8 @@ class _Direct(System):
 
     def solve(self, data: Any, b: Any) -> Any:
         """SuperLU, which factorises anew."""
-        x = source.spsolve(self.kind.matrix(data).tocsc(), b, **self.settings)
+        matrix = self.kind.matrix(data).tocsc(copy=True)  # whose entries SciPy sorts and adds up where they are
+        x = source.spsolve(matrix, b, **self.settings)
         return np.reshape(x, np.shape(b))
 
     def product(self, data: Any, x: Any) -> Any:
