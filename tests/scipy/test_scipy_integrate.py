@@ -212,6 +212,15 @@ def test_vmap_takes_common_steps() -> None:
     np.testing.assert_allclose(bb.vmap(bb.jacobian(end))(stack), looped, rtol=1e-7, atol=1e-9)
 
 
+def test_a_steep_start_and_whole_initial_values() -> None:
+    def end(a: Any) -> Any:  # y = 1 + 2 a √t, whose slope is very large at the start
+        return integrate.solve_ivp(lambda t, y: a / np.sqrt(t) + 0 * y, (1e-12, 1.0), [1], rtol=1e-9, atol=1e-9).y[
+            0, -1
+        ]
+
+    np.testing.assert_allclose(bb.grad(end)(0.5), 2.0, rtol=1e-4)
+
+
 def test_odeint() -> None:
     t = np.linspace(0, 1, 4)
 

@@ -81,14 +81,14 @@ def solve_ivp(
     Radau, BDF and LSODA are given the exact Jacobian unless jac= is. Under vmap all entries take the same steps.
     """
     args = () if args is None else tuple(args)
-    y0, span = as_array(y0), list(t_span)
+    y0, span = _floats(y0), list(t_span)
     f = _field(fun, args)
     start = f(bare(span[0]), y0)
     if not is_traced(span, y0, t_eval, start, args):
         return _of_scipy(fun, span, y0, method, t_eval, dense_output, events, vectorized, args, options)
     sizes = batches(y0, start, args)
     _check(span, t_eval, events, sizes, method)
-    plain, flat = _plain(f, sizes, np.shape(start)), np.ravel(gathered(y0 + 0.0 * start, sizes))
+    plain, flat = _plain(f, sizes, np.shape(start)), np.ravel(gathered(y0, sizes))
     t_bare = None if t_eval is None else np.asarray(bare(as_array(t_eval)))
     watched = [
         _event(event, args) for event in (events if isinstance(events, (list, tuple)) else [events] if events else [])
@@ -106,8 +106,13 @@ def solve_ivp(
     if not found.sol or found.status < 0:
         raise NoDerivativeError(f"{located()}solve_ivp: there is no solution to differentiate: {found.message}")
     shape = np.shape(y0)
-    replay = _replay(method, f, span, y0 + 0.0 * start, found.sol, sizes, shape)
+    replay = _replay(method, f, span, y0, found.sol, sizes, shape)
     return _result(found, replay, span, t_eval, watched, dense_output, sizes, shape)
+
+
+def _floats(y: Any) -> Any:
+    y = as_array(y)
+    return y if y.dtype.kind in "fc" else y.astype(float)
 
 
 def _field(fun: Function, args: tuple[Any, ...]) -> Function:
@@ -267,7 +272,7 @@ def odeint(func: Function, y0: Any, t: Any, args: Any = (), Dfun: Any = None, *m
     Derivatives by y0, t, args and what func reads. Parameters as in SciPy.
     """
     args = args if isinstance(args, tuple) else (args,)
-    y0, t = as_array(y0), as_array(t)
+    y0, t = _floats(y0), as_array(t)
     y0 = np.reshape(y0, (1,)) if not y0.ndim else y0
     swapped = settings.get("tfirst", False)
 
@@ -280,7 +285,7 @@ def odeint(func: Function, y0: Any, t: Any, args: Any = (), Dfun: Any = None, *m
         return integrate.odeint(func, y0, t, args, Dfun, *more, **settings)
     _check([t[0]], t, None, sizes, "LSODA")
     plain = _plain(_field(field, args), sizes, np.shape(start))
-    flat = np.ravel(gathered(y0 + 0.0 * start, sizes))
+    flat = np.ravel(gathered(y0, sizes))
     found = integrate.odeint(lambda s, y: plain(s, y), flat, bare(t), (), None, *more, **settings | {"tfirst": True})
     y, *report = found if isinstance(found, tuple) else (found,)
     tolerances: Any = {"rtol": settings.get("rtol") or 1.49e-8, "atol": settings.get("atol") or 1.49e-8}

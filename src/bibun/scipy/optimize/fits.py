@@ -42,7 +42,7 @@ def least_squares(
     *more: Any,
     **settings: Any,
 ) -> Any:
-    """A minimum of Σ ρ(fun²) / 2: as for minimize. `.x`, `.cost`, `.fun` and `.grad` have derivatives.
+    """A minimum of Σ ρ(fun²) / 2: as for minimize. `.x`, `.cost`, `.fun` and `.grad` have derivatives; `.jac` is a constant.
 
     Parameters as in SciPy. The exact Jacobian is used unless jac= is given.
     """

@@ -59,7 +59,8 @@ def minimize(
     callback: Any = None,
     options: Any = None,
 ) -> Any:
-    """A minimum of fun: dx = -(∂²fun/∂x²)⁻¹ ∂²fun/∂x∂θ dθ. `.x`, `.fun` and `.jac` have derivatives.
+    """A minimum of fun: dx = -(∂²fun/∂x²)⁻¹ ∂²fun/∂x∂θ dθ. `.x`, `.fun` and `.jac` have derivatives; what else the result
+    holds (hess_inv, the multipliers of some methods) is the solver's estimate, a constant.
 
     Methods that use a gradient or a Hessian get the exact ones unless jac=, hess= or hessp= are given. Constraints and
     bounds that are active hold the solution (see the module). Raises DerivativeValueError where a derivative is asked of a
