@@ -12,7 +12,7 @@ from benchmarks.derivative_figures import FIGURES, measure_figures
 from benchmarks.harness import FULL, QUICK, Effort, Measurement
 from benchmarks.imports import measure_imports
 from benchmarks.memory import measure_memory
-from benchmarks.processes import empty_cache, run_worker, use_one_thread
+from benchmarks.processes import empty_cache, run_worker, use_one_thread, write_bytecode
 from benchmarks.report import as_json, print_tables, verdicts
 from benchmarks.timing import measure
 from benchmarks.workloads import IN_MEMORY, TIMED
@@ -26,6 +26,7 @@ def main() -> int:
         print("\n".join(keys))
         return 0 if options.list else 2
     use_one_thread()
+    write_bytecode()
     effort = QUICK if options.quick else FULL
     measurements = []
     with empty_cache():

@@ -6,6 +6,7 @@ only in processes that it starts afterwards.
 
 from __future__ import annotations
 
+import compileall
 import json
 import os
 import subprocess
@@ -55,6 +56,13 @@ def use_all_cores() -> int:
         return os.cpu_count() or 1
     os.sched_setaffinity(0, {int(core) for core in os.environ[_CORES].split(",")})
     return len(os.sched_getaffinity(0))
+
+
+def write_bytecode() -> None:
+    """bibun's modules as bytecode, which pip writes when it installs a package, and not when that is editable."""
+    import bibun
+
+    compileall.compile_dir(Path(bibun.__file__).parent, quiet=1)
 
 
 @contextmanager
