@@ -13,6 +13,12 @@ from typing import NamedTuple
 LOADED = time_ns()  # before any other file of bibun is: what is written later is not what runs (compiler/keys.py)
 _HERE = dirname(__file__)  # noqa: PTH120  pathlib would cost a twentieth of importing numpy
 
+# What is left where there is no rule: the same words in every message.
+OTHERWISE = (
+    "give the derivative yourself (a Function, bibun.custom_vjp, bibun.custom_jvp), or take the numerical one, with its error "
+    "bar: bibun.numerical_fallback(f)"
+)
+
 
 class BibunError(Exception):
     """The base of all errors of bibun."""

@@ -287,9 +287,8 @@ def test_an_index_that_is_a_batch(f: Any, expression: str, becomes: str) -> None
 
 _, PULLBACK = bb.vjp(np.sin, X)
 _, F_JVP = bb.linearize(np.sin, X)
-NO_RULE = (
-    "has no derivative rule in bibun. Write it with functions that have one, or give its derivative yourself: a Function with "
-    "forward and backward, or bibun.custom_vjp."
+DATES = (
+    "has no derivative rule: it is about dates, which are whole days: no floating-point number goes in or comes out."
 )
 DEPEND = (
     "so there is no derivative to take. If it should depend: was the value taken out of the array, or another argument meant "
@@ -340,7 +339,9 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "an output that went through integers": (
         lambda: bb.grad(lambda x: x.astype(int) * 2.0)(2.0),
         bb.DerivativeValueError,
-        f"grad: the function's result does not depend on argument 0, {DEPEND}",
+        "grad: the function's result does not depend on argument 0, so there is no derivative to take. The last function that "
+        "made a plain value of it is astype_step: rounding to integers, or to True and False, goes in steps: it does not vary "
+        "continuously. If it should depend: was the value taken out of the array, or another argument meant (argnums=)?",
     ),
     "nothing to differentiate by": (
         lambda: bb.grad(lambda x: 3.0)({}),
@@ -462,7 +463,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "a function without a rule": (
         lambda: np.is_busday(x),
         bb.NoDerivativeError,
-        f"at {{place}} (np.is_busday(x)): np.is_busday {NO_RULE}",
+        f"at {{place}} (np.is_busday(x)): np.is_busday {DATES}",
     ),
     "pieces that differ along a batch": (
         lambda: bb.vmap(lambda i: np.add.reduceat(X, i))(np.array([[0, 1]])),

@@ -266,7 +266,7 @@ REFUSED = {
     "zeta by s": (lambda x: special.zeta(x, 2.0), "zeta has no derivative rule by the parameter s"),
     "jv by both": (lambda x: special.jv(x, x), "Differentiate by its other arguments only"),
     "beside another way": (lambda x: x + special.iv(x, 2.0), "bibun.custom_jvp"),
-    "bdtrik": (lambda x: special.bdtrik(x, 5, 0.5), "inverse by a parameter.* Take a numerical derivative"),
+    "bdtrik": (lambda x: special.bdtrik(x, 5, 0.5), "inverse by a parameter.* numerical one, with its error bar"),
     "no rule at all": (
         special._ufuncs._lanczos_sum_expg_scaled,
         "_lanczos_sum_expg_scaled has no derivative rule in bibun",
@@ -294,29 +294,18 @@ def test_ive_of_a_complex_argument_is_refused() -> None:
 
 
 PYTHON = {
-    "logsumexp": (lambda x: special.logsumexp(x), r"np\.log\(np\.sum\(np\.exp\(x - m\)\)\)"),
-    "softmax": (lambda x: special.softmax(x)[0], r"e / np\.sum\(e\)"),
-    "polygamma": (lambda x: special.polygamma(1, x)[0], r"special\.zeta\(n \+ 1, x\)"),
-    "multigammaln": (lambda x: special.multigammaln(x[0], 2), "SciPy's multigammaln makes plain arrays"),
+    "logsumexp": lambda x: special.logsumexp(x),
+    "softmax": lambda x: special.softmax(x)[0],
+    "polygamma": lambda x: special.polygamma(1, x)[0],
+    "multigammaln": lambda x: special.multigammaln(x[0], 2),
 }
 
 
-@pytest.mark.parametrize(("f", "message"), PYTHON.values(), ids=PYTHON.keys())
-def test_a_function_that_is_no_ufunc_says_what_to_write(f: Any, message: str) -> None:
-    with pytest.raises(bb.LostDerivativeError, match=rf"test_special\.py:\d+ \(special\..*{message}"):
-        bb.grad(f)(np.array([1.0, 2.0]))
-
-
-def test_the_formulas_of_the_messages() -> None:
-    x = np.array([1.0, 2.0, -0.5])
-    m, e, z = np.max(x), np.exp(x - np.max(x)), x - np.max(x)
-    np.testing.assert_allclose(m + np.log(np.sum(np.exp(x - m))), special.logsumexp(x))
-    np.testing.assert_allclose(e / np.sum(e), special.softmax(x))
-    np.testing.assert_allclose(z - np.log(np.sum(np.exp(z))), special.log_softmax(x))
-    for n in (1, 2, 3):
-        want = special.polygamma(n, np.abs(x))
-        np.testing.assert_allclose((-1) ** (n + 1) * special.gamma(n + 1) * special.zeta(n + 1, np.abs(x)), want)
-    np.testing.assert_allclose(special.gamma(4.0 + 1), special.factorial(4))
+@pytest.mark.parametrize("name", PYTHON)
+def test_a_function_that_is_no_ufunc_says_what_to_write(name: str) -> None:
+    message = rf"test_special\.py:\d+ \(special\..* SciPy's {name} makes plain arrays .* Write bibun\.scipy\.special\.{name}\("
+    with pytest.raises(bb.LostDerivativeError, match=message):
+        bb.grad(PYTHON[name])(np.array([1.0, 2.0]))
 
 
 UNSIGNED = {

@@ -294,6 +294,7 @@ CONSTANTS: dict[str, list[Case]] = {
     **alike("isfinite isnan isinf signbit isneginf isposinf", [case(_ODD), case(_A)]),
     **alike("argsort argwhere nonzero flatnonzero count_nonzero", [case(_A[1])]),
     **alike("all any", [case(_A, axis=(0,), keepdims=False), case(_A, axis=(0, 1), keepdims=True)]),
+    **alike("packbits unpackbits", [case(np.array([3, 0, 200], np.uint8))]),
     "argpartition": [case(_A, kth=1)],
     "searchsorted": [case(np.array([0.0, 1.0, 2.0]), _A)],
     "digitize": [case(_A, np.array([0.0, 1.0, 2.0]))],

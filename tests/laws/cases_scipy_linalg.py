@@ -96,9 +96,14 @@ with suppress(ImportError):
     }  # fmt: skip
 
 with suppress(ImportError):
+    import scipy.optimize  # noqa: F401
+
+    CONSTANTS["linear_sum_assignment"] = [case(np.array([[4.0, 1.0, 3.0], [2.0, 0.0, 5.0]]), maximize=False)]
+
+with suppress(ImportError):
     from bibun.scipy.signal._filters import Filter
 
-    CASES["convolve"] = [
+    CASES["convolve_axes"] = [
         case(*shapes, axes=axes, method=method, valid=valid)
         for shapes, axes, method in (
             (((5,), (3,)), (0,), "direct"),

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from bibun.errors import Location, LostDerivativeError, numpy_function, scipy_function, user_location
+from bibun.arrays.instead import instead, of_a_list
+from bibun.errors import OTHERWISE, Location, LostDerivativeError, numpy_function, scipy_function, user_location
 
 _KEEP = "Keep the array: NumPy's functions take it as it is"
 _ADVICE = {
@@ -23,16 +24,6 @@ _ADVICE = {
     "store": "Make y an array that can hold it: y = np.zeros_like(x) or y = np.zeros(n, like=x) instead of y = np.zeros(n)",
     "full": "Write np.full(shape, x, like=x) instead of np.full(shape, x)",
     "array": "Write np.stack([x, y]) instead of np.array([x, y]), and x instead of np.asarray(x)",
-}
-
-
-# What to write in place of a function of scipy.special that is no ufunc.
-_FORMULAS = {
-    "logsumexp": "m = np.max(x); m + np.log(np.sum(np.exp(x - m)))",
-    "softmax": "e = np.exp(x - np.max(x)); e / np.sum(e)",
-    "log_softmax": "z = x - np.max(x); z - np.log(np.sum(np.exp(z)))",
-    "polygamma": "(-1) ** (n + 1) * special.gamma(n + 1) * special.zeta(n + 1, x)",
-    "factorial": "special.gamma(n + 1)",
 }
 
 
@@ -53,7 +44,7 @@ def as_number(array: Any, conversion: str) -> LostDerivativeError:
     if place and ".fill(" in place.expression:
         return _message(array, "entries of a plain ndarray", _ADVICE["store"], place)
     called = re.match(r"math\.(\w+)(\(.*)", place.expression) if place else None
-    advice = _ADVICE[conversion]
+    advice = _numpy_advice(place, otherwise="") or _ADVICE[conversion]
     if called and hasattr(np, called[1]):
         advice = f"Write np.{called[1]}{called[2]} instead of {called[0]}"
     return _message(array, "a plain Python number", advice, place)
@@ -69,7 +60,7 @@ def as_ndarray(array: Any) -> LostDerivativeError:
         return _message(array, "a plain ndarray", _scipy_advice(module, name), place)
     if place and place.expression.startswith("np.full("):
         return _message(array, "a plain ndarray", _ADVICE["full"], place)
-    if advice := _numpy_advice():
+    if advice := _numpy_advice(place):
         return _message(array, "a plain ndarray", advice, place)
     advice = "array"
     if _differs_along_a_batch(array) and array.dtype.kind in "iub":
@@ -80,7 +71,7 @@ def as_ndarray(array: Any) -> LostDerivativeError:
 def _scipy_advice(module: str, name: str) -> str:
     room, reason = _scipy_room(module, name)
     if reason:
-        return f"scipy.{room}.{name} has no derivative rule: {reason}"
+        return f"scipy.{room}.{name} has no derivative rule: {reason}. Or {OTHERWISE}"
     if room:
         return (
             f"SciPy's {name} makes plain arrays of its arguments. Write bibun.scipy.{room}.{name}(...), after import "
@@ -88,10 +79,9 @@ def _scipy_advice(module: str, name: str) -> str:
         )
     if module.startswith("scipy.sparse") and name in ("dot", "__mul__", "__rmul__"):
         return "Of a sparse matrix and a traced array, write the product as A @ x"
-    write = f"write {_FORMULAS[name]}" if name in _FORMULAS else "write it with NumPy's functions"
     return (
         f"SciPy's {name} makes plain arrays of its arguments; of SciPy, the ufuncs of scipy.special (erf, gammaln, ...) take "
-        f"them as they are. Instead of {name}, {write}, or give its derivative yourself: bibun.custom_vjp"
+        f"them as they are. Instead of {name}, write it with NumPy's functions, or {OTHERWISE}"
     )
 
 
@@ -112,9 +102,12 @@ def _scipy_room(module: str, name: str) -> tuple[str, str]:
     return "", ""
 
 
-def _numpy_advice() -> str:
+def _numpy_advice(place: Location | None, otherwise: str = "of a list") -> str:
     """What to write instead of a function of NumPy's that makes plain arrays before anybody can stand in for it."""
     module, name = numpy_function()
+    written = re.match(r"(?:np|numpy)\.(?:lib\.stride_tricks\.)?(\w+)\(", place.expression) if place else None
+    if known := instead(name) or (instead(written[1]) if written else ""):
+        return known
     if module.startswith("numpy.polynomial"):
         return (
             "numpy.polynomial makes plain arrays of coefficients, and its classes of points too. With traced coefficients c "
@@ -127,8 +120,8 @@ def _numpy_advice() -> str:
         )
     if name == "AxisConcatenator.__getitem__":
         return "Write np.concatenate([x, y]) instead of np.r_[x, y], np.column_stack([x, y]) instead of np.c_[x, y]"
-    if module.startswith("numpy") and not name.startswith(("_", "arr")) and "." not in name:
-        return f"np.{name} makes a plain array of a list: write np.stack([x, y]) instead of [x, y]"
+    if otherwise and module.startswith("numpy") and not name.startswith(("_", "arr")) and "." not in name:
+        return of_a_list(name)
     return ""
 
 

@@ -28,6 +28,7 @@ from bibun.arrays import (
     products,
     protocol,
     quantiles,
+    questions,
     reductions,
     scimath,
     selection,
@@ -47,7 +48,20 @@ _argmax, _argmin, _argsort, _argpartition = row("argmax"), row("argmin"), row("a
 _nonzero, _searchsorted, _reshape = row("nonzero"), row("searchsorted"), row("reshape")
 
 _COMPOSED = functions, histograms, interpolation, polynomials, quantiles, sequences, sets, statistics
-_REGISTERED = bessel, creation, decompositions, differences, fourier, joins, linalg, pairs, products, scimath, windows
+_REGISTERED = (
+    bessel,
+    creation,
+    decompositions,
+    differences,
+    fourier,
+    joins,
+    linalg,
+    pairs,
+    products,
+    questions,
+    scimath,
+    windows,
+)
 
 
 class Methods(Refused):

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from bibun.arrays import in_place, indexing, lost, ufunc_methods
+from bibun.arrays.instead import instead
 from bibun.arrays.registry import BY_NAME, FUNCTIONS, found
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced, unlisted
-from bibun.errors import NoDerivativeError, located
+from bibun.errors import OTHERWISE, NoDerivativeError, located
 
 _IGNORED = {"casting", "order", "subok"}  # they do not change the value
 
@@ -102,10 +103,11 @@ def write_out(out: Any, result: Any, name: str) -> Any:
 
 def _stand_in(function: Any) -> Any:
     stand_in = found(function)
-    if stand_in is None and {*"".join(function.types)} <= {*"O->"}:
+    if stand_in is None and function.types and {*"".join(function.types)} <= {*"O->"}:
         raise NoDerivativeError(
             f"{located()}{_name(function)} is a function of Python objects that np.frompyfunc or np.vectorize made: it is "
-            "called with plain numbers, whose derivative nobody records. Write bibun.vmap(f)(x), or f(x) where f works on arrays."
+            "called with plain numbers, whose derivative nobody records. Write bibun.vmap(f)(x), f(x) where f works on arrays, "
+            f"or {OTHERWISE}."
         )
     if stand_in is None:
         raise NoDerivativeError(_unknown(_name(function)))
@@ -152,7 +154,7 @@ def _name(function: Any) -> str:
 
 
 def _unknown(name: str) -> str:
-    return (
-        f"{located()}{name} has no derivative rule in bibun. Write it with functions that have one, or give its derivative "
-        "yourself: a Function with forward and backward, or bibun.custom_vjp."
-    )
+    known = instead(name.removeprefix("np.")) if name.startswith("np.") else ""
+    if known:
+        return f"{located()}{name} has no derivative rule: {known.partition(': ')[2]}."
+    return f"{located()}{name} has no derivative rule in bibun. Write it with functions that have one, or {OTHERWISE}."

@@ -28,13 +28,13 @@ _NONE = np._NoValue  # what NumPy passes for an argument that was not given
 _SMALL = ("b", "i", "u")
 
 
-def reducing(*functions: Any) -> Callable[[Any], Any]:
+def reducing(*functions: Any, plain: str = "") -> Callable[[Any], Any]:
     """Stand in for these functions, and for the method of that name: `out` may be given by position too."""
 
     def register(stand_in: Any) -> Any:
         position = parameters(stand_in).index("out")
 
-        @implements(*functions)
+        @implements(*functions, plain=plain)
         @wraps(stand_in)
         def with_out(*args: Any, **settings: Any) -> Any:
             if len(args) > position and args[position] is not None:
@@ -162,13 +162,13 @@ def _truth(primitive: Any, a: Any, axis: Any, keepdims: Any, where: Any, neutral
     return primitive(a, axis=axes_of(axis, np.ndim(a)), keepdims=keepdims)
 
 
-@reducing(np.all)
+@reducing(np.all, plain=_all.reason)
 def all_(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True) -> Any:
     """Whether all are true."""
     return _truth(_all, a, axis, keepdims, where, True)
 
 
-@reducing(np.any)
+@reducing(np.any, plain=_any.reason)
 def any_(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True) -> Any:
     """Whether any is true."""
     return _truth(_any, a, axis, keepdims, where, False)

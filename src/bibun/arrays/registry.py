@@ -18,6 +18,9 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {row.function: row for row in TABLE.v
 # The same by module and name, for functions in modules that `import numpy` does not import, which takes a while.
 BY_NAME: dict[str, Callable[..., Any]] = {}
 
+# Why the result of a function that is no constant row is a plain one all the same.
+PLAIN: dict[Any, str] = {}
+
 LISTENERS: list[Callable[[list[Primitive]], None]] = []  # told of rows that are added later
 
 _adding = Lock()
@@ -43,20 +46,32 @@ def add_special_rows() -> None:
 
 def add_rows(*rows: Primitive) -> None:
     """Add the rows of a module that is imported when it is first used, so that recordings know them."""
+    taken = [row.name for row in rows if TABLE.get(row.name, row) is not row]
+    assert not taken, f"rows of these names are in the table already: {taken}"
     TABLE.update({row.name: row for row in rows})
     for listener in LISTENERS:
         listener(list(rows))
 
 
-def implements(*functions: Callable[..., Any]) -> Callable[[F], F]:
-    """Stand in for these NumPy functions: same parameters, for arguments among which there is a traced array."""
+def implements(*functions: Callable[..., Any], plain: str = "") -> Callable[[F], F]:
+    """Stand in for these NumPy functions: same parameters, for arguments among which there is a traced array.
+
+    `plain` is the reason why the result is not traced, where it is not.
+    """
 
     def register(function: F) -> F:
         for numpy_function in functions:
             FUNCTIONS[numpy_function] = function
+            if plain:
+                PLAIN[numpy_function] = plain
         return function
 
     return register
+
+
+def reason(function: Any) -> str:
+    """Why the result of this function of NumPy's is plain; "" where it is not, or nothing stands in for it."""
+    return getattr(FUNCTIONS.get(function), "reason", "") or PLAIN.get(function, "")
 
 
 def row(name: str) -> Primitive:

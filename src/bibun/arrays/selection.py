@@ -116,7 +116,7 @@ def _taken_along(a: Any, indices: Any, axis: int) -> Any:
     return np.reshape(y, a.shape[:axis] + indices.shape + a.shape[axis + 1 :])
 
 
-@implements(np.count_nonzero)
+@implements(np.count_nonzero, plain=_count_nonzero.reason)
 def count_nonzero(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
     """How many entries are not 0."""
     return _count_nonzero(as_array(a), axis=axis, keepdims=keepdims)

@@ -14,6 +14,8 @@ from bibun.arrays.registry import FUNCTIONS, implements
 from bibun.arrays.shapes import lengths
 from bibun.core.traced import Traced, unlisted
 
+_PLACES = "the place of an entry is a whole number: it does not vary continuously"
+
 
 @implements(np.linspace)
 def linspace(
@@ -109,10 +111,18 @@ def ix_(*args: Any) -> tuple[Any, ...]:
     return tuple(made)
 
 
-@implements(np.unravel_index)
+def _whole(indices: Any) -> Any:
+    """Indices as an array; floats are refused, as NumPy does."""
+    indices = as_array(indices)
+    if indices.dtype.kind not in "iu":
+        raise TypeError("only int indices permitted")
+    return indices
+
+
+@implements(np.unravel_index, plain=_PLACES)
 def unravel_index(indices: Any, shape: Any, order: str = "C") -> tuple[Any, ...]:
     """The index along each axis of positions in row-major (C) or column-major (F) order."""
-    shape, rest = lengths(shape), as_array(indices)
+    shape, rest = lengths(shape), _whole(indices)
     if anywhere(np.less(rest, 0) | np.greater_equal(rest, prod(shape))):
         raise ValueError(f"np.unravel_index: an index is out of bounds for an array of {prod(shape)} entries.")
     found = []
@@ -122,10 +132,10 @@ def unravel_index(indices: Any, shape: Any, order: str = "C") -> tuple[Any, ...]
     return tuple(found if order == "F" else reversed(found))
 
 
-@implements(np.ravel_multi_index)
+@implements(np.ravel_multi_index, plain=_PLACES)
 def ravel_multi_index(multi_index: Any, dims: Any, mode: Any = "raise", order: str = "C") -> Any:
     """The positions, in row-major (C) or column-major (F) order, of these indices along the axes."""
-    dims, places = lengths(dims), [as_array(i) for i in multi_index]
+    dims, places = lengths(dims), [_whole(i) for i in multi_index]
     modes = (mode,) * len(dims) if isinstance(mode, str) else tuple(mode)
     total: Any = 0
     triples = list(zip(places, dims, modes, strict=True))
@@ -140,7 +150,7 @@ def ravel_multi_index(multi_index: Any, dims: Any, mode: Any = "raise", order: s
 def _of_shape(numpy_function: Any) -> None:
     """Indices that depend on the shape of an array only."""
 
-    @implements(numpy_function)
+    @implements(numpy_function, plain=_PLACES)
     def indices(arr: Any, *args: Any, **settings: Any) -> Any:
         return numpy_function(np.broadcast_to(np.zeros(()), arr.shape), *args, **settings)
 

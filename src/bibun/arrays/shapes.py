@@ -28,24 +28,28 @@ def lengths(shape: Any) -> tuple[int, ...]:
     return tuple(map(index, shape)) if isinstance(shape, (tuple, list)) else (index(shape),)
 
 
+_LENGTHS = "lengths are whole numbers, and do not depend on the entries"
+_DTYPE = "a dtype does not depend on the entries"
+
+
 def is_traced(value: Any) -> bool:
     """isinstance, after which a type checker still takes the value for an array."""
     return isinstance(value, Traced)
 
 
-@implements(np.shape)
+@implements(np.shape, plain=_LENGTHS)
 def shape(a: Any) -> Any:
     """The lengths of the axes."""
     return a.shape
 
 
-@implements(np.ndim)
+@implements(np.ndim, plain=_LENGTHS)
 def ndim(a: Any) -> int:
     """The number of axes."""
     return len(a.shape)
 
 
-@implements(np.size)
+@implements(np.size, plain=_LENGTHS)
 def size(a: Any, axis: Any = None) -> int:
     """The number of entries, or the length of an axis (the product of those of several)."""
     if axis is None:
@@ -53,25 +57,25 @@ def size(a: Any, axis: Any = None) -> int:
     return prod(a.shape[i] for i in normalize_axis_tuple(axis, len(a.shape)))
 
 
-@implements(np.result_type)
+@implements(np.result_type, plain=_DTYPE)
 def result_type(*arrays_and_dtypes: Any) -> Any:
     """The dtype that NumPy's promotion gives."""
     return np.result_type(*[alike(a) for a in arrays_and_dtypes])
 
 
-@implements(np.can_cast)
+@implements(np.can_cast, plain=_DTYPE)
 def can_cast(from_: Any, to: Any, casting: Any = "safe") -> bool:
     """Whether NumPy would cast."""
     return np.can_cast(from_.dtype if is_traced(from_) else from_, to, casting)
 
 
-@implements(np.iscomplexobj)
+@implements(np.iscomplexobj, plain=_DTYPE)
 def iscomplexobj(x: Any) -> bool:
     """Whether the dtype is complex."""
     return bool(x.dtype.kind == "c")
 
 
-@implements(np.isrealobj)
+@implements(np.isrealobj, plain=_DTYPE)
 def isrealobj(x: Any) -> bool:
     """Whether the dtype is not complex."""
     return bool(x.dtype.kind != "c")

@@ -13,7 +13,7 @@ from bibun.core.primitive import Primitive
 from bibun.core.resolve import arguments
 from bibun.core.rules import Missing, Rule, parameters, rule
 from bibun.core.transposition import transpose
-from bibun.errors import NoDerivativeError, located
+from bibun.errors import OTHERWISE, NoDerivativeError, located
 
 NAMES = {1: ("x",), **{n: tuple("abcde"[:n]) for n in range(2, 6)}}
 
@@ -58,7 +58,11 @@ def elementwise(
 
 def _rules_of_partials(partials: tuple[Partial, ...], name: str) -> tuple[Any, ...]:
     some = not all(isinstance(p, str) for p in partials)
-    advice = "Differentiate by its other arguments only (argnums=), take" if some else "Take"
+    advice = (
+        f"Differentiate by its other arguments only (argnums=), or {OTHERWISE}"
+        if some
+        else f"{OTHERWISE[0].upper()}{OTHERWISE[1:]}"
+    )
     return tuple(_rule_of_partial(p, name, advice) for p in partials)
 
 
@@ -70,10 +74,7 @@ def _rule_of_partial(partial: Partial, name: str, advice: str) -> Rule | float:
     reason = partial
 
     def refuse(*_: Any) -> NoReturn:
-        raise NoDerivativeError(
-            f"{located()}{name} has no derivative rule by {reason}. {advice} a numerical derivative "
-            "(bibun.numerical.gradient), or give the derivative yourself: bibun.custom_jvp."
-        )
+        raise NoDerivativeError(f"{located()}{name} has no derivative rule by {reason}. {advice}.")
 
     return Missing(refuse, ())
 
@@ -309,7 +310,10 @@ def transposed_pushforward(
     variadic = primitive.inputs is None
     pullback = primitive.pullbacks[0 if variadic else position]
     if pullback is None:
-        raise NoDerivativeError(f"{primitive.name} has no derivative by its input {position}.")
+        raise NoDerivativeError(
+            f"{located()}{primitive.name} has no derivative by its input {position}: it does not vary continuously, or has no "
+            f"rule. Hold it fixed, or {OTHERWISE}."
+        )
     read = arguments(pullback, primitive, y, values, settings, needed=(position,))
     single = not isinstance(y, tuple)
     outputs = (y,) if single else y

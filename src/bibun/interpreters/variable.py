@@ -36,6 +36,10 @@ from bibun.tree import Named
 
 _adding = Lock()  # two threads that leave a gradient in one leaf both count
 
+# The latest constant row that took a value which depends on an input, and its level: for the message of a gradient that
+# does not exist. Another thread may write here meanwhile; then that message has no hint.
+ENDED: list[tuple[int, Any]] = [(-1, None)]
+
 
 class Variable(Array):
     """A box around an array that remembers how it was computed (define by run).
@@ -202,6 +206,8 @@ class Variable(Array):
             _set_apart(values, shared)
         y = function(*values, **settings)
         if primitive.kind == "constant":
+            if mask:
+                ENDED[0] = level, primitive
             return y
         if type(y) is np.ndarray and y.base is not None and True in shared:
             if level and any(s and node is not None for s, node in zip(shared, nodes, strict=True)):

@@ -58,6 +58,7 @@ ROWS = (
     | {"matrix_rank": constant(np.linalg.matrix_rank, _INDEX)}
     | {"singular": constant(lambda x: np.isinf(np.linalg.cond(x, 1)), _COMPARES, batch="leading", name="singular")}
     | {"bitwise_count": constant(np.bitwise_count, _BITS, batch="elementwise")}
+    | _rows(_BITS, np.packbits, np.unpackbits)
     | {"binary_exponent": constant(lambda x: np.frexp(x)[1], _INDEX, batch="elementwise", name="binary_exponent")}
 )  # fmt: skip
 

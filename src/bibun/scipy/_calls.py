@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from bibun.arrays.creation import holds_traced
 from bibun.core.traced import Holder
-from bibun.errors import NoDerivativeError, located
+from bibun.errors import OTHERWISE, NoDerivativeError, located
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -64,7 +64,7 @@ def refused(function: Callable[..., Any], reason: str) -> Callable[..., Any]:
     @wraps(function)
     def call(*args: Any, **settings: Any) -> Any:
         if _has_traced(args, settings):
-            raise NoDerivativeError(f"{located()}{function.__name__} has no derivative rule: {reason}.")
+            raise NoDerivativeError(f"{located()}{function.__name__} has no derivative rule: {reason}. Or {OTHERWISE}.")
         return function(*args, **settings)
 
     return call
@@ -72,7 +72,7 @@ def refused(function: Callable[..., Any], reason: str) -> Callable[..., Any]:
 
 def no_rule(name: str, reason: str) -> NoDerivativeError:
     """One form of a call that has no derivative."""
-    return NoDerivativeError(f"{located()}{name} has no derivative rule in this form: {reason}.")
+    return NoDerivativeError(f"{located()}{name} has no derivative rule in this form: {reason}. Or {OTHERWISE}.")
 
 
 def remaining(module: ModuleType, reasons: Mapping[str, str]) -> Callable[[str], Any]:

@@ -17,7 +17,7 @@ from scipy import special as scipy_special  # type: ignore[import-untyped]
 from bibun.arrays.reductions import axes_of
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced, plain
-from bibun.errors import NoDerivativeError, located
+from bibun.errors import OTHERWISE, NoDerivativeError, located
 from bibun.primitives import FAMILIES, TABLE
 from bibun.scipy import _special_rows as rows_here
 
@@ -37,8 +37,8 @@ def _degrees(n: Any) -> Any:
 
 def _refused(name: str, reason: str) -> NoDerivativeError:
     return NoDerivativeError(
-        f"{located()}scipy.special.{name} has no derivative rule by {reason}. Take a numerical derivative "
-        "(bibun.numerical.gradient), or give the derivative yourself: bibun.custom_jvp."
+        f"{located()}scipy.special.{name} has no derivative rule by {reason}. Write it with functions that have one, or "
+        f"{OTHERWISE}."
     )
 
 

@@ -14,7 +14,7 @@ from bibun.core.traced import Traced, beside, new_level, strong
 from bibun.errors import DerivativeValueError
 from bibun.interpreters.batch import batch
 from bibun.interpreters.tape import cast, sweep
-from bibun.interpreters.variable import Variable
+from bibun.interpreters.variable import ENDED, Variable
 from bibun.transforms.arguments import at_level, choose, outputs, stripped, variables, with_aux
 
 
@@ -97,9 +97,18 @@ def _one_number(name: str, y: Any, level: int, paths: Callable[[], list[str]]) -
             )
         raise DerivativeValueError(
             f"{name}: the function's result does not depend on {', '.join(paths())}, so there is no derivative to take. "
-            "If it should depend: was the value taken out of the array, or another argument meant (argnums=)?"
+            f"{_where_it_ended(level)}If it should depend: was the value taken out of the array, or another argument meant "
+            "(argnums=)?"
         )
     return y.value, y.node
+
+
+def _where_it_ended(level: int) -> str:
+    """The last constant row that a value of the level went through, and why it has no derivative."""
+    ended, primitive = ENDED[0]
+    if ended != level:
+        return ""
+    return f"The last function that made a plain value of it is {primitive.name}: {primitive.reason}. "
 
 
 def _or_zeros(gradient: Any, primal: Any) -> Any:

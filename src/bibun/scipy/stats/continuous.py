@@ -15,7 +15,7 @@ import numpy as np
 from scipy import stats  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array
-from bibun.errors import NoDerivativeError, located
+from bibun.errors import OTHERWISE, NoDerivativeError, located
 from bibun.scipy._implicit import implicit
 from bibun.scipy._levels import differentiated, is_traced, moving, searched, without
 
@@ -173,7 +173,7 @@ class Continuous:
         if differentiated(*shapes):
             raise NoDerivativeError(
                 f"{located()}{self.name}.cdf has no derivative rule by {reason}. Differentiate by x, loc and scale only, or "
-                "integrate the density: bibun.scipy.integrate.quad."
+                f"integrate the density (bibun.scipy.integrate.quad), or {OTHERWISE}."
             )
         y = self.rows[which](without(z, 0), *shapes)
         sign = 1 if which == "cdf" else -1
@@ -218,7 +218,7 @@ class Continuous:
         if form is None and differentiated(*shapes):
             raise NoDerivativeError(
                 f"{located()}{self.name}.{which} has no derivative rule by its shapes: none in closed form is known here. "
-                "Integrate with bibun.scipy.integrate.quad, or differentiate by loc and scale only."
+                f"Integrate with bibun.scipy.integrate.quad, differentiate by loc and scale only, or {OTHERWISE}."
             )
         if form is None:
             standard = searched(getattr(self.plain, which), f"{self.name}.{which}")(*shapes)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import special, stats  # type: ignore[import-untyped]
 
-from bibun.errors import NoDerivativeError, located
+from bibun.errors import OTHERWISE, NoDerivativeError, located
 from bibun.scipy._levels import differentiated, is_traced, searched, without
 from bibun.scipy.stats.continuous import Frozen, _float
 
@@ -131,7 +131,7 @@ class Discrete:
         if form is None:
             raise NoDerivativeError(
                 f"{located()}{self.name}.{which} has no derivative rule: there is none in closed form here. Add up "
-                f"{self.name}.pmf over the support."
+                f"{self.name}.pmf over the support, or {OTHERWISE}."
             )
         inside = (n >= low) & (n < high)
         within = np.where(inside, n, low)
@@ -156,7 +156,8 @@ class Discrete:
         form = self.moments[which]
         if form is None:
             raise NoDerivativeError(
-                f"{located()}{self.name}.{which} has no derivative rule. Write it with its formula."
+                f"{located()}{self.name}.{which} has no derivative rule: there is none in closed form here. Write it with "
+                f"its formula, or {OTHERWISE}."
             )
         y = form(*shapes)
         return np.where(self.valid(*shapes), y + loc if which == "mean" else y, np.nan)
