@@ -160,3 +160,23 @@ def test_a_derivative_that_does_not_exist(ask: Callable[[], Any], error: type[Ex
 def test_an_unknown_function() -> None:
     with pytest.raises(bb.NoDerivativeError, match=r"isalpha has no derivative rule in bibun"):
         bb.grad(lambda x: np.sum(np.strings.isalpha(x)))(np.ones(3))
+
+
+def test_every_refusal_offers_the_numerical_derivative() -> None:
+    special = pytest.importorskip("scipy.special")
+    linalg = pytest.importorskip("bibun.scipy.linalg")
+    for f in (
+        lambda x: np.strings.isalpha(x),
+        lambda x: special.jv(x, 2.0),
+        lambda x: special.bdtrik(x, 5.0, 0.5),
+        lambda x: linalg.schur(np.eye(2) * x),
+        lambda x: np.frompyfunc(lambda t: t, 1, 1)(x),
+    ):
+        with pytest.raises(
+            bb.NoDerivativeError, match=r"numerical one, with its error bar: bibun\.numerical_fallback\(f\)\.$"
+        ):
+            bb.grad(lambda x, f=f: f(x))(0.5)
+    # and it is one
+    black_box = bb.numerical_fallback(lambda x: special.jv(x, 2.0))
+    found, want = bb.grad(black_box)(0.5), bb.numerical.gradient(lambda x: special.jv(x, 2.0), 0.5)
+    assert abs(found - want.value) <= want.error

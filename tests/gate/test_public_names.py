@@ -213,6 +213,15 @@ def test_what_a_message_says_to_write_is_right() -> None:
     assert [*((i, X[i]) for i in np.ndindex(X.shape))] == [*np.ndenumerate(X)]
 
 
+def test_a_function_that_a_newer_numpy_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: dict[str, Any] = {"__name__": "numpy.newer", "asarray": np.asarray}
+    exec("def newer(x): return asarray(x)", made)
+    monkeypatch.setattr(np, "newer", made["newer"], raising=False)
+    message = r"np\.newer makes plain arrays of its arguments\. Write it .* bibun\.numerical_fallback\(f\)\.$"
+    with pytest.raises(bb.LostDerivativeError, match=message):
+        bb.grad(lambda x: evaluate("np.newer(x)", x=x))(X)
+
+
 def test_the_reason_of_a_constant_reaches_the_user() -> None:
     for f, says in (
         (lambda x: np.argmax(x) * 1.0, r"argmax: an index or a count is an integer"),

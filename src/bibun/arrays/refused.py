@@ -33,6 +33,17 @@ class Refused:
                 "memory could follow. Write x = np.resize(x, shape), or np.reshape."
             )
 
+    def __reduce__(self) -> Any:
+        """Refused: what is pickled has no derivative. (copy and deepcopy do not ask for it.)"""
+        array: Any = self
+        raise LostDerivativeError(
+            f"{located()}{array.word} of shape {array.shape} cannot be pickled: its numbers alone would be kept, and "
+            f"{array.loses}. Pickle x.data, and make a Variable of it where it is read."
+        )
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return self.__reduce__()
+
 
 def _value_only(name: str) -> Any:
     def refuse(self: Any, *args: Any, **settings: Any) -> Any:

@@ -15,7 +15,7 @@ from bibun.arrays import in_place, indexing
 from bibun.arrays.registry import FUNCTIONS, found, row
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced, plain
-from bibun.errors import NoDerivativeError, located
+from bibun.errors import OTHERWISE, NoDerivativeError, located
 from bibun.primitives.indexing import may_repeat
 from bibun.primitives.ufunc_methods import EXTREMES, pieces
 
@@ -162,7 +162,9 @@ def at(function: np.ufunc, array: Any, key: Any, *values: Any) -> None:
         raise ValueError(f"{function.__name__}.at: only ufuncs of one output can be applied in place.")
     primitive: Any = found(function)
     if primitive is None:
-        raise NoDerivativeError(f"{located()}{function.__name__}.at has no derivative rule.")
+        raise NoDerivativeError(
+            f"{located()}{function.__name__}.at has no derivative rule in bibun. Write it with functions that have one, or {OTHERWISE}."
+        )
     if any(isinstance(k, Traced) for k in indices):
         _at_each(primitive, array, indices, values)
         return
