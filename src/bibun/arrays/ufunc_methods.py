@@ -163,7 +163,8 @@ def at(function: np.ufunc, array: Any, key: Any, *values: Any) -> None:
     primitive: Any = found(function)
     if primitive is None:
         raise NoDerivativeError(
-            f"{located()}{function.__name__}.at has no derivative rule in bibun. Write it with functions that have one, or {OTHERWISE}."
+            f"{located()}{function.__name__}.at has no derivative rule in bibun. Write it with functions that have one, or "
+            f"{OTHERWISE}."
         )
     if any(isinstance(k, Traced) for k in indices):
         _at_each(primitive, array, indices, values)
