@@ -120,11 +120,6 @@ def _numpy_advice() -> str:
             "numpy.polynomial makes plain arrays of coefficients, and its classes of points too. With traced coefficients c "
             "write np.polyval(c[::-1], x); with plain ones np.polynomial.polynomial.polyval(x, p.coef), chebval, legval, ..."
         )
-    if name.startswith("vectorize."):
-        return (
-            "np.vectorize calls its function with plain numbers. Write bibun.vmap(f)(x), f(x) where f works on arrays, or "
-            "np.stack([f(entry) for entry in x])"
-        )
     if name == "AxisConcatenator.__getitem__":
         return "Write np.concatenate([x, y]) instead of np.r_[x, y], np.column_stack([x, y]) instead of np.c_[x, y]"
     if module.startswith("numpy") and not name.startswith(("_", "arr")) and "." not in name:

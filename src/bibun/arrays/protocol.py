@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bibun.arrays import in_place, indexing, lost, ufunc_methods
+from bibun.arrays import in_place, indexing, lost, ufunc_methods, vectorized
 from bibun.arrays.registry import BY_NAME, FUNCTIONS, found
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced, recorded, unlisted
@@ -106,11 +106,8 @@ def write_out(out: Any, result: Any, name: str) -> Any:
 
 def _stand_in(function: Any) -> Any:
     stand_in = found(function)
-    if stand_in is None and {*"".join(function.types)} <= {*"O->"}:
-        raise NoDerivativeError(
-            f"{located()}{_name(function)} is a function of Python objects that np.frompyfunc or np.vectorize made: it is "
-            "called with plain numbers, whose derivative nobody records. Write bibun.vmap(f)(x), or f(x) where f works on arrays."
-        )
+    if stand_in is None and {*"".join(function.types)} <= {*"O->"}:  # np.frompyfunc has made it
+        return lambda *inputs: vectorized.of_objects(function, inputs)
     if stand_in is None:
         raise NoDerivativeError(_unknown(_name(function)))
     return stand_in
