@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from importlib import import_module
 from itertools import takewhile
 from typing import Any
@@ -23,16 +25,6 @@ _ADVICE = {
     "store": "Make y an array that can hold it: y = np.zeros_like(x) or y = np.zeros(n, like=x) instead of y = np.zeros(n)",
     "full": "Write np.full(shape, x, like=x) instead of np.full(shape, x)",
     "array": "Write np.stack([x, y]) instead of np.array([x, y]), and x instead of np.asarray(x)",
-}
-
-
-# What to write in place of a function of scipy.special that is no ufunc.
-_FORMULAS = {
-    "logsumexp": "m = np.max(x); m + np.log(np.sum(np.exp(x - m)))",
-    "softmax": "e = np.exp(x - np.max(x)); e / np.sum(e)",
-    "log_softmax": "z = x - np.max(x); z - np.log(np.sum(np.exp(z)))",
-    "polygamma": "(-1) ** (n + 1) * special.gamma(n + 1) * special.zeta(n + 1, x)",
-    "factorial": "special.gamma(n + 1)",
 }
 
 
@@ -88,28 +80,39 @@ def _scipy_advice(module: str, name: str) -> str:
         )
     if module.startswith("scipy.sparse") and name in ("dot", "__mul__", "__rmul__"):
         return "Of a sparse matrix and a traced array, write the product as A @ x"
-    write = f"write {_FORMULAS[name]}" if name in _FORMULAS else "write it with NumPy's functions"
+    near = next((room for room in _scipy_rooms(module)), "")
+    if near:
+        return (
+            f"SciPy's {name} makes plain arrays of its arguments. bibun.scipy.{near} has what scipy.{near} has, as far as there "
+            f"are derivatives, with the same parameters, for traced arrays too: import it in its place"
+        )
     return (
         f"SciPy's {name} makes plain arrays of its arguments; of SciPy, the ufuncs of scipy.special (erf, gammaln, ...) take "
-        f"them as they are. Instead of {name}, {write}, or give its derivative yourself: bibun.custom_vjp"
+        f"them as they are. Instead of {name}, write it with NumPy's functions, or give its derivative yourself: "
+        "bibun.custom_vjp; bibun.numerical_fallback takes it numerically, with an error bar"
     )
 
 
 def _scipy_room(module: str, name: str) -> tuple[str, str]:
     """Where bibun.scipy has a function of that name ("linalg"), or why it has none; "" where it says nothing of it."""
-    public = list(takewhile(lambda word: not word.startswith("_"), module.split(".")[1:]))
-    for length in range(len(public), 0, -1):
-        room = ".".join(public[:length])
-        try:
-            found: Any = import_module(f"bibun.scipy.{room}")
-        except ImportError:
-            continue
+    for room in _scipy_rooms(module):
+        found: Any = import_module(f"bibun.scipy.{room}")
         if name in vars(found):
             return room, ""
         reason = getattr(getattr(found, "__getattr__", None), "reasons", {}).get(name, "")
         if reason:
             return room, reason
     return "", ""
+
+
+def _scipy_rooms(module: str) -> Iterator[str]:
+    """The modules of bibun.scipy that stand for a module of SciPy, or for one above it."""
+    public = list(takewhile(lambda word: not word.startswith("_"), module.split(".")[1:]))
+    for length in range(len(public), 0, -1):
+        room = ".".join(public[:length])
+        with suppress(ImportError):
+            import_module(f"bibun.scipy.{room}")
+            yield room
 
 
 def _numpy_advice() -> str:
