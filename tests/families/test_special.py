@@ -303,8 +303,8 @@ PYTHON = {
 
 @pytest.mark.parametrize("name", PYTHON)
 def test_a_function_that_is_no_ufunc_says_what_to_write(name: str) -> None:
-    message = rf"test_special\.py:\d+ \(special\..* SciPy's {name} makes plain arrays .* Write bibun\.scipy\.special\.{name}\("
-    with pytest.raises(bb.LostDerivativeError, match=message):
+    said = rf"test_special\.py:\d+ \(special\.{name}\(.*SciPy's {name} makes plain arrays.*Write bibun\.scipy\.special\.{name}\("
+    with pytest.raises(bb.LostDerivativeError, match=said):
         bb.grad(PYTHON[name])(np.array([1.0, 2.0]))
 
 
