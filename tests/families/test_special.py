@@ -294,17 +294,18 @@ def test_ive_of_a_complex_argument_is_refused() -> None:
 
 
 PYTHON = {
-    "logsumexp": (lambda x: special.logsumexp(x), r"np\.log\(np\.sum\(np\.exp\(x - m\)\)\)"),
-    "softmax": (lambda x: special.softmax(x)[0], r"e / np\.sum\(e\)"),
-    "polygamma": (lambda x: special.polygamma(1, x)[0], r"special\.zeta\(n \+ 1, x\)"),
-    "multigammaln": (lambda x: special.multigammaln(x[0], 2), "SciPy's multigammaln makes plain arrays"),
+    "logsumexp": lambda x: special.logsumexp(x),
+    "softmax": lambda x: special.softmax(x)[0],
+    "polygamma": lambda x: special.polygamma(1, x)[0],
+    "multigammaln": lambda x: special.multigammaln(x[0], 2),
 }
 
 
-@pytest.mark.parametrize(("f", "message"), PYTHON.values(), ids=PYTHON.keys())
-def test_a_function_that_is_no_ufunc_says_what_to_write(f: Any, message: str) -> None:
-    with pytest.raises(bb.LostDerivativeError, match=rf"test_special\.py:\d+ \(special\..*{message}"):
-        bb.grad(f)(np.array([1.0, 2.0]))
+@pytest.mark.parametrize("name", PYTHON)
+def test_a_function_that_is_no_ufunc_says_what_to_write(name: str) -> None:
+    said = rf"test_special\.py:\d+ \(special\.{name}\(.*SciPy's {name} makes plain arrays.*Write bibun\.scipy\.special\.{name}\("
+    with pytest.raises(bb.LostDerivativeError, match=said):
+        bb.grad(PYTHON[name])(np.array([1.0, 2.0]))
 
 
 def test_the_formulas_of_the_messages() -> None:

@@ -17,7 +17,8 @@ from bibun.compiler.rewriting import Rewriter
 from bibun.compiler.rolling.loops import Carried, Kept, Leaf, Plan, Stays
 from bibun.compiler.rolling.rolled import Rolled, Turn, TurnSlice
 from bibun.compiler.rolling.stream import LEAF
-from bibun.interpreters.recording import CAPTURED, GUARD, Like, Recording
+from bibun.interpreters.likeness import Like
+from bibun.interpreters.recording import CAPTURED, GUARD, Recording
 from bibun.primitives import TABLE
 
 _KEPT_LIKE = dict[int, Like]
