@@ -98,7 +98,7 @@ with suppress(ImportError):
 with suppress(ImportError):
     from bibun.scipy.signal._filters import Filter
 
-    CASES["convolve"] = [
+    CASES["scipy_convolve"] = [
         case(*shapes, axes=axes, method=method, valid=valid)
         for shapes, axes, method in (
             (((5,), (3,)), (0,), "direct"),

@@ -42,8 +42,10 @@ def add_special_rows() -> None:
 
 
 def add_rows(*rows: Primitive) -> None:
-    """Add the rows of a module that is imported when it is first used, so that recordings know them."""
-    TABLE.update({row.name: row for row in rows})
+    """Add the rows of a module that is imported when it is first used, so that recordings know them. A name is of one row."""
+    for row in rows:
+        if TABLE.setdefault(row.name, row) is not row:
+            raise ValueError(f"two rows are named {row.name}: programs find a row by its name")
     for listener in LISTENERS:
         listener(list(rows))
 

@@ -63,7 +63,7 @@ def _pull_second(g: Any, a: Any, b_shape: tuple[int, ...], axes: tuple[int, ...]
     return unbroadcast(found, b_shape)
 
 
-convolve_row: Primitive = multilinear(_convolved, _pull_first, _pull_second, name="convolve")
+convolve_row: Primitive = multilinear(_convolved, _pull_first, _pull_second, name="scipy_convolve")
 add_rows(convolve_row)
 
 
