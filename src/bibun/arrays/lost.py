@@ -26,16 +26,6 @@ _ADVICE = {
 }
 
 
-# What to write in place of a function of scipy.special that is no ufunc.
-_FORMULAS = {
-    "logsumexp": "m = np.max(x); m + np.log(np.sum(np.exp(x - m)))",
-    "softmax": "e = np.exp(x - np.max(x)); e / np.sum(e)",
-    "log_softmax": "z = x - np.max(x); z - np.log(np.sum(np.exp(z)))",
-    "polygamma": "(-1) ** (n + 1) * special.gamma(n + 1) * special.zeta(n + 1, x)",
-    "factorial": "special.gamma(n + 1)",
-}
-
-
 def _message(array: Any, becomes: str, advice: str, place: Location | None) -> LostDerivativeError:
     where = f"at {place}: " if place else ""
     return LostDerivativeError(
@@ -88,10 +78,9 @@ def _scipy_advice(module: str, name: str) -> str:
         )
     if module.startswith("scipy.sparse") and name in ("dot", "__mul__", "__rmul__"):
         return "Of a sparse matrix and a traced array, write the product as A @ x"
-    write = f"write {_FORMULAS[name]}" if name in _FORMULAS else "write it with NumPy's functions"
     return (
         f"SciPy's {name} makes plain arrays of its arguments; of SciPy, the ufuncs of scipy.special (erf, gammaln, ...) take "
-        f"them as they are. Instead of {name}, {write}, or give its derivative yourself: bibun.custom_vjp"
+        f"them as they are. Instead of {name}, write it with NumPy's functions, or give its derivative yourself: bibun.custom_vjp"
     )
 
 

@@ -123,10 +123,7 @@ def _trigonometric(name: str) -> Primitive:
             return w * row(g / w, **settings)
         return row(w * g, **settings) if type == 2 else w * row(g, **settings)
 
-    def batch(primitive: Any, values: list[Any], batched: list[bool], settings: Any) -> Any:
-        return primitive(values[0], **{**settings, "axis": settings["axis"] + 1})
-
-    row = linear(call, pull, batch=batch, name=name)
+    row = linear(call, pull, batch="axis", name=name)
     return row
 
 
