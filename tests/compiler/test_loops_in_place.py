@@ -143,6 +143,16 @@ def two_arrays(x: Any, n: int) -> Any:
 
 
 @loop
+def with_the_array_of_the_turn_before(x: Any, n: int) -> Any:
+    y, old = zeros(x, n), zeros(x, n)
+    for i in range(n):
+        new = y * 1.0
+        new[i] = old[i - 1] + x * np.sum(y[i - 2])
+        old, y = y, new
+    return y + 0.5 * old
+
+
+@loop
 def columns(x: Any, n: int) -> Any:
     y = np.zeros((COLUMNS, n), like=x)
     for i in range(n):

@@ -483,7 +483,7 @@ def test_equal_texts_mean_equal_values(a: Any, b: Any) -> None:
     "value",
     [len, lambda: 0, Odd(), object(), np.longdouble(1), np.array([None]), np.array(["a"]), {1, 2}, np.datetime64("2020"),
      np.dtype("O"), [Odd()], {"a": len}, dict, np.ma.array([1.0]), np.sin],
-    ids=str,
+    ids=lambda value: type(value).__name__,
 )  # fmt: skip
 def test_values_without_an_exact_text(value: Any) -> None:
     with pytest.raises(InexactError):

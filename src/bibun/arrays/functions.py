@@ -1,6 +1,6 @@
 """Stand-ins for functions that call a function of the user's: along an axis, over axes, piece by piece.
 
-np.vectorize and np.frompyfunc loop over plain numbers, which have no derivative; lost.py and protocol.py say so.
+np.vectorize and np.frompyfunc are in vectorized.py.
 """
 
 from __future__ import annotations

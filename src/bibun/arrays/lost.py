@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from importlib import import_module
 from itertools import takewhile
 from typing import Any
@@ -78,27 +80,39 @@ def _scipy_advice(module: str, name: str) -> str:
         )
     if module.startswith("scipy.sparse") and name in ("dot", "__mul__", "__rmul__"):
         return "Of a sparse matrix and a traced array, write the product as A @ x"
+    near = next((room for room in _scipy_rooms(module)), "")
+    if near:
+        return (
+            f"SciPy's {name} makes plain arrays of its arguments. bibun.scipy.{near} has what scipy.{near} has, as far as there "
+            f"are derivatives, with the same parameters, for traced arrays too: import it in its place"
+        )
     return (
         f"SciPy's {name} makes plain arrays of its arguments; of SciPy, the ufuncs of scipy.special (erf, gammaln, ...) take "
-        f"them as they are. Instead of {name}, write it with NumPy's functions, or give its derivative yourself: bibun.custom_vjp"
+        f"them as they are. Instead of {name}, write it with NumPy's functions, or give its derivative yourself: "
+        "bibun.custom_vjp; bibun.numerical_fallback takes it numerically, with an error bar"
     )
 
 
 def _scipy_room(module: str, name: str) -> tuple[str, str]:
     """Where bibun.scipy has a function of that name ("linalg"), or why it has none; "" where it says nothing of it."""
-    public = list(takewhile(lambda word: not word.startswith("_"), module.split(".")[1:]))
-    for length in range(len(public), 0, -1):
-        room = ".".join(public[:length])
-        try:
-            found: Any = import_module(f"bibun.scipy.{room}")
-        except ImportError:
-            continue
+    for room in _scipy_rooms(module):
+        found: Any = import_module(f"bibun.scipy.{room}")
         if name in vars(found):
             return room, ""
         reason = getattr(getattr(found, "__getattr__", None), "reasons", {}).get(name, "")
         if reason:
             return room, reason
     return "", ""
+
+
+def _scipy_rooms(module: str) -> Iterator[str]:
+    """The modules of bibun.scipy that stand for a module of SciPy, or for one above it."""
+    public = list(takewhile(lambda word: not word.startswith("_"), module.split(".")[1:]))
+    for length in range(len(public), 0, -1):
+        room = ".".join(public[:length])
+        with suppress(ImportError):
+            import_module(f"bibun.scipy.{room}")
+            yield room
 
 
 def _numpy_advice() -> str:
@@ -108,11 +122,6 @@ def _numpy_advice() -> str:
         return (
             "numpy.polynomial makes plain arrays of coefficients, and its classes of points too. With traced coefficients c "
             "write np.polyval(c[::-1], x); with plain ones np.polynomial.polynomial.polyval(x, p.coef), chebval, legval, ..."
-        )
-    if name.startswith("vectorize."):
-        return (
-            "np.vectorize calls its function with plain numbers. Write bibun.vmap(f)(x), f(x) where f works on arrays, or "
-            "np.stack([f(entry) for entry in x])"
         )
     if name == "AxisConcatenator.__getitem__":
         return "Write np.concatenate([x, y]) instead of np.r_[x, y], np.column_stack([x, y]) instead of np.c_[x, y]"

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from bibun.arrays import in_place, indexing, lost, ufunc_methods
+from bibun.arrays import in_place, indexing, lost, ufunc_methods, vectorized
 from bibun.arrays.registry import BY_NAME, FUNCTIONS, found
 from bibun.core.primitive import Primitive
-from bibun.core.traced import Traced, unlisted
+from bibun.core.traced import Traced, recorded, unlisted
 from bibun.errors import NoDerivativeError, located
 
 _IGNORED = {"casting", "order", "subok"}  # they do not change the value
@@ -45,6 +45,8 @@ def function(array: Any, numpy_function: Any, args: tuple[Any, ...], settings: d
     out = settings.pop("out", None) if "out" in settings else None
     result = stand_in(*args, **settings)
     if numpy_function in LIKE and not isinstance(result, Traced):
+        if numpy_function in _REPEATING and result.size and recorded(array) is not None:
+            result = np.broadcast_to(result[(0,) * result.ndim], result.shape)  # one number, which a recording can see
         result = array.constant(result)  # it was made like a traced array, so that traced values can be stored in it
     return result if out is None else write_out(out, result, _name(numpy_function))
 
@@ -86,6 +88,8 @@ def _full(shape: Any, fill_value: Any, dtype: Any = None, order: str = "C", *, d
 _MADE: tuple[Any, ...] = (np.zeros, np.ones, np.empty, np.eye, np.identity, np.arange, np.tri, np.fromfunction)
 LIKE: set[Any] = {*_MADE, np.full, np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray}
 FUNCTIONS.update({create: _created(create) for create in _MADE} | {np.full: _full})
+FUNCTIONS[np.empty] = _created(np.zeros)  # as good as what NumPy would find in memory
+_REPEATING = {np.zeros, np.ones, np.empty}
 
 
 def write_out(out: Any, result: Any, name: str) -> Any:
@@ -102,11 +106,8 @@ def write_out(out: Any, result: Any, name: str) -> Any:
 
 def _stand_in(function: Any) -> Any:
     stand_in = found(function)
-    if stand_in is None and {*"".join(function.types)} <= {*"O->"}:
-        raise NoDerivativeError(
-            f"{located()}{_name(function)} is a function of Python objects that np.frompyfunc or np.vectorize made: it is "
-            "called with plain numbers, whose derivative nobody records. Write bibun.vmap(f)(x), or f(x) where f works on arrays."
-        )
+    if stand_in is None and {*"".join(function.types)} <= {*"O->"}:  # np.frompyfunc has made it
+        return lambda *inputs: vectorized.of_objects(function, inputs)
     if stand_in is None:
         raise NoDerivativeError(_unknown(_name(function)))
     return stand_in

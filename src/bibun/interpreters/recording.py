@@ -20,16 +20,18 @@ import numpy as np
 from bibun.arrays import lost
 from bibun.arrays.array import Array
 from bibun.core.primitive import Primitive
-from bibun.core.traced import Traced, new_level
+from bibun.core.traced import Traced, alone, new_level
 from bibun.errors import BibunError, user_line
 from bibun.interpreters.likeness import SCALARS, likeness
 from bibun.interpreters.recorded_operators import install
 from bibun.interpreters.stand_ins import may_be_large, stand_in
 from bibun.primitives import TABLE
+from bibun.primitives.memory import getitem_apart, put_into
 
 new = object.__new__
 _NUMPY = (np.ndarray, np.generic)
 WHOLE = 2.0**63 - 2.0**11  # what is below in floating point fits into 64 bits
+_RECORDED_AS = {put_into: TABLE["put"], getitem_apart: TABLE["getitem"]}  # done in memory of their own, in this run
 _COUNTS = {"getitem_at": 1, "nonzero": 0, "flatnonzero": 0, "argwhere": 0}  # the first operand that is counted
 
 _OF_WHOLE = ("add", "subtract", "divide")  # what np.arange does with its limits before it asks for a number
@@ -287,26 +289,30 @@ class Recorded(Array):
 
     def process(self, primitive: Primitive, args: tuple[Any, ...], settings: Mapping[str, Any]) -> Any:
         """Call on the values, and record. A row that is not of the table is a user's function: its calls are recorded."""
-        if primitive.once or TABLE.get(primitive.name) is not primitive:
+        row = _RECORDED_AS.get(primitive, primitive)
+        if primitive.once or TABLE.get(row.name) is not row:
             return primitive.function(*args, **settings)
+        if row is not primitive and not isinstance(args[0], Recorded):
+            primitive = row  # a plain array is captured, and stays as it is
         recording = self.recording
         operands = tuple([recording.operand(arg) for arg in args])
         held = [arg.held if isinstance(arg, Recorded) else arg for arg in args]
         if primitive.kind == "elementwise" and all(type(value) in SCALARS for value in held):
-            return recording.add(primitive, operands, settings, primitive.function(*held))
+            return recording.add(row, operands, settings, primitive.function(*held))
         if recording.pending or any(map(may_be_large, held)):
-            later = self._pending(primitive, args, held, settings)
+            later = self._pending(row, args, held, settings)
             if later is not None:
-                return recording.add(primitive, operands, settings, later)
+                return recording.add(row, operands, settings, later)
+        del held  # a row that writes where its array stands has it alone
         values = [arg.value if isinstance(arg, Recorded) else arg for arg in args]
         if not isinstance(primitive.function, np.ufunc) and primitive.name != "where":
             values = [_strong(x) if isinstance(arg, Recorded) else x for arg, x in zip(args, values, strict=True)]
         y = recording.attempt(partial(primitive.function, **settings), *values)
         recording.counts(primitive, args)
         if not isinstance(y, tuple):
-            return recording.add(primitive, operands, settings, y)
+            return recording.add(row, operands, settings, y)
         whole = len(recording.calls)
-        recording.calls.append((primitive, operands, settings, None))
+        recording.calls.append((row, operands, settings, None))
         parts = [recording.add(PART, (whole,), k, part) for k, part in enumerate(y)]
         return type(y)._make(parts) if hasattr(y, "_make") else tuple(parts)
 
@@ -359,6 +365,10 @@ class Recorded(Array):
         if isinstance(value, np.ndarray):
             return recording.captured(value)
         return recording.add(CONSTANT, (recording.operand(value),), None, value)
+
+    def alone(self, views: list[Any]) -> bool:
+        """Whether nobody else holds its value, and no call that waits for it."""
+        return self.number not in self.recording.pending and alone(self, views, "held")
 
     def alias(self) -> Recorded:
         """Another Recorded of the same value."""

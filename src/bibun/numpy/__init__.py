@@ -20,7 +20,6 @@ else:
     from bibun.numpy.array_class import *  # noqa: F403
     from bibun.numpy.creation import *  # noqa: F403
     from bibun.numpy.joining import *  # noqa: F403
-    from bibun.numpy.vectorized import *  # noqa: F403
 
     concat = concatenate  # noqa: F405
     __version__ = numpy.__version__

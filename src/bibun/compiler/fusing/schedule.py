@@ -10,11 +10,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from bibun.compiler.fusing.affine import composed, identity, variable
+from bibun.compiler.fusing.bodies import schedule_body
 from bibun.compiler.fusing.buffers import Buffer, numbers
 from bibun.compiler.fusing.expressions import BYTES, Expression
 from bibun.compiler.fusing.nests import Loop, Nest, Root, flattens, plan
 from bibun.compiler.fusing.ordering import in_order, live_from, read_in_loops
-from bibun.compiler.fusing.overwriting import Overwriting, parts_read, versions_of
 from bibun.compiler.fusing.relaying import copies
 from bibun.compiler.fusing.roots import roots_of
 from bibun.compiler.fusing.steps import Call, Guard, LoopStep
@@ -124,7 +124,7 @@ class Schedule:
         if x.op == "input":
             self.buffers[x.number] = Buffer("input", x.params, x.shape, x.kind)
         elif x.op == "carried":
-            self.buffers[x.number] = self._temporary(x)
+            self.buffers[x.number] = self.temporary(x)
         else:
             array = x.params
             steps = tuple(s // array.itemsize for s in array.strides)
@@ -154,7 +154,7 @@ class Schedule:
         if x in self.outputs:
             buffer = self.targets[self.outputs.index(x)]
         else:
-            buffer = self._overwritten(x) or self._temporary(x)
+            buffer = self._overwritten(x) or self.temporary(x)
         self.buffers[x.number] = buffer
         return buffer
 
@@ -172,7 +172,8 @@ class Schedule:
                 return self.buffers[y.number]
         return None
 
-    def _temporary(self, x: Expression) -> Buffer:
+    def temporary(self, x: Expression) -> Buffer:
+        """Memory for it that the program keeps for itself."""
         buffer = Buffer("temporary", next(numbers), x.shape, x.kind)
         self.temporaries.append(buffer)
         return buffer
@@ -190,49 +191,6 @@ class Schedule:
                 self.steps.append(Call(x, [self.buffers[x.number]], {None: buffer}))
         return more
 
-    def _body(self, step: LoopStep) -> None:
-        """The schedule of a loop's body: carried values go to and fro between two buffers."""
-        body = step.body
-        following = [self._temporary(x) for x in body.following]
-        parts = [part for part in body.parts if part[0] in step.outputs]  # lowering can find that one is never read
-        targets = [*following, *(self._part_of_turn(step, n, x, stacked) for n, x, stacked in parts)]
-        outputs = [*body.following, *(x for _, x, _ in parts)]
-        arrays = [v for v in map(versions_of, body.carried, body.following) if v]
-
-        def schedule(apart: set[int]) -> Schedule:
-            return Schedule(outputs, body.guards, targets=targets, around=self, turns=body.turns, apart=apart)
-
-        inner = schedule(set())
-        written = inner._overwrite(arrays, targets)
-        if len(written) < len(arrays) and (apart := {n for v in arrays for n in parts_read(inner, v)}):
-            inner = schedule(apart)
-            written = inner._overwrite(arrays, targets)
-        step.schedule = inner
-        for first, before, after in zip(step.expression.operands, body.carried, following, strict=False):
-            if before.number not in inner.buffers:
-                inner.buffers[before.number] = inner._temporary(before)
-            place = inner.buffers[before.number]
-            in_place = before.number in written
-            step.carried.append((self.buffers[first.number], place, place if in_place else after))
-            if in_place:
-                self.temporaries.remove(after)
-        step.reads = [*(first for first, _, _ in step.carried), *(inner.buffers[n] for n in self.buffers)]
-        self.temporaries += inner.temporaries
-
-    def _overwrite(self, arrays: Sequence[Sequence[Expression]], targets: Sequence[Buffer]) -> set[int]:
-        """Of a body: write into carried arrays where they stand, as far as that is possible: the numbers of these."""
-        written = set()
-        for versions in arrays:
-            last = [b for b, x in zip(targets, self.outputs, strict=True) if x is versions[-1] and b.inside is None]
-            carried = self.buffers.get(versions[0].number)
-            # what is left after the last turn, where that is asked for: then no turn copies it
-            memory = last[1] if len(last) > 1 and last[1].contiguous else carried
-            if memory is not None and carried is not None and Overwriting(self, versions, last, memory).done():
-                written.add(versions[0].number)
-        if written:
-            self._note_reads()
-        return written
-
     def leave(self, nest: Nest, root: Root) -> None:
         """Take a root out of its nest."""
         place = next(n for n, other in enumerate(nest.roots) if other is root)
@@ -246,13 +204,6 @@ class Schedule:
         nest = self._nest(loops, flat=False)
         self.steps.append(nest)
         self._join(nest, root, walk, loops)
-
-    def _part_of_turn(self, step: LoopStep, number: int, x: Expression, stacked: bool) -> Buffer:
-        """Where a turn puts what the loop gives: into a stack, or where the next turn puts its own."""
-        whole = step.outputs[number]
-        if not stacked:
-            return whole
-        return Buffer("turn", next(numbers), x.shape, x.kind, inside=whole)
 
     # ---- grouping -------------------------------------------------------------------------------
 
@@ -410,12 +361,13 @@ class Schedule:
             late.append((self._made[x.number], number, Guard(self.buffers[x.number], number, outcome)))
         for step in self.steps:
             if isinstance(step, LoopStep):
-                self._body(step)
+                schedule_body(self, step)
         for made, _, step in sorted(late, key=lambda each: each[:2], reverse=True):
             self.steps.insert(made + 1, step)
-        self._note_reads()
+        self.note_reads()
 
-    def _note_reads(self) -> None:
+    def note_reads(self) -> None:
+        """Tell each nest which memory it reads."""
         for step in self.steps:
             if isinstance(step, Nest):
                 numbers = {number for walk in self.walks(step) for number in walk.reads}
