@@ -58,6 +58,11 @@ class Machine:
             module.verify()
             return self.target.emit_object(module)  # type: ignore[no-any-return]
 
+    def assembly_of(self, text: str) -> str:
+        """The same as text."""
+        with lock:
+            return self.target.emit_assembly(self.llvm.parse_assembly(text))  # type: ignore[no-any-return]
+
     def load(self, code: bytes, symbols: Sequence[str]) -> Loaded:
         """An object in memory, ready to run."""
         with lock:
