@@ -57,7 +57,7 @@ def page() -> str:
         add_special_rows()
         from bibun.scipy import modules
 
-        ours = modules()
+        ours = [module for module in modules() if module not in FAMILIES.values()]
     parts = [INTRODUCTION.format(rows=len(TABLE))]
     parts += [_family(title, module, vars(module)) for title, module in FAMILIES.items()]
     named = {module: [name for name in _assigned(module) if _in_table(vars(module)[name])] for module in ours}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Iterator
 from itertools import islice
 from os.path import dirname
 from time import time_ns
@@ -70,9 +71,7 @@ class Location(NamedTuple):
 
 def user_location() -> Location | None:
     """The innermost line of Python that belongs to none of bibun, numpy and scipy; None where there is none."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and _is_library(frame):
-        frame = frame.f_back
+    frame = _user_frame()
     if frame is None:
         return None
     from opcode import opmap  # here, as linecache below: errors are rare, imports are not
@@ -84,9 +83,7 @@ def user_location() -> Location | None:
 
 def user_line() -> str:
     """file:line of the innermost line of the user's; quicker than user_location."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and _is_library(frame):
-        frame = frame.f_back
+    frame = _user_frame()
     return "" if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
@@ -104,9 +101,8 @@ def scipy_function() -> tuple[str, str]:
 
     Decorators stand around many functions of SciPy, in its private modules: for them stands the function that they call, `f`.
     """
-    frame: FrameType | None = sys._getframe(1)
     found = "", ""
-    while frame is not None and _is_library(frame):
+    for frame in _library_frames():
         module = str(frame.f_globals.get("__name__", ""))
         decorated = frame.f_locals.get("f") if module.startswith("scipy._lib") else None
         if frame.f_code.co_name == "__ua_function__":  # scipy.fft's own backend
@@ -115,18 +111,15 @@ def scipy_function() -> tuple[str, str]:
             found = str(decorated.__module__), str(decorated.__name__)
         elif _package(frame) == "scipy" and not (found[1] and module.startswith("scipy._lib")):
             found = module, frame.f_code.co_name
-        frame = frame.f_back
     return found
 
 
 def numpy_function() -> tuple[str, str]:
     """The module and the qualified name of the function of NumPy, written in Python, that the user's line called; or ""."""
-    frame: FrameType | None = sys._getframe(1)
     found = "", ""
-    while frame is not None and _is_library(frame):
+    for frame in _library_frames():
         if _package(frame) == "numpy":
             found = str(frame.f_globals["__name__"]), frame.f_code.co_qualname
-        frame = frame.f_back
     return found
 
 
@@ -134,6 +127,21 @@ def located() -> str:
     """The beginning of a message that names the place in the user's code."""
     place = user_location()
     return f"at {place}: " if place else ""
+
+
+def _user_frame() -> FrameType | None:
+    frame = sys._getframe(1).f_back
+    while frame is not None and _is_library(frame):
+        frame = frame.f_back
+    return frame
+
+
+def _library_frames() -> Iterator[FrameType]:
+    """Those that the user's line has called, the innermost first; without that of who asks, which could not hold itself."""
+    frame = sys._getframe(1).f_back
+    while frame is not None and _is_library(frame):
+        yield frame
+        frame = frame.f_back
 
 
 def _is_library(frame: FrameType) -> bool:

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 import bibun as bb
+from bibun.arrays.registry import add_rows
+from bibun.core.kinds import elementwise
 from bibun.scipy import integrate, interpolate, optimize, stats
 
 pytest.importorskip("scipy")
@@ -40,6 +42,11 @@ PLAIN: dict[str, Callable[[Any], Any]] = {
         np.outer(x, np.sin(7 * x))[optimize.linear_sum_assignment(np.outer(x, np.sin(7 * x)))]
     ),
 }
+
+
+def test_a_name_is_of_one_row() -> None:
+    with pytest.raises(ValueError, match="two rows are named sin"):
+        add_rows(elementwise(np.sin, lambda x: np.cos(x)))
 
 
 @pytest.mark.parametrize("name", [*COMPILED, *PLAIN])

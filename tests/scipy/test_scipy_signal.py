@@ -24,6 +24,14 @@ def sections(s: Any) -> Any:
     return np.concatenate([s[:, :3], np.ones((2, 1)), s[:, 3:]], axis=1)
 
 
+def test_convolutions_of_numpy_and_of_scipy_are_told_apart_in_compiled_functions() -> None:
+    x = np.array([1.0, 2.0, -0.5])
+    both = bb.compile(bb.grad(lambda x: np.sum(np.convolve(x, x)) + np.sum(signal.convolve(x, x))))
+    np.testing.assert_allclose(
+        both(x), np.full(3, 4 * np.sum(x))
+    )  # the sum of a convolution is the product of the sums
+
+
 @pytest.mark.parametrize("mode", ["full", "same", "valid"])
 @pytest.mark.parametrize("name", ["convolve", "fftconvolve", "oaconvolve", "correlate"])
 def test_convolutions(name: str, mode: str) -> None:

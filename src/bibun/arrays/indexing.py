@@ -68,7 +68,7 @@ def set_(x: Any, key: Any, value: Any) -> None:
 
 
 def at(function: np.ufunc, array: Any, key: Any, *values: Any) -> None:
-    """np.add.at(array, key, value): add at each place as often as the key names it."""
+    """function.at(array, key, *values) where no place is named twice; np.add.at and np.subtract.at, wherever it may be."""
     if not isinstance(array, Traced):
         raise LostDerivativeError(
             f"{located()}np.{function.__name__}.at would write a traced array into a plain ndarray, and its derivative "
@@ -78,10 +78,6 @@ def at(function: np.ufunc, array: Any, key: Any, *values: Any) -> None:
     if not may_repeat(key):
         set_(array, key, function(get(array, key), *values))
         return
-    if function not in (np.add, np.subtract):
-        raise NoDerivativeError(
-            f"{located()}np.{function.__name__}.at has no derivative rule; np.add.at and np.subtract.at have."
-        )
     spread = np.broadcast_to(values[0], np.shape(get(array, key)))
     key, traced = _settled(key)
     if len(key) == 1 and isinstance(key[0], np.ndarray):  # of a large array only the rows that are named

@@ -15,7 +15,8 @@ from bibun.compiler.around import owner
 from bibun.compiler.exactly import exactly
 from bibun.compiler.graph import arrays_in
 from bibun.compiler.rewriting.rules import is_identity_matrix
-from bibun.interpreters.recording import CAPTURED, FLOAT64, Recording
+from bibun.interpreters.likeness import FLOAT64
+from bibun.interpreters.recording import CAPTURED, Recording
 
 
 class Flat:

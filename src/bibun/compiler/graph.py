@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bibun.core.primitive import Primitive
-from bibun.interpreters.recording import Like, likeness
+from bibun.interpreters.likeness import Like, likeness
 
 WORDS = {
     "input": "an argument; settings: its leaf's number",

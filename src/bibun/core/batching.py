@@ -33,6 +33,12 @@ def reduction(primitive: Any, values: Values, batched: Batched, settings: Settin
     return primitive(value, **{**settings, "axis": tuple(axis + 1 for axis in settings["axis"])})
 
 
+def axis(primitive: Any, values: Values, batched: Batched, settings: Settings) -> Any:
+    """The same axis, one further back."""
+    (value,) = values
+    return primitive(value, **{**settings, "axis": settings["axis"] + 1})
+
+
 def leading(primitive: Any, values: Values, batched: Batched, settings: Settings) -> Any:
     """The function broadcasts over leading axes: as for elementwise rows, as far as every input is batched or matches."""
     most = max(np.ndim(v) - mine for v, mine in zip(values, batched, strict=True))
@@ -60,4 +66,6 @@ def loop(primitive: Any, values: Values, batched: Batched, settings: Settings) -
 
 
 # "aligned": the function broadcasts over the axes before those it works on, whose number is fixed.
-WAYS = {"elementwise": elementwise, "aligned": elementwise, "reduction": reduction, "leading": leading, "loop": loop}
+WAYS = {
+    "elementwise": elementwise, "aligned": elementwise, "reduction": reduction, "axis": axis, "leading": leading, "loop": loop,
+}  # fmt: skip

@@ -33,7 +33,7 @@ class Primitive:
     fast            what the tape calls instead of `function` for values known to be plain (x * y for np.multiply)
     domain          where tests draw samples from, a name an input (see tests/laws)
     native          the compiler's word for it
-    batch           how vmap treats it: elementwise, reduction, leading, or loop
+    batch           how vmap treats it: a word of batching.py, or a function like those there
     reason          of a constant: why it has no derivative
     consume         (cotangent, needed, *what every rule reads) -> all pullbacks at once; they may write to the cotangent
     once            made for one call, of a function of the user's, which may keep or return the arrays it is given

@@ -9,27 +9,26 @@ Large arrays that nobody looks at need not be computed for that. What is `held` 
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from sys import getrefcount
-from typing import Any, NamedTuple
+from typing import Any
 from zlib import crc32
 
 import numpy as np
 
-from bibun.arrays import lost, protocol
-from bibun.arrays.array import FOREIGN, OPERATORS, Array
+from bibun.arrays import lost
+from bibun.arrays.array import Array
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced, alone, new_level
 from bibun.errors import BibunError, user_line
-from bibun.interpreters import stand_ins
+from bibun.interpreters.likeness import SCALARS, likeness
+from bibun.interpreters.recorded_operators import install
 from bibun.interpreters.stand_ins import may_be_large, stand_in
 from bibun.primitives import TABLE
 from bibun.primitives.memory import getitem_apart, put_into
 
 new = object.__new__
-_SCALARS = (float, int, bool, complex)
 _NUMPY = (np.ndarray, np.generic)
 WHOLE = 2.0**63 - 2.0**11  # what is below in floating point fits into 64 bits
 _RECORDED_AS = {put_into: TABLE["put"], getitem_apart: TABLE["getitem"]}  # done in memory of their own, in this run
@@ -46,45 +45,18 @@ class UnrecordableError(BibunError):
         self.once = once
 
 
-class Call(NamedTuple):
-    """One entry: a call of a row, or of a word of the recording itself (see Recording).
-
-    operands    numbers of earlier entries; -1 - k is constant number k
-    settings    the row's settings, or what the word needs
-    like        shape, dtype and class of the value, as `likeness` gives them
-    """
-
-    row: Any
-    operands: tuple[int, ...]
-    settings: Any
-    like: Any
-
-
-class Like(NamedTuple):
-    """What a value is, but for its entries. `scalar`: its class where it is no ndarray (np.float64, float, ...)."""
-
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-    scalar: type | None
-
-
-FLOAT64 = Like((), np.dtype(np.float64), np.float64)
-
-
-def likeness(value: Any) -> Like:
-    """Shape, dtype and class of a plain value."""
-    if type(value) is np.float64:
-        return FLOAT64
-    if isinstance(value, np.ndarray):
-        return Like(value.shape, value.dtype, None)
-    return Like((), np.result_type(value), type(value))
-
-
 INPUT, CAPTURED, CONSTANT, PART, GUARD = "input", "captured", "constant", "part", "guard"
 
 
 class Recording:
-    """The calls of one run, in order; the number of an entry is its place. Besides rows there are five words:
+    """The calls of one run, in order; the number of an entry is its place. An entry is a tuple:
+
+    row         the row that was called, or a word
+    operands    numbers of earlier entries; -1 - k is constant number k
+    settings    the row's settings, or what the word needs
+    like        shape, dtype and class of the value, as `likeness` gives them
+
+    Besides rows there are five words:
 
     input       an argument; settings: which leaf of the arguments
     captured    an array that the function reads from outside; settings: the array, read at each call
@@ -296,7 +268,7 @@ class Pending:
 
 def _strong(value: Any) -> Any:
     """A Python number as NumPy's, for a function that takes arrays. Ufuncs take both: to them its dtype gives way."""
-    return np.asarray(value)[()] if type(value) in _SCALARS else value
+    return np.asarray(value)[()] if type(value) in SCALARS else value
 
 
 def _checksum(array: np.ndarray[Any, Any]) -> int:
@@ -325,7 +297,7 @@ class Recorded(Array):
         recording = self.recording
         operands = tuple([recording.operand(arg) for arg in args])
         held = [arg.held if isinstance(arg, Recorded) else arg for arg in args]
-        if primitive.kind == "elementwise" and all(type(value) in _SCALARS for value in held):
+        if primitive.kind == "elementwise" and all(type(value) in SCALARS for value in held):
             return recording.add(row, operands, settings, primitive.function(*held))
         if recording.pending or any(map(may_be_large, held)):
             later = self._pending(row, args, held, settings)
@@ -404,7 +376,7 @@ class Recorded(Array):
 
     def strong(self) -> Recorded:
         """A Python number as NumPy's, so that it keeps its dtype; an array of shape () as its number."""
-        if type(self.held) not in _SCALARS:
+        if type(self.held) not in SCALARS:
             held = self.held
             return self.recording.known(self.number, held if held.shape else held[()])
         value = np.asarray(self.held)[()]
@@ -463,91 +435,4 @@ class Recorded(Array):
         return entry.recording.guard(entry, np.asarray(entry.value).item())
 
 
-def _unary(primitive: Primitive, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """The recorder of function(x), which is the row's ufunc or Python's operator: Python's numbers tell them apart."""
-
-    def record(x: Any) -> Any:
-        if type(x) is not Recorded:
-            return primitive(x)
-        recording, held = x.recording, x.held
-        if (isinstance(held, np.ndarray) and held.size >= stand_ins.LARGE) or (
-            recording.pending and x.number in recording.pending
-        ):
-            return primitive(x)
-        value = function(held)
-        made = new(Recorded)
-        made.level = recording.level
-        made.held = value
-        made.recording = recording
-        calls = recording.calls
-        made.number = len(calls)
-        calls.append((primitive, (x.number,), None, FLOAT64 if type(value) is np.float64 else likeness(value)))
-        return made
-
-    return record
-
-
-def _binary(primitive: Primitive, *, reflected: bool = False) -> Callable[[Any, Any], Any]:
-    """The recorder of a op b, for an operator of a Recorded `x`; `reflected`: x is b."""
-    function = primitive.fast
-
-    def record(x: Any, other: Any) -> Any:
-        recording = x.recording
-        if type(other) is Recorded and other.recording is recording:
-            plain, number = other.held, other.number
-        elif isinstance(other, FOREIGN):
-            return NotImplemented
-        elif isinstance(other, (Traced, list, tuple)):
-            return primitive(other, x) if reflected else primitive(x, other)
-        else:
-            plain, number = other, recording.operand(other)
-        held, pending = x.held, recording.pending
-        if (
-            (isinstance(held, np.ndarray) and held.size >= stand_ins.LARGE)
-            or (isinstance(plain, np.ndarray) and plain.size >= stand_ins.LARGE)
-            or (pending and (x.number in pending or number in pending))
-        ):
-            return primitive(other, x) if reflected else primitive(x, other)
-        left, right, operands = (plain, held, (number, x.number)) if reflected else (held, plain, (x.number, number))
-        value = recording.attempt(function, left, right)
-        made = new(Recorded)
-        made.level = recording.level
-        made.held = value
-        made.recording = recording
-        calls = recording.calls
-        made.number = len(calls)
-        calls.append((primitive, operands, None, FLOAT64 if type(value) is np.float64 else likeness(value)))
-        if type(value) in _SCALARS:
-            recording.python(primitive, (left, right), made)
-        return made
-
-    return record
-
-
-_UNARY = {
-    row.function: _unary(row, row.function)
-    for row in TABLE.values()
-    if row.kind == "elementwise" and len(row.partials) == 1
-}
-
-
-def _array_ufunc(self: Recorded, ufunc: np.ufunc, method: str, *inputs: Any, **settings: Any) -> Any:
-    if not settings and method == "__call__" and len(inputs) == 1:
-        record = _UNARY.get(ufunc)
-        if record is not None:
-            return record(*inputs)
-    return protocol.ufunc(self, ufunc, method, inputs, settings)
-
-
-def _install() -> None:
-    setattr(Recorded, "__array_ufunc__", _array_ufunc)  # noqa: B010
-    for name, primitive in OPERATORS.items():
-        if name == "matmul":  # Array's, which knows sparse matrices
-            continue
-        setattr(Recorded, f"__{name}__", _binary(TABLE[primitive]))
-        setattr(Recorded, f"__r{name}__", _binary(TABLE[primitive], reflected=True))
-    for name, function in (("negative", operator.neg), ("positive", operator.pos), ("absolute", operator.abs)):
-        setattr(Recorded, f"__{function.__name__.strip('_')}__", _unary(TABLE[name], function))
-
-
-_install()
+install(Recorded)

@@ -49,19 +49,15 @@ def _pull_irfft(g: Any, x_shape: tuple[int, ...], x_dtype: Any, n: int, axis: in
     return resized(waves * _twice_inside(2.0, n, axis, len(x_shape), np.result_type(g)), x_shape[axis], axis)
 
 
-def _along_batch(primitive: Any, values: Any, batched: Any, settings: Any) -> Any:
-    return primitive(values[0], **{**settings, "axis": settings["axis"] + 1})
-
-
 fft: Primitive = linear(
     np.fft.fft,
     lambda g, x_shape, n, axis, norm: resized(fft(g, n=n, axis=axis, norm=norm), x_shape[axis], axis),
-    batch=_along_batch,
+    batch="axis",
 )
 ifft: Primitive = linear(
     np.fft.ifft,
     lambda g, x_shape, n, axis, norm: resized(ifft(g, n=n, axis=axis, norm=norm), x_shape[axis], axis),
-    batch=_along_batch,
+    batch="axis",
 )
-rfft = linear(np.fft.rfft, _pull_rfft, batch=_along_batch)
-irfft = linear(np.fft.irfft, _pull_irfft, batch=_along_batch)
+rfft = linear(np.fft.rfft, _pull_rfft, batch="axis")
+irfft = linear(np.fft.irfft, _pull_irfft, batch="axis")

@@ -1,7 +1,7 @@
 """The row of the modified Bessel functions I_n of whole order: np.i0, and those of which its derivatives are made.
 
-NumPy has only I_0. Of the others, I_n(x) is its power series, whose terms have one sign, up to |x| = 20, and beyond it the
-asymptotic series, whose smallest term is e**-40 there.
+NumPy has only I_0, and SciPy, which has all, may not be installed. Of the others, I_n(x) is its power series, whose terms have
+one sign, up to |x| = 20, and beyond it the asymptotic series, whose smallest term is e**-40 there.
 """
 
 from __future__ import annotations

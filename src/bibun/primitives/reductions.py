@@ -158,10 +158,6 @@ def _push_cumprod(t: Any, y: Any, x: Any, axis: int) -> Any:
     return recurrence(x, t * before(y, 1, axis), axis=axis)
 
 
-def _along_batch(primitive: Any, values: Any, batched: Any, settings: Any) -> Any:
-    return primitive(values[0], axis=settings["axis"] + 1)
-
-
 sum_ = linear(_sum, _spread, batch="reduction", native="sum", name="sum")
 prod = reduction(
     _prod,
@@ -174,9 +170,7 @@ min_ = reduction(_min, _pull_extreme, _push_extreme, domain=("distinct",), nativ
 cumsum = linear(
     _cumsum,
     lambda g, axis: np.flip(np.cumsum(np.flip(g, axis), axis=axis), axis),
-    batch=_along_batch,
+    batch="axis",
     name="cumsum",
 )
-cumprod = general(
-    _cumprod, _pull_cumprod, pushforwards=(_push_cumprod,), inputs=("x",), batch=_along_batch, name="cumprod"
-)
+cumprod = general(_cumprod, _pull_cumprod, pushforwards=(_push_cumprod,), inputs=("x",), batch="axis", name="cumprod")

@@ -58,16 +58,12 @@ def _push_accumulate(t: Any, y: Any, x: Any, axis: int, row: Primitive) -> Any:
     return reductions.recurrence(by_before, t * by_entry, axis=axis)
 
 
-def _along_batch(primitive: Any, values: Any, batched: Any, settings: Any) -> Any:
-    return primitive(values[0], **{**settings, "axis": settings["axis"] + 1})
-
-
 accumulate = general(
     _accumulate,
     _pull_accumulate,
     pushforwards=(_push_accumulate,),
     inputs=("x",),
-    batch=_along_batch,
+    batch="axis",
     name="accumulate",
 )
 
@@ -102,9 +98,9 @@ def _tie_shares(x: Any, *, axis: int, ufunc: Any) -> Any:
     return np.moveaxis(np.where(wins, 1 / among, 0), -1, axis)
 
 
-leaders = constant(_leaders, _INDEX, batch=_along_batch, name="leaders")
-tie_shares = constant(_tie_shares, _INDEX, batch=_along_batch, name="tie_shares")
-accumulate_steps = constant(_accumulate, _REASON, batch=_along_batch, name="accumulate_steps")
+leaders = constant(_leaders, _INDEX, batch="axis", name="leaders")
+tie_shares = constant(_tie_shares, _INDEX, batch="axis", name="tie_shares")
+accumulate_steps = constant(_accumulate, _REASON, batch="axis", name="accumulate_steps")
 
 
 # The sums of pieces of an axis, x[i[k]:i[k + 1]]; where these do not increase, the one entry x[i[k]]
@@ -140,12 +136,12 @@ def _spread_pieces(g: Any, *, indices: tuple[int, ...], axis: int, length: int) 
 sum_pieces: Primitive = linear(
     _sum_pieces,
     lambda g, x_shape, indices, axis: spread_pieces(g, indices=indices, axis=axis, length=x_shape[axis]),
-    batch=_along_batch,
+    batch="axis",
     name="sum_pieces",
 )
 spread_pieces: Primitive = linear(
     _spread_pieces,
     lambda g, indices, axis: sum_pieces(g, indices=indices, axis=axis),
-    batch=_along_batch,
+    batch="axis",
     name="spread_pieces",
 )

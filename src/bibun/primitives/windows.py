@@ -27,19 +27,15 @@ def _overlap_add(g: Any, *, axis: int, length: int) -> Any:
     return total
 
 
-def _along_batch(primitive: Any, values: Any, batched: Any, settings: Any) -> Any:
-    return primitive(values[0], **{**settings, "axis": settings["axis"] + 1})
-
-
 sliding_windows: Primitive = linear(
     _windows,
     lambda g, axis, length: overlap_add(g, axis=axis, length=length),
-    batch=_along_batch,
+    batch="axis",
     name="sliding_windows",
 )
 overlap_add: Primitive = linear(
     _overlap_add,
     lambda g, axis, length: sliding_windows(g, axis=axis, length=length),
-    batch=_along_batch,
+    batch="axis",
     name="overlap_add",
 )

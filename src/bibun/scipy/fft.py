@@ -24,7 +24,7 @@ _OTHER_WAY = {None: "forward", "backward": "forward", "ortho": "ortho", "forward
 # Fourier transforms
 
 
-def _axes(x: Any, s: Any, axes: Any) -> tuple[Any, Any]:
+def _axes(s: Any, axes: Any) -> tuple[Any, Any]:
     """Lengths and axes as NumPy takes them: SciPy's s alone is for the last axes."""
     if s is not None:
         s = tuple(np.atleast_1d(s).tolist())
@@ -46,7 +46,7 @@ def _several_axes(name: str) -> Any:
     two = (-2, -1) if name.endswith("2") else None
 
     def call(x: Any, s: Any = None, axes: Any = two, norm: str | None = None) -> Any:
-        return transform(as_array(x), *_axes(x, s, axes), norm)
+        return transform(as_array(x), *_axes(s, axes), norm)
 
     return _named(call, name, f"As numpy.fft.{name}.")
 
@@ -58,7 +58,7 @@ def _hermitian(name: str) -> Any:
 
     def call(x: Any, s: Any = None, axes: Any = two, norm: str | None = None) -> Any:
         x = as_array(x)
-        y = transform(np.conjugate(x) if before else x, *_axes(x, s, axes), _OTHER_WAY[norm])
+        y = transform(np.conjugate(x) if before else x, *_axes(s, axes), _OTHER_WAY[norm])
         return y if before else np.conjugate(y)
 
     return _named(call, name, "The transform of numbers of which one half mirrors the other, or its inverse.")
@@ -123,10 +123,7 @@ def _trigonometric(name: str) -> Primitive:
             return w * row(g / w, **settings)
         return row(w * g, **settings) if type == 2 else w * row(g, **settings)
 
-    def batch(primitive: Any, values: list[Any], batched: list[bool], settings: Any) -> Any:
-        return primitive(values[0], **{**settings, "axis": settings["axis"] + 1})
-
-    row = linear(call, pull, batch=batch, name=name)
+    row = linear(call, pull, batch="axis", name=name)
     return row
 
 
@@ -177,7 +174,7 @@ def _several_axes_of(row: Primitive, name: str) -> Any:
         x: Any, type: int = 2, s: Any = None, axes: Any = None, norm: Any = None, orthogonalize: Any = None
     ) -> Any:
         x = as_array(x)
-        s, axes = _axes(x, s, axes)
+        s, axes = _axes(s, axes)
         axes = tuple(range(x.ndim)) if axes is None else axes
         lengths = (None,) * len(axes) if s is None else s
         return _transform(row, x, type, lengths, axes, norm, orthogonalize, inverse)

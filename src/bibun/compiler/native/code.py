@@ -316,19 +316,3 @@ def square_root(x: Value) -> Value:
 def copysign(x: Any, sign: Value) -> Value:
     """|x| with the sign of `sign`."""
     return sign.code.intrinsic("copysign", x, sign)
-
-
-def horner(coefficients: Any, x: Value) -> Value:
-    """c[0] + c[1] x + c[2] x**2 + ..., the even and the odd terms apart: half of the latency."""
-    if len(coefficients) < 4:
-        return _chain(coefficients, x)
-    square = x * x
-    return muladd(_chain(coefficients[1::2], square), x, _chain(coefficients[::2], square))
-
-
-def _chain(coefficients: Any, x: Value) -> Value:
-    *rest, last = coefficients
-    total: Any = x.code.constant(last, x.kind, x.lanes)
-    for c in reversed(rest):
-        total = muladd(total, x, c)
-    return total  # type: ignore[no-any-return]

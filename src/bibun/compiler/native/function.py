@@ -139,10 +139,6 @@ class Function:
         outer.label = f"{label}.end"
         return following
 
-    def lookup(self, key: Hashable) -> tuple[Value, int] | None:
-        """A value that is known, and its level."""
-        return self.known.get(key)
-
     def keep(self, key: Hashable, value: Value, depth: int, until: int = 0) -> Value:
         """Remember a value of a level, as long as that level, or level `until` if it ends sooner, goes on."""
         self.known[key] = (value, depth)

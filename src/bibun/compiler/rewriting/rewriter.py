@@ -15,7 +15,7 @@ from bibun.compiler.rewriting import patterns
 from bibun.compiler.rewriting.patterns import Bindings, number_of
 from bibun.compiler.rewriting.rules import RULES, UNSAFE, Rule
 from bibun.core.primitive import Primitive
-from bibun.interpreters.recording import Like, likeness
+from bibun.interpreters.likeness import Like, likeness
 from bibun.primitives import TABLE
 
 

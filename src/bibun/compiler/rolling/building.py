@@ -17,10 +17,9 @@ from bibun.compiler.rewriting import Rewriter
 from bibun.compiler.rolling.loops import Carried, Kept, Leaf, Plan, Stays
 from bibun.compiler.rolling.rolled import Rolled, Turn, TurnSlice
 from bibun.compiler.rolling.stream import LEAF
-from bibun.interpreters.recording import CAPTURED, GUARD, Like, Recording
+from bibun.interpreters.likeness import Like
+from bibun.interpreters.recording import CAPTURED, GUARD, Recording
 from bibun.primitives import TABLE
-
-_KEPT_LIKE = dict[int, Like]
 
 
 class Builder:
@@ -126,7 +125,7 @@ class LoopBuilder:
 
     def _call(self, slot: int) -> None:
         row, operands, settings, like = self.outer.call(self.stretch.start + slot)
-        found = tuple([self._operand(slot, w, n) for w, n in enumerate(operands)])
+        found = tuple([self._operand(slot, w) for w in range(len(operands))])
         moving = self._moves(slot)
         if row is GUARD:
             graph = self.body if self._is_mine(found[0]) else self.outer.graph
@@ -160,7 +159,7 @@ class LoopBuilder:
             known = self._stay[node.number] = (node, made)
         return known[1]
 
-    def _operand(self, slot: int, w: int, number: int) -> Node:
+    def _operand(self, slot: int, w: int) -> Node:
         what = self.outer.plan.operands[self.j, slot, w]
         if isinstance(what, Carried):
             return self.values[what.slot] if what.back == 0 else self._carry(what)

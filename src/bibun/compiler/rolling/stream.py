@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from bibun.compiler.graph import frozen
-from bibun.interpreters.recording import CAPTURED, CONSTANT, FLOAT64, GUARD, INPUT, PART, Like, Recording, likeness
+from bibun.interpreters.likeness import FLOAT64, Like, likeness
+from bibun.interpreters.recording import CAPTURED, CONSTANT, GUARD, INPUT, PART, Recording
 from bibun.primitives.indexing import Place
 
 OPERANDS = 6  # a call of more is not looked for in loops

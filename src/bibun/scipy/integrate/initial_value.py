@@ -107,7 +107,7 @@ def solve_ivp(
         raise NoDerivativeError(f"{located()}solve_ivp: there is no solution to differentiate: {found.message}")
     shape = np.shape(y0)
     replay = _replay(method, f, span, y0, found.sol, sizes, shape)
-    return _result(found, replay, span, t_eval, watched, dense_output, sizes, shape)
+    return _result(found, replay, t_eval, watched, dense_output, sizes, shape)
 
 
 def _floats(y: Any) -> Any:
@@ -221,7 +221,7 @@ def sizes_of(sizes: Any) -> tuple[int, ...]:
 
 
 def _result(
-    found: Any, replay: Replay, span: Any, t_eval: Any, events: list[Function], dense: bool, sizes: Any, shape: Any
+    found: Any, replay: Replay, t_eval: Any, events: list[Function], dense: bool, sizes: Any, shape: Any
 ) -> Any:
     """SciPy's numbers with the derivatives of the replay."""
 

@@ -14,22 +14,24 @@ from typing import Any
 import numpy as np
 from scipy import stats  # type: ignore[import-untyped]
 
-from bibun.arrays.creation import as_array
 from bibun.errors import OTHERWISE, NoDerivativeError, located
 from bibun.scipy._implicit import implicit
 from bibun.scipy._levels import differentiated, is_traced, moving, searched, without
+from bibun.scipy.stats.distribution import Distribution, floats
 
 Formula = Callable[..., Any]
 LINE = (-np.inf, np.inf)
 POSITIVE = (0.0, np.inf)
 
 
-class Continuous:
+class Continuous(Distribution):
     """A family of distributions of a real number: the methods of SciPy's, with parameters x, shapes, loc and scale.
 
     Formulas of the standard member, of z and the shapes (of the shapes alone: mean, var, entropy). `positive`: which
     shapes must be; `cdf_by` says why the distribution function has no derivative by the shapes, where it has none.
     """
+
+    moved_by = ("loc", "scale")
 
     def __init__(
         self,
@@ -56,16 +58,6 @@ class Continuous:
         self.rows = {
             which: searched(getattr(self.plain, which), f"{name}.{which}") for which in ("cdf", "sf", "ppf", "isf")
         }
-
-    def __call__(self, *args: Any, **settings: Any) -> Any:
-        """The distribution of these parameters: its methods take x alone."""
-        return Frozen(self, args, settings)
-
-    def __getattr__(self, name: str) -> Any:
-        """What has no derivative (rvs, fit, expect, ...) is SciPy's."""
-        if name == "plain" or name.startswith("__"):
-            raise AttributeError(name)
-        return getattr(self.plain, name)
 
     # The methods of x
 
@@ -113,12 +105,6 @@ class Continuous:
         """The variance."""
         return self._moment("var", args, settings, lambda v, loc, scale: scale**2 * v)
 
-    def std(self, *args: Any, **settings: Any) -> Any:
-        """The standard deviation."""
-        if not is_traced(args, settings):
-            return self.plain.std(*args, **settings)
-        return np.sqrt(self.var(*args, **settings))
-
     def entropy(self, *args: Any, **settings: Any) -> Any:
         """The differential entropy."""
         return self._moment("entropy", args, settings, lambda h, loc, scale: h + np.log(scale))
@@ -130,26 +116,12 @@ class Continuous:
 
     # How
 
-    def parameters(self, args: Any, settings: Any, *, loc_only: bool = False) -> tuple[list[Any], Any, Any]:
-        """The shapes, loc and scale, from however they are given."""
-        names = [*self.shapes, "loc", *([] if loc_only else ["scale"])]
-        if len(args) > len(names):
-            raise TypeError(f"{self.name}: {len(args)} parameters, but it has {len(names)}: {', '.join(names)}.")
-        given = dict(zip(names, args, strict=False)) | settings
-        missing = [name for name in self.shapes if name not in given]
-        if missing or given.keys() - set(names):
-            raise TypeError(
-                f"{self.name} takes {', '.join(names)}; missing: {missing}, unknown: {sorted(given.keys() - set(names))}."
-            )
-        shapes = [_float(given[name]) for name in self.shapes]
-        return shapes, _float(given.get("loc", 0.0)), _float(given.get("scale", 1.0))
-
     @np.errstate(divide="ignore", over="ignore", invalid="ignore")  # a probability of 0 has the logarithm -inf
     def _of_x(self, which: str, x: Any, args: Any, settings: Any, outside: Any, *, density: bool = False) -> Any:
         if not is_traced(x, args, settings):
             return getattr(self.plain, which)(x, *args, **settings)
         shapes, loc, scale = self.parameters(args, settings)
-        z = (_float(x) - loc) / scale
+        z = (floats(x) - loc) / scale
         low, high = self.support_of(*shapes) if callable(self.support_of) else self.support_of
         inside = (z >= low) & (z <= high) & np.isfinite(z) if density else (z > low) & (z < high)
         y = self._standard(which, np.where(inside, z, _middle(low, high)), shapes)
@@ -195,7 +167,7 @@ class Continuous:
         if not is_traced(q, args, settings):
             return getattr(self.plain, which)(q, *args, **settings)
         shapes, loc, scale = self.parameters(args, settings)
-        q = _float(q)
+        q = floats(q)
         form, opposite = self.forms[which], self.forms["isf" if which == "ppf" else "ppf"]
         if form is None and opposite is not None and which == "isf":
             form, q = opposite, 1 - q
@@ -225,30 +197,6 @@ class Continuous:
         else:
             standard = form(*shapes)
         return self._checked(moved(standard, loc, scale), 0.0 * loc, shapes, scale)
-
-
-class Frozen:
-    """A distribution with its parameters fixed."""
-
-    def __init__(self, family: Any, args: Any, settings: Any) -> None:
-        self.dist, self.args, self.kwds = family, args, settings
-
-    def __getattr__(self, name: str) -> Any:
-        """A method of the family, with the parameters put in; what has no derivative is SciPy's."""
-        if name in ("dist", "args", "kwds") or name.startswith("__"):
-            raise AttributeError(name)
-        if not hasattr(type(self.dist), name):
-            return getattr(self.dist.plain(*self.args, **self.kwds), name)
-        method = getattr(self.dist, name)
-        if name in ("mean", "var", "std", "entropy"):
-            return lambda: method(*self.args, **self.kwds)
-        return lambda x: method(x, *self.args, **self.kwds)
-
-
-def _float(x: Any) -> Any:
-    """An array of floats; whole numbers are made ones."""
-    x = as_array(x)
-    return (x if x.dtype.kind in "fc" else x.astype(float))[()]
 
 
 def _middle(low: Any, high: Any) -> Any:

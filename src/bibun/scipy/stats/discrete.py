@@ -10,17 +10,19 @@ from scipy import special, stats  # type: ignore[import-untyped]
 
 from bibun.errors import OTHERWISE, NoDerivativeError, located
 from bibun.scipy._levels import differentiated, is_traced, searched, without
-from bibun.scipy.stats.continuous import Frozen, _float
+from bibun.scipy.stats.distribution import Distribution, floats
 
 Formula = Callable[..., Any]
 
 
-class Discrete:
+class Discrete(Distribution):
     """A family of distributions of a whole number: the methods of SciPy's, with parameters k, shapes and loc.
 
     Formulas of k - loc and the shapes: logpmf within the support, and cdf of a whole k below its end; `valid` says which
     shapes are a member's.
     """
+
+    moved_by = ("loc",)
 
     def __init__(
         self,
@@ -41,16 +43,6 @@ class Discrete:
         self.moments = {"mean": mean, "var": var}
         self.rows = {which: searched(getattr(self.plain, which), f"{name}.{which}") for which in ("ppf", "isf")}
         self.valid = valid
-
-    def __call__(self, *args: Any, **settings: Any) -> Any:
-        """The distribution of these parameters."""
-        return Frozen(self, args, settings)
-
-    def __getattr__(self, name: str) -> Any:
-        """What has no derivative (rvs, expect, ...) is SciPy's."""
-        if name == "plain" or name.startswith("__"):
-            raise AttributeError(name)
-        return getattr(self.plain, name)
 
     def logpmf(self, k: Any, *args: Any, **settings: Any) -> Any:
         """log pmf"""
@@ -98,24 +90,11 @@ class Discrete:
         """The variance."""
         return self._moment("var", args, settings)
 
-    def std(self, *args: Any, **settings: Any) -> Any:
-        """The standard deviation."""
-        if not is_traced(args, settings):
-            return self.plain.std(*args, **settings)
-        return np.sqrt(self.var(*args, **settings))
-
-    def _parameters(self, args: Any, settings: Any) -> tuple[list[Any], Any]:
-        names = [*self.shapes, "loc"]
-        given = dict(zip(names, args, strict=False)) | settings
-        if len(args) > len(names) or given.keys() - set(names) or set(self.shapes) - given.keys():
-            raise TypeError(f"{self.name} takes {', '.join(names)}; it was given {', '.join(given)}.")
-        return [_float(given[name]) for name in self.shapes], given.get("loc", 0)
-
     def _of_k(self, which: str, k: Any, args: Any, settings: Any) -> Any:
         if not is_traced(k, args, settings):
             return getattr(self.plain, which)(k, *args, **settings)
-        shapes, loc = self._parameters(args, settings)
-        n = without(_float(k) - _float(loc), 0)  # no derivative by a count, which is whole
+        shapes, loc, _ = self.parameters(args, settings)
+        n = without(floats(k) - loc, 0)  # no derivative by a count, which is whole
         low, high = self.support_of(*shapes)
         with np.errstate(divide="ignore", invalid="ignore"):
             if which == "logpmf":
@@ -146,13 +125,13 @@ class Discrete:
     def _least(self, which: str, q: Any, args: Any, settings: Any) -> Any:
         if not is_traced(q, args, settings):
             return getattr(self.plain, which)(q, *args, **settings)
-        shapes, loc = self._parameters(args, settings)
+        shapes, loc, _ = self.parameters(args, settings)
         return self.rows[which](*(without(value, 0) for value in (q, *shapes))) + loc
 
     def _moment(self, which: str, args: Any, settings: Any) -> Any:
         if not is_traced(args, settings):
             return getattr(self.plain, which)(*args, **settings)
-        shapes, loc = self._parameters(args, settings)
+        shapes, loc, _ = self.parameters(args, settings)
         form = self.moments[which]
         if form is None:
             raise NoDerivativeError(

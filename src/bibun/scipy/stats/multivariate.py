@@ -11,7 +11,7 @@ from scipy import special, stats  # type: ignore[import-untyped]
 from bibun.arrays.creation import as_array
 from bibun.errors import NoDerivativeError, located
 from bibun.scipy._levels import is_traced, without
-from bibun.scipy.stats.continuous import Frozen
+from bibun.scipy.stats.distribution import Frozen
 
 
 class Family:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from bibun.compiler.native.code import Value, absolute, fma, literal, muladd, select
 from bibun.compiler.native.mathematics.arithmetic import (
-    Pair,
     accurate_polynomial,
     constant,
     divided,
@@ -84,13 +83,6 @@ def sin(x: Value, *, single: bool) -> Value:
 def cos(x: Value, *, single: bool) -> Value:
     """The cosine of x radians. Source: as sin."""
     return _circular(x, 1, single=single)
-
-
-def sincos(x: Value, *, single: bool = False) -> Pair:
-    """(sin x, cos x) of doubles (`single`: that were floats) for about the price of one."""
-    part = reduced(x, single=single)
-    both = _sine(part), _cosine(part)
-    return _of_quadrant(part.quadrant, *both), _of_quadrant(part.quadrant + 1, *both)
 
 
 def _circular(x: Value, quarters: int, *, single: bool) -> Value:

@@ -1,0 +1,108 @@
+"""Operators and ufuncs of one input on recorded values, by the shortest way: as a row would record them, without its questions.
+
+What they do not know (large or pending values, other levels) goes to the row. What a Recorded is, is in recording.py.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from bibun.arrays import protocol
+from bibun.arrays.array import FOREIGN, OPERATORS
+from bibun.core.primitive import Primitive
+from bibun.core.traced import Traced
+from bibun.interpreters import stand_ins
+from bibun.interpreters.likeness import FLOAT64, SCALARS, likeness
+from bibun.primitives import TABLE
+
+new = object.__new__
+
+
+def _unary(cls: Any, primitive: Primitive, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The recorder of function(x), which is the row's ufunc or Python's operator: Python's numbers tell them apart."""
+
+    def record(x: Any) -> Any:
+        if type(x) is not cls:
+            return primitive(x)
+        recording, held = x.recording, x.held
+        if (isinstance(held, np.ndarray) and held.size >= stand_ins.LARGE) or (
+            recording.pending and x.number in recording.pending
+        ):
+            return primitive(x)
+        value = function(held)
+        made: Any = new(cls)
+        made.level = recording.level
+        made.held = value
+        made.recording = recording
+        calls = recording.calls
+        made.number = len(calls)
+        calls.append((primitive, (x.number,), None, FLOAT64 if type(value) is np.float64 else likeness(value)))
+        return made
+
+    return record
+
+
+def _binary(cls: Any, primitive: Primitive, *, reflected: bool = False) -> Callable[[Any, Any], Any]:
+    """The recorder of a op b, for an operator of a recorded `x`; `reflected`: x is b."""
+    function = primitive.fast
+
+    def record(x: Any, other: Any) -> Any:
+        recording = x.recording
+        if type(other) is cls and other.recording is recording:
+            plain, number = other.held, other.number
+        elif isinstance(other, FOREIGN):
+            return NotImplemented
+        elif isinstance(other, (Traced, list, tuple)):
+            return primitive(other, x) if reflected else primitive(x, other)
+        else:
+            plain, number = other, recording.operand(other)
+        held, pending = x.held, recording.pending
+        if (
+            (isinstance(held, np.ndarray) and held.size >= stand_ins.LARGE)
+            or (isinstance(plain, np.ndarray) and plain.size >= stand_ins.LARGE)
+            or (pending and (x.number in pending or number in pending))
+        ):
+            return primitive(other, x) if reflected else primitive(x, other)
+        left, right, operands = (plain, held, (number, x.number)) if reflected else (held, plain, (x.number, number))
+        value = recording.attempt(function, left, right)
+        made: Any = new(cls)
+        made.level = recording.level
+        made.held = value
+        made.recording = recording
+        calls = recording.calls
+        made.number = len(calls)
+        calls.append((primitive, operands, None, FLOAT64 if type(value) is np.float64 else likeness(value)))
+        if type(value) in SCALARS:
+            recording.python(primitive, (left, right), made)
+        return made
+
+    return record
+
+
+def install(cls: Any) -> None:
+    """Give the class of recorded values its operators, and NumPy's protocol of ufuncs."""
+    recorders = {
+        row.function: _unary(cls, row, row.function)
+        for row in TABLE.values()
+        if row.kind == "elementwise" and len(row.partials) == 1
+    }
+
+    def array_ufunc(self: Any, ufunc: np.ufunc, method: str, *inputs: Any, **settings: Any) -> Any:
+        if not settings and method == "__call__" and len(inputs) == 1:
+            record = recorders.get(ufunc)
+            if record is not None:
+                return record(*inputs)
+        return protocol.ufunc(self, ufunc, method, inputs, settings)
+
+    cls.__array_ufunc__ = array_ufunc
+    for name, primitive in OPERATORS.items():
+        if name == "matmul":  # Array's, which knows sparse matrices
+            continue
+        setattr(cls, f"__{name}__", _binary(cls, TABLE[primitive]))
+        setattr(cls, f"__r{name}__", _binary(cls, TABLE[primitive], reflected=True))
+    for name, function in (("negative", operator.neg), ("positive", operator.pos), ("absolute", operator.abs)):
+        setattr(cls, f"__{function.__name__.strip('_')}__", _unary(cls, TABLE[name], function))
