@@ -243,4 +243,22 @@ ldexp = elementwise(
 real = elementwise(np.real, 1, domain=("complex",))
 imag = elementwise(np.imag, lambda x: -1j if np.result_type(x).kind == "c" else np.zeros_like(x), domain=("complex",))
 angle = elementwise(np.angle, _slope_of_angle, domain=("complex",), native="angle")
+
+
+def _rectangular(a: Any, b: Any) -> Any:
+    """a + ib, exactly: 1j times an infinity has a real part that is nan."""
+    y = np.empty(np.shape(a), np.result_type(a, np.complex64))
+    y.real, y.imag = a, b
+    return y[()]
+
+
+rectangular = linear(
+    _rectangular,
+    lambda g: np.real(g),
+    lambda g: -np.imag(g),
+    inputs=("a", "b"),
+    joint=True,
+    batch="elementwise",
+    name="rectangular",
+)
 conjugate = linear(np.conjugate, lambda g: np.conjugate(g), batch="elementwise", domain=("complex",))
