@@ -5,5 +5,7 @@ from __future__ import annotations
 from tests.laws.case import Case, case
 
 CASES: dict[str, list[Case]] = {
-    "rectangular": [case(shape, shape).real_only() for shape in ((3,), (2, 3), (), (0,))],
+    "rectangular": [
+        case(a, b).real_only() for a, b in (((3,), (3,)), ((2, 3), (2, 3)), ((), ()), ((0,), (0,)), ((2, 1), (3,)))
+    ],
 }
