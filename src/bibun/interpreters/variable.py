@@ -55,7 +55,7 @@ class Variable(Array):
 
     def __init__(self, data: np.ndarray[Any, Any] | None) -> None:
         data = np.asarray(data) if isinstance(data, Named) else data
-        if data is not None and not isinstance(data, np.ndarray):
+        if data is not None and (not isinstance(data, np.ndarray) or type(data) is np.matrix):
             raise TypeError(f"{type(data)} is not supported")
         keep_pages(data)
         self.level = DEFINE_BY_RUN
@@ -73,7 +73,7 @@ class Variable(Array):
     @data.setter
     def data(self, data: np.ndarray[Any, Any] | None) -> None:
         data = np.asarray(data) if isinstance(data, Named) else data
-        if data is not None and not isinstance(data, np.ndarray):
+        if data is not None and (not isinstance(data, np.ndarray) or type(data) is np.matrix):
             raise TypeError(f"{type(data)} is not supported")
         if self.node is not None and self.node.parents is not None:
             raise ValueError(
