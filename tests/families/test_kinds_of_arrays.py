@@ -9,6 +9,7 @@ import pytest
 
 import bibun as bb
 from bibun.core.traced import Traced
+from bibun.errors import NoDerivativeError
 
 MATRIX = np.linspace(-1.3, 1.7, 12).astype(np.float32).reshape(3, 4)
 VECTOR = np.array([0.5, -1.2, 2.0, 0.3, 1.1], np.float32)
@@ -164,3 +165,26 @@ def test_shapes_and_dtypes(f: Any, a: Any) -> None:
             assert np.result_type(part) == np.result_type(want)
             plain = part.data if isinstance(part, Traced) else part
             np.testing.assert_allclose(plain, want, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
+def test_matrices_are_refused() -> None:
+    """np.matrix: M * x is a matrix product, and a sum over an axis keeps it. Nobody may get another function's derivative."""
+    m = np.matrix([[1.0, 2.0], [3.0, 4.0]])
+    x = np.array([[1.0, 2.0], [3.0, 5.0]])
+    for f in (
+        lambda x: m * x,
+        lambda x: m @ x,
+        lambda x: x * m,
+        lambda x: x + m,
+        lambda x: np.add(m, x),
+        lambda x: x @ m,
+    ):
+        with pytest.raises(NoDerivativeError, match=r"Write M = np\.asarray\(M\)"):
+            bb.jacobian(f)(x)
+        with pytest.raises(NoDerivativeError, match=r"Write M = np\.asarray\(M\)"):
+            bb.jvp(f, (x,), (x,))
+    with pytest.raises(NoDerivativeError, match="is matrix, which is neither an array"):
+        bb.grad(np.sum)(m)
+    with pytest.raises(TypeError, match="matrix"):
+        bb.Variable(m)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -316,3 +317,30 @@ def test_edges(name: str, f: Callable[[Any], Any], x: float, first: float | None
                 assert not np.isnan(got) or second is None
             else:
                 np.testing.assert_allclose(got, want, rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("x", [0.7, 2.0, 20.0, 60.0])
+def test_the_second_derivative_of_a_scaled_bessel_function_of_half_order(x: float) -> None:
+    """ive(3/2, x) = sqrt(2 / (pi x)) e**-x (cosh x - sinh x / x), differentiated by mpmath at 40 digits."""
+    with mpmath.workdps(40):
+        truth = mpmath.diff(lambda t: mpmath.besseli(1.5, t) * mpmath.exp(-t), x, 2)
+    f = lambda x: special.ive(1.5, x)  # noqa: E731
+    np.testing.assert_allclose(bb.grad(bb.grad(f))(x), float(truth), rtol=1e-9)
+    np.testing.assert_allclose(bb.jvp(bb.grad(f), (x,), (1.0,))[1], float(truth), rtol=1e-9)
+
+
+@pytest.mark.parametrize("x", [-0.9, -5.0])
+def test_the_scaled_bi_of_a_negative_argument(x: float) -> None:
+    """There the scale is 1, and Bi'' = x Bi; Ai's scaled value is nan."""
+    f = lambda x: special.airye(x)[2]  # noqa: E731
+    np.testing.assert_allclose(bb.grad(f)(x), special.airy(x)[3], rtol=1e-13)
+    np.testing.assert_allclose(bb.grad(bb.grad(f))(x), x * special.airy(x)[2], rtol=1e-13)
+
+
+@pytest.mark.parametrize("name", ["yn", "kn", "expn"])
+@pytest.mark.filterwarnings("ignore:floating point number truncated")
+def test_an_order_that_scipy_cuts_to_an_integer(name: str) -> None:
+    f = getattr(special, name)
+    for order in (0.5, 1.5, 2.7):
+        cut, whole = (bb.grad(lambda x, n=n: f(n, x))(1.3) for n in (order, float(int(order))))
+        assert cut == whole

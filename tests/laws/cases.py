@@ -14,7 +14,7 @@ import numpy as np
 
 from bibun.core.primitive import Primitive
 from bibun.primitives.indexing import Place
-from tests.laws import cases_arrays, cases_scipy_linalg, cases_special, cases_stats
+from tests.laws import cases_arrays, cases_parts, cases_scipy_linalg, cases_special, cases_stats
 from tests.laws.case import Case, Shape, alike, case
 
 # ---- elementwise rows ---------------------------------------------------------------------------
@@ -315,3 +315,4 @@ CASES |= cases_special.CASES
 CONSTANTS |= cases_special.CONSTANTS
 CASES |= cases_scipy_linalg.CASES
 CONSTANTS |= cases_scipy_linalg.CONSTANTS
+CASES |= cases_parts.CASES

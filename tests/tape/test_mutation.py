@@ -438,3 +438,18 @@ def test_a_function_that_stores_a_large_input_may_be_wrong_only_by_hand(small_is
     x.data[:] = 1.0
     with pytest.raises(bb.MutatedArrayError):
         y.backward()
+
+
+def test_places_of_a_count_that_change_afterwards() -> None:
+    places, weights = np.array([3, 1, 2]), np.array([0.0, 1.0, 2.0, 3.0])
+
+    def f(x: Any) -> Any:
+        return np.sum(np.bincount(places, weights=x) * weights)
+
+    x = Variable(np.ones(3))
+    y, (_, pullback), (_, pushforward) = f(x), bb.vjp(f, np.ones(3)), bb.linearize(f, np.ones(3))
+    places[:] = 0
+    y.backward()
+    assert_array_equal(x.grad, [3.0, 1.0, 2.0])
+    assert_array_equal(pullback(1.0)[0], [3.0, 1.0, 2.0])
+    assert_array_equal(pushforward(np.array([1.0, 10.0, 100.0])), 213.0)

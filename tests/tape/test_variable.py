@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import bibun as bb
 from bibun import Variable
+from bibun.errors import LostDerivativeError
 
 A, B = 1.3, 0.7
 
@@ -500,3 +502,24 @@ def test_a_long_chain_of_views() -> None:
     np.sum(y * np.arange(4.0)).backward()
     assert_array_equal(x.grad, np.arange(4.0))
     del y
+
+
+def test_a_variable_is_pickled_with_its_gradient() -> None:
+    x = Variable(np.array([1.0, 2.0]))
+    unused = Variable(np.array(3.0, np.float32))
+    np.sum(x * x).backward()
+    again, other, empty = pickle.loads(pickle.dumps((x, unused, Variable(None))))
+    np.testing.assert_array_equal(again.data, [1.0, 2.0])
+    np.testing.assert_array_equal(again.grad, [2.0, 4.0])
+    assert other.grad is None
+    assert other.dtype == np.float32
+    assert empty.data is None
+    np.sum(again**3).backward()
+    np.testing.assert_array_equal(again.grad, [5.0, 16.0])  # 2 x + 3 x²
+    np.testing.assert_array_equal(x.grad, [2.0, 4.0])
+
+
+def test_a_computed_variable_is_not_pickled() -> None:
+    y = Variable(np.array([1.0, 2.0])) * 2
+    with pytest.raises(LostDerivativeError, match=r"Store its value, y\.data"):
+        pickle.dumps(y)

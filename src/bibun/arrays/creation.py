@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from bibun.arrays.registry import implements, row
-from bibun.arrays.shapes import astype, is_traced
+from bibun.arrays.shapes import astype, is_traced, layout
 from bibun.core.traced import Traced, recorded, unlisted
 
 _copy, _stack = row("copy"), row("stack")
@@ -108,10 +108,18 @@ def asarray(a: Any, dtype: Any = None, order: Any = None, *, device: Any = None,
     return _made(a, dtype, copy)
 
 
-@implements(np.ascontiguousarray, np.asfortranarray)
+@implements(np.ascontiguousarray)
 def ascontiguousarray(a: Any, dtype: Any = None) -> Any:
-    """np.ascontiguousarray(x, like=x): x, with one axis at least."""
-    return np.atleast_1d(_made(a, dtype, None))
+    """np.ascontiguousarray(x, like=x): x, with one axis at least; a copy where it lies otherwise in memory."""
+    made = np.atleast_1d(_made(a, dtype, None))
+    return made if not is_traced(made) or layout(made).flags.c_contiguous else _copy(made)
+
+
+@implements(np.asfortranarray)
+def asfortranarray(a: Any, dtype: Any = None) -> Any:
+    """np.asfortranarray(x, like=x), likewise."""
+    made = np.atleast_1d(_made(a, dtype, None))
+    return made if not is_traced(made) or layout(made).flags.f_contiguous else _copy(made)
 
 
 def _made(value: Any, dtype: Any, copy: Any) -> Any:

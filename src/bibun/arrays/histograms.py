@@ -52,7 +52,7 @@ def _real(weights: Any) -> Any:
 def _totals(weights: Any, places: Any, length: int) -> Any:
     """The weights added up at their places."""
     if not isinstance(places, Traced):
-        return _scatter_add(weights, key=(places,), shape=(length,))
+        return _scatter_add(weights, key=(np.array(places),), shape=(length,))  # a copy: its owner may change it
     return _scatter_add_at(weights, places, key=(Place(0),), shape=(length,))
 
 

@@ -23,8 +23,8 @@ from bibun.core.traced import Traced, alike
 from bibun.errors import LostDerivativeError
 from bibun.primitives.memory import getitem_apart, put_into
 
-_getitem, _put = row("getitem"), row("put")
-_READ_ONLY = ("broadcast_to", "diagonal")  # NumPy lets nobody write to these views
+_getitem, _put, _real, _imag, _rectangular = row("getitem"), row("put"), row("real"), row("imag"), row("rectangular")
+_READ_ONLY = (row("broadcast_to"), row("diagonal"))  # NumPy lets nobody write to these views
 _FEW = 16  # views of one base before the dead ones are looked for
 _PART = 4  # of a written array, what is at most the fourth part is copied when it is read
 
@@ -116,16 +116,17 @@ def replace(array: Any, new: Any) -> None:
         _hand_down(array, new)
     elif base[1] is _getitem:
         write(base[0], base[2]["key"], new)
+    elif base[1] in _READ_ONLY:
+        raise ValueError(
+            f"assignment destination is read-only: it is a view that np.{base[1].name} made. Copy it first."
+        )
+    elif base[1] is _real:
+        replace(base[0], _rectangular(new, _imag(base[0].alias())))
+    elif base[1] is _imag:
+        replace(base[0], _rectangular(_real(base[0].alias()), new))
     else:
         below, primitive, settings = base
         replace(below, _put_back(below, primitive, settings, new))
-
-
-def _path(array: Any) -> Iterator[Primitive]:
-    """The calls that made this view out of its root."""
-    while (base := getattr(array, "base", None)) is not None:
-        array, primitive, _ = base
-        yield primitive
 
 
 def _put_back(base: Any, primitive: Primitive, settings: dict[str, Any], new: Any) -> Any:

@@ -98,7 +98,7 @@ def append(arr: Any, values: Any, axis: Any = None) -> Any:
 def block(arrays: Any) -> Any:
     """Blocks in nested lists: the innermost along the last axis, the next along the one before it."""
     if not isinstance(arrays, list):
-        return as_array(arrays)
+        return np.copy(as_array(arrays))
     depth = _depth(arrays)
     ndim = max(depth, _most_axes(arrays))
     return _blocks(arrays, ndim, depth)
@@ -233,4 +233,5 @@ def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = 
     lines = [
         np.reshape(x, (1,) * order[i] + (-1,) + (1,) * (n - 1 - order[i])) for i, x in enumerate(map(as_array, xi))
     ]
-    return tuple(lines) if sparse else tuple(np.broadcast_arrays(*lines))
+    grid = tuple(lines) if sparse else tuple(np.broadcast_arrays(*lines))
+    return tuple(map(np.copy, grid)) if copy else grid

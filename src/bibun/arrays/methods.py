@@ -24,6 +24,7 @@ from bibun.arrays import (
     linalg,
     padding,
     pairs,
+    parts,
     polynomials,
     products,
     protocol,
@@ -43,7 +44,7 @@ from bibun.arrays.refused import Refused
 from bibun.arrays.registry import row
 from bibun.errors import NoDerivativeError
 
-_real, _imag, _conjugate, _copy = row("real"), row("imag"), row("conjugate"), row("copy")
+_conjugate, _copy = row("conjugate"), row("copy")
 _argmax, _argmin, _argsort, _argpartition = row("argmax"), row("argmin"), row("argsort"), row("argpartition")
 _nonzero, _searchsorted, _reshape = row("nonzero"), row("searchsorted"), row("reshape")
 
@@ -154,33 +155,29 @@ class Methods(Refused):
 
     @property
     def real(self) -> Any:
-        """The real part; of a real array itself."""
-        return _real(self) if shapes.iscomplexobj(self) else self
+        """The real part, a view; of a real array itself."""
+        return parts.real(self)
 
     @real.setter
     def real(self, value: Any) -> None:
-        if shapes.iscomplexobj(self):
-            value = shapes.broadcast_to(creation.as_array(value), shapes.shape(self)) + 1j * _imag(self)
-        indexing.set_(self, ..., value)
+        parts.set_real(self, value)
 
     @property
     def imag(self) -> Any:
-        """The imaginary part; of a real array zeros."""
-        return _imag(self)
+        """The imaginary part, a view; of a real array zeros."""
+        return parts.imag(self)
 
     @imag.setter
     def imag(self, value: Any) -> None:
-        if not shapes.iscomplexobj(self):
-            raise TypeError("array does not have imaginary part to set")
-        indexing.set_(self, ..., _real(self) + 1j * creation.as_array(value))
+        parts.set_imag(self, value)
 
     def conj(self) -> Any:
-        """The complex conjugate."""
-        return _conjugate(self)
+        """The complex conjugate; of a real array itself, as NumPy's method (np.conj makes a copy)."""
+        return _conjugate(self) if shapes.iscomplexobj(self) else self
 
     def conjugate(self) -> Any:
-        """The complex conjugate."""
-        return _conjugate(self)
+        """The complex conjugate; of a real array itself."""
+        return self.conj()
 
     # Reductions
     def sum(

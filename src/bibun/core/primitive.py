@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
+
+import numpy as np
 
 from bibun.core.rules import Rule
 from bibun.core.traced import Traced, unlisted
+from bibun.errors import NoDerivativeError, located
 
 
 class Forgotten(dict[int, Any]):
@@ -87,18 +90,30 @@ class Primitive:
         """Apply it: by the innermost interpreter among the arguments, or plainly when there is none."""
         owner = None
         level = -1
-        listed = False
+        listed = matrix = False
         for arg in args:
             if isinstance(arg, Traced):
                 if arg.level > level:
                     owner, level = arg, arg.level
             elif isinstance(arg, (list, tuple)):
                 listed = True
+            elif type(arg) is np.matrix:
+                matrix = True
         if owner is None:
             return self.function(*args, **settings)
+        if matrix:
+            _refuse_matrix()
         if listed:
             return self(*map(unlisted, args), **settings)
         return owner.process(self, args, settings)
 
     def __repr__(self) -> str:
         return f"<{self.kind} primitive {self.name}>"
+
+
+def _refuse_matrix() -> NoReturn:
+    """Its product is that of matrices only where its own operator is asked, which a traced operand is asked before."""
+    raise NoDerivativeError(
+        f"{located()}a np.matrix meets a traced array: its * and its shapes are not those of arrays, and a derivative of "
+        "them would be that of another function. Write M = np.asarray(M), and M @ x for a product of matrices."
+    )

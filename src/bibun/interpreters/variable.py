@@ -15,7 +15,7 @@ from bibun.core.captured import Watched, kept, lifted
 from bibun.core.memory import keep_pages
 from bibun.core.primitive import Primitive
 from bibun.core.traced import DEFINE_BY_RUN, Traced, alone, bare, new_level
-from bibun.errors import DerivativeValueError, NoDerivativeError
+from bibun.errors import DerivativeValueError, LostDerivativeError, NoDerivativeError
 from bibun.interpreters.tape import (
     Casting,
     Gathering,
@@ -59,7 +59,7 @@ class Variable(Array):
 
     def __init__(self, data: np.ndarray[Any, Any] | None) -> None:
         data = np.asarray(data) if isinstance(data, Named) else data
-        if data is not None and not isinstance(data, np.ndarray):
+        if data is not None and (not isinstance(data, np.ndarray) or type(data) is np.matrix):
             raise TypeError(f"{type(data)} is not supported")
         keep_pages(data)
         self.level = DEFINE_BY_RUN
@@ -77,7 +77,7 @@ class Variable(Array):
     @data.setter
     def data(self, data: np.ndarray[Any, Any] | None) -> None:
         data = np.asarray(data) if isinstance(data, Named) else data
-        if data is not None and not isinstance(data, np.ndarray):
+        if data is not None and (not isinstance(data, np.ndarray) or type(data) is np.matrix):
             raise TypeError(f"{type(data)} is not supported")
         if self.node is not None and self.node.parents is not None:
             raise ValueError(
@@ -250,9 +250,26 @@ class Variable(Array):
             self.origin = self.node
         self.level, self.value, self.node = other.level, other.value, other.node
 
+    def __reduce__(self) -> Any:
+        """For pickle: value and gradient. A computed Variable would come back without its graph."""
+        if self.level or (self.node is not None and type(self.node) is not Leaf):
+            raise LostDerivativeError(
+                "pickle: this Variable was computed, and its graph cannot be stored: its derivative would be lost. "
+                "Store its value, y.data, or the Variables that it was computed from."
+            )
+        gradient = self.grad
+        return _unpickled, (type(self), self.data, gradient.data if isinstance(gradient, Variable) else gradient)
+
     def __repr__(self) -> str:
         value = bare(self.value)
         return f"Variable({np.asarray(value)!r})" if value is not None else "Variable(None)"
+
+
+def _unpickled(cls: type[Variable], data: Any, gradient: Any) -> Variable:
+    variable = cls(data)
+    if gradient is not None:
+        variable.grad = gradient
+    return variable
 
 
 def _boxed(gradient: Any, create_graph: bool) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from bibun.core.broadcasting import unbroadcast
 from bibun.core.kinds import elementwise, general, guarded_times, linear
 from bibun.core.traced import Traced
 from bibun.primitives.series import joined, polynomial
@@ -243,4 +244,19 @@ ldexp = elementwise(
 real = elementwise(np.real, 1, domain=("complex",))
 imag = elementwise(np.imag, lambda x: -1j if np.result_type(x).kind == "c" else np.zeros_like(x), domain=("complex",))
 angle = elementwise(np.angle, _slope_of_angle, domain=("complex",), native="angle")
+
+
+def _rectangular(a: Any, b: Any) -> Any:
+    """a + ib, exactly: 1j times an infinity has a real part that is nan."""
+    y = np.empty(np.broadcast_shapes(np.shape(a), np.shape(b)), np.result_type(a, b, np.complex64))
+    y.real, y.imag = a, b
+    return y[()]
+
+
+rectangular = linear(
+    _rectangular,
+    lambda g, a_shape: unbroadcast(np.real(g), a_shape),
+    lambda g, b_shape: unbroadcast(-np.imag(g), b_shape),
+    inputs=("a", "b"), joint=True, batch="elementwise", name="rectangular",
+)  # fmt: skip
 conjugate = linear(np.conjugate, lambda g: np.conjugate(g), batch="elementwise", domain=("complex",))

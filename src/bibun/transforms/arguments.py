@@ -77,7 +77,7 @@ def primal(name: str, value: Any, i: int, paths: Callable[[], list[str]]) -> Any
     """A value to differentiate at: an array or number of a floating-point dtype."""
     if isinstance(value, Traced):
         found: Any = value.strong()
-    elif isinstance(value, np.ndarray):
+    elif isinstance(value, np.ndarray) and type(value) is not np.matrix:
         found = value if value.ndim else value[()]
     elif isinstance(value, (np.generic, float, complex, int)):
         found = np.asarray(value)[()]

@@ -261,7 +261,8 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     """f, whose inside the tape does not keep: the backward pass runs it again. Less memory for more time.
 
     Arrays that f reads from the code around it are differentiated only as arguments; where it does read one, f is
-    recorded in full. Raises DerivativeValueError where f gives another value when it runs again.
+    recorded in full. What f writes into its arguments does not reach the caller's, as both runs need them: it is returned.
+    Raises DerivativeValueError where f gives another value when it runs again.
     """
 
     def pull(call: _Call, g: Any, needed: tuple[int, ...], xs: list[Any], y: Any) -> list[Any]:

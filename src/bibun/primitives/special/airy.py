@@ -41,8 +41,15 @@ def _airye(y: Any, x: Any) -> Any:
         far_out(y[2], 0.5, i, 1 / 3, slope_of_ive, special.ive),
         far_out(y[3], 1.0, i, 2 / 3, slope_of_ive, special.ive),
     )
-    near = np.sqrt(np.where(far, 0.0, x))
-    inner = (y[1] + near * y[0], x * y[0] + near * y[1], y[3] - near * y[2], x * y[2] - near * y[3])
+    below = x < 0  # there the Bi have no scale, and the Ai no value: their nan stays out of the products
+    near = np.sqrt(np.where(far | below, 0.0, x))
+    a, slope = (np.where(below, 0.0, part) for part in y[:2])
+    inner = (
+        np.where(below, y[0], slope + near * a),
+        np.where(below, y[1], x * a + near * slope),
+        y[3] - near * y[2],
+        x * y[2] - near * y[3],
+    )
     return tuple(np.where(far, o, i) for o, i in zip(outer, inner, strict=True))
 
 

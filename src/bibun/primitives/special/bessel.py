@@ -34,8 +34,9 @@ def _scaled(slope: Any, y: Any, order: Any, x: Any, turn: complex) -> Any:
     `turn` is 1 for e**x K, -1 (of |x|) for e**-|x| I, i and -i for the scaled H1 and H2 (DLMF 10.40.1, 10.40.2, 10.17.5);
     from |x| = 30 + order**2 / 2 the next term is less than 1e-16.
     """
-    far = np.abs(x) > 30 + 0.5 * order * order
-    x = np.where(far, x, 1)
+    least = 30 + 0.5 * order * order
+    far = np.abs(x) > least
+    x = np.where(far, x, least)  # at 1 the sum of order 3/2 is 0
     r = -1 / np.abs(x) if turn == -1 else turn / x
     term, total, weighted = 1.0, 1.0, 0.5
     for k in range(1, 19):
@@ -96,7 +97,7 @@ yv = elementwise(
     guarded=True, domain=("order", "positive"),
 )  # fmt: skip
 yn = elementwise(
-    special.yn, _N, lambda y, a, b: _unless_infinite(y, (special.yn(a - 1.0, b) - special.yn(a + 1.0, b)) / 2),
+    special.yn, _N, lambda y, a, b: _unless_infinite(y, _half_difference(special.yn, np.trunc(a), b)),
     guarded=True, domain=("whole", "positive"),
 )  # fmt: skip
 
@@ -126,7 +127,7 @@ kv = elementwise(
     guarded=True, domain=("order", "positive"),
 )  # fmt: skip
 kn = elementwise(
-    special.kn, _N, lambda a, b: -(special.kn(a - 1.0, b) + special.kn(a + 1.0, b)) / 2,
+    special.kn, _N, lambda a, b: -(special.kn(np.trunc(a) - 1.0, b) + special.kn(np.trunc(a) + 1.0, b)) / 2,
     guarded=True, domain=("whole", "positive"),
 )  # fmt: skip
 jve = elementwise(

@@ -47,7 +47,8 @@ def _shichi(x: Any) -> tuple[Any, Any]:
 
 
 def _slope_of_expn(y: Any, a: Any, b: Any) -> Any:
-    """-E_(n-1)(x), and -(e**-x + y)/x for n = 0"""
+    """-E_(n-1)(x), and -(e**-x + y)/x for n = 0; SciPy cuts the order to an integer"""
+    a = np.trunc(a)
     first = np.equal(a, 0)
     order = np.where(first, 1, a) - np.int64(1)
     return np.where(first, -(np.exp(-b) + y) / np.where(first, b, 1.0), -special.expn(order, b))

@@ -1,0 +1,41 @@
+"""The real and the imaginary part of an array, which are views of it. Their rows are in primitives/elementwise.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from bibun.arrays import in_place, indexing
+from bibun.arrays.registry import implements, row
+
+_real, _imag = row("real"), row("imag")
+
+
+@implements(np.real)
+def real(val: Any) -> Any:
+    """The real part; of a real array itself."""
+    if val.dtype.kind != "c":
+        return val
+    y = _real(val)
+    return in_place.view(val, y, _real, {}) if y.shape else y  # the part of a number is a number
+
+
+@implements(np.imag)
+def imag(val: Any) -> Any:
+    """The imaginary part; of a real array zeros."""
+    y = _imag(val)
+    return in_place.view(val, y, _imag, {}) if y.shape and val.dtype.kind == "c" else y
+
+
+def set_real(array: Any, value: Any) -> None:
+    """array.real = value."""
+    part = in_place.view(array, _real(array), _real, {}) if array.dtype.kind == "c" else array
+    indexing.set_(part, ..., value)
+
+
+def set_imag(array: Any, value: Any) -> None:
+    """array.imag = value."""
+    if array.dtype.kind != "c":
+        raise TypeError("array does not have imaginary part to set")
+    indexing.set_(in_place.view(array, _imag(array), _imag, {}), ..., value)
