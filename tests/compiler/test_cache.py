@@ -48,12 +48,14 @@ print(json.dumps([len(compiled), [np.asarray(y).tobytes().hex() for y in results
 def process(folder: Path) -> subprocess.Popen[str]:
     """A process of its own that compiles, with its files in a folder."""
     environment = os.environ | {cache.VARIABLE: str(folder)}
-    return subprocess.Popen([sys.executable, "-c", PROCESS], env=environment, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        [sys.executable, "-c", PROCESS], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
 
 
 def outcome(started: subprocess.Popen[str]) -> Any:
-    out, _ = started.communicate(timeout=120)
-    assert started.returncode == 0
+    out, said = started.communicate(timeout=120)
+    assert started.returncode == 0, said
     return json.loads(out)
 
 

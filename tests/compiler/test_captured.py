@@ -66,3 +66,18 @@ def test_arrays_that_the_run_makes() -> None:
 
     x = np.array([0.3, 0.2, 0.1])
     np.testing.assert_allclose(bb.compile(bb.grad(f))(x), bb.grad(f)(x), rtol=1e-12)
+
+
+def test_complex_numbers_that_differ_in_the_sign_of_a_zero() -> None:
+    """They are equal, and lie on two sides of a cut: the second one was the first one."""
+
+    def roots(z: Any) -> Any:
+        pairs = [np.sqrt(np.where(np.real(z) > 0, z, number)) for number in (complex(-1.0, 0.0), complex(-1.0, -0.0))]
+        return tuple(pairs)
+
+    z = np.array([-1.0 + 1j, 4.0])
+    compiled = bb.compile(roots)
+    for _ in range(2):
+        above, below = compiled(z)
+        np.testing.assert_array_equal(above, [1j, 2.0])
+        np.testing.assert_array_equal(below, [-1j, 2.0])

@@ -72,6 +72,16 @@ def reversed_where_it_stands(x: Any, n: int) -> Any:
 
 
 @loop
+def a_row_and_then_its_first_entries(x: Any, n: int) -> Any:
+    """The row was not written: both begin at the same place."""
+    y = zeros(x, n) + x
+    for i in range(1, n):
+        y[i] = 0.5 * y[i - 1] + x
+        y[i, : COLUMNS - 1] = np.sin(y[i - 1, 1:])
+    return y
+
+
+@loop
 def from_the_other_end(x: Any, n: int) -> Any:
     y = zeros(x, n) + x * x
     for i in range(n):

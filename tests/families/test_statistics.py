@@ -226,3 +226,22 @@ def test_reductions_of_nothing() -> None:
     for f in (np.mean, np.var, np.std):
         with pytest.warns(RuntimeWarning, match=r"Mean of empty slice|Degrees of freedom"):
             assert np.isnan(bb.jvp(f, (np.zeros(0),), (np.zeros(0),))[0])
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        np.median,
+        np.nanmedian,
+        lambda x: np.quantile(x, 0.3),
+        lambda x: np.nanpercentile(x, 30.0, method="nearest"),
+        lambda x: np.linalg.norm(np.reshape(x, (2, 3)), 2),
+        lambda x: np.linalg.norm(np.reshape(x, (2, 3)), -2),
+    ],
+)
+def test_compiled_a_number_is_a_number(f: Any) -> None:
+    """It was an array of shape ()."""
+    compiled, x = bb.compile(f), np.linspace(0.2, 1.7, 6) ** 2
+    for _ in range(2):
+        assert type(compiled(x)) is type(f(x)) is np.float64
+        np.testing.assert_allclose(compiled(x), f(x), rtol=1e-13)

@@ -170,7 +170,8 @@ def _of_singular_values(s: Any, ord: Any) -> Any:
         return np.sum(s, axis=-1)
     if not s.shape[-1]:
         return np.max(s, axis=-1, initial=0) if ord == 2 else np.min(s, axis=-1)
-    return s[..., 0] if ord == 2 else s[..., -1]
+    which = 0 if ord == 2 else -1
+    return s[..., which] if s.ndim > 1 else s[which]  # with an ellipsis it would be an array
 
 
 @implements(np.linalg.matrix_norm)

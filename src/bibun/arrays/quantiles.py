@@ -175,7 +175,13 @@ def _quantile(
     if a.dtype.kind == "f" and not skip:
         y = _unless_nan(y, lines)
     y = np.moveaxis(y, -1, 0)
-    return np.reshape(y, (*q.shape, *(kept if bool(keepdims) and keepdims is not _NONE else rest)))
+    return _shaped(y, (*q.shape, *(kept if bool(keepdims) and keepdims is not _NONE else rest)))
+
+
+def _shaped(y: Any, shape: tuple[int, ...]) -> Any:
+    """In this shape; a number, not an array, where it is ()."""
+    y = np.reshape(y, shape)
+    return y if shape else y[()]
 
 
 def _unless_nan(y: Any, lines: Any) -> Any:
@@ -202,7 +208,7 @@ def _median(a: Any, axis: Any, keepdims: Any, *, skip: bool) -> Any:
     odd = not skip and n % 2
     y = _entries(ordered, low) if odd else (_entries(ordered, low) + _entries(ordered, high)) / 2
     y = y if skip else _unless_nan(y, lines)
-    return np.reshape(y, kept if bool(keepdims) and keepdims is not _NONE else rest)
+    return _shaped(y, kept if bool(keepdims) and keepdims is not _NONE else rest)
 
 
 @reducing(np.median)

@@ -215,10 +215,11 @@ class Careful:
         try:
             results = Results(self.f(*args, **kwargs))
             recording.check()
+            _unchanged(recorded)
         except UnrecordableError as error:
             if not error.once:
                 self._give_up(paths, str(error))
-            return None if results is None else _of_the_run(results)
+            return None if results is None else _of_the_run(results, recorded, call.leaves)
         except (NoDerivativeError, DerivativeValueError) as error:
             failure = str(error)
         if results is None:
@@ -328,12 +329,29 @@ def _later(flat: Flat, *, fast: bool) -> Callable[[], Graph]:
     return once(lambda: read(flat.recording(), flat.outputs, fast=fast))
 
 
-def _of_the_run(results: Results) -> Callable[[list[Any]], Any] | None:
+def _unchanged(arguments: Sequence[Recorded]) -> None:
+    """Raise where the run wrote into its arguments: they are the caller's arrays, which a program only reads."""
+    for n, argument in enumerate(arguments):
+        if argument.number != n:  # it has become another entry
+            raise UnrecordableError(
+                f"it changes an argument where it stands, an array of shape {argument.shape}. To have a program, take a copy "
+                "of it first, x = x.copy(), and return that"
+            )
+
+
+def _of_the_run(
+    results: Results, arguments: Sequence[Recorded], leaves: Sequence[Any]
+) -> Callable[[list[Any]], Any] | None:
     """What the recorded run has computed, so that f need not run again for this call; None where that has changed since."""
     try:
         values = [leaf.value for leaf in results.recorded]
+        written = [
+            (leaf, arg.value) for n, (leaf, arg) in enumerate(zip(leaves, arguments, strict=True)) if arg.number != n
+        ]
     except UnrecordableError:
         return None
+    for leaf, value in written:  # as f would have written into it
+        leaf[...] = value
     return lambda _: results.assemble(values)
 
 

@@ -29,6 +29,7 @@ from bibun.primitives import TABLE
 from bibun.primitives.memory import getitem_apart, put_into
 
 new = object.__new__
+_COMPLEX = (complex, np.complex64, np.complex128, np.clongdouble)
 _NUMPY = (np.ndarray, np.generic)
 WHOLE = 2.0**63 - 2.0**11  # what is below in floating point fits into 64 bits
 _RECORDED_AS = {put_into: TABLE["put"], getitem_apart: TABLE["getitem"]}  # done in memory of their own, in this run
@@ -114,7 +115,8 @@ class Recording:
             raise UnrecordableError(f"{value.word} of another transform takes part", once=True)
         if isinstance(value, np.ndarray):
             return self.captured(value).number
-        key = (type(value), value if value == value and value != 0 else repr(value))
+        plain = value == value and value != 0 and type(value) not in _COMPLEX  # 1+0j and 1-0j are equal
+        key = (type(value), value if plain else repr(value))
         try:
             found = self._numbers.get(key)
         except TypeError:  # not hashable

@@ -174,7 +174,11 @@ class Expressions:
 
     def patch(self, background: Expression, value: Expression, places: Sequence[Affine]) -> Expression:
         """The background with the value at places that move with the turns of a loop."""
-        if background.op == "patch" and background.params.places == places:
+        if (
+            background.op == "patch"
+            and background.params.places == places
+            and background.operands[1].shape == value.shape  # a row and its first entries lie at the same places
+        ):
             background = background.operands[0]
         if value is self.view(background, places, value.shape):
             return background
