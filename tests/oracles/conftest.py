@@ -1,9 +1,13 @@
-"""The count of what was compared, after the tests. Holds no test."""
+"""How JAX compiles here, and after the tests the count of what was compared. Holds no test."""
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
+
+# Thousands of small programs are compiled once and run a few times: JAX's optimiser would take longer than they do.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true")
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -174,7 +174,9 @@ NORM = (
 )
 SCALED = (
     Apart(
-        "autograd", "its pullbacks take norm='forward' for the usual one", lambda x, norm=None, **s: norm == "forward"
+        "autograd",
+        "its pullbacks know no norm but None and ortho",
+        lambda x, norm=None, **s: norm not in (None, "ortho"),
     ),
     Apart(
         "autograd",

@@ -20,7 +20,7 @@ from tests.oracles.packages import BIBUN, PEERS, leaves  # noqa: E402
 from tests.oracles.programs_in_place import draw_program, run_in_place, run_of_jax  # noqa: E402
 
 JAX, TORCH = PEERS[:2]
-PROGRAMS = 60
+PROGRAMS = 40
 
 
 class OfTensors:

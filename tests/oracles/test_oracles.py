@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
-# Thousands of small programs are compiled once and run a few times: JAX's optimiser would take longer than they do.
-os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true")
 for peer in ("jax", "torch", "autograd"):
     pytest.importorskip(peer)
 
