@@ -279,6 +279,11 @@ def polar(xp: Any, a: Any) -> Any:
     return xp.scipy.linalg.polar(a)
 
 
+def _tridiagonal(a: Any, b: Any) -> Any:
+    a, b = _tensor(a), _tensor(b)
+    return torch.linalg.eigvalsh(torch.diag(a) + torch.diag(b, 1) + torch.diag(b, -1))
+
+
 def linear_algebra() -> list[Line]:
     one = lambda d: ((d.square(3),), {})  # noqa: E731
     torch_lu = {"torch": lambda a: list(torch.linalg.lu(_tensor(a))[1:])}
@@ -316,6 +321,8 @@ def linear_algebra() -> list[Line]:
             "scipy.linalg.eigh_tridiagonal",
             of_shapes(((4,), (3,))),
             lambda xp, a, b: xp.scipy.linalg.eigh_tridiagonal(a, b, eigvals_only=True),
+            instead={"torch": _tridiagonal},
+            apart=(Apart("jax", "it bisects: its pushforward is not the derivative, as differences show"),),
         ),
     ]
 
