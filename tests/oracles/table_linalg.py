@@ -180,7 +180,7 @@ SCALED = (
     ),
     Apart(
         "autograd",
-        "its pullbacks of real transforms look at the last axis, whichever is transformed, and are wrong for odd or other lengths",
+        "of real transforms they look at the last axis, whichever is transformed, and are wrong for odd or other lengths",
         lambda x, n=None, axis=-1, **s: n or axis not in (-1, x.ndim - 1) or x.shape[axis] % 2 == 1 or "axes" in s,
     ),
 )
