@@ -12,7 +12,7 @@ TEST_ENVIRONMENT = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MPLBACKEND=Agg
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test quick lint format docs bench interop clean
+.PHONY: help demo test quick lint format docs bench interop oracles clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -74,6 +74,9 @@ bench: .venv-bench/.installed  ## ratios to other packages; BENCH="--quick chain
 
 interop: .venv-bench/.installed  ## run the tests of what works together with PyTorch, JAX and autograd
 	@$(TEST_ENVIRONMENT) .venv-bench/bin/python -m pytest -q tests/interop tests/compat tests/docs/test_code_blocks.py -k 'not blocks_of or from-'
+
+oracles: .venv-bench/.installed  ## thousands of random calls beside JAX, PyTorch and autograd: values and derivatives
+	@$(TEST_ENVIRONMENT) .venv-bench/bin/python -m pytest -q tests/oracles
 
 clean:  ## remove the environments and everything that was built
 	rm -rf .venv .venv-bench build dist site .bibun_cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

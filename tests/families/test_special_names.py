@@ -241,3 +241,16 @@ def test_small_unsigned_integers_beside_the_argument(name: str) -> None:
     n, x = np.array([0, 1, 2, 5], np.uint8), np.array([0.7, 0.8, 0.3, 0.9])
     got, want = (bb.grad(lambda x, k=k: np.sum(UNSIGNED[name](k, x)))(x) for k in (n, n.astype(int)))
     np.testing.assert_allclose(got, want, rtol=1e-6)  # of an 8-bit integer SciPy takes the loop of float32
+
+
+@pytest.mark.parametrize("axis", [None, 0, -1, (0,)])
+@pytest.mark.parametrize(("keepdims", "shape"), [(False, ()), (True, (1,))])
+def test_logsumexp_of_one_number(axis: Any, keepdims: bool, shape: tuple[int, ...]) -> None:
+    """log(b e**x) = x + log b, of the shape that SciPy gives it: with an axis only where keepdims keeps one."""
+    x, b = np.array(0.3), 2.0
+    y, dy = bb.jvp(lambda x: ours.logsumexp(x, axis=axis, b=b, keepdims=keepdims), (x,), (np.array(3.0),))
+    np.testing.assert_allclose(y, np.full(shape, 0.3 + np.log(2.0)), strict=True)
+    np.testing.assert_allclose(dy, np.full(shape, 3.0), strict=True)
+    y, pullback = bb.vjp(lambda x: ours.logsumexp(x, axis=axis, keepdims=keepdims), x)
+    np.testing.assert_allclose(y, np.full(shape, 0.3), strict=True)
+    np.testing.assert_allclose(pullback(np.full(shape, 5.0))[0], 5.0)

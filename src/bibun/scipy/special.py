@@ -49,6 +49,8 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, r
     """log Σ b e**a over `axis`, and with return_sign=True the sign of the sum."""
     if not _traced(a, b):
         return scipy_special.logsumexp(a, axis=axis, b=b, keepdims=keepdims, return_sign=return_sign)
+    if np.ndim(a) == 0:
+        a = np.reshape(a, (1,))  # as SciPy takes it: an axis to sum over, which keepdims keeps
     if b is None and not return_sign:
         over = axes_of(axis, np.ndim(a))
         y = rows_here.logsumexp(a, axis=over, keepdims=True)
