@@ -41,7 +41,13 @@ def _varies(row: Any) -> bool:
         and len(row.domain) < 3
         and all(domain in INTO for domain in row.domain)
         and all(not isinstance(p, Missing) if isinstance(p, Rule) else 0 < abs(p) < 5 for p in row.partials)
+        and _gives_a_real_number(row)
     )
+
+
+def _gives_a_real_number(row: Any) -> bool:
+    y = row.function(*(INTO[domain](0.5) for domain in row.domain))
+    return not isinstance(y, tuple) and np.result_type(y).kind == "f"
 
 
 ROWS = {row.name: row for row in TABLE.values() if _varies(row)}
