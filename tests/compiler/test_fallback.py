@@ -134,3 +134,11 @@ def test_a_program_of_many_calls_has_no_limit_of_depth() -> None:
 
     x = np.full(4, 0.1)
     np.testing.assert_allclose(bb.compile(f)(x), f(x), rtol=1e-9)
+
+
+def test_a_text_of_a_value_is_made_in_each_call() -> None:
+    compiled = bb.compile(lambda x: (2 * x, f"{x:.1f}"))
+    with pytest.warns(bb.CompileWarning, match="returns a text"):
+        assert compiled(1.0) == (2.0, "1.0")
+    assert compiled(3.0) == (6.0, "3.0")
+    assert bb.compile(lambda x: (2 * x, "done"))(3.0) == (6.0, "done")

@@ -16,6 +16,7 @@ class Results:
 
     def __init__(self, returned: Any) -> None:
         leaves, self.unflatten = tree.flatten(returned)
+        self.texts = any(isinstance(leaf, str) for leaf in leaves)
         self.recorded = [leaf for leaf in leaves if isinstance(leaf, Recorded)]
         self.leaves = [None if isinstance(leaf, Recorded) else leaf for leaf in leaves]
         self.classes = [_class(leaf.held) if isinstance(leaf, Recorded) else None for leaf in leaves]

@@ -78,6 +78,7 @@ class Recording:
         "pending",
         "places",
         "raised",
+        "shown",
     )
 
     def __init__(self) -> None:
@@ -86,6 +87,7 @@ class Recording:
         self.constants: list[Any] = []
         self.places: list[str] = []  # of the guards, in the user's code
         self.raised: str | None = None  # an exception that a row has raised
+        self.shown = False  # whether a text was made of a value
         self.pending: dict[int, Pending] = {}  # of the entries that are stand-ins
         self.holders: dict[int, bool] = {}  # whether a captured array is alone, once that is known
         self._checksums: dict[int, tuple[Any, int]] = {}  # of captured arrays by identity
@@ -367,6 +369,14 @@ class Recorded(Array):
         if isinstance(value, np.ndarray):
             return recording.captured(value)
         return recording.add(CONSTANT, (recording.operand(value),), None, value)
+
+    def __repr__(self) -> str:
+        self.recording.shown = True
+        return super().__repr__()
+
+    def __format__(self, spec: str) -> str:
+        self.recording.shown = True
+        return super().__format__(spec)
 
     def alone(self, views: list[Any]) -> bool:
         """Whether nobody else holds its value, and no call that waits for it."""
