@@ -19,8 +19,13 @@ X = RANDOM.normal(size=(4, 3))
 W = RANDOM.normal(size=(3, 5))
 
 
+INACCURATE = {"itairy"}  # SciPy's values have six digits, its derivative all of them
+
+
 def sampled_calls() -> Iterator[tuple[str, int, str]]:
     for name, row in TABLE.items():
+        if name in INACCURATE:
+            continue
         for index in range(len(cases(row)) if row.kind != "constant" else 0):
             for dtypes in ("d", "f", "D"):
                 if takes(name, index, dtypes):

@@ -41,7 +41,7 @@ def test_other_dtypes(row: Any) -> None:
         try:
             with np.errstate(all="ignore"):
                 called(row, case)(*inputs)
-        except (TypeError, np.linalg.LinAlgError):
+        except (TypeError, ValueError, np.linalg.LinAlgError, RuntimeWarning):  # a singular matrix of such numbers
             continue
         with np.errstate(all="ignore"):
             agrees(called(row, case), inputs)

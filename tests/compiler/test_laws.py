@@ -16,7 +16,9 @@ from tests.compiler.agreement import agrees
 from tests.laws.cases import CONSTANTS, Case, cases
 from tests.laws.samples import Sample, draw, takes
 from tests.laws.table import TABLE
+from tests.laws.test_gate import refused
 
+SEARCHES = {"linear_sum_assignment"}  # a function that asks for values while it runs is not compiled
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
 
 
@@ -47,9 +49,17 @@ LAWS = {"value": value, "reverse": reverse, "forward": forward, "second": second
 
 
 def asked(law: str) -> Iterator[Any]:
-    """Every case in float64. Values in other dtypes too, and for every third case their second derivatives."""
+    """Every case in float64. Values in other dtypes too, and for every third case their second derivatives.
+
+    Of rows of SciPy's that a program calls in NumPy one case in two laws says the same.
+    """
     for name, row in TABLE.items():
+        through_numpy = row.native is None and row.kind in ("elementwise", "several")
+        if through_numpy and law not in ("value", "reverse"):
+            continue
         for index, case in enumerate(cases(row) if row.kind != "constant" else ()):
+            if through_numpy and index:
+                break
             others = "fD" if law == "value" or (law == "second" and index % 3 == 0) else ""
             for dtypes in ("d", *others):
                 if takes(name, index, dtypes):
@@ -65,7 +75,12 @@ def test_compiled_is_eager(law: str, name: str, index: int, dtypes: str) -> None
 
 @pytest.mark.parametrize(
     ("name", "case"),
-    [pytest.param(name, case, id=f"{name}-{n}") for name in CONSTANTS for n, case in enumerate(CONSTANTS[name])],
+    [
+        pytest.param(name, case, id=f"{name}-{n}")
+        for name in CONSTANTS
+        for n, case in enumerate(CONSTANTS[name])
+        if name not in SEARCHES
+    ],
 )
 def test_rows_without_a_derivative(name: str, case: Case) -> None:
     agrees(lambda *inputs: TABLE[name](*inputs, **case.settings), case.inputs)
@@ -73,4 +88,4 @@ def test_rows_without_a_derivative(name: str, case: Case) -> None:
 
 def test_every_row_is_asked() -> None:
     asked_of = {which.values[1] for law in LAWS for which in asked(law)} | set(CONSTANTS)
-    assert asked_of == set(TABLE)
+    assert asked_of == {name for name, row in TABLE.items() if not refused(row)}

@@ -79,7 +79,7 @@ OF_INTEGERS: dict[str, tuple[str, Any]] = {
 REFUSED: dict[str, tuple[str, str]] = {
     **{name: (f"x.{name}", "is about memory") for name in ("strides", "flags", "ctypes")},
     **{name: (f"x.{name}()", f"x.data.{name}()") for name in ("tobytes", "tofile", "dump", "dumps", "getfield")},
-    **{f"__reduce{ex}__": (f"x.__reduce{ex}__({2 if ex else ''})", "x.data") for ex in ("", "_ex")},
+    **{f"__reduce{ex}__": (f"(x * 2).__reduce{ex}__({2 if ex else ''})", ".data") for ex in ("", "_ex")},
     "byteswap": ("x.byteswap()", "x.data.byteswap()"),
     "setfield": ("x.setfield(0, float)", "x[key] = value"),
     "setflags": ("x.setflags(write=False)", "Leave the call away"),

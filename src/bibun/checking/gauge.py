@@ -104,6 +104,7 @@ def _project_qr(g: Any, reference: Any) -> Any:
 _VECTORS = Gauge(_align_eigh, _project_eigh)
 GAUGES = {
     "eigh": _VECTORS,
+    "scipy_eigh": _VECTORS,
     "eig": _VECTORS,
     "svd": Gauge(_align_svd, _project_svd),
     "qr": Gauge(_align_qr, _project_qr),
