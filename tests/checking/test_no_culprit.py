@@ -19,7 +19,7 @@ X = RANDOM.normal(size=(4, 3))
 W = RANDOM.normal(size=(3, 5))
 
 
-INACCURATE = {"itairy"}  # SciPy's values have six digits, its derivative all of them
+INACCURATE = {"itairy", "nctdtrinc", "ncfdtrinc"}  # SciPy computes these to a few digits, and their derivatives to all
 
 
 def sampled_calls() -> Iterator[tuple[str, int, str]]:

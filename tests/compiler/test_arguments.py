@@ -31,7 +31,15 @@ def called(row: Any, case: Case) -> Any:
 # ---- dtypes ---------------------------------------------------------------------------------------
 
 
-@named(ROWS)
+# Some functions of SciPy's do not return for whole numbers of few bits; what NumPy calls is NumPy's matter.
+OWN = [
+    row
+    for row in ROWS
+    if row.native is not None or not isinstance(row.function, np.ufunc) or row.function in vars(np).values()
+]
+
+
+@named(OWN)
 def test_other_dtypes(row: Any) -> None:
     """Truth values, and whole numbers from 1 to 4 as other dtypes, where NumPy takes them."""
     case = cases(row)[min(1, len(cases(row)) - 1)]
