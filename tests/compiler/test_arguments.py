@@ -10,16 +10,14 @@ import pytest
 from mpmath import mp, mpf  # type: ignore[import-untyped]
 
 import bibun as bb
-from bibun.scipy import rows
 from tests.compiler.agreement import agrees, precision, same
 from tests.compiler.words import WORDS
 from tests.laws.cases import Case, cases
 from tests.laws.samples import draw
-from tests.laws.table import TABLE
+from tests.laws.table import SCIPY_FUNCTIONS, TABLE
 
 # Functions of SciPy's that are no ufuncs look at their arguments themselves; tests/scipy asks them.
-SCIPY = {name for name, row in rows().items() if not isinstance(row.function, np.ufunc)}
-ROWS = [row for name, row in TABLE.items() if row.kind != "constant" and name not in SCIPY]
+ROWS = [row for name, row in TABLE.items() if row.kind != "constant" and name not in SCIPY_FUNCTIONS]
 ELEMENTWISE = [row for row in ROWS if row.kind == "elementwise"]
 
 

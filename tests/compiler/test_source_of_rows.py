@@ -13,23 +13,19 @@ import pytest
 
 import bibun as bb
 from bibun import tree
-from bibun.scipy import rows
 from tests.compiler.reading_back import assert_alike, program_of
 from tests.laws.cases import cases
 from tests.laws.samples import draw, takes
-from tests.laws.table import TABLE
+from tests.laws.table import SCIPY_FUNCTIONS, TABLE
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of NumPy, at the edge of a domain
-
-
-# Functions of bibun.scipy, whose settings are objects: only this process can call them.
-WITHOUT_TEXT = {name for name, row in rows().items() if not isinstance(row.function, np.ufunc)}
 
 
 def samples() -> Iterator[Any]:
     """A few calls of each row in float64, the others as heavy ones."""
     for name, row in TABLE.items():
-        if row.kind != "constant" and name not in WITHOUT_TEXT:
+        # the settings of SCIPY_FUNCTIONS are objects: only this process can call them
+        if row.kind != "constant" and name not in SCIPY_FUNCTIONS:
             for index, case in enumerate(cases(row)):
                 if takes(name, index, "d"):
                     marks = [pytest.mark.heavy] if index > 3 else []

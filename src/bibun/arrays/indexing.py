@@ -43,7 +43,10 @@ def updated(x: Any, key: Any, value: Any) -> Any:
 
 def _prepared(x: Any, key: Any, value: Any) -> tuple[tuple[Any, ...], Any, list[Any]]:
     """The key, the value as x can take it, and what of the key is traced."""
-    key, traced = _settled(with_bounds(key if isinstance(key, tuple) else (key,)))
+    traced: list[Any] = []
+    key = key if isinstance(key, tuple) else (key,)
+    if not is_basic(key):
+        key, traced = _settled(with_bounds(key))
     if isinstance(value, (list, tuple)):
         entries: list[Any] = [v if isinstance(v, Traced) else np.asarray(v) for v in value]
         value = np.stack(entries)

@@ -81,7 +81,7 @@ def _scipy_advice(module: str, name: str) -> str:
         )
     if module.startswith("scipy.sparse") and name in ("dot", "__mul__", "__rmul__"):
         return "Of a sparse matrix and a traced array, write the product as A @ x"
-    near = next((room for room in _scipy_rooms(module)), "")
+    near = next(_scipy_rooms(module), "")
     if near:
         return (
             f"SciPy's {name} makes plain arrays of its arguments. bibun.scipy.{near} has what scipy.{near} has, as far as there "

@@ -61,15 +61,8 @@ def _by_position(function: Any, args: tuple[Any, ...], settings: dict[str, Any])
     bound = signature(function).bind(*args, **settings).arguments
     last = max(n for n, v in enumerate(bound.values()) if isinstance(v, (Traced, list, tuple)))
     names = list(bound)
-    positional = [_stacked(bound[name]) for name in names[: last + 1]]
+    positional = [unlisted(bound[name]) for name in names[: last + 1]]
     return tuple(positional), {name: bound[name] for name in names[last + 1 :]}
-
-
-def _stacked(value: Any) -> Any:
-    """A sequence that holds traced arrays, as one."""
-    if isinstance(value, (list, tuple)) and any(isinstance(v, Traced) for v in value):
-        return np.stack(value)
-    return value
 
 
 def _created(create: Any) -> Any:

@@ -13,7 +13,7 @@ import numpy as np
 
 from bibun.arrays.creation import as_array
 from bibun.arrays.deciding import anywhere
-from bibun.arrays.reductions import axes_of, reducing
+from bibun.arrays.reductions import axes_of, broadcastable, reducing
 from bibun.arrays.registry import row
 from bibun.arrays.statistics import nanmean
 from bibun.core.traced import Traced
@@ -134,15 +134,7 @@ def _weights_like(weights: Any, a: Any, axis: Any) -> Any:
     """Weights in the shape of the array."""
     if anywhere(np.less(weights, 0)):
         raise ValueError("Weights must be non-negative.")
-    if weights.shape == a.shape:
-        return weights
-    if axis is None:
-        raise TypeError("Axis must be specified when shapes of a and weights differ.")
-    axes = axes_of(axis, a.ndim)
-    if weights.shape != tuple(a.shape[i] for i in axes):
-        raise ValueError("Shape of weights must be consistent with shape of a along specified axis.")
-    weights = np.transpose(weights, sorted(range(len(axes)), key=axes.__getitem__))
-    return np.broadcast_to(np.reshape(weights, [n if i in axes else 1 for i, n in enumerate(a.shape)]), a.shape)
+    return np.broadcast_to(broadcastable(weights, a.shape, axis), a.shape)
 
 
 def _quantile(

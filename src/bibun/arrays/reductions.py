@@ -268,7 +268,7 @@ def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = Fals
         y = mean(a, axis, None, None, keepdims)
         total = np.full(np.shape(y), a.size / max(np.size(y), 1), y.dtype)
     else:
-        weights = _broadcastable(as_array(weights), a.shape, axis)
+        weights = broadcastable(as_array(weights), a.shape, axis)
         axis = axes_of(axis, a.ndim)
         weights = np.broadcast_to(weights, a.shape)
         total = np.sum(weights, axis=axis, keepdims=keepdims, dtype=np.result_type(a, weights, np.float16))
@@ -279,7 +279,7 @@ def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = Fals
     return (y, np.broadcast_to(total, np.shape(y))) if returned else y
 
 
-def _broadcastable(weights: Any, shape: tuple[int, ...], axis: Any) -> Any:
+def broadcastable(weights: Any, shape: tuple[int, ...], axis: Any) -> Any:
     """Weights of the lengths of the reduced axes, shaped to stand along them."""
     if weights.shape == shape:
         return weights

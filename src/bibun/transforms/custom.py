@@ -38,6 +38,15 @@ class _Call:
             leaves[i] = value
         return self.unflatten(leaves)  # type: ignore[no-any-return]
 
+    def arguments_with(
+        self, arrays: Sequence[Any], places: Sequence[int], some: Sequence[Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """All arguments again, with these arrays, of which some are replaced."""
+        given = list(arrays)
+        for i, x in zip(places, some, strict=True):
+            given[i] = x
+        return self.arguments(given)
+
     def check_positions(self, needed: Sequence[int], name: str) -> None:
         """A rule of the user's has derivatives for positional arguments only."""
         if any(self.where[i] >= self.by_name for i in needed):
@@ -267,10 +276,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
 
     def pull(call: _Call, g: Any, needed: tuple[int, ...], xs: list[Any], y: Any) -> list[Any]:
         def again(*some: Any) -> Any:
-            arrays = list(xs)
-            for i, x in zip(needed, some, strict=True):
-                arrays[i] = x
-            args, kwargs = call.arguments(arrays)
+            args, kwargs = call.arguments_with(xs, needed, some)
             return call.output(f(*args, **kwargs))
 
         now, pullback = vjp(again, *(xs[i] for i in needed))
@@ -281,10 +287,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
         moving = [i for i, t in enumerate(ts) if t is not None]
 
         def along(*some: Any) -> Any:
-            arrays = list(xs)
-            for i, x in zip(moving, some, strict=True):
-                arrays[i] = x
-            args, kwargs = call.arguments(arrays)
+            args, kwargs = call.arguments_with(xs, moving, some)
             return call.output(f(*args, **kwargs))
 
         return jvp(along, tuple(xs[i] for i in moving), tuple(ts[i] for i in moving))[1]

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bibun import tree
-from bibun.core.traced import Traced, recorded
+from bibun.core.traced import recorded
 from bibun.errors import NoDerivativeError
 from bibun.interpreters.recording import UnrecordableError
 from bibun.transforms.custom import _Call, _row
@@ -116,10 +116,7 @@ class numerical_fallback:
 
     def _at(self, call: _Call, given: list[Any], places: tuple[int, ...], some: list[Any]) -> Any:
         """f of the given arrays, some of them replaced."""
-        arrays = list(given)
-        for i, x in zip(places, some, strict=True):
-            arrays[i] = x
-        args, kwargs = call.arguments(arrays)
+        args, kwargs = call.arguments_with(given, places, some)
         return self._plainly(*args, **kwargs)
 
     def _derivative(self, function: Callable[..., Any]) -> numerical_fallback:
@@ -143,4 +140,4 @@ class numerical_fallback:
                 v + np.where(np.isfinite(e), e, 0) * signs.choice([-1.0, 1.0], np.shape(v))
                 for v, e in zip(values, errors, strict=True)
             ]
-        return unflatten([v if isinstance(v, Traced) else np.asarray(v)[()] for v in values])
+        return unflatten([np.asarray(v)[()] for v in values])
