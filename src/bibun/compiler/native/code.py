@@ -25,7 +25,9 @@ _SUFFIX = {"f64": "f64", "f32": "f32", "i64": "i64", "i32": "i32", "i16": "i16",
 
 
 class Declares(Protocol):
-    """What a Code needs of the module it is written into."""
+    """What a Code needs of the module it is written into. `vector_bits`: the registers that vectors are laid out for."""
+
+    vector_bits: int
 
     def declare(self, name: str, signature: str) -> None:
         """Remember an external function: `signature` is its line without the word declare."""
