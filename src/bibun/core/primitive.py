@@ -12,6 +12,9 @@ from bibun.core.traced import Traced, unlisted
 from bibun.errors import NoDerivativeError, located
 
 
+LIKE_ARRAYS = (list, tuple, np.matrix)  # what NumPy's own functions take in the place of an array
+
+
 class Forgotten(dict[int, Any]):
     """Plans that are not kept: a plan knows its row, and a row that knows its plan waits for the garbage collector."""
 
@@ -90,21 +93,16 @@ class Primitive:
         """Apply it: by the innermost interpreter among the arguments, or plainly when there is none."""
         owner = None
         level = -1
-        listed = matrix = False
         for arg in args:
-            if isinstance(arg, Traced):
-                if arg.level > level:
-                    owner, level = arg, arg.level
-            elif isinstance(arg, (list, tuple)):
-                listed = True
-            elif type(arg) is np.matrix:
-                matrix = True
+            if isinstance(arg, Traced) and arg.level > level:
+                owner, level = arg, arg.level
         if owner is None:
             return self.function(*args, **settings)
-        if matrix:
-            _refuse_matrix()
-        if listed:
-            return self(*map(unlisted, args), **settings)
+        for arg in args:
+            if isinstance(arg, LIKE_ARRAYS):
+                if isinstance(arg, np.matrix):
+                    _refuse_matrix()
+                return self(*map(unlisted, args), **settings)
         return owner.process(self, args, settings)
 
     def __repr__(self) -> str:

@@ -80,6 +80,9 @@ class Evaluation:
                 second = second._replace(negative=not second.negative)
             if (first.pair is None) != (second.pair is None):
                 return self._fused(first, second) if second.pair is None else self._fused(second, first)
+            for one, other in ((first, second), (second, first)):
+                if self._scaled_square(one) and self._square(other):
+                    return self._fused(one, other)
         operands = [self.placed(operand, index) for operand in x.operands]
         if x.params == "fadd":
             for n in (0, 1):  # a sum of padded arrays, where one of them is padding
@@ -121,6 +124,20 @@ class Evaluation:
         if x.params == "square":
             return x.operands[0], x.operands[0]
         return (x.operands[0], x.operands[1]) if x.params == "fmul" else None
+
+    def _square(self, term: Term) -> bool:
+        """Whether it is a square that is added."""
+        return not term.negative and term.pair is not None and term.pair[0].number == term.pair[1].number
+
+    def _scaled_square(self, term: Term) -> bool:
+        """Whether it is a square times a number above 0: that and a square never take anything away from each other."""
+        if term.negative or term.pair is None:
+            return False
+        for one, other in (term.pair, term.pair[::-1]):
+            number, pair = _number(one), self.factors(other)
+            if number is not None and number > 0 and pair is not None and pair[0].number == pair[1].number:
+                return True
+        return False
 
     def _fused(self, product: Term, other: Term) -> tuple[Value, int]:
         """A product plus what is none, rounded once. Of two products neither is favoured: x x - y y stays 0 for x = y."""
