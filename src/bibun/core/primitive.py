@@ -11,7 +11,6 @@ from bibun.core.rules import Rule
 from bibun.core.traced import Traced, unlisted
 from bibun.errors import NoDerivativeError, located
 
-
 LIKE_ARRAYS = (list, tuple, np.matrix)  # what NumPy's own functions take in the place of an array
 
 
