@@ -22,7 +22,8 @@ def get(x: Any, key: Any) -> Any:
     key = key if isinstance(key, tuple) else (key,)
     if is_basic(key):
         y = in_place.shown(x, key)
-        return in_place.view(x, y, _getitem, {"key": key}) if y.shape else y
+        shows = y.shape or (Ellipsis in key and not in_place.is_number(x))  # without an ellipsis it is a number
+        return in_place.view(x, y, _getitem, {"key": key}) if shows else y
     key = with_bounds(key)
     if is_basic(key):
         return get(x, key)

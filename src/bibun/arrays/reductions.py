@@ -68,7 +68,9 @@ def _given(value: Any) -> bool:
 
 def _initial(value: Any, y: Any) -> Any:
     """`initial` in the dtype of the reduction."""
-    return value if isinstance(value, (Traced, int, float, complex)) else np.asarray(value, y.dtype)
+    if isinstance(value, Traced):
+        return astype(value, y.dtype, copy=False) if y.dtype.kind in "fc" else value
+    return value if type(value) in (int, float, complex) else np.asarray(value, y.dtype)
 
 
 def _prepared(a: Any, dtype: Any, where: Any, neutral: Any) -> Any:
@@ -120,11 +122,12 @@ def _extreme(primitive: Any, better: Any, a: Any, axis: Any, keepdims: Any, init
                 "has to specify 'initial'"
             )
         return primitive(a, axis=axes_of(axis, a.ndim), keepdims=keepdims)
-    axis = axes_of(axis, a.ndim)
+    axis, initial = axes_of(axis, a.ndim), _initial(initial, a)
     a = _prepared(a, None, where, initial)
     if product(a.shape[i] for i in axis) == 0:
         shape = [1 if i in axis else n for i, n in enumerate(a.shape) if keepdims or i not in axis]
-        return np.broadcast_to(as_array(initial), shape)
+        initial = initial if isinstance(initial, Traced) else np.asarray(initial, a.dtype)
+        return np.broadcast_to(initial, shape)
     return better(primitive(a, axis=axis, keepdims=keepdims), initial)
 
 

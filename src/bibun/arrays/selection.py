@@ -17,7 +17,7 @@ from bibun.arrays.registry import implements, row
 from bibun.core.traced import Traced
 
 _where, _take_along_axis, _nonzero = row("where"), row("take_along_axis"), row("nonzero")
-_count_nonzero = row("count_nonzero")
+_count_nonzero, _searchsorted = row("count_nonzero"), row("searchsorted")
 _argsort, _argpartition = row("argsort"), row("argpartition")
 _rint, _trunc = row("rint"), row("trunc")
 _MISSING = np._NoValue
@@ -128,6 +128,15 @@ def _in_range(indices: Any, n: int, mode: str) -> Any:
     if mode == "wrap":
         return indices % n
     return np.minimum(np.maximum(indices, 0), n - 1) if mode == "clip" else indices
+
+
+@implements(np.searchsorted, plain=_searchsorted.reason)
+def searchsorted(a: Any, v: Any, side: Any = "left", sorter: Any = None) -> Any:
+    """Where v would go into a, which is sorted, or which the sorter sorts."""
+    a, v = as_array(a), _operand(v)
+    if sorter is not None and np.shape(sorter) != a.shape:
+        raise ValueError("sorter.size must equal a.size")
+    return _searchsorted(a if sorter is None else take(a, sorter), v, side=side)
 
 
 @implements(np.take_along_axis)
