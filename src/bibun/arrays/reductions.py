@@ -81,6 +81,11 @@ def _prepared(a: Any, dtype: Any, where: Any, neutral: Any) -> Any:
     return a if where is True or where is _NONE else np.where(where, a, neutral)
 
 
+def _of(dtype: Any, y: Any) -> Any:
+    """In the dtype that was asked for, also where small integers were added up as large ones."""
+    return y if dtype is None or y.dtype == dtype else y.astype(dtype)
+
+
 @reducing(np.sum)
 def sum_(
     a: Any,
@@ -93,7 +98,7 @@ def sum_(
 ) -> Any:
     """The sum over axes, plus `initial`."""
     a = _prepared(a, dtype, where, 0)
-    y = _sum(a, axis=axes_of(axis, a.ndim), keepdims=bool(keepdims) and keepdims is not _NONE)
+    y = _of(dtype, _sum(a, axis=axes_of(axis, a.ndim), keepdims=bool(keepdims) and keepdims is not _NONE))
     return y + _initial(initial, y) if _given(initial) else y
 
 
@@ -109,7 +114,7 @@ def prod(
 ) -> Any:
     """The product over axes, times `initial`."""
     a = _prepared(a, dtype, where, 1)
-    y = _prod(a, axis=axes_of(axis, a.ndim), keepdims=bool(keepdims) and keepdims is not _NONE)
+    y = _of(dtype, _prod(a, axis=axes_of(axis, a.ndim), keepdims=bool(keepdims) and keepdims is not _NONE))
     return y * _initial(initial, y) if _given(initial) else y
 
 
@@ -299,7 +304,7 @@ def _running(primitive: Any, a: Any, axis: Any, dtype: Any) -> Any:
     a = _prepared(a, dtype, True, 0)
     if axis is None or not a.ndim:
         a, axis = np.reshape(a, (-1,)), axis or 0
-    return primitive(a, axis=normalize_axis_index(axis, a.ndim))
+    return _of(dtype, primitive(a, axis=normalize_axis_index(axis, a.ndim)))
 
 
 @reducing(np.cumsum)

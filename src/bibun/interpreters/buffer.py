@@ -145,7 +145,9 @@ class Buffer(Traced, Named):
             return np.empty(part.shape, part.dtype)
         whole = self._show()
         first = part.__array_interface__["data"][0] - whole.__array_interface__["data"][0]
-        return np.ndarray(part.shape, part.dtype, whole, first, part.strides)
+        array: Any = np.ndarray(part.shape, part.dtype, whole, first, part.strides)
+        array.flags.writeable = part.flags.writeable
+        return array
 
     # ---- attributes and methods: those of the value -----------------------------------------------------
 
