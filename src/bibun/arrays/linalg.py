@@ -147,7 +147,7 @@ def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any =
 @implements(np.linalg.norm)
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """A norm of vectors (one axis) or of matrices (two axes), or the 2-norm of everything."""
-    n = x.ndim
+    x, n = x if x.dtype.kind in "fc" else x.astype(float), x.ndim
     if ord is None and axis is None:
         return _norm(x, axis=tuple(range(n)), keepdims=bool(keepdims))
     axis = normalize_axis_tuple(range(n) if axis is None else axis, n)

@@ -224,7 +224,7 @@ def round_(a: Any, decimals: int = 0, out: Any = None) -> Any:
     if a.dtype.kind == "c":
         y = round_(np.real(a), decimals) + 1j * round_(np.imag(a), decimals)
     elif decimals == 0:
-        y = _rint(a) if a.dtype.kind == "f" else np.copy(a)
+        y = _rint(a) if a.dtype.kind == "f" else a.astype(np.float16 if a.dtype.kind == "b" else a.dtype)
     else:
         scale = 10 ** abs(decimals)
         y = round_(a * scale) / scale if decimals > 0 else round_(a / scale) * scale
