@@ -1,6 +1,6 @@
 """The calls of the standard with arrays of every dtype, of no entries, of odd values: results, dtypes and errors are NumPy's.
 
-For arrays that bibun.numpy makes, filled ones, and Variables.
+For arrays that bibun.numpy makes, those that were filled with plain or with traced values, and Variables.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ DTYPES += ["float32", "float64", "complex64", "complex128"]
 PLACES = ("i", "j", "mask")  # arrays that choose entries stay what they are
 
 
-def filled(array: np.ndarray) -> Any:
+def filled(array: Any) -> Any:
     made = bibun.numpy.empty(array.shape, dtype=array.dtype)
     made[...] = array
     return made
@@ -32,7 +32,13 @@ def filled(array: np.ndarray) -> Any:
 
 # Of no entries NumPy's irfft gives what it finds in memory, and its take looks at no index.
 NOT_EMPTY = ("fft.irfft", "fft.irfftn", "fft.hfft", "take")
-KINDS = {"made": bibun.numpy.asarray, "filled": filled, "Variable": bb.Variable}
+
+
+def stored(array: np.ndarray) -> Any:
+    return filled(bb.Variable(array) if array.dtype.kind in "fc" else array)
+
+
+KINDS = {"made": bibun.numpy.asarray, "filled": filled, "stored": stored, "Variable": bb.Variable}
 
 
 def arrays(dtype: str, lengths: dict[int, int], numbers: list[float]) -> dict[str, np.ndarray]:
