@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import bibun as bb
+from bibun.core.traced import bare
 from bibun.errors import DerivativeValueError
 from tests.families.agreement import along, check, check_first, check_second, paired, sample
 
@@ -375,6 +376,8 @@ EMPTY: dict[str, Any] = {
     "norm": (np.linalg.norm, (0,)),
     "norm of no rows": (lambda a: np.linalg.norm(a, axis=1), (0, 3)),
     "nuclear norm": (lambda a: np.linalg.norm(a, "nuc"), (0, 3)),
+    "vector_norm along an axis": (lambda a: np.linalg.vector_norm(a, axis=0, ord=1), (0, 3)),
+    "vector_norm of no vectors": (lambda a: np.linalg.vector_norm(a, axis=1, ord=3), (0, 3)),
 }
 
 
@@ -385,6 +388,40 @@ def test_empty(name: str) -> None:
     y, pullback = bb.vjp(f, x)
     assert pullback(np.ones_like(y))[0].shape == shape
     assert np.shape(bb.jvp(f, (x,), (x,))[1]) == np.shape(f(x))
+
+
+@pytest.mark.parametrize("order", [-1, -2.5, -np.inf, 0, 1, 2.5, np.inf])
+@pytest.mark.parametrize("x", [np.zeros(0), np.array([0.0, 1.0]), np.array([np.inf]), np.array([3, 4])], ids=str)
+def test_values_of_norms_at_the_edges(order: float, x: np.ndarray) -> None:
+    if not x.size and order == -np.inf:
+        return  # NumPy has none
+    for norm in (lambda x: np.linalg.vector_norm(x, ord=order), lambda x: np.linalg.norm(x, order, 0)):
+        with np.errstate(all="ignore"):
+            expected, found = norm(x), norm(bb.Variable(x))
+        np.testing.assert_allclose(bare(found), expected, rtol=1e-14)
+        assert found.dtype == expected.dtype
+
+
+def test_rank_above_a_tolerance_that_is_traced() -> None:
+    matrices = np.random.default_rng(0).random((2, 3, 3))
+    for rank in (
+        lambda a: np.linalg.matrix_rank(a, rtol=a[0, 0]),
+        lambda a: np.linalg.matrix_rank(a, a[0, 0]),
+        lambda a: np.linalg.matrix_rank(a, tol=a[0, 0], hermitian=True),
+    ):
+        expected = [rank(a) for a in matrices]
+        np.testing.assert_array_equal(bb.vmap(rank)(matrices), expected)
+        assert [rank(bb.Variable(a)) for a in matrices] == expected
+        assert [bb.compile(rank)(a) for a in matrices] == expected
+    with pytest.raises(ValueError, match="both"):
+        np.linalg.matrix_rank(bb.Variable(matrices), tol=bb.Variable(np.ones(2)), rtol=0.5)
+
+
+def test_cutoff_of_pinv_that_is_traced() -> None:
+    matrices = np.random.default_rng(0).random((2, 3, 3)) + 3 * np.eye(3)
+    check_first(lambda a: np.linalg.pinv(a, rtol=1e-3 * a[0, 0]), matrices[0])
+    with pytest.raises(bb.NoDerivativeError, match="the cutoff differs"):
+        bb.vmap(lambda a: np.linalg.pinv(a, rtol=1e-3 * a[0, 0]))(matrices)
 
 
 def test_jacobian_vector_products_pair_for_complex_to_real() -> None:

@@ -92,6 +92,14 @@ def test_product(name: str) -> None:
     check(f, *xs)
 
 
+@pytest.mark.parametrize("function", [np.vecdot, np.linalg.vecdot])
+def test_vectors_of_unequal_lengths_have_no_vecdot(function: Any) -> None:
+    for a, b in ((STACK, V[:1]), (STACK[..., :1], V)):
+        for one, other in ((bb.Variable(a), b), (a, bb.Variable(b))):
+            with pytest.raises(ValueError, match="differ in length"):
+                function(one, other)
+
+
 @pytest.mark.parametrize("third", [0, 1, 2])
 def test_cross_of_two_components(third: int) -> None:
     """NumPy deprecates them; so the truth is the cross product with the third component 0."""

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import bibun as bb
+from bibun.core.traced import bare
 from tests.families.agreement import along, check, check_first, check_second, sample
 
 X = sample(2, 3, 4)
@@ -35,6 +36,29 @@ def test_reduction_keeps_axes(name: str) -> None:
     function = REDUCTIONS[name]
     check(lambda x: function(x, axis=1, keepdims=True) * x, X)
     check_first(lambda x: function(x, None, keepdims=True), X)
+
+
+@pytest.mark.parametrize("name", ["sum", "prod", "max", "min"])
+@pytest.mark.parametrize("initial", [2, 0.5, np.float64(0.5), np.array(0.5)], ids=repr)
+def test_initial_takes_the_dtype_of_the_entries(name: str, initial: Any) -> None:
+    function = REDUCTIONS[name]
+    for x in (X.astype(np.float32), X[:0].astype(np.float32)):
+        expected = function(x, axis=0, initial=initial)
+        found = function(bb.Variable(x), axis=0, initial=initial)
+        assert found.dtype == np.float32
+        np.testing.assert_allclose(found.data, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("function", [np.sum, np.prod, np.cumsum, np.cumulative_prod])
+def test_small_integers_stay_small_where_that_is_asked_for(function: Any) -> None:
+    x = np.array([[100, 3, -7], [90, 100, 5]], np.int8)
+    expected = function(x, axis=1, dtype=np.int8)
+    for found in (
+        function(bb.Variable(x), axis=1, dtype=np.int8),
+        bb.vmap(lambda x: function(x, axis=0, dtype=np.int8))(x),
+    ):
+        assert found.dtype == np.int8
+        np.testing.assert_array_equal(bare(found), expected)
 
 
 @pytest.mark.parametrize("name", ["sum", "prod", "mean", "var", "std"])

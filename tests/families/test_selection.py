@@ -153,6 +153,39 @@ def test_indices_that_differ_along_a_batch() -> None:
         np.testing.assert_allclose(bb.vmap(gradient)(x, places), expected, rtol=1e-13)
 
 
+def test_places_in_what_a_sorter_sorts() -> None:
+    rows = np.array([[3.0, 1.0, 2.0], [1.0, 5.0, 4.0]])
+    for places in (
+        lambda x: np.searchsorted(x, np.array([1.5, 2.0, 9.0]), side="right", sorter=np.argsort(x)),
+        lambda x: x.searchsorted(2.0, sorter=np.argsort(x)),
+    ):
+        expected = [places(x) for x in rows]
+        np.testing.assert_array_equal(bb.vmap(places)(rows), expected)
+        np.testing.assert_array_equal([bb.compile(places)(x) for x in rows], expected)
+        np.testing.assert_array_equal([places(bb.Variable(x)) for x in rows], expected)
+    with pytest.raises(ValueError, match="sorter.size"):
+        np.searchsorted(bb.Variable(rows[0]), 2.0, sorter=np.arange(2))
+
+
+def test_arrays_by_keyword_behind_others_that_were_not_given() -> None:
+    x, tolerance = np.array([1.0, 2.0, 3.0]), np.array([0.05, 0.2, 0.2])
+    expected = np.isclose(x, x + 0.1, atol=tolerance, rtol=0)
+    assert list(expected) == [False, True, True]
+    close = lambda x, t: np.isclose(x, x + 0.1 + 0 * t, atol=t)  # noqa: E731  by default rtol is 1e-5
+    np.testing.assert_array_equal(close(bb.Variable(x), bb.Variable(tolerance)), expected)
+    np.testing.assert_array_equal(bb.vmap(close)(x, tolerance), expected)
+
+
+def test_masks_that_are_variables() -> None:
+    x, mask = np.arange(3.0), np.array([True, False, True])
+    y, pullback = bb.vjp(lambda x: x[bb.Variable(mask)], x)
+    np.testing.assert_array_equal(y, x[mask])
+    np.testing.assert_array_equal(pullback(np.array([2.0, 3.0]))[0], [2.0, 0.0, 3.0])
+    variable = bb.Variable(mask)
+    assert np.tril(variable[:, None]).dtype == np.diff(variable).dtype == bool
+    np.testing.assert_array_equal(np.diff(variable), [True, True])
+
+
 def test_nan_to_num_has_derivative_zero_where_it_replaces() -> None:
     x = np.array([1.0, np.nan, np.inf, -np.inf])
     y, pullback = bb.vjp(lambda x: np.nan_to_num(x, nan=7.0, posinf=8.0), x)

@@ -350,3 +350,24 @@ def test_empty_and_zero_dimensional() -> None:
         lambda x: np.repeat(x, 4),
     ):
         check(f, np.array(1.5))
+
+
+def test_reshape_without_a_copy() -> None:
+    y = 1.0 * bb.Variable(np.arange(6.0).reshape(2, 3))
+    np.reshape(y, (6,), copy=False)[0] = 9.0
+    assert y.data[0, 0] == 9.0
+    with pytest.raises(ValueError, match="Unable to avoid"):
+        np.reshape(y.T, (6,), copy=False)
+    assert np.reshape(y[:0].T, (0,), copy=False).shape == (0,)
+
+
+def test_arrays_are_on_the_processor() -> None:
+    x = bb.Variable(np.ones(2))
+    for make in (np.zeros_like, np.ones_like, np.empty_like, lambda x, **on: np.full_like(x, 2.0, **on)):
+        assert make(x, device="cpu").shape == (2,)
+        with pytest.raises(ValueError, match="gpu"):
+            make(x, device="gpu")
+    for make in (lambda x, **on: np.astype(x, np.float32, **on), lambda x, **on: np.asarray(x, like=x, **on)):
+        assert make(x, device="cpu").shape == (2,)
+        with pytest.raises(ValueError, match="gpu"):
+            make(x, device="gpu")

@@ -91,7 +91,6 @@ REFUSED: dict[str, tuple[str, str]] = {
     "__complex__": ("complex(x[0, 0])", "x.astype(complex)"),
     "__array__": ("x.__array__()", "np.stack"),
     "__dlpack__": ("x.__dlpack__()", "x instead of np.asarray(x)"),
-    "__dlpack_device__": ("x.__dlpack_device__()", "x instead of np.asarray(x)"),
 }
 
 # Python's and NumPy's own machinery, or what the other tests of this room are about.
@@ -105,6 +104,7 @@ ASIDE: dict[str, str] = {
         "is what NumPy asks for memory, which is not there": "__array_interface__ __array_struct__ __array_wrap__ "
         "__array_finalize__ base",
         "a number that NumPy compares": "__array_priority__",
+        "says on which device the entries are": "__dlpack_device__",
         "the value alone, as is documented": "data",
         "of whole numbers, in place: a Variable of them is written to as one of floats is": "__iand__ __ior__ __ixor__ "
         "__ilshift__ __irshift__",

@@ -1,6 +1,7 @@
 """bibun.numpy is the namespace of the Python array API standard for traced arrays, beside the strict implementation of it."""
 
 import importlib
+import inspect
 import operator
 from functools import reduce
 
@@ -104,6 +105,27 @@ def test_memory_is_shared_without_a_derivative_only():
     assert np.from_dlpack(bibun.numpy.ones(2)).tolist() == [1.0, 1.0]
     with pytest.raises(bb.LostDerivativeError, match="a Variable of shape \\(2,\\) would become a plain ndarray"):
         np.from_dlpack(bb.Variable(np.ones(2)))
+
+
+def test_where_the_memory_is():
+    for array in (bb.Variable(np.ones(2)), bibun.numpy.ones(2)):
+        assert array.__dlpack_device__() == np.ones(2).__dlpack_device__()
+
+
+@pytest.mark.parametrize("name", [*(n for n in dir(np.ndarray) if n[0] != "_" and n != "base"), "__dlpack__"])
+def test_signatures_of_methods(name):
+    array = bibun.numpy.ones((2, 2))
+    if callable(getattr(array, name)):
+        expected = inspect.signature(getattr(np.ones((2, 2)), name)).parameters.values()
+        found = inspect.signature(getattr(array, name)).parameters.values()
+        assert [(p.name, p.kind) for p in found] == [(p.name, p.kind) for p in expected]
+
+
+def test_memory_that_is_read_only_stays_so():
+    broadcast = bibun.numpy.broadcast_to(bibun.numpy.ones(3), (2, 3))
+    assert not np.asarray(broadcast).flags.writeable
+    assert np.asarray(bibun.numpy.ones(3)[::2]).flags.writeable
+    assert np.asarray(bibun.numpy.imag(bibun.numpy.zeros((0, 2), dtype=complex))).shape == (0, 2)
 
 
 def test_copies_that_are_forbidden():

@@ -47,6 +47,7 @@ VIEWS: list[Callable[[Any], Any]] = [
     lambda a: a.view(),
     lambda a: np.moveaxis(a, 0, -1),
     lambda a: a[()],
+    lambda a: a[(*(0,) * a.ndim, ...)],  # of shape (), and a view
 ]
 UPDATES: list[Callable[[Any, Any], None]] = []
 
@@ -165,6 +166,9 @@ def negative_at(a: Any, b: Any) -> None:
     np.multiply.at(a, 0, 0.5)
 
 
+OF_NUMBERS = (
+    add_number, multiply_number, assign_mean, assign_function_of_itself, out, subtract_mean, fill, copyto
+)  # fmt: skip
 steps = st.lists(
     st.tuples(st.booleans(), st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 10**6)),
     min_size=1,
@@ -179,11 +183,12 @@ def program(plan: list[tuple[bool, int, int, int]], x: Any) -> tuple[Any, list[A
     for makes_view, which, first, second in plan:
         a, b = pool[first % len(pool)], pool[second % len(pool)]
         if makes_view:
+            view = VIEWS[which % len(VIEWS)]
             if a.ndim and a.size:
-                seen = VIEWS[which % len(VIEWS)](a)
-                if np.ndim(seen):
+                seen = view(a)
+                if np.ndim(seen) or view is VIEWS[-1]:  # another one of shape () is a number
                     pool.append(seen)
-        elif a.ndim and a.size and b.size:
+        elif a.size and b.size and (a.ndim or UPDATES[which % len(UPDATES)] in OF_NUMBERS):
             UPDATES[which % len(UPDATES)](a, b)
     weighed = sum((np.sum(a * (n + 1.0)) for n, a in enumerate(pool)), 0.0)
     return weighed, pool

@@ -321,6 +321,20 @@ def test_mixed_dtypes_give_each_variable_its_own() -> None:
     assert_allclose(b.grad, a.data)
 
 
+@pytest.mark.parametrize("zero", [0, 0.0, -0.0], ids=repr)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_zero_of_pythons_as_divisor_gives_infinity_as_numpys(zero: Any, dtype: Any) -> None:
+    x = np.array([1.0, -2.0], dtype)
+    with np.errstate(all="ignore"):
+        expected, slope = x / zero, np.ones(2, dtype) / zero
+        y, pullback = bb.vjp(lambda x: x / zero, x)
+        assert_array_equal(y, expected)
+        assert_array_equal(pullback(np.ones(2, dtype))[0], slope)
+        assert_array_equal(bb.jvp(lambda x: x / zero, (x,), (np.ones(2, dtype),))[1], slope)
+    with pytest.warns(RuntimeWarning, match="divide by zero"):
+        bb.jvp(lambda x: x / zero, (x,), (np.ones(2, dtype),))
+
+
 def test_a_double_seed_does_not_widen_single_precision() -> None:
     x = box([1.0, 2.0], np.float32)
     y = x * x

@@ -112,11 +112,13 @@ class Array(Traced, methods.Methods):
             )
         return self
 
-    def __dlpack__(self, **settings: Any) -> Any:
+    def __dlpack__(
+        self, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: bool | None = None
+    ) -> Any:
         raise lost.as_ndarray(self)
 
-    def __dlpack_device__(self) -> Any:
-        raise lost.as_ndarray(self)
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return 1, 0  # the processor, in DLPack's numbers
 
     def __float__(self) -> float:
         raise lost.as_number(self, "float")

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from bibun.arrays import in_place
 from bibun.arrays.registry import implements, row
-from bibun.arrays.shapes import astype, is_traced, layout
+from bibun.arrays.shapes import astype, is_traced, layout, on_cpu
 from bibun.core.traced import Traced, recorded, unlisted
 
 _copy, _stack = row("copy"), row("stack")
@@ -29,7 +30,8 @@ def as_array(value: Any) -> Any:
     return value if isinstance(value, (Traced, np.ndarray)) else np.asarray(value)
 
 
-def _like(make: Any, a: Any, dtype: Any, shape: Any, *fill: Any) -> Any:
+def _like(make: Any, a: Any, dtype: Any, shape: Any, device: Any, *fill: Any) -> Any:
+    on_cpu(device)
     shape, dtype = a.shape if shape is None else shape, a.dtype if dtype is None else dtype
     if recorded(a) is None:
         return a.constant(make(shape, *fill, dtype=dtype))
@@ -41,7 +43,7 @@ def zeros_like(
     a: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, *, device: Any = None
 ) -> Any:
     """Zeros."""
-    return _like(np.zeros, a, dtype, shape)
+    return _like(np.zeros, a, dtype, shape, device)
 
 
 @implements(np.empty_like)
@@ -55,7 +57,7 @@ def empty_like(
     device: Any = None,
 ) -> Any:
     """Zeros, which is as good as what NumPy would find in memory."""
-    return _like(np.zeros, prototype, dtype, shape)
+    return _like(np.zeros, prototype, dtype, shape, device)
 
 
 @implements(np.ones_like)
@@ -63,7 +65,7 @@ def ones_like(
     a: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, *, device: Any = None
 ) -> Any:
     """Ones."""
-    return _like(np.ones, a, dtype, shape)
+    return _like(np.ones, a, dtype, shape, device)
 
 
 @implements(np.full_like)
@@ -80,7 +82,8 @@ def full_like(
     """The fill value everywhere; it may itself be traced."""
     fill_value = as_array(fill_value)
     if not is_traced(fill_value):
-        return _like(np.full, a, dtype, shape, fill_value)
+        return _like(np.full, a, dtype, shape, device, fill_value)
+    on_cpu(device)
     full = np.broadcast_to(fill_value, a.shape if shape is None else shape)
     return astype(full, a.dtype if dtype is None else dtype)
 
@@ -105,6 +108,7 @@ def array(
 @implements(np.asarray, np.asanyarray)
 def asarray(a: Any, dtype: Any = None, order: Any = None, *, device: Any = None, copy: Any = None) -> Any:
     """np.asarray(x, like=x): x itself where nothing asks for a copy."""
+    on_cpu(device)
     return _made(a, dtype, copy)
 
 
@@ -124,8 +128,15 @@ def asfortranarray(a: Any, dtype: Any = None) -> Any:
 
 def _made(value: Any, dtype: Any, copy: Any) -> Any:
     made = as_array(value)
+    if copy is False and (made is not value or (dtype is not None and np.dtype(dtype) != made.dtype)):
+        raise ValueError("asarray: a list, or another dtype, needs a copy, and copy=False forbids that.")
     if not is_traced(made):
         return np.array(made, dtype)
     if dtype is not None and np.dtype(dtype) != made.dtype:
         return astype(made, dtype)
-    return _copy(made) if copy and made is value else made
+    if not copy or made is not value:
+        return made
+    made = _copy(made)
+    if not made.shape:
+        in_place.is_memory(made)
+    return made

@@ -17,7 +17,7 @@ def _along(axis: int, part: Any) -> tuple[Any, ...]:
 
 @implements(np.diff)
 def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = np._NoValue, append: Any = np._NoValue) -> Any:
-    """a[i + 1] - a[i] along the axis, n times over."""
+    """a[i + 1] - a[i] along the axis, n times over; of truth values, whether they differ."""
     if n < 0:
         raise ValueError(f"order must be non-negative but got {n!r}")
     a = as_array(a)
@@ -29,7 +29,8 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = np._NoValue, append:
     if n and len(parts) > 1:
         a = np.concatenate([p if p.ndim else np.broadcast_to(p, end) for p in parts], axis=axis)
     for _ in range(n):
-        a = a[_along(axis, slice(1, None))] - a[_along(axis, slice(None, -1))]
+        behind, before = a[_along(axis, slice(1, None))], a[_along(axis, slice(None, -1))]
+        a = behind - before if a.dtype.kind != "b" else np.not_equal(behind, before)
     return a
 
 

@@ -96,7 +96,7 @@ def assign(array: Any, new: Any, name: str = "an in-place update") -> Any:
 
 def is_number(array: Any) -> bool:
     """Whether it stands for a number, of which y += 1 makes another one, as y = y + 1 does."""
-    if np.shape(array) or hasattr(array, "views"):
+    if np.shape(array) or hasattr(array, "views") or getattr(array, "base", None) is not None:
         return False
     plain = alike(array)
     return not isinstance(plain, np.ndarray) or plain.ndim > 0  # of a batch of numbers each entry is one

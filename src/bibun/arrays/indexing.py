@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from bibun.arrays import in_place
+from bibun.arrays.deciding import batched
 from bibun.arrays.keys import is_basic, with_bounds
 from bibun.arrays.registry import FUNCTIONS, row
-from bibun.core.traced import Traced
+from bibun.core.traced import Traced, plain
 from bibun.errors import DerivativeValueError, LostDerivativeError, NoDerivativeError, located
 from bibun.primitives.indexing import Place, may_repeat
 
@@ -22,7 +23,8 @@ def get(x: Any, key: Any) -> Any:
     key = key if isinstance(key, tuple) else (key,)
     if is_basic(key):
         y = in_place.shown(x, key)
-        return in_place.view(x, y, _getitem, {"key": key}) if y.shape else y
+        shows = y.shape or (Ellipsis in key and not in_place.is_number(x))  # without an ellipsis it is a number
+        return in_place.view(x, y, _getitem, {"key": key}) if shows else y
     key = with_bounds(key)
     if is_basic(key):
         return get(x, key)
@@ -97,7 +99,8 @@ def _settled(key: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[Any]]:
     """The key with its arrays copied (they may change before the derivative is taken), and those that are traced."""
     traced: list[Any] = []
     settled: list[Any] = []
-    for k in key:
+    for given in key:
+        k = plain(given) if isinstance(given, Traced) and not batched(given) else given  # places do not vary
         if isinstance(k, Traced):
             settled.append(Place(len(traced)))
             traced.append(k)

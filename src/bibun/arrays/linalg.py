@@ -5,18 +5,23 @@ Functions that NumPy calls with arrays only (inv, det, slogdet) are rows under t
 
 from __future__ import annotations
 
-from math import inf
+from math import inf, prod
 from typing import Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from bibun.arrays.creation import as_array
+from bibun.arrays.deciding import batched
 from bibun.arrays.registry import implements, row
+from bibun.arrays.shapes import is_traced
+from bibun.core.traced import Traced, plain
+from bibun.errors import NoDerivativeError, located
 from bibun.primitives.matrices import half_lower
 
 _solve, _cholesky, _pinv, _norm = row("solve"), row("cholesky"), row("pinv"), row("norm")
 _eigh, _eigvalsh, _svd, _svdvals = row("eigh"), row("eigvalsh"), row("svd"), row("svdvals")
+_matrix_rank = row("matrix_rank")
 
 
 def _adjoint(x: Any) -> Any:
@@ -106,10 +111,34 @@ def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = np._
         rcond = 1e-15 if rtol is np._NoValue else rtol
     if rcond is None:
         rcond = max(a.shape[-2:]) * np.finfo(a.dtype).eps
+    if is_traced(rcond):
+        rcond = _decided(rcond)
     if hermitian:
         half = half_lower(a)  # NumPy reads the lower triangle, and of the diagonal the real part
         a = half + _adjoint(half)
     return _pinv(a, rcond=rcond)
+
+
+def _decided(cutoff: Any) -> Any:
+    """The value of a traced cutoff: the pseudo-inverse goes in steps as it varies."""
+    if batched(cutoff) or isinstance(plain(cutoff), Traced):
+        raise NoDerivativeError(
+            f"{located()}pinv: the cutoff differs from entry to entry of a batch, or from call to call of a compiled function. "
+            "Give a number or an ndarray, or write a loop in the place of vmap."
+        )
+    return plain(cutoff)
+
+
+@implements(np.linalg.matrix_rank, plain=_matrix_rank.reason)
+def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Any:
+    """How many singular values are above tol, or above rtol times the largest."""
+    if A.ndim < 2 or not (is_traced(tol) or is_traced(rtol)):
+        return _matrix_rank(A, tol=tol, hermitian=hermitian, rtol=rtol)
+    if tol is not None and rtol is not None:
+        raise ValueError("`tol` and `rtol` can't be both set.")
+    s = _sizes(eigvalsh(A)) if hermitian else _svdvals(A)
+    cutoff = tol[..., None] if rtol is None else np.max(s, axis=-1, keepdims=True, initial=0) * rtol[..., None]
+    return np.count_nonzero(np.greater(s, cutoff), axis=-1)
 
 
 # Norms
@@ -118,7 +147,7 @@ def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = np._
 @implements(np.linalg.norm)
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """A norm of vectors (one axis) or of matrices (two axes), or the 2-norm of everything."""
-    n = x.ndim
+    x, n = x if x.dtype.kind in "fc" else x.astype(float), x.ndim
     if ord is None and axis is None:
         return _norm(x, axis=tuple(range(n)), keepdims=bool(keepdims))
     axis = normalize_axis_tuple(range(n) if axis is None else axis, n)
@@ -146,7 +175,7 @@ def _norm_of_vectors(x: Any, ord: Any, axis: tuple[int, ...], keepdims: bool) ->
         return np.sum(size, **settings)
     total = np.sum(size**ord, **settings)
     zero = np.equal(total, 0)  # the root has an infinite slope there, the norm none
-    return np.where(zero, 0, np.where(zero, 1, total) ** (1 / ord))
+    return np.where(zero, 0 if ord > 0 else inf, np.where(zero, 1, total) ** (1 / ord))
 
 
 def _norm_of_matrices(x: Any, ord: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
@@ -187,6 +216,6 @@ def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any
     if ord == 2:
         return _norm(x, axis=axes, keepdims=bool(keepdims))
     rest = [i for i in range(x.ndim) if i not in axes]
-    y = np.reshape(np.transpose(x, (*axes, *rest)), (-1, *(x.shape[i] for i in rest)))
+    y = np.reshape(np.transpose(x, (*axes, *rest)), (prod(x.shape[i] for i in axes), *(x.shape[i] for i in rest)))
     y = norm(y, ord, 0)
     return np.expand_dims(y, axes) if keepdims else y

@@ -46,7 +46,7 @@ from bibun.errors import NoDerivativeError
 
 _conjugate, _copy = row("conjugate"), row("copy")
 _argmax, _argmin, _argsort, _argpartition = row("argmax"), row("argmin"), row("argsort"), row("argpartition")
-_nonzero, _searchsorted, _reshape = row("nonzero"), row("searchsorted"), row("reshape")
+_nonzero, _reshape = row("nonzero"), row("reshape")
 
 _COMPOSED = functions, histograms, interpolation, polynomials, quantiles, sequences, sets, statistics
 _REGISTERED = (
@@ -324,7 +324,7 @@ class Methods(Refused):
 
     def searchsorted(self, v: Any, side: Any = "left", sorter: Any = None) -> Any:
         """Where v would go into this sorted array."""
-        return _searchsorted(self, v, side=side, sorter=sorter)
+        return selection.searchsorted(self, v, side, sorter)
 
     def dot(self, b: Any, out: Any = None) -> Any:
         """The dot product."""

@@ -100,7 +100,8 @@ def _triangle(x: Any, lower: bool, k: int) -> Any:
     rows, columns = x.shape[-2:]
     mask = np.tri(rows, columns, k=k if lower else k - 1, dtype=bool)
     mask.setflags(write=False)
-    return _where(mask, x, 0) if lower else _where(mask, 0, x)
+    zero = x.dtype.kind != "b" and 0
+    return _where(mask, x, zero) if lower else _where(mask, zero, x)
 
 
 @implements(np.tril)

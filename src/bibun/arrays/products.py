@@ -153,6 +153,8 @@ def vecdot(x1: Any, x2: Any, /, axis: int = -1) -> Any:
     x1, x2 = as_array(x1), as_array(x2)
     if axis != -1:
         x1, x2 = np.moveaxis(x1, axis, -1), np.moveaxis(x2, axis, -1)
+    if x1.shape[-1:] != x2.shape[-1:]:  # which does not broadcast
+        raise ValueError(f"vecdot: the vectors along axis {axis} of shapes {x1.shape} and {x2.shape} differ in length.")
     return einsum("...i,...i->...", _conjugate(x1), x2)
 
 

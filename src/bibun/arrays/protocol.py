@@ -58,11 +58,13 @@ def _by_position(function: Any, args: tuple[Any, ...], settings: dict[str, Any])
         return args, settings
     from inspect import signature
 
-    bound = signature(function).bind(*args, **settings).arguments
-    last = max(n for n, v in enumerate(bound.values()) if isinstance(v, (Traced, list, tuple)))
-    names = list(bound)
-    positional = [unlisted(bound[name]) for name in names[: last + 1]]
-    return tuple(positional), {name: bound[name] for name in names[last + 1 :]}
+    expected = signature(function)
+    bound = expected.bind(*args, **settings).arguments
+    last = [n for n, v in bound.items() if isinstance(v, (Traced, list, tuple))][-1]
+    names = list(expected.parameters)
+    names = names[: names.index(last) + 1]  # with those between that were not given
+    positional = [unlisted(bound.pop(name, expected.parameters[name].default)) for name in names]
+    return tuple(positional), bound
 
 
 def _created(create: Any) -> Any:

@@ -68,7 +68,9 @@ def _given(value: Any) -> bool:
 
 def _initial(value: Any, y: Any) -> Any:
     """`initial` in the dtype of the reduction."""
-    return value if isinstance(value, (Traced, int, float, complex)) else np.asarray(value, y.dtype)
+    if isinstance(value, Traced):
+        return astype(value, y.dtype, copy=False) if y.dtype.kind in "fc" else value
+    return value if type(value) in (int, float, complex) else np.asarray(value, y.dtype)
 
 
 def _prepared(a: Any, dtype: Any, where: Any, neutral: Any) -> Any:
@@ -77,6 +79,11 @@ def _prepared(a: Any, dtype: Any, where: Any, neutral: Any) -> Any:
     if dtype is not None:
         a = astype(a, dtype, copy=False) if isinstance(a, Traced) else a.astype(dtype)
     return a if where is True or where is _NONE else np.where(where, a, neutral)
+
+
+def _of(dtype: Any, y: Any) -> Any:
+    """In the dtype that was asked for, also where small integers were added up as large ones."""
+    return y if dtype is None or y.dtype == dtype else y.astype(dtype)
 
 
 @reducing(np.sum)
@@ -91,7 +98,7 @@ def sum_(
 ) -> Any:
     """The sum over axes, plus `initial`."""
     a = _prepared(a, dtype, where, 0)
-    y = _sum(a, axis=axes_of(axis, a.ndim), keepdims=bool(keepdims) and keepdims is not _NONE)
+    y = _of(dtype, _sum(a, axis=axes_of(axis, a.ndim), keepdims=bool(keepdims) and keepdims is not _NONE))
     return y + _initial(initial, y) if _given(initial) else y
 
 
@@ -107,7 +114,7 @@ def prod(
 ) -> Any:
     """The product over axes, times `initial`."""
     a = _prepared(a, dtype, where, 1)
-    y = _prod(a, axis=axes_of(axis, a.ndim), keepdims=bool(keepdims) and keepdims is not _NONE)
+    y = _of(dtype, _prod(a, axis=axes_of(axis, a.ndim), keepdims=bool(keepdims) and keepdims is not _NONE))
     return y * _initial(initial, y) if _given(initial) else y
 
 
@@ -120,11 +127,12 @@ def _extreme(primitive: Any, better: Any, a: Any, axis: Any, keepdims: Any, init
                 "has to specify 'initial'"
             )
         return primitive(a, axis=axes_of(axis, a.ndim), keepdims=keepdims)
-    axis = axes_of(axis, a.ndim)
+    axis, initial = axes_of(axis, a.ndim), _initial(initial, a)
     a = _prepared(a, None, where, initial)
     if product(a.shape[i] for i in axis) == 0:
         shape = [1 if i in axis else n for i, n in enumerate(a.shape) if keepdims or i not in axis]
-        return np.broadcast_to(as_array(initial), shape)
+        initial = initial if isinstance(initial, Traced) else np.asarray(initial, a.dtype)
+        return np.broadcast_to(initial, shape)
     return better(primitive(a, axis=axis, keepdims=keepdims), initial)
 
 
@@ -296,7 +304,7 @@ def _running(primitive: Any, a: Any, axis: Any, dtype: Any) -> Any:
     a = _prepared(a, dtype, True, 0)
     if axis is None or not a.ndim:
         a, axis = np.reshape(a, (-1,)), axis or 0
-    return primitive(a, axis=normalize_axis_index(axis, a.ndim))
+    return _of(dtype, primitive(a, axis=normalize_axis_index(axis, a.ndim)))
 
 
 @reducing(np.cumsum)

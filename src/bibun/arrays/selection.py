@@ -17,7 +17,7 @@ from bibun.arrays.registry import implements, row
 from bibun.core.traced import Traced
 
 _where, _take_along_axis, _nonzero = row("where"), row("take_along_axis"), row("nonzero")
-_count_nonzero = row("count_nonzero")
+_count_nonzero, _searchsorted = row("count_nonzero"), row("searchsorted")
 _argsort, _argpartition = row("argsort"), row("argpartition")
 _rint, _trunc = row("rint"), row("trunc")
 _MISSING = np._NoValue
@@ -130,6 +130,15 @@ def _in_range(indices: Any, n: int, mode: str) -> Any:
     return np.minimum(np.maximum(indices, 0), n - 1) if mode == "clip" else indices
 
 
+@implements(np.searchsorted, plain=_searchsorted.reason)
+def searchsorted(a: Any, v: Any, side: Any = "left", sorter: Any = None) -> Any:
+    """Where v would go into a, which is sorted, or which the sorter sorts."""
+    a, v = as_array(a), _operand(v)
+    if sorter is not None and np.shape(sorter) != a.shape:
+        raise ValueError("sorter.size must equal a.size")
+    return _searchsorted(a if sorter is None else take(a, sorter), v, side=side)
+
+
 @implements(np.take_along_axis)
 def take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Any:
     """y[..., j, ...] = arr[..., indices[..., j, ...], ...]."""
@@ -215,7 +224,7 @@ def round_(a: Any, decimals: int = 0, out: Any = None) -> Any:
     if a.dtype.kind == "c":
         y = round_(np.real(a), decimals) + 1j * round_(np.imag(a), decimals)
     elif decimals == 0:
-        y = _rint(a) if a.dtype.kind == "f" else np.copy(a)
+        y = _rint(a) if a.dtype.kind == "f" else a.astype(np.float16 if a.dtype.kind == "b" else a.dtype)
     else:
         scale = 10 ** abs(decimals)
         y = round_(a * scale) / scale if decimals > 0 else round_(a / scale) * scale

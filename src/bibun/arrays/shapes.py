@@ -94,10 +94,17 @@ def astype(x: Any, dtype: Any, copy: bool = True) -> Any:
     return _astype(x, dtype=dtype) if dtype.kind in "fc" else _astype_step(x, dtype=dtype)
 
 
+def on_cpu(device: Any) -> None:
+    """Refuse another device, as NumPy does."""
+    if device not in (None, "cpu"):
+        raise ValueError(f"device={device!r} is not understood: arrays are on 'cpu'.")
+
+
 if hasattr(np, "astype"):
 
     @implements(np.astype)
     def _astype_function(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
+        on_cpu(device)
         return astype(x, dtype, copy)
 
 
@@ -145,9 +152,10 @@ def reshape(a: Any, /, shape: Any = None, order: str = "C", *, newshape: Any = N
         order = "F" if flags.f_contiguous and not flags.c_contiguous else "C"
     if copy:
         a = _copy(a)
-    if order == "F":
-        return transpose(reshaped(transpose(a), shape[::-1]))
-    return reshaped(a, shape)
+    y = transpose(reshaped(transpose(a), shape[::-1])) if order == "F" else reshaped(a, shape)
+    if copy is False and a.size and getattr(y, "base", None) is None and isinstance(alike(a), np.ndarray):
+        raise ValueError("Unable to avoid creating a copy while reshaping.")
+    return y
 
 
 @implements(np.ravel)
@@ -159,7 +167,7 @@ def ravel(a: Any, order: str = "C") -> Any:
         order = "C"
     flags = layout(a).flags
     aside = flags.forc if order == "A" else flags.f_contiguous if order == "F" else flags.c_contiguous
-    return reshape(a, (-1,), order, copy=not aside)
+    return reshape(a, (-1,), order, copy=not aside or None)
 
 
 def flatten(a: Any, order: str = "C") -> Any:

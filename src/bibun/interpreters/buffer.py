@@ -11,6 +11,7 @@ from __future__ import annotations
 import operator
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import wraps
 from typing import Any
 from weakref import ref
 
@@ -123,12 +124,11 @@ class Buffer(Traced, Named):
             return self.value.astype(dtype or self.value.dtype)
         return self._show() if self.root is None else self.root._show_part(self.value)
 
+    @wraps(np.ndarray.__dlpack__)
     def __dlpack__(self, **settings: Any) -> Any:
         return self.__array__().__dlpack__(**settings)
 
-    def __dlpack_device__(self) -> Any:
-        return self.__array__().__dlpack_device__()
-
+    __dlpack_device__ = Array.__dlpack_device__
     __array_namespace__ = Array.__array_namespace__
 
     def _show(self) -> Any:
@@ -141,9 +141,13 @@ class Buffer(Traced, Named):
 
     def _show_part(self, part: Any) -> Any:
         """The same for a view of it."""
+        if not part.size:  # nothing is shown, and where it would be may lie outside of the memory
+            return np.empty(part.shape, part.dtype)
         whole = self._show()
         first = part.__array_interface__["data"][0] - whole.__array_interface__["data"][0]
-        return np.ndarray(part.shape, part.dtype, whole, first, part.strides)
+        array: Any = np.ndarray(part.shape, part.dtype, whole, first, part.strides)
+        array.flags.writeable = part.flags.writeable
+        return array
 
     # ---- attributes and methods: those of the value -----------------------------------------------------
 
@@ -329,6 +333,7 @@ def _unary(function: Callable[[Any], Any]) -> Any:
 
 
 def _method(name: str) -> Any:
+    @wraps(getattr(np.ndarray, name))
     def method(self: Buffer, *args: Any, **settings: Any) -> Any:
         if name in _WRITING:
             make_room(self, (*args, *settings.values()))

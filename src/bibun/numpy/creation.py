@@ -15,6 +15,7 @@ import numpy as np
 from bibun.arrays import creation
 from bibun.arrays.creation import as_array, holds_traced
 from bibun.arrays.in_place import is_number
+from bibun.arrays.shapes import on_cpu
 from bibun.core.traced import Traced
 from bibun.interpreters.buffer import Buffer, fillable, unnamed
 from bibun.tree import named
@@ -71,12 +72,7 @@ def asarray(
     a: Any, dtype: Any = None, order: Any = None, *, device: Any = None, copy: Any = None, like: Any = None
 ) -> Any:
     """The value itself where it is an array of that dtype, else a new array; of nested lists too."""
-    if device not in (None, "cpu"):
-        raise ValueError(f"asarray: device={device!r}, but arrays are on 'cpu'.")
-    if copy is False and isinstance(a, (list, tuple)):
-        raise ValueError("asarray: a list becomes an array by being copied, and copy=False forbids that.")
-    if copy is False and dtype is not None and isinstance(a, Traced) and dtype != a.dtype:
-        raise ValueError(f"asarray: another dtype than {a.dtype} needs a copy, and copy=False forbids that.")
+    on_cpu(device)
     return array(a, dtype, copy=copy, order=order or "K", like=like)
 
 

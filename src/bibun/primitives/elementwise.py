@@ -51,6 +51,14 @@ def _slope_of_angle(x: Any) -> Any:
     return -1j / x if np.result_type(x).kind == "c" else np.zeros_like(x)
 
 
+def _inverse(b: Any) -> Any:
+    """1 / b, of Python's 0 too: NumPy's infinity and warning."""
+    try:
+        return 1 / b
+    except ZeroDivisionError:
+        return np.divide(1.0, b).item()
+
+
 def _power_base(a: Any, b: Any) -> Any:
     """b a**(b - 1), and 0 where b is 0, whatever a is."""
     if isinstance(b, (int, float)):
@@ -89,7 +97,7 @@ add = elementwise(np.add, 1, 1, native="fadd", fast=operator.add)
 subtract = elementwise(np.subtract, 1, -1, native="fsub", fast=operator.sub)
 multiply = elementwise(np.multiply, lambda b: b, lambda a: a, native="fmul", fast=operator.mul)
 divide = elementwise(
-    np.divide, lambda b: 1 / b, lambda y, b: -y / b,
+    np.divide, _inverse, lambda y, b: -y / b,
     guarded=True, native="fdiv", fast=operator.truediv, domain=("real", "nonzero"),
 )  # fmt: skip
 negative = elementwise(np.negative, -1, native="fneg", fast=operator.neg)
