@@ -32,7 +32,7 @@ def eig(a: Any) -> Any:
     What depends on the phases of complex vectors, or on the basis of the vectors of equal eigenvalues, has no derivative:
     DerivativeValueError.
     """
-    w, v = _eig(a)
+    w, v = _eig(a, checked=True)
     return _EigResult(np.real(w), np.real(v)) if _are_real(a, w) else _EigResult(w, v)
 
 
@@ -71,7 +71,7 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
         rcond = float(np.finfo(dtype).eps * max(m, n))
     x, residuals, s = _lstsq(a, b if b.ndim == 2 else b[:, None], rcond=float(rcond))
     cutoff = (rcond if rcond >= 0 else np.finfo(dtype).eps / 2) * np.max(s, initial=0)
-    rank = np.count_nonzero(np.greater(s, cutoff))
+    rank = np.sum(np.greater(s, cutoff), dtype=np.int32)
     if m <= n or bool(np.any(np.not_equal(plain(rank), n))):
         residuals = residuals[:0]
     return (x if b.ndim == 2 else x[:, 0]), residuals, rank, s

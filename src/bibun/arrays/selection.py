@@ -5,6 +5,7 @@ What writes to chosen entries in place (np.put, np.copyto, ...) is in writing.py
 
 from __future__ import annotations
 
+from importlib import import_module
 from operator import index
 from typing import Any
 
@@ -21,6 +22,9 @@ _count_nonzero = row("count_nonzero")
 _argsort, _argpartition = row("argsort"), row("argpartition")
 _rint, _trunc = row("rint"), row("trunc")
 _MISSING = np._NoValue
+_clip_ufunc: Any = import_module(
+    "numpy._core.umath"
+).clip  # what the method of a plain array calls, which has no public name
 
 
 @implements(np.where)
@@ -38,7 +42,7 @@ def _operand(value: Any) -> Any:
     return as_array(value) if isinstance(value, (list, tuple)) else value
 
 
-@implements(np.clip)
+@implements(np.clip, _clip_ufunc)
 def clip(
     a: Any,
     a_min: Any = _MISSING,

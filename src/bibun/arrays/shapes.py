@@ -164,7 +164,7 @@ def ravel(a: Any, order: str = "C") -> Any:
 
 def flatten(a: Any, order: str = "C") -> Any:
     """One axis, a copy."""
-    return ravel(_copy(a), order)
+    return _copy(ravel(a, order))
 
 
 @implements(np.copy)
