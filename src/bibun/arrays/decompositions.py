@@ -32,7 +32,7 @@ def eig(a: Any) -> Any:
     What depends on the phases of complex vectors, or on the basis of the vectors of equal eigenvalues, has no derivative:
     DerivativeValueError.
     """
-    w, v = _eig(a, checked=True)
+    w, v = _eig(a, strict=True)
     return _EigResult(np.real(w), np.real(v)) if _are_real(a, w) else _EigResult(w, v)
 
 

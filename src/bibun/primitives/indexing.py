@@ -30,9 +30,9 @@ def fill(key: tuple[Any, ...], arrays: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def may_repeat(key: tuple[Any, ...]) -> bool:
-    """Whether a key can name an entry twice: only arrays of integers can."""
+    """Whether a key can name an entry twice: only arrays of integers can (and a Place, which stands for one)."""
     return any(
-        isinstance(k, (list, Place, Traced)) or (isinstance(k, np.ndarray) and k.ndim > 0 and k.dtype.kind != "b")
+        isinstance(k, (list, tuple, Traced)) or (isinstance(k, np.ndarray) and k.ndim > 0 and k.dtype.kind != "b")
         for k in key
     )
 
@@ -155,7 +155,7 @@ put: Primitive = linear(  # both rules read the same, which memory.py makes use 
     batch=_put_batch,
     name="put",
 )
-# The same with one traced index array (an index along a batch); more than one take the loop over the batch.
+# The same with one traced index array (an index along a batch); arrays/index_arrays.py makes one of several.
 getitem_at = multilinear(
     lambda x, i, *, key: _getitem(x, i, key=key),
     lambda g, x_shape, i, key: _spread(g, x_shape, key, i),
