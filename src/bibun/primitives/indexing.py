@@ -6,6 +6,7 @@ batch), it is an array input, and the key holds a Place where it stood.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,7 +25,7 @@ class Place(NamedTuple):
     number: int
 
 
-def fill(key: tuple[Any, ...], arrays: tuple[Any, ...]) -> tuple[Any, ...]:
+def fill(key: tuple[Any, ...], arrays: Sequence[Any]) -> tuple[Any, ...]:
     """The key with the arrays put in their places."""
     return tuple(arrays[k.number] if isinstance(k, Place) else k for k in key) if arrays else key
 
