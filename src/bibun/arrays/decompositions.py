@@ -90,7 +90,8 @@ def cond(x: Any, p: Any = None) -> Any:
     singular = _singular(x)
     regular = np.where(singular[..., None, None], np.eye(x.shape[-1], dtype=x.dtype), x)
     y = norm(x, p, (-2, -1)) * norm(_inv(regular), p, (-2, -1))
-    return _infinite_unless_nan(np.where(singular, inf, y).astype(y.dtype), x)
+    y = np.where(singular, inf, y).astype(y.dtype)
+    return _infinite_unless_nan(y if x.ndim > 2 else y[()], x)
 
 
 def _infinite_unless_nan(y: Any, x: Any) -> Any:

@@ -72,6 +72,7 @@ def as_ndarray(array: Any) -> LostDerivativeError:
 
 def _scipy_advice(module: str, name: str) -> str:
     room, reason = _scipy_room(module, name)
+    name = "function" if name in ("__call__", "wrapped", "wrapper") else name  # of an object, or what a decorator made
     if reason:
         return f"scipy.{room}.{name} has no derivative rule: {reason}. Or {OTHERWISE}"
     if room:
