@@ -90,6 +90,20 @@ def test_another_decision_makes_another_version() -> None:
 
 
 @pytest.mark.usefixtures("numpy_only")
+@pytest.mark.parametrize("order", ["K", "A"])
+def test_an_order_that_depends_on_memory(order: str) -> None:
+    a = np.arange(6.0).reshape(2, 3)
+    flat = bb.compile(lambda x: x.flatten(order) + np.reshape(x * 2, -1, order="A"))
+    with pytest.warns(bb.CompileWarning, match=r"asks how the array lies in memory.*Write order='C' or order='F'\.$"):
+        flat(a)
+    for x in (a, np.asfortranarray(a), a):
+        np.testing.assert_array_equal(flat(x), x.flatten(order) + np.reshape(x * 2, -1, order="A"))
+    row = bb.compile(lambda x: x.ravel(order) * 2)  # of which there is one order only
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        np.testing.assert_array_equal(row(a[:1]), 2 * a[0])
+
+
 def test_a_program_that_only_decides() -> None:
     """It returned `(,)`, a SyntaxError: all that f returns was known when it was recorded."""
     compiled = bb.compile(lambda x: "up" if x > 0 else None)
