@@ -200,6 +200,11 @@ LOST: dict[str, tuple[Callable[[], Any], str]] = {
         f"at {{place}} (np.pad(X, 1, constant_values=s)): a Variable of shape () {ARRAY}. np.pad: {FIRST}: write "
         "np.pad(np.asarray(a, like=x), ...).",
     ),
+    "select with a default": (
+        lambda: np.select([X > 1], [2.0], default=x),
+        f"at {{place}} (np.select([X > 1], [2.0], default=x)): a Variable of shape (3,) {ARRAY}. np.select: it asks neither "
+        "the default nor lists among the choices: write np.select([*conditions, True], [*choices, x]).",
+    ),
     "fill_diagonal of a plain array": (
         lambda: np.fill_diagonal(np.eye(3), s),
         f"at {{place}} (np.fill_diagonal(np.eye(3), s)): a Variable of shape () {ARRAY}. np.fill_diagonal: {FIRST}: make "

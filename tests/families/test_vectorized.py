@@ -90,6 +90,21 @@ def test_the_dtype_of_the_first_result() -> None:
     np.testing.assert_array_equal(bb.vjp(truncated, X)[0], truncated(X))
 
 
+def test_dtypes_beside_numbers() -> None:
+    """As NumPy has them, whatever is traced."""
+    x = X[0].astype(np.float32)
+    for f in (
+        np.vectorize(lambda v: v if v > 0 else 1),
+        lambda x: np.select([x > 0, x < 0], [x, 3.0]),
+        lambda x: np.select([x > 0], [x], default=np.float64(1)),
+        lambda x: np.multiply.outer(x, 2.0),
+        lambda x: np.minimum.outer(3, x),
+    ):
+        y, dy = bb.jvp(f, (x,), (x,))
+        assert y.dtype == dy.dtype == f(x).dtype
+        np.testing.assert_array_equal(y, f(x))
+
+
 def test_the_number_of_arguments_of_a_signature() -> None:
     with pytest.raises(TypeError, match="expected 1, got 2"):
         bb.vjp(np.vectorize(np.sum, signature="(n)->()"), X, X)

@@ -31,6 +31,9 @@ _INSTEAD = {
     **_alike("matrix asmatrix bmat", _PLAIN_CLASS),
     **_alike("pad piecewise full_like", _FIRST),
     "apply_along_axis": "it looks for traced arrays in arr alone: write np.apply_along_axis(f, axis, np.asarray(arr, like=x))",
+    "select": (
+        "it asks neither the default nor lists among the choices: write np.select([*conditions, True], [*choices, x])"
+    ),
     "fill_diagonal": "it looks for traced arrays in its first argument alone: make that with a = np.asarray(a, like=x)",
     "kaiser": (
         "it makes a plain array: with t = np.arange(M) * 2 / (M - 1) - 1 write np.i0(beta * np.sqrt(1 - t * t)) / np.i0(beta)"

@@ -126,6 +126,8 @@ def _column(results: Any, shape: tuple[int, ...], dtype: Any) -> Any:
                 f"the others to {dtype}, and their derivatives would be lost. Return a float there ({float(first)!r} instead of "
                 f"{first!r}), or say otypes=[float]."
             )
+    if dtype is None and first.dtype.kind == "f":
+        dtype = first.dtype
     core = np.shape(first)
     if not holds_traced(results):
         return np.asarray(results, dtype).reshape((*shape, *core))

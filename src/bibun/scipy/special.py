@@ -120,7 +120,7 @@ def factorial(n: Any, exact: bool = False, extend: str = "zero") -> Any:
     if exact:
         raise _refused("factorial", "n with exact=True: an integer does not vary continuously")
     y = scipy_special.gamma(n + 1.0)
-    return y if extend == "complex" else np.where(np.less(n, 0), 0.0, y)
+    return y if extend == "complex" else np.where(np.less(n, 0), np.float64(0), y)
 
 
 def factorial2(n: Any, exact: bool = False, extend: str = "zero") -> Any:
