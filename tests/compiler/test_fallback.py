@@ -104,6 +104,38 @@ def test_an_order_that_depends_on_memory(order: str) -> None:
         np.testing.assert_array_equal(row(a[:1]), 2 * a[0])
 
 
+@pytest.mark.parametrize(
+    "places", [np.argsort, lambda x: x > 1, lambda x: np.nonzero(x > 1)], ids=["order", "mask", "places"]
+)
+def test_a_plain_array_that_is_indexed_by_what_is_computed(places: Any) -> None:
+    """Plainly, with a word on how there is a program."""
+    weights = np.array([3.0, -1.0, 2.0])
+
+    def weighed(x: Any) -> Any:
+        return np.sum(weights[places(x)] * np.sort(x)[: len(weights[places(x)])])
+
+    def asking(x: Any) -> Any:
+        w = np.asarray(weights, like=x)
+        return np.sum(w[places(x)] * np.sort(x)[: len(w[places(x)])])
+
+    first = np.array([0.5, 2.0, 1.5])
+    plainly, program = bb.compile(bb.grad(weighed)), bb.compile(bb.grad(asking))
+    with pytest.warns(bb.CompileWarning, match=r"Write np\.asarray\(a, like=i\)\[i\] instead of a\[i\]"):
+        plainly(first)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for x in (first, first[::-1].copy(), np.array([2.5, 0.1, 0.7])):
+            np.testing.assert_allclose(plainly(x), bb.grad(weighed)(x), rtol=1e-14)
+            np.testing.assert_allclose(program(x), bb.grad(weighed)(x), rtol=1e-13)
+
+
+def test_sets_beside_a_plain_array() -> None:
+    a = np.array([-1.0, 0.5, 2.0])
+    f = bb.compile(lambda x: np.setdiff1d(a, x))
+    for x in (np.array([0.5, 3.0]), np.array([2.0, 0.5]), np.array([7.0, 8.0])):
+        np.testing.assert_array_equal(f(x), np.setdiff1d(a, x))
+
+
 def test_a_program_that_only_decides() -> None:
     """It returned `(,)`, a SyntaxError: all that f returns was known when it was recorded."""
     compiled = bb.compile(lambda x: "up" if x > 0 else None)
