@@ -90,6 +90,52 @@ def test_another_decision_makes_another_version() -> None:
 
 
 @pytest.mark.usefixtures("numpy_only")
+@pytest.mark.parametrize("order", ["K", "A"])
+def test_an_order_that_depends_on_memory(order: str) -> None:
+    a = np.arange(6.0).reshape(2, 3)
+    flat = bb.compile(lambda x: x.flatten(order) + np.reshape(x * 2, -1, order="A"))
+    with pytest.warns(bb.CompileWarning, match=r"asks how the array lies in memory.*Write order='C' or order='F'\.$"):
+        flat(a)
+    for x in (a, np.asfortranarray(a), a):
+        np.testing.assert_array_equal(flat(x), x.flatten(order) + np.reshape(x * 2, -1, order="A"))
+    row = bb.compile(lambda x: x.ravel(order) * 2)  # of which there is one order only
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        np.testing.assert_array_equal(row(a[:1]), 2 * a[0])
+
+
+@pytest.mark.parametrize(
+    "places", [np.argsort, lambda x: x > 1, lambda x: np.nonzero(x > 1)], ids=["order", "mask", "places"]
+)
+def test_a_plain_array_that_is_indexed_by_what_is_computed(places: Any) -> None:
+    """Plainly, with a word on how there is a program."""
+    weights = np.array([3.0, -1.0, 2.0])
+
+    def weighed(x: Any) -> Any:
+        return np.sum(weights[places(x)] * np.sort(x)[: len(weights[places(x)])])
+
+    def asking(x: Any) -> Any:
+        w = np.asarray(weights, like=x)
+        return np.sum(w[places(x)] * np.sort(x)[: len(w[places(x)])])
+
+    first = np.array([0.5, 2.0, 1.5])
+    plainly, program = bb.compile(bb.grad(weighed)), bb.compile(bb.grad(asking))
+    with pytest.warns(bb.CompileWarning, match=r"Write np\.asarray\(a, like=i\)\[i\] instead of a\[i\]"):
+        plainly(first)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for x in (first, first[::-1].copy(), np.array([2.5, 0.1, 0.7])):
+            np.testing.assert_allclose(plainly(x), bb.grad(weighed)(x), rtol=1e-14)
+            np.testing.assert_allclose(program(x), bb.grad(weighed)(x), rtol=1e-13)
+
+
+def test_sets_beside_a_plain_array() -> None:
+    a = np.array([-1.0, 0.5, 2.0])
+    f = bb.compile(lambda x: np.setdiff1d(a, x))
+    for x in (np.array([0.5, 3.0]), np.array([2.0, 0.5]), np.array([7.0, 8.0])):
+        np.testing.assert_array_equal(f(x), np.setdiff1d(a, x))
+
+
 def test_a_program_that_only_decides() -> None:
     """It returned `(,)`, a SyntaxError: all that f returns was known when it was recorded."""
     compiled = bb.compile(lambda x: "up" if x > 0 else None)

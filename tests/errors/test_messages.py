@@ -45,6 +45,7 @@ ENTRIES = "would become entries of a plain ndarray, and its derivative would be 
 KEEP = "Keep the array: NumPy's functions take it as it is (x instead of float(x), np.sin(x) instead of math.sin(x))"
 STACK = "Write np.stack([x, y]) instead of np.array([x, y]), and x instead of np.asarray(x)"
 STORE = "Make y an array that can hold it: y = np.zeros_like(x) or y = np.zeros(n, like=x) instead of y = np.zeros(n)"
+FIRST = "it looks for traced arrays in its first argument alone"
 LEAVE = "Leave out= away, or make the array with np.zeros_like(x) or np.zeros(n, like=x)"
 INTEGER = "An integer does not vary continuously: where only its value is meant, write int(x.astype(int))"
 
@@ -188,6 +189,51 @@ LOST: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: np.copyto(np.zeros(3), x),
         "at {place} (np.copyto(np.zeros(3), x)): a Variable of shape (3,) would become entries of a plain ndarray "
         f"(np.copyto), and its derivative would be lost. {LEAVE}.",
+    ),
+    "full_like of a plain array": (
+        lambda: np.full_like(X, s),
+        "at {place} (np.full_like(X, s)): a Variable of shape () would become entries of a plain ndarray, and its derivative "
+        f"would be lost. np.full_like: {FIRST}: write np.full_like(np.asarray(a, like=x), ...).",
+    ),
+    "pad of a plain array": (
+        lambda: np.pad(X, 1, constant_values=s),
+        f"at {{place}} (np.pad(X, 1, constant_values=s)): a Variable of shape () {ARRAY}. np.pad: {FIRST}: write "
+        "np.pad(np.asarray(a, like=x), ...).",
+    ),
+    "select with a default": (
+        lambda: np.select([X > 1], [2.0], default=x),
+        f"at {{place}} (np.select([X > 1], [2.0], default=x)): a Variable of shape (3,) {ARRAY}. np.select: it asks neither "
+        "the default nor lists among the choices: write np.select([*conditions, True], [*choices, x]).",
+    ),
+    "fill_diagonal of a plain array": (
+        lambda: np.fill_diagonal(np.eye(3), s),
+        f"at {{place}} (np.fill_diagonal(np.eye(3), s)): a Variable of shape () {ARRAY}. np.fill_diagonal: {FIRST}: make "
+        "that with a = np.asarray(a, like=x).",
+    ),
+    "a method of a plain array": (
+        lambda: X.dot(x),
+        f"at {{place}} (X.dot(x)): a Variable of shape (3,) {ARRAY}. A method of a plain array takes plain arrays: write "
+        "np.dot(a, x) instead of a.dot(x).",
+    ),
+    "a random generator": (
+        lambda: np.random.default_rng(0).normal(s),
+        f"at {{place}} (np.random.default_rng(0).normal(s)): a Variable of shape () {ARRAY}. A generator takes plain "
+        "numbers: draw standard ones and change them, loc + scale * rng.standard_normal(size).",
+    ),
+    "a masked array": (
+        lambda: np.ma.masked_where(X > 1, x),
+        f"at {{place}} (np.ma.masked_where(X > 1, x)): a Variable of shape (3,) {ARRAY}. A masked array holds plain numbers: "
+        "write np.where(mask, 0, x), or where= of np.sum and np.mean.",
+    ),
+    "a list for a function of np.linalg": (
+        lambda: np.linalg.norm([s, 2.0]),
+        f"at {{place}} (np.linalg.norm([s, 2.0])): a Variable of shape () {ARRAY}. np.linalg.norm makes a plain array of a "
+        "list: write np.stack([x, y]) instead of [x, y].",
+    ),
+    "a list for a function of np.fft": (
+        lambda: np.fft.fft([s, 2.0]),
+        f"at {{place}} (np.fft.fft([s, 2.0])): a Variable of shape () {ARRAY}. np.fft.fft makes a plain array of a list: "
+        "write np.stack([x, y]) instead of [x, y].",
     ),
     "fill": (
         lambda: np.zeros(3).fill(s),

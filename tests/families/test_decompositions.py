@@ -104,6 +104,7 @@ def test_the_types_are_numpys() -> None:
     x, residuals, rank, s = bb.vjp(lambda a: np.linalg.lstsq(a, sample(5)), TALL)[0]
     for got, want in zip((x, residuals, rank, s), np.linalg.lstsq(TALL, sample(5)), strict=True):
         assert np.array_equal(got, want)
+        assert np.asarray(got).dtype == np.asarray(want).dtype
     assert bb.vjp(lambda a: np.linalg.lstsq(a, sample(3))[1], WIDE)[0].shape == (0,)
 
 
@@ -135,6 +136,18 @@ def test_equal_eigenvalues() -> None:
     turn = np.zeros((3, 3))
     turn[0, 2] = 1.0  # of the vector of 3 into the first axis: da / (3 - 2)
     np.testing.assert_allclose(bb.grad(lambda a: np.linalg.eig(a)[1][0, 2])(a), turn, atol=1e-15)
+
+
+@pytest.mark.parametrize("values", [np.linalg.eigvals, lambda a: np.linalg.eig(a)[0]], ids=["eigvals", "eig"])
+def test_eigenvalues_whose_second_derivative_is_rounding(values: Any) -> None:
+    """The phases of the vectors do not matter to them: the trace, and the values of a multiple of one matrix, are linear."""
+    trace = lambda a: np.real(np.sum(values(a)))  # noqa: E731
+    np.testing.assert_allclose(bb.hvp(trace, (TURNING,), (REAL,)), 0, atol=1e-12)
+    np.testing.assert_allclose(bb.grad(lambda a: np.sum(bb.grad(trace)(a) * REAL))(TURNING), 0, atol=1e-12)
+    sizes = lambda s: np.sum(np.abs(values(s * TURNING)) ** 3)  # noqa: E731
+    expected = 6 * 1.5 * np.sum(np.abs(np.linalg.eigvals(TURNING)) ** 3)
+    np.testing.assert_allclose(bb.grad(bb.grad(sizes))(1.5), expected, rtol=1e-12)
+    np.testing.assert_allclose(bb.grad(bb.grad(bb.grad(sizes)))(1.5), expected / 1.5, rtol=1e-12)
 
 
 def test_what_no_eigenvector_has() -> None:

@@ -431,3 +431,13 @@ def test_jacobian_vector_products_pair_for_complex_to_real() -> None:
     dy = along(np.linalg.eigvalsh, (HERMITIAN,), (t,))
     (pulled,) = bb.vjp(np.linalg.eigvalsh, HERMITIAN)[1](g)
     np.testing.assert_allclose(paired(pulled, t), paired(g, dy), rtol=1e-9)
+
+
+def test_a_number_is_one_of_numpys() -> None:
+    for f in (
+        lambda a: np.linalg.norm(a[0], 3),
+        lambda a: np.linalg.vector_norm(a, ord=2.5),
+        lambda a: np.linalg.cond(a, "fro"),
+        lambda a: np.interp(a[0, 0], [-3.0, 3.0], a[1, :2]),
+    ):
+        assert type(bb.vjp(f, REGULAR)[0]) is type(f(REGULAR)) is np.float64

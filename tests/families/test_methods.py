@@ -23,6 +23,7 @@ METHODS: dict[str, Any] = {
     "ravel F": lambda x: x.ravel("F"),
     "flatten": lambda x: x.flatten(),
     "flatten F": lambda x: x.flatten(order="F"),
+    "flatten K of a transpose": lambda x: x.T.flatten("K") * x.transpose(1, 2, 0).flatten("A"),
     "squeeze": lambda x: x[:1].squeeze(0),
     "reshape": lambda x: x.reshape(6, 4),
     "reshape tuple": lambda x: x.reshape((6, -1)),

@@ -234,6 +234,9 @@ def test_einsum_along_a_path_and_large() -> None:
     a, b, c = (sample(40, 40, seed=k) for k in range(3))
     path = np.einsum_path("ij,jk,kl->il", a, b, c)[0]
     check_first(lambda a, b, c: np.einsum("ij,jk,kl->il", a, b, c, optimize=path), a, b, c)
+    found = []
+    bb.vmap(lambda a: found.append(np.einsum_path("ij,jk,kl->il", a, b, c)[0]))(np.stack([a, b]))
+    assert found == [path]
 
 
 def test_einsum_dtype_and_out() -> None:

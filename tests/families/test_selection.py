@@ -25,6 +25,7 @@ SELECTIONS: dict[str, Any] = {
     "nonzero": lambda x, y: x[np.where(MASK)] * y[np.nonzero(MASK)],
     "clip": lambda x, y: np.clip(x, -0.5, 1) * y,
     "clip by arrays": lambda x, y: np.clip(x, y - 0.4, y + 0.3),
+    "clip, the method of a plain array": lambda x, y: MASK.astype(float).clip(x, np.maximum(x, y) + 0.1),
     "clip below": lambda x, y: np.clip(x, 0.1, None) + np.clip(y, None, 0.1),
     "sort": lambda x, y: np.sort(x) * y,
     "sort axis": lambda x, y: np.sort(x, axis=0, kind="stable") * y,

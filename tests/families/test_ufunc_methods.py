@@ -47,6 +47,11 @@ def test_reduce_and_accumulate(name: str) -> None:
     check_first(lambda x: f.reduceat(x, [0, 2, 1, 3], 1), x)
 
 
+def test_arrays_by_name() -> None:
+    check(lambda x: np.add.reduce(array=x, axis=1) * np.multiply.accumulate(array=x, axis=1)[:, -1], X, batch=False)
+    check(lambda x: np.logaddexp.reduceat(array=x, indices=[0, 2], axis=1), X, batch=False)
+
+
 @pytest.mark.parametrize("name", ["subtract", "divide", "logaddexp", "hypot", "maximum", "fmin", "float_power"])
 def test_to_second_order(name: str) -> None:
     f, x = TWO[name], X[:2, :3].copy()

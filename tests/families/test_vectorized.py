@@ -33,6 +33,15 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "several": lambda x: sum(np.vectorize(lambda a: (a * a, np.exp(a)))(x)),
     "signature": lambda x: np.vectorize(np.dot, signature="(n),(n)->()")(x, x[0]),
     "signature of arrays": lambda x: np.vectorize(lambda v: np.outer(v, v), signature="(n)->(n,n)")(x),
+    "signature with a number": lambda x: np.vectorize(np.polyval, signature="(n),()->()")(x, x[0, 1]),
+    "signature of a number first": lambda x: np.vectorize(np.polyval, signature=" (n) , ( ) -> ()")([2.0, 1.0], x),
+    "signature and excluded": lambda x: np.vectorize(lambda k, v: k * v, excluded=[0], signature="(n)->(n)")(
+        x[0, 0], x
+    ),
+    "signature and excluded by name": lambda x: np.vectorize(scaled, excluded=["factor"], signature="(n)->(n)")(
+        x, factor=x[0, 0]
+    ),
+    "signature of two outputs": lambda x: np.vectorize(lambda v: (v.sum(), v * v), signature="(n)->(),(n)")(x)[1],
     "cache": lambda x: np.vectorize(piecewise, cache=True)(x),
     "number": lambda x: np.vectorize(piecewise)(x[1, 1]),
     "from outside": lambda x: np.vectorize(lambda a: a * x[0, 0])(np.arange(3.0)),
@@ -68,6 +77,37 @@ def test_plain_calls_are_numpys() -> None:
     assert_allclose(np.vectorize(scaled)([1, 2]), [2.0, 4.0])
     with pytest.raises(ValueError, match="size 0 inputs unless `otypes`"):
         np.vectorize(scaled)(np.array([]))
+
+
+def test_the_dtype_of_the_first_result() -> None:
+    relu = np.vectorize(lambda v: v if v > 0 else 0)
+    assert relu(-X).dtype == int  # which loses the fractions
+    with pytest.raises(
+        bb.LostDerivativeError, match=r"NumPy would round the others to int64.*Return a float there \(0\.0 inst"
+    ):
+        bb.vjp(relu, -X)
+    truncated = np.vectorize(lambda v: v, otypes=[int])
+    np.testing.assert_array_equal(bb.vjp(truncated, X)[0], truncated(X))
+
+
+def test_dtypes_beside_numbers() -> None:
+    """As NumPy has them, whatever is traced."""
+    x = X[0].astype(np.float32)
+    for f in (
+        np.vectorize(lambda v: v if v > 0 else 1),
+        lambda x: np.select([x > 0, x < 0], [x, 3.0]),
+        lambda x: np.select([x > 0], [x], default=np.float64(1)),
+        lambda x: np.multiply.outer(x, 2.0),
+        lambda x: np.minimum.outer(3, x),
+    ):
+        y, dy = bb.jvp(f, (x,), (x,))
+        assert y.dtype == dy.dtype == f(x).dtype
+        np.testing.assert_array_equal(y, f(x))
+
+
+def test_the_number_of_arguments_of_a_signature() -> None:
+    with pytest.raises(TypeError, match="expected 1, got 2"):
+        bb.vjp(np.vectorize(np.sum, signature="(n)->()"), X, X)
 
 
 def test_what_makes_numbers_of_its_entries_says_so() -> None:

@@ -59,6 +59,7 @@ POINTS = [
     At("where(b != 0, a/b, 0)", lambda a, b: np.where(b != 0, a / b, 0), (2.0, 0.0), (0.0, 0.0)),
     At("where(b != 0, a/b, 0) at 0, 0", lambda a, b: np.where(b != 0, a / b, 0), (0.0, 0.0), (0.0, 0.0)),
     At("where(a > 0, a**b, 0)", lambda a, b: np.where(a > 0, a**b, 0), (0.0, -1.0), (0.0, 0.0)),
+    At("where(x > 0, angle(x + ix), 0)", lambda x: np.where(x > 0, np.angle(x + 1j * x), 0), (0.0,), (0.0,)),
     At("where(a > 0, arctan2(a, b), 0)", lambda a, b: np.where(a > 0, np.arctan2(a, b), 0), (0.0, 0.0), (0.0, 0.0)),
     # edges of domains: the derivative is infinite, as in mathematics
     At("sqrt at 0", np.sqrt, (0.0,), (inf,)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -226,8 +227,72 @@ def test_indices_that_differ_along_a_batch() -> None:
     expected = [[0.6 + 7.0, 4.0, 0.0], [10.0 + 7.0, 0.0, 8.0]]
     assert_allclose(bb.vmap(bb.grad(put))(v, i), expected)
     assert_allclose(bb.grad(lambda x: np.sum(bb.vmap(put)(x, i)))(v), expected)
-    with pytest.raises(bb.NoDerivativeError, match="several arrays that differ along a batch is not supported"):
-        bb.vmap(lambda m, i: m[i, i])(np.ones((2, 3, 3)), i)
+
+
+SEVERAL: dict[str, Callable[[Any, Any, Any], tuple[Any, ...]]] = {
+    "neighbours": lambda a, i, j: (i, j),
+    "numbers": lambda a, i, j: (i[0], j[1]),
+    "a number and an array": lambda a, i, j: (i[0], j),
+    "a column and a row": lambda a, i, j: (i[:, None], j),
+    "behind a slice": lambda a, i, j: (slice(None, None, 2), i, j),
+    "behind an ellipsis": lambda a, i, j: (..., i, j - 3),
+    "around a slice": lambda a, i, j: (i, slice(1, None), j),
+    "around an empty ellipsis": lambda a, i, j: (slice(None), i, ..., j),
+    "around a new axis": lambda a, i, j: (i, None, j),
+    "beside a plain array": lambda a, i, j: (np.array([1, 0]), i, j),
+    "beside a plain number": lambda a, i, j: (1, i, slice(None), j)[:2] + (j,),
+    "a number in front": lambda a, i, j: (i, 0, None, j),
+    "new axes": lambda a, i, j: (None, i, j, None),
+    "three": lambda a, i, j: (i, j, i),
+}
+
+
+@pytest.mark.parametrize("name", SEVERAL)
+def test_several_indices_that_differ_along_a_batch(name: str) -> None:
+    """As NumPy, which is asked about one entry at a time."""
+    key = SEVERAL[name]
+    v = np.random.default_rng(3).normal(size=(2, 3, 3, 3))
+    i, j = np.array([[0, 2], [-1, 1]]), np.array([[1, 0], [2, 2]])
+
+    def taken(a: Any, i: Any, j: Any) -> Any:
+        return a[key(a, i, j)]
+
+    def put(a: Any, i: Any, j: Any) -> Any:
+        b = a * a
+        b[key(a, i, j)] = 3.0 * a[0, 0, 0]
+        return b
+
+    def added(a: Any, i: Any, j: Any) -> Any:
+        b = a * a
+        np.add.at(b, key(a, i, j), a[0, 0, 0])
+        return b
+
+    for f in (taken, put, added):
+        expected = [f(*entry) for entry in zip(v, i, j, strict=True)]
+        assert_allclose(bb.vmap(f)(v, i, j), expected, rtol=1e-14)
+        slope = lambda a, i, j, f=f: bb.grad(lambda a: np.sum(np.sin(f(a, i, j))))(a)  # noqa: E731
+        expected = [slope(*entry) for entry in zip(v, i, j, strict=True)]
+        assert_allclose(bb.vmap(slope)(v, i, j), expected, rtol=1e-12)
+
+
+def test_several_indices_out_of_bounds() -> None:
+    m, i = np.ones((2, 3, 4)), np.array([2, 3])
+    with pytest.raises(IndexError, match="out of bounds for axis 0 with size 3"):
+        bb.vmap(lambda m, i: m[i, i])(m, i)
+    with pytest.raises(IndexError, match="too many indices"):
+        bb.vmap(lambda m, i: m[i, i, i])(m, i)
+
+
+def test_a_tuple_in_a_key_is_an_index_array() -> None:
+    v = np.arange(6.0).reshape(3, 2)
+    assert_array_equal(bb.grad(lambda x: np.sum(x[(0, 2, 2),] * v[(0, 2, 2),]))(v), [[0, 1], [0, 0], [8, 10]])
+
+    def added(x: Any) -> Any:
+        y = x * 1.0
+        np.add.at(y, ((0, 0), (1, 1)), x[2])
+        return y
+
+    assert_array_equal(bb.jvp(added, (v,), (v,))[1], [[0, 10], [2, 3], [4, 5]])
 
 
 def test_a_loop_over_entries() -> None:

@@ -32,7 +32,7 @@ def eig(a: Any) -> Any:
     What depends on the phases of complex vectors, or on the basis of the vectors of equal eigenvalues, has no derivative:
     DerivativeValueError.
     """
-    w, v = _eig(a)
+    w, v = _eig(a, strict=True)
     return _EigResult(np.real(w), np.real(v)) if _are_real(a, w) else _EigResult(w, v)
 
 
@@ -71,7 +71,7 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
         rcond = float(np.finfo(dtype).eps * max(m, n))
     x, residuals, s = _lstsq(a, b if b.ndim == 2 else b[:, None], rcond=float(rcond))
     cutoff = (rcond if rcond >= 0 else np.finfo(dtype).eps / 2) * np.max(s, initial=0)
-    rank = np.count_nonzero(np.greater(s, cutoff))
+    rank = np.sum(np.greater(s, cutoff), dtype=np.int32)
     if m <= n or bool(np.any(np.not_equal(plain(rank), n))):
         residuals = residuals[:0]
     return (x if b.ndim == 2 else x[:, 0]), residuals, rank, s
@@ -90,7 +90,8 @@ def cond(x: Any, p: Any = None) -> Any:
     singular = _singular(x)
     regular = np.where(singular[..., None, None], np.eye(x.shape[-1], dtype=x.dtype), x)
     y = norm(x, p, (-2, -1)) * norm(_inv(regular), p, (-2, -1))
-    return _infinite_unless_nan(np.where(singular, inf, y).astype(y.dtype), x)
+    y = np.where(singular, inf, y).astype(y.dtype)
+    return _infinite_unless_nan(y if x.ndim > 2 else y[()], x)
 
 
 def _infinite_unless_nan(y: Any, x: Any) -> Any:

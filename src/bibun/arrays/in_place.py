@@ -155,7 +155,7 @@ def _hand_down(root: Any, new: Any) -> None:
 
 
 def copied(index: Any) -> Any:
-    """An array or list of a key, which its owner may change, as an array of its own. An empty list names nothing."""
-    if isinstance(index, list):
+    """An array, list or tuple in a key, which its owner may change, as an array of its own. An empty list names nothing."""
+    if isinstance(index, (list, tuple)):
         return np.array(index) if index else np.empty(0, int)
     return np.array(index) if isinstance(index, np.ndarray) else index

@@ -8,11 +8,13 @@ import numpy as np
 
 from bibun.arrays import in_place
 from bibun.arrays.deciding import batched
+from bibun.arrays.index_arrays import together
 from bibun.arrays.keys import is_basic, with_bounds
 from bibun.arrays.registry import FUNCTIONS, row
 from bibun.core.traced import Traced, plain
 from bibun.errors import DerivativeValueError, LostDerivativeError, NoDerivativeError, located
 from bibun.primitives.indexing import Place, may_repeat
+from bibun.primitives.indexing import fill as _filled
 
 _getitem, _getitem_at, _put, _put_at = row("getitem"), row("getitem_at"), row("put"), row("put_at")
 _scatter_add, _scatter_add_at = row("scatter_add"), row("scatter_add_at")
@@ -34,13 +36,24 @@ def get(x: Any, key: Any) -> Any:
             f"{located()}x[mask] inside vmap, with a mask that is a batch, would have another length for each entry. "
             "Write np.where(mask, x, 0), or x[mask] = value."
         )
+    if len(traced) > 1:
+        one = together(np.shape(x), _filled(key, traced))
+        return _getitem_at(one.laid(x), one.index, key=one.key)
     return _getitem_at(x, *traced, key=key) if traced else _getitem(x, key=key)
 
 
 def updated(x: Any, key: Any, value: Any) -> Any:
     """A copy of x with value at the key."""
     key, value, traced = _prepared(x, key, value)
-    return _put_at(x, value, *traced, key=key) if traced else _put(x, value, key=key)
+    return _put_traced(x, value, traced, key) if traced else _put(x, value, key=key)
+
+
+def _put_traced(x: Any, value: Any, traced: list[Any], key: tuple[Any, ...]) -> Any:
+    """The same by a key that holds traced index arrays."""
+    if len(traced) == 1:
+        return _put_at(x, value, *traced, key=key)
+    one = together(np.shape(x), _filled(key, traced))
+    return one.back(_put_at(one.laid(x), value, one.index, key=one.key), np.shape(x))
 
 
 def _prepared(x: Any, key: Any, value: Any) -> tuple[tuple[Any, ...], Any, list[Any]]:
@@ -67,7 +80,7 @@ def set_(x: Any, key: Any, value: Any) -> None:
     """x[key] = value: x, and every view of the same memory, change."""
     key, value, traced = _prepared(x, key, value)
     if traced:
-        in_place.replace(x, _put_at(x, value, *traced, key=key))
+        in_place.replace(x, _put_traced(x, value, traced, key))
     else:
         in_place.write(x, key, value)
 
@@ -91,8 +104,12 @@ def at(function: np.ufunc, array: Any, key: Any, *values: Any) -> None:
         total = _scatter_add(spread, key=(places.reshape(key[0].shape),), shape=shape)
         set_(array, (rows,), function(get(array, (rows,)), total))
         return
-    added = _scatter_add_at if traced else _scatter_add
-    in_place.assign(array, FUNCTIONS[function](array, added(spread, *traced, key=key, shape=array.shape)))
+    if len(traced) > 1:
+        one = together(array.shape, _filled(key, traced))
+        added = one.back(_scatter_add_at(spread, one.index, key=one.key, shape=one.shape), array.shape)
+    else:
+        added = (_scatter_add_at if traced else _scatter_add)(spread, *traced, key=key, shape=array.shape)
+    in_place.assign(array, FUNCTIONS[function](array, added))
 
 
 def _settled(key: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[Any]]:
@@ -106,8 +123,4 @@ def _settled(key: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[Any]]:
             traced.append(k)
         else:
             settled.append(in_place.copied(k))
-    if len(traced) > 1:
-        raise NoDerivativeError(
-            "an index of several arrays that differ along a batch is not supported: use take_along_axis"
-        )
     return tuple(settled), traced

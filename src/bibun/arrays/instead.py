@@ -12,6 +12,7 @@ _FILE = "a file holds plain numbers: write np.{name}(file, x.data)"
 _TEXT = 'a text has no derivative: write f"{{x:.3e}}", or np.{name}(x.data)'
 _MEMORY = "a traced array has no memory of its own; x.data is the value alone"
 _DATES = "it is about dates, which are whole days: no floating-point number goes in or comes out"
+_FIRST = "it looks for traced arrays in its first argument alone: write np.{name}(np.asarray(a, like=x), ...)"
 _PLAIN_CLASS = "np.matrix holds plain numbers: write x, and np.block([[a, b], [c, d]]) instead of np.bmat"
 
 
@@ -28,6 +29,12 @@ _INSTEAD = {
     **_alike("shares_memory may_share_memory from_dlpack", _MEMORY),
     **_alike("is_busday busday_count busday_offset datetime_as_string isnat", _DATES),
     **_alike("matrix asmatrix bmat", _PLAIN_CLASS),
+    **_alike("pad piecewise full_like", _FIRST),
+    "apply_along_axis": "it looks for traced arrays in arr alone: write np.apply_along_axis(f, axis, np.asarray(arr, like=x))",
+    "select": (
+        "it asks neither the default nor lists among the choices: write np.select([*conditions, True], [*choices, x])"
+    ),
+    "fill_diagonal": "it looks for traced arrays in its first argument alone: make that with a = np.asarray(a, like=x)",
     "kaiser": (
         "it makes a plain array: with t = np.arange(M) * 2 / (M - 1) - 1 write np.i0(beta * np.sqrt(1 - t * t)) / np.i0(beta)"
     ),
@@ -46,6 +53,13 @@ _INSTEAD = {
 }  # fmt: skip
 
 
+_ROOMS = {  # where functions of a module are found, and how users write that
+    "numpy.linalg": ("np.linalg", np.linalg),
+    "numpy.fft": ("np.fft", np.fft),
+    "numpy.lib._scimath_impl": ("np.emath", np.emath),
+}
+
+
 def instead(name: str) -> str:
     """What to say of np.name where it meets a traced array; "" where nothing is known of it in particular."""
     found = vars(np).get(name)
@@ -56,11 +70,11 @@ def instead(name: str) -> str:
     return ""
 
 
-def of_a_list(name: str) -> str:
+def of_a_list(module: str, name: str) -> str:
     """What to say of a function of NumPy's that made a plain array of what it was given, before anybody could stand in."""
-    found = vars(np).get(name)
+    room = next((room for room in _ROOMS if module.startswith(room)), "numpy")
+    written, public = _ROOMS.get(room, ("np", np))
+    found = vars(public).get(name)
     if found is not None and found not in FUNCTIONS:
-        return (
-            f"np.{name} makes plain arrays of its arguments. Write it with functions that have a rule, or {OTHERWISE}"
-        )
-    return f"np.{name} makes a plain array of a list: write np.stack([x, y]) instead of [x, y]"
+        return f"{written}.{name} makes plain arrays of its arguments. Write it with functions that have a rule, or {OTHERWISE}"
+    return f"{written}.{name} makes a plain array of a list: write np.stack([x, y]) instead of [x, y]"

@@ -75,7 +75,8 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
         slope = (take(fp, i + 1) - take(fp, i)) / (take(xp, i + 1) - take(xp, i))
         inside = np.where(below, xp[0], np.where(above, xp[-1], x))
         middle = slope * (inside - take(xp, near)) + take(fp, near)
-    return np.where(below, left, np.where(above, right, middle))
+    y = np.where(below, left, np.where(above, right, middle))
+    return y if x.ndim else y[()]
 
 
 def _in_one_period(x: Any, xp: Any, fp: Any, period: Any) -> tuple[Any, Any, Any]:

@@ -175,7 +175,8 @@ def _norm_of_vectors(x: Any, ord: Any, axis: tuple[int, ...], keepdims: bool) ->
         return np.sum(size, **settings)
     total = np.sum(size**ord, **settings)
     zero = np.equal(total, 0)  # the root has an infinite slope there, the norm none
-    return np.where(zero, 0 if ord > 0 else inf, np.where(zero, 1, total) ** (1 / ord))
+    y = np.where(zero, 0 if ord > 0 else inf, np.where(zero, 1, total) ** (1 / ord))
+    return y if zero.ndim else y[()]
 
 
 def _norm_of_matrices(x: Any, ord: Any, axis: tuple[int, ...], keepdims: bool) -> Any:

@@ -72,6 +72,7 @@ def as_ndarray(array: Any) -> LostDerivativeError:
 
 def _scipy_advice(module: str, name: str) -> str:
     room, reason = _scipy_room(module, name)
+    name = "function" if name in ("__call__", "wrapped", "wrapper") else name  # of an object, or what a decorator made
     if reason:
         return f"scipy.{room}.{name} has no derivative rule: {reason}. Or {OTHERWISE}"
     if room:
@@ -128,8 +129,21 @@ def _numpy_advice(place: Location | None, otherwise: str = "of a list") -> str:
         )
     if name == "AxisConcatenator.__getitem__":
         return "Write np.concatenate([x, y]) instead of np.r_[x, y], np.column_stack([x, y]) instead of np.c_[x, y]"
+    if module.startswith("numpy.ma"):
+        return "A masked array holds plain numbers: write np.where(mask, 0, x), or where= of np.sum and np.mean"
     if otherwise and module.startswith("numpy") and not name.startswith(("_", "arr")) and "." not in name:
-        return of_a_list(name)
+        return of_a_list(module, name)
+    return _advice_of_a_method(place.expression) if otherwise and place else ""
+
+
+def _advice_of_a_method(expression: str) -> str:
+    """What to write instead of a method of a plain array, or of a random generator: neither asks its arguments."""
+    if re.search(r"\b(random|rng|generator)\b.*\.\w+\(", expression):
+        return "A generator takes plain numbers: draw standard ones and change them, loc + scale * rng.standard_normal(size)"
+    called = re.search(r"\b(\w+)\.(dot|choose|searchsorted)\(", expression)
+    if called and called[1] not in ("np", "numpy"):
+        method = called[2]
+        return f"A method of a plain array takes plain arrays: write np.{method}(a, x) instead of a.{method}(x)"
     return ""
 
 
@@ -139,8 +153,9 @@ def _differs_along_a_batch(array: Any) -> bool:
 
 def into_plain(array: Any, target: str) -> LostDerivativeError:
     """out=plain, np.copyto(plain, x) and the like."""
-    becomes = f"entries of a plain ndarray ({target})"
-    advice = "Leave out= away, or make the array with np.zeros_like(x) or np.zeros(n, like=x)"
+    known = instead(numpy_function()[1])  # of np.full_like, say, which calls np.copyto
+    becomes = "entries of a plain ndarray" + (f" ({target})" if not known else "")
+    advice = known or "Leave out= away, or make the array with np.zeros_like(x) or np.zeros(n, like=x)"
     return _message(array, becomes, advice, user_location())
 
 

@@ -14,7 +14,6 @@ from bibun.arrays.pad_modes import STATISTICS
 from bibun.arrays.protocol import write_out
 from bibun.arrays.registry import implements, row
 from bibun.arrays.shapes import is_traced
-from bibun.errors import NoDerivativeError, located
 
 _put, _where, _diagonal, _getitem = row("put"), row("where"), row("diagonal"), row("getitem")
 _COPYING = ("edge", "reflect", "symmetric", "wrap")  # each new entry is one of the old
@@ -31,11 +30,10 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **settings: Any) -> 
     """More entries before and behind along each axis, by the rule that the mode says."""
     array = as_array(array)
     odd = settings.get("reflect_type") == "odd" and mode in ("reflect", "symmetric")
+    if callable(mode):
+        return _filled_by(mode, array, pad_width, settings)
     if mode not in _COPYING and mode not in _VALUES:
-        raise NoDerivativeError(
-            f"{located()}np.pad(mode={mode!r}) has no derivative rule: a function writes to plain arrays. Join the parts "
-            "with np.concatenate."
-        )
+        raise ValueError(f"mode {mode!r} is not supported")
     if mode in ("constant", "empty") and not holds_traced(settings.get("constant_values", 0)):
         return _padded_with(array, pad_width, settings.get("constant_values", 0))
     if mode in _COPYING and not odd:
@@ -56,6 +54,16 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **settings: Any) -> 
         if any(widths):
             array = _padded(array, axis, widths, values[axis], mode, odd)
     return array
+
+
+def _filled_by(function: Any, array: Any, pad_width: Any, settings: dict[str, Any]) -> Any:
+    """By a function that writes to every line along every axis, zeros standing there before; what it returns is not asked."""
+    padded = _padded_with(array, pad_width, 0)
+    for axis, widths in enumerate(_pairs(pad_width, array.ndim)):
+        lines = np.moveaxis(padded, axis, -1)
+        for i in np.ndindex(*lines.shape[:-1]):
+            function(lines[(*i, ...)], widths, axis, settings)
+    return padded
 
 
 def _padded(x: Any, axis: int, widths: tuple[int, int], values: Any, mode: str, odd: bool) -> Any:

@@ -13,7 +13,8 @@ from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced, recorded, unlisted
 from bibun.errors import OTHERWISE, NoDerivativeError, located
 
-_IGNORED = {"casting", "order", "subok"}  # they do not change the value
+# The first do not change the value; NumPy gives the others, of methods of ufuncs, among the inputs too.
+_IGNORED = {"casting", "order", "subok", "array", "indices"}
 
 
 def ufunc(array: Any, function: np.ufunc, method: str, inputs: tuple[Any, ...], settings: dict[str, Any]) -> Any:

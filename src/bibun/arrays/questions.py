@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from bibun.arrays.registry import PLAIN, implements
-from bibun.core.traced import alike, bare
+from bibun.core.traced import Traced, alike, bare
 
 _DTYPE = "a dtype does not depend on the entries"
 _SHAPE = "it is read from the shape, which is made of whole numbers"
@@ -30,7 +30,8 @@ def common_type(*arrays: Any) -> Any:
 @implements(np.einsum_path, plain=_SHAPE)
 def einsum_path(*operands: Any, **settings: Any) -> Any:
     """The order of the products, found from the shapes."""
-    return np.einsum_path(*map(alike, operands), **settings)
+    shaped = (np.broadcast_to(np.zeros((), x.dtype), x.shape) if isinstance(x, Traced) else x for x in operands)
+    return np.einsum_path(*shaped, **settings)
 
 
 def _shown(function: Any) -> Any:

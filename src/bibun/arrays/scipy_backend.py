@@ -1,17 +1,28 @@
-"""How scipy.fft finds bibun's functions: as one of the backends that it asks before its own. Owns no transform.
+"""How SciPy finds bibun's functions. Owns no function of SciPy's.
 
-It is registered when scipy.fft has been imported, whether before bibun or after it, and answers for traced arrays only.
+scipy.fft asks backends before its own transforms: bibun's answers for traced arrays only. scipy.special asks nobody for what
+is no ufunc, so a function stands in front of each that bibun.scipy.special has a rule for: it asks its arguments. Both are put
+there when the module has been imported, whether before bibun or after it.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from functools import wraps
 from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
+from bibun.arrays.creation import as_array, holds_traced
 from bibun.core.traced import Traced
 
-_WATCHED = "scipy.fft"
+# Of scipy.special, what is no ufunc and has a rule
+_ASKING = (
+    "comb diric factorial factorial2 factorialk h1vp h2vp ivp jvp kvp lmbda log_softmax logsumexp lqmn lqn multigammaln pbdn_seq "
+    "pbdv_seq pbvv_seq perm polygamma riccati_jn riccati_yn softmax spherical_in spherical_jn spherical_kn spherical_yn yvp"
+)
+_SCIPYS: dict[str, Callable[..., Any]] = {}  # those functions themselves
 
 
 class _Backend:
@@ -30,28 +41,68 @@ class _Backend:
         return getattr(import_module("bibun.scipy.fft"), method.__name__)(*args, **settings)
 
 
+def _register(module: Any) -> None:
+    if hasattr(module, "register_backend"):  # else it is just being imported, by the thread or line that asks for us
+        module.register_backend(_Backend)
+
+
+def _ask(module: Any) -> None:
+    """Put asking functions in the place of SciPy's, where they are defined too, so that pickles of them find them."""
+    for name in _ASKING.split():
+        plainly = vars(module).get(name)
+        if plainly is None:
+            continue
+        _SCIPYS[name] = plainly
+        asking, defining = _asking(plainly), sys.modules[plainly.__module__]
+        setattr(module, name, asking)
+        if vars(defining).get(name) is plainly:
+            setattr(defining, name, asking)
+
+
+def _asking(plainly: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(plainly)
+    def function(*args: Any, **settings: Any) -> Any:
+        if not any(map(holds_traced, (*args, *settings.values()))):
+            return plainly(*args, **settings)
+        args = tuple(as_array(x) if holds_traced(x) else x for x in args)
+        settings = {name: as_array(x) if holds_traced(x) else x for name, x in settings.items()}
+        return getattr(import_module("bibun.scipy.special"), plainly.__name__)(*args, **settings)
+
+    return function
+
+
+def as_scipy_has_it(special: Any) -> Any:
+    """scipy.special with its own functions."""
+    return SimpleNamespace(**vars(special) | _SCIPYS)
+
+
+_WAITING: dict[str, Callable[[Any], None]] = {"scipy.fft": _register, "scipy.special": _ask}
+
+
 class _Watch:
-    """Finds no module by itself: it waits for the import of scipy.fft, and has the backend registered behind it."""
+    """Finds no module by itself: it waits for the import of one of SciPy's, and has something done behind it."""
 
     @staticmethod
     def find_spec(name: str, path: Any = None, target: Any = None) -> Any:
         """What the other finders have, with our loader around its loader."""
-        if name != _WATCHED:
+        then = _WAITING.pop(name, None)
+        if then is None:
             return None
-        sys.meta_path.remove(_Watch)
-        for finder in sys.meta_path:
+        if not _WAITING:
+            sys.meta_path.remove(_Watch)
+        for finder in list(sys.meta_path):
             spec = finder.find_spec(name, path, target)
             if spec is not None:
-                spec.loader = _Registering(spec.loader)  # type: ignore[assignment]
+                spec.loader = _Loading(spec.loader, then)  # type: ignore[assignment]
                 return spec
         return None
 
 
-class _Registering:
-    """Loads as the other loader does, and registers."""
+class _Loading:
+    """Loads as the other loader does, and does what is to be done behind it."""
 
-    def __init__(self, loader: Any) -> None:
-        self.loader = loader
+    def __init__(self, loader: Any, then: Callable[[Any], None]) -> None:
+        self.loader, self.then = loader, then
 
     def create_module(self, spec: Any) -> Any:
         """The other's."""
@@ -61,13 +112,13 @@ class _Registering:
         """The module as if nobody had watched, and known to the backends."""
         module.__loader__ = module.__spec__.loader = self.loader
         self.loader.exec_module(module)
-        module.register_backend(_Backend)
+        self.then(module)
 
 
 def install() -> None:
-    """Register now where scipy.fft is there, else as soon as it is. Called once, by `import bibun`."""
-    module: Any = sys.modules.get(_WATCHED)
-    if module is None:
+    """Do it now where the module is there, else as soon as it is. Called once, by `import bibun`."""
+    for name in list(_WAITING):
+        if name in sys.modules:
+            _WAITING.pop(name)(sys.modules[name])
+    if _WAITING:
         sys.meta_path.insert(0, _Watch)
-    elif hasattr(module, "register_backend"):  # else it is just being imported, by the thread or line that asks for us
-        module.register_backend(_Backend)

@@ -5,6 +5,7 @@ What writes to chosen entries in place (np.put, np.copyto, ...) is in writing.py
 
 from __future__ import annotations
 
+from importlib import import_module
 from operator import index
 from typing import Any
 
@@ -14,6 +15,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from bibun.arrays.creation import as_array
 from bibun.arrays.protocol import write_out
 from bibun.arrays.registry import implements, row
+from bibun.arrays.shapes import astype
 from bibun.core.traced import Traced
 
 _where, _take_along_axis, _nonzero = row("where"), row("take_along_axis"), row("nonzero")
@@ -21,6 +23,9 @@ _count_nonzero, _searchsorted = row("count_nonzero"), row("searchsorted")
 _argsort, _argpartition = row("argsort"), row("argpartition")
 _rint, _trunc = row("rint"), row("trunc")
 _MISSING = np._NoValue
+_clip_ufunc: Any = import_module(
+    "numpy._core.umath"
+).clip  # what the method of a plain array calls, which has no public name
 
 
 @implements(np.where)
@@ -38,7 +43,7 @@ def _operand(value: Any) -> Any:
     return as_array(value) if isinstance(value, (list, tuple)) else value
 
 
-@implements(np.clip)
+@implements(np.clip, _clip_ufunc)
 def clip(
     a: Any,
     a_min: Any = _MISSING,
@@ -185,7 +190,10 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
         raise ValueError("list of cases must be same length as list of conditions")
     if not len(condlist):
         raise ValueError("select with an empty condition list is not possible")
-    y = _operand(default)
+    values = [v if type(v) in (int, float, complex) else as_array(v) for v in (*choicelist, default)]
+    dtype = np.result_type(*values)
+    y = as_array(default)
+    y = astype(y, dtype, copy=False) if isinstance(y, Traced) else y.astype(dtype)
     for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
         if np.result_type(condition).kind != "b":
             raise TypeError(f"invalid entry in condlist: should be boolean ndarray, not {np.result_type(condition)}")

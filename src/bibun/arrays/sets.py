@@ -15,6 +15,7 @@ from bibun.arrays.creation import as_array
 from bibun.arrays.deciding import common
 from bibun.arrays.registry import implements
 from bibun.arrays.selection import take
+from bibun.core.traced import beside
 
 
 def _starts(ordered: Any, *, equal_nan: bool) -> Any:
@@ -128,7 +129,8 @@ def union1d(ar1: Any, ar2: Any) -> Any:
 def setdiff1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
     """What is in the first and not in the second."""
     a = _flat(ar1) if assume_unique else unique(ar1)
-    return a[common(np.isin(a, as_array(ar2), invert=True), "np.setdiff1d")]
+    left = common(np.isin(a, as_array(ar2), invert=True), "np.setdiff1d")
+    return beside(left, a)[left]
 
 
 @implements(np.setxor1d)

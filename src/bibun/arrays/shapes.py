@@ -15,8 +15,8 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from bibun.arrays import in_place
 from bibun.arrays.registry import implements, row
-from bibun.core.traced import Traced, alike
-from bibun.errors import LostDerivativeError, located
+from bibun.core.traced import Traced, alike, recorded
+from bibun.errors import LostDerivativeError, NoDerivativeError, located
 
 _reshape, _transpose, _broadcast_to = row("reshape"), row("transpose"), row("broadcast_to")
 _flip, _roll, _copy = row("flip"), row("roll"), row("copy")
@@ -148,6 +148,7 @@ def reshape(a: Any, /, shape: Any = None, order: str = "C", *, newshape: Any = N
     if -1 in shape or prod(shape) != prod(a.shape):
         shape = np.empty(a.shape, bool).reshape(shape).shape  # with NumPy's own complaints
     if order in ("A", "K"):
+        _check_memory(a, order)
         flags = layout(a).flags
         order = "F" if flags.f_contiguous and not flags.c_contiguous else "C"
     if copy:
@@ -161,6 +162,8 @@ def reshape(a: Any, /, shape: Any = None, order: str = "C", *, newshape: Any = N
 @implements(np.ravel)
 def ravel(a: Any, order: str = "C") -> Any:
     """One axis: a view where the entries lie side by side in memory, else a copy, as in NumPy."""
+    if order in ("A", "K"):
+        _check_memory(a, order)
     if order == "K":
         memory = layout(a)
         a = permuted(a, tuple(sorted(range(memory.ndim), key=lambda i: -abs(memory.strides[i]))))
@@ -170,9 +173,18 @@ def ravel(a: Any, order: str = "C") -> Any:
     return reshape(a, (-1,), order, copy=not aside or None)
 
 
+def _check_memory(a: Any, order: str) -> None:
+    """A program is the same for arrays that lie in memory in whatever way."""
+    if recorded(a) is not None and sum(n > 1 for n in a.shape) > 1:
+        raise NoDerivativeError(
+            f"{located()}order={order!r} asks how the array lies in memory, by which compile does not tell arguments apart. "
+            "Write order='C' or order='F'."
+        )
+
+
 def flatten(a: Any, order: str = "C") -> Any:
     """One axis, a copy."""
-    return ravel(_copy(a), order)
+    return _copy(ravel(a, order))
 
 
 @implements(np.copy)

@@ -211,6 +211,7 @@ def outer(function: np.ufunc, a: Any, b: Any) -> tuple[Any, Any]:
     """The inputs shaped so that f(a, b) has every entry of a beside every entry of b."""
     if function.signature or function.nin != 2:
         raise ValueError(f"outer product only supported for binary functions without a signature; not for {function}.")
+    a, b = (x if isinstance(x, Traced) else np.asarray(x) for x in (a, b))  # Python's numbers count as float64 here
     return np.reshape(a, np.shape(a) + (1,) * np.ndim(b)), b
 
 

@@ -6,6 +6,8 @@ np.vectorize objects come here first, and go on to NumPy where nothing is traced
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
@@ -13,7 +15,7 @@ import numpy as np
 
 from bibun.arrays.creation import as_array, holds_traced
 from bibun.core.traced import Traced
-from bibun.errors import LostDerivativeError, NoDerivativeError, located
+from bibun.errors import LostDerivativeError, located
 from bibun.tree import named
 
 
@@ -41,20 +43,10 @@ def of_traced(vectorized: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
     """A call of an np.vectorize object with traced values among its arguments, or behind what it returns.
 
     Entries of traced arrays are traced, and what the function returns may be. With a signature, "(n),(n)->()" say, it is
-    called with arrays of these axes.
+    called with arrays of these axes. What is excluded is passed on as it is.
     """
-    return _each(vectorized, args, kwargs) if vectorized.signature is None else _each_core(vectorized, args, kwargs)
-
-
-def _each(vectorized: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """The loop over numbers; what is excluded is passed on as it is."""
     places = [n for n in range(len(args)) if n not in vectorized.excluded]
     names = [name for name in kwargs if name not in vectorized.excluded]
-    varying = [_entries(value) for value in (*(args[n] for n in places), *(kwargs[name] for name in names))]
-    if not varying:
-        return vectorized.pyfunc(*args, **kwargs)
-    shape = np.broadcast_shapes(*(np.shape(value) for value in varying))
-    flat = [np.reshape(np.broadcast_to(value, shape), (-1,)) for value in varying]
 
     def call(entries: Any) -> Any:
         given, by_name = list(args), dict(kwargs)
@@ -62,6 +54,17 @@ def _each(vectorized: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any
             given[n] = entry
         return vectorized.pyfunc(*given, **by_name | dict(zip(names, entries[len(places) :], strict=True)))
 
+    varying = [*(args[n] for n in places), *(kwargs[name] for name in names)]
+    if vectorized.signature is not None:
+        return _each_core(vectorized, call, varying)
+    return _each(vectorized, call, varying) if varying else vectorized.pyfunc(*args, **kwargs)
+
+
+def _each(vectorized: Any, call: Callable[[Any], Any], varying: list[Any]) -> Any:
+    """The loop over numbers."""
+    varying = list(map(_entries, varying))
+    shape = np.broadcast_shapes(*(np.shape(value) for value in varying))
+    flat = [np.reshape(np.broadcast_to(value, shape), (-1,)) for value in varying]
     results = [call(entries) for entries in zip(*flat, strict=True)]
     if any(map(np.ndim, _parts(results))):
         raise ValueError(
@@ -70,24 +73,21 @@ def _each(vectorized: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any
     return _collected(results, shape, vectorized.otypes)
 
 
-def _each_core(vectorized: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def _each_core(vectorized: Any, call: Callable[[Any], Any], varying: list[Any]) -> Any:
     """The loop over what is in front of the axes of the signature."""
-    inputs = vectorized.signature.replace(" ", "").split("->")[0].strip("()").split("),(")
-    if vectorized.excluded or kwargs or len(inputs) != len(args):
-        raise NoDerivativeError(
-            f"{located()}np.vectorize with a signature takes traced arrays by position, one for each input of "
-            f"{vectorized.signature!r}, and no excluded ones. Write the loop, or bibun.vmap."
-        )
-    counts = [len(core.split(",")) if core else 0 for core in inputs]
-    shapes = [np.shape(arg) for arg in args]
+    inputs = re.findall(r"\(([^()]*)\)", vectorized.signature.split("->")[0])
+    if len(inputs) != len(varying):
+        raise TypeError(f"wrong number of positional arguments: expected {len(inputs)}, got {len(varying)}")
+    varying = list(map(as_array, varying))
+    counts = [len(core.split(",")) if core.strip() else 0 for core in inputs]
+    shapes = [np.shape(value) for value in varying]
     loops = [shape[: len(shape) - count] for shape, count in zip(shapes, counts, strict=True)]
     shape = np.broadcast_shapes(*loops)
     spread = [
-        np.broadcast_to(arg, (*shape, *whole[len(whole) - count :]))
-        for arg, whole, count in zip(args, shapes, counts, strict=True)
+        np.broadcast_to(value, (*shape, *whole[len(whole) - count :]))
+        for value, whole, count in zip(varying, shapes, counts, strict=True)
     ]
-    results = [vectorized.pyfunc(*(arg[i] for arg in spread)) for i in np.ndindex(*shape)]
-    return _collected(results, shape, vectorized.otypes)
+    return _collected([call([value[i] for value in spread]) for i in np.ndindex(*shape)], shape, vectorized.otypes)
 
 
 def _collected(results: list[Any], shape: tuple[int, ...], otypes: Any) -> Any:
@@ -117,13 +117,22 @@ def _column(results: Any, shape: tuple[int, ...], dtype: Any) -> Any:
     results = [named(result) for result in results]
     if not results:
         return np.empty(shape, dtype)
-    if dtype is None and not isinstance(results[0], Traced):
-        dtype = np.asarray(results[0]).dtype
-    core = np.shape(results[0])
+    first = results[0]
+    if dtype is None and not isinstance(first, Traced):
+        dtype = np.asarray(first).dtype
+        if dtype.kind not in "fc" and holds_traced(results):
+            raise LostDerivativeError(
+                f"{located()}np.vectorize takes the dtype of the first result, {first!r}, for all of them: NumPy would round "
+                f"the others to {dtype}, and their derivatives would be lost. Return a float there ({float(first)!r} instead of "
+                f"{first!r}), or say otypes=[float]."
+            )
+    if dtype is None and first.dtype.kind == "f":
+        dtype = first.dtype
+    core = np.shape(first)
     if not holds_traced(results):
         return np.asarray(results, dtype).reshape((*shape, *core))
     made = np.reshape(np.stack([as_array(result) for result in results]), (*shape, *core))
-    return made if dtype is None or np.dtype(dtype).kind not in "fc" else made.astype(dtype)
+    return made if dtype is None or np.dtype(dtype).kind == "O" else made.astype(dtype)
 
 
 def _install() -> None:

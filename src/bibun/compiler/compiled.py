@@ -300,7 +300,10 @@ class Careful:
 
     def _give_up(self, paths: Paths, why: str) -> None:
         paths.plain = why
-        warn(f"compile({self._name}): runs plainly from now on for these arguments: {why}.", CompileWarning)
+        warn(
+            f"compile({self._name}): runs plainly from now on for these arguments: {why.removesuffix('.')}.",
+            CompileWarning,
+        )
 
     # ---- looking at it ------------------------------------------------------------------------------
 

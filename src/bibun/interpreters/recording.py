@@ -21,7 +21,7 @@ from bibun.arrays import lost
 from bibun.arrays.array import Array
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced, alone, new_level
-from bibun.errors import BibunError, user_line
+from bibun.errors import BibunError, located, user_line
 from bibun.interpreters.likeness import SCALARS, likeness
 from bibun.interpreters.recorded_operators import install
 from bibun.interpreters.stand_ins import may_be_large, stand_in
@@ -434,9 +434,13 @@ class Recorded(Array):
         return value
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        """A whole number, guarded, for np.arange(n) and its like; refused for arrays and for what varies continuously."""
-        if self.dtype.kind not in "iub" or self.shape:
+        """A whole number, guarded, for np.arange(n) and its like; refused for what varies continuously."""
+        if self.dtype.kind not in "iub":
             raise lost.as_ndarray(self)
+        if self.shape:
+            raise UnrecordableError(
+                f"{located()}a plain array is indexed by what is computed. Write np.asarray(a, like=i)[i] instead of a[i]"
+            )
         return np.array(self.recording.guard(self, np.asarray(self.value).item()), dtype or self.dtype)
 
     def item(self, *args: Any) -> Any:

@@ -3,6 +3,9 @@
 The results are complex here, whatever they turn out to be; arrays/decompositions.py makes them real where NumPy does. A
 vector has the length 1 and an arbitrary phase, and the rules choose v_j^H dv_j = 0. With m = v^-1 da v,
 dw = diag(m) and dv = v (m_ij / (w_j - w_i)), less what of it lies along each vector.
+
+The setting `strict` of eig says whether the result might depend on the phases. The derivative of the values does not,
+whatever rounding leaves of cotangents that cancel (those of the second derivative of a trace).
 """
 
 from __future__ import annotations
@@ -29,7 +32,7 @@ def _wide(x: Any) -> Any:
     return x.astype(np.result_type(x, np.complex64))
 
 
-def _eig(a: Any) -> Any:
+def _eig(a: Any, *, strict: bool) -> Any:
     result: Any = np.linalg.eig(a)
     return result._make(map(_wide, result))
 
@@ -82,17 +85,20 @@ def _check_phases(own: Any, w: Any, limit: Any, dtype: Any) -> None:
         reject_phase("eig")
 
 
-def _pull_eig(g: Any, y: Any, a_dtype: Any) -> Any:
+def _pull_eig(g: Any, y: Any, a: Any, strict: bool) -> Any:
     """g_a = v^-T (diag(g_w) + (x - v^T v* diag(x)) / (w_j - w_i)) v^T with x = v^T g_v."""
     (g_w, g_v), (w, v) = g, y
     _check_basis(v)
     if unused(g_v):
+        if strict and differentiated(v):
+            w, v = eig(a, strict=False)
         inner = _shared(g_w, w)[..., None] * transpose(v)
     else:
         gap, near = _near(w)
         x, limit = transpose(v) @ g_v, rounding(frobenius(g_v))
         own = diagonals(x)
-        _check_phases(own, w, limit, a_dtype)
+        if strict:
+            _check_phases(own, w, limit, np.result_type(a))
         # a function of the matrix uses both, and its limit for equal values cannot be told from these cotangents
         used = np.any(np.not_equal(g_v, 0), axis=-2) | np.not_equal(g_w, 0)
         if holds(near & (used[..., None, :] | used[..., :, None])):
@@ -149,14 +155,14 @@ eigenvalue_order = constant(_order, "an index is an integer: it does not vary co
 
 
 def _pull_eigvals(g: Any, y: Any, a: Any) -> Any:
-    w, v = eig(a)
+    w, v = eig(a, strict=False)
     _check_basis(v)
     g = np.take_along_axis(g, eigenvalue_order(y, w), axis=-1)
     return np.linalg.solve(transpose(v), _shared(g, w)[..., None] * transpose(v))
 
 
 def _push_eigvals(t: Any, y: Any, a: Any) -> Any:
-    w, v = eig(a)
+    w, v = eig(a, strict=False)
     dw = _shared(diagonals(_in_basis(t, v)), w)
     return np.take_along_axis(dw, np.argsort(eigenvalue_order(y, w), axis=-1), axis=-1)
 

@@ -251,7 +251,7 @@ ldexp = elementwise(
 # Complex parts: y real, and the tangent is Re(p dx), which the interpreters take where y is real and p dx is not
 real = elementwise(np.real, 1, domain=("complex",))
 imag = elementwise(np.imag, lambda x: -1j if np.result_type(x).kind == "c" else np.zeros_like(x), domain=("complex",))
-angle = elementwise(np.angle, _slope_of_angle, domain=("complex",), native="angle")
+angle = elementwise(np.angle, _slope_of_angle, guarded=True, domain=("complex",), native="angle")
 
 
 def _rectangular(a: Any, b: Any) -> Any:

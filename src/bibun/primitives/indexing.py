@@ -6,6 +6,7 @@ batch), it is an array input, and the key holds a Place where it stood.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,15 +25,15 @@ class Place(NamedTuple):
     number: int
 
 
-def fill(key: tuple[Any, ...], arrays: tuple[Any, ...]) -> tuple[Any, ...]:
+def fill(key: tuple[Any, ...], arrays: Sequence[Any]) -> tuple[Any, ...]:
     """The key with the arrays put in their places."""
     return tuple(arrays[k.number] if isinstance(k, Place) else k for k in key) if arrays else key
 
 
 def may_repeat(key: tuple[Any, ...]) -> bool:
-    """Whether a key can name an entry twice: only arrays of integers can."""
+    """Whether a key can name an entry twice: only arrays of integers can (and a Place, which stands for one)."""
     return any(
-        isinstance(k, (list, Place, Traced)) or (isinstance(k, np.ndarray) and k.ndim > 0 and k.dtype.kind != "b")
+        isinstance(k, (list, tuple, Traced)) or (isinstance(k, np.ndarray) and k.ndim > 0 and k.dtype.kind != "b")
         for k in key
     )
 
@@ -155,7 +156,7 @@ put: Primitive = linear(  # both rules read the same, which memory.py makes use 
     batch=_put_batch,
     name="put",
 )
-# The same with one traced index array (an index along a batch); more than one take the loop over the batch.
+# The same with one traced index array (an index along a batch); arrays/index_arrays.py makes one of several.
 getitem_at = multilinear(
     lambda x, i, *, key: _getitem(x, i, key=key),
     lambda g, x_shape, i, key: _spread(g, x_shape, key, i),

@@ -12,15 +12,18 @@ from functools import wraps
 from typing import Any
 
 import numpy as np
-from scipy import special as scipy_special  # type: ignore[import-untyped]
+from scipy import special  # type: ignore[import-untyped]
 
+from bibun.arrays.creation import as_array
 from bibun.arrays.reductions import axes_of
+from bibun.arrays.scipy_backend import as_scipy_has_it
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced, plain
 from bibun.errors import OTHERWISE, NoDerivativeError, located
 from bibun.primitives import FAMILIES, TABLE
 from bibun.scipy import _special_rows as rows_here
 
+scipy_special = as_scipy_has_it(special)
 ROWS = {name: row for name, row in vars(rows_here).items() if isinstance(row, Primitive) and row.name == name}
 TABLE.update(ROWS)  # so that compile takes them for operations, not for functions of a user's to look into
 FAMILIES["further functions of scipy.special"] = rows_here
@@ -54,12 +57,12 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, r
     if b is None and not return_sign:
         over = axes_of(axis, np.ndim(a))
         y = rows_here.logsumexp(a, axis=over, keepdims=True)
-        return y if keepdims else np.squeeze(y, axis=over)
+        return y if keepdims else np.squeeze(y, axis=over)[()]
     b = 1.0 if b is None else b
     over = axes_of(axis, len(np.broadcast_shapes(np.shape(a), np.shape(b))))
     parts = rows_here.signed_logsumexp(a, b, axis=over)
-    y, sign = parts if keepdims else (np.squeeze(part, axis=over) for part in parts)
-    return (y, sign) if return_sign else np.where(np.less(sign, 0), np.nan, y)
+    y, sign = parts if keepdims else (np.squeeze(part, axis=over)[()] for part in parts)
+    return (y, sign) if return_sign else np.where(np.less(sign, 0), np.nan, y)[()]
 
 
 def softmax(x: Any, axis: Any = None) -> Any:
@@ -117,7 +120,7 @@ def factorial(n: Any, exact: bool = False, extend: str = "zero") -> Any:
     if exact:
         raise _refused("factorial", "n with exact=True: an integer does not vary continuously")
     y = scipy_special.gamma(n + 1.0)
-    return y if extend == "complex" else np.where(np.less(n, 0), 0.0, y)
+    return y if extend == "complex" else np.where(np.less(n, 0), np.float64(0), y)
 
 
 def factorial2(n: Any, exact: bool = False, extend: str = "zero") -> Any:
@@ -147,10 +150,11 @@ def comb(N: Any, k: Any, *, exact: bool = False, repetition: bool = False) -> An
         return scipy_special.comb(N, k, exact=exact, repetition=repetition)
     if exact:
         raise _refused("comb", "N and k with exact=True: an integer does not vary continuously")
+    N, k = as_array(N), as_array(k)
     if repetition:
         none = np.equal(k, 0) & np.greater_equal(N, 0)
-        return np.where(none, 1.0, scipy_special.binom(N + 1.0 * k - 1, k))
-    return np.where(_within(N, k), scipy_special.binom(N, k), 0.0)
+        return np.where(none, 1.0, scipy_special.binom(N + 1.0 * k - 1, k))[()]
+    return np.where(_within(N, k), scipy_special.binom(N, k), 0.0)[()]
 
 
 def perm(N: Any, k: Any, exact: bool = False) -> Any:
@@ -159,7 +163,8 @@ def perm(N: Any, k: Any, exact: bool = False) -> Any:
         return scipy_special.perm(N, k, exact)
     if exact:
         raise _refused("perm", "N and k with exact=True: an integer does not vary continuously")
-    return np.where(_within(N, k), scipy_special.poch(N - 1.0 * k + 1, k), 0.0)
+    N, k = as_array(N), as_array(k)
+    return np.where(_within(N, k), scipy_special.poch(N - 1.0 * k + 1, k), 0.0)[()]
 
 
 def _within(N: Any, k: Any) -> Any:
