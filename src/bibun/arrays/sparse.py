@@ -48,7 +48,7 @@ def asks() -> bool:
     )
 
 
-def boxed(x: Traced) -> Any:
+def boxed(x: Any) -> Any:
     """An array of one object."""
     box = np.empty((), object)
     box[()] = x

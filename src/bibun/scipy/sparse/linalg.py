@@ -18,7 +18,8 @@ from bibun.errors import DerivativeValueError, located
 from bibun.scipy._calls import no_rule, remaining, stands_for
 from bibun.scipy._systems import System, linear_system
 from bibun.scipy.sparse import issparse
-from bibun.scipy.sparse._matrices import Pattern, SparseArray, parts, product, sparse_product
+from bibun.scipy.sparse._arrays import SparseArray
+from bibun.scipy.sparse._matrices import Pattern, parts, product, sparse_product
 
 # The matrix of a system: sparse, dense, or a LinearOperator, which has no entries to differentiate by
 
