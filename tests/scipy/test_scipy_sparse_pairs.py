@@ -126,6 +126,7 @@ NUMBERS = {
     "diagonals": lambda m: (
         np.sum(m.diagonal(1) * np.arange(4.0)) + m.diagonal(-4)[0] + m.trace() + np.sum(m.diagonal(7))
     ),
+    "absolute values": lambda m: np.sum(abs(m - 2 * m) @ np.arange(5.0)) + np.sum(m),
     "means": lambda m: m.mean() + np.sum(m.mean(axis=0) * np.arange(5.0)) + np.sum(m.mean(axis=-1) ** 2),
     "entries column by column": lambda m: np.sum(m.tocsc().data * np.arange(m.nnz)) + np.sum(m.tocsr().data ** 2),
 }
@@ -139,6 +140,62 @@ def test_numbers_of_a_matrix_are_scipys(number: Any) -> None:
     y, slope = bb.jvp(lambda d: number(_a(d)), (A.data,), (A.data,))
     np.testing.assert_allclose(y, theirs(A.data), rtol=1e-13)
     np.testing.assert_allclose(slope, (theirs(1.001 * A.data) - theirs(0.999 * A.data)) / 0.002, rtol=1e-9, atol=1e-9)
+
+
+# A plain matrix, a traced number and a traced dense array: the operators of NumPy's arrays know what SciPy's matrices mean
+BESIDE = {
+    "number": (lambda m, t, x: (t * m).toarray(), lambda a, t, x: t * a),
+    "identity plus": (
+        lambda m, t, x: (sparse.eye_array(N) + 0.1 * t * m) @ x,
+        lambda a, t, x: (np.eye(N) + 0.1 * t * a) @ x,
+    ),
+    "entry by entry": (lambda m, t, x: (x * m).toarray(), lambda a, t, x: x * a),
+    "sum": (lambda m, t, x: (x + m) @ (m - x), lambda a, t, x: (x + a) @ (a - x)),
+    "difference": (lambda m, t, x: x - m, lambda a, t, x: x - a),
+}
+
+
+@pytest.mark.parametrize("name", ["csr_array", "dia_array", "lil_array"])
+@pytest.mark.parametrize("case", BESIDE.values(), ids=BESIDE.keys())
+def test_operators_beside_plain_matrices(case: Any, name: str) -> None:
+    ours, dense = case
+    matrix, x = getattr(plain, name)(A), np.cos(np.arange(25.0)).reshape(N, N)
+    y, slope = bb.jvp(lambda t, x: ours(matrix, t, x), (0.3, x), (1.0, x.T))
+    want, wanted = bb.jvp(lambda t, x: dense(A.toarray(), t, x), (0.3, x), (1.0, x.T))
+    np.testing.assert_allclose(y, want, rtol=1e-13, atol=1e-15)
+    np.testing.assert_allclose(slope, wanted, rtol=1e-13, atol=1e-13)
+    mine = bb.grad(lambda t, x: np.sum(np.sin(ours(matrix, t, x))), (0, 1))
+    theirs = bb.grad(lambda t, x: np.sum(np.sin(dense(A.toarray(), t, x))), (0, 1))
+    for f in (mine, bb.compile(mine), lambda t, x: bb.vmap(mine, (None, 0))(t, x[None])):
+        for found, wanted in zip(f(0.3, x), theirs(0.3, x), strict=True):
+            np.testing.assert_allclose(np.reshape(found, np.shape(wanted)), wanted, rtol=1e-11, atol=1e-13)
+    t, v = bb.Variable(np.array(0.3)), bb.Variable(x)
+    np.sum(np.sin(ours(matrix, t, v)) + 0 * t + 0 * v).backward()
+    for found, wanted in zip((t.grad, v.grad), theirs(0.3, x), strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-13)
+
+
+def test_operators_of_the_old_kind_beside_traced_arrays() -> None:
+    x = np.arange(5.0)
+    y, slope = bb.jvp(lambda t, x: (x * MATRIX, (t * MATRIX) * x), (2.0, x), (1.0, x))
+    np.testing.assert_allclose(y, (x * MATRIX, 2 * (MATRIX * x)), rtol=1e-14)
+    np.testing.assert_allclose(slope, (x * MATRIX, 3 * (MATRIX * x)), rtol=1e-14)
+
+
+WRONG = {
+    "matrix first": (lambda t: A * t, bb.LostDerivativeError, r"with x first.*x \* A"),
+    "over a number": (lambda t: A / t, bb.LostDerivativeError, r"\(1 / x\) \* A"),
+    "plus a number": (lambda t: (t * A + t).data, bb.NoDerivativeError, r"A\.toarray\(\) \+ x"),
+    "np.matrix": (lambda t: t * np.ones((N, N)) + MATRIX, bb.NoDerivativeError, r"write A\.toarray\(\) \+ x"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG.values(), ids=WRONG.keys())
+def test_what_operators_cannot_do_says_what_to_write(case: Any) -> None:
+    f, error, message = case
+    for run in (lambda: f(bb.Variable(np.array(2.0))), lambda: bb.jvp(f, (2.0,), (1.0,))):
+        with pytest.raises(error, match=message):
+            run()
 
 
 def test_entries_at_coordinates_are_in_the_order_of_scipys_matrix() -> None:

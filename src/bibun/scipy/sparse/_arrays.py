@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any, NoReturn
 
 import numpy as np
@@ -10,7 +11,7 @@ import scipy.sparse as source  # type: ignore[import-untyped]
 from bibun.arrays.creation import as_array, holds_traced
 from bibun.arrays.registry import row
 from bibun.arrays.sparse import asks, boxed
-from bibun.core.traced import Holder
+from bibun.core.traced import Holder, Traced
 from bibun.errors import NoDerivativeError, located
 from bibun.scipy._calls import no_rule
 from bibun.scipy.sparse._matrices import Pattern, indices, parts, product, product_from_the_left
@@ -105,17 +106,19 @@ class SparseArray(Holder):
         """The sum of a diagonal."""
         return np.sum(self.diagonal(offset))
 
-    def sum(self, axis: int | None = None) -> Any:
+    def sum(self, axis: int | None = None, dtype: Any = None, out: Any = None) -> Any:
         """Of all entries, of each column (axis 0) or of each row."""
+        if dtype is not None or out is not None:
+            raise no_rule("the sum of a sparse matrix", "it has no dtype= and no out=; write A.astype(dtype).sum(axis)")
         if axis is None:
             return np.sum(self.data)
         along = axis % 2
         matrix = self if along else self.T
         return product(matrix, np.ones(matrix.shape[1], self.dtype))
 
-    def mean(self, axis: int | None = None) -> Any:
+    def mean(self, axis: int | None = None, dtype: Any = None, out: Any = None) -> Any:
         """The sum over the number of places."""
-        return self.sum(axis) / (self.shape[0] * self.shape[1] if axis is None else self.shape[axis])
+        return self.sum(axis, dtype, out) / (self.shape[0] * self.shape[1] if axis is None else self.shape[axis])
 
     def multiply(self, other: Any) -> Any:
         """Entry by entry with a number, a dense array or a sparse matrix."""
@@ -162,7 +165,9 @@ class SparseArray(Holder):
             return self._with(*added(self, other))
         if np.ndim(other):
             return self.toarray() + other
-        return self if not holds_traced(other) and other == 0 else NotImplemented
+        if not isinstance(other, Traced) and other == 0:
+            return self
+        raise no_rule("a sparse matrix and a number", "the sum has no zeros; write A.toarray() + x")
 
     __radd__ = __add__
 
@@ -192,6 +197,10 @@ class SparseArray(Holder):
 
     def __neg__(self) -> Any:
         return self._with(-self.data)
+
+    def __abs__(self) -> Any:
+        matrix = self.tocsr()
+        return matrix._with(np.abs(matrix.data))
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         if asks():
@@ -235,9 +244,18 @@ class SparseMatrix(SparseArray):
             found = found @ self
         return found
 
-    def sum(self, axis: int | None = None) -> Any:
+    def sum(self, axis: int | None = None, dtype: Any = None, out: Any = None) -> Any:
         """Of all entries; along an axis SciPy makes an np.matrix, which traced entries have not."""
-        return super().sum() if axis is None else _refuse_matrix("sum", "write np.ones(n) @ A, or A @ np.ones(n)")
+        if axis is not None:
+            _refuse_matrix("sum", "write np.ones(n) @ A, or A @ np.ones(n)")
+        return super().sum(None, dtype, out)
+
+    def __add__(self, other: Any) -> Any:
+        if np.ndim(other) and not is_sparse(other):
+            _refuse_matrix("sum with a dense array", "write A.toarray() + x")
+        return super().__add__(other)
+
+    __radd__ = __add__
 
     def todense(self) -> Any:
         """SciPy makes an np.matrix."""
@@ -246,6 +264,20 @@ class SparseMatrix(SparseArray):
     def _indexed(self, numbers: Any, key: Any) -> Any:
         found = source.csr_matrix(numbers)[key]
         return _refuse_matrix("index", "write A.toarray()[i, j]") if isinstance(found, np.matrix) else found
+
+
+_OPERATORS = {"add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "divide": operator.truediv}
+
+
+def operated(name: str, a: Any, b: Any) -> Any:
+    """A plain sparse matrix and a traced array, in this order or the other: the operator is that of a matrix of ours."""
+    if name not in _OPERATORS:
+        return NotImplemented
+    return _OPERATORS[name](*(_ours(x) if source.issparse(x) else x for x in (a, b)))
+
+
+def _ours(matrix: Any) -> SparseArray:
+    return (SparseArray if isinstance(matrix, source.sparray) else SparseMatrix)(*parts(matrix))
 
 
 def _refuse_matrix(name: str, instead: str) -> NoReturn:
