@@ -121,6 +121,7 @@ _WRAPPERS = {"__ua_function__": "fn", "axis_nan_policy_wrapper": "hypotest_fun_i
 def _method(owner: Any, name: str) -> str:
     """Of a family of distributions, with its name; where an object is made or called, the name of its class."""
     made = owner is not None and name in ("__init__", "__call__")
+    owner = getattr(owner, "dist", owner)  # of a distribution with its parameters
     words = type(owner).__name__.rpartition("_")
     if words[2] in ("gen", "frozen"):  # norm_gen
         return words[0] if made else f"{words[0]}.{name if name != 'wrapper' else 'fit'}"

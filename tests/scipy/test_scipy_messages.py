@@ -27,6 +27,8 @@ WRITE: dict[str, tuple[Callable[[Any], Any], Any]] = {  # "Write bibun.scipy.<na
     "linalg.expm": (lambda m: linalg.expm(m), M),
     "linalg.cho_solve": (lambda b: linalg.cho_solve(linalg.cho_factor(M @ M.T), b), V),
     "stats.norm.logpdf": (lambda x: stats.norm.logpdf(x), X),
+    "stats.poisson.pmf": (lambda m: stats.poisson(m).pmf(2), NUMBER),
+    "stats.norm.cdf": (lambda x: stats.norm(0, 1).cdf(x), X),
     "stats.gamma.cdf": (lambda a: stats.gamma.cdf(X, a), NUMBER),
     "stats.multivariate_normal.logpdf": (lambda m: stats.multivariate_normal.logpdf(V, V, m @ m.T), M),
     "stats.multivariate_normal": (lambda m: stats.multivariate_normal(V, m @ m.T), M),
