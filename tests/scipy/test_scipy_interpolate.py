@@ -72,6 +72,21 @@ def test_b_splines_with_conditions_at_the_ends(end: Any) -> None:
     beside(lambda m, v, x, y: m.make_interp_spline(x, y, 3, bc_type=end)(v), AT, X, Y)
 
 
+@pytest.mark.parametrize("k", [0, 1, 2, 3, 4, 5])
+def test_periodic_b_splines(k: int) -> None:
+    at = AT if k < 2 else np.concatenate([AT, X[0] - 0.2 - 0.1 * AT[:2], X[-1] + 0.3 * AT[:2]])
+
+    def spline(m: Any, v: Any, y: Any) -> Any:
+        return m.make_interp_spline(X, np.concatenate([y, y[:1]]), k, bc_type="periodic")(v)
+
+    beside(spline, at, Y[:-1], rtol=1e-5)
+    for module in (interpolate, scipy_interpolate):
+        assert module.make_interp_spline(X, np.append(Y[:-1, 0], Y[0, 0]), 3, bc_type="periodic")(X[0]) == Y[0, 0]
+    beside(
+        lambda m, x: m.make_interp_spline(x, np.append(Y[:-1, 0], Y[0, 0]), k, bc_type="periodic")(WITHIN), X, rtol=1e-4
+    )
+
+
 def test_b_splines() -> None:
     t = np.array([0.0] * 4 + [0.5, 1.0, 2.0] + [3.0] * 4)
     c, v = GENERATOR.standard_normal(7), np.array([-0.1, 0.3, 0.7, 1.6, 2.4, 3.2])
