@@ -216,6 +216,12 @@ def test_systems_in_time(case: Any) -> None:
     check_beside(f, signal, plain, *xs, rtol=1e-5, value=1e-10)
 
 
+def test_a_median_of_spectra_keeps_single_precision() -> None:
+    short = x.astype(np.float32)
+    y, slope = bb.jvp(lambda x: signal.welch(x, nperseg=4, average="median")[1], (short,), (short,))
+    assert y.dtype == slope.dtype == plain.welch(short, nperseg=4, average="median")[1].dtype == np.float32
+
+
 REFUSED = {
     "step": (
         lambda x: signal.step(([1.0], [1.0, 1.0]), x[0]),

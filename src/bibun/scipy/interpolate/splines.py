@@ -107,7 +107,7 @@ def _interval(t: Any, k: int, v: Any) -> Any:
 
 def _last(t: Any, k: int) -> Any:
     n = len(t) - k - 1
-    return np.searchsorted(t, t[n], side="left") - 1
+    return np.searchsorted(t, t[n], side="left") - 1 if k else n - 1  # of steps the last one has no width
 
 
 def _de_boor(t: Any, c: Any, k: int, v: Any) -> Any:

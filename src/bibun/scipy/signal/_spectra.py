@@ -112,7 +112,7 @@ def csd(
         raise ValueError(f'average must be "median" or "mean", got {average}')
     count = spectra.shape[-1]
     k = 2 * np.arange(1.0, (count - 1) // 2 + 1)
-    bias = 1 + np.sum(1.0 / (k + 1) - 1.0 / k)  # of the median of so many chi-squared numbers
+    bias = float(1 + np.sum(1.0 / (k + 1) - 1.0 / k))  # of the median of so many chi-squared numbers
     if spectra.dtype.kind == "c":
         return frequencies, (np.median(np.real(spectra), axis=-1) + 1j * np.median(np.imag(spectra), axis=-1)) / bias
     return frequencies, np.median(spectra, axis=-1) / bias
