@@ -75,7 +75,7 @@ def test_b_splines_with_conditions_at_the_ends(end: Any) -> None:
     beside(lambda m, v, x, y: m.make_interp_spline(x, y, 3, bc_type=end)(v), AT, X, Y)
 
 
-@pytest.mark.parametrize("k", [0, 1, 2, 3, 4, 5])
+@pytest.mark.parametrize("k", [1, 2, 3, 4, 5])
 def test_periodic_b_splines(k: int) -> None:
     at = AT if k < 2 else np.concatenate([AT, X[0] - 0.2 - 0.1 * AT[:2], X[-1] + 0.3 * AT[:2]])
 
