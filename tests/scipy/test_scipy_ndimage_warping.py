@@ -115,6 +115,13 @@ def test_ranks(f: Any) -> None:
     check_first(lambda x: f(ndimage, x), M)
 
 
+def test_images_without_entries() -> None:
+    for shape in ((0,), (0, 3)):
+        for f in (lambda m, x: m.median_filter(x, 3), lambda m, x: m.gaussian_filter(x, 1.0)):
+            y, pullback = bb.vjp(lambda x, f=f: f(ndimage, x), np.zeros(shape))
+            assert np.shape(y) == np.shape(pullback(y)[0]) == np.shape(f(plain, np.zeros(shape))) == shape
+
+
 def test_ranks_of_whole_numbers_and_of_single_precision() -> None:
     y = bb.jvp(lambda x: ndimage.median_filter(x, 3), (M.astype(np.float32),), (M.astype(np.float32),))[0]
     np.testing.assert_array_equal(y, plain.median_filter(M.astype(np.float32), 3))

@@ -298,6 +298,27 @@ def test_normal_and_student_vectors() -> None:
         bb.grad(lambda mu: stats.multivariate_normal.cdf(POINTS[0], mu, COV))(MEAN)
 
 
+@pytest.mark.parametrize("shape", [(3,), (1, 3), (2, 1, 3), (1, 1, 3)])
+def test_axes_of_one_point_go(shape: tuple[int, ...]) -> None:
+    x = np.random.default_rng(7).standard_normal(shape)
+    for density in (
+        lambda m, x: m.multivariate_normal.logpdf(x, MEAN, COV), lambda m, x: m.multivariate_t(MEAN, COV, 3).pdf(x),
+        lambda m, x: m.dirichlet.logpdf(np.full((3, 1), 1 / 3), 1 + x.ravel()[:3] ** 2),
+        lambda m, x: m.wishart.logpdf(COV[:, :, None] * (1 + x.ravel()[0] ** 2), 5, COV),
+        lambda m, x: m.invwishart.logpdf(COV[:, :, None] * (1 + x.ravel()[0] ** 2), 5, COV),
+    ):  # fmt: skip
+        y = bb.jvp(lambda x, density=density: density(stats, x), (x,), (x,))[0]
+        assert np.shape(y) == np.shape(density(scipy_stats, x))
+        np.testing.assert_allclose(y, density(scipy_stats, x), rtol=1e-12)
+
+
+def test_too_few_for_a_variance() -> None:
+    for name in ("sem", "variation"):
+        y, slope = bb.jvp(lambda x, name=name: getattr(stats, name)(x, ddof=1), (np.ones(1),), (np.ones(1),))
+        assert np.isnan(y)
+        assert np.isnan(slope)
+
+
 def test_shares_and_counts_of_many_kinds() -> None:
     alpha = np.array([1.2, 2.3, 3.1])
     shares = np.random.default_rng(3).dirichlet(alpha, 5).T

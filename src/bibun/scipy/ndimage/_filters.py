@@ -20,6 +20,8 @@ from bibun.scipy.signal._convolution import convolved
 
 def _weighed(x: Any, w: Any, axes: tuple[int, ...], mode: Any, cval: Any, origin: Any) -> Any:
     x, w = wide(x), wide(w)
+    if 0 in x.shape:
+        return x
     origins, modes = each(origin, len(axes)), each(mode, len(axes))
     ordered = sorted(axes)  # as the axes of the weights are, whatever the order of `axes`
     for axis, shift, how in zip(axes, origins, modes, strict=True):

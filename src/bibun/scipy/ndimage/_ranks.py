@@ -30,6 +30,8 @@ def _windows(x: Any, size: Any, footprint: Any, mode: Any, cval: Any, origin: An
     if footprint.ndim != len(axes) or not footprint.any():
         raise RuntimeError("footprint must have as many axes as the input, or as there are in axes=, and some entry")
     lengths = x.shape
+    if 0 in lengths:
+        return np.stack([x] * int(footprint.sum()))
     for axis, n, shift, how in zip(axes, footprint.shape, each(origin, len(axes)), each(mode, len(axes)), strict=True):
         if not 0 <= n // 2 + shift < n:
             raise ValueError("invalid origin")

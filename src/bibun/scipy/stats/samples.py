@@ -55,7 +55,10 @@ class _Sample:
 
     def variance(self, ddof: int) -> Any:
         """The second moment, corrected for `ddof`."""
-        return self.moment(2) * (self.count / (self.count - ddof) if ddof else 1.0)
+        if not ddof:
+            return self.moment(2)
+        with np.errstate(divide="ignore", invalid="ignore"):  # of too few it is nan
+            return self.moment(2) * np.divide(self.count, self.count - ddof)
 
     def out(self, y: Any) -> Any:
         """A result, whose axes are kept."""
@@ -173,7 +176,7 @@ def sem(a: Any, axis: Any = 0, ddof: int = 1, nan_policy: str = "propagate", *, 
     if not is_traced(a):
         return stats.sem(a, axis, ddof, nan_policy, keepdims=keepdims)
     s = _Sample("sem", a, axis, nan_policy, keepdims)
-    return s.out(np.sqrt(s.variance(ddof) / s.count))
+    return s.out(np.sqrt(s.variance(ddof)) / np.sqrt(s.count))
 
 
 def variation(a: Any, axis: Any = 0, nan_policy: str = "propagate", ddof: int = 0, *, keepdims: bool = False) -> Any:
