@@ -125,7 +125,9 @@ def _method(owner: Any, name: str) -> str:
     words = type(owner).__name__.rpartition("_")
     if words[2] in ("gen", "frozen"):  # norm_gen
         return words[0] if made else f"{words[0]}.{name if name != 'wrapper' else 'fit'}"
-    return type(owner).__name__ if made else name
+    if owner is None or not type(owner).__module__.startswith("scipy."):
+        return name
+    return type(owner).__name__ if made else f"{type(owner).__name__}.{name}"
 
 
 def _named_in_the_line() -> tuple[str, str]:

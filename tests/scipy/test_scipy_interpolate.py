@@ -90,6 +90,21 @@ def test_periodic_b_splines(k: int) -> None:
     )
 
 
+@pytest.mark.parametrize("k", [1, 3])
+def test_b_splines_of_least_squares(k: int) -> None:
+    x = np.linspace(X[0], X[-1], 11) + 0.03 * np.cos(np.arange(11.0))
+    y, w = GENERATOR.standard_normal((2, 11)), 0.5 + GENERATOR.random(11)
+    t = np.concatenate([np.repeat(x[0], k + 1), [X[2], X[4]], np.repeat(x[-1], k + 1)])
+    beside(lambda m, v, y, w: m.make_lsq_spline(x, y, t, k, w, axis=1)(v), WITHIN, y, w, rtol=1e-5, value=1e-10)
+    beside(
+        lambda m, y, inner: m.make_lsq_spline(x + 0.01 * inner[0], y, t + 0.01 * inner[0], k)(WITHIN),
+        y[0],
+        np.ones(2),
+        rtol=1e-5,
+        value=1e-10,
+    )
+
+
 def test_b_splines() -> None:
     t = np.array([0.0] * 4 + [0.5, 1.0, 2.0] + [3.0] * 4)
     c, v = GENERATOR.standard_normal(7), np.array([-0.1, 0.3, 0.7, 1.6, 2.4, 3.2])

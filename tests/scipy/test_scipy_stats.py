@@ -251,6 +251,8 @@ def test_counts_have_medians_and_moments() -> None:
 LEFT = {
     "fit": (lambda x: stats.norm.fit(x + np.zeros(3)), r"optimize\.minimize of -np\.sum\(logpdf\)"),
     "expect": (lambda x: stats.norm(x).expect(np.sin), r"integrate\.quad"),
+    "fit of vectors": (lambda x: stats.multivariate_normal.fit(x + np.eye(3)), r"optimize\.minimize"),
+    "logcdf": (lambda x: stats.multivariate_normal.logcdf(x + np.zeros(3)), r"methods that there are"),
     "entropy": (lambda x: stats.poisson(x).entropy(), r"-pmf \* logpmf"),
     "moment": (lambda x: stats.gamma(x).moment(3), r"higher moments by loc and scale only"),
     "stats": (lambda x: stats.gamma(x).stats("s"), r"write the integral"),

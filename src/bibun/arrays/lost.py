@@ -77,6 +77,11 @@ _OF_SPARSE = ("dot", "multiply", "__mul__", "__rmul__", "__truediv__", "__eq__",
 
 
 def _scipy_advice(module: str, name: str) -> str:
+    if module.startswith("scipy.sparse") and name.rpartition(".")[2] in _OF_SPARSE:
+        return (
+            "Of a sparse matrix A and a traced x, write the product as A @ x, and with x first what is entry by entry: x * A, "
+            "(1 / x) * A; or take bibun.scipy.sparse, whose matrices have traced entries"
+        )
     room, reason = _scipy_room(module, name.partition(".")[0])
     if reason:
         return f"scipy.{room}.{name} has no derivative rule: {reason}. Or {OTHERWISE}"
@@ -84,11 +89,6 @@ def _scipy_advice(module: str, name: str) -> str:
         return (
             f"SciPy's {name} makes plain arrays of its arguments. Write bibun.scipy.{room}.{name}(...), after import "
             f"bibun.scipy.{room}: it has the same parameters, and takes traced arrays too"
-        )
-    if module.startswith("scipy.sparse") and name in _OF_SPARSE:
-        return (
-            "Of a sparse matrix A and a traced x, write the product as A @ x, and with x first what is entry by entry: x * A, "
-            "(1 / x) * A; or take bibun.scipy.sparse, whose matrices have traced entries"
         )
     near = next(_scipy_rooms(module), "")
     if near and hasattr(sys.modules[f"scipy.{near}"], name.partition(".")[0]):

@@ -177,6 +177,24 @@ def make_interp_spline(
     return made
 
 
+def make_lsq_spline(
+    x: Any, y: Any, t: Any, k: int = 3, w: Any = None, axis: int = 0, check_finite: bool = True, **settings: Any
+) -> Any:
+    """The BSpline with knots t of the least Σ (w (spline(x) - y))²."""
+    if not is_traced(x, y, t, w):
+        made = interpolate.make_lsq_spline(x, y, t, k, w, axis, check_finite, **settings)
+        return BSpline(made.t, np.moveaxis(made.c, 0, made.axis), made.k, made.extrapolate, made.axis)
+    x, y, t = as_array(x), as_array(y), as_array(t)
+    axis %= y.ndim
+    y = np.moveaxis(y, axis, 0)
+    weights = np.ones((len(x), 1)) if w is None else np.reshape(as_array(w), (-1, 1))
+    q, r = np.linalg.qr(weights * basis(t, k, x))
+    c = np.linalg.solve(r, np.swapaxes(q, 0, 1) @ (weights * np.reshape(y, (len(x), -1))))
+    made = BSpline(t, np.reshape(c, (-1, *np.shape(y)[1:])), k)
+    made.axis = axis
+    return made
+
+
 def _conditions(bc_type: Any) -> tuple[list[Any], list[Any]]:
     """The derivatives that are given at either end: (order, value)."""
     named = {"clamped": [(1, 0.0)], "natural": [(2, 0.0)], "not-a-knot": [], None: []}

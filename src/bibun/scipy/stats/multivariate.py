@@ -10,8 +10,9 @@ from scipy import special, stats  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array
 from bibun.errors import NoDerivativeError, located
+from bibun.scipy._calls import refused
 from bibun.scipy._levels import is_traced, without
-from bibun.scipy.stats.distribution import Frozen
+from bibun.scipy.stats.distribution import Frozen, reason
 
 
 class Family:
@@ -24,8 +25,9 @@ class Family:
         return Frozen(self, args, settings)
 
     def __getattr__(self, name: str) -> Any:
-        """What has no derivative is SciPy's."""
-        return getattr(self.plain, name)
+        """What has no derivative is SciPy's, of plain numbers."""
+        found = getattr(self.plain, name)
+        return refused(found, reason(name)) if callable(found) and not name.startswith("_") else found
 
 
 def _squared(difference: Any, covariance: Any) -> tuple[Any, Any]:
