@@ -216,6 +216,28 @@ def test_systems_in_time(case: Any) -> None:
     check_beside(f, signal, plain, *xs, rtol=1e-5, value=1e-10)
 
 
+SECONDS = np.linspace(0.1, 2.9, 9)
+WAVES: dict[str, Any] = {
+    **{
+        f"{method} chirp": (
+            lambda m, t, f0, t1, f1, phi, method=method: m.chirp(t, f0, t1, f1, method, phi), SECONDS, 1.2, 2.3, 0.4, 30.0
+        )
+        for method in ("linear", "quadratic")
+    },
+    "bent the other way": (lambda m, t, f0: m.chirp(t, f0, 2.0, 3.0, "quadratic", vertex_zero=False), SECONDS, 1.2),
+    "complex chirp": (lambda m, t, f1: m.chirp(t, 1.0, 2.0, f1, complex=True).imag, SECONDS, 1.2),
+    "saw": (lambda m, t: m.sawtooth(9 * t), SECONDS),
+    "triangle": (lambda m, t, w: m.sawtooth(9 * t, w), SECONDS, 0.4),
+    "square": (lambda m, t: m.square(9 * t, 0.3), SECONDS),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WAVES.values(), ids=WAVES.keys())
+def test_waves(case: Any) -> None:
+    f, *xs = case
+    check_beside(f, signal, plain, *xs, rtol=1e-5)
+
+
 def test_a_median_of_spectra_keeps_single_precision() -> None:
     short = x.astype(np.float32)
     y, slope = bb.jvp(lambda x: signal.welch(x, nperseg=4, average="median")[1], (short,), (short,))
@@ -227,6 +249,7 @@ REFUSED = {
         lambda x: signal.step(([1.0], [1.0, 1.0]), x[0]),
         "step has no derivative rule: write lsim",
     ),
+    "other chirps": (lambda x: signal.chirp(x, 1.0, 1.0, 2.0, "log"), "write the angle"),
     "find_peaks": (lambda x: signal.find_peaks(x), "whole numbers"),
     "gust": (lambda x: signal.filtfilt(b, a, x, method="gust"), "write method='pad'"),
     "upfirdn beyond the ends": (lambda x: signal.upfirdn(h, x, mode="edge"), "pad x with np.pad"),

@@ -196,6 +196,12 @@ REFUSED = {
     "multiply": (lambda d: A.multiply(_csr(d)).data, A.data, bb.NoDerivativeError, r"B\.multiply\(A\) of the traced"),
     "row": (lambda d: _csr(d)[0], A.data, bb.NoDerivativeError, r"write A\[\[i\]\]"),
     "other method": (lambda d: _csr(d).argmax(), A.data, AttributeError, r"has no argmax.*A\.toarray"),
+    "operator": (
+        lambda d: linalg.cg(plain_linalg.LinearOperator((N, N), matvec=lambda v: d[:N] * v, dtype=float), x)[0],
+        A.data,
+        bb.NoDerivativeError,
+        r"cg has no derivative rule.*LinearOperator reads traced numbers",
+    ),
     "lil": (lambda d: sparse.lil_array(np.diag(d)), x, bb.NoDerivativeError, r"coo_array\(\(data"),
     "dense block": (lambda d: sparse.hstack([A, np.diag(d)]), x, bb.NoDerivativeError, r"a dense block is traced"),
     "sum of a matrix": (lambda d: _old(d).sum(axis=0), A.data, bb.NoDerivativeError, r"np\.ones\(n\) @ A"),

@@ -22,8 +22,10 @@ from bibun.scipy.signal._smoothing import (
     upfirdn,
 )
 from bibun.scipy.signal._spectra import coherence, csd, freqz, istft, periodogram, sosfreqz, spectrogram, stft, welch
+from bibun.scipy.signal._waves import chirp, sawtooth, square
 
 __all__ = [
+    "chirp",
     "coherence",
     "convolve",
     "convolve2d",
@@ -46,11 +48,13 @@ __all__ = [
     "resample",
     "resample_poly",
     "savgol_filter",
+    "sawtooth",
     "sosfilt",
     "sosfilt_zi",
     "sosfiltfilt",
     "sosfreqz",
     "spectrogram",
+    "square",
     "stft",
     "upfirdn",
     "welch",
