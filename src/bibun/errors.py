@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from itertools import islice
 from os.path import dirname
 from time import time_ns
-from types import CodeType, FrameType
-from typing import NamedTuple
+from types import CodeType, FrameType, ModuleType
+from typing import Any, NamedTuple
 
 LOADED = time_ns()  # before any other file of bibun is: what is written later is not what runs (compiler/keys.py)
 _HERE = dirname(__file__)  # noqa: PTH120  pathlib would cost a twentieth of importing numpy
@@ -104,14 +104,42 @@ def scipy_function() -> tuple[str, str]:
     found = "", ""
     for frame in _library_frames():
         module = str(frame.f_globals.get("__name__", ""))
-        decorated = frame.f_locals.get("f") if module.startswith("scipy._lib") else None
-        if frame.f_code.co_name == "__ua_function__":  # scipy.fft's own backend
-            decorated = frame.f_locals.get("fn")
+        inside = frame.f_locals
+        decorated = inside.get("f") if module.startswith("scipy._lib") else None
+        if frame.f_code.co_name in _WRAPPERS:
+            decorated = inside.get(_WRAPPERS[frame.f_code.co_name])
         if callable(decorated):
             found = str(decorated.__module__), str(decorated.__name__)
         elif _package(frame) == "scipy" and not (found[1] and module.startswith("scipy._lib")):
-            found = module, frame.f_code.co_name
-    return found
+            found = module, _method(inside.get("self"), frame.f_code.co_name)
+    return found if found[1] else _named_in_the_line()
+
+
+_WRAPPERS = {"__ua_function__": "fn", "axis_nan_policy_wrapper": "hypotest_fun_in"}  # and what they call there
+
+
+def _method(owner: Any, name: str) -> str:
+    """Of a family of distributions, with its name; where an object is made or called, the name of its class."""
+    made = owner is not None and name in ("__init__", "__call__")
+    owner = getattr(owner, "dist", owner)  # of a distribution with its parameters
+    words = type(owner).__name__.rpartition("_")
+    if words[2] in ("gen", "frozen"):  # norm_gen
+        return words[0] if made else f"{words[0]}.{name if name != 'wrapper' else 'fit'}"
+    if owner is None or not type(owner).__module__.startswith("scipy."):
+        return name
+    return type(owner).__name__ if made else f"{type(owner).__name__}.{name}"
+
+
+def _named_in_the_line() -> tuple[str, str]:
+    """Of a function that is not written in Python, and has no frame: as the user's line names it."""
+    frame, place = _user_frame(), user_location()
+    words = place.expression.partition("(")[0].split(".") if place else [""]
+    found = frame.f_locals.get(words[0], frame.f_globals.get(words[0])) if frame else None
+    for word in words[1:]:
+        found = getattr(found, word, None) if isinstance(found, ModuleType) else None
+    found = found if hasattr(found, "__name__") else type(found)
+    module = str(getattr(found, "__module__", ""))
+    return (module, found.__name__) if module.startswith("scipy.") and callable(found) else ("", "")
 
 
 def numpy_function() -> tuple[str, str]:

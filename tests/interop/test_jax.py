@@ -121,6 +121,14 @@ def test_a_function_that_cannot_run_on_ones_says_what_its_results_are_like() -> 
         close(gradient + gradient.T, np.linalg.inv(A))  # NumPy reads the lower triangle
 
 
+def test_shapes_and_dtypes_that_depend_on_values_are_an_error_under_jit() -> None:
+    x = jnp.array([1.0, 2.0, 3.0])
+    np.testing.assert_array_equal(to_jax(lambda a: a[a > 1.5])(x), [2, 3])
+    for f in (lambda a: a[a > 1.5], lambda a: a[a < 2.5], lambda a: a if a[1] > 1.5 else np.arange(3)):
+        with pytest.raises(Exception, match="Shapes and dtypes may not depend on values"):
+            jax.block_until_ready(jax.jit(to_jax(f))(x))
+
+
 def test_arrays_that_are_filled(wide) -> None:
     def powers(x):
         y = bnp.zeros(3)

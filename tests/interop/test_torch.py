@@ -266,6 +266,16 @@ def test_a_module_that_takes_derivatives_itself() -> None:
     np.testing.assert_allclose(bb.grad(from_torch(slope))(X), 6 * X)
 
 
+@pytest.mark.parametrize(
+    "f", [lambda x: x.sum().item(), lambda x: (x * 2, x.detach().numpy()), lambda x: (x.sum(), 0.1)]
+)
+def test_numbers_in_the_place_of_tensors_lose_derivatives(f) -> None:
+    with pytest.raises(bb.LostDerivativeError, match=r"Return the tensor .*torch\.tensor\(0\.1\)"):
+        bb.grad(lambda x: np.sum(bb.tree.flatten(from_torch(f)(x))[0][0]))(np.ones(3))
+    found, count = from_torch(lambda x: (x.sum(), 3))(np.ones(3))
+    assert (found, count) == (3.0, 3)
+
+
 def test_a_module_with_parameters() -> None:
     layer = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Tanh(), torch.nn.Linear(4, 1)).double()
     f = from_torch(layer)

@@ -260,6 +260,19 @@ def test_a_boundary_value_problem() -> None:
     np.testing.assert_allclose(bb.grad(solution)(A), bb.grad(closed)(A), rtol=1e-6)
     np.testing.assert_allclose(bb.hessian(solution)(A), bb.hessian(closed)(A), rtol=1e-4, atol=1e-5)
 
+    def between(m: Any, a: Any) -> Any:  # the solution as a function
+        found = m.solve_bvp(
+            lambda x, y: np.stack([y[1], -a[0] * y[0]]), lambda left, right: np.stack([left[0] - a[1], right[0] - a[2]]),
+            np.linspace(0, 1, 40), np.zeros((2, 40)), tol=1e-9,
+        )  # fmt: skip
+        return found.sol(np.array([0.013, 0.47, 1.0]))
+
+    np.testing.assert_allclose(
+        bb.jvp(lambda a: between(integrate, a), (A,), (A,))[0], between(scipy_integrate, A), rtol=1e-9
+    )
+    solution_x = np.array(0.47)
+    np.testing.assert_allclose(bb.grad(lambda a: between(integrate, a)[0, 1])(A), bb.grad(closed)(A), rtol=1e-6)
+
 
 def test_what_is_refused_says_why() -> None:
     with pytest.raises(bb.NoDerivativeError, match="share t_span"):

@@ -62,14 +62,47 @@ def test_hermite_and_piecewise_polynomials() -> None:
     beside(lambda m, v, c: m.PPoly(c, X, extrapolate=False)(v), AT, c)
 
 
-@pytest.mark.parametrize("k", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("k", [0, 1, 2, 3, 4, 5])
 def test_interpolating_b_splines(k: int) -> None:
-    beside(lambda m, v, x, y: m.make_interp_spline(x, y, k)(v), AT, X, Y, rtol=1e-5)
+    if k:
+        beside(lambda m, v, x, y: m.make_interp_spline(x, y, k)(v), AT, X, Y, rtol=1e-5)
+    else:  # steps, at the last of which is a point
+        beside(lambda m, y: m.make_interp_spline(X, y, 0)(np.append(AT, X)), Y)
 
 
 @pytest.mark.parametrize("end", ["natural", "clamped", ([(1, [0.0, 0.1])], [(2, [0.1, 0.0])])], ids=str)
 def test_b_splines_with_conditions_at_the_ends(end: Any) -> None:
     beside(lambda m, v, x, y: m.make_interp_spline(x, y, 3, bc_type=end)(v), AT, X, Y)
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 4, 5])
+def test_periodic_b_splines(k: int) -> None:
+    at = AT if k < 2 else np.concatenate([AT, X[0] - 0.2 - 0.1 * AT[:2], X[-1] + 0.3 * AT[:2]])
+
+    def spline(m: Any, v: Any, y: Any) -> Any:
+        return m.make_interp_spline(X, np.concatenate([y, y[:1]]), k, bc_type="periodic")(v)
+
+    beside(spline, at, Y[:-1], rtol=1e-5)
+    beside(
+        lambda m, x: x * m.make_interp_spline(x, np.append(Y[:-1, 0], Y[0, 0]), k, bc_type="periodic")(X + 0.1),
+        X,
+        rtol=1e-4,
+    )
+
+
+@pytest.mark.parametrize("k", [1, 3])
+def test_b_splines_of_least_squares(k: int) -> None:
+    x = np.linspace(X[0], X[-1], 11) + 0.03 * np.cos(np.arange(11.0))
+    y, w = GENERATOR.standard_normal((2, 11)), 0.5 + GENERATOR.random(11)
+    t = np.concatenate([np.repeat(x[0], k + 1), [X[2], X[4]], np.repeat(x[-1], k + 1)])
+    beside(lambda m, v, y, w: m.make_lsq_spline(x, y, t, k, w, axis=1)(v), WITHIN, y, w, rtol=1e-5, value=1e-10)
+    beside(
+        lambda m, y, inner: m.make_lsq_spline(x + 0.01 * inner[0], y, t + 0.01 * inner[0], k)(WITHIN),
+        y[0],
+        np.ones(2),
+        rtol=1e-5,
+        value=1e-10,
+    )
 
 
 def test_b_splines() -> None:

@@ -262,6 +262,51 @@ def test_a_minimum_along_a_line() -> None:
     np.testing.assert_allclose(held, 0.0, atol=1e-9)
 
 
+def test_constraints_that_read_a_batch_from_around_them() -> None:
+    def nearest(a: Any) -> Any:  # to (1, 1), on x + 2 y = a
+        equal = {"type": "eq", "fun": lambda x: x[0] + 2 * x[1] - a}
+        return optimize.minimize(lambda x: np.sum((x - 1) ** 2), np.zeros(2), constraints=equal, tol=1e-12).x
+
+    a = np.array([1.3, 2.0, 4.0])
+    np.testing.assert_allclose(bb.vmap(nearest)(a), 1 + np.outer((a - 3) / 5, [1, 2]), atol=1e-8)
+    np.testing.assert_allclose(bb.vmap(bb.jacobian(nearest))(a), [[0.2, 0.4]] * 3, atol=1e-8)
+
+
+def test_leastsq() -> None:
+    x = np.linspace(0, 1, 8)
+
+    def rate(a: Any) -> Any:
+        return optimize.leastsq(
+            lambda p, a: p[0] * np.exp(-p[1] * x) - np.exp(-a * x) - 0.1 * x, [1.0, 1.0], args=(a,)
+        )[0][1]
+
+    np.testing.assert_allclose(bb.grad(rate)(0.7), (rate(0.7 + 1e-4) - rate(0.7 - 1e-4)) / 2e-4, rtol=1e-5)
+    np.testing.assert_allclose(bb.vmap(rate)(np.array([0.7, 0.9])), [rate(0.7), rate(0.9)], rtol=1e-7)
+    with pytest.raises(bb.NoDerivativeError, match="write least_squares"):
+        bb.grad(lambda a: optimize.leastsq(lambda p: p - a, np.ones(1), full_output=True)[0][0])(0.3)
+
+
+@pytest.mark.parametrize("name", ["differential_evolution", "dual_annealing", "shgo", "direct"])
+def test_global_searches(name: str) -> None:
+    settings: Any = {"differential_evolution": {"rng": 1}, "dual_annealing": {"rng": 1, "maxiter": 50}}.get(name, {})
+
+    def lowest(a: Any) -> Any:  # of two valleys the one about -1; x[1] is held by its bound
+        def valleys(x: Any) -> Any:
+            return (x[0] ** 2 - 1) ** 2 + a * x[0] + (x[1] - 3) ** 2
+
+        return getattr(optimize, name)(valleys, [(-2, 2), (0, 1 + a)], **settings).x
+
+    found, theirs = (
+        getattr(m, name)(lambda x: np.sum((x - 1) ** 2), [(0, 3)], **settings) for m in (optimize, scipy_optimize)
+    )
+    assert found.nfev == theirs.nfev
+    h = 1e-6
+    x = lowest(0.3)[0]  # 4 x (x² - 1) + a = 0
+    loose = 1e-3 if name == "direct" else 1e-5
+    np.testing.assert_allclose(bb.jacobian(lowest)(0.3), [-1 / (12 * x**2 - 4), 1.0], rtol=loose)
+    np.testing.assert_allclose(bb.vmap(lowest)(np.array([0.3, 0.3 + h])), [lowest(0.3)] * 2, atol=loose)
+
+
 def test_bounds_constraints_and_programs_under_vmap() -> None:
     def held(a: Any) -> Any:
         on_line = {"type": "ineq", "fun": lambda x: 2 - x[0] - x[1]}

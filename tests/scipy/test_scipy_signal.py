@@ -11,6 +11,7 @@ import scipy.signal as plain
 import bibun as bb
 from bibun.scipy import signal
 from tests.families.agreement import check, check_first
+from tests.scipy.agreement import check_beside
 
 _random = np.random.default_rng(0)
 x, X, h = _random.normal(size=12), _random.normal(size=(3, 40)), _random.normal(size=4)
@@ -183,11 +184,72 @@ def test_plain_arguments_give_what_scipy_gives() -> None:
     np.testing.assert_array_equal(signal.lfilter(b, a, x), plain.lfilter(b, a, x))
 
 
-REFUSED = {
-    "lsim": (
-        lambda x: signal.lsim(([1.0], [1.0, 1.0]), x, np.arange(12.0)),
-        "lsim has no derivative rule: write the state",
+_STFT = signal.stft(np.cos(np.arange(40.0) ** 1.3), nperseg=8)[2]
+_ABCD = np.array([[-0.3, 1.0], [-0.7, -0.2]]), np.array([[0.4], [1.1]]), np.array([[1.0, 0.3]]), np.array([[0.2]])
+INPUT, TIMES = np.cos(np.arange(6.0)), 0.4 * np.arange(6.0)
+
+LINEAR_SYSTEMS = {
+    "istft": (lambda m, re, im: m.istft(re + 1j * im)[1], _STFT.real, _STFT.imag),
+    "istft, settings": (
+        lambda m, re: m.istft(re * (1 + 0.3j), 3.0, "hamming", 6, 4, 10, False, False, 1, 0, "psd")[1].real,
+        _random.normal(size=(10, 4, 2)),
     ),
+    "istft, both": (
+        lambda m, x: m.istft(m.stft(x, nperseg=8, noverlap=6)[2], nperseg=8, noverlap=6)[1],
+        INPUT.repeat(4),
+    ),
+    "lsim": (lambda m, u, x0: m.lsim(_ABCD, u, TIMES + 0.2, x0)[1], INPUT, np.array([0.3, -0.4])),
+    "lsim of fractions, held": (lambda m, u: m.lsim(([1.0, 0.4], [1.0, 0.3, 2.0]), u, TIMES, interp=False)[2], INPUT),
+    "lsim by its matrices": (lambda m, *abcd: m.lsim(abcd, INPUT, TIMES, [0.1, 0.2])[1], *_ABCD),
+    "lsim without input": (
+        lambda m, a, x0: m.lsim((a, *_ABCD[1:]), None, TIMES, x0)[2],
+        _ABCD[0],
+        np.array([0.3, -0.4]),
+    ),
+    "lsim of one state": (lambda m, u: m.lsim(([1.0], [1.0, 0.5]), u, TIMES)[2], INPUT),
+}
+
+
+@pytest.mark.parametrize("case", LINEAR_SYSTEMS.values(), ids=LINEAR_SYSTEMS.keys())
+def test_systems_in_time(case: Any) -> None:
+    f, *xs = case
+    check_beside(f, signal, plain, *xs, rtol=1e-5, value=1e-10)
+
+
+SECONDS = np.linspace(0.1, 2.9, 9)
+WAVES: dict[str, Any] = {
+    **{
+        f"{method} chirp": (
+            lambda m, t, f0, t1, f1, phi, method=method: m.chirp(t, f0, t1, f1, method, phi), SECONDS, 1.2, 2.3, 0.4, 30.0
+        )
+        for method in ("linear", "quadratic")
+    },
+    "bent the other way": (lambda m, t, f0: m.chirp(t, f0, 2.0, 3.0, "quadratic", vertex_zero=False), SECONDS, 1.2),
+    "complex chirp": (lambda m, t, f1: m.chirp(t, 1.0, 2.0, f1, complex=True).imag, SECONDS, 1.2),
+    "saw": (lambda m, t: m.sawtooth(9 * t), SECONDS),
+    "triangle": (lambda m, t, w: m.sawtooth(9 * t, w), SECONDS, 0.4),
+    "square": (lambda m, t: m.square(9 * t, 0.3), SECONDS),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WAVES.values(), ids=WAVES.keys())
+def test_waves(case: Any) -> None:
+    f, *xs = case
+    check_beside(f, signal, plain, *xs, rtol=1e-5)
+
+
+def test_a_median_of_spectra_keeps_single_precision() -> None:
+    short = x.astype(np.float32)
+    y, slope = bb.jvp(lambda x: signal.welch(x, nperseg=4, average="median")[1], (short,), (short,))
+    assert y.dtype == slope.dtype == plain.welch(short, nperseg=4, average="median")[1].dtype == np.float32
+
+
+REFUSED = {
+    "step": (
+        lambda x: signal.step(([1.0], [1.0, 1.0]), x[0]),
+        "step has no derivative rule: write lsim",
+    ),
+    "other chirps": (lambda x: signal.chirp(x, 1.0, 1.0, 2.0, "log"), "write the angle"),
     "find_peaks": (lambda x: signal.find_peaks(x), "whole numbers"),
     "gust": (lambda x: signal.filtfilt(b, a, x, method="gust"), "write method='pad'"),
     "upfirdn beyond the ends": (lambda x: signal.upfirdn(h, x, mode="edge"), "pad x with np.pad"),

@@ -73,6 +73,10 @@ def test_matrices_with_traced_entries(case: Any) -> None:
     check(*case)
 
 
+def _old(d: Any) -> Any:
+    return sparse.csr_matrix((d, A.indices, A.indptr), shape=(N, N))
+
+
 def test_a_matrix_over_a_number() -> None:
     check_first(lambda d, t: (_csr(d) / (1 + t**2)) @ x, A.data, np.array(0.5))
     check_first(lambda d, t: (t * _csr(d)) @ x, A.data, np.array(0.5))
@@ -189,7 +193,20 @@ def test_plain_arguments_give_what_scipy_gives() -> None:
 REFUSED = {
     "dense": (lambda d: sparse.csr_array(d), np.eye(3), bb.NoDerivativeError, r"take its entries at fixed places"),
     "plain": (lambda d: np.linalg.inv(_csr(d)), A.data, bb.NoDerivativeError, r"Write A\.toarray\(\)"),
-    "two": (lambda d: _csr(d) @ A, A.data, bb.NoDerivativeError, r"A @ \(B @ x\)"),
+    "multiply": (lambda d: A.multiply(_csr(d)).data, A.data, bb.NoDerivativeError, r"B\.multiply\(A\) of the traced"),
+    "row": (lambda d: _csr(d)[0], A.data, bb.NoDerivativeError, r"write A\[\[i\]\]"),
+    "other method": (lambda d: _csr(d).argmax(), A.data, AttributeError, r"has no argmax.*A\.toarray"),
+    "operator": (
+        lambda d: linalg.cg(plain_linalg.LinearOperator((N, N), matvec=lambda v: d[:N] * v, dtype=float), x)[0],
+        A.data,
+        bb.NoDerivativeError,
+        r"cg has no derivative rule.*LinearOperator reads traced numbers",
+    ),
+    "lil": (lambda d: sparse.lil_array(np.diag(d)), x, bb.NoDerivativeError, r"coo_array\(\(data"),
+    "dense block": (lambda d: sparse.hstack([A, np.diag(d)]), x, bb.NoDerivativeError, r"a dense block is traced"),
+    "sum of a matrix": (lambda d: _old(d).sum(axis=0), A.data, bb.NoDerivativeError, r"np\.ones\(n\) @ A"),
+    "dense of a matrix": (lambda d: _old(d).todense(), A.data, bb.NoDerivativeError, r"A\.toarray\(\)"),
+    "entries of a matrix": (lambda d: _old(d)[[0], [1]], A.data, bb.NoDerivativeError, r"A\.toarray\(\)\[i, j\]"),
     "star": (lambda x: plain.csr_matrix(A) * x, x, bb.LostDerivativeError, r"write the product as A @ x"),
     "scipy's": (
         lambda x: plain_linalg.spsolve(CSC, x),

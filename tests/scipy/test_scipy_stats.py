@@ -178,20 +178,30 @@ def test_plain_numbers_go_to_scipy() -> None:
 
 PARAMETERS = {
     "poisson": (2.3,), "binom": (6, 0.3), "bernoulli": (0.3,), "nbinom": (3.5, 0.4), "geom": (0.3,), "betabinom": (6, 1.2, 2.3),
-    "planck": (0.6,), "logser": (0.4,),
+    "planck": (0.6,), "logser": (0.4,), "betanbinom": (5, 2.3, 3.1), "boltzmann": (0.7, 6), "dlaplace": (0.8,),
+    "hypergeom": (20, 7, 12), "skellam": (3.2, 1.4), "yulesimon": (3.5,), "zipfian": (1.3, 7),
 }  # fmt: skip
-COUNTS = np.arange(-1, 9)
+WHOLE = {
+    "binom": (0,),
+    "betabinom": (0,),
+    "betanbinom": (0,),
+    "boltzmann": (1,),
+    "hypergeom": (0, 1, 2),
+    "zipfian": (1,),
+}
+COUNTS, SUMS = np.arange(-1, 9), ("cdf", "sf")
 
 
 @pytest.mark.parametrize("which", ["logpmf", "pmf", "cdf", "sf", "mean", "var", "std"])
 @pytest.mark.parametrize("name", DISCRETE)
 def test_counts(name: str, which: str) -> None:
     parameters = PARAMETERS[name]
-    skip = {"binom": (0,), "betabinom": (0,), "nbinom": (0,) if which in ("cdf", "sf") else ()}.get(name, ())
+    skip = WHOLE.get(name, (0,) if name == "nbinom" and which in ("cdf", "sf") else ())
     first = () if which in ("mean", "var", "std") else (COUNTS,)
-    if which in ("cdf", "sf") and name in ("betabinom", "logser"):
-        with pytest.raises(bb.NoDerivativeError, match="Add up"):
-            bb.jvp(lambda p: getattr(DISCRETE[name], which)(COUNTS, *parameters[:-1], p), (parameters[-1],), (1.0,))
+    if (which in SUMS and DISCRETE[name].forms["cdf"] is None) or (which in ("var", "std") and name == "betanbinom"):
+        if name != "hypergeom":
+            with pytest.raises(bb.NoDerivativeError, match="Add up|Write it with"):
+                bb.jvp(lambda p: getattr(DISCRETE[name], which)(*first, *parameters[:-1], p), (parameters[-1],), (1.0,))
         return
 
     def at(m: Any, *p: Any) -> Any:
@@ -202,7 +212,64 @@ def test_counts(name: str, which: str) -> None:
     check_beside(at, stats, scipy_stats, *parameters, rtol=1e-6, skip=skip)
 
 
+@pytest.mark.parametrize("which", ["logpmf", "pmf", "cdf", "sf"])
+@pytest.mark.parametrize("name", DISCRETE)
+def test_many_counts_at_once(name: str, which: str) -> None:
+    """Of the counts alone there is no derivative to know."""
+    found = bb.vmap(lambda k: getattr(DISCRETE[name], which)(k, *PARAMETERS[name]))(COUNTS)
+    np.testing.assert_allclose(
+        found, getattr(getattr(scipy_stats, name), which)(COUNTS, *PARAMETERS[name]), rtol=1e-10, atol=1e-14
+    )
+
+
+METHODS = {
+    "median": lambda m, mu, s: m.norm(mu, s).median() + m.gumbel_r.median(loc=mu, scale=s),
+    "interval": lambda m, mu, s: (
+        np.stack(m.norm(mu, s).interval(0.9)) * np.stack(m.logistic.interval(0.5 + mu, scale=s))
+    ),
+    "stats": lambda m, mu, s: (
+        np.stack(m.gamma(2.5, mu, s).stats("mvsk")) + np.stack(m.norm.stats(mu, s, moments="vmks"))
+    ),
+    "one of them": lambda m, mu, s: m.beta.stats(1 + mu, s, moments="v"),
+    "moments": lambda m, mu, s: m.gamma(2.5, mu, s).moment(3) + m.expon.moment(4, mu, s) + m.beta.moment(2, 1 + mu, s),
+    "by keyword": lambda m, mu, s: m.norm(mu, s).ppf(q=0.3) + m.norm.cdf(x=0.3, loc=mu, scale=s),
+}
+
+
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS.keys())
+def test_methods_of_the_parameters(method: Any) -> None:
+    check_beside(method, stats, scipy_stats, 0.3, 1.7, rtol=1e-5)
+
+
+def test_counts_have_medians_and_moments() -> None:
+    np.testing.assert_allclose(
+        bb.grad(lambda mu: stats.poisson(mu).median() + stats.poisson.moment(2, mu))(2.3), 2 * 2.3 + 1
+    )
+    assert bb.jvp(lambda p: stats.binom.interval(0.9, 10, p), (0.3,), (1.0,)) == ((1.0, 5.0), (0.0, 0.0))
+
+
+LEFT = {
+    "fit": (lambda x: stats.norm.fit(x + np.zeros(3)), r"optimize\.minimize of -np\.sum\(logpdf\)"),
+    "expect": (lambda x: stats.norm(x).expect(np.sin), r"integrate\.quad"),
+    "fit of vectors": (lambda x: stats.multivariate_normal.fit(x + np.eye(3)), r"optimize\.minimize"),
+    "logcdf": (lambda x: stats.multivariate_normal.logcdf(x + np.zeros(3)), r"methods that there are"),
+    "entropy": (lambda x: stats.poisson(x).entropy(), r"-pmf \* logpmf"),
+    "moment": (lambda x: stats.gamma(x).moment(3), r"higher moments by loc and scale only"),
+    "stats": (lambda x: stats.gamma(x).stats("s"), r"write the integral"),
+}
+
+
+@pytest.mark.parametrize("case", LEFT.values(), ids=LEFT.keys())
+def test_what_has_no_formula_says_what_to_write(case: Any) -> None:
+    f, message = case
+    with pytest.raises(bb.NoDerivativeError, match=message):
+        bb.jvp(f, (1.3,), (1.0,))
+
+
 def test_the_number_of_trials_is_no_variable() -> None:
+    for f in (lambda n: stats.hypergeom.logpmf(2, 20.0, n, 9), lambda n: stats.zipfian.pmf(2, 1.3, n)):
+        with pytest.raises(bb.NoDerivativeError, match="whole"):
+            bb.grad(f)(6.0)
     with pytest.raises(bb.NoDerivativeError, match="whole"):
         bb.grad(lambda n: stats.binom.logpmf(2, n, 0.3))(6.0)
 
@@ -231,6 +298,27 @@ def test_normal_and_student_vectors() -> None:
     np.testing.assert_allclose(df, (plain[1] - plain[0]) / 2e-4, rtol=1e-6)
     with pytest.raises(bb.NoDerivativeError, match="quasi-random"):
         bb.grad(lambda mu: stats.multivariate_normal.cdf(POINTS[0], mu, COV))(MEAN)
+
+
+@pytest.mark.parametrize("shape", [(3,), (1, 3), (2, 1, 3), (1, 1, 3)])
+def test_axes_of_one_point_go(shape: tuple[int, ...]) -> None:
+    x = np.random.default_rng(7).standard_normal(shape)
+    for density in (
+        lambda m, x: m.multivariate_normal.logpdf(x, MEAN, COV), lambda m, x: m.multivariate_t(MEAN, COV, 3).pdf(x),
+        lambda m, x: m.dirichlet.logpdf(np.full((3, 1), 1 / 3), 1 + x.ravel()[:3] ** 2),
+        lambda m, x: m.wishart.logpdf(COV[:, :, None] * (1 + x.ravel()[0] ** 2), 5, COV),
+        lambda m, x: m.invwishart.logpdf(COV[:, :, None] * (1 + x.ravel()[0] ** 2), 5, COV),
+    ):  # fmt: skip
+        y = bb.jvp(lambda x, density=density: density(stats, x), (x,), (x,))[0]
+        assert np.shape(y) == np.shape(density(scipy_stats, x))
+        np.testing.assert_allclose(y, density(scipy_stats, x), rtol=1e-12)
+
+
+def test_too_few_for_a_variance() -> None:
+    for name in ("sem", "variation"):
+        y, slope = bb.jvp(lambda x, name=name: getattr(stats, name)(x, ddof=1), (np.ones(1),), (np.ones(1),))
+        assert np.isnan(y)
+        assert np.isnan(slope)
 
 
 def test_shares_and_counts_of_many_kinds() -> None:
@@ -274,8 +362,47 @@ def test_statistics_with_settings() -> None:
     beside(lambda m, x: m.trim_mean(x, 0.2), DATA)
     beside(lambda m, x: m.moment(x, 3), DATA)
     beside(lambda m, x: np.stack(m.describe(x)[2:]), DATA)
-    with pytest.raises(bb.NoDerivativeError, match="nan_policy"):
-        bb.grad(lambda x: stats.sem(x, nan_policy="omit"))(DATA[:, 0])
+    beside(
+        lambda m, x, w: m.gmean(x, axis=0, weights=w, keepdims=True),
+        DATA[:4, :2] @ np.ones((2, 4)) + np.eye(4),
+        DATA[:4, 0],
+    )
+    beside(lambda m, x: m.moment(x, [2, 3], axis=None), DATA)
+    beside(lambda m, x, y: m.entropy(x) + m.entropy(x, y, base=2.0) + m.entropy(x, keepdims=True)[0], DATA, DATA[::-1])
+
+
+OMITTED = {
+    "zscore": lambda m, x, p: m.zscore(x, axis=1, ddof=1, nan_policy=p),
+    "gmean": lambda m, x, p: m.gmean(x, nan_policy=p),
+    "hmean": lambda m, x, p: m.hmean(x, axis=1, nan_policy=p, keepdims=True),
+    "pmean": lambda m, x, p: m.pmean(x, 1.7, axis=None, nan_policy=p),
+    "moment": lambda m, x, p: m.moment(x, 3, nan_policy=p),
+    "skew": lambda m, x, p: m.skew(x, bias=False, nan_policy=p, keepdims=True),
+    "kurtosis": lambda m, x, p: m.kurtosis(x, bias=False, axis=1, nan_policy=p),
+    "sem": lambda m, x, p: m.sem(x, nan_policy=p),
+    "variation": lambda m, x, p: m.variation(x, ddof=1, nan_policy=p),
+    "describe": lambda m, x, p: np.stack([*m.describe(x, nan_policy=p)[2:], *m.describe(x, nan_policy=p)[1]]),
+}
+
+
+@pytest.mark.parametrize("f", OMITTED.values(), ids=OMITTED.keys())
+def test_entries_that_are_nan_are_left_out(f: Any) -> None:
+    x = np.random.default_rng(5).random((6, 5)) + 0.5
+    x[[0, 2, 2, 4], [1, 0, 3, 1]] = np.nan
+    known = np.isfinite(x)
+
+    def of_known(m: Any, v: Any) -> Any:
+        full = np.full(x.shape, np.nan, like=v)
+        full[known] = v
+        y = f(m, full, "omit")
+        return np.where(np.isnan(y), 0.0, y)
+
+    check_beside(of_known, stats, scipy_stats, x[known], rtol=1e-5)
+    assert np.all(np.isfinite(bb.grad(lambda x: np.sum(np.nan_to_num(f(stats, x, "omit"))))(x)))
+    with pytest.raises(ValueError, match="The input contains nan values"):
+        bb.grad(lambda x: np.sum(f(stats, x, "raise")))(x)
+    with pytest.raises(ValueError, match="must be one of"):
+        bb.grad(lambda x: np.sum(f(stats, x, "drop")))(x)
 
 
 def test_correlation_and_regression() -> None:

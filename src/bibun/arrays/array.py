@@ -27,7 +27,7 @@ _COMPARISONS = {
 _UNARY = {"neg": "negative", "pos": "positive", "abs": "absolute", "invert": "invert"}
 _STANDARDS = (None, "2021.12", "2022.12", "2023.12", "2024.12")
 # Never an operand: Python then says so, naming both types, or asks what names a value to put that in its place.
-FOREIGN = (str, bytes, dict, set, type(None), Named, Holder)
+FOREIGN = (str, bytes, dict, set, type(None), Named, Holder, sparse.Sparse)
 
 
 class Array(Traced, methods.Methods):
@@ -175,7 +175,8 @@ class Array(Traced, methods.Methods):
         return other // self, other % self
 
     def __pow__(self, other: Any, modulo: None = None) -> Any:
-        return NotImplemented if isinstance(other, FOREIGN) or modulo is not None else row("power")(self, other)
+        foreign = isinstance(other, FOREIGN) or modulo is not None
+        return sparse.beside(row("power"), self, other) if foreign else row("power")(self, other)
 
     def __copy__(self) -> Any:
         return self.copy()
@@ -203,11 +204,15 @@ def _install() -> None:
 
 
 def _binary(primitive: Any) -> Any:
-    return lambda self, other: NotImplemented if isinstance(other, FOREIGN) else primitive(self, other)
+    return lambda self, other: (
+        sparse.beside(primitive, self, other) if isinstance(other, FOREIGN) else primitive(self, other)
+    )
 
 
 def _reflected(primitive: Any) -> Any:
-    return lambda self, other: NotImplemented if isinstance(other, FOREIGN) else primitive(other, self)
+    return lambda self, other: (
+        sparse.beside(primitive, other, self) if isinstance(other, FOREIGN) else primitive(other, self)
+    )
 
 
 def _augmented(primitive: Any) -> Any:

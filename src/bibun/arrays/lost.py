@@ -45,6 +45,9 @@ def as_number(array: Any, conversion: str) -> LostDerivativeError:
         return _message(array, "a plain Python number", _ADVICE["entry"], place)
     if place and ".fill(" in place.expression:
         return _message(array, "entries of a plain ndarray", _ADVICE["store"], place)
+    module, name = scipy_function()
+    if name:
+        return _message(array, "a plain Python number", _scipy_advice(module, name), place)
     called = re.match(r"math\.(\w+)(\(.*)", place.expression) if place else None
     advice = _numpy_advice(place, otherwise="") or _ADVICE[conversion]
     if called and hasattr(np, called[1]):
@@ -70,8 +73,16 @@ def as_ndarray(array: Any) -> LostDerivativeError:
     return _message(array, "a plain ndarray", _ADVICE[advice], place)
 
 
+_OF_SPARSE = ("dot", "multiply", "__mul__", "__rmul__", "__truediv__", "__eq__", "__pow__")
+
+
 def _scipy_advice(module: str, name: str) -> str:
-    room, reason = _scipy_room(module, name)
+    if module.startswith("scipy.sparse") and name.rpartition(".")[2] in _OF_SPARSE:
+        return (
+            "Of a sparse matrix A and a traced x, write the product as A @ x, and with x first what is entry by entry: x * A, "
+            "(1 / x) * A; or take bibun.scipy.sparse, whose matrices have traced entries"
+        )
+    room, reason = _scipy_room(module, name.partition(".")[0])
     name = "function" if name in ("__call__", "wrapped", "wrapper") else name  # of an object, or what a decorator made
     if reason:
         return f"scipy.{room}.{name} has no derivative rule: {reason}. Or {OTHERWISE}"
@@ -80,9 +91,12 @@ def _scipy_advice(module: str, name: str) -> str:
             f"SciPy's {name} makes plain arrays of its arguments. Write bibun.scipy.{room}.{name}(...), after import "
             f"bibun.scipy.{room}: it has the same parameters, and takes traced arrays too"
         )
-    if module.startswith("scipy.sparse") and name in ("dot", "__mul__", "__rmul__"):
-        return "Of a sparse matrix and a traced array, write the product as A @ x"
     near = next(_scipy_rooms(module), "")
+    if near and hasattr(sys.modules[f"scipy.{near}"], name.partition(".")[0]):
+        return (
+            f"scipy.{near}.{name} makes plain arrays of its arguments, and bibun.scipy.{near} has no derivative of it. Write it "
+            f"with NumPy's functions, or {OTHERWISE}"
+        )
     if near:
         return (
             f"SciPy's {name} makes plain arrays of its arguments. bibun.scipy.{near} has what scipy.{near} has, as far as there "

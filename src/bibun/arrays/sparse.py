@@ -1,4 +1,4 @@
-"""Traced arrays beside the matrices of scipy.sparse: their products go to bibun.scipy.sparse. Owns no product."""
+"""Traced arrays beside the matrices of scipy.sparse: their operators are those of bibun.scipy.sparse. Owns no operator."""
 
 from __future__ import annotations
 
@@ -15,6 +15,25 @@ def is_sparse(x: Any) -> bool:
     """Whether it is one of SciPy's sparse matrices."""
     module = sys.modules.get("scipy.sparse")
     return module is not None and hasattr(module, "issparse") and bool(module.issparse(x))
+
+
+class _Sparse(type):
+    def __instancecheck__(cls, x: Any) -> bool:
+        # Each operator asks this of what is no array; quick, and no exception within: one of SciPy's solvers may have left
+        # one of ours pending while it calls the user's function again, and would lose it.
+        return type(x).__module__.startswith("scipy.sparse")
+
+
+class Sparse(metaclass=_Sparse):
+    """What every sparse matrix is an instance of."""
+
+
+def beside(primitive: Any, a: Any, b: Any) -> Any:
+    """a op b, one of which is no operand for an array: the matrix's own, where it is SciPy's; else for Python to say."""
+    if not is_sparse(a) and not is_sparse(b):
+        return NotImplemented
+    room: Any = import_module("bibun.scipy.sparse._arrays")
+    return room.operated(primitive.name, a, b)
 
 
 def operator(primitive: Any, *, reflected: bool, foreign: tuple[type, ...]) -> Any:
@@ -48,7 +67,7 @@ def asks() -> bool:
     )
 
 
-def boxed(x: Traced) -> Any:
+def boxed(x: Any) -> Any:
     """An array of one object."""
     box = np.empty((), object)
     box[()] = x

@@ -8,7 +8,7 @@ have one convention.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 import jax
@@ -17,6 +17,7 @@ import numpy as np
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
+from bibun.errors import DerivativeValueError
 from bibun.interop.leaves import Call, Kind, Run, inexact
 from bibun.interop.rows import Package, wrapped
 
@@ -38,10 +39,28 @@ def to_jax(f: Callable[..., Any], results: Callable[..., Any] | None = None) -> 
     def function(*args: Any, **kwargs: Any) -> Any:
         call = Call(f, args, kwargs, jax.Array)
         alike = call if results is None else Call(results, args, kwargs, jax.Array)
-        found = _call.bind(*call.arrays, run=Run(call, Run(alike).on_ones))
+        kinds = _with_entries if results is None else Run.on_ones
+        found = _call.bind(*call.arrays, run=Run(call, partial(kinds, Run(alike))))
         return (call.result or alike.result)(list(found))  # under jit only `alike` has run
 
     return function
+
+
+def _with_entries(run: Run, given: Sequence[Kind]) -> list[Kind]:
+    """By a run on ones. A program with results that have no entries does not call at all: then their shape must be certain."""
+    found = run.on_ones(given)
+    if any(0 in kind.shape for kind in found) and not any(0 in kind.shape for kind in given):
+        raise DerivativeValueError(
+            f"to_jax, under jit: a result had no entries in the run on ones by which its shape was found. {_NO_CHOICE} (or where "
+            "it never has entries)."
+        )
+    return found
+
+
+_NO_CHOICE = (
+    "Shapes and dtypes may not depend on values: choose entries with np.where, call it without jit, or give results= where "
+    "only a run on ones differs"
+)
 
 
 def _kinds(arrays: Sequence[Any]) -> list[Kind]:
@@ -67,9 +86,20 @@ def _callback(*arrays: Any, run: Run) -> list[Any]:
 
     def on_the_host(*values: Any) -> list[Any]:
         found = run(*(np.array(x)[()] for x in values))
-        return [np.asarray(y, result.dtype) for y, result in zip(found, results, strict=True)]
+        return [_as_announced(y, result) for y, result in zip(found, results, strict=True)]
 
     return jax.pure_callback(on_the_host, results, *arrays)  # type: ignore[no-any-return]
+
+
+def _as_announced(y: Any, result: Any) -> Any:
+    """The result that the compiled program has memory for; any other would be cut or filled without a word."""
+    loses = np.result_type(y).kind not in "biu" and result.dtype.kind in "biu"
+    if np.shape(y) != tuple(result.shape) or loses:
+        raise DerivativeValueError(
+            f"to_jax, under jit: the function returned shape {np.shape(y)} and dtype {np.result_type(y)}, but "
+            f"{tuple(result.shape)} and {result.dtype} in the run on ones that JAX compiled with. {_NO_CHOICE}."
+        )
+    return np.asarray(y, result.dtype)
 
 
 def _jvp(primals: Sequence[Any], tangents: Sequence[Any], *, run: Run) -> tuple[list[Any], list[Any]]:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from bibun.errors import LostDerivativeError, located
 from bibun.interop.leaves import Call, Run
 from bibun.interop.rows import Package, wrapped
 from bibun.transforms.reverse import vjp
@@ -160,9 +161,20 @@ def _some(function: Callable[..., Any], chosen: tuple[int, ...], given: Sequence
         xs = list(given)
         for i, x in zip(chosen, some, strict=True):
             xs[i] = x
-        return tuple(y for y in function(*xs) if isinstance(y, torch.Tensor) and _differentiable(y))
+        return tuple(y for y in map(_known, function(*xs)) if isinstance(y, torch.Tensor) and _differentiable(y))
 
     return of_some
+
+
+def _known(y: Any) -> Any:
+    """A result. Of a number or an ndarray PyTorch cannot say whether it depends on the arguments."""
+    if not isinstance(y, torch.Tensor) and np.asarray(y).dtype.kind in "fc":
+        raise LostDerivativeError(
+            f"{located()}from_torch: the function returned {type(y).__name__} beside tensors, or in their place, and its "
+            "derivative would be lost. Return the tensor (x.sum() instead of x.sum().item(), x instead of x.numpy()), and a "
+            "constant as torch.tensor(0.1)."
+        )
+    return y
 
 
 class _Pull:

@@ -13,6 +13,7 @@ import numpy as np
 
 from bibun.arrays import protocol
 from bibun.arrays.array import FOREIGN, OPERATORS
+from bibun.arrays.sparse import beside
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced
 from bibun.interpreters import stand_ins
@@ -55,7 +56,7 @@ def _binary(cls: Any, primitive: Primitive, *, reflected: bool = False) -> Calla
         if type(other) is cls and other.recording is recording:
             plain, number = other.held, other.number
         elif isinstance(other, FOREIGN):
-            return NotImplemented
+            return beside(primitive, other, x) if reflected else beside(primitive, x, other)
         elif isinstance(other, (Traced, list, tuple)):
             return primitive(other, x) if reflected else primitive(x, other)
         else:

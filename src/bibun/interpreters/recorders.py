@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from bibun.arrays.array import FOREIGN
+from bibun.arrays.sparse import beside
 from bibun.core.broadcasting import unbroadcast
 from bibun.core.captured import COPIED, kept
 from bibun.core.kinds import guarded_times
@@ -276,7 +277,7 @@ def _right(primitive: Primitive, only_b: Fast) -> Callable[[Any, Any], Any]:
 def _carefully(primitive: Primitive, a: Any, b: Any) -> Any:
     """By the row; what is no operand at all is left to Python, whose message names both types."""
     if isinstance(a, FOREIGN) or isinstance(b, FOREIGN):
-        return NotImplemented
+        return beside(primitive, a, b)
     return primitive(a, b)
 
 

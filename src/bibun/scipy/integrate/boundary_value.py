@@ -13,6 +13,7 @@ from bibun.core.traced import bare
 from bibun.errors import NoDerivativeError, located
 from bibun.scipy._implicit import implicit
 from bibun.scipy._levels import all_at, at, batches, is_traced
+from bibun.scipy.interpolate import CubicHermiteSpline
 
 Function = Callable[..., Any]
 
@@ -28,7 +29,7 @@ def solve_bvp(
     bc_jac: Any = None,
     **settings: Any,
 ) -> Any:
-    """y' = fun(x, y, p) with bc(y(a), y(b), p) = 0. `.y`, `.p` and `.yp` have derivatives by what fun and bc read.
+    """y' = fun(x, y, p) with bc(y(a), y(b), p) = 0. `.y`, `.p`, `.yp` and `.sol` have derivatives by what fun and bc read.
 
     The mesh is SciPy's, held fixed. The unknowns, y at the mesh and p, solve SciPy's equations there:
 
@@ -77,5 +78,5 @@ def solve_bvp(
         found.y, extra = split(solution)
         found.yp = as_array(fun(mesh, found.y, *extra))
         found.p = extra[0] if extra else None
-        found.sol = None  # SciPy's polynomial is of plain arrays
+        found.sol = CubicHermiteSpline(mesh, found.y, found.yp, axis=1)
     return found

@@ -26,7 +26,10 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     """Σ dx[i] (y[i] + y[i + 1]) / 2"""
     if not is_traced(y, x, dx):
         return integrate.trapezoid(y, x, dx, axis)
-    y, steps = _last(as_array(y), x, dx, axis)
+    y = as_array(y)
+    if not y.shape[axis]:
+        return np.sum(y, axis=axis)
+    y, steps = _last(y, x, dx, axis)
     return np.sum(steps * (y[..., 1:] + y[..., :-1]) / 2.0, axis=-1)
 
 

@@ -38,6 +38,7 @@ from bibun.scipy.interpolate.splines import (
     RectBivariateSpline,
     UnivariateSpline,
     make_interp_spline,
+    make_lsq_spline,
     splev,
     splrep,
 )
@@ -63,6 +64,7 @@ __all__ = [
     "interpn",
     "krogh_interpolate",
     "make_interp_spline",
+    "make_lsq_spline",
     "pchip_interpolate",
     "splev",
     "splrep",

@@ -12,7 +12,9 @@ import numpy as np
 from scipy import interpolate  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array
+from bibun.core.traced import plain
 from bibun.errors import NoDerivativeError, located
+from bibun.scipy._calls import no_rule
 from bibun.scipy._levels import is_traced
 from bibun.scipy.interpolate.piecewise import at_points, outside, taken
 
@@ -105,7 +107,7 @@ def _interval(t: Any, k: int, v: Any) -> Any:
 
 def _last(t: Any, k: int) -> Any:
     n = len(t) - k - 1
-    return np.searchsorted(t, t[n], side="left") - 1
+    return np.searchsorted(t, t[n], side="left") - 1 if k else n - 1  # of steps the last one has no width
 
 
 def _de_boor(t: Any, c: Any, k: int, v: Any) -> Any:
@@ -142,13 +144,17 @@ def knots(x: Any, k: int) -> Any:
 def make_interp_spline(
     x: Any, y: Any, k: int = 3, t: Any = None, bc_type: Any = None, axis: int = 0, check_finite: bool = True
 ) -> Any:
-    """The BSpline of degree k through the points; bc_type as in SciPy, but for "periodic", which CubicSpline has."""
-    if not is_traced(x, y, t, _conditions(bc_type)):
+    """The BSpline of degree k through the points; bc_type as in SciPy. Of a periodic one the last point is the first."""
+    if not is_traced(x, y, t, bc_type):
         made = interpolate.make_interp_spline(x, y, k, t, bc_type, axis, check_finite)
         return BSpline(made.t, np.moveaxis(made.c, 0, made.axis), made.k, made.extrapolate, made.axis)
     x, y = as_array(x), as_array(y)
     axis %= y.ndim
     y = np.moveaxis(y, axis, 0)
+    if isinstance(bc_type, str) and bc_type == "periodic":
+        if k > 1:
+            return _periodic(x, y, k, t, axis)
+        bc_type = None  # SciPy's then is as any other
     left, right = _conditions(bc_type)
     if t is None:
         if not left and not right:
@@ -171,20 +177,49 @@ def make_interp_spline(
     return made
 
 
+def make_lsq_spline(
+    x: Any, y: Any, t: Any, k: int = 3, w: Any = None, axis: int = 0, check_finite: bool = True, **settings: Any
+) -> Any:
+    """The BSpline with knots t of the least Σ (w (spline(x) - y))²."""
+    if not is_traced(x, y, t, w):
+        made = interpolate.make_lsq_spline(x, y, t, k, w, axis, check_finite, **settings)
+        return BSpline(made.t, np.moveaxis(made.c, 0, made.axis), made.k, made.extrapolate, made.axis)
+    x, y, t = as_array(x), as_array(y), as_array(t)
+    axis %= y.ndim
+    y = np.moveaxis(y, axis, 0)
+    weights = np.ones((len(x), 1)) if w is None else np.reshape(as_array(w), (-1, 1))
+    q, r = np.linalg.qr(weights * basis(t, k, x))
+    c = np.linalg.solve(r, np.swapaxes(q, 0, 1) @ (weights * np.reshape(y, (len(x), -1))))
+    made = BSpline(t, np.reshape(c, (-1, *np.shape(y)[1:])), k)
+    made.axis = axis
+    return made
+
+
 def _conditions(bc_type: Any) -> tuple[list[Any], list[Any]]:
     """The derivatives that are given at either end: (order, value)."""
     named = {"clamped": [(1, 0.0)], "natural": [(2, 0.0)], "not-a-knot": [], None: []}
     ends = (bc_type, bc_type) if bc_type is None or isinstance(bc_type, str) else tuple(bc_type)
-    if "periodic" in [end for end in ends if isinstance(end, str)]:
-        return ([], []) if not isinstance(bc_type, str) else _refuse_periodic()
     left, right = (named[end] if end is None or isinstance(end, str) else list(end) for end in ends)
     return left, right
 
 
-def _refuse_periodic() -> tuple[list[Any], list[Any]]:
-    raise NoDerivativeError(
-        f"{located()}make_interp_spline: periodic splines with derivatives are CubicSpline(bc_type='periodic')."
-    )
+def _periodic(x: Any, y: Any, k: int, t: Any, axis: int) -> BSpline:
+    """Coefficients that repeat with the points, on knots that do."""
+    if t is not None:
+        raise no_rule("make_interp_spline", "for bc_type='periodic' the knots are not given: leave t= away")
+    if not np.allclose(plain(y[0]), plain(y[-1]), atol=1e-15):
+        raise ValueError("First and last points does not match while periodic case expected")
+    n = len(x) - 1
+    x_knots = x if k % 2 else np.concatenate([x[:1], (x[1:-1] + x[:-2]) / 2, x[-1:]])
+    around = np.arange(-k, n + k + 1)
+    t = x_knots[around % n] + (around // n) * (x[-1] - x[0])
+    some = basis(t, k, x[:-1])
+    repeated = np.arange(n + k) % n
+    folded = np.stack([np.sum(some[:, repeated == i], axis=1) for i in range(n)], axis=1)
+    c = np.linalg.solve(folded, np.reshape(y[:-1], (n, -1)))
+    made = BSpline(t, np.reshape(c, np.shape(y[:-1]))[repeated], k, "periodic")
+    made.axis = axis
+    return made
 
 
 # FITPACK's

@@ -66,6 +66,7 @@ from bibun.scipy.linalg._matrices import (
     matmul_toeplitz,
     toeplitz,
 )
+from bibun.scipy.linalg._riccati import solve_continuous_are, solve_discrete_are
 from bibun.scipy.linalg._solvers import (
     cho_solve_banded,
     inv,
@@ -130,7 +131,9 @@ __all__ = [
     "solve",
     "solve_banded",
     "solve_circulant",
+    "solve_continuous_are",
     "solve_continuous_lyapunov",
+    "solve_discrete_are",
     "solve_discrete_lyapunov",
     "solve_lyapunov",
     "solve_sylvester",
@@ -165,10 +168,6 @@ __getattr__ = remaining(
         "cossin": "the bases are free up to a rotation; write svdvals of the blocks",
         "matrix_balance": "the scaling jumps between powers of two",
         "subspace_angles": "write np.arccos(svdvals(qa.T @ qb)) of qa, _ = qr(A, mode='economic') and qb of B alike",
-        "solve_continuous_are": "write its residual, and give the derivative by the implicit function theorem: "
-        "bibun.custom_vjp with solve_continuous_lyapunov",
-        "solve_discrete_are": "write its residual, and give the derivative by the implicit function theorem: "
-        "bibun.custom_vjp with solve_discrete_lyapunov",
         "expm_cond": "it is an estimate",
         "qr_multiply": "write q, r = qr(a, mode='economic') and the product",
         "qr_delete": "write qr of the matrix that is meant",

@@ -83,7 +83,8 @@ expm_row = general(
 @stands_for(source.expm)
 def expm(A: Any) -> Any:
     """The exponential 1 + a + a^2 / 2 + ..."""
-    return expm_row(as_array(A))
+    a = as_array(A)
+    return expm_row(np.reshape(a, (1, 1)) if a.ndim < 2 and a.size == 1 else a)
 
 
 @stands_for(source.expm_frechet)

@@ -41,8 +41,8 @@ def toeplitz_of(c: Any, r: Any) -> Any:
 @stands_for(source.toeplitz)
 def toeplitz(c: Any, r: Any = None) -> Any:
     """t[i, j] = c[i - j] below and on the diagonal, r[j - i] above it; r is conj(c) if it is not given."""
-    c = as_array(c)
-    return toeplitz_of(c, conjugate(c) if r is None else as_array(r))
+    c = np.atleast_1d(as_array(c))
+    return toeplitz_of(c, conjugate(c) if r is None else np.atleast_1d(as_array(r)))
 
 
 @stands_for(source.hankel)

@@ -11,7 +11,7 @@ from typing import Any
 
 from scipy import optimize as _scipy  # type: ignore[import-untyped]
 
-from bibun.scipy.optimize.fits import curve_fit, least_squares, lsq_linear, nnls
+from bibun.scipy.optimize.fits import curve_fit, least_squares, leastsq, lsq_linear, nnls
 from bibun.scipy.optimize.minima import minimize, minimize_scalar
 from bibun.scipy.optimize.programs import linear_sum_assignment, linprog, milp
 from bibun.scipy.optimize.roots import (
@@ -26,15 +26,20 @@ from bibun.scipy.optimize.roots import (
     root_scalar,
     toms748,
 )
+from bibun.scipy.optimize.searches import differential_evolution, direct, dual_annealing, shgo
 
 __all__ = [
     "bisect",
     "brenth",
     "brentq",
     "curve_fit",
+    "differential_evolution",
+    "direct",
+    "dual_annealing",
     "fixed_point",
     "fsolve",
     "least_squares",
+    "leastsq",
     "linear_sum_assignment",
     "linprog",
     "lsq_linear",
@@ -46,6 +51,7 @@ __all__ = [
     "ridder",
     "root",
     "root_scalar",
+    "shgo",
     "toms748",
 ]
 

@@ -13,7 +13,8 @@ from scipy import optimize  # type: ignore[import-untyped]
 from bibun.arrays.creation import as_array
 from bibun.core.traced import bare
 from bibun.errors import NoDerivativeError, located
-from bibun.scipy._levels import all_at, at, is_traced
+from bibun.scipy._calls import no_rule
+from bibun.scipy._levels import all_at, at, batches, is_traced
 from bibun.scipy._problem import Problem, derived, each
 from bibun.scipy.optimize.constraints import Bounds, Constraints
 from bibun.scipy.optimize.minima import _active, optimum
@@ -74,6 +75,22 @@ def least_squares(
     if x is not result.x:
         result.x, result.fun, result.cost, result.grad = x, np.atleast_1d(problem(x)), cost(x), grad(cost)(x)
     return result
+
+
+@wraps(optimize.leastsq)
+def leastsq(func: Function, x0: Any, args: Any = (), *more: Any, **settings: Any) -> Any:
+    """(x, flag): the x of least_squares with method="lm", where it has derivatives; else SciPy's."""
+    names = ("Dfun", "full_output", "col_deriv", "ftol", "xtol", "gtol", "maxfev", "epsfcn", "factor", "diag")
+    given = dict(zip(names, more, strict=False)) | settings
+    problem = Problem(func, args)
+    if not is_traced(x0, args, problem(all_at(as_array(x0), dict.fromkeys(batches(x0), 0)))):
+        return optimize.leastsq(func, x0, args, *more, **settings)
+    if given.keys() - {"ftol", "xtol", "gtol", "maxfev"}:
+        raise no_rule("leastsq", "its settings are ftol, xtol, gtol and maxfev; write least_squares for others")
+    tolerances = {key: given[key] for key in ("ftol", "xtol", "gtol") if given.get(key)}
+    return least_squares(
+        func, x0, method="lm", args=problem.args, max_nfev=given.get("maxfev") or None, **tolerances
+    ).x, 1
 
 
 def _bounds(bounds: Any, size: int) -> Bounds:

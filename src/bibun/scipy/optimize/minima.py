@@ -20,7 +20,7 @@ from scipy import optimize  # type: ignore[import-untyped]
 from bibun.arrays.creation import as_array
 from bibun.core.traced import bare
 from bibun.scipy._implicit import implicit
-from bibun.scipy._levels import all_at, at, is_traced
+from bibun.scipy._levels import all_at, at, batches, is_traced
 from bibun.scipy._problem import Problem, derived, each
 from bibun.scipy.optimize.constraints import Bounds, Constraints, for_scipy
 from bibun.scipy.optimize.roots import _failure, _number, _value_of
@@ -85,7 +85,10 @@ def minimize(
         )  # fmt: skip
         return dict(found) | _active(problem, found.x, limits, conditions, entry)
 
-    fields = each(problem.sizes(x0, limits.lower, limits.upper, conditions.arguments), run)
+    read: tuple[Any, ...] = (limits.lower, limits.upper, conditions.arguments)
+    if conditions:  # their functions may read a batch from the code around them
+        read = (*read, conditions.values(all_at(as_array(x0), dict.fromkeys(batches(x0), 0))))
+    fields = each(problem.sizes(x0, *read), run)
     active = {name: fields.pop(name) for name in ("_low", "_high", "_held", "_multipliers")}
     result = optimize.OptimizeResult(fields)
     x = optimum(problem, result.x, limits, conditions, active, name="minimize", failure=_failure(result))

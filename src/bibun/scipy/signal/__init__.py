@@ -10,6 +10,7 @@ import scipy.signal as source  # type: ignore[import-untyped]
 from bibun.scipy._calls import remaining
 from bibun.scipy.signal._convolution import convolve, convolve2d, correlate, correlate2d, fftconvolve, oaconvolve
 from bibun.scipy.signal._filters import filtfilt, lfilter, lfilter_zi, sosfilt, sosfilt_zi, sosfiltfilt
+from bibun.scipy.signal._responses import lsim
 from bibun.scipy.signal._smoothing import (
     decimate,
     detrend,
@@ -20,9 +21,11 @@ from bibun.scipy.signal._smoothing import (
     savgol_filter,
     upfirdn,
 )
-from bibun.scipy.signal._spectra import coherence, csd, freqz, periodogram, sosfreqz, spectrogram, stft, welch
+from bibun.scipy.signal._spectra import coherence, csd, freqz, istft, periodogram, sosfreqz, spectrogram, stft, welch
+from bibun.scipy.signal._waves import chirp, sawtooth, square
 
 __all__ = [
+    "chirp",
     "coherence",
     "convolve",
     "convolve2d",
@@ -35,35 +38,38 @@ __all__ = [
     "filtfilt",
     "freqz",
     "hilbert",
+    "istft",
     "lfilter",
     "lfilter_zi",
+    "lsim",
     "medfilt",
     "oaconvolve",
     "periodogram",
     "resample",
     "resample_poly",
     "savgol_filter",
+    "sawtooth",
     "sosfilt",
     "sosfilt_zi",
     "sosfiltfilt",
     "sosfreqz",
     "spectrogram",
+    "square",
     "stft",
     "upfirdn",
     "welch",
 ]
 
-_SYSTEM = "write the state equation: x = expm(A * dt) @ x in a loop, or bibun.scipy.integrate"
+_SYSTEM = "write lsim of the system (A, B, C, D) and its input, or the state equation: x = expm(A * dt) @ x"
 _DISCRETE = "it finds places and counts, which are whole numbers"
 __getattr__ = remaining(
     source,
     {
-        **dict.fromkeys(("lsim", "impulse", "step", "bode", "freqresp"), _SYSTEM),
+        **dict.fromkeys(("impulse", "step", "bode", "freqresp"), _SYSTEM),
         **dict.fromkeys(("dlsim", "dimpulse", "dstep"), "write lfilter"),
         **dict.fromkeys(
             ("find_peaks", "peak_widths", "peak_prominences", "argrelmax", "argrelmin", "argrelextrema"), _DISCRETE
         ),
-        "istft": "write np.fft.irfft of the segments, and their overlapping sum with np.add.at",
         "deconvolve": "write lfilter of the signal and the divisor: lfilter(signal, divisor, [1, 0, 0, ...])",
         "wiener": "write the means of windows with convolve",
         "medfilt2d": "write medfilt",

@@ -10,6 +10,7 @@ import numpy as np
 import scipy.signal as source  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array, holds_traced
+from bibun.arrays.registry import row
 from bibun.errors import warn
 from bibun.scipy._calls import no_rule, stands_for
 from bibun.scipy.signal._filters import _extended
@@ -111,7 +112,7 @@ def csd(
         raise ValueError(f'average must be "median" or "mean", got {average}')
     count = spectra.shape[-1]
     k = 2 * np.arange(1.0, (count - 1) // 2 + 1)
-    bias = 1 + np.sum(1.0 / (k + 1) - 1.0 / k)  # of the median of so many chi-squared numbers
+    bias = float(1 + np.sum(1.0 / (k + 1) - 1.0 / k))  # of the median of so many chi-squared numbers
     if spectra.dtype.kind == "c":
         return frequencies, (np.median(np.real(spectra), axis=-1) + 1j * np.median(np.imag(spectra), axis=-1)) / bias
     return frequencies, np.median(spectra, axis=-1) / bias
@@ -183,6 +184,44 @@ def spectrogram(
     how = "psd" if mode == "psd" else "stft"
     found = _spectra(x, x, fs, window, n, overlap, nfft, detrend, return_onesided, scaling, axis, how)
     return (*found[:2], np.abs(found[2]) if mode == "magnitude" else found[2])
+
+
+@stands_for(source.istft)
+def istft(
+    Zxx: Any, fs: float = 1.0, window: Any = "hann_periodic", nperseg: Any = None, noverlap: Any = None, nfft: Any = None,
+    input_onesided: bool = True, boundary: bool = True, time_axis: int = -1, freq_axis: int = -2, scaling: str = "spectrum",
+) -> tuple[Any, Any]:  # fmt: skip
+    """Times, and the signal that has these transforms of segments: their overlapping sum over that of the squared windows."""
+    Z = as_array(Zxx)
+    frequency, time = freq_axis % Z.ndim, time_axis % Z.ndim
+    Z = np.moveaxis(Z, (time, frequency), (-2, -1))
+    whole = 2 * (Z.shape[-1] - 1) if input_onesided else Z.shape[-1]
+    n = whole if nperseg is None else int(nperseg)
+    nfft = (n if input_onesided and n == whole + 1 else whole) if nfft is None else int(nfft)
+    step = n - (n // 2 if noverlap is None else int(noverlap))
+    if nfft < n or step < 1 or scaling not in ("spectrum", "psd"):
+        raise ValueError("nfft must be at least nperseg, noverlap less than it, and scaling 'spectrum' or 'psd'.")
+    window = source.get_window(window, n) if isinstance(window, (str, tuple)) else as_array(window)
+    if window.shape != (n,):
+        raise ValueError(f"window must have length of {n}")
+    window = window.astype(np.finfo(Z.dtype).dtype)
+    parts = np.fft.irfft(Z, nfft) if input_onesided else np.fft.ifft(Z, nfft)
+    scale = np.sum(window) if scaling == "spectrum" else np.sqrt(fs * np.sum(window**2))
+    parts = parts[..., :n] * (window * scale)
+    places = step * np.arange(Z.shape[-2])[:, None] + np.arange(n)
+    length = n + step * (Z.shape[-2] - 1)
+    x = row("scatter_add")(parts, key=(..., places), shape=(*parts.shape[:-2], length))
+    squares = row("scatter_add")(np.broadcast_to(window**2, places.shape), key=(places,), shape=(length,))
+    inner = slice(n // 2, length - n // 2) if boundary else slice(None)
+    x, squares = x[..., inner], squares[inner]
+    covered = squares > 1e-10
+    if not np.all(covered):
+        warn(
+            "NOLA condition failed, STFT may not be invertible." + " Possibly due to missing boundary" * (not boundary),
+            UserWarning,
+        )
+    x = np.moveaxis(x / np.where(covered, squares, 1.0), -1, time - (frequency < time))
+    return np.arange(x.shape[0]) / float(fs), x
 
 
 # Frequency responses

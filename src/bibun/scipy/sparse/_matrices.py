@@ -1,4 +1,4 @@
-"""A sparse matrix with traced entries, and the row of its product with a dense one, which plain sparse matrices use too."""
+"""Where the entries of a sparse matrix stand, and the row of its product with a dense one, of plain or traced entries."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as source  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array, holds_traced
-from bibun.arrays.registry import add_rows, row
+from bibun.arrays.registry import add_rows
 from bibun.core.kinds import multilinear
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Holder
@@ -67,8 +67,8 @@ class Pattern:
 
 def parts(matrix: Any) -> tuple[Any, Pattern]:
     """The entries and the pattern of a sparse matrix, SciPy's or ours."""
-    if isinstance(matrix, SparseArray):
-        return matrix.data, matrix.pattern
+    if isinstance(matrix, Holder):
+        return matrix.data, matrix.pattern  # type: ignore[attr-defined]
     if matrix.format not in ("csr", "csc"):
         matrix = matrix.tocsr()
     pattern = Pattern(matrix.indices.copy(), matrix.indptr.copy(), matrix.shape, matrix.format == "csc")
@@ -128,7 +128,10 @@ add_rows(sparse_product)
 def product(matrix: Any, x: Any) -> Any:
     """matrix @ x, for a sparse matrix and a dense vector or matrix."""
     data, pattern = parts(matrix)
-    x = as_array(x)
+    return _checked_product(data, pattern, as_array(x))
+
+
+def _checked_product(data: Any, pattern: Pattern, x: Any) -> Any:
     if x.ndim not in (1, 2) or x.shape[0] != pattern.shape[1]:
         raise ValueError(f"a sparse matrix of shape {pattern.shape} cannot multiply an array of shape {x.shape}")
     return sparse_product(data, x, pattern=pattern)
@@ -137,108 +140,4 @@ def product(matrix: Any, x: Any) -> Any:
 def product_from_the_left(x: Any, matrix: Any) -> Any:
     """x @ matrix."""
     data, pattern = parts(matrix)
-    return np.transpose(product(SparseArray(data, pattern.transposed), np.transpose(as_array(x))))
-
-
-class SparseArray(Holder):
-    """A matrix whose entries `data` are traced, at the places of a pattern. Places may repeat: their entries add up."""
-
-    __slots__ = ("data", "pattern")
-    __array_priority__ = 2000.0  # above a traced array's
-    __array_ufunc__ = None
-    ndim = 2
-
-    def __init__(self, data: Any, pattern: Pattern) -> None:
-        if np.shape(data) != pattern.where.shape:
-            raise ValueError(f"{np.shape(data)} entries at {pattern.where.shape} places")
-        self.data = data
-        self.pattern = pattern
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Rows and columns."""
-        return self.pattern.shape
-
-    @property
-    def dtype(self) -> Any:
-        """Of the entries."""
-        return self.data.dtype
-
-    @property
-    def nnz(self) -> int:
-        """The number of entries."""
-        return len(self.pattern.where)
-
-    @property
-    def T(self) -> SparseArray:
-        """The transpose."""
-        return SparseArray(self.data, self.pattern.transposed)
-
-    def transpose(self) -> SparseArray:
-        """The transpose."""
-        return self.T
-
-    def conjugate(self) -> SparseArray:
-        """The complex conjugate."""
-        return SparseArray(np.conjugate(self.data), self.pattern)
-
-    conj = conjugate
-
-    def toarray(self) -> Any:
-        """The dense matrix."""
-        return row("scatter_add")(self.data, key=(self.pattern.rows, self.pattern.columns), shape=self.shape)
-
-    todense = toarray
-
-    def diagonal(self, k: int = 0) -> Any:
-        """The entries with column - row = k, in a vector."""
-        return np.diagonal(self.toarray(), k)
-
-    def sum(self, axis: int | None = None) -> Any:
-        """Of all entries, of each column (axis 0) or of each row."""
-        if axis is None:
-            return np.sum(self.data)
-        along = axis % 2
-        matrix = self if along else self.T
-        return product(matrix, np.ones(matrix.shape[1], self.dtype))
-
-    def multiply(self, other: Any) -> SparseArray:
-        """Entry by entry with a number or a dense array."""
-        if np.ndim(other):
-            other = np.broadcast_to(as_array(other), self.shape)[self.pattern.rows, self.pattern.columns]
-        return SparseArray(self.data * other, self.pattern)
-
-    def dot(self, other: Any) -> Any:
-        """The product."""
-        return self @ other
-
-    def __matmul__(self, other: Any) -> Any:
-        if isinstance(other, SparseArray) or source.issparse(other):
-            raise NoDerivativeError(
-                f"{located()}the product of two sparse matrices has no derivative rule. Multiply by a dense matrix, or in "
-                "turn: A @ (B @ x)."
-            )
-        return product(self, other)
-
-    def __rmatmul__(self, other: Any) -> Any:
-        return product_from_the_left(other, self)
-
-    def __mul__(self, other: Any) -> SparseArray:
-        return self.multiply(other)
-
-    __rmul__ = __mul__
-
-    def __truediv__(self, other: Any) -> SparseArray:
-        return SparseArray(self.data / other, self.pattern) if np.ndim(other) == 0 else NotImplemented
-
-    def __neg__(self) -> SparseArray:
-        return SparseArray(-self.data, self.pattern)
-
-    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
-        raise NoDerivativeError(
-            f"{located()}a sparse matrix of traced entries would become a plain array. Write A.toarray() for the dense one; "
-            "products (A @ x), sums and bibun.scipy.sparse.linalg take it as it is."
-        )
-
-    def __repr__(self) -> str:
-        return f"SparseArray(shape {self.shape}, {self.nnz} entries {self.data!r})"
+    return np.transpose(_checked_product(data, pattern.transposed, np.transpose(as_array(x))))

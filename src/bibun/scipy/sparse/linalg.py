@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,12 @@ from bibun.arrays.registry import add_rows
 from bibun.core.kinds import linear
 from bibun.core.primitive import Primitive
 from bibun.core.traced import plain
-from bibun.errors import DerivativeValueError, located
+from bibun.errors import DerivativeValueError, LostDerivativeError, located
 from bibun.scipy._calls import no_rule, remaining, stands_for
 from bibun.scipy._systems import System, linear_system
 from bibun.scipy.sparse import issparse
-from bibun.scipy.sparse._matrices import Pattern, SparseArray, parts, product, sparse_product
+from bibun.scipy.sparse._arrays import SparseArray
+from bibun.scipy.sparse._matrices import Pattern, parts, product, sparse_product
 
 # The matrix of a system: sparse, dense, or a LinearOperator, which has no entries to differentiate by
 
@@ -243,7 +245,25 @@ def _iterative(name: str) -> Any:
         f"{name}(A, b): the solution of a x = b, to the tolerance, and 0; DerivativeValueError where that is missed."
     )
     call.__module__ = __name__
-    return stands_for(getattr(source, name))(call)
+    return _of_plain_operators(name, stands_for(getattr(source, name))(call))
+
+
+def _of_plain_operators(name: str, solve: Any) -> Any:
+    """An operator's function may read traced numbers from the code around it, of which nothing here is told."""
+
+    @wraps(solve)
+    def call(A: Any, *args: Any, **settings: Any) -> Any:
+        try:
+            return solve(A, *args, **settings)
+        except LostDerivativeError as error:
+            if not isinstance(A, source.LinearOperator):
+                raise
+            raise no_rule(
+                name, "the function of the LinearOperator reads traced numbers, and has no entries to differentiate by; write "
+                "the matrix as a sparse one with traced entries (bibun.scipy.sparse), or as a sum of plain ones times numbers"
+            ) from error  # fmt: skip
+
+    return call
 
 
 cg, cgs, bicg, bicgstab = map(_iterative, ("cg", "cgs", "bicg", "bicgstab"))

@@ -24,6 +24,7 @@ from bibun.scipy.stats.multivariate import (
 )
 from bibun.scipy.stats.samples import (
     describe,
+    entropy,
     gaussian_kde,
     gmean,
     hmean,
@@ -44,6 +45,7 @@ from bibun.scipy.stats.samples import (
 __all__ = [
     "describe",
     "dirichlet",
+    "entropy",
     "gaussian_kde",
     "gmean",
     "hmean",

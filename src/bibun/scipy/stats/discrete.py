@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import special, stats  # type: ignore[import-untyped]
 
+from bibun.core.traced import plain
 from bibun.errors import OTHERWISE, NoDerivativeError, located
 from bibun.scipy._levels import differentiated, is_traced, searched, without
 from bibun.scipy.stats.distribution import Distribution, floats
@@ -107,6 +108,8 @@ class Discrete(Distribution):
     def _sum(self, which: str, n: Any, low: Any, high: Any, shapes: list[Any]) -> Any:
         """cdf or sf, of a whole number."""
         form = self.forms["cdf"]
+        if form is None and not differentiated(*shapes):
+            return searched(getattr(self.plain, which), f"{self.name}.{which}")(n, *shapes)
         if form is None:
             raise NoDerivativeError(
                 f"{located()}{self.name}.{which} has no derivative rule: there is none in closed form here. Add up "
@@ -133,6 +136,8 @@ class Discrete(Distribution):
             return getattr(self.plain, which)(*args, **settings)
         shapes, loc, _ = self.parameters(args, settings)
         form = self.moments[which]
+        if form is None and not differentiated(*shapes):
+            form = searched(getattr(self.plain, which), f"{self.name}.{which}")
         if form is None:
             raise NoDerivativeError(
                 f"{located()}{self.name}.{which} has no derivative rule: there is none in closed form here. Write it with "
@@ -158,6 +163,14 @@ def _whole(n: Any) -> Any:
             f"{located()}a number of trials is whole: there is no derivative by it. Pass it as a plain number."
         )
     return n
+
+
+def _harmonic(n: Any, a: Any) -> Any:
+    """Σ i**-a, i from 1 to n."""
+    n = _whole(n)
+    i = np.arange(1.0, np.max(plain(n), initial=0) + 1)
+    terms = np.expand_dims(a, -1) * -np.log(i)
+    return np.sum(np.where(i <= np.expand_dims(n, -1), np.exp(terms), 0.0), axis=-1)
 
 
 poisson = Discrete(
@@ -210,6 +223,55 @@ logser = Discrete(
     support=lambda p: (1, np.inf),
     mean=lambda p: p / (p - 1) / np.log1p(-p),
     var=lambda p: -p * (p + np.log1p(-p)) / ((1 - p) ** 2 * np.log1p(-p) ** 2),
+)  # fmt: skip
+
+betanbinom = Discrete(
+    "betanbinom",
+    lambda k, n, a, b: special.betaln(a + _whole(n), b + k) - np.log(n + k) - special.betaln(n, k + 1) - special.betaln(a, b),
+    None, valid=lambda n, a, b: _counts(n) & (a > 0) & (b > 0), support=lambda n, a, b: (0, np.inf),
+    mean=lambda n, a, b: np.where(a > 1, _whole(n) * b / (np.where(a > 1, a, 2.0) - 1), np.inf),
+)  # fmt: skip
+boltzmann = Discrete(
+    "boltzmann", lambda k, a, n: np.log(np.expm1(-a) / np.expm1(-a * _whole(n))) - a * k,
+    lambda k, a, n: np.expm1(-a * (k + 1)) / np.expm1(-a * _whole(n)), valid=lambda a, n: (a > 0) & (n > 0) & _counts(n),
+    support=lambda a, n: (0, n - 1),
+    mean=lambda a, n: 1 / np.expm1(a) - _whole(n) / np.expm1(a * n),
+    var=lambda a, n: np.exp(a) / np.expm1(a) ** 2 - _whole(n) ** 2 * np.exp(a * n) / np.expm1(a * n) ** 2,
+)  # fmt: skip
+dlaplace = Discrete(
+    "dlaplace", lambda k, a: np.log(np.tanh(a / 2)) - a * np.abs(k),
+    lambda k, a: np.where(k >= 0, 1 - np.exp(-a * np.abs(k)) / (np.exp(a) + 1), np.exp(-a * np.abs(k + 1)) / (np.exp(a) + 1)),
+    sf=lambda k, a: np.where(
+        k >= 0, np.exp(-a * np.abs(k)) / (np.exp(a) + 1), 1 - np.exp(-a * np.abs(k + 1)) / (np.exp(a) + 1)
+    ),
+    valid=lambda a: a > 0, support=lambda a: (-np.inf, np.inf), mean=lambda a: 0.0 * a,
+    var=lambda a: 2 * np.exp(a) / np.expm1(a) ** 2,
+)  # fmt: skip
+hypergeom = Discrete(
+    "hypergeom",
+    lambda k, M, n, N: _log_choose(_whole(n), k) + _log_choose(_whole(M) - n, _whole(N) - k) - _log_choose(M, N), None,
+    valid=lambda M, n, N: _counts(M) & _counts(n) & _counts(N) & (n <= M) & (N <= M),
+    support=lambda M, n, N: (np.maximum(N - (M - n), 0), np.minimum(n, N)),
+    mean=lambda M, n, N: _whole(N) * _whole(n) / _whole(M),
+    var=lambda M, n, N: _whole(N) * _whole(n) * (_whole(M) - n) * (M - N) / (M**2 * (M - 1)),
+)  # fmt: skip
+skellam = Discrete(
+    "skellam",
+    lambda k, a, b: k / 2 * np.log(a / b) - (np.sqrt(a) - np.sqrt(b)) ** 2 + np.log(special.ive(np.abs(k), 2 * np.sqrt(a * b))),
+    None, valid=lambda a, b: (a > 0) & (b > 0), support=lambda a, b: (-np.inf, np.inf), mean=lambda a, b: a - b,
+    var=lambda a, b: a + b,
+)  # fmt: skip
+yulesimon = Discrete(
+    "yulesimon", lambda k, a: np.log(a) + special.betaln(k, a + 1), lambda k, a: 1 - k * special.beta(k, a + 1),
+    sf=lambda k, a: k * special.beta(k, a + 1), valid=lambda a: a > 0, support=lambda a: (1, np.inf),
+    mean=lambda a: np.where(a > 1, a / (np.where(a > 1, a, 2.0) - 1), np.inf),
+    var=lambda a: np.where(a > 2, a**2 / ((np.where(a > 2, a, 3.0) - 1) ** 2 * (np.where(a > 2, a, 3.0) - 2)), np.inf),
+)  # fmt: skip
+zipfian = Discrete(
+    "zipfian", lambda k, a, n: -a * np.log(k) - np.log(_harmonic(n, a)), lambda k, a, n: _harmonic(k, a) / _harmonic(n, a),
+    valid=lambda a, n: (a >= 0) & (n > 0) & _counts(n), support=lambda a, n: (1, n),
+    mean=lambda a, n: _harmonic(n, a - 1) / _harmonic(n, a),
+    var=lambda a, n: _harmonic(n, a - 2) / _harmonic(n, a) - (_harmonic(n, a - 1) / _harmonic(n, a)) ** 2,
 )  # fmt: skip
 
 DISCRETE = {name: family for name, family in globals().items() if isinstance(family, Discrete)}

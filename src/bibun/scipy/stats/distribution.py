@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from functools import partial
+from math import comb
 from typing import Any
 
 import numpy as np
 
 from bibun.arrays.creation import as_array
-from bibun.scipy._levels import is_traced
+from bibun.scipy._calls import no_rule, refused
+from bibun.scipy._levels import differentiated, is_traced, searched
+
+_LEFT = {
+    "fit": "the parameters are found numerically; write bibun.scipy.optimize.minimize of -np.sum(logpdf), whose minimum has a "
+    "derivative",
+    "expect": "write the integral (bibun.scipy.integrate.quad) or the sum of the function times the density",
+    "entropy": "there is no closed form here; write the sum of -pmf * logpmf over the support",
+    "support": "its ends are those of the standard one, times scale, plus loc; write them",
+}
+
+
+def reason(name: str) -> str:
+    """Why a method of SciPy's has no derivative."""
+    return _LEFT.get(name, "it is SciPy's, of plain numbers; write it with the methods that there are")
 
 
 class Distribution:
@@ -28,10 +44,74 @@ class Distribution:
         return Frozen(self, args, settings)
 
     def __getattr__(self, name: str) -> Any:
-        """What has no derivative (rvs, fit, expect, ...) is SciPy's."""
+        """What is left (rvs, fit, expect, ...) is SciPy's, of plain numbers; of samples, where loc and scale are traced."""
         if name == "plain" or name.startswith("__"):
             raise AttributeError(name)
-        return getattr(self.plain, name)
+        found = getattr(self.plain, name)
+        if not callable(found) or name == "rvs":
+            return found
+        return refused(found, reason(name))
+
+    def ppf(self, q: Any, *args: Any, **settings: Any) -> Any:
+        """The quantile of a probability."""
+        raise NotImplementedError
+
+    def mean(self, *args: Any, **settings: Any) -> Any:
+        """The expectation."""
+        raise NotImplementedError
+
+    def var(self, *args: Any, **settings: Any) -> Any:
+        """The variance."""
+        raise NotImplementedError
+
+    def median(self, *args: Any, **settings: Any) -> Any:
+        """The quantile of 1/2."""
+        return self.ppf(0.5, *args, **settings)
+
+    def interval(self, confidence: Any, *args: Any, **settings: Any) -> tuple[Any, Any]:
+        """The quantiles between which so much of the probability lies, with as much on either side."""
+        if not is_traced(confidence, args, settings):
+            return self.plain.interval(confidence, *args, **settings)  # type: ignore[no-any-return]
+        ends = (1.0 - confidence) / 2, (1.0 + confidence) / 2
+        return self.ppf(ends[0], *args, **settings), self.ppf(ends[1], *args, **settings)
+
+    def stats(self, *args: Any, moments: str = "mv", **settings: Any) -> Any:
+        """Mean, variance, skewness and excess kurtosis, those whose letters are in `moments`, in this order."""
+        if not is_traced(args, settings):
+            return self.plain.stats(*args, moments=moments, **settings)
+        known: Any = {"m": self.mean, "v": self.var}
+        found = [
+            known[letter](*args, **settings) if letter in known else self._form(letter, args, settings)
+            for letter in "mvsk"
+            if letter in moments
+        ]
+        return found[0] if len(found) == 1 else tuple(found)
+
+    def moment(self, order: Any, *args: Any, **settings: Any) -> Any:
+        """The expectation of x**order."""
+        if not is_traced(args, settings):
+            return self.plain.moment(order, *args, **settings)
+        shapes, loc, scale = self.parameters(args, settings)
+        if order in (1, 2):
+            mean = self.mean(*args, **settings)
+            return mean if order == 1 else mean**2 + self.var(*args, **settings)
+        self._no_shapes("moment", shapes)
+        each = [searched(partial(self.plain.moment, k), f"{self.name}.moment")(*shapes) for k in range(1, order + 1)]
+        terms = [comb(order, k) * scale**k * loc ** (order - k) * m for k, m in enumerate(each, 1)]
+        return sum(terms, loc**order)
+
+    def _form(self, letter: str, args: Any, settings: Any) -> Any:
+        """Skewness or excess kurtosis, which loc and scale do not change."""
+        shapes, _, _ = self.parameters(args, settings)
+        self._no_shapes("stats", shapes)
+        return searched(partial(self.plain.stats, moments=letter), f"{self.name}.stats")(*shapes)
+
+    def _no_shapes(self, which: str, shapes: list[Any]) -> None:
+        if differentiated(*shapes):
+            raise no_rule(
+                f"{self.name}.{which}", "mean and variance are known by formulas, higher moments by loc and scale only; "
+                f"write the integral or the sum of x**n times {self.name}'s density"
+            )  # fmt: skip
 
     def std(self, *args: Any, **settings: Any) -> Any:
         """The standard deviation."""
@@ -65,11 +145,18 @@ class Frozen:
         if name in ("dist", "args", "kwds") or name.startswith("__"):
             raise AttributeError(name)
         if not hasattr(type(self.dist), name):
+            if is_traced(self.args, self.kwds) and name != "rvs":
+                raise no_rule(f"{self.dist.name}.{name}", reason(name))
             return getattr(self.dist.plain(*self.args, **self.kwds), name)
         method = getattr(self.dist, name)
-        if name in ("mean", "var", "std", "entropy"):
-            return lambda: method(*self.args, **self.kwds)
-        return lambda x: method(x, *self.args, **self.kwds)
+        if name == "stats":  # whose setting comes after the parameters
+            return lambda moments="mv": method(*self.args, moments=moments, **self.kwds)
+
+        def call(*given: Any, **settings: Any) -> Any:
+            first = [settings.pop(word) for word in ("x", "k", "q", "confidence", "order") if word in settings]
+            return method(*given, *first, *self.args, **self.kwds, **settings)
+
+        return call
 
 
 def floats(x: Any) -> Any:

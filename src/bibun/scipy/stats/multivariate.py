@@ -10,8 +10,9 @@ from scipy import special, stats  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array
 from bibun.errors import NoDerivativeError, located
+from bibun.scipy._calls import refused
 from bibun.scipy._levels import is_traced, without
-from bibun.scipy.stats.distribution import Frozen
+from bibun.scipy.stats.distribution import Frozen, reason
 
 
 class Family:
@@ -24,8 +25,9 @@ class Family:
         return Frozen(self, args, settings)
 
     def __getattr__(self, name: str) -> Any:
-        """What has no derivative is SciPy's."""
-        return getattr(self.plain, name)
+        """What has no derivative is SciPy's, of plain numbers."""
+        found = getattr(self.plain, name)
+        return refused(found, reason(name)) if callable(found) and not name.startswith("_") else found
 
 
 def _squared(difference: Any, covariance: Any) -> tuple[Any, Any]:
@@ -61,7 +63,7 @@ class _Normal(Family):
             )
         x, mean, cov, size = _shaped(x, mean, cov)
         squares, determinant = _squared(x - mean, cov)
-        return -(squares + size * log(2 * pi) + determinant) / 2
+        return np.squeeze(-(squares + size * log(2 * pi) + determinant) / 2)  # as SciPy does, here and below
 
     def pdf(self, x: Any, mean: Any = None, cov: Any = 1, allow_singular: bool = False) -> Any:
         """exp(logpdf)"""
@@ -108,7 +110,7 @@ class _StudentT(Family):
         squares, determinant = _squared(x - loc, shape)
         total = (df + p) / 2
         gammas = special.gammaln(total) - special.gammaln(0.5 * df)
-        return gammas - p / 2 * np.log(df * pi) - determinant / 2 - total * np.log1p(squares / df)
+        return np.squeeze(gammas - p / 2 * np.log(df * pi) - determinant / 2 - total * np.log1p(squares / df))
 
     def pdf(self, x: Any, loc: Any = None, shape: Any = 1, df: Any = 1) -> Any:
         """exp(logpdf)"""
@@ -128,7 +130,7 @@ class _Dirichlet(Family):
         if x.shape[0] == alpha.shape[0] - 1:
             x = np.concatenate([x, 1 - np.sum(x, axis=0, keepdims=True)])
         weights = np.reshape(alpha - 1, (-1, *(1,) * (x.ndim - 1)))
-        return np.sum(special.xlogy(weights, x), axis=0) - self._log_beta(alpha)
+        return np.squeeze(np.sum(special.xlogy(weights, x), axis=0) - self._log_beta(alpha))
 
     def _log_beta(self, alpha: Any) -> Any:
         return np.sum(special.gammaln(alpha)) - special.gammaln(np.sum(alpha))
@@ -169,7 +171,7 @@ class _Wishart(Family):
         p = scale.shape[-1]
         trace = np.trace(np.linalg.solve(scale, x), axis1=-2, axis2=-1)
         constant = df * p / 2 * log(2) + 0.5 * df * _log_determinant(scale) + _log_multigamma(0.5 * df, p)
-        return 0.5 * (df - p - 1) * _log_determinant(x) - trace / 2 - constant
+        return np.squeeze(0.5 * (df - p - 1) * _log_determinant(x) - trace / 2 - constant)
 
     def pdf(self, x: Any, df: Any, scale: Any) -> Any:
         """exp(logpdf)"""
@@ -189,7 +191,7 @@ class _InverseWishart(Family):
         p = scale.shape[-1]
         trace = np.trace(np.linalg.solve(x, np.broadcast_to(scale, x.shape)), axis1=-2, axis2=-1)
         constant = df * p / 2 * log(2) - 0.5 * df * _log_determinant(scale) + _log_multigamma(0.5 * df, p)
-        return -0.5 * (df + p + 1) * _log_determinant(x) - trace / 2 - constant
+        return np.squeeze(-0.5 * (df + p + 1) * _log_determinant(x) - trace / 2 - constant)
 
     def pdf(self, x: Any, df: Any, scale: Any) -> Any:
         """exp(logpdf)"""

@@ -1,31 +1,68 @@
 """Statistics of samples, as NumPy's operations: means, moments, correlation, regression, kernel densities.
 
-Parameters as in SciPy, but for nan_policy: entries that are nan give nan, which is its default "propagate".
+Parameters as in SciPy. Which entries nan_policy="omit" leaves out depends on their values, and has no derivative.
 """
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import special, stats  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array
+from bibun.arrays.reductions import axes_of
 from bibun.errors import NoDerivativeError, located
+from bibun.scipy._calls import no_rule
 from bibun.scipy._levels import is_traced, without
+from bibun.scipy.stats.distribution import floats
 
 
-def _propagate(policy: str, name: str) -> None:
-    if policy != "propagate":
-        raise NoDerivativeError(
-            f"{located()}{name}: nan_policy={policy!r} chooses entries by their values. Choose them before: x[~np.isnan(x)]."
-        )
+class _Sample:
+    """Values along axes, and means of what is computed from them; where nan_policy is "omit", without those that are nan."""
 
+    def __init__(self, name: str, a: Any, axis: Any, nan_policy: str = "propagate", keepdims: bool = False) -> None:
+        if nan_policy not in ("propagate", "omit", "raise"):
+            raise ValueError(f"{name}: nan_policy={nan_policy!r} must be one of 'propagate', 'raise', 'omit'")
+        a = floats(a)
+        self.axes, self.keepdims, self.missing = axes_of(axis, np.ndim(a)), keepdims, None
+        if nan_policy == "raise" and np.any(np.isnan(a)):
+            raise ValueError("The input contains nan values")
+        if nan_policy == "omit":
+            self.missing = np.isnan(a)
+            a = np.where(self.missing, 1.0, a)  # any number: its slope is multiplied by 0
+        self.x = a
 
-def _over(x: Any, axis: Any) -> tuple[Any, int]:
-    """The array, flattened where axis is None."""
-    x = as_array(x)
-    return (np.reshape(x, -1), 0) if axis is None else (x, axis)
+    @property
+    def count(self) -> Any:
+        """How many there are, as a number, or with the axes kept."""
+        if self.missing is None:
+            return prod(np.shape(self.x)[i] for i in self.axes)
+        return np.sum(~self.missing, axis=self.axes, keepdims=True)
+
+    def mean(self, y: Any, weights: Any = None) -> Any:
+        """Of y, which is computed from the values, with the axes kept."""
+        if self.missing is None and weights is None:
+            return np.mean(y, axis=self.axes, keepdims=True)
+        w = np.broadcast_to(as_array(1.0 if weights is None else weights), np.shape(y))
+        w = w if self.missing is None else np.where(self.missing, 0.0, w)
+        return np.sum(w * y, axis=self.axes, keepdims=True) / np.sum(w, axis=self.axes, keepdims=True)
+
+    def moment(self, order: Any, center: Any = None) -> Any:
+        """The mean of (x - center)**order, with the axes kept."""
+        return self.mean((self.x - (self.mean(self.x) if center is None else center)) ** order)
+
+    def variance(self, ddof: int) -> Any:
+        """The second moment, corrected for `ddof`."""
+        if not ddof:
+            return self.moment(2)
+        with np.errstate(divide="ignore", invalid="ignore"):  # of too few it is nan
+            return self.moment(2) * np.divide(self.count, self.count - ddof)
+
+    def out(self, y: Any) -> Any:
+        """A result, whose axes are kept."""
+        return y if self.keepdims else np.squeeze(y, self.axes)
 
 
 def zscore(a: Any, axis: Any = 0, ddof: int = 0, nan_policy: str = "propagate") -> Any:
@@ -37,110 +74,157 @@ def zmap(scores: Any, compare: Any, axis: Any = 0, ddof: int = 0, nan_policy: st
     """(scores - mean) / std, of the mean and std of `compare`."""
     if not is_traced(scores, compare):
         return stats.zmap(scores, compare, axis, ddof, nan_policy)
-    _propagate(nan_policy, "zscore")
-    scores, compare = as_array(scores), as_array(compare)
-    mean = np.mean(compare, axis=axis, keepdims=True)
-    return (scores - mean) / np.std(compare, axis=axis, ddof=ddof, keepdims=True)
+    s = _Sample("zmap", compare, axis, nan_policy)
+    return (as_array(scores) - s.mean(s.x)) / np.sqrt(s.variance(ddof))
 
 
-def _mean(x: Any, weights: Any, axis: int) -> Any:
-    return np.mean(x, axis=axis) if weights is None else np.average(x, axis=axis, weights=weights)
-
-
-def gmean(a: Any, axis: Any = 0, dtype: Any = None, weights: Any = None, **settings: Any) -> Any:
+def gmean(
+    a: Any,
+    axis: Any = 0,
+    dtype: Any = None,
+    weights: Any = None,
+    *,
+    nan_policy: str = "propagate",
+    keepdims: bool = False,
+) -> Any:
     """exp(mean(log a))"""
     if not is_traced(a, weights):
-        return stats.gmean(a, axis, dtype, weights, **settings)
-    a, axis = _over(a, axis)
-    return np.exp(_mean(np.log(a), weights, axis))
+        return stats.gmean(a, axis, dtype, weights, nan_policy=nan_policy, keepdims=keepdims)
+    s = _Sample("gmean", _typed(a, dtype), axis, nan_policy, keepdims)
+    with np.errstate(divide="ignore"):
+        return s.out(np.exp(s.mean(np.log(s.x), weights)))
 
 
-def hmean(a: Any, axis: Any = 0, dtype: Any = None, *, weights: Any = None, **settings: Any) -> Any:
+def hmean(
+    a: Any,
+    axis: Any = 0,
+    dtype: Any = None,
+    *,
+    weights: Any = None,
+    nan_policy: str = "propagate",
+    keepdims: bool = False,
+) -> Any:
     """1 / mean(1 / a)"""
     if not is_traced(a, weights):
-        return stats.hmean(a, axis, dtype, weights=weights, **settings)
-    a, axis = _over(a, axis)
-    return 1.0 / _mean(1.0 / a, weights, axis)
+        return stats.hmean(a, axis, dtype, weights=weights, nan_policy=nan_policy, keepdims=keepdims)
+    s = _Sample("hmean", _typed(a, dtype), axis, nan_policy, keepdims)
+    return s.out(1.0 / s.mean(1.0 / s.x, weights))
 
 
-def pmean(a: Any, p: Any, *, axis: Any = 0, dtype: Any = None, weights: Any = None, **settings: Any) -> Any:
+def pmean(
+    a: Any, p: Any, *, axis: Any = 0, dtype: Any = None, weights: Any = None, nan_policy: str = "propagate",
+    keepdims: bool = False,
+) -> Any:  # fmt: skip
     """mean(a**p)**(1 / p), the geometric mean for p = 0."""
     if not is_traced(a, p, weights):
-        return stats.pmean(a, p, axis=axis, dtype=dtype, weights=weights, **settings)
+        return stats.pmean(a, p, axis=axis, dtype=dtype, weights=weights, nan_policy=nan_policy, keepdims=keepdims)
     if not is_traced(p) and p == 0:
-        return gmean(a, axis, dtype, weights)
-    a, axis = _over(a, axis)
-    return _mean(a**p, weights, axis) ** (1 / p)
+        return gmean(a, axis, dtype, weights, nan_policy=nan_policy, keepdims=keepdims)
+    s = _Sample("pmean", _typed(a, dtype), axis, nan_policy, keepdims)
+    return s.out(s.mean(s.x**p, weights) ** (1 / p))
+
+
+def _typed(a: Any, dtype: Any) -> Any:
+    return as_array(a) if dtype is None else as_array(a).astype(dtype)
 
 
 def moment(
-    a: Any, order: Any = 1, axis: Any = 0, nan_policy: str = "propagate", *, center: Any = None, **settings: Any
+    a: Any, order: Any = 1, axis: Any = 0, nan_policy: str = "propagate", *, center: Any = None, keepdims: bool = False
 ) -> Any:
-    """mean((a - center)**order), the center the mean unless it is given."""
+    """mean((a - center)**order), the center the mean unless it is given; of several orders along a first axis."""
     if not is_traced(a, center):
-        return stats.moment(a, order, axis, nan_policy, center=center, **settings)
-    _propagate(nan_policy, "moment")
-    a, axis = _over(a, axis)
-    return _moment(a, order, axis, center)
+        return stats.moment(a, order, axis, nan_policy, center=center, keepdims=keepdims)
+    s = _Sample("moment", a, axis, nan_policy, keepdims)
+    found = [s.out(s.moment(k, center)) for k in np.atleast_1d(order).tolist()]
+    return np.stack(found) if np.ndim(order) else found[0]
 
 
-def _moment(a: Any, order: int, axis: int, center: Any = None) -> Any:
-    middle = np.mean(a, axis=axis, keepdims=True) if center is None else center
-    return np.mean((a - middle) ** order, axis=axis)
-
-
-def skew(a: Any, axis: Any = 0, bias: bool = True, nan_policy: str = "propagate", **settings: Any) -> Any:
+def skew(a: Any, axis: Any = 0, bias: bool = True, nan_policy: str = "propagate", *, keepdims: bool = False) -> Any:
     """m3 / m2**1.5, of the central moments; corrected for their bias unless `bias`."""
     if not is_traced(a):
-        return stats.skew(a, axis, bias, nan_policy, **settings)
-    _propagate(nan_policy, "skew")
-    a, axis = _over(a, axis)
-    n, g = a.shape[axis], _moment(a, 3, axis) / _moment(a, 2, axis) ** 1.5
-    return g if bias or n < 3 else g * np.sqrt((n - 1.0) * n) / (n - 2.0)
+        return stats.skew(a, axis, bias, nan_policy, keepdims=keepdims)
+    s = _Sample("skew", a, axis, nan_policy, keepdims)
+    n, g = s.count, s.moment(3) / s.moment(2) ** 1.5
+    if not bias:
+        m = np.maximum(n, 3)
+        g = np.where(n < 3, g, g * np.sqrt((m - 1.0) * m) / (m - 2.0))
+    return s.out(g)
 
 
 def kurtosis(
-    a: Any, axis: Any = 0, fisher: bool = True, bias: bool = True, nan_policy: str = "propagate", **settings: Any
+    a: Any,
+    axis: Any = 0,
+    fisher: bool = True,
+    bias: bool = True,
+    nan_policy: str = "propagate",
+    *,
+    keepdims: bool = False,
 ) -> Any:
     """m4 / m2**2, less 3 where `fisher`; corrected for their bias unless `bias`."""
     if not is_traced(a):
-        return stats.kurtosis(a, axis, fisher, bias, nan_policy, **settings)
-    _propagate(nan_policy, "kurtosis")
-    a, axis = _over(a, axis)
-    n, g = a.shape[axis], _moment(a, 4, axis) / _moment(a, 2, axis) ** 2
-    if not bias and n > 3:
-        g = 1.0 / (n - 2) / (n - 3) * ((n**2 - 1.0) * g - 3 * (n - 1) ** 2.0) + 3.0
-    return g - 3 if fisher else g
+        return stats.kurtosis(a, axis, fisher, bias, nan_policy, keepdims=keepdims)
+    s = _Sample("kurtosis", a, axis, nan_policy, keepdims)
+    n, g = s.count, s.moment(4) / s.moment(2) ** 2
+    if not bias:
+        m = np.maximum(n, 4)
+        g = np.where(n < 4, g, 1.0 / (m - 2) / (m - 3) * ((m**2 - 1.0) * g - 3 * (m - 1) ** 2.0) + 3.0)
+    return s.out(g - 3 if fisher else g)
 
 
-def sem(a: Any, axis: Any = 0, ddof: int = 1, nan_policy: str = "propagate", **settings: Any) -> Any:
+def sem(a: Any, axis: Any = 0, ddof: int = 1, nan_policy: str = "propagate", *, keepdims: bool = False) -> Any:
     """std / √n"""
     if not is_traced(a):
-        return stats.sem(a, axis, ddof, nan_policy, **settings)
-    _propagate(nan_policy, "sem")
-    a, axis = _over(a, axis)
-    return np.std(a, axis=axis, ddof=ddof) / np.sqrt(a.shape[axis])
+        return stats.sem(a, axis, ddof, nan_policy, keepdims=keepdims)
+    s = _Sample("sem", a, axis, nan_policy, keepdims)
+    return s.out(np.sqrt(s.variance(ddof)) / np.sqrt(s.count))
 
 
-def variation(a: Any, axis: Any = 0, nan_policy: str = "propagate", ddof: int = 0, **settings: Any) -> Any:
+def variation(a: Any, axis: Any = 0, nan_policy: str = "propagate", ddof: int = 0, *, keepdims: bool = False) -> Any:
     """std / mean"""
     if not is_traced(a):
-        return stats.variation(a, axis, nan_policy, ddof, **settings)
-    _propagate(nan_policy, "variation")
-    a, axis = _over(a, axis)
-    return np.std(a, axis=axis, ddof=ddof) / np.mean(a, axis=axis)
+        return stats.variation(a, axis, nan_policy, ddof, keepdims=keepdims)
+    s = _Sample("variation", a, axis, nan_policy, keepdims)
+    return s.out(np.sqrt(s.variance(ddof)) / s.mean(s.x))
 
 
-def trim_mean(a: Any, proportiontocut: float, axis: Any = 0, **settings: Any) -> Any:
+def trim_mean(
+    a: Any, proportiontocut: float, axis: Any = 0, *, nan_policy: str = "propagate", keepdims: bool = False
+) -> Any:
     """The mean of what is left when so much of the smallest and of the largest is cut."""
     if not is_traced(a):
-        return stats.trim_mean(a, proportiontocut, axis, **settings)
-    a, axis = _over(a, axis)
-    n = a.shape[axis]
-    cut = int(proportiontocut * n)
+        return stats.trim_mean(a, proportiontocut, axis, nan_policy=nan_policy, keepdims=keepdims)
+    if nan_policy == "omit":
+        raise no_rule(
+            "trim_mean", "nan_policy='omit' cuts another number from each row; write trim_mean(x[~np.isnan(x)], ...)"
+        )
+    s = _Sample("trim_mean", a, axis, nan_policy, keepdims)
+    n, cut = s.count, int(proportiontocut * s.count)
     if 2 * cut >= n and cut:
         raise ValueError("Proportion too big.")
-    return np.mean(np.take(np.sort(a, axis=axis), np.arange(cut, n - cut), axis=axis), axis=axis)
+    rest = [i for i in range(np.ndim(s.x)) if i not in s.axes]
+    rows = np.reshape(np.transpose(s.x, (*rest, *s.axes)), (*(np.shape(s.x)[i] for i in rest), n))
+    y = np.mean(np.sort(rows, axis=-1)[..., cut : n - cut], axis=-1)
+    return np.expand_dims(y, s.axes) if keepdims else y
+
+
+def entropy(
+    pk: Any, qk: Any = None, base: float | None = None, axis: Any = 0, *, nan_policy: str = "propagate",
+    keepdims: bool = False,
+) -> Any:  # fmt: skip
+    """-Σ p log p of probabilities, or with qk their divergence Σ p log(p / q); both are first divided by their sum."""
+    if not is_traced(pk, qk, base):
+        return stats.entropy(pk, qk, base, axis, nan_policy=nan_policy, keepdims=keepdims)
+    if nan_policy == "omit":
+        raise no_rule("entropy", "nan_policy='omit' leaves probabilities out; choose them before: p[~np.isnan(p)]")
+    p = _Sample("entropy", pk, axis, nan_policy, keepdims)
+    shares = p.x / np.sum(p.x, axis=p.axes, keepdims=True)
+    if qk is None:
+        each = special.entr(shares)
+    else:
+        q = _Sample("entropy", qk, axis, nan_policy).x
+        each = special.rel_entr(shares, q / np.sum(q, axis=p.axes, keepdims=True))
+    y = np.sum(each, axis=p.axes, keepdims=True)
+    return p.out(y if base is None else y / np.log(base))
 
 
 class DescribeResult(NamedTuple):
@@ -158,11 +242,12 @@ def describe(a: Any, axis: Any = 0, ddof: int = 1, bias: bool = True, nan_policy
     """Number, (min, max), mean, variance, skewness, kurtosis."""
     if not is_traced(a):
         return stats.describe(a, axis, ddof, bias, nan_policy)
-    _propagate(nan_policy, "describe")
-    a, axis = _over(a, axis)
-    extremes = np.min(a, axis=axis), np.max(a, axis=axis)
-    mean, variance = np.mean(a, axis=axis), np.var(a, axis=axis, ddof=ddof)
-    return DescribeResult(a.shape[axis], extremes, mean, variance, skew(a, axis, bias), kurtosis(a, axis, True, bias))
+    s = _Sample("describe", a, axis, nan_policy)
+    low, high = (s.x, s.x) if s.missing is None else (np.where(s.missing, end, s.x) for end in (np.inf, -np.inf))
+    extremes = np.min(low, axis=s.axes), np.max(high, axis=s.axes)
+    n = s.count if s.missing is None else s.out(s.count)
+    shape = skew(a, axis, bias, nan_policy), kurtosis(a, axis, True, bias, nan_policy)
+    return DescribeResult(n, extremes, s.out(s.mean(s.x)), s.out(s.variance(ddof)), *shape)
 
 
 class Correlation(NamedTuple):

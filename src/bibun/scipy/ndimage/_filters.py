@@ -1,7 +1,4 @@
-"""scipy.ndimage with derivatives: filters of weights, of Gaussians and of ranks, and linear interpolation.
-
-An image goes on beyond its edges by one of SciPy's modes, then everything is a convolution or a choice within windows.
-"""
+"""Filters of weights and of Gaussians: convolutions of images that go on beyond their edges."""
 
 from __future__ import annotations
 
@@ -10,57 +7,22 @@ from typing import Any
 
 import numpy as np
 import scipy.ndimage as source  # type: ignore[import-untyped]
-from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
+from numpy.lib.array_utils import normalize_axis_index
 
 from bibun.arrays.creation import as_array
 from bibun.core.traced import Traced, plain
-from bibun.scipy._calls import no_rule, remaining, stands_for
+from bibun.scipy._calls import no_rule, stands_for
+from bibun.scipy.ndimage._edges import chosen, each, given, padded, wide
 from bibun.scipy.signal._convolution import convolved
-
-_MODES: dict[str, Any] = {
-    "reflect": "symmetric", "grid-mirror": "symmetric", "mirror": "reflect", "nearest": "edge", "wrap": "wrap",
-    "grid-wrap": "wrap", "constant": "constant", "grid-constant": "constant",
-}  # fmt: skip
-
-
-def _padded(x: Any, sides: list[tuple[int, int]], mode: str, cval: Any) -> Any:
-    if mode not in _MODES:
-        raise RuntimeError("boundary mode not supported")
-    return np.pad(x, sides, **({"constant_values": cval} if _MODES[mode] == "constant" else {"mode": _MODES[mode]}))
-
-
-def _wide(x: Any) -> Any:
-    """In double precision, in which SciPy computes."""
-    return x.astype(np.result_type(x, np.float64))
-
-
-def _given(y: Any, like: Any, output: Any) -> Any:
-    """As SciPy's output= asks: by default in the dtype of the image."""
-    if isinstance(output, (np.ndarray, Traced)):
-        raise no_rule("this filter", "output= is an array; leave it away, or give a dtype")
-    dtype = like.dtype if output is None else np.dtype(output)
-    return y.astype(np.result_type(dtype, np.complex64) if y.dtype.kind == "c" and dtype.kind != "c" else dtype)
-
-
-def _each(value: Any, n: int) -> list[Any]:
-    """One for each of n axes."""
-    if not isinstance(value, (list, tuple)) and np.ndim(value) == 0:
-        return [value] * n
-    if len(value) != n:
-        raise RuntimeError("sequence argument must have length equal to input rank")
-    return list(value)
-
-
-def _axes(axes: Any, ndim: int) -> tuple[int, ...]:
-    return tuple(range(ndim)) if axes is None else normalize_axis_tuple(axes, ndim)
-
 
 # Weights: y[i] = the sum of w[k] x[i + k - n // 2 - origin]
 
 
 def _weighed(x: Any, w: Any, axes: tuple[int, ...], mode: Any, cval: Any, origin: Any) -> Any:
-    x, w = _wide(x), _wide(w)
-    origins, modes = _each(origin, len(axes)), _each(mode, len(axes))
+    x, w = wide(x), wide(w)
+    if 0 in x.shape:
+        return x
+    origins, modes = each(origin, len(axes)), each(mode, len(axes))
     ordered = sorted(axes)  # as the axes of the weights are, whatever the order of `axes`
     for axis, shift, how in zip(axes, origins, modes, strict=True):
         n = w.shape[ordered.index(axis)]
@@ -68,14 +30,14 @@ def _weighed(x: Any, w: Any, axes: tuple[int, ...], mode: Any, cval: Any, origin
             raise ValueError("invalid origin")
         sides = [(0, 0)] * x.ndim
         sides[axis] = (n // 2 + shift, n - 1 - n // 2 - shift)
-        x = _padded(x, sides, how, cval)
+        x = padded(x, sides, how, cval)
     w = np.expand_dims(np.flip(w), [i for i in range(x.ndim) if i not in axes])
     return convolved(x, w, "valid", "direct", tuple(ordered))
 
 
 def _turned(w: Any, origin: Any) -> tuple[Any, Any]:
     """The weights and origins of the correlation that is the convolution with w."""
-    origins = [-shift - (n % 2 == 0) for n, shift in zip(w.shape, _each(origin, w.ndim), strict=True)]
+    origins = [-shift - (n % 2 == 0) for n, shift in zip(w.shape, each(origin, w.ndim), strict=True)]
     return np.flip(w), origins
 
 
@@ -92,7 +54,7 @@ def correlate(
 ) -> Any:
     """The sum of w[k] x[i + k - n // 2 - origin]."""
     x, w = as_array(input), as_array(weights)
-    return _given(_weighed(x, w, _axes(axes, x.ndim), mode, cval, origin), x, output)
+    return given(_weighed(x, w, chosen(axes, x.ndim), mode, cval, origin), x, output)
 
 
 @stands_for(source.convolve)
@@ -144,10 +106,10 @@ def convolve1d(
 def _along_each(x: Any, axes: Any, output: Any, filter_: Callable[..., Any], *settings: Any) -> Any:
     """filter_(x, axis, a setting of each) along one axis after the other."""
     x = y = as_array(x)
-    axes = _axes(axes, x.ndim)
-    for axis, *each in zip(axes, *(_each(setting, len(axes)) for setting in settings), strict=True):
-        y = filter_(y, axis, *each)
-    return _given(y, x, output)
+    axes = chosen(axes, x.ndim)
+    for axis, *own in zip(axes, *(each(setting, len(axes)) for setting in settings), strict=True):
+        y = filter_(y, axis, *own)
+    return given(y, x, output)
 
 
 @stands_for(source.uniform_filter1d)
@@ -220,12 +182,12 @@ def gaussian_filter(
         return gaussian_filter1d(x, width, axis, derivative, None, how, cval, truncate, radius=reach)
 
     x = as_array(input)
-    axes = _axes(axes, x.ndim)
+    axes = chosen(axes, x.ndim)
     widths = [sigma[i] for i in range(len(axes))] if np.ndim(sigma) else [sigma] * len(axes)
     taken = [i for i, width in enumerate(widths) if isinstance(width, Traced) or width > 1e-15]
-    settings = ([_each(s, len(axes))[i] for i in taken] for s in (order, mode, radius))
+    settings = ([each(s, len(axes))[i] for i in taken] for s in (order, mode, radius))
     found = _along_each(x, [axes[i] for i in taken], None, along, [widths[i] for i in taken], *settings) if taken else x
-    return _given(found, x, output)
+    return given(found, x, output)
 
 
 # Derivatives
@@ -234,12 +196,12 @@ def gaussian_filter(
 def _slope(smooth: list[float]) -> Callable[..., Any]:
     def call(input: Any, axis: int = -1, output: Any = None, mode: Any = "reflect", cval: Any = 0.0) -> Any:
         x = as_array(input)
-        axis, modes = normalize_axis_index(axis, x.ndim), _each(mode, x.ndim)
+        axis, modes = normalize_axis_index(axis, x.ndim), each(mode, x.ndim)
         y = correlate1d(x, [-1, 0, 1], axis, None, modes[axis], cval)
         for other in range(x.ndim):
             if other != axis:
                 y = correlate1d(y, smooth, other, None, modes[other], cval)
-        return _given(y, x, output)
+        return given(y, x, output)
 
     call.__doc__, call.__module__ = "The difference along an axis, smoothed along the others.", __name__
     return call
@@ -250,8 +212,8 @@ prewitt = stands_for(source.prewitt)(_slope([1, 1, 1]))
 
 
 def _sum_of_each(x: Any, axes: Any, mode: Any, part: Callable[[int, str], Any]) -> Any:
-    axes = _axes(axes, x.ndim)
-    return sum(part(axis, how) for axis, how in zip(axes, _each(mode, len(axes)), strict=True))
+    axes = chosen(axes, x.ndim)
+    return sum(part(axis, how) for axis, how in zip(axes, each(mode, len(axes)), strict=True))
 
 
 @stands_for(source.laplace)
@@ -259,12 +221,12 @@ def laplace(input: Any, output: Any = None, mode: Any = "reflect", cval: Any = 0
     """The sum of the second differences."""
     x = as_array(input)
     found = _sum_of_each(x, axes, mode, lambda axis, how: correlate1d(x, [1, -2, 1], axis, None, how, cval))
-    return _given(found, x, output)
+    return given(found, x, output)
 
 
 def _derivatives(x: Any, sigma: Any, order: int, mode: Any, cval: Any, axes: Any, power: int, more: Any) -> Any:
     """The sum over the axes of the Gaussian derivative of that order along one of them, to a power."""
-    axes = _axes(axes, x.ndim)
+    axes = chosen(axes, x.ndim)
 
     def part(axis: int, _: str) -> Any:
         orders = [order if other == axis else 0 for other in axes]
@@ -286,7 +248,7 @@ def gaussian_laplace(
 ) -> Any:
     """The sum of the second derivatives of the image weighed with a Gaussian."""
     x = as_array(input)
-    return _given(_derivatives(x, sigma, 2, mode, cval, axes, 1, kwargs or {}), x, output)
+    return given(_derivatives(x, sigma, 2, mode, cval, axes, 1, kwargs or {}), x, output)
 
 
 @stands_for(source.gaussian_gradient_magnitude)
@@ -302,22 +264,4 @@ def gaussian_gradient_magnitude(
 ) -> Any:
     """The length of the gradient of the image weighed with a Gaussian."""
     x = as_array(input)
-    return _given(np.sqrt(_derivatives(x, sigma, 1, mode, cval, axes, 2, kwargs or {})), x, output)
-
-
-__getattr__ = remaining(
-    source,
-    {
-        **dict.fromkeys(
-            ("maximum_filter", "minimum_filter", "median_filter", "rank_filter", "percentile_filter"),
-            "write bibun.scipy.signal.medfilt, or np.max, np.min or np.sort of np.lib.stride_tricks.sliding_window_view",
-        ),
-        **dict.fromkeys(
-            ("map_coordinates", "shift", "zoom", "rotate", "affine_transform", "geometric_transform"),
-            "write the interpolation with indexing, or bibun.scipy.interpolate",
-        ),
-        **dict.fromkeys(
-            ("generic_filter", "generic_filter1d", "generic_laplace"), "the function is called with plain arrays"
-        ),
-    },
-)
+    return given(np.sqrt(_derivatives(x, sigma, 1, mode, cval, axes, 2, kwargs or {})), x, output)

@@ -1,0 +1,148 @@
+"""Sparse matrices made of others, one of which has traced entries: side by side, in blocks, Kronecker products, triangles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import numpy as np
+import scipy.sparse as source  # type: ignore[import-untyped]
+
+from bibun.arrays.creation import holds_traced
+from bibun.core.traced import Traced
+from bibun.scipy._calls import no_rule
+from bibun.scipy.sparse._arrays import SparseArray, SparseMatrix
+from bibun.scipy.sparse._matrices import parts
+from bibun.scipy.sparse._pairs import summed
+
+Placed = tuple[Any, Any, Any]  # entries, their rows and their columns
+
+
+def _traced(blocks: Any) -> bool:
+    """Whether a matrix of traced entries is among them, which may stand in rows of blocks."""
+    if isinstance(blocks, (list, tuple)):
+        return any(map(_traced, blocks))
+    return isinstance(blocks, SparseArray) or holds_traced(blocks)
+
+
+def _matrix(block: Any) -> Any:
+    if isinstance(block, Traced):
+        raise no_rule("a sparse matrix of blocks", "a dense block is traced; make it sparse, at fixed places")
+    return block if isinstance(block, SparseArray) else source.coo_array(block)
+
+
+def _made(blocks: Any, shape: tuple[int, int], placed: list[Placed], *, array: bool = False) -> Any:
+    """Of the old kind where all blocks are, as in SciPy."""
+    new = array or any(isinstance(b, source.sparray) or type(b) is SparseArray for b in blocks)
+    data, rows, columns = (np.concatenate(parts) for parts in zip(*placed, strict=True))
+    return (SparseArray if new else SparseMatrix)(*summed(data, rows, columns, shape))
+
+
+def _builds(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Takes SciPy's place where a matrix of traced entries is among the arguments."""
+
+    def decorate(ours: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def call(*args: Any, **settings: Any) -> Any:
+            return (ours if _traced((*args, *settings.values())) else function)(*args, **settings)
+
+        call.__doc__ = ours.__doc__
+        return call
+
+    return decorate
+
+
+def _blocks(rows: Any, *, array: bool = False) -> Any:
+    """The matrix of blocks that stand in rows; None is a block of zeros."""
+    grid = [[None if block is None else _matrix(block) for block in line] for line in rows]
+    heights = [_extent(line, 0) for line in grid]
+    widths = [_extent(line, 1) for line in zip(*grid, strict=True)]
+    tops, lefts = np.cumsum([0, *heights]).tolist(), np.cumsum([0, *widths]).tolist()
+    placed: list[Placed] = []
+    for i, line in enumerate(grid):
+        for j, block in enumerate(line):
+            if block is not None:
+                if block.shape != (heights[i], widths[j]):
+                    raise ValueError(f"block {i, j} has shape {block.shape}, and its place {heights[i], widths[j]}")
+                data, pattern = parts(block)
+                placed.append((data, pattern.rows + tops[i], pattern.columns + lefts[j]))
+    given = [block for line in rows for block in line if block is not None]
+    return _made(given, (tops[-1], lefts[-1]), placed, array=array)
+
+
+def _extent(line: Any, axis: int) -> int:
+    sizes = [block.shape[axis] for block in line if block is not None]
+    if not sizes:
+        raise ValueError("a row or a column of blocks has None only")
+    return int(sizes[0])
+
+
+@_builds(source.block_array)
+def block_array(blocks: Any, *, format: Any = None, dtype: Any = None) -> Any:
+    """A matrix of blocks, in rows; None is a block of zeros."""
+    return _typed(_blocks(blocks, array=True), dtype)
+
+
+@_builds(source.bmat)
+def bmat(blocks: Any, format: Any = None, dtype: Any = None) -> Any:
+    """A matrix of blocks, in rows; None is a block of zeros."""
+    return _typed(_blocks(blocks), dtype)
+
+
+@_builds(source.hstack)
+def hstack(blocks: Any, format: Any = None, dtype: Any = None) -> Any:
+    """Matrices beside one another."""
+    return _typed(_blocks([list(blocks)]), dtype)
+
+
+@_builds(source.vstack)
+def vstack(blocks: Any, format: Any = None, dtype: Any = None) -> Any:
+    """Matrices under one another."""
+    return _typed(_blocks([[block] for block in blocks]), dtype)
+
+
+@_builds(source.block_diag)
+def block_diag(mats: Any, format: Any = None, dtype: Any = None) -> Any:
+    """Matrices along the diagonal."""
+    n = len(mats)
+    blocks = [[m if i == j else None for j in range(n)] for i, m in enumerate(mats)]
+    return _typed(_blocks(blocks), dtype)
+
+
+def _typed(matrix: Any, dtype: Any) -> Any:
+    return matrix if dtype is None else matrix.astype(dtype)
+
+
+@_builds(source.kron)
+def kron(A: Any, B: Any, format: Any = None) -> Any:
+    """The blocks A[i, j] B."""
+    (x, p), (y, q) = parts(_matrix(A)), parts(_matrix(B))
+    first, second = np.repeat(np.arange(len(p.where)), len(q.where)), np.tile(np.arange(len(q.where)), len(p.where))
+    rows = p.rows[first] * q.shape[0] + q.rows[second]
+    columns = p.columns[first] * q.shape[1] + q.columns[second]
+    shape = p.shape[0] * q.shape[0], p.shape[1] * q.shape[1]
+    return _made((A, B), shape, [(x[first] * y[second], rows, columns)])
+
+
+@_builds(source.kronsum)
+def kronsum(A: Any, B: Any, format: Any = None) -> Any:
+    """The Kronecker product of one and A, and of B and one, added."""
+    eye = (
+        source.eye_array if any(isinstance(m, source.sparray) or type(m) is SparseArray for m in (A, B)) else source.eye
+    )
+    return kron(eye(B.shape[0]), A) + kron(B, eye(A.shape[0]))
+
+
+def _triangle(name: str, sign: int) -> Callable[..., Any]:
+    @_builds(getattr(source, name))
+    def triangle(A: Any, k: int = 0, format: Any = None) -> Any:
+        """The entries on one side of a diagonal."""
+        data, pattern = parts(_matrix(A))
+        kept = np.flatnonzero(sign * (pattern.columns - pattern.rows - k) >= 0)
+        return _made((A,), A.shape, [(data[kept], pattern.rows[kept], pattern.columns[kept])])
+
+    return triangle  # type: ignore[no-any-return]
+
+
+tril, triu = _triangle("tril", -1), _triangle("triu", 1)

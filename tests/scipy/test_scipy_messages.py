@@ -1,0 +1,94 @@
+"""SciPy's own functions given traced arrays: the error, or the cause of SciPy's error, says what to write instead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bibun as bb
+
+pytest.importorskip("scipy")
+from scipy import integrate, interpolate, linalg, ndimage, optimize, signal, stats
+from scipy.sparse import csc_array
+from scipy.sparse import linalg as sparse_linalg
+from scipy.spatial import ConvexHull
+
+import bibun.scipy as rooms
+
+X, M, NUMBER = np.linspace(0.1, 1.9, 6), 3 * np.eye(3) + np.arange(9.0).reshape(3, 3) / 9, np.array(0.4)
+V = np.arange(1.0, 4)
+
+WRITE: dict[str, tuple[Callable[[Any], Any], Any]] = {  # "Write bibun.scipy.<name>(...)"
+    "linalg.solve": (lambda m: linalg.solve(m, V), M),
+    "linalg.expm": (lambda m: linalg.expm(m), M),
+    "linalg.cho_solve": (lambda b: linalg.cho_solve(linalg.cho_factor(M @ M.T), b), V),
+    "stats.norm.logpdf": (lambda x: stats.norm.logpdf(x), X),
+    "stats.poisson.pmf": (lambda m: stats.poisson(m).pmf(2), NUMBER),
+    "stats.norm.cdf": (lambda x: stats.norm(0, 1).cdf(x), X),
+    "stats.gamma.cdf": (lambda a: stats.gamma.cdf(X, a), NUMBER),
+    "stats.multivariate_normal.logpdf": (lambda m: stats.multivariate_normal.logpdf(V, V, m @ m.T), M),
+    "stats.multivariate_normal": (lambda m: stats.multivariate_normal(V, m @ m.T), M),
+    "stats.skew": (lambda x: stats.skew(x), X),
+    "optimize.minimize": (lambda t: optimize.minimize(lambda z: np.sum((z - t) ** 2), np.zeros(2)), NUMBER),
+    "optimize.brentq": (lambda t: optimize.brentq(lambda z: z - t, 0, 3), NUMBER),
+    "optimize.curve_fit": (lambda y: optimize.curve_fit(lambda x, a: a * x, X, y), X),
+    "interpolate.interp1d": (lambda y: interpolate.interp1d(X, y), X),
+    "interpolate.CubicSpline": (lambda x: interpolate.CubicSpline(X, X**2)(x), NUMBER),
+    "interpolate.RegularGridInterpolator": (lambda x: interpolate.RegularGridInterpolator((X,), X)(x), X[:, None]),
+    "interpolate.LinearNDInterpolator": (lambda y: interpolate.LinearNDInterpolator(np.c_[X, X**2], y), X),
+    "integrate.solve_ivp": (lambda y: integrate.solve_ivp(lambda s, y: -y, (0, 1), y), X),
+    "integrate.quad": (lambda t: integrate.quad(lambda s: s * t, 0, 1), NUMBER),
+    "integrate.simpson": (lambda y: integrate.simpson(y, x=X), X),
+    "signal.convolve": (lambda x: signal.convolve(x, V), X),
+    "signal.lfilter": (lambda x: signal.lfilter([1.0], [1.0, 0.5], x), X),
+    "ndimage.gaussian_filter": (lambda x: ndimage.gaussian_filter(x, 1.0), X),
+    "sparse.linalg.spsolve": (lambda b: sparse_linalg.spsolve(csc_array(M), b), V),
+}
+
+
+def chain(run: Callable[[], Any]) -> str:
+    with pytest.raises(Exception, match=r".") as caught:  #  SciPy raises errors of its own from ours
+        run()
+    error: BaseException | None = caught.value
+    while error is not None and not isinstance(error, bb.BibunError):
+        error = error.__cause__ or error.__context__
+    return str(error)
+
+
+@pytest.mark.parametrize("name", WRITE)
+def test_the_function_to_write_is_named(name: str) -> None:
+    f, primal = WRITE[name]
+    for run in (lambda: f(bb.Variable(primal)), lambda: bb.jvp(f, (primal,), (primal,))):
+        assert f"Write bibun.scipy.{name}(...)" in chain(run)
+
+
+NO_RULE: dict[str, tuple[Callable[[Any, Any], Any], Any, str]] = {  # of SciPy's own function, and of the room's
+    "ttest_ind": (lambda m, x: m.stats.ttest_ind(x, X), X, r"scipy\.stats\.ttest_ind .*no derivative of it"),
+    "rosen": (lambda m, x: m.optimize.rosen(x), X, r"scipy\.optimize\.rosen .*no derivative of it.*numerical_fallback"),
+    "find_peaks": (lambda m, x: m.signal.find_peaks(x), X, r"find_peaks has no derivative rule: it finds places"),
+    "a method": (
+        lambda m, x: m.signal.ShortTimeFFT(np.ones(2), 1, 1.0).stft(x),
+        X,
+        r"scipy\.signal\.ShortTimeFFT\.stft .*no derivative of it",
+    ),
+    "null_space": (lambda m, x: m.linalg.null_space(x), M, r"null_space has no derivative rule.*pinv\(A\) @ A"),
+}
+
+
+@pytest.mark.parametrize("case", NO_RULE.values(), ids=NO_RULE.keys())
+def test_a_function_without_a_rule_says_so_wherever_it_is_taken_from(case: Any) -> None:
+    import scipy
+
+    f, primal, message = case
+    for module in (scipy, rooms):
+        found = chain(lambda module=module: f(module, bb.Variable(primal)))  # type: ignore[misc]
+        assert re.search(message, found), found
+        assert "import it in its place" not in found
+
+
+def test_a_class_without_a_frame_is_named_by_the_line() -> None:
+    assert "scipy.spatial.ConvexHull has no derivative rule" in chain(lambda: ConvexHull(bb.Variable(np.eye(3)[:, :2])))
