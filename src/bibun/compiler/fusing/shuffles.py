@@ -21,6 +21,7 @@ SOURCES = (
     4  # arrays, and numbers, that a result is put together from at most; else its parts are only laid side by side
 )
 LAYERS = 4  # sums of entries that are added at the same place, at most
+LONG = 1024  # entries of a part that is better read by a loop of its own
 LARGE = 1 << 22  # entries: of more no index is made
 _DEEP = 40  # joins of views of joins ...
 
@@ -64,7 +65,7 @@ class Shuffles:
         background, part = x.operands
         chain, writes = self._chains.get(background.number, (None, 0))
         if chain is None or writes != len(chain.writes):
-            if self.count(x) < MANY:  # not worth it, so far
+            if self.count(x) < MANY or not self._has_pieces(x):  # not worth it, so far
                 return
             chain = Chain(background, x.shape)
         self._chains[x.number] = (chain, chain.write(part, x.params[0]))
@@ -112,6 +113,17 @@ class Shuffles:
             self._counts[y.number] = min(own + sum(self._counts[z.number] for z in self._below(y)), 1 << 40)
         return self._counts[x.number]
 
+    def _has_pieces(self, x: Expression) -> bool:
+        """Whether it has MANY parts, each of them once, and short ones: to read long ones, no index is wanted."""
+        waiting, seen, parts = [x], {x.number}, 0
+        while waiting and parts < max(MANY, x.size // LONG):
+            y = waiting.pop()
+            parts += len(y.params) if y.op == "place" else 0
+            below = [z for z in self._below(y) if z.number not in seen]
+            seen.update(z.number for z in below)
+            waiting += below
+        return parts >= max(MANY, x.size // LONG)
+
     def _below(self, x: Expression) -> tuple[Expression, ...]:
         if x.op == "place" or (x.op == "view" and not _turns(x.params)):
             return x.operands
@@ -122,6 +134,8 @@ class Shuffles:
     def settled(self, x: Expression) -> Expression:
         """x itself, or the same entries by fewer moves."""
         if x.op not in ("place", "view", "map") or self.count(x) < MANY or not 0 < x.size <= LARGE:
+            return x
+        if not self._has_pieces(x):
             return x
         found = self._settled.get(x.number)
         if found is None:
