@@ -227,7 +227,8 @@ class LoopBuilder:
             if found is None:
                 return self._gathered(tuple(map(self.outer.leaf, what.numbers)))
             array = found
-            self.outer.graph.made.append((array, ("stacked", what.numbers, alone)))
+            origins = tuple([recording.origins.get(n, n) for n in what.numbers])
+            self.outer.graph.made.append((array, ("stacked", origins, alone)))
         stack = self.outer.graph.make(CAPTURED, (), array, Like(array.shape, array.dtype, scalar))
         return self._stack(what.numbers, stack, 0, 1)
 
