@@ -110,3 +110,36 @@ def test_adding_at_places_that_are_arguments(shape: tuple[int, ...]) -> None:
 def test_the_extreme_of_a_number() -> None:
     """NumPy takes a number as an array of one entry; along axis 0 lowering divided by its number of axes."""
     agrees(lambda x: (np.argmax(x, axis=0), np.argmin(x, axis=-1), np.argmax(x)), (2.0,))
+
+
+def test_repeats_that_are_arguments() -> None:
+    """They say how long the result is, so each is a decision; np.repeat of plain arrays took them as a list of values."""
+
+    def f(x: Any, times: Any) -> Any:
+        return np.repeat(np.sin(x), times), np.repeat(x, x.astype(int))
+
+    compiled = bb.compile(f)
+    x = np.array([1.0, 0.0, 2.5])
+    for times in ([1, 2, 3], [0, 0, 4], [1, 2, 3]):
+        same(compiled(x, np.array(times)), f(x, np.array(times)))
+    same(compiled(x[:0], np.array([], int)), f(x[:0], np.array([], int)))
+    agrees(bb.grad(lambda x, times: np.sum(np.repeat(x, times) ** 3)), (x, np.array([2, 0, 1])))
+
+
+def test_numpy_is_called_with_memory_of_this_call() -> None:
+    """What a program hands to NumPy is kept from call to call: other memory, other dtypes and numbers of shape () are new."""
+
+    def f(x: Any, s: Any) -> Any:
+        z = np.exp(1j * x) * s
+        return np.real(z * z), np.sort(x) * s, np.abs(z)
+
+    compiled = bb.compile(f)
+    random = np.random.default_rng(0)
+    kept = []
+    for _ in range(6):
+        x, s = random.normal(size=50), float(random.normal())
+        found = compiled(x, s)
+        same(found, f(x, s))
+        kept.append((x, s, found))
+    for x, s, found in kept:
+        same(found, f(x, s))

@@ -354,6 +354,8 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
         before, behind = a.shape[: axis + 1], a.shape[axis + 1 :]
         wide = _broadcast_to(_reshape(a, shape=(*before, 1, *behind)), shape=(*before, times, *behind))
         return _reshape(wide, shape=(*before[:-1], before[-1] * times, *behind))
+    if is_traced(repeats):  # the shape of the result: a decision for each of them
+        repeats = np.array([index(times) for times in repeats], int)
     return a[(*(slice(None),) * axis, np.repeat(np.arange(a.shape[axis]), repeats))]
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from bibun.compiler.around import owner
 from bibun.compiler.exactly import exactly
 from bibun.compiler.graph import arrays_in
-from bibun.compiler.rewriting.rules import is_identity_matrix
+from bibun.compiler.rewriting.rules import is_identity_matrix, repeated_number
 from bibun.interpreters.likeness import FLOAT64
 from bibun.interpreters.recording import CAPTURED, Recording
 
@@ -32,7 +32,7 @@ class Flat:
         self._numbers: dict[int, int] = {}  # of arrays in settings, by identity
         self._codes, self._operands = array("l"), array("l")
         self._texts: list[str] = list(map(exactly, recording.constants))
-        self._texts += [f"{n} {alone}" for n, alone in self._alone.items()]
+        self._texts += [f"{n} {exactly(repeated_number(self.arrays[n])) if a else a}" for n, a in self._alone.items()]
         self._texts += _lie(self.arrays.values())
         self._read(recording)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bibun.compiler.graph import Graph
 from bibun.compiler.rolling.building import Builder
+from bibun.compiler.rolling.listed import spelled_out
 from bibun.compiler.rolling.loops import Plan
 from bibun.compiler.rolling.periods import stretches
 from bibun.compiler.rolling.stream import Stream
@@ -14,6 +15,7 @@ from bibun.interpreters.recording import Recording
 
 def read(recording: Recording, numbers: Sequence[int], *, fast: bool) -> Graph:
     """The graph of the calls that these, and the decisions of the run, depend on; loops as loops."""
+    recording, numbers = spelled_out(recording, numbers)
     graph = Graph()
     stream = Stream(recording)
     place = {number: at for at, number in enumerate(stream.numbers)}

@@ -75,6 +75,7 @@ class Recording:
         "constants",
         "holders",
         "level",
+        "origins",
         "pending",
         "places",
         "raised",
@@ -90,6 +91,7 @@ class Recording:
         self.shown = False  # whether a text was made of a value
         self.pending: dict[int, Pending] = {}  # of the entries that are stand-ins
         self.holders: dict[int, bool] = {}  # whether a captured array is alone, once that is known
+        self.origins: dict[int, int] = {}  # of one made of another: the numbers of captured arrays there
         self._checksums: dict[int, tuple[Any, int]] = {}  # of captured arrays by identity
         self._numbers: dict[Any, int] = {}  # of constants, by type and value
         self._views: dict[tuple[Any, ...], int] = {}  # by where and how an array lies in memory

@@ -83,9 +83,9 @@ class Routine(NamedTuple):
 
 
 class Expression:
-    """One array."""
+    """One array. `kept`: it is stored, however it is used."""
 
-    __slots__ = ("kind", "number", "op", "operands", "params", "shape")
+    __slots__ = ("kept", "kind", "number", "op", "operands", "params", "shape")
 
     def __init__(
         self, op: str, operands: tuple[Expression, ...], params: Any, shape: Shape, kind: str, number: int
@@ -96,6 +96,7 @@ class Expression:
         self.shape = shape
         self.kind = kind
         self.number = number
+        self.kept = False
 
     @property
     def size(self) -> int:

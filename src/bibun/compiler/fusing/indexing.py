@@ -141,9 +141,9 @@ def _getitem(lower: Lowering, node: Node, operands: list[Expression]) -> Express
         return None
     make = lower.make
     if not key.arrays:
-        return make.view(x, key.axes, key.taken)
+        return lower.shuffles.view(x, key.axes, key.taken)
     indices, places = _index_operands(make, key, x.shape)
-    return make.make("gather", (x, *indices), Gathering(key.axes, places), key.taken, x.kind)
+    return make.make("gather", (lower.shuffles.settled(x), *indices), Gathering(key.axes, places), key.taken, x.kind)
 
 
 @lowers("scatter_add", "scatter_add_at")

@@ -10,6 +10,7 @@ import numpy as np
 
 from bibun.compiler.fusing.affine import Affine, added, fixed, identity, strides, variable
 from bibun.compiler.fusing.expressions import KINDS, Box, Expression, Expressions
+from bibun.compiler.fusing.shuffles import Shuffles
 from bibun.compiler.graph import Graph, Node
 from bibun.compiler.native.arithmetic import suits
 from bibun.compiler.rewriting.rules import is_identity
@@ -43,18 +44,25 @@ class Lowering:
         self.of: dict[int, Expression] = {}
         self.several: dict[int, list[Expression]] = {}  # of rows with several outputs: each of them
         self.checks: list[tuple[Expression, Any]] = []  # guards that rows bring with them
+        self.shuffles = Shuffles(make)
         live = graph.live()
         self.parts: dict[int, set[int]] = {}  # of each call or loop with several outputs: which are used
         for node in live:
             if node.name == "part":
                 self.parts.setdefault(node.operands[0].number, set()).add(node.settings)
         for node in live:
-            self.of[node.number] = self._lowered(node)
-        self.outputs = [self.of[node.number] for node in graph.outputs]
-        self.guards = [(self.of[node.number], outcome) for node, outcome in graph.guards] + self.checks
+            found = self.of[node.number] = self._lowered(node)
+            self.shuffles.note(found)
+        self.outputs = [self.shuffles.settled(self.of[node.number]) for node in graph.outputs]
+        guards = [(self.shuffles.settled(self.of[node.number]), outcome) for node, outcome in graph.guards]
+        self.guards = guards + self.checks
 
     def _lowered(self, node: Node) -> Expression:
         operands = [self.of[x.number] for x in node.operands]
+        if not self.shuffles.moves(operands, node.name):
+            for x in node.operands:
+                self.of[x.number] = self.shuffles.settled(self.of[x.number])
+            operands = [self.of[x.number] for x in node.operands]
         if isinstance(node.row, str):
             return self._word(node, operands)
         if node.like is None and node.name in SEVERAL:

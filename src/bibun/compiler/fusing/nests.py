@@ -21,6 +21,7 @@ WHOLE_AXIS = 1000  # variable WHOLE_AXIS + n stands for all n places of a short 
 _WHOLE = 32  # entries of such an axis, at most
 _LOOKED_AT = 64
 _SIDE_BY_SIDE = 512  # terms of sums of products that are written out, so that what they share is read once
+_LANES = 8  # entries of a vector, about
 _SHORT, _LONG = 32, 4  # an innermost axis shorter than 32 is not the vector loop where another is 4 times as long
 
 
@@ -154,14 +155,16 @@ class Nest:
     flat        arrays are read as one axis
     reads       the memory that is read
     relaid      by expression, the copy in another order of axes that is read in its place
+    length      of the body, about: how many operations its roots evaluate, each at as many places as they do
     """
 
-    __slots__ = ("flat", "loops", "reads", "relaid", "roots")
+    __slots__ = ("flat", "length", "loops", "reads", "relaid", "roots")
 
     def __init__(self, loops: tuple[Loop, ...], *, flat: bool) -> None:
         self.loops = loops
         self.flat = flat
         self.roots: list[Root] = []
+        self.length = 0
         self.reads: list[Buffer] = []
         self.relaid: dict[int, Buffer] = {}
 
@@ -211,7 +214,9 @@ def plan(root: Root, *, whole: bool = True) -> tuple[tuple[Loop, ...], tuple[int
     for i in reversed(range(len(extents))):  # the innermost axes first
         if i == vector or count * extents[i] > UNROLLED:
             continue
-        if vector != len(extents) - 1 or extents[i] <= 4 or (extents[i] <= most and shares(root.value, i)):
+        often = max(_LANES, total // (count * extents[i] * _LANES))  # how often the body would run
+        side_by_side = extents[i] <= most and count * extents[i] <= often and shares(root.value, i)
+        if vector != len(extents) - 1 or extents[i] <= 4 or side_by_side:
             unrolled.add(i)
             count *= extents[i]
     serial = [i for i in range(len(extents)) if i != vector and i not in unrolled]

@@ -194,6 +194,7 @@ class Schedule:
     def leave(self, nest: Nest, root: Root) -> None:
         """Take a root out of its nest."""
         place = next(n for n, other in enumerate(nest.roots) if other is root)
+        nest.length -= self._walks[id(nest)][place].count
         del nest.roots[place], self._walks[id(nest)][place]
 
     def place_alone(self, root: Root) -> None:
@@ -254,6 +255,7 @@ class Schedule:
 
     def _join(self, nest: Nest, root: Root, walk: Walk, loops: Sequence[Loop]) -> None:
         nest.roots.append(root)
+        nest.length += walk.count
         self._computed[id(nest)].update(walk.computed)
         for known, found in zip(self.cuts[id(nest)], walk.cuts, strict=True):
             known |= found
@@ -269,7 +271,7 @@ class Schedule:
             return False
         if any(r.scattering is not None for r in (*nest.roots[:1], root)):  # such a root is alone in its nest
             return False
-        if len(self._computed[id(nest)]) > BODY:
+        if nest.length > BODY:
             return False
         for a, b in zip(nest.loops, loops, strict=True):
             if a.vector != b.vector or abs(a.extent - b.extent) > (0 if flat else SLACK):

@@ -17,6 +17,7 @@ from bibun.compiler.fusing.walking import CHEAP, MANY, VARIANTS, Costs, Walk
 
 WORTH = 12  # additions: what costs more is not computed in two nests, or again in every turn of an outer loop
 APART = 1500  # evaluations between two values that are stored because there are too many of them
+MANY_PLACES = 16  # of an array, computed one by one
 DEEP = 100  # operations in a row, of which one is stored
 
 
@@ -24,7 +25,7 @@ def necessary(live: Sequence[Expression], outputs: Iterable[Expression], given: 
     """What is stored in any case."""
     found = {x.number for x in outputs} | set(given)
     for x in live:
-        if x.op in ("input", "captured", "carried", "part", "contract", "scatter", "patch"):
+        if x.kept or x.op in ("input", "captured", "carried", "part", "contract", "scatter", "patch"):
             found.add(x.number)
         if x.op in WHOLE:
             found |= {y.number for y in x.operands}
@@ -67,8 +68,10 @@ class Storing:
                 continue
             shifts = {tuple((o if terms else 0, terms) for o, terms in index) for index in indices}
             again = len(indices) * turns >= 2 * x.size
-            if (again and len(shifts) > VARIANTS and costs.of(x) > CHEAP) or (
-                len(x.shape) and self._again(walk, indices) and costs.of(x) >= WORTH
+            if (
+                (again and len(shifts) > VARIANTS and costs.of(x) > CHEAP)
+                or _written_out(x, indices, costs)
+                or (len(x.shape) and self._again(walk, indices) and costs.of(x) >= WORTH)
             ):
                 found |= self._small(x, costs)
         return self._last(found)
@@ -117,6 +120,12 @@ class Storing:
     def _last(self, found: set[int]) -> set[int]:
         """Without those that only others of them use: when these are stored, those are computed once."""
         return {number for number in found if any(user not in found for user in self.users.get(number, [number]))}
+
+
+def _written_out(x: Expression, indices: Iterable[Any], costs: Costs) -> bool:
+    """Whether a loop over its entries would be shorter code: before a loop, entry by entry, it computes many of them."""
+    places = [index for index in indices if not any(terms for _, terms in index)]
+    return len(places) >= MANY_PLACES and costs.of(x) > CHEAP
 
 
 def _cuts(walk: Walk, stored: set[int]) -> set[int]:

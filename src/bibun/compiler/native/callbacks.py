@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Sequence
+from functools import partial
 from math import prod
 from typing import Any, NamedTuple
 
@@ -40,6 +41,11 @@ class Row(NamedTuple):
     def __call__(self, *operands: Any) -> Any:
         return TABLE[self.name].function(*operands, **dict(self.settings))
 
+    def resolved(self) -> Callable[..., Any]:
+        """The function itself."""
+        function = TABLE[self.name].function
+        return partial(function, **dict(self.settings)) if self.settings else function
+
 
 class Einsum(NamedTuple):
     """A contraction."""
@@ -72,27 +78,39 @@ def callback(
 ) -> Callable[[int], None]:
     """address of the pointers to operands and outputs -> None, the function's results being in the outputs."""
     views = [_view(memory) for memory in (*operands, *outputs.values())]
-    count = len(views)
+    kind = ctypes.c_uint64 * len(views)
     parts = list(outputs)
+    first = len(operands)
+    numbers = [n for n, memory in enumerate(operands) if not memory.shape]
+    call = function.resolved() if isinstance(function, Row) else function
+    into = parts == [None] and isinstance(call, np.ufunc) and call.nout == 1  # once it is known that the dtypes agree
+    known: list[Any] = [
+        ([], []),
+        False,
+    ]  # the arrays at the addresses of the last call; whether the results have suited
 
     def run(where: int) -> None:
-        pointers = (ctypes.c_uint64 * count).from_address(where)
-        arrays = [view(pointer) for view, pointer in zip(views, pointers, strict=True)]
-        inputs = [_operand(a, w) for a, w in zip(arrays[: len(operands)], weak, strict=True)]
-        y = function(*inputs)
-        for part, target in zip(parts, arrays[len(operands) :], strict=True):
+        pointers = kind.from_address(where)[:]
+        before, arrays = known[0]
+        if pointers != before:
+            arrays = [view(pointer) for view, pointer in zip(views, pointers, strict=True)]
+            known[0] = (pointers, arrays)
+        inputs = arrays[:first]
+        for n in numbers:
+            inputs[n] = arrays[n][()].item() if weak[n] else arrays[n][()]
+        if into and known[1]:
+            call(*inputs, out=arrays[first])
+            return
+        y = call(*inputs)
+        for part, target in zip(parts, arrays[first:], strict=True):
             value = y if part is None else y[part]
-            if np.shape(value) != target.shape or np.result_type(value) != target.dtype:
+            value = value if isinstance(value, np.ndarray) else np.asarray(value)
+            if value.shape != target.shape or value.dtype != target.dtype:
                 raise ShapeChangedError
             target[...] = value
+        known[1] = True
 
     return run
-
-
-def _operand(array: np.ndarray[Any, Any], weak: bool) -> Any:
-    if array.shape:
-        return array
-    return array[()].item() if weak else array[()]
 
 
 def _view(memory: Memory) -> Callable[[int], np.ndarray[Any, Any]]:

@@ -23,6 +23,7 @@ ACCUMULATORS = 4  # running results in registers, about: enough to hide how long
 REGISTERS = 20  # of products that are added up, at most
 TERMS = 128  # entries, and terms of sums of products, that are written out side by side
 HEAVY = 64  # of these: a longer body is not written twice
+LENGTH = 600  # operations of all of them, at most
 REREAD = 8  # turns that add to the same running results in memory, before these are written
 
 
@@ -62,7 +63,8 @@ class NestWriter(Loops):
         self.totals = {id(root): Total(root, nest, row) for root in nest.roots if root.word is not None}
         self.registers = {}
         self.jammed = self._unroll_and_jam(nest)
-        self.heavy = _weight(nest) * self.jammed[1] > HEAVY and self.width >= 32
+        long = _weight(nest) * self.jammed[1] > HEAVY or nest.length * self.jammed[1] > LENGTH
+        self.heavy = long and self.width >= 32
         evaluation.flat = nest.flat
         evaluation.relaid = nest.relaid
         evaluation.mine = {root.of.number for root in nest.roots if root.computes}
@@ -103,7 +105,7 @@ class NestWriter(Loops):
             most = (ACCUMULATORS if kept < ACCUMULATORS else REGISTERS) // kept
         else:
             most = REREAD if reads or sharing else 1
-        most = min(most, TERMS // _weight(nest))
+        most = min(most, TERMS // _weight(nest), LENGTH // max(nest.length, 1))
         count = min(nest.loops[number].extent, most)
         return number, 1 << max(count, 1).bit_length() - 1
 

@@ -60,7 +60,7 @@ def _parts(schedule: Schedule) -> Iterator[list[Any]]:
     operations = 0
     for step in schedule.steps:
         part.append(step)
-        operations += len(schedule.computed(step)) if isinstance(step, Nest) else 0
+        operations += step.length if isinstance(step, Nest) else 0
         if operations >= PART:
             yield part
             part, operations = [], 0

@@ -268,6 +268,15 @@ def is_identity_matrix(array: np.ndarray[Any, Any]) -> bool:
     return bool(np.count_nonzero(array) == array.shape[0] and np.all(np.diagonal(array) == 1))
 
 
+def repeated_number(array: np.ndarray[Any, Any]) -> Any:
+    """The number that all entries are, as np.zeros makes it; None where there is none, or it has signs or is no number."""
+    if not array.size or array.dtype.kind not in "fib" or array.flat[0] != array.flat[-1] or array.flat[0] < 0:
+        return None
+    first = array.flat[0]
+    same = bool((array == first).all()) and not (array.dtype.kind == "f" and np.signbit(array).any())
+    return first if same else None
+
+
 # ---- the rules ----------------------------------------------------------------------------------
 
 RULES = (

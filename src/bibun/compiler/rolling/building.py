@@ -14,6 +14,7 @@ import numpy as np
 from bibun.compiler.around import owner
 from bibun.compiler.graph import Graph, Node
 from bibun.compiler.rewriting import Rewriter
+from bibun.compiler.rewriting.rules import repeated_number
 from bibun.compiler.rolling.loops import Carried, Kept, Leaf, Plan, Stays
 from bibun.compiler.rolling.rolled import Rolled, Turn, TurnSlice
 from bibun.compiler.rolling.stream import LEAF
@@ -55,9 +56,20 @@ class Builder:
                 found = self.graph.constant(self.recording.constants[-1 - number])
             else:
                 row, operands, settings, like = self.recording.calls[number]
-                found = self.leaf(operands[0]) if operands else self.graph.make(row, (), settings, like)
+                found = self.leaf(operands[0]) if operands else self._array(number, row, settings, like)
             self.leaves[number] = found
         return found
+
+    def _array(self, number: int, row: Any, settings: Any, like: Any) -> Node:
+        """An argument or a captured array; of np.zeros that only the recording holds, the number."""
+        if row is CAPTURED and self.recording.alone(number):
+            value = repeated_number(settings)
+            if value is not None:
+                repeated = self.rewriter.make(
+                    TABLE["broadcast_to"], (self.graph.constant(value),), {"shape": like.shape}, like
+                )
+                return repeated if repeated.like == like else self.graph.make(row, (), settings, like)
+        return self.graph.make(row, (), settings, like)
 
     def node(self, call: int) -> Node:
         """The value of a call of the stream."""
@@ -215,7 +227,8 @@ class LoopBuilder:
             if found is None:
                 return self._gathered(tuple(map(self.outer.leaf, what.numbers)))
             array = found
-            self.outer.graph.made.append((array, ("stacked", what.numbers, alone)))
+            origins = tuple([recording.origins.get(n, n) for n in what.numbers])
+            self.outer.graph.made.append((array, ("stacked", origins, alone)))
         stack = self.outer.graph.make(CAPTURED, (), array, Like(array.shape, array.dtype, scalar))
         return self._stack(what.numbers, stack, 0, 1)
 

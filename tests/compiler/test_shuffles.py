@@ -1,0 +1,157 @@
+"""Arrays that are filled piece by piece at known places: compiled, they are read through one index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bibun as bb
+from tests.compiler.agreement import agrees
+
+SIDE = 9
+LOWER = SIDE * (SIDE - 1) // 2
+X = np.random.default_rng(3).normal(size=(2, LOWER + SIDE))
+WEIGHTS = np.random.default_rng(4).normal(size=(2, SIDE, SIDE))
+FILLED: list[Callable[[Any], Any]] = []
+
+
+def filled(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    FILLED.append(function)
+    return function
+
+
+@filled
+def triangles(x: Any) -> Any:
+    y = np.zeros((2, SIDE, SIDE), like=x)
+    at = SIDE
+    for j in range(SIDE):
+        for i in range(j + 1, SIDE):
+            y[:, i, j] = x[:, at]
+            at += 1
+    return y
+
+
+@filled
+def triangle_and_diagonal(x: Any) -> Any:
+    y = triangles(x)
+    for i in range(SIDE):
+        y[:, i, i] = np.exp(x[:, i])
+    return y
+
+
+@filled
+def symmetric(x: Any) -> Any:
+    y = np.ones((2, SIDE, SIDE), like=x)
+    at = SIDE
+    for j in range(SIDE):
+        for i in range(j + 1, SIDE):
+            y[:, i, j] = x[:, at]
+            y[:, j, i] = x[:, at]
+            at += 1
+    return y
+
+
+@filled
+def written_twice(x: Any) -> Any:
+    y = triangles(x)
+    for i in range(SIDE - 1):
+        y[1, i] = x[0, i : i + SIDE]
+        y[:, i + 1, i] = y[:, i, i + 1]
+    return y
+
+
+@filled
+def added(x: Any) -> Any:
+    y = np.zeros((2, SIDE, SIDE), like=x)
+    for i in range(SIDE):
+        y[:, i] += x[:, i : i + SIDE]
+        y[:, :, i] += x[:, 2 * i : 2 * i + SIDE]
+    return y
+
+
+@filled
+def windows(x: Any) -> Any:
+    y = np.zeros((2, SIDE, SIDE), like=x)
+    for i in range(SIDE):
+        y = y + np.pad(x[:, i : i + SIDE, None] * np.ones(SIDE - i), ((0, 0), (0, 0), (i, 0)))
+        y[0, i, :] += 0.1 * np.cos(0.01 * np.sum(y))
+    return y
+
+
+@filled
+def joined_columns(x: Any) -> Any:
+    columns, at = [], SIDE
+    for j in range(SIDE):
+        below = SIDE - j - 1
+        columns.append(np.concatenate([np.zeros((2, j + 1)), x[:, at : at + below]], axis=1))
+        at += below
+    return np.stack(columns, axis=2) + np.exp(x[:, :SIDE, None]) * np.eye(SIDE)
+
+
+@filled
+def backwards_and_turned(x: Any) -> Any:
+    y = np.zeros((SIDE, 2, SIDE), like=x)
+    for i in range(SIDE):
+        for k in range(2):
+            y[SIDE - 1 - i, k, ::-1] = x[1 - k, i : i + 2 * SIDE : 2]
+    return y.transpose(1, 0, 2)
+
+
+@filled
+def read_on_the_way(x: Any) -> Any:
+    y = np.zeros((2, SIDE, SIDE), like=x)
+    for i in range(1, SIDE):
+        for j in range(1, SIDE):
+            y[:, i, j] = y[:, i - 1, j] + np.sin(x[:, i]) * y[:, i, j - 1] + x[:, i + j]
+    return y
+
+
+def steps(compiled: Any) -> int:
+    text = compiled.explain()
+    return sum(text.count(word) for word in ("fused loop", "straight code"))
+
+
+@pytest.mark.parametrize("f", FILLED, ids=lambda f: f.__name__)
+def test_they_are_filled_alike(f: Callable[[Any], Any]) -> None:
+    agrees(f, (X,), (2 * X,))
+    agrees(lambda x, t: bb.jvp(f, (x,), (t,)), (X, X[::-1].copy()))
+
+
+@pytest.mark.parametrize("f", FILLED, ids=lambda f: f.__name__)
+def test_the_way_back(f: Callable[[Any], Any]) -> None:
+    agrees(bb.grad(lambda x: np.sum(WEIGHTS * f(x) ** 2)), (X,), (2 * X,))
+
+
+@pytest.mark.parametrize("f", [triangles, symmetric, joined_columns, backwards_and_turned])
+def test_there_is_no_step_for_each_piece(f: Callable[[Any], Any]) -> None:
+    for program in (f, bb.grad(lambda x: np.sum(WEIGHTS * f(x) ** 2))):
+        compiled = bb.compile(program)
+        compiled(X)
+        assert steps(compiled) <= 6
+
+
+@pytest.mark.parametrize("side", [3, 24, 40])
+def test_large_triangles_multiply(side: int) -> None:
+    random = np.random.default_rng(side)
+    below, v = random.normal(size=(3, side * (side - 1) // 2)), random.normal(size=(11, side))
+
+    def loss(below: Any, v: Any) -> Any:
+        y = np.zeros((3, side, side), like=below)
+        at = 0
+        for j in range(side):
+            for i in range(j + 1, side):
+                y[:, i, j] = below[:, at]
+                at += 1
+        return np.sum(np.einsum("kij,nj->nki", y, v) ** 2)
+
+    agrees(bb.value_and_grad(loss, argnums=(0, 1)), (below, v))
+
+
+def test_another_process_fills_with_other_numbers_than_zeros(tmp_path: Any, monkeypatch: Any) -> None:
+    """What is folded into the code because only the run holds it is part of the program's name on disk."""
+    monkeypatch.setenv("BIBUN_CACHE_DIR", str(tmp_path))
+    found = [bb.compile(lambda x, n=n: x * np.full(3, n))(np.arange(3.0)) for n in (0.0, 2.0, -1.0, 2.0)]
+    np.testing.assert_array_equal(found, [n * np.arange(3.0) for n in (0.0, 2.0, -1.0, 2.0)])
