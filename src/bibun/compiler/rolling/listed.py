@@ -16,12 +16,12 @@ from bibun.interpreters.recording import CAPTURED, Recording
 from bibun.primitives import TABLE
 
 SHORT = 4  # entries of a list, at most
-_OPERANDS = {"getitem": 1, "put": 2, "scatter_add": 1}
+_OPERANDS = {TABLE["getitem"]: 1, TABLE["put"]: 2, TABLE["scatter_add"]: 1}
 
 
 def spelled_out(recording: Recording, numbers: Sequence[int]) -> tuple[Recording, Sequence[int]]:
     """The recording, or one of the same values with more calls, and the numbers in it of these of its calls."""
-    listed = [n for n, call in enumerate(recording.calls) if _entries(*call[:3])]
+    listed = [n for n, call in enumerate(recording.calls) if call[0] in _OPERANDS and _entries(*call[:3])]
     if len(listed) < TURNS:
         return recording, numbers
     spelled = _Spelled(recording, set(listed))
@@ -30,14 +30,12 @@ def spelled_out(recording: Recording, numbers: Sequence[int]) -> tuple[Recording
 
 def _entries(row: Any, operands: Sequence[int], settings: Any) -> int:
     """How many entries the lists of a call's key have; 0 where there is none to be spelled out."""
-    if isinstance(row, str) or len(operands) != _OPERANDS.get(row.name):
-        return 0
     arrays = [k for k in settings["key"] if isinstance(k, np.ndarray)]
+    if not arrays or len(operands) != _OPERANDS[row] or arrays[0].size > SHORT:
+        return 0
     rest = (k for k in settings["key"] if not isinstance(k, np.ndarray))
     plain = all(a.ndim == 1 and a.dtype.kind in "iu" and len(a) == len(arrays[0]) for a in arrays)
-    if not arrays or not plain or len(arrays[0]) > SHORT or not all(isinstance(k, slice) for k in rest):
-        return 0
-    return len(arrays[0])
+    return len(arrays[0]) if plain and all(isinstance(k, slice) for k in rest) else 0
 
 
 class _Spelled:
