@@ -349,3 +349,19 @@ def test_large_product_does_not_divide() -> None:
     np.testing.assert_allclose(gradient[7], 1.0, rtol=1e-12)
     assert np.all(np.isfinite(gradient))
     assert along(lambda x: np.asarray(np.prod(x)), (x,), (x,)) == 0
+
+
+@pytest.mark.parametrize("dtype", ["int32", "uint8", "bool", "float32"])
+@pytest.mark.parametrize("shape", [(3,), (2, 3), (0,)], ids=str)
+def test_initial_and_dtype_as_numpy_takes_them(dtype: str, shape: tuple[int, ...]) -> None:
+    x = np.asarray(np.arange(np.prod(shape)).reshape(shape), dtype)
+    calls: list[Any] = [
+        lambda x: np.sum(x, initial=1.5), lambda x: np.prod(x, axis=0, initial=2.5), lambda x: np.max(x, initial=1.5),
+        lambda x: np.min(x, initial=True, where=x > 1), lambda x: np.add.reduce(x, dtype=bool),
+        lambda x: np.add.accumulate(x, dtype=bool), lambda x: np.mean(x + 1, axis=-1, dtype=int), lambda x: np.std(x[:1]),
+    ]  # fmt: skip
+    for f in calls if shape != (0,) else calls[:4]:
+        expected = f(x)
+        for found in (bare(f(bb.Variable(x))), bb.compile(f)(x)):
+            assert (type(found), found.dtype) == (type(expected), expected.dtype)
+            np.testing.assert_array_equal(found, expected)

@@ -279,3 +279,22 @@ def test_writing_complains() -> None:
         np.copyto(a, np.array(1j))
     with pytest.raises(ValueError, match="empty"):
         np.place(a, a > -9, [])
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.int64])
+def test_whole_numbers_are_rounded_and_clipped_without_wrapping(dtype: Any) -> None:
+    x = np.array([5, 120, 3], dtype)
+    calls: list[Any] = [
+        lambda x: np.round(x, 2), lambda x: x.round(1), lambda x: np.clip(x, -1000, 4), lambda x: np.clip(x, 4, 2**70),
+    ]  # fmt: skip
+    for f in calls if dtype != np.int64 else calls[:3]:
+        expected = f(x)
+        for found in (f(bb.Variable(x)).data, bb.compile(f)(x), bb.vmap(f)(np.stack([x, x]))[1]):
+            assert found.dtype == expected.dtype
+            np.testing.assert_array_equal(found, expected)
+    large = np.array([10**18 + 1])
+    assert np.round(bb.Variable(large), 2).data == large
+
+
+def test_numbers_for_nan_are_of_numpys_class() -> None:
+    assert type(bb.vjp(np.nan_to_num, np.float64(2.0))[0]) is np.float64

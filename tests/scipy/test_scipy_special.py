@@ -99,3 +99,80 @@ assert 'bibun' not in type(scipy.special.__loader__).__module__
 def test_a_name_that_was_bound_before_says_what_to_write() -> None:
     with pytest.raises(bb.LostDerivativeError, match=r"Write bibun\.scipy\.special\.softmax\("):
         bb.grad(lambda x: _SCIPYS["softmax"](x)[0])(X[0])
+
+
+WEIGHTS = {"a number": 2.0, "complex": np.array([1.0, -2j, 0.5]), "a list": [1.0, -2.0, 3.0]}
+
+
+@pytest.mark.parametrize("name", WEIGHTS)
+def test_logarithms_of_complex_sums_with_weights(name: str) -> None:
+    a, b = np.array([1 + 0.3j, 2 - 0.5j, 1.2 + 3j]), WEIGHTS[name]
+    expected = np.log(np.sum(b * np.exp(a)))
+
+    def f(a: Any) -> Any:
+        return special.logsumexp(a, b=b)
+
+    for found in (f(a), bb.vjp(f, a)[0], bb.compile(f)(a), bb.vmap(f)(np.stack([a, a]))[1]):
+        np.testing.assert_allclose(found, expected, rtol=1e-13)
+    check(lambda x: np.abs(special.logsumexp(x[0] + 1j * x[1], b=b)), X)
+    check(lambda x: np.abs(special.logsumexp(x, b=1j * x + 1, axis=1)), X)
+
+
+def test_what_has_no_weight_in_a_complex_sum_may_be_large() -> None:
+    a, b = np.array([1 + 0.3j, 2 - 0.5j, 1e4]), np.array([1.0, 2.0, 0.0])
+    y, slope = bb.jvp(lambda a: special.logsumexp(a, b=b), (a,), (np.array([1.0, 0.0, 1.0]),))
+    total = np.exp(a[0]) + 2 * np.exp(a[1])
+    np.testing.assert_allclose([y, slope], [np.log(total), np.exp(a[0]) / total], rtol=1e-13)
+
+
+def test_a_sum_of_nothing_has_the_logarithm_of_0() -> None:
+    nothing = np.zeros((2, 0))
+    expected = _SCIPYS["logsumexp"](nothing, axis=1, b=2.0)
+    np.testing.assert_array_equal(bb.vjp(lambda a: special.logsumexp(a, axis=1, b=2.0), nothing)[0], expected)
+
+
+def test_names_of_parameters_and_dtypes_are_scipys() -> None:
+    for found, expected in zip(
+        bb.vjp(lambda z: special.lqn(n=2, z=z), 0.3)[0], _SCIPYS["lqn"](n=2, z=0.3), strict=True
+    ):
+        np.testing.assert_allclose(found, expected)
+    x = X.astype(np.float32)
+    for f in (
+        lambda x: special.factorialk(x, 3, extend="complex"),
+        lambda x: special.factorial2(x, extend="complex"),
+        lambda x: special.factorial(x),
+        lambda x: special.factorial(x[0, 0]),
+        lambda x: special.factorial(x[0, 0].astype(float)),
+    ):
+        expected, found = f(x), bb.vjp(f, x)[0]
+        assert (type(found), found.dtype) == (type(expected), expected.dtype)
+    with pytest.raises(ValueError, match="extend="):
+        bb.vjp(special.factorial, X + 1j)
+
+
+def test_what_is_only_looked_for_or_fails_to_import_is_waited_for() -> None:
+    code = """
+import sys, importlib.util
+import bibun
+assert importlib.util.find_spec('scipy.special').loader.get_filename('scipy.special').endswith('__init__.py')
+assert importlib.util.find_spec('scipy.fft')
+class Blocking:
+    def find_spec(self, name, path=None, target=None):
+        if name in ('scipy.special._ufuncs', 'scipy.fft._pocketfft'):
+            raise ImportError(name)
+sys.meta_path.insert(0, Blocking())
+for name in ('scipy.special', 'scipy.fft'):
+    try:
+        __import__(name)
+    except ImportError:
+        continue
+    raise AssertionError(name)
+del sys.meta_path[0]
+import numpy as np
+import scipy.fft, scipy.special
+y = scipy.special.softmax(bibun.Variable(np.arange(4.0)))
+assert isinstance(y, bibun.Variable) and isinstance(scipy.fft.fft(y), bibun.Variable)
+assert not [finder for finder in sys.meta_path if 'bibun' in str(finder)]
+"""
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr

@@ -321,3 +321,30 @@ def test_the_argument_is_not_changed() -> None:
     shown = bb.vmap(lambda v: v)(x)
     shown[:] = 0.0
     assert_array_equal(x, XS)
+
+
+SQUARE = np.array([[2.0, 1.0], [1.0, 3.0]])
+OF_MATRICES = {
+    "inv": np.linalg.inv, "det": np.linalg.det, "cholesky": np.linalg.cholesky, "svd": np.linalg.svd,
+    "eigvalsh": np.linalg.eigvalsh, "qr": np.linalg.qr, "pinv": np.linalg.pinv, "eig": np.linalg.eig,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OF_MATRICES)
+def test_the_batch_is_no_axis_of_a_matrix(name: str) -> None:
+    with pytest.raises(np.linalg.LinAlgError, match="must be at least two-dimensional"):
+        bb.vmap(OF_MATRICES[name])(SQUARE)
+
+
+@pytest.mark.parametrize("f", [lambda x: x @ x, lambda x: SQUARE @ x, lambda x: x @ SQUARE[0]])
+def test_the_batch_is_no_axis_of_a_product(f: Any) -> None:
+    with pytest.raises(ValueError, match="does not have enough dimensions"):
+        bb.vmap(f)(SQUARE[0])
+
+
+@pytest.mark.skipif(not hasattr(np, "matvec"), reason="NumPy 2.2 has it")
+def test_a_vector_is_no_matrix() -> None:
+    with pytest.raises(ValueError, match="must have 2 or more"):
+        bb.vmap(lambda x: np.matvec(x, SQUARE[0]))(SQUARE)
+    with pytest.raises(ValueError, match="must have 2 or more"):
+        bb.grad(lambda x: np.sum(np.vecmat(SQUARE[0], x)))(SQUARE[0])

@@ -169,12 +169,19 @@ def linalg_vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
 
 def matvec(x1: Any, x2: Any, /) -> Any:
     """Matrices x1 times vectors x2."""
-    return _matmul(as_array(x1), as_array(x2)[..., None])[..., 0]
+    return _matmul(_matrices(x1, "matvec"), as_array(x2)[..., None])[..., 0]
 
 
 def vecmat(x1: Any, x2: Any, /) -> Any:
     """The conjugates of the vectors x1 times matrices x2."""
-    return _matmul(_conjugate(as_array(x1))[..., None, :], as_array(x2))[..., 0, :]
+    return _matmul(_conjugate(as_array(x1))[..., None, :], _matrices(x2, "vecmat"))[..., 0, :]
+
+
+def _matrices(x: Any, name: str) -> Any:
+    x = as_array(x)
+    if x.ndim < 2:
+        raise ValueError(f"{name}: the matrices have {x.ndim} axes; they must have 2 or more.")
+    return x
 
 
 if hasattr(np, "matvec"):  # NumPy 2.2

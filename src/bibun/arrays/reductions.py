@@ -70,7 +70,7 @@ def _initial(value: Any, y: Any) -> Any:
     """`initial` in the dtype of the reduction."""
     if isinstance(value, Traced):
         return astype(value, y.dtype, copy=False) if y.dtype.kind in "fc" else value
-    return value if type(value) in (int, float, complex) else np.asarray(value, y.dtype)
+    return value if type(value) in (int, float, complex) and y.dtype.kind in "fc" else np.asarray(value, y.dtype)
 
 
 def _prepared(a: Any, dtype: Any, where: Any, neutral: Any) -> Any:
@@ -132,7 +132,7 @@ def _extreme(primitive: Any, better: Any, a: Any, axis: Any, keepdims: Any, init
     if product(a.shape[i] for i in axis) == 0:
         shape = [1 if i in axis else n for i, n in enumerate(a.shape) if keepdims or i not in axis]
         initial = initial if isinstance(initial, Traced) else np.asarray(initial, a.dtype)
-        return np.broadcast_to(initial, shape)
+        return np.broadcast_to(initial, shape)[()]
     return better(primitive(a, axis=axis, keepdims=keepdims), initial)
 
 
@@ -210,7 +210,7 @@ def mean(
         dtype = np.float64 if a.dtype.kind in _SMALL else np.float32 if short else None
     axis, keepdims = axes_of(axis, a.ndim), bool(keepdims) and keepdims is not _NONE
     y = _by(sum_(a, axis, dtype, None, keepdims, None, where), _count(a, axis, where, keepdims), "Mean of empty slice")
-    return y.astype(np.float16) if short else y
+    return y.astype(np.float16) if short else y if dtype is None else _of(np.dtype(dtype), y)
 
 
 @reducing(np.var)
@@ -265,7 +265,7 @@ def std(
     flat = np.equal(variance, 0)
     if not isinstance(flat, Traced) and not np.any(flat):
         return np.sqrt(variance)
-    return np.where(flat, 0, np.sqrt(np.where(flat, 1, variance)))
+    return np.where(flat, 0, np.sqrt(np.where(flat, 1, variance)))[()]
 
 
 @implements(np.average)

@@ -85,40 +85,48 @@ class _Watch:
     @staticmethod
     def find_spec(name: str, path: Any = None, target: Any = None) -> Any:
         """What the other finders have, with our loader around its loader."""
-        then = _WAITING.pop(name, None)
-        if then is None:
+        if name not in _WAITING:
             return None
-        if not _WAITING:
-            sys.meta_path.remove(_Watch)
         for finder in list(sys.meta_path):
-            spec = finder.find_spec(name, path, target)
+            spec = None if finder is _Watch else finder.find_spec(name, path, target)
             if spec is not None:
-                spec.loader = _Loading(spec.loader, then)  # type: ignore[assignment]
+                spec.loader = _Loading(spec.loader)  # type: ignore[assignment]
                 return spec
         return None
 
 
 class _Loading:
-    """Loads as the other loader does, and does what is to be done behind it."""
+    """Loads as the other loader does, and does what is to be done behind it. Else it is the other."""
 
-    def __init__(self, loader: Any, then: Callable[[Any], None]) -> None:
-        self.loader, self.then = loader, then
+    def __init__(self, loader: Any) -> None:
+        self.loader = loader
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.loader, name)
 
     def create_module(self, spec: Any) -> Any:
         """The other's."""
         return self.loader.create_module(spec)
 
     def exec_module(self, module: Any) -> None:
-        """The module as if nobody had watched, and known to the backends."""
+        """The module as if nobody had watched, and known to the backends. We wait on where it fails, or is only looked for."""
         module.__loader__ = module.__spec__.loader = self.loader
         self.loader.exec_module(module)
-        self.then(module)
+        _do(module.__name__, module)
+
+
+def _do(name: str, module: Any) -> None:
+    then = _WAITING.pop(name, None)
+    if then is not None:
+        then(module)
+    if not _WAITING and _Watch in sys.meta_path:
+        sys.meta_path.remove(_Watch)
 
 
 def install() -> None:
     """Do it now where the module is there, else as soon as it is. Called once, by `import bibun`."""
     for name in list(_WAITING):
         if name in sys.modules:
-            _WAITING.pop(name)(sys.modules[name])
+            _do(name, sys.modules[name])
     if _WAITING:
         sys.meta_path.insert(0, _Watch)

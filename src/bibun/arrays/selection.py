@@ -57,6 +57,10 @@ def clip(
     """minimum(maximum(a, a_min), a_max); at a bound, half of the derivative is the bound's."""
     low, high = (_bound(old, new) for old, new in ((a_min, min), (a_max, max)))
     y = _operand(a)
+    if getattr(y, "dtype", np.dtype(float)).kind in "iu":  # bounds beyond the dtype bound nothing
+        ends = np.iinfo(y.dtype)
+        low = None if type(low) is int and low < ends.min else low
+        high = None if type(high) is int and high > ends.max else high
     if low is not None:
         y = np.maximum(y, _operand(low))
     if high is not None:
@@ -212,7 +216,7 @@ def nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, ne
         limits = np.finfo(x.dtype)
         y = np.where(np.isnan(x), nan, x)
         y = np.where(np.isposinf(x), limits.max if posinf is None else posinf, y)
-        y = np.where(np.isneginf(x), limits.min if neginf is None else neginf, y)
+        y = np.where(np.isneginf(x), limits.min if neginf is None else neginf, y)[()]
     if copy:
         return y
     x[...] = y
@@ -231,7 +235,7 @@ def round_(a: Any, decimals: int = 0, out: Any = None) -> Any:
     """To so many decimals, halves to even: it goes in steps, so its derivative is 0."""
     if a.dtype.kind == "c":
         y = round_(np.real(a), decimals) + 1j * round_(np.imag(a), decimals)
-    elif decimals == 0:
+    elif decimals == 0 or (decimals > 0 and a.dtype.kind in "iu"):  # times 10**decimals, large integers would wrap
         y = _rint(a) if a.dtype.kind == "f" else a.astype(np.float16 if a.dtype.kind == "b" else a.dtype)
     else:
         scale = 10 ** abs(decimals)

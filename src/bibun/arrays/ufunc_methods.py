@@ -54,6 +54,8 @@ def reduce(
     x = _array(x, dtype)
     if function in _REDUCE:
         more = {} if initial is _NONE else {"initial": initial}
+        if dtype is not None and function in (np.add, np.multiply):
+            more["dtype"] = dtype
         return FUNCTIONS[_REDUCE[function]](x, axis=axis, keepdims=keepdims, where=where, **more)
     primitive = _of_two(function, "reduce")
     axes = _axes(axis, x.ndim)
@@ -118,7 +120,7 @@ def accumulate(function: np.ufunc, x: Any, axis: int = 0, dtype: Any = None) -> 
     if not x.ndim:
         raise TypeError("cannot accumulate on a scalar")
     if function in _ACCUMULATE:
-        return FUNCTIONS[_ACCUMULATE[function]](x, axis=axis)
+        return FUNCTIONS[_ACCUMULATE[function]](x, axis=axis, dtype=dtype)
     axis, primitive = normalize_axis_index(axis, x.ndim), _of_two(function, "accumulate")
     if function in EXTREMES and x.shape[axis] and not _ties(x, axis, function):
         return _take_along_axis(x, _leaders(x, axis=axis, ufunc=function), axis=axis, distinct=False)

@@ -40,10 +40,13 @@ def axis(primitive: Any, values: Values, batched: Batched, settings: Settings) -
 
 
 def leading(primitive: Any, values: Values, batched: Batched, settings: Settings) -> Any:
-    """The function broadcasts over leading axes: as for elementwise rows, as far as every input is batched or matches."""
+    """The function broadcasts over leading axes: as for elementwise rows, as far as every input is batched or matches.
+
+    An entry without two axes is not a matrix: the batch would be taken for one of its axes.
+    """
     most = max(np.ndim(v) - mine for v, mine in zip(values, batched, strict=True))
     least = min(np.ndim(v) - mine for v, mine in zip(values, batched, strict=True))
-    if least != most:
+    if least != most or least < 2:
         return loop(primitive, values, batched, settings)
     return primitive(*values, **settings)
 

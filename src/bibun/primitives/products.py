@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from bibun.core.batching import loop
 from bibun.core.broadcasting import unbroadcast
 from bibun.core.kinds import multilinear
 from bibun.core.primitive import Primitive
@@ -65,6 +66,8 @@ def _matmul_batch(primitive: Any, values: list[Any], batched: list[bool], settin
     """A stack of products; one matrix times a batch of vectors is one product of matrices."""
     a, b = values
     a_ndim, b_ndim = (np.ndim(v) - mine for v, mine in zip(values, batched, strict=True))
+    if not (a_ndim and b_ndim):
+        return loop(primitive, values, batched, settings)  # NumPy's error: a number has no product of this kind
     if not batched[1] and b_ndim == 2:
         return primitive(a, b)
     if not batched[0] and a_ndim == 2 and b_ndim == 1:

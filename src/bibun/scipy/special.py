@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from scipy import special  # type: ignore[import-untyped]
 from bibun.arrays.creation import as_array
 from bibun.arrays.reductions import axes_of
 from bibun.arrays.scipy_backend import as_scipy_has_it
+from bibun.core.broadcasting import is_complex
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced, plain
 from bibun.errors import OTHERWISE, NoDerivativeError, located
@@ -34,7 +36,7 @@ def _traced(*values: Any) -> bool:
 
 
 def _degrees(n: Any) -> Any:
-    """Orders or degrees as an array, if they are a list."""
+    """Orders, degrees or weights as an array, if they are a list."""
     return np.asarray(n) if isinstance(n, (list, tuple)) else n
 
 
@@ -58,11 +60,25 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, r
         over = axes_of(axis, np.ndim(a))
         y = rows_here.logsumexp(a, axis=over, keepdims=True)
         return y if keepdims else np.squeeze(y, axis=over)[()]
-    b = 1.0 if b is None else b
+    a, b = _degrees(a), 1.0 if b is None else _degrees(b)
+    if not return_sign and np.size(a) and (is_complex(a) or is_complex(b)):
+        return _complex_logsumexp(a, b, axis, keepdims)
     over = axes_of(axis, len(np.broadcast_shapes(np.shape(a), np.shape(b))))
     parts = rows_here.signed_logsumexp(a, b, axis=over)
     y, sign = parts if keepdims else (np.squeeze(part, axis=over)[()] for part in parts)
-    return (y, sign) if return_sign else np.where(np.less(sign, 0), np.nan, y)[()]
+    return (y, sign) if return_sign else np.where(np.less(sign, 0) & np.greater(y, -np.inf), np.nan, y)[()]
+
+
+def _complex_logsumexp(a: Any, b: Any, axis: Any, keepdims: bool) -> Any:
+    """The logarithm of the complex sum, not of its modulus."""
+    over = axes_of(axis, len(np.broadcast_shapes(np.shape(a), np.shape(b))))
+    absent = np.equal(b, 0)
+    height = np.where(absent, -np.inf, np.real(a))
+    top = rows_here.largest(height, axis=over, keepdims=True)
+    top = np.where(np.isfinite(top), top, 0.0)
+    z = a - top if isinstance(b, Traced) else np.where(absent, 0, a - top)  # what has no weight may be large
+    y = np.log(np.sum(b * np.exp(z), axis=over, keepdims=True)) + top
+    return y if keepdims else np.squeeze(y, axis=over)[()]
 
 
 def softmax(x: Any, axis: Any = None) -> Any:
@@ -119,8 +135,13 @@ def factorial(n: Any, exact: bool = False, extend: str = "zero") -> Any:
         return scipy_special.factorial(n, exact, **_extended(extend))
     if exact:
         raise _refused("factorial", "n with exact=True: an integer does not vary continuously")
+    if extend == "complex":
+        return scipy_special.gamma(n + 1.0)
+    if is_complex(n):
+        raise ValueError('factorial of complex numbers needs extend="complex".')
+    n = as_array(n)
     y = scipy_special.gamma(n + 1.0)
-    return y if extend == "complex" else np.where(np.less(n, 0), np.float64(0), y)
+    return np.where(np.less(n, 0), np.float64(0) if n.ndim else 0.0, y)[()]
 
 
 def factorial2(n: Any, exact: bool = False, extend: str = "zero") -> Any:
@@ -141,7 +162,11 @@ def _continued(name: str, n: Any, k: Any, exact: bool, extend: str) -> Any:
     """k**((n - 1)/k) Γ(n/k + 1) / Γ(1/k + 1)"""
     if exact or extend != "complex":
         raise _refused(name, 'a whole number, unless extend="complex"')
-    return k ** ((n - 1) / k) * scipy_special.gamma(n / k + 1) * scipy_special.rgamma(1 / k + 1)
+    scale = scipy_special.rgamma(1 / k + 1)
+    scale = (
+        float(scale) if type(k) in (int, float) and np.ndim(n) else scale
+    )  # as a number of Python's it leaves float32 as it is
+    return k ** ((n - 1) / k) * scipy_special.gamma(n / k + 1) * scale
 
 
 def comb(N: Any, k: Any, *, exact: bool = False, repetition: bool = False) -> Any:
@@ -214,8 +239,11 @@ jvp, yvp, kvp, ivp, h1vp, h2vp = map(_by_argument, ("jvp", "yvp", "kvp", "ivp", 
 def _sequence(name: str, first: str) -> Callable[..., Any]:
     function, row = getattr(scipy_special, name), getattr(rows_here, name)
 
+    names = signature(function)
+
     @wraps(function)
-    def checked(order: Any, x: Any) -> Any:
+    def checked(*args: Any, **settings: Any) -> Any:
+        order, x = names.bind(*args, **settings).args
         if _traced(order):
             raise _refused(name, f"the order {first}: it counts the functions that are asked for")
         if not _traced(x):
