@@ -163,9 +163,8 @@ def _continued(name: str, n: Any, k: Any, exact: bool, extend: str) -> Any:
     if exact or extend != "complex":
         raise _refused(name, 'a whole number, unless extend="complex"')
     scale = scipy_special.rgamma(1 / k + 1)
-    scale = (
-        float(scale) if type(k) in (int, float) and np.ndim(n) else scale
-    )  # as a number of Python's it leaves float32 as it is
+    if type(k) in (int, float) and np.ndim(n):
+        scale = float(scale)  # as a number of Python's it leaves float32 as it is
     return k ** ((n - 1) / k) * scipy_special.gamma(n / k + 1) * scale
 
 

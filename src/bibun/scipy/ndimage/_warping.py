@@ -18,7 +18,7 @@ import scipy.ndimage as source  # type: ignore[import-untyped]
 from scipy import special
 
 from bibun.arrays.creation import as_array, holds_traced
-from bibun.core.traced import bare
+from bibun.core.traced import Traced, bare
 from bibun.scipy._calls import no_rule, stands_for
 from bibun.scipy._levels import batches, refuse_recorded
 from bibun.scipy.interpolate.piecewise import taken
@@ -71,6 +71,8 @@ def _interpolated(x: Any, places: list[Any], order: int, mode: str, cval: Any, p
             inside = inside & (place >= 0) & (place <= n - 1)
         elif mode == "wrap" and n > 1:
             place = np.where(place < 0, n - 1 - (-place) % (n - 1), np.where(place > n - 1, place % (n - 1), place))
+        elif order == 0 and mode in ("mirror", "reflect"):
+            place = _reflected(place, n, mode)
         first, weights = _taps(place, order)
         taps.append([(*_index(first + j, n, mode), weight) for j, weight in enumerate(weights)])
     flat, strides = np.reshape(x, -1), [prod(x.shape[i + 1 :]) for i in range(x.ndim)]
@@ -84,6 +86,24 @@ def _interpolated(x: Any, places: list[Any], order: int, mode: str, cval: Any, p
             entry = entry * weight
         y = y + entry
     return y if inside is True else np.where(inside, y, cval)
+
+
+def _reflected(place: Any, n: int, mode: str) -> Any:
+    """Where it is in the image: SciPy rounds a place in the middle of two entries up there, not beyond the edges."""
+    period = _PERIODS[mode](n)
+    turned = place % period
+    beyond = (turned >= n) | ((turned > n - 1) & (place < 0) & (mode == "mirror"))
+    return np.where(beyond, period - turned - (mode == "reflect"), turned)
+
+
+def _rounded(y: Any, like: Any, output: Any) -> Any:
+    """As output= asks. Whole numbers are the nearest ones, as SciPy's transforms write them, and unsigned ones keep to their ends."""
+    dtype = like.dtype if output is None or isinstance(output, (np.ndarray, Traced)) else np.dtype(output)
+    if dtype.kind == "u":
+        y = np.minimum(np.where(y > 0, y + 0.5, 0.0), float(np.iinfo(dtype).max))
+    elif dtype.kind == "i":
+        y = np.where(y > 0, y + 0.5, y - 0.5)
+    return given(y, like, output)
 
 
 def _index(index: Any, n: int, mode: str) -> tuple[Any, Any]:
@@ -107,7 +127,7 @@ def map_coordinates(
     x, places = as_array(input), as_array(coordinates)
     if places.shape[0] != x.ndim:
         raise RuntimeError("invalid shape for coordinate array")
-    return given(_interpolated(x, list(places), order, mode, cval, prefilter), x, output)
+    return _rounded(_interpolated(x, list(places), order, mode, cval, prefilter), x, output)
 
 
 def _grid(shape: Any) -> list[Any]:
@@ -128,7 +148,7 @@ def shift(
     x = as_array(input)
     by = np.broadcast_to(as_array(shift), (x.ndim,))
     places = [grid - by[i] for i, grid in enumerate(_grid(x.shape))]
-    return given(_interpolated(x, places, order, mode, cval, prefilter), x, output)
+    return _rounded(_interpolated(x, places, order, mode, cval, prefilter), x, output)
 
 
 @stands_for(source.zoom)
@@ -147,7 +167,7 @@ def zoom(
     for grid, n, m in zip(_grid(shape), x.shape, shape, strict=True):
         step = n / m if grid_mode else (n - 1) / (m - 1) if m > 1 else 1.0
         places.append((grid + 0.5) * step - 0.5 if grid_mode else grid * step)
-    return given(_interpolated(x, places, order, mode, cval, prefilter), x, output)
+    return _rounded(_interpolated(x, places, order, mode, cval, prefilter), x, output)
 
 
 @stands_for(source.affine_transform)
@@ -167,7 +187,7 @@ def affine_transform(
     offset = np.broadcast_to(as_array(offset), (n,))
     grid = _grid(x.shape if output_shape is None else output_shape)
     places = [sum((matrix[i, j] * grid[j] for j in range(n)), offset[i]) for i in range(n)]
-    return given(_interpolated(x, places, order, mode, cval, prefilter), x, output)
+    return _rounded(_interpolated(x, places, order, mode, cval, prefilter), x, output)
 
 
 @stands_for(source.rotate)
@@ -194,7 +214,7 @@ def rotate(
     places = _grid(shape)
     down, right = places[first] - out[0], places[second] - out[1]
     places[first], places[second] = c * down + s * right + middle[0], c * right - s * down + middle[1]
-    return given(_interpolated(x, places, order, mode, cval, prefilter), x, output)
+    return _rounded(_interpolated(x, places, order, mode, cval, prefilter), x, output)
 
 
 def geometric_transform(
