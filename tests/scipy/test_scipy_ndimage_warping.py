@@ -10,6 +10,7 @@ import pytest
 import scipy.ndimage as plain
 
 import bibun as bb
+from bibun.core.traced import bare
 from bibun.scipy import ndimage
 from tests.families.agreement import check_first
 from tests.scipy.agreement import check_beside
@@ -152,3 +153,53 @@ def test_a_traced_angle_under_compile_finds_each_shape() -> None:
         np.testing.assert_allclose(
             compiled(angle), bb.grad(lambda a: np.sum(ndimage.rotate(M, a, order=1) ** 2))(angle)
         )
+
+
+OF_WHOLE_NUMBERS: dict[str, Any] = {
+    "uniform": lambda m, x, **to: m.uniform_filter(x, 3, **to),
+    "uniform1d": lambda m, x, **to: m.uniform_filter1d(x, 3, **to),
+    "gaussian": lambda m, x, **to: m.gaussian_filter(x, 1.0, **to),
+    "sobel": lambda m, x, **to: m.sobel(x, **to),
+    "laplace": lambda m, x, **to: m.laplace(x, **to),
+    "gaussian_laplace": lambda m, x, **to: m.gaussian_laplace(x, 1.0, **to),
+    "gaussian_gradient_magnitude": lambda m, x, **to: m.gaussian_gradient_magnitude(x, 1.0, **to),
+    "spline_filter": lambda m, x, **to: m.spline_filter(x, **to),
+    "map_coordinates": lambda m, x, **to: m.map_coordinates(x, NEAR, order=1, mode="mirror", **to),
+    "shift": lambda m, x, **to: m.shift(x, (0.3, -1.2), **to),
+    "rotate": lambda m, x, **to: m.rotate(x, 30.0, order=2, **to),
+    "zoom": lambda m, x, **to: m.zoom(x, 1.7, **to),
+    "affine": lambda m, x, **to: m.affine_transform(x, MATRIX, OFFSET, **to),
+}
+
+
+@pytest.mark.parametrize("dtype", ["int32", "uint16", "float32"])
+@pytest.mark.parametrize("name", OF_WHOLE_NUMBERS)
+def test_whole_numbers_are_what_scipy_makes_of_them(name: str, dtype: str) -> None:
+    f, x = OF_WHOLE_NUMBERS[name], np.random.default_rng(1).integers(100, 900, (6, 7)).astype(dtype)
+    unsigned_ends = dtype == "uint16" and name in (
+        "sobel",
+        "laplace",
+        "gaussian_laplace",
+        "gaussian_gradient_magnitude",
+    )
+    for to in ({"output": np.float64}, {"output": np.int64}) + (() if unsigned_ends else ({},)):
+        expected = f(plain, x, **to)
+        for found in (bare(f(ndimage, bb.Variable(x), **to)), bb.compile(lambda x, to=to: f(ndimage, x, **to))(x)):
+            assert found.dtype == expected.dtype
+            np.testing.assert_allclose(found, expected, rtol=1e-12 if found.dtype == float else 1e-6)
+
+
+def test_an_image_of_whole_numbers_has_slopes_by_the_width() -> None:
+    x = np.random.default_rng(1).integers(0, 255, (6, 7)).astype(np.uint8)
+    y, slope = bb.jvp(lambda s: ndimage.gaussian_filter(x, s, output=float, radius=4), (1.1,), (1.0,))
+    ends = [plain.gaussian_filter(x, 1.1 + h, output=float, radius=4) for h in (-1e-5, 0.0, 1e-5)]
+    np.testing.assert_allclose(y, ends[1], rtol=1e-12)
+    np.testing.assert_allclose(slope, (ends[2] - ends[0]) / 2e-5, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_places_in_the_middle_of_two_entries(mode: str) -> None:
+    places = np.stack([np.arange(-9.5, 16), np.arange(16, -9.6, -1)])
+    settings: Any = {"order": 0, "mode": mode}
+    found = bb.vjp(lambda x: ndimage.map_coordinates(x, places, **settings), M)[0]
+    np.testing.assert_array_equal(found, plain.map_coordinates(M, places, **settings))

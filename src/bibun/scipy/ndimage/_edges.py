@@ -33,6 +33,8 @@ def given(y: Any, like: Any, output: Any) -> Any:
     if isinstance(output, (np.ndarray, Traced)):
         raise no_rule("this function", "output= is an array; leave it away, or give a dtype")
     dtype = like.dtype if output is None else np.dtype(output)
+    if dtype.kind == "b" and y.dtype.kind == "f":
+        y = np.trunc(y)  # to an integer, as C casts
     return y.astype(np.result_type(dtype, np.complex64) if y.dtype.kind == "c" and dtype.kind != "c" else dtype)
 
 

@@ -104,11 +104,11 @@ def convolve1d(
 
 
 def _along_each(x: Any, axes: Any, output: Any, filter_: Callable[..., Any], *settings: Any) -> Any:
-    """filter_(x, axis, a setting of each) along one axis after the other."""
+    """filter_(x, axis, a setting of each) along one axis after the other, each time in the dtype of the output."""
     x = y = as_array(x)
     axes = chosen(axes, x.ndim)
     for axis, *own in zip(axes, *(each(setting, len(axes)) for setting in settings), strict=True):
-        y = filter_(y, axis, *own)
+        y = given(filter_(wide(y), axis, *own), x, output)
     return given(y, x, output)
 
 
@@ -117,7 +117,9 @@ def uniform_filter1d(
     input: Any, size: int, axis: int = -1, output: Any = None, mode: str = "reflect", cval: Any = 0.0, origin: int = 0
 ) -> Any:
     """The mean of `size` neighbours."""
-    return correlate1d(input, np.full(size, 1 / size), axis, output, mode, cval, origin)
+    x = as_array(input)
+    sums = correlate1d(wide(x), np.ones(size), axis, None, mode, cval, origin)  # of whole numbers they are exact
+    return given(sums / size, x, output)
 
 
 @stands_for(source.uniform_filter)
@@ -186,7 +188,9 @@ def gaussian_filter(
     widths = [sigma[i] for i in range(len(axes))] if np.ndim(sigma) else [sigma] * len(axes)
     taken = [i for i, width in enumerate(widths) if isinstance(width, Traced) or width > 1e-15]
     settings = ([each(s, len(axes))[i] for i in taken] for s in (order, mode, radius))
-    found = _along_each(x, [axes[i] for i in taken], None, along, [widths[i] for i in taken], *settings) if taken else x
+    found = (
+        _along_each(x, [axes[i] for i in taken], output, along, [widths[i] for i in taken], *settings) if taken else x
+    )
     return given(found, x, output)
 
 
@@ -197,11 +201,11 @@ def _slope(smooth: list[float]) -> Callable[..., Any]:
     def call(input: Any, axis: int = -1, output: Any = None, mode: Any = "reflect", cval: Any = 0.0) -> Any:
         x = as_array(input)
         axis, modes = normalize_axis_index(axis, x.ndim), each(mode, x.ndim)
-        y = correlate1d(x, [-1, 0, 1], axis, None, modes[axis], cval)
+        y = correlate1d(x, [-1, 0, 1], axis, output, modes[axis], cval)
         for other in range(x.ndim):
             if other != axis:
                 y = correlate1d(y, smooth, other, None, modes[other], cval)
-        return given(y, x, output)
+        return y
 
     call.__doc__, call.__module__ = "The difference along an axis, smoothed along the others.", __name__
     return call
@@ -220,17 +224,19 @@ def _sum_of_each(x: Any, axes: Any, mode: Any, part: Callable[[int, str], Any]) 
 def laplace(input: Any, output: Any = None, mode: Any = "reflect", cval: Any = 0.0, *, axes: Any = None) -> Any:
     """The sum of the second differences."""
     x = as_array(input)
-    found = _sum_of_each(x, axes, mode, lambda axis, how: correlate1d(x, [1, -2, 1], axis, None, how, cval))
+    found = _sum_of_each(x, axes, mode, lambda axis, how: correlate1d(x, [1, -2, 1], axis, output, how, cval))
     return given(found, x, output)
 
 
-def _derivatives(x: Any, sigma: Any, order: int, mode: Any, cval: Any, axes: Any, power: int, more: Any) -> Any:
+def _derivatives(
+    x: Any, sigma: Any, order: int, output: Any, mode: Any, cval: Any, axes: Any, power: int, more: Any
+) -> Any:
     """The sum over the axes of the Gaussian derivative of that order along one of them, to a power."""
     axes = chosen(axes, x.ndim)
 
     def part(axis: int, _: str) -> Any:
         orders = [order if other == axis else 0 for other in axes]
-        return gaussian_filter(x, sigma, orders, None, mode, cval, axes=axes, **more) ** power
+        return gaussian_filter(x, sigma, orders, output, mode, cval, axes=axes, **more) ** power
 
     return _sum_of_each(x, axes, "", part)
 
@@ -248,7 +254,7 @@ def gaussian_laplace(
 ) -> Any:
     """The sum of the second derivatives of the image weighed with a Gaussian."""
     x = as_array(input)
-    return given(_derivatives(x, sigma, 2, mode, cval, axes, 1, kwargs or {}), x, output)
+    return given(_derivatives(x, sigma, 2, output, mode, cval, axes, 1, kwargs or {}), x, output)
 
 
 @stands_for(source.gaussian_gradient_magnitude)
@@ -264,4 +270,4 @@ def gaussian_gradient_magnitude(
 ) -> Any:
     """The length of the gradient of the image weighed with a Gaussian."""
     x = as_array(input)
-    return given(np.sqrt(_derivatives(x, sigma, 1, mode, cval, axes, 2, kwargs or {})), x, output)
+    return given(np.sqrt(_derivatives(x, sigma, 1, output, mode, cval, axes, 2, kwargs or {})), x, output)

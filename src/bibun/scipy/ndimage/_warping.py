@@ -97,7 +97,7 @@ def _reflected(place: Any, n: int, mode: str) -> Any:
 
 
 def _rounded(y: Any, like: Any, output: Any) -> Any:
-    """As output= asks. Whole numbers are the nearest ones, as SciPy's transforms write them, and unsigned ones keep to their ends."""
+    """As output= asks. SciPy's transforms write the nearest whole numbers, and unsigned ones keep to their ends."""
     dtype = like.dtype if output is None or isinstance(output, (np.ndarray, Traced)) else np.dtype(output)
     if dtype.kind == "u":
         y = np.minimum(np.where(y > 0, y + 0.5, 0.0), float(np.iinfo(dtype).max))
@@ -243,7 +243,7 @@ def spline_filter1d(input: Any, order: int = 3, axis: int = -1, output: Any = np
 def spline_filter(input: Any, order: int = 3, output: Any = np.float64, mode: str = "mirror") -> Any:
     """The coefficients of the spline through the entries."""
     x = as_array(input)
-    y = wide(x)
+    y = x
     for axis in range(x.ndim):
-        y = _filtered(y, order, mode, axis)
+        y = given(_filtered(wide(y), order, mode, axis), x, output)
     return given(y, x, output)
