@@ -294,6 +294,7 @@ def test_whole_numbers_are_rounded_and_clipped_without_wrapping(dtype: Any) -> N
             np.testing.assert_array_equal(found, expected)
     large = np.array([10**18 + 1])
     assert np.round(bb.Variable(large), 2).data == large
+    assert bb.vjp(lambda x: np.round(x, np.int8(3)), 1.23456)[0] == 1.235
 
 
 def test_numbers_for_nan_are_of_numpys_class() -> None:

@@ -348,3 +348,9 @@ def test_a_vector_is_no_matrix() -> None:
         bb.vmap(lambda x: np.matvec(x, SQUARE[0]))(SQUARE)
     with pytest.raises(ValueError, match="must have 2 or more"):
         bb.grad(lambda x: np.sum(np.vecmat(SQUARE[0], x)))(SQUARE[0])
+
+
+def test_tolerances_with_more_axes_than_an_entry() -> None:
+    x, tolerances = np.array([1.0, 7.0]), np.array([[0.0], [10.0]])
+    found = bb.vmap(lambda x: np.isclose(x, 1.0, rtol=0, atol=tolerances))(x)
+    np.testing.assert_array_equal(found, [np.isclose(entry, 1.0, rtol=0, atol=tolerances) for entry in x])

@@ -233,6 +233,7 @@ def angle(z: Any, deg: bool = False) -> Any:
 @implements(np.round, np.around)
 def round_(a: Any, decimals: int = 0, out: Any = None) -> Any:
     """To so many decimals, halves to even: it goes in steps, so its derivative is 0."""
+    decimals = index(decimals)  # of few bits, powers of 10 would wrap
     if a.dtype.kind == "c":
         y = round_(np.real(a), decimals) + 1j * round_(np.imag(a), decimals)
     elif decimals == 0 or (decimals > 0 and a.dtype.kind in "iu"):  # times 10**decimals, large integers would wrap
