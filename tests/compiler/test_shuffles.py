@@ -155,3 +155,15 @@ def test_another_process_fills_with_other_numbers_than_zeros(tmp_path: Any, monk
     monkeypatch.setenv("BIBUN_CACHE_DIR", str(tmp_path))
     found = [bb.compile(lambda x, n=n: x * np.full(3, n))(np.arange(3.0)) for n in (0.0, 2.0, -1.0, 2.0)]
     np.testing.assert_array_equal(found, [n * np.arange(3.0) for n in (0.0, 2.0, -1.0, 2.0)])
+
+
+@pytest.mark.parametrize("background", [0.0, -0.0])
+def test_a_negative_zero_that_is_written_keeps_its_sign(background: float) -> None:
+    def f(x: Any) -> Any:
+        y = np.full((2, SIDE, SIDE), background, like=x)
+        for i in range(SIDE):
+            for j in range(SIDE - 1):
+                y[:, i, j] = -background if i >= j else x[:, i + j]
+        return np.copysign(1.0, y)
+
+    agrees(f, (X,), (-X,))

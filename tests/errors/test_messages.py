@@ -541,6 +541,12 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         "at {place} (v[v > 0]): x[mask] inside vmap, with a mask that is a batch, would have another length for each entry. "
         "Write np.where(mask, x, 0), or x[mask] = value.",
     ),
+    "as many places as each entry of a batch has": (
+        lambda: bb.vmap(lambda v: v[np.nonzero(v > 0)])(np.array([[1.0, -1.0], [1.0, 1.0]])),
+        bb.DerivativeValueError,
+        "at {place} (np.nonzero(v > 0)): nonzero inside vmap would have another shape for each entry of the batch: (1,), "
+        "(2,). Keep the shape, as np.where(mask, x, 0) and x[mask] = value do, or call the function in a loop.",
+    ),
     "data of a batch": (
         lambda: bb.vmap(lambda v: v * v.data)(X),
         bb.DerivativeValueError,

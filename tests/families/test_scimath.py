@@ -143,6 +143,16 @@ def test_pairs_of_results() -> None:
     assert np.array_equal(exponents, np.frexp(x)[1])
 
 
+@pytest.mark.parametrize("dtype", ["?", "u1", "i2", "i4", "i8"])
+@pytest.mark.parametrize("shape", [(), (3,), (0,)])
+def test_both_parts_of_integers_are_floats(dtype: str, shape: tuple[int, ...]) -> None:
+    x = np.resize([3, 0, 1], shape).astype(dtype)
+    for got in (bb.compile(np.modf)(x), bb.vmap(np.modf)(x[None])):
+        for part, want in zip(got, np.modf(x), strict=True):
+            assert part.dtype == want.dtype
+            np.testing.assert_array_equal(part, np.reshape(want, np.shape(part)))
+
+
 def test_results_into_given_arrays() -> None:
     x = bb.Variable(np.array([7.3, -2.6]))
     fraction, whole = np.zeros_like(x), np.zeros_like(x)

@@ -20,8 +20,10 @@ def divmod_(x1: Any, x2: Any) -> tuple[Any, Any]:
 
 @implements(np.modf)
 def modf(x: Any) -> tuple[Any, Any]:
-    """What is behind the point, and what is before it, which goes in steps."""
-    return _fraction(x), _trunc(x)
+    """What is behind the point, and what is before it, which goes in steps. Of integers too, both are floats."""
+    fraction, whole = _fraction(x), _trunc(x)
+    dtype = np.result_type(fraction)
+    return fraction, whole if np.result_type(whole) == dtype else whole.astype(dtype)
 
 
 @implements(np.frexp)

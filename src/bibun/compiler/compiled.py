@@ -22,6 +22,7 @@ from bibun.compiler.graph import Graph
 from bibun.compiler.keys import key_of
 from bibun.compiler.native import callables
 from bibun.compiler.native.build import Arrangement, Native, Otherwise, from_disk, made
+from bibun.compiler.native.callbacks import stop_if_interrupted
 from bibun.compiler.native.entry import Leaf
 from bibun.compiler.native.layouts import layouts
 from bibun.compiler.native.machine import available
@@ -139,6 +140,7 @@ class Careful:
         _ALL.add(self)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        stop_if_interrupted()
         try:
             call = signature(args, kwargs, self.static)
         except PlainCall:

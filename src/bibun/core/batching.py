@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from bibun.errors import DerivativeValueError
+from bibun.errors import DerivativeValueError, located
 
 Values = list[Any]
 Batched = list[bool]
@@ -64,8 +64,18 @@ def loop(primitive: Any, values: Values, batched: Batched, settings: Settings) -
             f"vmap: {primitive.name} over an empty batch: there is no entry to take a shape from."
         )
     if isinstance(entries[0], tuple):
-        parts = [np.stack(part) for part in zip(*entries, strict=True)]
+        parts = [_stacked(primitive, part) for part in zip(*entries, strict=True)]
         return type(entries[0])._make(parts) if hasattr(entries[0], "_make") else tuple(parts)
+    return _stacked(primitive, entries)
+
+
+def _stacked(primitive: Any, entries: Sequence[Any]) -> Any:
+    shapes = sorted({np.shape(entry) for entry in entries})
+    if len(shapes) > 1:
+        raise DerivativeValueError(
+            f"{located()}{primitive.name} inside vmap would have another shape for each entry of the batch: {shapes[0]}, "
+            f"{shapes[-1]}. Keep the shape, as np.where(mask, x, 0) and x[mask] = value do, or call the function in a loop."
+        )
     return np.stack(entries)
 
 

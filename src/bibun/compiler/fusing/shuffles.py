@@ -222,7 +222,7 @@ class _Table:
                 return False
             if self._moves(y):
                 waiting += [(z, depth + (z.op != y.op)) for z in y.operands]
-            elif not is_zero(y):
+            else:
                 self._source(y)
         return len(self.sources) <= SOURCES
 
@@ -234,7 +234,9 @@ class _Table:
         return x.op == "place" or (x.op == "view" and not _turns(x.params))
 
     def _source(self, x: Expression) -> int:
-        if is_zero(x):
+        while x.op == "view" and is_zero(x):
+            (x,) = x.operands
+        if is_zero(x) and not np.signbit(x.params):  # a -0 that is written stays one
             return 0
         if x.number not in self._numbers:
             self.sources.append(x)

@@ -19,6 +19,7 @@ from bibun.compiler.fusing.stages import Finder, Stage
 from bibun.compiler.fusing.steps import Call
 from bibun.compiler.graph import Graph
 from bibun.compiler.native import accumulation, cache, formulas, lapack, plan  # noqa: F401  they register what they write
+from bibun.compiler.native.callbacks import stop_if_interrupted
 from bibun.compiler.native.context import Context
 from bibun.compiler.native.entry import EntryWriter, Leaf, Tree, nodes, suits
 from bibun.compiler.native.layouts import layouts
@@ -143,6 +144,7 @@ class Native:
         pointers = [start + -start % ALIGNMENT, *(a.ctypes.data for a in (*arrays, *outputs))]
         frame = (ctypes.c_uint64 * len(pointers))(*pointers)
         if self._call(ctypes.addressof(frame), self._context):
+            stop_if_interrupted()
             raise Otherwise
         return outputs
 

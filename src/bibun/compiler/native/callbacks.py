@@ -9,6 +9,7 @@ import ctypes
 from collections.abc import Callable, Sequence
 from functools import partial
 from math import prod
+from threading import local
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -73,6 +74,22 @@ class ShapeChangedError(Exception):
     """A row gave another shape than in the run that was recorded."""
 
 
+class _Interrupts(local):
+    """Of each thread: what asked it to stop while it was in a program, which only knows that it has to leave."""
+
+    def __init__(self) -> None:
+        self.held: list[BaseException] = []
+
+
+_interrupts = _Interrupts()
+
+
+def stop_if_interrupted() -> None:
+    """Raise what a program that was left could not: an interrupt from the keyboard, say."""
+    if _interrupts.held:
+        raise _interrupts.held.pop()
+
+
 def callback(
     function: Callable[..., Any], weak: Sequence[bool], operands: Sequence[Memory], outputs: dict[Any, Memory]
 ) -> Callable[[int], None]:
@@ -90,6 +107,15 @@ def callback(
     ]  # the arrays at the addresses of the last call; whether the results have suited
 
     def run(where: int) -> None:
+        try:
+            compute(where)
+        except Exception:
+            raise  # the function itself, run plainly, raises it again
+        except BaseException as interrupt:
+            _interrupts.held[:] = [interrupt]
+            raise
+
+    def compute(where: int) -> None:
         pointers = kind.from_address(where)[:]
         before, arrays = known[0]
         if pointers != before:
