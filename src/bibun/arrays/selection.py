@@ -23,9 +23,8 @@ _count_nonzero, _searchsorted = row("count_nonzero"), row("searchsorted")
 _argsort, _argpartition = row("argsort"), row("argpartition")
 _rint, _trunc = row("rint"), row("trunc")
 _MISSING = np._NoValue
-_clip_ufunc: Any = import_module(
-    "numpy._core.umath"
-).clip  # what the method of a plain array calls, which has no public name
+# What the method of a plain array calls, which has no public name.
+_clip_ufunc: Any = import_module("numpy._core.umath").clip
 
 
 @implements(np.where)

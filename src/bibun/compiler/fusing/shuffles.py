@@ -17,9 +17,7 @@ from bibun.compiler.fusing.expressions import Box, Expression, Expressions, Gath
 
 Array = np.ndarray[Any, Any]
 MANY = 16  # parts; fewer moves are left as they are
-SOURCES = (
-    4  # arrays, and numbers, that a result is put together from at most; else its parts are only laid side by side
-)
+SOURCES = 4  # arrays and numbers that a result is put together from, at most; of more, parts are laid side by side
 LAYERS = 4  # sums of entries that are added at the same place, at most
 LONG = 1024  # entries of a part that is better read by a loop of its own
 LARGE = 1 << 22  # entries: of more no index is made

@@ -101,10 +101,8 @@ def callback(
     numbers = [n for n, memory in enumerate(operands) if not memory.shape]
     call = function.resolved() if isinstance(function, Row) else function
     into = parts == [None] and isinstance(call, np.ufunc) and call.nout == 1  # once it is known that the dtypes agree
-    known: list[Any] = [
-        ([], []),
-        False,
-    ]  # the arrays at the addresses of the last call; whether the results have suited
+    # The arrays at the addresses of the last call; and whether its results have suited.
+    known: list[Any] = [([], []), False]
 
     def run(where: int) -> None:
         try:
