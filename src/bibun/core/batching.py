@@ -17,7 +17,8 @@ Settings = Mapping[str, Any]
 def elementwise(primitive: Any, values: Values, batched: Batched, settings: Settings) -> Any:
     """Give all the same number of axes behind the batch; broadcasting does the rest, with settings that are arrays too."""
     most = max(np.ndim(v) - mine for v, mine in zip(values, batched, strict=True))
-    most = max([most, *(s.ndim for s in settings.values() if isinstance(s, np.ndarray))])
+    if settings:
+        most = max([most, *(s.ndim for s in settings.values() if isinstance(s, np.ndarray))])
     return primitive(*(padded(v, most) if mine else v for v, mine in zip(values, batched, strict=True)), **settings)
 
 
