@@ -26,8 +26,20 @@ _COMPARISONS = {
 }  # fmt: skip
 _UNARY = {"neg": "negative", "pos": "positive", "abs": "absolute", "invert": "invert"}
 _STANDARDS = (None, "2021.12", "2022.12", "2023.12", "2024.12")
+_NO_OPERANDS = (str, bytes, dict, set, type(None), Named, Holder)
+
+
+class _Foreign(dict[type, bool]):
+    """Found once for a class: every operator asks. No exception within: one of SciPy's solvers may have left one of ours
+    pending while it calls the user's function again, and would lose it."""
+
+    def __missing__(self, kind: type) -> bool:
+        found = self[kind] = issubclass(kind, _NO_OPERANDS) or sparse.is_class(kind)
+        return found
+
+
 # Never an operand: Python then says so, naming both types, or asks what names a value to put that in its place.
-FOREIGN = (str, bytes, dict, set, type(None), Named, Holder, sparse.Sparse)
+FOREIGN = _Foreign()
 
 
 class Array(Traced, methods.Methods):
@@ -175,7 +187,7 @@ class Array(Traced, methods.Methods):
         return other // self, other % self
 
     def __pow__(self, other: Any, modulo: None = None) -> Any:
-        foreign = isinstance(other, FOREIGN) or modulo is not None
+        foreign = FOREIGN[type(other)] or modulo is not None
         return sparse.beside(row("power"), self, other) if foreign else row("power")(self, other)
 
     def __copy__(self) -> Any:
@@ -204,21 +216,17 @@ def _install() -> None:
 
 
 def _binary(primitive: Any) -> Any:
-    return lambda self, other: (
-        sparse.beside(primitive, self, other) if isinstance(other, FOREIGN) else primitive(self, other)
-    )
+    return lambda self, other: sparse.beside(primitive, self, other) if FOREIGN[type(other)] else primitive(self, other)
 
 
 def _reflected(primitive: Any) -> Any:
-    return lambda self, other: (
-        sparse.beside(primitive, other, self) if isinstance(other, FOREIGN) else primitive(other, self)
-    )
+    return lambda self, other: sparse.beside(primitive, other, self) if FOREIGN[type(other)] else primitive(other, self)
 
 
 def _augmented(primitive: Any) -> Any:
     def update(self: Any, other: Any) -> Any:
         other = named(other)
-        if isinstance(other, FOREIGN):
+        if FOREIGN[type(other)]:
             return NotImplemented
         return NotImplemented if in_place.is_number(self) else in_place.assign(self, primitive(self, other))
 

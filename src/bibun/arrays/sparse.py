@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
@@ -17,15 +18,9 @@ def is_sparse(x: Any) -> bool:
     return module is not None and hasattr(module, "issparse") and bool(module.issparse(x))
 
 
-class _Sparse(type):
-    def __instancecheck__(cls, x: Any) -> bool:
-        # Each operator asks this of what is no array; quick, and no exception within: one of SciPy's solvers may have left
-        # one of ours pending while it calls the user's function again, and would lose it.
-        return type(x).__module__.startswith("scipy.sparse")
-
-
-class Sparse(metaclass=_Sparse):
-    """What every sparse matrix is an instance of."""
+def is_class(kind: type) -> bool:
+    """Whether it is a class of sparse matrices, or near them; SciPy need not be there."""
+    return kind.__module__.startswith("scipy.sparse")
 
 
 def beside(primitive: Any, a: Any, b: Any) -> Any:
@@ -36,7 +31,7 @@ def beside(primitive: Any, a: Any, b: Any) -> Any:
     return room.operated(primitive.name, a, b)
 
 
-def operator(primitive: Any, *, reflected: bool, foreign: tuple[type, ...]) -> Any:
+def operator(primitive: Any, *, reflected: bool, foreign: Mapping[type, bool]) -> Any:
     """x @ other, or other @ x where `reflected`."""
 
     def call(self: Any, other: Any) -> Any:
@@ -44,7 +39,7 @@ def operator(primitive: Any, *, reflected: bool, foreign: tuple[type, ...]) -> A
             if is_sparse(other):  # before what is foreign: one of them is a dict
                 room: Any = import_module("bibun.scipy.sparse._matrices")
                 return room.product(other, self) if reflected else room.product_from_the_left(self, other)
-            if isinstance(other, foreign):
+            if foreign[type(other)]:
                 return NotImplemented
         return primitive(other, self) if reflected else primitive(self, other)
 

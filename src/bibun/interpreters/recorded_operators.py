@@ -55,7 +55,7 @@ def _binary(cls: Any, primitive: Primitive, *, reflected: bool = False) -> Calla
         recording = x.recording
         if type(other) is cls and other.recording is recording:
             plain, number = other.held, other.number
-        elif isinstance(other, FOREIGN):
+        elif FOREIGN[type(other)]:
             return beside(primitive, other, x) if reflected else beside(primitive, x, other)
         elif isinstance(other, (Traced, list, tuple)):
             return primitive(other, x) if reflected else primitive(x, other)

@@ -276,7 +276,7 @@ def _right(primitive: Primitive, only_b: Fast) -> Callable[[Any, Any], Any]:
 
 def _carefully(primitive: Primitive, a: Any, b: Any) -> Any:
     """By the row; what is no operand at all is left to Python, whose message names both types."""
-    if isinstance(a, FOREIGN) or isinstance(b, FOREIGN):
+    if FOREIGN[type(a)] or FOREIGN[type(b)]:
         return beside(primitive, a, b)
     return primitive(a, b)
 
