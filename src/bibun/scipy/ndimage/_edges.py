@@ -16,11 +16,23 @@ _MODES: dict[str, Any] = {
 }  # fmt: skip
 
 
-def padded(x: Any, sides: list[tuple[int, int]], mode: str, cval: Any) -> Any:
+def _padded(x: Any, sides: list[tuple[int, int]], mode: str, cval: Any) -> Any:
     """With so many entries more beyond each edge."""
     if mode not in _MODES:
         raise RuntimeError("boundary mode not supported")
     return np.pad(x, sides, **({"constant_values": cval} if _MODES[mode] == "constant" else {"mode": _MODES[mode]}))
+
+
+def surrounded(x: Any, axes: Any, lengths: Any, origin: Any, mode: Any, cval: Any) -> Any:
+    """With as many entries more as windows of these lengths reach beyond the edges, one length, origin and mode an axis."""
+    origins, modes = each(origin, len(axes)), each(mode, len(axes))
+    for axis, n, shift, how in zip(axes, lengths, origins, modes, strict=True):
+        if not 0 <= n // 2 + shift < n:
+            raise ValueError("invalid origin")
+        sides = [(0, 0)] * x.ndim
+        sides[axis] = (n // 2 + shift, n - 1 - n // 2 - shift)
+        x = _padded(x, sides, how, cval)
+    return x
 
 
 def wide(x: Any) -> Any:

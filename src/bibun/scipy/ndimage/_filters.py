@@ -12,7 +12,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from bibun.arrays.creation import as_array
 from bibun.core.traced import Traced, plain
 from bibun.scipy._calls import no_rule, stands_for
-from bibun.scipy.ndimage._edges import chosen, each, given, padded, wide
+from bibun.scipy.ndimage._edges import chosen, each, given, surrounded, wide
 from bibun.scipy.signal._convolution import convolved
 
 # Weights: y[i] = the sum of w[k] x[i + k - n // 2 - origin]
@@ -22,15 +22,8 @@ def _weighed(x: Any, w: Any, axes: tuple[int, ...], mode: Any, cval: Any, origin
     x, w = wide(x), wide(w)
     if 0 in x.shape:
         return x
-    origins, modes = each(origin, len(axes)), each(mode, len(axes))
     ordered = sorted(axes)  # as the axes of the weights are, whatever the order of `axes`
-    for axis, shift, how in zip(axes, origins, modes, strict=True):
-        n = w.shape[ordered.index(axis)]
-        if not 0 <= n // 2 + shift < n:
-            raise ValueError("invalid origin")
-        sides = [(0, 0)] * x.ndim
-        sides[axis] = (n // 2 + shift, n - 1 - n // 2 - shift)
-        x = padded(x, sides, how, cval)
+    x = surrounded(x, axes, [w.shape[ordered.index(axis)] for axis in axes], origin, mode, cval)
     w = np.expand_dims(np.flip(w), [i for i in range(x.ndim) if i not in axes])
     return convolved(x, w, "valid", "direct", tuple(ordered))
 
@@ -188,10 +181,9 @@ def gaussian_filter(
     widths = [sigma[i] for i in range(len(axes))] if np.ndim(sigma) else [sigma] * len(axes)
     taken = [i for i, width in enumerate(widths) if isinstance(width, Traced) or width > 1e-15]
     settings = ([each(s, len(axes))[i] for i in taken] for s in (order, mode, radius))
-    found = (
-        _along_each(x, [axes[i] for i in taken], output, along, [widths[i] for i in taken], *settings) if taken else x
-    )
-    return given(found, x, output)
+    if not taken:
+        return given(x, x, output)
+    return _along_each(x, [axes[i] for i in taken], output, along, [widths[i] for i in taken], *settings)
 
 
 # Derivatives
@@ -215,59 +207,38 @@ sobel = stands_for(source.sobel)(_slope([1, 2, 1]))
 prewitt = stands_for(source.prewitt)(_slope([1, 1, 1]))
 
 
-def _sum_of_each(x: Any, axes: Any, mode: Any, part: Callable[[int, str], Any]) -> Any:
-    axes = chosen(axes, x.ndim)
-    return sum(part(axis, how) for axis, how in zip(axes, each(mode, len(axes)), strict=True))
-
-
 @stands_for(source.laplace)
 def laplace(input: Any, output: Any = None, mode: Any = "reflect", cval: Any = 0.0, *, axes: Any = None) -> Any:
     """The sum of the second differences."""
     x = as_array(input)
-    found = _sum_of_each(x, axes, mode, lambda axis, how: correlate1d(x, [1, -2, 1], axis, output, how, cval))
-    return given(found, x, output)
+    over = chosen(axes, x.ndim)
+    found = (
+        correlate1d(x, [1, -2, 1], axis, output, how, cval)
+        for axis, how in zip(over, each(mode, len(over)), strict=True)
+    )
+    return given(sum(found), x, output)
 
 
-def _derivatives(
-    x: Any, sigma: Any, order: int, output: Any, mode: Any, cval: Any, axes: Any, power: int, more: Any
-) -> Any:
-    """The sum over the axes of the Gaussian derivative of that order along one of them, to a power."""
-    axes = chosen(axes, x.ndim)
+def _of_gaussians(name: str, order: int, joined: Callable[[list[Any]], Any]) -> Any:
+    @stands_for(getattr(source, name))
+    def of_gaussians(
+        input: Any, sigma: Any, output: Any = None, mode: Any = "reflect", cval: Any = 0.0, *, axes: Any = None,
+        kwargs: Any = None,
+    ) -> Any:  # fmt: skip
+        """Of an image weighed with a Gaussian the sum of the second derivatives, or the length of the gradient."""
+        x = as_array(input)
+        over = chosen(axes, x.ndim)
 
-    def part(axis: int, _: str) -> Any:
-        orders = [order if other == axis else 0 for other in axes]
-        return gaussian_filter(x, sigma, orders, output, mode, cval, axes=axes, **more) ** power
+        def along(axis: int) -> Any:
+            orders = [order if other == axis else 0 for other in over]
+            return gaussian_filter(x, sigma, orders, output, mode, cval, axes=over, **(kwargs or {}))
 
-    return _sum_of_each(x, axes, "", part)
+        return given(joined(list(map(along, over))), x, output)
 
-
-@stands_for(source.gaussian_laplace)
-def gaussian_laplace(
-    input: Any,
-    sigma: Any,
-    output: Any = None,
-    mode: Any = "reflect",
-    cval: Any = 0.0,
-    *,
-    axes: Any = None,
-    kwargs: Any = None,
-) -> Any:
-    """The sum of the second derivatives of the image weighed with a Gaussian."""
-    x = as_array(input)
-    return given(_derivatives(x, sigma, 2, output, mode, cval, axes, 1, kwargs or {}), x, output)
+    return of_gaussians
 
 
-@stands_for(source.gaussian_gradient_magnitude)
-def gaussian_gradient_magnitude(
-    input: Any,
-    sigma: Any,
-    output: Any = None,
-    mode: Any = "reflect",
-    cval: Any = 0.0,
-    *,
-    axes: Any = None,
-    kwargs: Any = None,
-) -> Any:
-    """The length of the gradient of the image weighed with a Gaussian."""
-    x = as_array(input)
-    return given(np.sqrt(_derivatives(x, sigma, 1, output, mode, cval, axes, 2, kwargs or {})), x, output)
+gaussian_laplace = _of_gaussians("gaussian_laplace", 2, sum)
+gaussian_gradient_magnitude = _of_gaussians(
+    "gaussian_gradient_magnitude", 1, lambda slopes: np.sqrt(sum(slope**2 for slope in slopes))
+)

@@ -12,7 +12,7 @@ import scipy.ndimage as source  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array, holds_traced
 from bibun.scipy._calls import no_rule, stands_for
-from bibun.scipy.ndimage._edges import chosen, each, given, padded
+from bibun.scipy.ndimage._edges import chosen, each, given, surrounded
 
 
 def _windows(x: Any, size: Any, footprint: Any, mode: Any, cval: Any, origin: Any, axes: Any) -> Any:
@@ -32,12 +32,7 @@ def _windows(x: Any, size: Any, footprint: Any, mode: Any, cval: Any, origin: An
     lengths = x.shape
     if 0 in lengths:
         return np.stack([x] * int(footprint.sum()))
-    for axis, n, shift, how in zip(axes, footprint.shape, each(origin, len(axes)), each(mode, len(axes)), strict=True):
-        if not 0 <= n // 2 + shift < n:
-            raise ValueError("invalid origin")
-        sides = [(0, 0)] * x.ndim
-        sides[axis] = (n // 2 + shift, n - 1 - n // 2 - shift)
-        x = padded(x, sides, how, cval)
+    x = surrounded(x, axes, footprint.shape, origin, mode, cval)
     parts = []
     for place in np.argwhere(footprint):
         key = [slice(None)] * x.ndim
