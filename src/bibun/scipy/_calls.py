@@ -11,8 +11,7 @@ from inspect import Parameter, Signature, signature
 from types import ModuleType
 from typing import Any, TypeVar
 
-from bibun.arrays.creation import holds_traced
-from bibun.core.traced import Holder
+from bibun.core.traced import Holder, Traced
 from bibun.errors import OTHERWISE, NoDerivativeError, located
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -51,7 +50,12 @@ def _defaults(theirs: Signature, ours: Signature) -> dict[str, Any]:
 
 
 def _has_traced(args: tuple[Any, ...], settings: dict[str, Any]) -> bool:
-    return any(isinstance(x, Holder) or holds_traced(x) for x in (*args, *settings.values()))
+    return any(map(_is_traced, (*args, *settings.values())))
+
+
+def _is_traced(x: Any) -> bool:
+    """Whether it is traced, or holds something traced, which may stand in rows of blocks."""
+    return any(map(_is_traced, x)) if isinstance(x, (list, tuple)) else isinstance(x, (Traced, Holder))
 
 
 def _ignored(name: str) -> bool:

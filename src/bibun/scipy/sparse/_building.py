@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 import numpy as np
 import scipy.sparse as source  # type: ignore[import-untyped]
 
-from bibun.arrays.creation import holds_traced
 from bibun.core.traced import Traced
-from bibun.scipy._calls import no_rule
+from bibun.scipy._calls import no_rule, stands_for
 from bibun.scipy.sparse._arrays import SparseArray, SparseMatrix
 from bibun.scipy.sparse._matrices import parts
 from bibun.scipy.sparse._pairs import summed
 
 Placed = tuple[Any, Any, Any]  # entries, their rows and their columns
-
-
-def _traced(blocks: Any) -> bool:
-    """Whether a matrix of traced entries is among them, which may stand in rows of blocks."""
-    if isinstance(blocks, (list, tuple)):
-        return any(map(_traced, blocks))
-    return isinstance(blocks, SparseArray) or holds_traced(blocks)
 
 
 def _matrix(block: Any) -> Any:
@@ -32,25 +23,15 @@ def _matrix(block: Any) -> Any:
     return block if isinstance(block, SparseArray) else source.coo_array(block)
 
 
+def _some_new(blocks: Any) -> bool:
+    return any(isinstance(b, source.sparray) or type(b) is SparseArray for b in blocks)
+
+
 def _made(blocks: Any, shape: tuple[int, int], placed: list[Placed], *, array: bool = False) -> Any:
     """Of the old kind where all blocks are, as in SciPy."""
-    new = array or any(isinstance(b, source.sparray) or type(b) is SparseArray for b in blocks)
+    new = array or _some_new(blocks)
     data, rows, columns = (np.concatenate(parts) for parts in zip(*placed, strict=True))
     return (SparseArray if new else SparseMatrix)(*summed(data, rows, columns, shape))
-
-
-def _builds(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Takes SciPy's place where a matrix of traced entries is among the arguments."""
-
-    def decorate(ours: Callable[..., Any]) -> Callable[..., Any]:
-        @wraps(function)
-        def call(*args: Any, **settings: Any) -> Any:
-            return (ours if _traced((*args, *settings.values())) else function)(*args, **settings)
-
-        call.__doc__ = ours.__doc__
-        return call
-
-    return decorate
 
 
 def _blocks(rows: Any, *, array: bool = False) -> Any:
@@ -78,31 +59,31 @@ def _extent(line: Any, axis: int) -> int:
     return int(sizes[0])
 
 
-@_builds(source.block_array)
+@stands_for(source.block_array)
 def block_array(blocks: Any, *, format: Any = None, dtype: Any = None) -> Any:
     """A matrix of blocks, in rows; None is a block of zeros."""
     return _typed(_blocks(blocks, array=True), dtype)
 
 
-@_builds(source.bmat)
+@stands_for(source.bmat)
 def bmat(blocks: Any, format: Any = None, dtype: Any = None) -> Any:
     """A matrix of blocks, in rows; None is a block of zeros."""
     return _typed(_blocks(blocks), dtype)
 
 
-@_builds(source.hstack)
+@stands_for(source.hstack)
 def hstack(blocks: Any, format: Any = None, dtype: Any = None) -> Any:
     """Matrices beside one another."""
     return _typed(_blocks([list(blocks)]), dtype)
 
 
-@_builds(source.vstack)
+@stands_for(source.vstack)
 def vstack(blocks: Any, format: Any = None, dtype: Any = None) -> Any:
     """Matrices under one another."""
     return _typed(_blocks([[block] for block in blocks]), dtype)
 
 
-@_builds(source.block_diag)
+@stands_for(source.block_diag)
 def block_diag(mats: Any, format: Any = None, dtype: Any = None) -> Any:
     """Matrices along the diagonal."""
     n = len(mats)
@@ -114,7 +95,7 @@ def _typed(matrix: Any, dtype: Any) -> Any:
     return matrix if dtype is None else matrix.astype(dtype)
 
 
-@_builds(source.kron)
+@stands_for(source.kron)
 def kron(A: Any, B: Any, format: Any = None) -> Any:
     """The blocks A[i, j] B."""
     (x, p), (y, q) = parts(_matrix(A)), parts(_matrix(B))
@@ -125,24 +106,22 @@ def kron(A: Any, B: Any, format: Any = None) -> Any:
     return _made((A, B), shape, [(x[first] * y[second], rows, columns)])
 
 
-@_builds(source.kronsum)
+@stands_for(source.kronsum)
 def kronsum(A: Any, B: Any, format: Any = None) -> Any:
     """The Kronecker product of one and A, and of B and one, added."""
-    eye = (
-        source.eye_array if any(isinstance(m, source.sparray) or type(m) is SparseArray for m in (A, B)) else source.eye
-    )
+    eye = source.eye_array if _some_new((A, B)) else source.eye
     return kron(eye(B.shape[0]), A) + kron(B, eye(A.shape[0]))
 
 
 def _triangle(name: str, sign: int) -> Callable[..., Any]:
-    @_builds(getattr(source, name))
+    @stands_for(getattr(source, name))
     def triangle(A: Any, k: int = 0, format: Any = None) -> Any:
         """The entries on one side of a diagonal."""
         data, pattern = parts(_matrix(A))
         kept = np.flatnonzero(sign * (pattern.columns - pattern.rows - k) >= 0)
         return _made((A,), A.shape, [(data[kept], pattern.rows[kept], pattern.columns[kept])])
 
-    return triangle  # type: ignore[no-any-return]
+    return triangle
 
 
 tril, triu = _triangle("tril", -1), _triangle("triu", 1)
