@@ -1,7 +1,11 @@
-"""Several traced index arrays in one key, as one: the axes that they index are laid together. Indexes nothing itself."""
+"""Traced index arrays in a key, as one: where there are several, the axes that they index are laid together.
+
+Indexes nothing itself.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import Any, NamedTuple
 
@@ -10,7 +14,7 @@ import numpy as np
 from bibun.arrays.deciding import anywhere
 from bibun.core.traced import Traced
 from bibun.errors import NoDerivativeError, located
-from bibun.primitives.indexing import Place
+from bibun.primitives.indexing import Place, fill
 
 
 class Laid(NamedTuple):
@@ -23,16 +27,22 @@ class Laid(NamedTuple):
 
     def laid(self, x: Any) -> Any:
         """An array of the shape of x, as `index` sees it."""
+        if len(self.order) == len(self.shape):  # of one index array: as it is
+            return x
         return np.reshape(np.transpose(x, self.order), self.shape)
 
     def back(self, y: Any, shape: tuple[int, ...]) -> Any:
         """The array of this shape that is laid as y."""
+        if len(self.order) == len(self.shape):
+            return y
         return np.transpose(np.reshape(y, [shape[axis] for axis in self.order]), np.argsort(self.order))
 
 
-def together(shape: tuple[int, ...], key: tuple[Any, ...]) -> Laid:
-    """The key of an array of this shape, with one index array instead of all that are in it."""
-    entries, apart = _by_axis(shape, key)
+def together(shape: tuple[int, ...], key: tuple[Any, ...], traced: Sequence[Any]) -> Laid:
+    """The key of an array of this shape, with one index array instead of all that are in it, if several are traced."""
+    if len(traced) == 1:
+        return Laid(tuple(range(len(shape))), shape, key, traced[0])
+    entries, apart = _by_axis(shape, fill(key, traced))
     axes = np.cumsum([k is not None for k in entries]) - 1
     places = [n for n, k in enumerate(entries) if k is not None and not isinstance(k, slice)]
     indexed = [int(axes[n]) for n in places]

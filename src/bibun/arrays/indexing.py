@@ -14,7 +14,6 @@ from bibun.arrays.registry import FUNCTIONS, row
 from bibun.core.traced import Traced, plain
 from bibun.errors import DerivativeValueError, LostDerivativeError, NoDerivativeError, located
 from bibun.primitives.indexing import Place, may_repeat
-from bibun.primitives.indexing import fill as _filled
 
 _getitem, _getitem_at, _put, _put_at = row("getitem"), row("getitem_at"), row("put"), row("put_at")
 _scatter_add, _scatter_add_at = row("scatter_add"), row("scatter_add_at")
@@ -36,10 +35,10 @@ def get(x: Any, key: Any) -> Any:
             f"{located()}x[mask] inside vmap, with a mask that is a batch, would have another length for each entry. "
             "Write np.where(mask, x, 0), or x[mask] = value."
         )
-    if len(traced) > 1:
-        one = together(np.shape(x), _filled(key, traced))
-        return _getitem_at(one.laid(x), one.index, key=one.key)
-    return _getitem_at(x, *traced, key=key) if traced else _getitem(x, key=key)
+    if not traced:
+        return _getitem(x, key=key)
+    one = together(np.shape(x), key, traced)
+    return _getitem_at(one.laid(x), one.index, key=one.key)
 
 
 def updated(x: Any, key: Any, value: Any) -> Any:
@@ -50,9 +49,7 @@ def updated(x: Any, key: Any, value: Any) -> Any:
 
 def _put_traced(x: Any, value: Any, traced: list[Any], key: tuple[Any, ...]) -> Any:
     """The same by a key that holds traced index arrays."""
-    if len(traced) == 1:
-        return _put_at(x, value, *traced, key=key)
-    one = together(np.shape(x), _filled(key, traced))
+    one = together(np.shape(x), key, traced)
     return one.back(_put_at(one.laid(x), value, one.index, key=one.key), np.shape(x))
 
 
@@ -104,11 +101,11 @@ def at(function: np.ufunc, array: Any, key: Any, *values: Any) -> None:
         total = _scatter_add(spread, key=(places.reshape(key[0].shape),), shape=shape)
         set_(array, (rows,), function(get(array, (rows,)), total))
         return
-    if len(traced) > 1:
-        one = together(array.shape, _filled(key, traced))
+    if traced:
+        one = together(array.shape, key, traced)
         added = one.back(_scatter_add_at(spread, one.index, key=one.key, shape=one.shape), array.shape)
     else:
-        added = (_scatter_add_at if traced else _scatter_add)(spread, *traced, key=key, shape=array.shape)
+        added = _scatter_add(spread, key=key, shape=array.shape)
     in_place.assign(array, FUNCTIONS[function](array, added))
 
 

@@ -210,7 +210,7 @@ def mean(
         dtype = np.float64 if a.dtype.kind in _SMALL else np.float32 if short else None
     axis, keepdims = axes_of(axis, a.ndim), bool(keepdims) and keepdims is not _NONE
     y = _by(sum_(a, axis, dtype, None, keepdims, None, where), _count(a, axis, where, keepdims), "Mean of empty slice")
-    return y.astype(np.float16) if short else y if dtype is None else _of(np.dtype(dtype), y)
+    return y.astype(np.float16) if short else _of(dtype, y)
 
 
 @reducing(np.var)

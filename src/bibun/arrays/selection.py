@@ -15,7 +15,6 @@ from numpy.lib.array_utils import normalize_axis_index
 from bibun.arrays.creation import as_array
 from bibun.arrays.protocol import write_out
 from bibun.arrays.registry import implements, row
-from bibun.arrays.shapes import astype
 from bibun.core.traced import Traced
 
 _where, _take_along_axis, _nonzero = row("where"), row("take_along_axis"), row("nonzero")
@@ -194,9 +193,7 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
     if not len(condlist):
         raise ValueError("select with an empty condition list is not possible")
     values = [v if type(v) in (int, float, complex) else as_array(v) for v in (*choicelist, default)]
-    dtype = np.result_type(*values)
-    y = as_array(default)
-    y = astype(y, dtype, copy=False) if isinstance(y, Traced) else y.astype(dtype)
+    y = as_array(default).astype(np.result_type(*values), copy=False)
     for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
         if np.result_type(condition).kind != "b":
             raise TypeError(f"invalid entry in condlist: should be boolean ndarray, not {np.result_type(condition)}")
