@@ -13,7 +13,6 @@ from typing import Any
 
 from bibun.compiler.around import owner
 from bibun.compiler.exactly import exactly
-from bibun.compiler.graph import arrays_in
 from bibun.compiler.rewriting.rules import is_identity_matrix, repeated_number
 from bibun.interpreters.likeness import FLOAT64
 from bibun.interpreters.recording import CAPTURED, Recording
@@ -29,7 +28,6 @@ class Flat:
         self._alone = {n: recording.alone(n) for n in captured}  # before more than the recording holds them
         self.arrays = {n: recording.calls[n][2] for n in captured}
         self._heads: list[tuple[Any, Any, Any, int]] = []
-        self._numbers: dict[int, int] = {}  # of arrays in settings, by identity
         self._codes, self._operands = array("l"), array("l")
         self._texts: list[str] = list(map(exactly, recording.constants))
         self._texts += [f"{n} {exactly(repeated_number(self.arrays[n])) if a else a}" for n, a in self._alone.items()]
@@ -52,30 +50,26 @@ class Flat:
                 if row not in rows:
                     rows[row] = row if isinstance(row, str) else f"{row.name},{row.kind},{row.native},{_batch(row)}"
                 self._texts.append(
-                    f"{rows[row]};{'' if captured else self._text(settings)};{like and exactly((*like,))};{len(operands)}"
+                    f"{rows[row]};{'' if captured else exactly(settings)};{like and exactly((*like,))};{len(operands)}"
                 )
             add(code)
             extend(operands)
 
-    def _same(self, settings: Any) -> Hashable:
+    @staticmethod
+    def _same(settings: Any) -> Hashable:
         """Equal for the same settings. Where these are whole numbers alone, their equality is that, and soon found."""
         if type(settings) is int:
             return settings
         if type(settings) is not dict:
-            return self._text(settings)
+            return exactly(settings)
         for value in settings.values():
             if type(value) is tuple:
                 for number in value:
                     if type(number) is not int:
-                        return self._text(settings)
+                        return exactly(settings)
             elif type(value) is not int:
-                return self._text(settings)
+                return exactly(settings)
         return (*settings.items(),)
-
-    def _text(self, settings: Any) -> str:
-        """Exactly these settings, and which arrays among them are the same ones: a graph tells them apart."""
-        which = [self._numbers.setdefault(id(each), len(self._numbers)) for each in arrays_in(settings)]
-        return f"{exactly(settings)}{which or ''}"
 
     def parts(self) -> Iterator[bytes]:
         """All that another recording must have in common, to have the same code."""

@@ -6,7 +6,8 @@ builds another one. What the words mean that are no rows is said at `WORDS`.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+import hashlib
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -88,7 +89,7 @@ class Graph:
         key = (
             row if isinstance(row, str) else row.name,
             tuple([x.number for x in operands]),
-            frozen(settings) if settings is not None else (),
+            id(settings) if isinstance(settings, np.ndarray) else frozen(settings),  # a captured array is itself
         )
         node = self._known.get(key)
         if node is None:
@@ -131,7 +132,7 @@ def users(nodes: Iterable[Node]) -> dict[int, list[Node]]:
 
 
 def frozen(value: Any) -> Hashable:
-    """A hashable stand-in for settings, the same for the same. Arrays are told apart by identity, 0.0 from -0.0."""
+    """A hashable stand-in for settings, the same for the same: arrays (of a key) of equal entries are, 0.0 is not -0.0."""
     kind = type(value)
     if kind is int or kind is str or kind is bool or value is None:
         return (kind, value)
@@ -142,24 +143,12 @@ def frozen(value: Any) -> Hashable:
     if kind is slice:
         return (slice, frozen(value.start), frozen(value.stop), frozen(value.step))
     if isinstance(value, np.ndarray):
-        return (np.ndarray, id(value))
+        return (np.ndarray, value.dtype.str, value.shape, hashlib.sha256(value.tobytes()).digest())
     if isinstance(value, (float, complex, np.generic)):
         return (kind, repr(value))
     if isinstance(value, tuple):  # a named tuple, as the Place of an index
         return (kind, *[frozen(v) for v in value])
     return (kind, value) if isinstance(value, Hashable) else (kind, id(value))
-
-
-def arrays_in(settings: Any) -> Iterator[np.ndarray[Any, Any]]:
-    """The arrays that settings hold: the indices of a key."""
-    if isinstance(settings, np.ndarray):
-        yield settings
-    elif isinstance(settings, dict):
-        for value in settings.values():
-            yield from arrays_in(value)
-    elif isinstance(settings, (tuple, list)):
-        for value in settings:
-            yield from arrays_in(value)
 
 
 def resized(like: Like, shape: Sequence[int]) -> Like:

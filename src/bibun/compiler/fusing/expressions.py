@@ -34,7 +34,7 @@ from bibun.compiler.graph import frozen
 
 Shape = tuple[int, ...]
 KINDS = {"<f8": "f64", "<f4": "f32", "<i8": "i64", "<i4": "i32", "|b1": "i1"}
-_BY_VALUE = ("number", "captured", "call")  # params that are not hashable, or equal where they should not be
+_BY_VALUE = ("number", "call")  # params that are not hashable, or equal where they should not be
 DTYPES = {kind: np.dtype(name) for name, kind in KINDS.items()}
 BYTES = {"f64": 8, "f32": 4, "i64": 8, "i32": 4, "i1": 1}
 
@@ -237,7 +237,10 @@ def is_zero(x: Expression) -> bool:
 
 
 def _key(op: str, operands: Sequence[Expression], params: Any, shape: Sequence[int], kind: str) -> Any:
-    same = frozen(params) if op in _BY_VALUE else params
+    if op == "captured":
+        same: Any = id(params)  # what its entries are may change
+    else:
+        same = frozen(params) if op in _BY_VALUE else params
     return (op, tuple([x.number for x in operands]), same, kind, tuple(shape))
 
 

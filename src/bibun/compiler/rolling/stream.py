@@ -16,7 +16,7 @@ from bibun.interpreters.likeness import FLOAT64, Like, likeness
 from bibun.interpreters.recording import CAPTURED, CONSTANT, GUARD, INPUT, PART, Recording
 from bibun.primitives.indexing import Place
 
-OPERANDS = 6  # a call of more is not looked for in loops
+OPERANDS = 32  # a call of more is not looked for in loops
 MOVING = 8  # whole numbers in a key, at most
 LEAF = -1  # the position of an operand that is not in the stream
 _KEYED = ("getitem", "put", "scatter_add", "getitem_at", "put_at", "scatter_add_at")
@@ -130,9 +130,10 @@ class Stream:
 
 
 def _columns(columns: Sequence[list[int]], count: int, rest: int) -> np.ndarray[Any, Any]:
-    """Lists that may end early as the columns of an array."""
-    result = np.full((count, len(columns)), rest, np.int64)
-    for k, column in enumerate(columns):
+    """Lists that may end early as the columns of an array; without those at the end that nothing is in."""
+    used = [column for column in columns if column]
+    result = np.full((count, len(used)), rest, np.int64)
+    for k, column in enumerate(used):
         result[: len(column), k] = column
     return result
 
