@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 from importlib import import_module
-from types import SimpleNamespace
+from types import FunctionType, SimpleNamespace
 from typing import Any
 
 from bibun.arrays.creation import as_array, holds_traced
@@ -19,8 +19,10 @@ from bibun.core.traced import Traced
 
 # Of scipy.special, what is no ufunc and has a rule
 _ASKING = (
-    "comb diric factorial factorial2 factorialk h1vp h2vp ivp jvp kvp lmbda log_softmax logsumexp lqmn lqn multigammaln pbdn_seq "
-    "pbdv_seq pbvv_seq perm polygamma riccati_jn riccati_yn softmax spherical_in spherical_jn spherical_kn spherical_yn yvp"
+    "assoc_legendre_p assoc_legendre_p_all comb diric factorial factorial2 factorialk h1vp h2vp ivp jvp kvp legendre_p "
+    "legendre_p_all lmbda log_softmax logsumexp lqmn lqn multigammaln pbdn_seq pbdv_seq pbvv_seq perm polygamma riccati_jn "
+    "riccati_yn softmax sph_harm_y sph_harm_y_all sph_legendre_p sph_legendre_p_all spherical_in spherical_jn spherical_kn "
+    "spherical_yn yvp"
 )
 _SCIPYS: dict[str, Callable[..., Any]] = {}  # those functions themselves
 
@@ -60,7 +62,6 @@ def _ask(module: Any) -> None:
 
 
 def _asking(plainly: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(plainly)
     def function(*args: Any, **settings: Any) -> Any:
         if not any(map(holds_traced, (*args, *settings.values()))):
             return plainly(*args, **settings)
@@ -68,7 +69,17 @@ def _asking(plainly: Callable[..., Any]) -> Callable[..., Any]:
         settings = {name: as_array(x) if holds_traced(x) else x for name, x in settings.items()}
         return getattr(import_module("bibun.scipy.special"), plainly.__name__)(*args, **settings)
 
-    return function
+    if isinstance(plainly, FunctionType):
+        return wraps(plainly)(function)
+    kind = type(plainly)  # SciPy's MultiUFunc: another one of the same state, and of a class that asks
+    asks = {
+        "__call__": lambda self, *args, **settings: function(*args, **settings),
+        "__module__": kind.__module__,
+        "__doc__": vars(kind)["__doc__"],  # a property, of that state
+    }
+    asking: Callable[..., Any] = object.__new__(type(kind.__name__, (kind,), asks))
+    vars(asking).update(vars(plainly))
+    return asking
 
 
 def as_scipy_has_it(special: Any) -> Any:

@@ -11,6 +11,8 @@ from inspect import Parameter, Signature, signature
 from types import ModuleType
 from typing import Any, TypeVar
 
+import numpy as np
+
 from bibun.core.traced import Holder, Traced
 from bibun.errors import OTHERWISE, NoDerivativeError, located
 
@@ -47,6 +49,16 @@ def _defaults(theirs: Signature, ours: Signature) -> dict[str, Any]:
     """SciPy's defaults, which differ between its versions, of the parameters that we have too."""
     found = {name: p.default for name, p in theirs.parameters.items() if p.default is not Parameter.empty}
     return {name: value for name, value in found.items() if name in ours.parameters}
+
+
+def any_traced(*values: Any) -> bool:
+    """Whether one of these arguments is traced."""
+    return any(isinstance(value, Traced) for value in values)
+
+
+def as_degrees(n: Any) -> Any:
+    """Orders, degrees or weights as an array, if they are a list."""
+    return np.asarray(n) if isinstance(n, (list, tuple)) else n
 
 
 def _has_traced(args: tuple[Any, ...], settings: dict[str, Any]) -> bool:

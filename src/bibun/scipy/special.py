@@ -24,20 +24,22 @@ from bibun.core.traced import Traced, plain
 from bibun.errors import OTHERWISE, NoDerivativeError, located
 from bibun.primitives import FAMILIES, TABLE
 from bibun.scipy import _special_rows as rows_here
+from bibun.scipy._calls import any_traced, as_degrees
+from bibun.scipy._legendre import (  # noqa: F401  names of this module too
+    assoc_legendre_p,
+    assoc_legendre_p_all,
+    legendre_p,
+    legendre_p_all,
+    sph_harm_y,
+    sph_harm_y_all,
+    sph_legendre_p,
+    sph_legendre_p_all,
+)
 
 scipy_special = as_scipy_has_it(special)
 ROWS = {name: row for name, row in vars(rows_here).items() if isinstance(row, Primitive) and row.name == name}
 TABLE.update(ROWS)  # so that compile takes them for operations, not for functions of a user's to look into
 FAMILIES["further functions of scipy.special"] = rows_here
-
-
-def _traced(*values: Any) -> bool:
-    return any(isinstance(value, Traced) for value in values)
-
-
-def _degrees(n: Any) -> Any:
-    """Orders, degrees or weights as an array, if they are a list."""
-    return np.asarray(n) if isinstance(n, (list, tuple)) else n
 
 
 def _refused(name: str, reason: str) -> NoDerivativeError:
@@ -52,7 +54,7 @@ def _refused(name: str, reason: str) -> NoDerivativeError:
 
 def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, return_sign: bool = False) -> Any:
     """log Σ b e**a over `axis`, and with return_sign=True the sign of the sum."""
-    if not _traced(a, b):
+    if not any_traced(a, b):
         return scipy_special.logsumexp(a, axis=axis, b=b, keepdims=keepdims, return_sign=return_sign)
     if np.ndim(a) == 0:
         a = np.reshape(a, (1,))  # as SciPy takes it: an axis to sum over, which keepdims keeps
@@ -60,7 +62,7 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, r
         over = axes_of(axis, np.ndim(a))
         y = rows_here.logsumexp(a, axis=over, keepdims=True)
         return y if keepdims else np.squeeze(y, axis=over)[()]
-    a, b = _degrees(a), 1.0 if b is None else _degrees(b)
+    a, b = as_degrees(a), 1.0 if b is None else as_degrees(b)
     if not return_sign and np.size(a) and (is_complex(a) or is_complex(b)):
         return _complex_logsumexp(a, b, axis, keepdims)
     over = axes_of(axis, len(np.broadcast_shapes(np.shape(a), np.shape(b))))
@@ -83,7 +85,7 @@ def _complex_logsumexp(a: Any, b: Any, axis: Any, keepdims: bool) -> Any:
 
 def softmax(x: Any, axis: Any = None) -> Any:
     """e**x / Σ e**x over `axis`."""
-    if not _traced(x):
+    if not any_traced(x):
         return scipy_special.softmax(x, axis=axis)
     e = np.exp(x - rows_here.largest(x, axis=axes_of(axis, np.ndim(x)), keepdims=True))
     return e / np.sum(e, axis=axis, keepdims=True)
@@ -91,7 +93,7 @@ def softmax(x: Any, axis: Any = None) -> Any:
 
 def log_softmax(x: Any, axis: Any = None) -> Any:
     """x - log Σ e**x over `axis`."""
-    if not _traced(x):
+    if not any_traced(x):
         return scipy_special.log_softmax(x, axis=axis)
     top = rows_here.largest(x, axis=axes_of(axis, np.ndim(x)), keepdims=True)
     z = x - np.where(np.isfinite(top), top, 0.0)
@@ -103,9 +105,9 @@ def log_softmax(x: Any, axis: Any = None) -> Any:
 
 def polygamma(n: Any, x: Any) -> Any:
     """ψ⁽ⁿ⁾(x) = (-1)**(n + 1) n! ζ(n + 1, x)."""
-    if _traced(n):
+    if any_traced(n):
         raise _refused("polygamma", "the order n: an integer does not vary continuously")
-    if not _traced(x):
+    if not any_traced(x):
         return scipy_special.polygamma(n, x)
     n = np.asarray(n)
     by_zeta = (-1.0) ** (n + 1) * scipy_special.gamma(n + 1.0) * scipy_special.zeta(n + 1, x)
@@ -114,9 +116,9 @@ def polygamma(n: Any, x: Any) -> Any:
 
 def multigammaln(a: Any, d: Any) -> Any:
     """d (d - 1)/4 log π + Σ log Γ(a - (j - 1)/2), j from 1 to d."""
-    if not _traced(a, d):
+    if not any_traced(a, d):
         return scipy_special.multigammaln(a, d)
-    if _traced(d):
+    if any_traced(d):
         raise _refused("multigammaln", "the dimension d: an integer does not vary continuously")
     scipy_special.multigammaln(max(0.5 * d, 1.0), d)  # SciPy's own check of d
     if np.any(plain(a) <= 0.5 * (d - 1)):
@@ -131,7 +133,7 @@ def _extended(extend: str) -> dict[str, str]:
 
 def factorial(n: Any, exact: bool = False, extend: str = "zero") -> Any:
     """Γ(n + 1), and 0 for negative n where extend="zero"."""
-    if not _traced(n):
+    if not any_traced(n):
         return scipy_special.factorial(n, exact, **_extended(extend))
     if exact:
         raise _refused("factorial", "n with exact=True: an integer does not vary continuously")
@@ -146,14 +148,14 @@ def factorial(n: Any, exact: bool = False, extend: str = "zero") -> Any:
 
 def factorial2(n: Any, exact: bool = False, extend: str = "zero") -> Any:
     """n!!, which is continuous where extend="complex"."""
-    if not _traced(n):
+    if not any_traced(n):
         return scipy_special.factorial2(n, exact, **_extended(extend))
     return _continued("factorial2", n, 2, exact, extend)
 
 
 def factorialk(n: Any, k: Any, exact: Any = False, extend: str = "zero") -> Any:
     """The factorial of every k-th factor, which is continuous where extend="complex"."""
-    if not _traced(n, k):
+    if not any_traced(n, k):
         return scipy_special.factorialk(n, k, exact, **_extended(extend))
     return _continued("factorialk", n, k, exact, extend)
 
@@ -170,7 +172,7 @@ def _continued(name: str, n: Any, k: Any, exact: bool, extend: str) -> Any:
 
 def comb(N: Any, k: Any, *, exact: bool = False, repetition: bool = False) -> Any:
     """The number of combinations, Γ(N + 1) / (Γ(k + 1) Γ(N - k + 1)), and 0 outside 0 ≤ k ≤ N."""
-    if not _traced(N, k):
+    if not any_traced(N, k):
         return scipy_special.comb(N, k, exact=exact, repetition=repetition)
     if exact:
         raise _refused("comb", "N and k with exact=True: an integer does not vary continuously")
@@ -183,7 +185,7 @@ def comb(N: Any, k: Any, *, exact: bool = False, repetition: bool = False) -> An
 
 def perm(N: Any, k: Any, exact: bool = False) -> Any:
     """The number of arrangements, Γ(N + 1) / Γ(N - k + 1), and 0 outside 0 ≤ k ≤ N."""
-    if not _traced(N, k):
+    if not any_traced(N, k):
         return scipy_special.perm(N, k, exact)
     if exact:
         raise _refused("perm", "N and k with exact=True: an integer does not vary continuously")
@@ -208,7 +210,7 @@ def _spherical(name: str) -> Callable[..., Any]:
 
     @wraps(getattr(scipy_special, name))
     def function(n: Any, z: Any, derivative: bool = False) -> Any:
-        return (slope if derivative else value)(_degrees(n), z)
+        return (slope if derivative else value)(as_degrees(n), z)
 
     return function
 
@@ -225,7 +227,7 @@ def _by_argument(name: str) -> Callable[..., Any]:
 
     @wraps(function)
     def checked(v: Any, z: Any, n: int = 1) -> Any:
-        if _traced(v):
+        if any_traced(v):
             raise _refused(name, "the order v: its derivative has no closed form")
         return function(v, z, n)
 
@@ -243,9 +245,9 @@ def _sequence(name: str, first: str) -> Callable[..., Any]:
     @wraps(function)
     def checked(*args: Any, **settings: Any) -> Any:
         order, x = names.bind(*args, **settings).args
-        if _traced(order):
+        if any_traced(order):
             raise _refused(name, f"the order {first}: it counts the functions that are asked for")
-        if not _traced(x):
+        if not any_traced(x):
             return function(order, x)
         if order < 0:
             raise _refused(name, f"the argument for a negative order: {first} = {order}")
@@ -262,95 +264,9 @@ pbdv_seq, pbvv_seq, lmbda = (_sequence(name, "v") for name in ("pbdv_seq", "pbvv
 
 def lqmn(m: Any, n: Any, z: Any) -> Any:
     """Q_n^m(z) of all orders and degrees up to m and n, and the slopes."""
-    if _traced(m, n):
+    if any_traced(m, n):
         raise _refused("lqmn", "the order m and the degree n: integers do not vary continuously")
-    return rows_here.lqmn(z, orders=(int(m), int(n))) if _traced(z) else scipy_special.lqmn(m, n, z)
-
-
-# ---- Legendre functions and spherical harmonics, with their derivatives up to order diff_n
-
-
-def _derivatives(row: Any, *arguments: Any, diff_n: int, **options: Any) -> Any:
-    settings = {"options": tuple(options.items())} if row is not rows_here.legendre_p else {}
-    arguments = tuple(map(_degrees, arguments))
-    return np.stack([row(*arguments, order=k, **settings) for k in range(diff_n + 1)])
-
-
-def _all(n: int, m: int, *values: Any) -> tuple[Any, Any]:
-    """The degrees 0, 1, ..., n and the orders 0, 1, ..., m, -m, ..., -1, along two axes before those of the values."""
-    after = (1,) * len(np.broadcast_shapes(*(np.shape(value) for value in values)))
-    orders = [*range(abs(m) + 1), *range(-abs(m), 0)]
-    return np.reshape(np.arange(n + 1), (-1, 1, *after)), np.reshape(orders, (1, -1, *after))
-
-
-def legendre_p(n: Any, z: Any, *, diff_n: int = 0) -> Any:
-    """P_n(z) and its derivatives up to order `diff_n`, along a first axis."""
-    if not _traced(n, z):
-        return scipy_special.legendre_p(n, z, diff_n=diff_n)
-    return _derivatives(rows_here.legendre_p, n, z, diff_n=diff_n)
-
-
-def legendre_p_all(n: Any, z: Any, *, diff_n: int = 0) -> Any:
-    """P_0(z), ..., P_n(z)."""
-    if not _traced(n, z):
-        return scipy_special.legendre_p_all(n, z, diff_n=diff_n)
-    return legendre_p(_all(n, 0, z)[0][:, 0], z, diff_n=diff_n)
-
-
-def assoc_legendre_p(n: Any, m: Any, z: Any, *, branch_cut: Any = 2, norm: bool = False, diff_n: int = 0) -> Any:
-    """P_n^m(z) and its derivatives up to order `diff_n`, along a first axis."""
-    if not _traced(n, m, z):
-        return scipy_special.assoc_legendre_p(n, m, z, branch_cut=branch_cut, norm=norm, diff_n=diff_n)
-    return _derivatives(rows_here.assoc_legendre_p, n, m, z, diff_n=diff_n, branch_cut=branch_cut, norm=norm)
-
-
-def assoc_legendre_p_all(n: Any, m: Any, z: Any, *, branch_cut: Any = 2, norm: bool = False, diff_n: int = 0) -> Any:
-    """The same of all degrees and orders up to n and m."""
-    settings = {"branch_cut": branch_cut, "norm": norm, "diff_n": diff_n}
-    if not _traced(n, m, z):
-        return scipy_special.assoc_legendre_p_all(n, m, z, **settings)
-    return assoc_legendre_p(*_all(n, m, z), z, **settings)
-
-
-def sph_legendre_p(n: Any, m: Any, theta: Any, *, diff_n: int = 0) -> Any:
-    """P_n^m(cos θ) as in Y_n^m, and its derivatives by θ up to order `diff_n`, along a first axis."""
-    if not _traced(n, m, theta):
-        return scipy_special.sph_legendre_p(n, m, theta, diff_n=diff_n)
-    return _derivatives(rows_here.sph_legendre_p, n, m, theta, diff_n=diff_n)
-
-
-def sph_legendre_p_all(n: Any, m: Any, theta: Any, *, diff_n: int = 0) -> Any:
-    """The same of all degrees and orders up to n and m."""
-    if not _traced(n, m, theta):
-        return scipy_special.sph_legendre_p_all(n, m, theta, diff_n=diff_n)
-    return sph_legendre_p(*_all(n, m, theta), theta, diff_n=diff_n)
-
-
-def sph_harm_y(n: Any, m: Any, theta: Any, phi: Any, *, diff_n: int = 0) -> Any:
-    """Y_n^m(θ, φ), with its gradient and Hessian matrix by θ and φ for diff_n = 1 and 2."""
-    if not _traced(n, m, theta, phi):
-        return scipy_special.sph_harm_y(n, m, theta, phi, diff_n=diff_n)
-    ps = sph_legendre_p(n, m, theta, diff_n=diff_n)
-    turn = 1j * np.asarray(m)
-    wave = np.exp(turn * phi)
-
-    def by(i: int, j: int) -> Any:  # i times by θ, j times by φ
-        return ps[i] * wave * turn**j
-
-    y = by(0, 0)
-    if diff_n == 0:
-        return y
-    gradient = np.stack([by(1, 0), by(0, 1)], axis=-1)
-    if diff_n == 1:
-        return y, gradient
-    return y, gradient, np.stack([np.stack([by(2, 0), by(1, 1)], -1), np.stack([by(1, 1), by(0, 2)], -1)], -2)
-
-
-def sph_harm_y_all(n: Any, m: Any, theta: Any, phi: Any, *, diff_n: int = 0) -> Any:
-    """The same of all degrees and orders up to n and m."""
-    if not _traced(n, m, theta, phi):
-        return scipy_special.sph_harm_y_all(n, m, theta, phi, diff_n=diff_n)
-    return sph_harm_y(*_all(n, m, theta, phi), theta, phi, diff_n=diff_n)
+    return rows_here.lqmn(z, orders=(int(m), int(n))) if any_traced(z) else scipy_special.lqmn(m, n, z)
 
 
 # ---- everything else
@@ -387,7 +303,7 @@ def __getattr__(name: str) -> Any:
 
     @wraps(value)
     def refusing(*args: Any, **settings: Any) -> Any:
-        if _traced(*args, *settings.values()):
+        if any_traced(*args, *settings.values()):
             raise _refused(name, reason(name))
         return value(*args, **settings)
 
