@@ -14,8 +14,8 @@ from bibun.compiler.fusing.bodies import schedule_body
 from bibun.compiler.fusing.buffers import Buffer, numbers
 from bibun.compiler.fusing.expressions import BYTES, Expression
 from bibun.compiler.fusing.nests import Loop, Nest, Root, flattens, plan
-from bibun.compiler.fusing.ordering import in_order, live_from, read_in_loops
-from bibun.compiler.fusing.relaying import copies
+from bibun.compiler.fusing.ordering import WHOLE, in_order, live_from, read_in_loops
+from bibun.compiler.fusing.relaying import arrange, copies
 from bibun.compiler.fusing.roots import roots_of
 from bibun.compiler.fusing.steps import Call, Guard, LoopStep
 from bibun.compiler.fusing.storing import Storing, necessary
@@ -247,8 +247,7 @@ class Schedule:
         """The loops of a root, and what it reads in them."""
         loops, root.axes = plan(root, whole=whole)
         walk = Walk(loops, self.stored, self.turns)
-        for combination in root.unrolled():
-            walk.visit(root.value, root.index(combination), root=root.computes)
+        walk.visit(root.value, map(root.index, root.unrolled()), root=root.computes)
         if root.scattering is not None:
             self._visit_scattering(root, walk)
         return loops, walk
@@ -329,7 +328,7 @@ class Schedule:
             if x.number in self.stored and x.number != mine:
                 walk.reads.setdefault(x.number, set()).add((variable(0),) if x.size > 1 else ())
             elif x.size == 1 and root.value.size != 1:
-                walk.visit(x, tuple([(0, ())] * len(x.shape)))
+                walk.visit(x, [((0, ()),) * len(x.shape)])
             else:
                 walk.computed.setdefault(x.number, set()).add((variable(0),))
                 waiting += x.operands
@@ -338,7 +337,7 @@ class Schedule:
         _, _, *indices = root.of.operands
         index = root.index(())
         for operand, places in zip(indices, root.scattering.indices, strict=True):
-            walk.visit(operand, tuple([composed(p, index) for p in places]))
+            walk.visit(operand, [tuple([composed(p, index) for p in places])])
 
     def computed(self, nest: Nest) -> set[int]:
         """The numbers of the expressions that a nest computes."""
@@ -352,6 +351,7 @@ class Schedule:
         """What goes behind the step that makes it: copies in another order, and guards."""
         late: list[tuple[int, int, Any]] = []
         nests = [(step, self.walks(step)) for step in self.steps if isinstance(step, Nest)]
+        arrange(nests, self.buffers, self._own())
         for copied in copies(nests, self.buffers):
             root = _copy_of(copied.original, copied.copy)
             loops, walk = self._walked(root, whole=False)
@@ -367,6 +367,17 @@ class Schedule:
         for made, _, step in sorted(late, key=lambda each: each[:2], reverse=True):
             self.steps.insert(made + 1, step)
         self.note_reads()
+
+    def _own(self) -> list[int]:
+        """What nests alone store and read, in memory that the program keeps for itself."""
+        whole = {y.number for x in self.live if x.op in WHOLE for y in x.operands} | read_in_loops(self.live)
+        return [
+            x.number
+            for x in self.live
+            if x.number in self.stored and x.number not in whole and x.number not in self.given
+            and x.op not in ("carried", "part", "contract") and x.op not in WHOLE
+            and self.buffers[x.number].place == "temporary"
+        ]  # fmt: skip
 
     def note_reads(self) -> None:
         """Tell each nest which memory it reads."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from heapq import heappop, heappush
+from itertools import count
+from operator import itemgetter
 
 from bibun.compiler.fusing.affine import Affine, composed, fixed, shifted
 from bibun.compiler.fusing.expressions import Box, Expression
@@ -29,18 +32,30 @@ def extent_of(number: int, loops: Sequence[Loop]) -> int:
     return number - WHOLE_AXIS if number >= WHOLE_AXIS else loops[number].extent
 
 
-def inner_indices(expression: Expression, index: Index) -> Iterator[Index]:
+def inner_indices(expression: Expression, index: Index) -> list[Index]:
     """Of a reduction at an index: the indices of its operand, in order."""
     (x,), (_, axes) = expression.operands, expression.params
-    found: list[list[Affine]] = [[]]
-    rest = iter(index)
-    for i, n in enumerate(x.shape):
-        if i in axes:
-            found = [[*before, fixed(k)] for before in found for k in range(n)]
-        else:
-            here = next(rest)
-            found = [[*before, here] for before in found]
-    return (tuple(each) for each in found)
+    found = [index]
+    for i in sorted(axes):
+        places = list(map(fixed, range(x.shape[i])))
+        found = [(*before[:i], place, *before[i:]) for before in found for place in places]
+    return found
+
+
+def viewed_indices(view: Expression, indices: Iterable[Index]) -> Iterable[Index]:
+    """The indices of a view's operand."""
+    if len(view.params) < 2 or not all(map(_is_picked, view.params)):
+        return [tuple([composed(p, index) for p in view.params]) for index in indices]
+    numbers = tuple([p for p in view.params if not p[1]])
+    rest = count(len(view.shape))
+    pick = itemgetter(*[p[1][0][0] if p[1] else next(rest) for p in view.params])
+    return [pick(index + numbers) for index in indices]
+
+
+def _is_picked(a: Affine) -> bool:
+    """Whether it is a number, or a variable as it is."""
+    offset, terms = a
+    return not terms or (offset == 0 and len(terms) == 1 and terms[0][1] == 1 and terms[0][0] >= 0)
 
 
 def place_index(index: Index, box: Box) -> Index:
@@ -69,47 +84,55 @@ class Walk:
         self.whole = True
         self.turns = turns
 
-    def visit(self, expression: Expression, index: Index, *, root: bool = False) -> None:
-        """Follow an evaluation through what is not stored."""
-        waiting = [(expression, index, root)]
-        while waiting:
-            x, at, top = waiting.pop()
-            self.expressions[x.number] = x
-            if x.number in self.stored and not top:
-                self.reads.setdefault(x.number, set()).add(at)
+    def visit(self, expression: Expression, indices: Iterable[Index], *, root: bool = False) -> None:
+        """Follow evaluations at these indices through what is not stored: each expression once, with all its indices."""
+        waiting = {expression.number: set(indices)}
+        self.expressions[expression.number] = expression
+        order = [-expression.number]  # operands have lower numbers
+        while order:
+            number = -heappop(order)
+            x, at = self.expressions[number], waiting.pop(number)
+            if number in self.stored and not (root and x is expression):
+                self.reads.setdefault(number, set()).update(at)
                 continue
-            places = self.computed.setdefault(x.number, set())
-            if at in places:
+            places = self.computed.setdefault(number, set())
+            at -= places
+            if not at:
                 continue
-            places.add(at)
-            self.count += 1
+            places |= at
+            self.count += len(at)
             if self.count > MANY:
                 return
-            waiting += [(operand, i, False) for operand, i in self._below(x, at)]
+            for operand, below in self._below(x, at):
+                if operand.number in waiting:
+                    waiting[operand.number].update(below)
+                else:
+                    waiting[operand.number] = set(below)
+                    self.expressions[operand.number] = operand
+                    heappush(order, -operand.number)
 
-    def _below(self, x: Expression, index: Index) -> list[tuple[Expression, Index]]:
+    def _below(self, x: Expression, indices: set[Index]) -> list[tuple[Expression, Iterable[Index]]]:
+        """What is evaluated for an expression, and where."""
         op = x.op
         if op in ("map", "cast"):
-            return [(operand, index) for operand in x.operands]
+            return [(operand, indices) for operand in x.operands]
         if op == "view":
-            return [(x.operands[0], tuple([composed(p, index) for p in x.params]))]
-        if op in ("number", "iota"):
+            return [(x.operands[0], viewed_indices(x, indices))]
+        if op in ("number", "iota", "input", "captured"):
             return []
         if op == "flat":
             self._needs(x.operands[0])
             return []
         if op == "place":
-            return self._parts(x, index)
+            return [below for index in indices for below in self._parts(x, index)]
         if op == "gather":
             self._needs(x.operands[0])
             return [
-                (operand, tuple([composed(p, index) for p in places]))
+                (operand, [tuple([composed(p, index) for p in places]) for index in indices])
                 for operand, places in zip(x.operands[1:], x.params.indices, strict=True)
             ]
         if op == "reduce" and computed_inline(x):
-            return [(x.operands[0], i) for i in inner_indices(x, index)]
-        if op in ("input", "captured"):
-            return []
+            return [(x.operands[0], [i for index in indices for i in inner_indices(x, index)])]
         self.must.add(x.number)
         return []
 
@@ -120,16 +143,16 @@ class Walk:
         else:
             self.must.add(x.number)
 
-    def _parts(self, x: Expression, index: Index) -> list[tuple[Expression, Index]]:
+    def _parts(self, x: Expression, index: Index) -> list[tuple[Expression, list[Index]]]:
         """The parts that the index can reach, the loops cut where one begins or ends."""
         background, *parts = x.operands
-        found = [] if background.op == "number" else [(background, index)]
+        found = [] if background.op == "number" else [(background, [index])]
         for part, box in zip(parts, x.params, strict=True):
             if not self._cut(x, index, part, box):
                 self.must.add(x.number)
                 return []
             if reaches(index, part, box, self.loops, self.turns):
-                found.append((part, place_index(index, box)))
+                found.append((part, [place_index(index, box)]))
         return found
 
     def _cut(self, x: Expression, index: Index, part: Expression, box: Box) -> bool:
@@ -155,7 +178,7 @@ class Walk:
 def reaches(index: Index, part: Expression, box: Box, loops: Sequence[Loop], turns: int) -> bool:
     """Whether any index over whole loops lies in a part."""
     for i, start, step, n in zip(index, box.starts, box.steps, part.shape, strict=True):
-        low, high = span(i, loops, turns)
+        low, high = span(i, loops, turns) if i[1] else (i[0], i[0])
         if high < start or low > start + step * (n - 1):
             return False
     return True
