@@ -55,7 +55,10 @@ def test_other_orders_and_numbers() -> None:
 def test_the_stack_is_a_slice() -> None:
     compiled = bb.compile(numbers)
     compiled(0.3)
-    assert "s1[0:498]" in compiled.source()
+    assert "s1[0:499]" in compiled.source()  # the first turn, of a Python number, is none of the loop's
+    whole = bb.compile(trajectory)
+    whole(STATE)
+    assert "np.stack([v1]), s1])" in whole.source()
 
 
 def test_views_of_what_is_captured_are_one_array_and_read_at_each_call() -> None:

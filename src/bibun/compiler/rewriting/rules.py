@@ -237,8 +237,10 @@ def _entries(rewriter: Any, run: list[Node], axis: int, like: Any) -> Node:
     """s[k:k + n], its first axis put at `axis`."""
     (whole,) = run[0].operands
     (first,) = run[0].settings["key"]
-    key = (slice(first, first + len(run), None),)
-    found = rewriter.make(TABLE["getitem"], (whole,), {"key": key}, resized(like, (len(run), *whole.shape[1:])))
+    found = whole
+    if len(run) < whole.shape[0] or whole.weak:
+        key = (slice(first, first + len(run), None),)
+        found = rewriter.make(TABLE["getitem"], (whole,), {"key": key}, resized(like, (len(run), *whole.shape[1:])))
     axes = (*range(1, axis + 1), 0, *range(axis + 1, len(like.shape)))
     return rewriter.make(TABLE["transpose"], (found,), {"axes": axes}, like)  # type: ignore[no-any-return]
 

@@ -79,11 +79,7 @@ class Builder:
         stretch = self.plan.stretches[j]
         turn, slot = divmod(call - stretch.start, stretch.period)
         loop = self._loops[j]
-        if turn == stretch.turns - 1:
-            return loop.last(slot)
-        saved = loop.saved(slot)
-        like = self.call(stretch.start + slot)[3]
-        return self.rewriter.make(TABLE["getitem"], (saved,), {"key": (turn,)}, like)
+        return loop.last(slot) if turn == stretch.turns - 1 else loop.at(turn, slot)
 
     def call(self, at: int) -> Any:
         """The recorded call number `at` of the stream."""
@@ -127,7 +123,13 @@ class LoopBuilder:
 
     def last(self, slot: int) -> Node:
         """The value of a slot in the last turn."""
-        return self._parts["last", slot]
+        found = self._parts.get(("last", slot))
+        return self.at(self.stretch.turns - 1, slot) if found is None else found
+
+    def at(self, turn: int, slot: int) -> Node:
+        """The value of a slot in a turn that is saved."""
+        like = self.outer.call(self.stretch.start + slot)[3]
+        return self.outer.rewriter.make(TABLE["getitem"], (self.saved(slot),), {"key": (turn,)}, like)
 
     def saved(self, slot: int) -> Node:
         """The values of a slot in all turns, stacked."""
@@ -264,7 +266,7 @@ class LoopBuilder:
         """The loop's node, and its outputs: parts of it, or nodes of the outer graph where a value stays."""
         plan, turns = self.outer.plan, self.stretch.turns
         saved = sorted(s for s in plan.kept[self.j] if self._is_mine(self.values[s]))
-        last = sorted(s for s in plan.last[self.j] if self._is_mine(self.values[s]))
+        last = sorted(s for s in plan.last[self.j] if self._is_mine(self.values[s]) and s not in saved)
         following = [
             self.values[c.slot] if c.back == 1 else self._carried[Carried(c.slot, c.back - 1)] for c in self._carried
         ]
