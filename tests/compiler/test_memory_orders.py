@@ -90,6 +90,14 @@ def filled_in_a_loop(x: Any, w: Any) -> Any:
 
 
 @program
+def carried_through_a_loop(x: Any, w: Any) -> Any:
+    d = distances(x, w)
+    for i in range(10):
+        d = np.tanh(distances(d[:, 0], w) + 0.1 * i) + np.sum(d, axis=2, keepdims=True) / 9
+    return d
+
+
+@program
 def backwards_and_every_other(x: Any, w: Any) -> Any:
     d = distances(x, w)
     return np.sum(d[::-1] * d, axis=2), np.sum(d[::2] - d[1::2], axis=2), np.diagonal(d, axis1=1, axis2=2)
@@ -110,6 +118,27 @@ def test_they_agree(f: Callable[[Any, Any], Any]) -> None:
     agrees(bb.grad(total, argnums=(0, 1)), (X, W), (X[::-1].copy(), W))
     agrees(lambda x, w: bb.jvp(total, (x, w), (x, w)), (X, W))
     agrees(f, (X.astype("f"), W.astype("f")))
+
+
+def test_sums_that_chunks_of_rows_share_lie_as_their_array_does() -> None:
+    """Triangles packed behind the logarithms of their diagonals, as ADBench has them: the sums are read along both axes."""
+    count, width = 25, 10
+    index, below = np.zeros((width, width), int), np.tri(width, k=-1)
+    index[np.tril_indices(width, -1)] = np.arange(width, width * (width + 1) // 2)
+    x, means = RANDOM.normal(size=(1000, width)), RANDOM.normal(size=(count, width))
+    packed = RANDOM.normal(size=(count, width * (width + 1) // 2)) / 3
+
+    def total(means: Any, packed: Any) -> Any:
+        scales = np.exp(packed[:, :width])
+        factors = packed[:, index] * below + scales[:, :, None] * np.eye(width)
+        squares = np.sum((factors @ (x.T - means[:, :, None])) ** 2, axis=1)
+        return np.sum(np.log(np.sum(np.exp(-squares / 99), axis=0)))
+
+    f = bb.grad(total, argnums=(0, 1))
+    for threads in (1, 2):
+        compiled = bb.compile(f, threads=threads)
+        for got, want in zip(compiled(means, packed), f(means, packed), strict=True):
+            np.testing.assert_allclose(got, want, rtol=1e-10, atol=1e-10)
 
 
 def test_vectors_of_rows_are_stored_as_they_are() -> None:

@@ -369,13 +369,13 @@ class Schedule:
         self.note_reads()
 
     def _own(self) -> list[int]:
-        """What nests alone store and read, in memory that the program keeps for itself."""
-        whole = {y.number for x in self.live if x.op in WHOLE for y in x.operands} | read_in_loops(self.live)
+        """What nests alone store and read, in memory that the program keeps for itself, and nothing is exchanged with."""
+        apart = {y.number for x in self.live if x.op in WHOLE for y in x.operands} | read_in_loops(self.live)
+        apart |= {x.number for x in self.outputs} | set(self.given)
         return [
             x.number
             for x in self.live
-            if x.number in self.stored and x.number not in whole and x.number not in self.given
-            and x.op not in ("carried", "part", "contract") and x.op not in WHOLE
+            if x.number in self.buffers and x.number not in apart and x.op not in ("carried", "part", "contract")
             and self.buffers[x.number].place == "temporary"
         ]  # fmt: skip
 

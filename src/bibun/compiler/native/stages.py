@@ -59,7 +59,7 @@ class StageWriter:
         nests = NestWriter(function, Evaluation(function, writer.evaluation.buffers), writer.module.vector_bits // 8)
         for root, buffer, offset in self.totals:
             code = function.at(0)
-            root.buffer = Buffer("total", offset, buffer.shape, buffer.kind)
+            root.buffer = Buffer("total", offset, buffer.shape, buffer.kind, buffer.steps)
             function.slots[root.buffer.name] = code.emit(f"getelementptr i8, ptr %totals, i64 {offset}", "ptr")
             fill(function, root.buffer, identity_of(str(root.word), buffer.kind))
             if compensated(root):
