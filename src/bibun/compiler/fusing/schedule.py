@@ -334,13 +334,12 @@ class Schedule:
                 waiting += x.operands
 
     def _visit_scattering(self, root: Root, walk: Walk) -> None:
-        _, _, *indices = root.of.operands
         index = root.index(())
-        for operand, places in zip(indices, root.scattering.indices, strict=True):
+        for operand, places in zip(root.of.operands[2:], root.scattering.indices, strict=True):
             walk.visit(operand, [tuple([composed(p, index) for p in places])])
 
     def computed(self, nest: Nest) -> set[int]:
-        """The numbers of the expressions that a nest computes."""
+        """What a nest computes, by number."""
         return self._computed[id(nest)]
 
     def walks(self, nest: Nest) -> list[Walk]:
@@ -370,8 +369,8 @@ class Schedule:
 
     def _own(self) -> list[int]:
         """What nests alone store and read, in memory that the program keeps for itself, and nothing is exchanged with."""
-        apart = {y.number for x in self.live if x.op in WHOLE for y in x.operands} | read_in_loops(self.live)
-        apart |= {x.number for x in self.outputs} | set(self.given)
+        whole = {y.number for x in self.live if x.op in WHOLE for y in x.operands}
+        apart = whole | read_in_loops(self.live) | {x.number for x in self.outputs} | set(self.given)
         return [
             x.number
             for x in self.live
