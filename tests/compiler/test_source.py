@@ -48,6 +48,15 @@ def test_a_loop_is_a_loop() -> None:
     assert len(text.splitlines()) < 40
 
 
+def test_the_same_call_is_made_once_however_it_is_spelled() -> None:
+    def f(x: Any) -> Any:
+        return np.sin(x * x[::-1]) + np.multiply(x, x[::-1]) + x[np.array([2, 0, 1])] - x[[2, 0, 1]]
+
+    text = source_of(f, np.arange(3.0))
+    assert text.count("x * ") == 1
+    assert text.count("[c0]") == 1
+
+
 def test_an_update_is_an_update() -> None:
     """y[i] = 0.5 y[i - 1] + x[i] comes back, and is no copy of the array in every turn."""
     text = source_of(programs.recurrence, np.ones(30))

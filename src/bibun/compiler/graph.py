@@ -86,11 +86,11 @@ class Graph:
 
     def make(self, row: Any, operands: tuple[Node, ...], settings: Any, like: Any) -> Node:
         """The node of this call: the one that there is, or a new one."""
-        key = (
-            row if isinstance(row, str) else row.name,
-            tuple([x.number for x in operands]),
-            id(settings) if isinstance(settings, np.ndarray) else frozen(settings),  # a captured array is itself
-        )
+        if isinstance(settings, np.ndarray):
+            same: Hashable = id(settings)  # a captured array: what it holds may change
+        else:
+            same = frozen(settings) if settings is not None else ()
+        key = (row if isinstance(row, str) else row.name, tuple([x.number for x in operands]), same)
         node = self._known.get(key)
         if node is None:
             node = self._known[key] = Node(row, operands, settings, like, len(self.nodes))
