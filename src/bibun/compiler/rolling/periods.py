@@ -90,15 +90,13 @@ def _lags(stream: Stream) -> list[int]:
 
 def _repeats(stream: Stream, lag: int) -> Array:
     """For each call from 2 lag on, whether it continues what is lag and 2 lag before it."""
-
-    def bent(values: Array) -> Array:
-        moved: Array = values[2 * lag :] + values[: -2 * lag] != 2 * values[lag:-lag]
-        return moved
-
     codes = stream.codes
     same: Array = (codes[2 * lag :] == codes[lag:-lag]) & (codes[lag:-lag] == codes[: -2 * lag])
-    for values in (stream.positions, stream.moving):
-        same &= ~bent(values).any(axis=1)
+    for column, first, stop in stream.columns:
+        low, high = max(first - 2 * lag, 0), min(stop, len(same))  # elsewhere all three are empty
+        here = slice(low, high)
+        before, middle, now = (column[low + k * lag : high + k * lag] for k in range(3))
+        same[here] &= now + before == 2 * middle
     return same
 
 

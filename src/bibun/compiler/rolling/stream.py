@@ -6,7 +6,7 @@ period. Whole numbers in a key (x[i], x[i:i + 3]) are not part of the code eithe
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,7 @@ class Stream:
     leaves      (call, operand): the operand's number in the recording where it is a leaf (negative: a constant)
     moving      (call, k): whole numbers in its key
     wide        of each call of more than OPERANDS operands their places, which `positions` leaves out
+    columns     what of positions and moving is not empty: a column, and from where to where something is in it
     """
 
     def __init__(self, recording: Recording) -> None:
@@ -49,6 +50,7 @@ class Stream:
         self.moving = np.zeros((count, MOVING), np.int64)
         for at, numbers in self._moving.items():
             self.moving[at, : len(numbers)] = numbers
+        self.columns = [*_used(self.positions, LEAF), *_used(self.moving, 0)]
 
     def _read(self, recording: Recording) -> None:
         """One pass over the calls; what is done for each of them is what rolling up a long loop costs."""
@@ -136,6 +138,14 @@ def _columns(columns: Sequence[list[int]], count: int, rest: int) -> np.ndarray[
     for k, column in enumerate(used):
         result[: len(column), k] = column
     return result
+
+
+def _used(table: np.ndarray[Any, Any], rest: int) -> Iterator[tuple[np.ndarray[Any, Any], int, int]]:
+    """The columns of a table in which something is, each with the first place of it and that behind the last."""
+    for column in np.ascontiguousarray(table.T):
+        places = np.flatnonzero(column != rest)
+        if len(places):
+            yield column, int(places[0]), int(places[-1]) + 1
 
 
 def _leaf_kinds(recording: Recording) -> dict[int, Hashable]:
