@@ -56,7 +56,7 @@ class Evaluation:
         return found
 
     def _made(self, x: Expression, index: Index) -> tuple[Value, int]:
-        if x.number in self.buffers and x.number not in self.mine:
+        if x.number in self.buffers and x.number not in self.mine and x.op != "number":  # nothing waits for a number
             return self._read(self.relaid.get(x.number) or self.buffers[x.number], index)
         return getattr(self, f"_{x.op}")(x, index)  # type: ignore[no-any-return]
 
