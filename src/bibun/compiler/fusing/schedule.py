@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from bibun.compiler.fusing.affine import composed, identity, variable
+from bibun.compiler.fusing.affine import identity, variable
 from bibun.compiler.fusing.bodies import schedule_body
 from bibun.compiler.fusing.buffers import Buffer, numbers
 from bibun.compiler.fusing.expressions import BYTES, Expression
@@ -19,7 +19,7 @@ from bibun.compiler.fusing.relaying import arrange, copies
 from bibun.compiler.fusing.roots import roots_of
 from bibun.compiler.fusing.steps import Call, Guard, LoopStep
 from bibun.compiler.fusing.storing import Storing, necessary
-from bibun.compiler.fusing.walking import Walk
+from bibun.compiler.fusing.walking import Walk, moved
 
 SLACK = 8  # entries by which the domains of two roots of a nest may differ
 FLAT = 16  # entries: a domain of more, all of whose arrays are read from end to end, is one loop,
@@ -336,7 +336,7 @@ class Schedule:
     def _visit_scattering(self, root: Root, walk: Walk) -> None:
         index = root.index(())
         for operand, places in zip(root.of.operands[2:], root.scattering.indices, strict=True):
-            walk.visit(operand, [tuple([composed(p, index) for p in places])])
+            walk.visit(operand, moved(places, [index]))
 
     def computed(self, nest: Nest) -> set[int]:
         """What a nest computes, by number."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from heapq import heappop, heappush
 from itertools import count
 from operator import itemgetter
@@ -42,13 +42,13 @@ def inner_indices(expression: Expression, index: Index) -> list[Index]:
     return found
 
 
-def viewed_indices(view: Expression, indices: Iterable[Index]) -> Iterable[Index]:
-    """The indices of a view's operand."""
-    if len(view.params) < 2 or not all(map(_is_picked, view.params)):
-        return [tuple([composed(p, index) for p in view.params]) for index in indices]
-    numbers = tuple([p for p in view.params if not p[1]])
-    rest = count(len(view.shape))
-    pick = itemgetter(*[p[1][0][0] if p[1] else next(rest) for p in view.params])
+def moved(places: Sequence[Affine], indices: Collection[Index]) -> Iterable[Index]:
+    """Where an operand is read at these indices; `places`: its index, in the axes of what reads it."""
+    if len(places) < 2 or not indices or not all(map(_is_picked, places)):
+        return [tuple([composed(p, index) for p in places]) for index in indices]
+    numbers = tuple([p for p in places if not p[1]])
+    rest = count(len(next(iter(indices))))
+    pick = itemgetter(*[p[1][0][0] if p[1] else next(rest) for p in places])
     return [pick(index + numbers) for index in indices]
 
 
@@ -117,7 +117,7 @@ class Walk:
         if op in ("map", "cast"):
             return [(operand, indices) for operand in x.operands]
         if op == "view":
-            return [(x.operands[0], viewed_indices(x, indices))]
+            return [(x.operands[0], moved(x.params, indices))]
         if op in ("number", "iota", "input", "captured"):
             return []
         if op == "flat":
@@ -128,7 +128,7 @@ class Walk:
         if op == "gather":
             self._needs(x.operands[0])
             return [
-                (operand, [tuple([composed(p, index) for p in places]) for index in indices])
+                (operand, moved(places, indices))
                 for operand, places in zip(x.operands[1:], x.params.indices, strict=True)
             ]
         if op == "reduce" and computed_inline(x):
