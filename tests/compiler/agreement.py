@@ -80,6 +80,13 @@ def agrees(f: Callable[..., Any], *calls: tuple[Any, ...], error: float = 0.0, l
     assert counter.calls == 1, f"Python ran it {counter.calls} times"
 
 
+def agrees_with_derivatives(f: Callable[[Any], Any], x: Any, other: Any) -> None:
+    """f, the gradient of the sum of its cubes, and its derivative along the other argument."""
+    agrees(f, (x,), (other,))
+    agrees(bb.grad(lambda x: np.sum(f(x) ** 3)), (x,), (other,))
+    agrees(lambda x, t: bb.jvp(f, (x,), (t,)), (x, other))
+
+
 def is_native(compiled: Any) -> None:
     """There is one program, and it is machine code."""
     (paths,) = compiled.careful.paths.values()

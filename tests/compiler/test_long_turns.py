@@ -9,16 +9,12 @@ import numpy as np
 import pytest
 
 import bibun as bb
-from tests.compiler.agreement import agrees, same
+from tests.collected import Collected
+from tests.compiler.agreement import agrees, agrees_with_derivatives, same
 
 TURNS, SIZE = 8, 9
 X = np.random.default_rng(7).normal(size=(TURNS, SIZE))
-LOOPS: list[Callable[[Any], Any]] = []
-
-
-def loop(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    LOOPS.append(function)
-    return function
+loop = Collected()
 
 
 @loop
@@ -62,14 +58,12 @@ def every_turn_makes_its_index(x: Any) -> Any:
     return y
 
 
-@pytest.mark.parametrize("f", LOOPS, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("f", loop, ids=lambda f: f.__name__)
 def test_they_agree(f: Callable[[Any], Any]) -> None:
-    agrees(f, (X,), (X[::-1].copy(),))
-    agrees(bb.grad(lambda x: np.sum(f(x) ** 3)), (X,), (X[::-1].copy(),))
-    agrees(lambda x, t: bb.jvp(f, (x,), (t,)), (X, X[::-1].copy()))
+    agrees_with_derivatives(f, X, X[::-1].copy())
 
 
-@pytest.mark.parametrize("f", LOOPS, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("f", loop, ids=lambda f: f.__name__)
 def test_they_are_loops(f: Callable[[Any], Any]) -> None:
     def text(turns: int) -> str:
         compiled = bb.compile(f)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import bibun as bb
+from tests.collected import Collected
 from tests.compiler.agreement import agrees
 
 ROWS, PARTS, WIDTH = 700, 5, 6
@@ -23,12 +24,7 @@ def distances(x: Any, w: Any) -> Any:
     return np.einsum("kij,nkj->nki", w, x[:, None, :] - w[:, 0])
 
 
-PROGRAMS: list[Callable[[Any, Any], Any]] = []
-
-
-def program(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    PROGRAMS.append(function)
-    return function
+program = Collected()
 
 
 @program
@@ -109,7 +105,7 @@ def solved(x: Any, w: Any) -> Any:
     return np.linalg.solve(d + 9 * np.eye(PARTS), d[:, :, :1]), np.sum(d, axis=2)
 
 
-@pytest.mark.parametrize("f", PROGRAMS, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("f", program, ids=lambda f: f.__name__)
 def test_they_agree(f: Callable[[Any, Any], Any]) -> None:
     def total(x: Any, w: Any) -> Any:
         return sum(np.sum(np.sqrt(1 + part**2)) for part in bb.tree.flatten([f(x, w)])[0])

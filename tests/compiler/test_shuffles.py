@@ -9,18 +9,14 @@ import numpy as np
 import pytest
 
 import bibun as bb
+from tests.collected import Collected
 from tests.compiler.agreement import agrees
 
 SIDE = 9
 LOWER = SIDE * (SIDE - 1) // 2
 X = np.random.default_rng(3).normal(size=(2, LOWER + SIDE))
 WEIGHTS = np.random.default_rng(4).normal(size=(2, SIDE, SIDE))
-FILLED: list[Callable[[Any], Any]] = []
-
-
-def filled(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    FILLED.append(function)
-    return function
+filled = Collected()
 
 
 @filled
@@ -114,13 +110,13 @@ def steps(compiled: Any) -> int:
     return sum(text.count(word) for word in ("fused loop", "straight code"))
 
 
-@pytest.mark.parametrize("f", FILLED, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("f", filled, ids=lambda f: f.__name__)
 def test_they_are_filled_alike(f: Callable[[Any], Any]) -> None:
     agrees(f, (X,), (2 * X,))
     agrees(lambda x, t: bb.jvp(f, (x,), (t,)), (X, X[::-1].copy()))
 
 
-@pytest.mark.parametrize("f", FILLED, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("f", filled, ids=lambda f: f.__name__)
 def test_the_way_back(f: Callable[[Any], Any]) -> None:
     agrees(bb.grad(lambda x: np.sum(WEIGHTS * f(x) ** 2)), (X,), (2 * X,))
 
