@@ -41,7 +41,7 @@ def text(word: str, kind: str, lanes: int) -> str:
         f"  %x{k} = load {vector}, ptr %p{k}, align {DTYPES[kind].itemsize}"
         for k, pointer in enumerate(pointers)
     ]
-    module.functions.append(f"""\
+    module.define(f"""\
 define void @f({", ".join(f"ptr {p}" for p in pointers)}, ptr %b, i64 %n) {module.attributes} {{
 entry:
   br label %loop

@@ -25,9 +25,8 @@ from bibun.compiler.native.build import Arrangement, Native, Otherwise, from_dis
 from bibun.compiler.native.callbacks import stop_if_interrupted
 from bibun.compiler.native.entry import Leaf
 from bibun.compiler.native.layouts import layouts
-from bibun.compiler.native.machine import available
+from bibun.compiler.native.machine import available, cores
 from bibun.compiler.native.once import once
-from bibun.compiler.native.pool import cores
 from bibun.compiler.native.trees import trees
 from bibun.compiler.paths import Paths, Recipe, Version
 from bibun.compiler.reading import read

@@ -61,7 +61,7 @@ def _best(run: Callable[[], None]) -> float:
 @once
 def _kernels() -> Loaded:
     text = f"{_flops_text()}\n{_copy_text()}\n"
-    return machine().load(machine().object_of(text), ["bibun_flops", "bibun_copy"])
+    return machine().load([machine().object_of(text)], ["bibun_flops", "bibun_copy"])
 
 
 def _flops_text() -> str:

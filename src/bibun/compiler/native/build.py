@@ -24,7 +24,7 @@ from bibun.compiler.native.context import Context
 from bibun.compiler.native.entry import EntryWriter, Leaf, Tree, nodes, suits
 from bibun.compiler.native.layouts import layouts
 from bibun.compiler.native.machine import machine
-from bibun.compiler.native.module import Module
+from bibun.compiler.native.objects import Objects
 from bibun.compiler.native.program import ALIGNMENT, Layout, ProgramWriter
 
 LONG = 200_000  # additions, about: a program of more lets other threads have the interpreter while it runs
@@ -37,11 +37,11 @@ class Otherwise(Exception):
 class Written:
     """A program as LLVM's text, and what it was written from.
 
-    llvm        the text
+    modules     the texts; `finished` is called with each but the last when it is written
     made        arrays that were made for it, and of what
     """
 
-    def __init__(self, graph: Graph, layout: Arrangement) -> None:
+    def __init__(self, graph: Graph, layout: Arrangement, finished: Callable[[str], object] = len) -> None:
         lowered = Lowering(graph, Expressions())
         self.schedule = Schedule(lowered.outputs, lowered.guards)
         self.schedule.steps = Finder(self.schedule).steps
@@ -49,10 +49,16 @@ class Written:
         memory = Layout(self.schedule, len(layout.inputs), len(self.outputs))
         self.context = Context()
         self.made = [*graph.made, *((array, ("value", array)) for array in lowered.make.values)]
-        module = Module(8 * machine().width)
-        writer = ProgramWriter(self.schedule, module, self.context, memory, layout.threads)
+        self.modules: list[str] = []
+
+        def keep(text: str) -> None:
+            self.modules.append(text)
+            finished(text)
+
+        writer = ProgramWriter(self.schedule, self.context, memory, layout.threads, keep)
+        module = writer.module
         self.calls_python = writer.calls_python
-        module.functions.append(
+        module.define(
             "define i32 @run(ptr %frame, ptr %context) {\n  %r = call i32 @program(ptr %frame, ptr %context)\n  ret i32 %r\n}"
         )
         at, arguments, result = layouts(), layout.arguments, layout.result
@@ -64,15 +70,20 @@ class Written:
             assert result is not None
             entry = EntryWriter(module, self.context, at, layout.inputs, outputs)
             long = not writer.calls_python and _work(self.schedule) > LONG
-            module.functions.append(entry.write(arguments, result, memory.workspace, long=long))
+            module.define(entry.write(arguments, result, memory.workspace, long=long))
         self.workspace = memory.workspace
-        self.llvm = module.text()
+        self.modules.append(module.text())
+
+    @property
+    def llvm(self) -> str:
+        """The modules, one after the other."""
+        return "\n".join(self.modules)
 
     def plan(self, arrays: Mapping[int, np.ndarray[Any, Any]]) -> plan.Plan:
         """For other processes. Raises NotPortableError. `arrays`: of the recording."""
         origins = plan.portable(self.context.origins, arrays, self.made)
-        code = cache.key_of(machine().source_of(self.llvm))
-        return plan.Plan(code, self.outputs, self.workspace, self.calls_python, self.has_entry, origins)
+        codes = [cache.key_of(machine().source_of(text)) for text in self.modules]
+        return plan.Plan(codes, self.outputs, self.workspace, self.calls_python, self.has_entry, origins)
 
 
 class Arrangement(NamedTuple):
@@ -115,14 +126,19 @@ class Native:
     """
 
     def __init__(
-        self, of: plan.Plan | Written, code: bytes, context: Context, layout: Arrangement, write: Callable[[], Written]
+        self,
+        of: plan.Plan | Written,
+        codes: Sequence[bytes],
+        context: Context,
+        layout: Arrangement,
+        write: Callable[[], Written],
     ) -> None:
         self.inputs = layout.inputs
         self.outputs = layout.outputs(of.outputs)
         self.workspace = of.workspace
         self.no_entry = layout.without_entry(self.outputs)
         self.context = context
-        self.loaded = machine().load(code, ["run", "entry"] if of.has_entry else ["run"])
+        self.loaded = machine().load(codes, ["run", "entry"] if of.has_entry else ["run"])
         self.entry = self.loaded.addresses.get("entry")
         self._write = write
         self._table = self.context.table(None)
@@ -154,20 +170,24 @@ def from_disk(
 ) -> Native | None:
     """The program that another process has made of the same recording, if there is one. `arrays`: of the recording."""
     found = plan.read(key)
-    code = None if found is None else cache.read(found.code, cache.CODE)
-    if found is None or code is None:
+    if found is None:
+        return None
+    codes = [code for key in found.codes if (code := cache.read(key, cache.CODE)) is not None]
+    if len(codes) < len(found.codes):
         return None
     process = plan.Process([leaf.dtype for leaf in layout.inputs], layout.parts(), arrays)
     with suppress(LookupError, RuntimeError):  # what it needs is not there, or LLVM has no place for it
         context = plan.context(found.origins, process)
-        return Native(found, code, context, layout, lambda: Written(graph(), layout))
+        return Native(found, codes, context, layout, lambda: Written(graph(), layout))
     return None
 
 
 def made(key: bytes | None, graph: Graph, layout: Arrangement, arrays: Mapping[int, np.ndarray[Any, Any]]) -> Native:
     """A new program, kept on disk for other processes where its recording has a key."""
-    written = Written(graph, layout)
-    native = Native(written, machine().object_of(written.llvm), written.context, layout, lambda: written)
+    with Objects() as objects:
+        written = Written(graph, layout, objects.add)
+        codes = objects.all(written.modules[-1])
+    native = Native(written, codes, written.context, layout, lambda: written)
     if key is not None:
         with suppress(plan.NotPortableError):
             plan.write(key, written.plan(arrays))

@@ -85,7 +85,7 @@ done:
   ret i32 %result
 }}
 """
-    return machine().load(machine().object_of(text), ["pass_on", "traverse"])
+    return machine().load([machine().object_of(text)], ["pass_on", "traverse"])
 
 
 @once

@@ -130,7 +130,7 @@ def _shared(writer: Any, p: Plan, pointers: Sequence[Value], kind: str, cut: tup
     """A function that computes some rows of the result, or columns, which the pool calls for all of them."""
     of_m, parts = cut
     long = p.m if of_m else p.n
-    name = f"product{len(writer.module.functions)}"
+    name = writer.module.unused("product")
     part = Function(writer.module, {})
     code = part.at(0)
     first, last = code.parameter("start", "i64"), code.parameter("stop", "i64")

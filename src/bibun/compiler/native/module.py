@@ -1,20 +1,47 @@
-"""A module of LLVM IR: its functions, what they declare, and each word of mathematics that they call, once."""
+"""Modules of LLVM IR: their functions, what they declare, and each word of mathematics that they call, once.
+
+A long program is several modules, which are compiled at the same time. What one of them defines for the others is hidden:
+the objects are linked together, and nothing else sees it.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from bibun.compiler.native.code import Code, Type, Value, spelled
 from bibun.compiler.native.mathematics import ARITY, generate
 
 
 class Module:
-    """Collects text; `text()` is what LLVM parses. `vector_bits`: the registers that vectors are laid out for."""
+    """Collects text; `text()` is what LLVM parses.
 
-    def __init__(self, vector_bits: int) -> None:
+    vector_bits     the registers that vectors are laid out for
+    earlier         of the words of mathematics that other modules of the program have, how they are declared
+    length          lines of the functions
+    """
+
+    def __init__(self, vector_bits: int, earlier: Mapping[str, str] | None = None) -> None:
         self.vector_bits = vector_bits
-        self.functions: list[str] = []
+        self.earlier = dict(earlier or {})
+        self.length = 0
+        self._functions: list[str] = []
         self._declared: dict[str, str] = {}
         self._globals: dict[str, str] = {}
         self._words: dict[str, str] = {}
+        self._heads: dict[str, str] = {}
+
+    def following(self) -> Module:
+        """One more module of the same program."""
+        return Module(self.vector_bits, self.earlier | self._heads)
+
+    def define(self, text: str) -> None:
+        """A function."""
+        self._functions.append(text)
+        self.length += text.count("\n")
+
+    def unused(self, name: str) -> str:
+        """A name that no function defined so far has."""
+        return f"{name}{len(self._functions)}"
 
     def declare(self, name: str, signature: str) -> None:
         """An external function, or an intrinsic."""
@@ -26,9 +53,11 @@ class Module:
         return f"@{name}"
 
     def function(self, word: str, kind: Type, lanes: int) -> str:
-        """The module's function of floats for a word of mathematics; written when it is first asked for."""
+        """The program's function of floats for a word of mathematics; written when it is first asked for."""
         name = f"bibun.{word}.{kind}" + (f"x{lanes}" if lanes else "")
-        if name not in self._words:
+        if name in self.earlier:
+            self.declare(f"@{name}", self.earlier[name])
+        elif name not in self._words:
             self._words[name] = ""  # a word that calls itself is not written twice
             code = Code(self)
             arguments = [code.parameter(f"x{i}", kind, lanes) for i in range(ARITY.get(word, 1))]
@@ -41,7 +70,9 @@ class Module:
         kind = spelled(result.kind, result.lanes)
         listed = ", ".join(a.typed for a in arguments)
         body = "\n".join(code.lines)
-        head = f"define internal fastcc {kind} @{name}({listed}) noinline nounwind {self.attributes}"
+        self._heads[name] = f"hidden fastcc {kind} @{name}({listed}) nounwind {self.attributes}"
+        head = f"define hidden fastcc {kind} @{name}({listed}) noinline nounwind {self.attributes}"
+        self.length += len(code.lines)
         return f"{head} {{\n{body}\n  ret {result.typed}\n}}"
 
     @property
@@ -55,4 +86,4 @@ class Module:
         parts = [f"declare {signature}" for signature in self._declared.values()]
         parts += [f"@{name} = private unnamed_addr constant {text}" for name, text in self._globals.items()]
         parts += self._words.values()
-        return "\n".join([*parts, *self.functions, ""])
+        return "\n".join([*parts, *self._functions, ""])

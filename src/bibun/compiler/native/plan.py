@@ -37,9 +37,9 @@ Origin = tuple[Any, ...]
 
 
 class Plan(NamedTuple):
-    """code: the key of the code on disk. outputs: shape and kind of each."""
+    """codes: the keys of the code on disk. outputs: shape and kind of each."""
 
-    code: bytes
+    codes: list[bytes]
     outputs: list[tuple[tuple[int, ...], str]]
     workspace: int
     calls_python: bool

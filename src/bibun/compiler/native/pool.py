@@ -18,7 +18,7 @@ import os
 from typing import Any
 
 from bibun.compiler.native.context import address
-from bibun.compiler.native.machine import machine
+from bibun.compiler.native.machine import cores, machine
 from bibun.compiler.native.once import once
 
 SPIN = 4000  # turns of waiting for more work, or for the last chunk, before the thread goes to sleep
@@ -217,18 +217,11 @@ class _Worker(ctypes.Structure):
     _fields_ = (("pool", ctypes.c_void_p), ("lock", ctypes.c_void_p), ("number", ctypes.c_int64))
 
 
-def cores() -> int:
-    """How many threads may run at once."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 class Pool:
     """The threads of this process. `share`: the address of the function above; `place`: of a pointer to the pool."""
 
     def __init__(self) -> None:
-        self._code = machine().load(machine().object_of(_TEXT), ["share", "worker"])
+        self._code = machine().load([machine().object_of(_TEXT)], ["share", "worker"])
         self.share = self._code.addresses["share"]
         self._cell = ctypes.c_void_p(None)
         self.place = ctypes.addressof(self._cell)

@@ -9,7 +9,7 @@ row that runs through NumPy raised.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from bibun.compiler.fusing.buffers import Buffer
@@ -24,14 +24,15 @@ from bibun.compiler.native.contraction import contract
 from bibun.compiler.native.evaluation import Evaluation
 from bibun.compiler.native.function import Function
 from bibun.compiler.native.looping import write_loop
+from bibun.compiler.native.machine import machine
 from bibun.compiler.native.module import Module
 from bibun.compiler.native.nests import NestWriter
 from bibun.compiler.native.routines import ROUTINES
 from bibun.compiler.native.stages import StageWriter
 
 ALIGNMENT = 64
-PART = 1500  # operations in one function: the time that LLVM takes grows faster than their number
-_SIGNATURE = "i32 @{}(ptr noalias %frame, ptr noalias %context) noinline nounwind"
+PART = 1200  # lines of a module, after which another one begins: LLVM takes about 50 ms for so many
+_SIGNATURE = "i32 @{}(ptr noalias %frame, ptr noalias %context)"
 
 
 class Layout:
@@ -54,26 +55,12 @@ class Layout:
         return offset
 
 
-def _parts(schedule: Schedule) -> Iterator[list[Any]]:
-    """The steps, cut where more follows than LLVM takes well as one function."""
-    part: list[Any] = []
-    operations = 0
-    for step in schedule.steps:
-        part.append(step)
-        operations += step.length if isinstance(step, Nest) else 0
-        if operations >= PART:
-            yield part
-            part, operations = [], 0
-    if part or not schedule.steps:
-        yield part
-
-
-def _in_order(names: Sequence[str]) -> str:
+def _in_order(parts: int) -> str:
     """The program that calls its parts until one of them leaves."""
-    lines = [f"define internal {_SIGNATURE.format('program')} {{", "entry:"]
-    for n, name in enumerate(names):
+    lines = [f"define internal {_SIGNATURE.format('program')} nounwind {{", "entry:"]
+    for n in range(parts):
         lines += [
-            f"  %r{n} = call i32 @{name}(ptr %frame, ptr %context)",
+            f"  %r{n} = call i32 @part{n}(ptr %frame, ptr %context)",
             f"  %left{n} = icmp ne i32 %r{n}, 0",
             f"  br i1 %left{n}, label %leave, label %after{n}",
             f"after{n}:",
@@ -82,24 +69,39 @@ def _in_order(names: Sequence[str]) -> str:
 
 
 class ProgramWriter:
-    """Writes the program's function into a module; a long program as several, which it calls in order."""
+    """Writes the program's function into a module; a long program as several, each in a module of its own.
 
-    def __init__(self, schedule: Schedule, module: Module, context: Context, layout: Layout, threads: int) -> None:
+    finished    is called with the text of each module but the last, as soon as it is written
+    module      the last one, which has the program's function
+    """
+
+    def __init__(
+        self, schedule: Schedule, context: Context, layout: Layout, threads: int, finished: Callable[[str], object]
+    ) -> None:
         self.schedule = schedule
         self.layout = layout
         self.threads = threads
-        self.module = module
+        self.module = Module(8 * machine().width)
         self.context = context
         self.calls_python = False
         self.stages = 0
-        parts = list(_parts(schedule))
-        names = [f"part{number}" for number in range(len(parts))] if len(parts) > 1 else ["program"]
-        for name, steps in zip(names, parts, strict=True):
-            self._begin()
-            self.run(schedule, steps)
-            self._end(name)
-        if len(parts) > 1:
-            module.functions.append(_in_order(names))
+        parts = 0
+        self._begin()
+        for n, step in enumerate(schedule.steps, 1):
+            self._step(step, schedule)
+            if n < len(schedule.steps) and self.module.length + len(self.function.at(0).lines) >= PART:
+                self._end(f"part{parts}", "hidden")
+                parts += 1
+                finished(self.module.text())
+                self.module = self.module.following()
+                self._begin()
+        if not parts:
+            self._end("program", "internal")
+            return
+        self._end(f"part{parts}", "internal")
+        for n in range(parts):
+            self.module.declare(f"@part{n}", f"hidden {_SIGNATURE.format(f'part{n}')}")
+        self.module.define(_in_order(parts + 1))
 
     def _begin(self) -> None:
         """A function of its own."""
@@ -107,24 +109,28 @@ class ProgramWriter:
         self.evaluation = Evaluation(self.function, self.schedule.buffers)
         self.nests = NestWriter(self.function, self.evaluation, self.module.vector_bits // 8)
         self._leave = False
+        self._captured(self.schedule)
 
-    def _end(self, name: str) -> None:
+    def _end(self, name: str, linkage: str) -> None:
         result = self.function.noted()
         lines = [*self.function.at(0).lines, f"  ret {result}"]
         if self._leave:
             lines += ["leave:", "  ret i32 1"]
         body = "\n".join(lines)
-        self.module.functions.append(
-            f"define internal {_SIGNATURE.format(name)} {self.module.attributes} {{\nentry:\n{body}\n}}"
-        )
+        head = f"define {linkage} {_SIGNATURE.format(name)} noinline nounwind {self.module.attributes}"
+        self.module.define(f"{head} {{\nentry:\n{body}\n}}")
 
-    def run(self, schedule: Schedule, steps: Sequence[Any] | None = None) -> None:
+    def run(self, schedule: Schedule) -> None:
         """Write the steps of a schedule, at the level at which the function is."""
+        self._captured(schedule)
+        for step in schedule.steps:
+            self._step(step, schedule)
+
+    def _captured(self, schedule: Schedule) -> None:
+        """Arrays from outside are found in the context."""
         for buffer in schedule.buffers.values():
             if buffer.place == "captured":
                 self.function.slots[buffer.name] = self.context.array(buffer.name, buffer.array)
-        for step in schedule.steps if steps is None else steps:
-            self._step(step, schedule)
 
     def reserved(self, size: int) -> Value:
         """Memory of the workspace."""
