@@ -12,7 +12,7 @@ from bibun.core.broadcasting import unbroadcast
 from bibun.core.primitive import Primitive
 from bibun.core.resolve import arguments
 from bibun.core.rules import Missing, Rule, parameters, rule
-from bibun.core.transposition import transpose
+from bibun.core.transposition import check_linear, transpose
 from bibun.errors import OTHERWISE, NoDerivativeError, located
 
 NAMES = {1: ("x",), **{n: tuple("abcde"[:n]) for n in range(2, 6)}}
@@ -326,5 +326,13 @@ def transposed_pushforward(
 
         return linear
 
-    parts = tuple(transpose(linear_in(k), np.zeros_like(out), tangent) for k, out in enumerate(outputs))
-    return parts[0] if single else parts
+    parts = []
+    for k, out in enumerate(outputs):
+        point = np.ones_like(out) if primitive.once else np.zeros_like(out)
+        part, pulled = transpose(linear_in(k), point, tangent)
+        if primitive.once:
+            check_linear(
+                f"the pullback of {primitive.name}, a function of its cotangent,", [(tangent, pulled)], [(part, point)]
+            )
+        parts.append(part)
+    return parts[0] if single else tuple(parts)

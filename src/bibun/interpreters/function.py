@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
-from functools import partial, wraps
+from functools import wraps
 from typing import Any
 from weakref import ref
 
@@ -15,7 +15,8 @@ from bibun.core.primitive import Primitive
 from bibun.core.rules import Rule
 from bibun.core.traced import Traced, plain
 from bibun.errors import DerivativeValueError, NoDerivativeError
-from bibun.interpreters.batch import Batch, batch
+from bibun.interpreters.batch import Batch
+from bibun.interpreters.entries import Entry, each_entry, innermost, stacked, taking_batches
 from bibun.interpreters.variable import Variable
 from bibun.tree import named
 
@@ -155,21 +156,26 @@ class Run:
         ]
         self.batched = True
         self.stored = any(run.stored for run in runs)
-        return _stacked(found)
+        return stacked(found)
 
     def pull(self, g: Any, needed: tuple[int, ...], xs: list[Any], y: Any) -> list[Any]:
         """The cotangents of the needed inputs."""
+        values = (*g, *xs) if isinstance(g, tuple) else (g, *xs)
+        top = innermost(values)
+        if not self.batched:
+            return taking_batches(self._pulled)(g, needed, xs, y)
+        if isinstance(top, Batch):
+            return list(self._each_entry(top, xs, lambda run, entry: run.pull(entry(g), needed, entry(xs), entry(y))))
+        if self.stored:
+            raise NoDerivativeError(_PER_ENTRY.format(self.name))
+        return self._pulled(g, needed, xs, y)
+
+    def _pulled(self, g: Any, needed: tuple[int, ...], xs: list[Any], y: Any) -> list[Any]:
+        """By backward, with these values as self.input and self.output."""
         gs, ys = (g, y) if isinstance(y, tuple) else ((g,), (y,))
-        top = _innermost((*gs, *xs))
-        if self.batched:
-            if isinstance(top, Batch):
-                pulled = self._each_entry(top, xs, lambda run, entry: run.pull(entry(g), needed, entry(xs), entry(y)))
-                return list(pulled)
-            if self.stored:
-                raise NoDerivativeError(_PER_ENTRY.format(self.name))
         run = copy.copy(self.owner)
         run._reads = Refused(self.name) if self.batched else []
-        inner = _innermost(gs)
+        inner = innermost(gs)
         run.inputs = tuple(_input(x, run._reads, inner) for x in xs)
         run._outputs = tuple(_input(out, run._reads, inner) for out in ys)
         backward = type(run).backward
@@ -188,7 +194,7 @@ class Run:
 
     def push(self, ts: list[Any], xs: list[Any], y: Any) -> Any:
         """The tangent of y: the transpose of backward."""
-        top = _innermost((*ts, *xs))
+        top = innermost((*ts, *xs))
         if self.batched and isinstance(top, Batch):
             return self._each_entry(top, xs, lambda run, entry: run.push(entry(ts), entry(xs), entry(y)))
         row = Call(self)
@@ -197,18 +203,17 @@ class Run:
             return tuple(sum(part[1:], part[0]) for part in zip(*parts, strict=True))
         return sum(parts[1:], parts[0])
 
-    def _each_entry(self, top: Batch, xs: list[Any], derive: Callable[[Run, Callable[[Any], Any]], Any]) -> Any:
-        """Along one level of batches: derive(run, entry) an entry, stacked; entry(value) is the value at it."""
-        found = []
-        for i in range(len(top.value)):
-            entry = partial(_entry, top.level, i)
+    def _each_entry(self, top: Batch, xs: list[Any], derive: Callable[[Run, Entry], Any]) -> Any:
+        """Along one level of batches: derive(run, entry) an entry."""
+
+        def of(entry: Entry) -> Any:
             run = Run(copy.copy(self.owner))
             run.batched = any(isinstance(v, Batch) for x in entry(xs) for v in _levels(x))
             if not run.batched:
                 run.forward(*map(plain, entry(xs)))
-            found.append(derive(run, entry))
-        stacked = _stacked(found)
-        return tuple(batch(v, top.level) for v in stacked) if isinstance(stacked, tuple) else batch(stacked, top.level)
+            return derive(run, entry)
+
+        return each_entry(top, of)
 
     def _checked(self, result: Any, x: Any) -> Any:
         shape = np.shape(x)
@@ -223,30 +228,11 @@ class Run:
         return result.copy() if type(result) is np.ndarray else result
 
 
-def _innermost(values: Any) -> Any:
-    """The traced value of the highest level; None where none is traced."""
-    return max((v for v in values if isinstance(v, Traced)), key=lambda v: v.level, default=None)
-
-
 def _levels(value: Any) -> Iterator[Any]:
     """The value as every level sees it, innermost first."""
     while isinstance(value, Traced):
         yield value
         value = value.value
-
-
-def _entry(level: int, i: int, value: Any) -> Any:
-    """The entry number i of a batch of this level, of each in a list or tuple of them; other values as they are."""
-    if isinstance(value, (list, tuple)):
-        return type(value)(_entry(level, i, v) for v in value)
-    return value.value[i] if isinstance(value, Batch) and value.level == level else value
-
-
-def _stacked(found: list[Any]) -> Any:
-    """The values of all entries, or of each of several outputs, as one."""
-    if isinstance(found[0], (tuple, list)):
-        return tuple(np.stack(part) for part in zip(*found, strict=True))
-    return np.stack(found)
 
 
 def _by_hand(backward: Any) -> Any:

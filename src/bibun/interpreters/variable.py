@@ -341,15 +341,17 @@ def leaf(value: Any, level: int) -> Variable:
     return _wrap(value, Leaf(np.result_type(value), own=not isinstance(value, np.ndarray)), level)
 
 
-def transpose(linear: Any, zero: Any, cotangent: Any) -> Any:
-    """The cotangent of g where `linear` is a linear map of g, an array like `zero` (see core/transposition.py)."""
+def transpose(linear: Any, point: Any, cotangent: Any) -> tuple[Any, Any]:
+    """The cotangent of g where `linear` is a linear map of g, evaluated at `point` (see core/transposition.py)."""
     level = new_level()
-    g = leaf(zero, level)
+    g = leaf(point, level)
     y = linear(g)
-    if not isinstance(y, Variable) or y.level != level or y.node is None:
-        return np.zeros_like(zero)
+    if not isinstance(y, Variable) or y.level != level:
+        return np.zeros_like(point), y
+    if y.node is None:
+        return np.zeros_like(point), y.value
     leaves = sweep([(y.node, cotangent)])
-    return leaves.get(g.node, np.zeros_like(zero))
+    return leaves.get(g.node, np.zeros_like(point)), y.value
 
 
 transposition.provide(transpose)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import update_wrapper
+from functools import partial, update_wrapper
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,9 @@ from bibun.core.captured import Watched, kept
 from bibun.core.primitive import Primitive
 from bibun.core.rules import Rule
 from bibun.core.traced import Traced, plain
+from bibun.core.transposition import check_linear
 from bibun.errors import DerivativeValueError, NoDerivativeError
+from bibun.interpreters.entries import taking_batches
 from bibun.transforms.arguments import number_like
 from bibun.transforms.forward import jvp
 from bibun.transforms.reverse import vjp
@@ -202,7 +204,7 @@ def _row(
         "general",
         run,
         inputs=None,
-        pullbacks=(Rule(lambda g, *read: pull(call, g, *read), reads),),
+        pullbacks=(Rule(taking_batches(partial(pull, call)), reads),),
         pushforwards=() if push is None else (Rule(lambda ts, xs: push(call, ts, xs), ("xs",)),),
         once=True,
     )
@@ -256,14 +258,32 @@ class custom_jvp:
                 )
 
     def _pull(self, call: _Call, g: Any, needed: tuple[int, ...], xs: list[Any]) -> list[Any]:
-        def pushed(*some: Any) -> Any:
-            ts: list[Any] = [None] * len(xs)
-            for i, t in zip(needed, some, strict=True):
-                ts[i] = t
-            return self._push(call, ts, xs)
+        return transposed_rule(self.__name__, lambda ts: self._push(call, ts, xs), g, needed, xs)  # type: ignore[attr-defined]
 
-        _, transpose = vjp(pushed, *(np.zeros_like(xs[i]) for i in needed))
-        return list(transpose(g))
+
+def transposed_rule(
+    name: str, push: Callable[[list[Any]], Any], g: Any, needed: tuple[int, ...], xs: list[Any]
+) -> list[Any]:
+    """The cotangents of the needed inputs, for a function whose pushforward alone is known: its transpose.
+
+    Ones stand for the tangents, not zeros: a rule may do nothing for these. Raises DerivativeValueError where the rule is
+    not linear.
+    """
+
+    def pushed(*some: Any) -> Any:
+        ts: list[Any] = [None] * len(xs)
+        for i, t in zip(needed, some, strict=True):
+            ts[i] = t
+        return push(ts)
+
+    ones = [np.ones_like(xs[i]) for i in needed]
+    moved, transpose = vjp(pushed, *ones)
+    found = list(transpose(g))
+    given = zip(g, moved, strict=True) if isinstance(g, tuple) else [(g, moved)]
+    check_linear(
+        f"the pushforward of {name}, a function of the tangents,", list(given), list(zip(found, ones, strict=True))
+    )
+    return found
 
 
 def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:

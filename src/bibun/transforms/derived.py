@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bibun.errors import DerivativeValueError
+from bibun.errors import DerivativeValueError, LostDerivativeError, NoDerivativeError
 from bibun.transforms.arguments import choose, outputs
 from bibun.transforms.forward import _pair, jacfwd, jvp
 from bibun.transforms.reverse import grad, jacrev
@@ -17,8 +17,9 @@ from bibun.transforms.reverse import grad, jacrev
 def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
     """J[i..., j...] = dy[i...]/dx[j...], shape y.shape + x.shape, by the mode that takes fewer passes.
 
-    Forward where x has no more entries than y has, else reverse; f runs once more to learn the shape of y. Real
-    outputs of complex inputs go by reverse mode. See jacfwd and jacrev.
+    Forward where x has no more entries than y has, else reverse; f runs once more to learn the shape of y. Where that mode
+    raises (a rule of yours may be for the other one alone) by the other one. Real outputs of complex inputs go by reverse
+    mode. See jacfwd and jacrev.
     """
     forward, reverse = jacfwd(f, argnums), jacrev(f, argnums)
 
@@ -31,17 +32,29 @@ def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callabl
         if wide > 1:
             tall = sum(int(np.prod(np.shape(y))) for y in outputs("jacobian", f(*args, **kwargs))[0])
             if wide > tall:
-                return reverse(*args, **kwargs)
-        return forward(*args, **kwargs)
+                return first_of((reverse, forward), *args, **kwargs)
+        return first_of((forward, reverse), *args, **kwargs)
 
     return choose_mode
 
 
+def first_of(modes: Sequence[Callable[..., Any]], *args: Any, **kwargs: Any) -> Any:
+    """By the first mode; by the second one where a rule of the user's is for that one alone. Raises what the first did."""
+    try:
+        return modes[0](*args, **kwargs)
+    except (LostDerivativeError, NoDerivativeError, DerivativeValueError) as error:
+        try:
+            return modes[1](*args, **kwargs)
+        except (LostDerivativeError, NoDerivativeError, DerivativeValueError):
+            raise error from None
+
+
 def hessian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
     """H[i..., j...] = d2y/dx[i...]dx[j...] of f that returns one number: shape x.shape + x.shape. The gradient's
-    Jacobian by forward mode. For containers: for each leaf of x the containers of x.
+    Jacobian by forward mode, or by reverse mode where that raises. For containers: for each leaf of x the containers of x.
     """
-    second = jacfwd(grad(f, argnums), argnums)
+    gradient = grad(f, argnums)
+    modes = jacfwd(gradient, argnums), jacrev(gradient, argnums)
 
     @wraps(f)
     def matrix(*args: Any, **kwargs: Any) -> Any:
@@ -52,7 +65,7 @@ def hessian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable
                     f"hessian: {chosen.paths()[i]} is complex, and the gradient of a real function of a + i b, "
                     "df/da - i df/db, is not holomorphic. Differentiate by the parts: lambda a, b: f(a + 1j * b)."
                 )
-        return second(*args, **kwargs)
+        return first_of(modes, *args, **kwargs)
 
     return matrix
 

@@ -157,8 +157,9 @@ def linearize(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., 
     chosen = choose("linearize", primals, tuple(range(len(primals))))
     y, pullback = vjp(f, *primals)
     leaves, unflatten = tree.flatten(y)
-    zeros = [np.zeros(np.shape(leaf), np.result_type(leaf))[()] for leaf in leaves]
-    _, push = vjp(lambda *g: pullback(unflatten(list(g))), *zeros)
+    # Of a linear map the place does not matter; but a rule of the user's may do nothing for a cotangent of zeros.
+    ones = [np.ones(np.shape(leaf), np.result_type(leaf))[()] for leaf in leaves]
+    _, push = vjp(lambda *g: pullback(unflatten(list(g))), *ones)
 
     def f_jvp(*tangents: Any) -> Any:
         _pair("f_jvp", primals, tangents)

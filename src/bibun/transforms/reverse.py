@@ -224,9 +224,11 @@ def _unbatched(value: Any, level: int, size: int) -> Any:
 
 
 def _tied(derivative: Any, primal: Any) -> Any:
-    """A derivative that came out constant, made a function of the input (whose own derivative is 0) if that is traced."""
+    """A derivative that came out constant, made a function of the input (whose own derivative is 0) if that is traced; an
+    array of the caller's own if it is not: what is made of the unit vectors alone may be a view of them."""
     if not isinstance(primal, Traced):
-        return derivative
+        of_units = isinstance(derivative, np.ndarray) and not derivative.flags.writeable
+        return derivative.copy() if of_units else derivative
     constant = (
         not isinstance(derivative, Traced)
         or derivative.level < primal.level

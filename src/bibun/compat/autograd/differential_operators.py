@@ -21,6 +21,7 @@ from bibun.core.traced import Traced
 from bibun.errors import DerivativeValueError
 from bibun.transforms import forward, reverse
 from bibun.transforms.custom import checkpoint
+from bibun.transforms.derived import first_of
 
 __all__ = [
     "checkpoint",
@@ -153,7 +154,8 @@ def grad_named(fun: Callable[..., Any], argname: str) -> Callable[..., Any]:
 @unary_to_nary
 def hessian(fun: Callable[[Any], Any], x: Any) -> Any:
     """The second derivatives, shape y.shape + x.shape + x.shape."""
-    return forward.jacfwd(reverse.jacrev(core.watched(fun)))(x)
+    rows = reverse.jacrev(core.watched(fun))
+    return first_of((forward.jacfwd(rows), reverse.jacrev(rows)), x)
 
 
 @unary_to_nary
@@ -163,11 +165,11 @@ def make_hvp(fun: Callable[[Any], Any], x: Any) -> tuple[Callable[[Any], Any], A
 
 
 def hessian_tensor_product(fun: Callable[..., Any], argnum: int | Sequence[int] = 0) -> Callable[..., Any]:
-    """The function of (*args, v) that gives the Hessian times v, the tangent of the gradient."""
+    """The function of (*args, v) that gives the Hessian times v, by reverse mode twice."""
     gradient = grad(fun, argnum)
 
     def product(*args: Any, **kwargs: Any) -> Any:
-        return make_jvp(gradient, argnum)(*args[:-1], **kwargs)(args[-1])[1]
+        return make_vjp(gradient, argnum)(*args[:-1], **kwargs)[0](args[-1])
 
     return product
 

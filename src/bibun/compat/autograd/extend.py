@@ -31,8 +31,8 @@ from bibun.core.primitive import Primitive
 from bibun.core.rules import Rule
 from bibun.core.traced import Traced
 from bibun.errors import NoDerivativeError
-from bibun.transforms.custom import _Call, _escapes
-from bibun.transforms.reverse import vjp
+from bibun.interpreters.entries import taking_batches
+from bibun.transforms.custom import _Call, _escapes, transposed_rule
 
 __all__ = [
     "Box",
@@ -123,7 +123,7 @@ class _Application:
             "general",
             self.run,
             inputs=None,
-            pullbacks=(Rule(lambda g, needed, xs, y: self.pull(g, needed, xs, y), ("needed", "xs", "y")),),
+            pullbacks=(Rule(taking_batches(self.pull), ("needed", "xs", "y")),),
             pushforwards=(push,) if self.rules.jvp is not None else (),
             once=True,
         )
@@ -140,7 +140,7 @@ class _Application:
         if self.rules.vjp is None:
             if self.rules.jvp is None or any(map(self.rules.linear, argnums)):  # its transpose would ask for itself
                 raise _undefined("VJP", self.rules.name, argnums)
-            return self.transposed(g, needed, xs, y)
+            return transposed_rule(self.rules.name, lambda ts: self.push(ts, xs, y), g, needed, xs)
         found = self.rules.vjp(argnums, self.call.result(y), args, kwargs)(self.call.result(g))
         leaves: dict[tuple[int, int], Any] = {}
         for argnum, cotangent in zip(argnums, found, strict=True):
@@ -155,16 +155,6 @@ class _Application:
         tangents, _ = self.call.arguments([np.zeros_like(x) if t is None else t for t, x in zip(ts, xs, strict=True)])
         moved = self.rules.jvp(argnums, [tangents[n] for n in argnums], self.call.result(y), args, kwargs)
         return self.call.output(moved)
-
-    def transposed(self, g: Any, needed: tuple[int, ...], xs: list[Any], y: Any) -> list[Any]:
-        def pushed(*some: Any) -> Any:
-            ts: list[Any] = [None] * len(xs)
-            for i, t in zip(needed, some, strict=True):
-                ts[i] = t
-            return self.push(ts, xs, y)
-
-        _, transpose = vjp(pushed, *(np.zeros_like(xs[i]) for i in needed))
-        return list(transpose(g))
 
     def owners(self, args: tuple[Any, ...], needed: Sequence[int]) -> tuple[tuple[int, ...], list[tuple[int, int]]]:
         """Which arguments hold these leaves; and for each leaf its argument, and its place there."""
