@@ -97,7 +97,9 @@ def _product(
     a = _summed(make, *a, {*b[1], *kept})
     b = _summed(make, *b, {*a[1], *kept})
     a = _absorbed(make, *a, set(b[1]))
+    b = _summed(make, *b, {*a[1], *kept})  # along a letter that a only repeated
     b = _absorbed(make, *b, set(a[1]))
+    a = _summed(make, *a, {*b[1], *kept})
     shape = [extents[c] for c in kept]
     if {*a[1], *b[1]} <= {*kept}:
         left, right = (_arranged(make, *x, kept, extents) for x in (a, b))

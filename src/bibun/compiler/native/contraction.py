@@ -72,6 +72,8 @@ def plan(step: Call) -> Plan | None:
             taken.insert(0, x)
         return taken, list(letters[: len(letters) - len(taken)])
 
+    if not {*a_letters, *b_letters} <= {*out, *({*a_letters} & {*b_letters})}:
+        return None  # a sum along a letter that one operand has
     batch = [x for x in out if x in a_letters and x in b_letters]
     m, more_m = together([x for x in out if x in a_letters and x not in b_letters])
     n, more_n = together([x for x in out if x in b_letters and x not in a_letters])
@@ -83,11 +85,16 @@ def plan(step: Call) -> Plan | None:
 
 
 def _suits(p: Plan) -> bool:
-    """Whether each matrix has an axis of stride 1 (an axis of length 1 has any)."""
+    """Whether each matrix lies in memory as BLAS takes it: one axis of stride 1, along the other one no overlaps and no
+    repeats (a window that slides, a row that is broadcast). An axis of length 1 has any stride."""
+
+    def along(inner: Group, outer: Group, of: int) -> bool:
+        return (inner.strides[of] == 1 or inner.length == 1) and (
+            outer.strides[of] >= max(inner.length, 1) or outer.length == 1
+        )
 
     def unit(first: Group, second: Group, of: int) -> bool:
-        one, other = first.strides[of], second.strides[of]
-        return (one == 1 or first.length == 1 or other == 1 or second.length == 1) and min(one, other) >= 0
+        return along(first, second, of) or along(second, first, of)
 
     turns = prod(g.length for g in (*p.loops, *p.sums))
     return unit(p.m, p.k, 0) and unit(p.k, p.n, 1) and unit(p.m, p.n, 2) and turns <= 4096
