@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bibun.arrays.creation import as_array
-from bibun.arrays.linalg import norm, svdvals
+from bibun.arrays.linalg import norm, svdvals, truncated_inverse, truncates
 from bibun.arrays.registry import implements, row
 from bibun.core.traced import plain
 from bibun.errors import NoDerivativeError, located
@@ -69,6 +69,9 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     dtype = np.result_type(a, b, np.float32)
     if rcond is None:
         rcond = float(np.finfo(dtype).eps * max(m, n))
+    if truncates(a, rcond):
+        s = svdvals(a)
+        return truncated_inverse(a, rcond) @ b, s[:0], np.sum(np.greater(s, rcond * np.max(s)), dtype=np.int32), s
     x, residuals, s = _lstsq(a, b if b.ndim == 2 else b[:, None], rcond=float(rcond))
     cutoff = (rcond if rcond >= 0 else np.finfo(dtype).eps / 2) * np.max(s, initial=0)
     rank = np.sum(np.greater(s, cutoff), dtype=np.int32)

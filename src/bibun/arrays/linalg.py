@@ -18,10 +18,12 @@ from bibun.arrays.shapes import is_traced
 from bibun.core.traced import Traced, plain
 from bibun.errors import NoDerivativeError, located
 from bibun.primitives.matrices import half_lower
+from bibun.primitives.repeated import holds
 
 _solve, _cholesky, _pinv, _norm = row("solve"), row("cholesky"), row("pinv"), row("norm")
 _eigh, _eigvalsh, _svd, _svdvals = row("eigh"), row("eigvalsh"), row("svd"), row("svdvals")
 _matrix_rank = row("matrix_rank")
+ROUNDING = 1e-9  # of the largest singular value: below, one is that of a matrix of lower rank
 
 
 def _adjoint(x: Any) -> Any:
@@ -116,7 +118,25 @@ def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = np._
     if hermitian:
         half = half_lower(a)  # NumPy reads the lower triangle, and of the diagonal the real part
         a = half + _adjoint(half)
-    return _pinv(a, rcond=rcond)
+    return truncated_inverse(a, rcond) if truncates(a, rcond) else _pinv(a, rcond=rcond)
+
+
+def truncates(a: Any, rcond: Any) -> bool:
+    """Whether singular values count as zero that are not zero to rounding. The rows of pinv and lstsq have the derivative
+    for matrices of their rank (Golub and Pereyra); what is cut off here has one of its own."""
+    if not np.size(a) or not np.any(np.asarray(rcond) > ROUNDING):
+        return False
+    s = _svdvals(a)
+    largest = np.max(s, axis=-1, keepdims=True)
+    return holds((s <= np.asarray(rcond)[..., None] * largest) & (s > ROUNDING * largest))
+
+
+def truncated_inverse(a: Any, rcond: Any) -> Any:
+    """Σ v uᴴ / s over the singular values s above rcond times the largest."""
+    u, s, vh = np.linalg.svd(a, full_matrices=False)
+    kept = np.greater(s, np.asarray(rcond)[..., None] * np.max(s, axis=-1, keepdims=True))
+    weights = np.where(kept, 1 / np.where(kept, s, 1), 0)
+    return (_adjoint(vh) * weights[..., None, :]) @ _adjoint(u)
 
 
 def _decided(cutoff: Any) -> Any:

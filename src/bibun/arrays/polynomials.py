@@ -56,11 +56,14 @@ def polysub(a1: Any, a2: Any) -> Any:
 @implements(np.polymul)
 def polymul(a1: Any, a2: Any) -> Any:
     """The product."""
-    a, b = (
-        np.trim_zeros(p, "f") if isinstance(q, np.poly1d) else p
-        for p, q in zip(_coefficients(a1, a2), (a1, a2), strict=True)
-    )
+    a, b = map(_from_its_degree, _coefficients(a1, a2))
     return _as_given(np.convolve(a, b), a1, a2)
+
+
+def _from_its_degree(p: Any) -> Any:
+    """Without zeros in front, as a poly1d is."""
+    trimmed = np.trim_zeros(p, "f")
+    return trimmed if len(trimmed) else p[-1:]
 
 
 @implements(np.polydiv)

@@ -326,7 +326,7 @@ def _cumulative(running: Any, first: Any) -> Any:
         if axis is None and x.ndim > 1:
             raise ValueError("For arrays which have more than one dimension ``axis`` argument is required.")
         x = np.atleast_1d(x)
-        axis = normalize_axis_index(0 if axis is None else axis, x.ndim)
+        (axis,) = normalize_axis_tuple(0 if axis is None else axis, x.ndim)
         y = running(x, axis, dtype)
         if not include_initial:
             return y

@@ -195,6 +195,7 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
     values = [v if type(v) in (int, float, complex) else as_array(v) for v in (*choicelist, default)]
     y = as_array(default).astype(np.result_type(*values), copy=False)
     for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
+        condition = as_array(condition)
         if np.result_type(condition).kind != "b":
             raise TypeError(f"invalid entry in condlist: should be boolean ndarray, not {np.result_type(condition)}")
         y = np.where(condition, choice, y)

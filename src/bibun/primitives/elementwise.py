@@ -60,10 +60,11 @@ def _inverse(b: Any) -> Any:
 
 
 def _power_base(a: Any, b: Any) -> Any:
-    """b a**(b - 1), and 0 where b is 0, whatever a is."""
+    """b a**(b - 1), and 0 where b is 0, whatever a is; by b its derivative there is 1 / a, where that is a number."""
     if isinstance(b, (int, float)):
         return b * a ** (b - 1) if b != 0 else np.zeros_like(a)
-    zero = np.equal(b, 0)
+    tiny = np.finfo(np.result_type(a)).tiny if np.result_type(a).kind in "fc" else 1
+    zero = np.equal(b, 0) & (np.abs(a) < tiny)
     return b * np.power(a, np.where(zero, 1, b - 1))
 
 
@@ -148,7 +149,7 @@ logaddexp2 = elementwise(
 
 def _share(mine: Any, other: Any, base: float) -> Any:
     """mine's share of the sum: 1 / (1 + e**(base (other - mine))), of which only the decaying e**-|...| is computed."""
-    equal = np.equal(mine, other)  # equal infinities share equally
+    equal = np.equal(mine, other) & np.isinf(mine)  # equal infinities share equally
     lead = base * (np.where(equal, np.zeros_like(mine), mine) - np.where(equal, np.zeros_like(other), other))
     ahead = lead >= 0
     decay = np.exp(np.where(ahead, -lead, lead))

@@ -91,6 +91,23 @@ def no_rule(name: str, reason: str) -> NoDerivativeError:
     return NoDerivativeError(f"{located()}{name} has no derivative rule in this form: {reason}. Or {OTHERWISE}.")
 
 
+def of_plain_values(function: Callable[..., Any], instead: str) -> Callable[..., Any]:
+    """A solver of SciPy's, whose first argument is a function: where that returns a traced value, what to write instead."""
+
+    @wraps(function)
+    def call(f: Callable[..., Any], *args: Any, **settings: Any) -> Any:
+        @wraps(f)
+        def plainly(*inner: Any, **named: Any) -> Any:
+            y = f(*inner, **named)
+            if isinstance(y, Traced):
+                raise no_rule(function.__name__, f"it is for plain numbers; {instead}, which has derivatives")
+            return y
+
+        return function(plainly, *args, **settings)
+
+    return call
+
+
 def remaining(module: ModuleType, reasons: Mapping[str, str]) -> Callable[[str], Any]:
     """A module's __getattr__: what it does not define is SciPy's own, or refuses traced arrays with the reason."""
 

@@ -29,7 +29,7 @@ hyp1f1 = elementwise(
     domain=("positive", "positive", "real"),
 )  # fmt: skip
 hyp2f1 = elementwise(
-    special.hyp2f1, _A, _B, _C, lambda a, b, c, d: a / c * b * special.hyp2f1(a + 1.0, b + 1.0, c + 1.0, d),
+    special.hyp2f1, _A, _B, _C, lambda a, b, c, d: np.divide(a, c) * b * special.hyp2f1(a + 1.0, b + 1.0, c + 1.0, d),
     guarded=True, domain=("positive", "positive", "positive", "unit"),
 )  # fmt: skip
 hyperu = elementwise(

@@ -26,6 +26,12 @@ def _t_by_degree(n: Any, x: Any) -> Any:
     return -(1 - x * x) * special.hyp2f1(1.0, 1.0, 1.5, (1 - x) / 2) * special.eval_chebyu(n - 1.0, x)
 
 
+def _slope(second: Any, n: Any, x: Any) -> Any:
+    """n U_(n-1), 0 for n = 0: SciPy's U of a negative degree is nan beyond x = -1."""
+    none = np.equal(n, 0)
+    return np.where(none, 0.0, n * second(np.where(none, 1.0, n - 1.0), x))
+
+
 def _u_by_degree(n: Any, x: Any) -> Any:
     """θ cos((n + 1)θ) / sin θ"""
     return special.hyp2f1(1.0, 1.0, 1.5, (1 - x) / 2) * special.eval_chebyt(n + 1.0, x)
@@ -88,7 +94,7 @@ eval_sh_legendre = elementwise(
     domain=("whole", "probability"),
 )  # fmt: skip
 eval_chebyt = elementwise(
-    special.eval_chebyt, lambda a, b: _t_by_degree(a, b), lambda a, b: a * special.eval_chebyu(a - 1.0, b),
+    special.eval_chebyt, lambda a, b: _t_by_degree(a, b), lambda a, b: _slope(special.eval_chebyu, a, b),
     guarded=True, domain=("real", "unit"),
 )  # fmt: skip
 eval_chebyu = elementwise(
@@ -96,7 +102,7 @@ eval_chebyu = elementwise(
     guarded=True, domain=("real", "unit"),
 )  # fmt: skip
 eval_chebyc = elementwise(
-    special.eval_chebyc, lambda a, b: 2 * _t_by_degree(a, b / 2), lambda a, b: a * special.eval_chebys(a - 1.0, b),
+    special.eval_chebyc, lambda a, b: 2 * _t_by_degree(a, b / 2), lambda a, b: _slope(special.eval_chebys, a, b),
     guarded=True, domain=("real", "unit"),
 )  # fmt: skip
 eval_chebys = elementwise(
@@ -108,7 +114,7 @@ eval_chebys = elementwise(
 eval_sh_chebyt = elementwise(
     special.eval_sh_chebyt,
     lambda a, b: _t_by_degree(a, 2 * b - 1),
-    lambda a, b: 2 * a * special.eval_chebyu(a - 1.0, 2 * b - 1),
+    lambda a, b: 2 * _slope(special.eval_chebyu, a, 2 * b - 1),
     guarded=True, domain=("real", "probability"),
 )  # fmt: skip
 eval_sh_chebyu = elementwise(

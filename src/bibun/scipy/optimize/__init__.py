@@ -11,6 +11,7 @@ from typing import Any
 
 from scipy import optimize as _scipy  # type: ignore[import-untyped]
 
+from bibun.scipy._calls import of_plain_values
 from bibun.scipy.optimize.fits import curve_fit, least_squares, leastsq, lsq_linear, nnls
 from bibun.scipy.optimize.minima import minimize, minimize_scalar
 from bibun.scipy.optimize.programs import linear_sum_assignment, linprog, milp
@@ -56,5 +57,25 @@ __all__ = [
 ]
 
 
+_INSTEAD = {
+    "fmin": 'minimize(fun, x0, method="Nelder-Mead").x',
+    "fmin_powell": 'minimize(fun, x0, method="Powell").x',
+    "fmin_cg": 'minimize(fun, x0, method="CG").x',
+    "fmin_bfgs": "minimize(fun, x0).x",
+    "fmin_ncg": 'minimize(fun, x0, method="Newton-CG").x',
+    "fmin_l_bfgs_b": 'minimize(fun, x0, method="L-BFGS-B").x',
+    "fmin_tnc": 'minimize(fun, x0, method="TNC").x',
+    "fmin_cobyla": 'minimize(fun, x0, method="COBYLA", constraints=...).x',
+    "fmin_slsqp": 'minimize(fun, x0, method="SLSQP", constraints=...).x',
+    "basinhopping": "dual_annealing(fun, bounds).x",
+    "brute": "differential_evolution(fun, bounds).x",
+    "golden": 'minimize_scalar(fun, bracket, method="golden").x',
+    "brent": "minimize_scalar(fun, bracket).x",
+    "fminbound": 'minimize_scalar(fun, bounds=bounds, method="bounded").x',
+    "bracket": "minimize_scalar(fun).x",
+}
+
+
 def __getattr__(name: str) -> Any:
-    return getattr(_scipy, name)
+    found = getattr(_scipy, name)
+    return of_plain_values(found, f"write bibun.scipy.optimize.{_INSTEAD[name]}") if name in _INSTEAD else found

@@ -14,6 +14,7 @@ from bibun.arrays.creation import as_array
 from bibun.core.traced import bare
 from bibun.errors import NoDerivativeError, located
 from bibun.scipy._calls import no_rule
+from bibun.scipy._estimates import estimates
 from bibun.scipy._levels import all_at, at, batches, is_traced
 from bibun.scipy._problem import Problem, derived, each
 from bibun.scipy.optimize.constraints import Bounds, Constraints
@@ -43,7 +44,8 @@ def least_squares(
     *more: Any,
     **settings: Any,
 ) -> Any:
-    """A minimum of Σ ρ(fun²) / 2: as for minimize. `.x`, `.cost`, `.fun` and `.grad` have derivatives; `.jac` is a constant.
+    """A minimum of Σ ρ(fun²) / 2: as for minimize. `.x`, `.cost`, `.fun`, `.grad` have derivatives, and `.jac`
+    if ρ is linear; to ask one of what else the result holds raises NoDerivativeError.
 
     Parameters as in SciPy. The exact Jacobian is used unless jac= is given.
     """
@@ -74,6 +76,9 @@ def least_squares(
     x = optimum(cost, result.x, limits, Constraints(()), active, name="least_squares", failure=_failure(result))
     if x is not result.x:
         result.x, result.fun, result.cost, result.grad = x, np.atleast_1d(problem(x)), cost(x), grad(cost)(x)
+        if loss == "linear":  # by others SciPy weighs the rows
+            result.jac = jacobian(lambda x: np.atleast_1d(as_array(problem(x))))(x)
+        estimates(result, x, "least_squares", "x", "fun", "cost", "grad", *(["jac"] if loss == "linear" else []))
     return result
 
 
@@ -172,7 +177,11 @@ def curve_fit(
 
     result = each(problem.sizes(start, xdata, ydata, sigma, limits.lower, limits.upper), run)
     popt = optimum(cost, result["x"], limits, Constraints(()), result, name="curve_fit")
-    pcov = result["cov"] if popt is result["x"] else _covariance(residuals, popt, absolute_sigma)
+    pcov = result["cov"]
+    if popt is not result["x"]:
+        pcov = _covariance(residuals, popt, absolute_sigma)
+        result["info"] = dict(result["info"])
+        estimates(result["info"], popt, "curve_fit")
     return (popt, pcov, result["info"], result["message"], result["status"]) if full_output else (popt, pcov)
 
 
@@ -228,4 +237,5 @@ def _linear(run: Function, A: Any, b: Any, limits: Bounds, name: str) -> Any:
     x = optimum(cost, result.x, limits, Constraints(()), active, name=name, failure=_failure(result))
     if x is not result.x:
         result.x, result.fun, result.cost = x, A @ x - b, cost(x)
+        estimates(result, x, name, "x", "fun", "cost")
     return result

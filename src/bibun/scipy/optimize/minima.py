@@ -19,6 +19,7 @@ from scipy import optimize  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array
 from bibun.core.traced import bare
+from bibun.scipy._estimates import estimates
 from bibun.scipy._implicit import implicit
 from bibun.scipy._levels import all_at, at, batches, is_traced
 from bibun.scipy._problem import Problem, derived, each
@@ -59,8 +60,8 @@ def minimize(
     callback: Any = None,
     options: Any = None,
 ) -> Any:
-    """A minimum of fun: dx = -(∂²fun/∂x²)⁻¹ ∂²fun/∂x∂θ dθ. `.x`, `.fun` and `.jac` have derivatives; what else the result
-    holds (hess_inv, the multipliers of some methods) is the solver's estimate, a constant.
+    """A minimum of fun: dx = -(∂²fun/∂x²)⁻¹ ∂²fun/∂x∂θ dθ. `.x`, `.fun` and `.jac` have derivatives; to ask one of what else
+    the result holds (hess_inv, the multipliers of some methods), the solver's estimate, raises NoDerivativeError.
 
     Methods that use a gradient or a Hessian get the exact ones unless jac=, hess= or hessp= are given. Constraints and
     bounds that are active hold the solution (see the module). Raises DerivativeValueError where a derivative is asked of a
@@ -96,6 +97,7 @@ def minimize(
         result.x, result.fun = x, _one(problem(x))
         if "jac" in result:
             result.jac = grad(lambda x: _one(problem(x)))(x)
+        estimates(result, x, "minimize", "x", "fun", "jac")
     return result
 
 
@@ -200,4 +202,5 @@ def minimize_scalar(
     if x is not start:
         result.x = x[0]
         result.fun = _one(problem(result.x))
+        estimates(result, x[0], "minimize_scalar", "x", "fun")
     return result

@@ -10,6 +10,7 @@ from scipy import optimize  # type: ignore[import-untyped]
 from bibun.arrays.creation import as_array
 from bibun.core.kinds import constant
 from bibun.errors import NoDerivativeError, located
+from bibun.scipy._estimates import estimates
 from bibun.scipy._levels import all_at, batches, is_traced, refuse_recorded
 from bibun.scipy._problem import each
 from bibun.scipy.optimize.constraints import Bounds, Constraints
@@ -73,6 +74,11 @@ def linprog(
         return result
     result.x = optimum(value, result.x, limits, conditions, active, name="linprog", failure=_failure(result))
     result.fun = value(result.x)
+    if A_ub is not None:
+        result.slack = arguments[2] - arguments[1] @ result.x
+    if A_eq is not None:
+        result.con = arguments[4] - arguments[3] @ result.x
+    estimates(result, result.x, "linprog", "x", "fun", "slack", "con")
     return result
 
 

@@ -12,6 +12,7 @@ from scipy import optimize  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array
 from bibun.core.traced import bare
+from bibun.scipy._estimates import estimates
 from bibun.scipy._implicit import implicit
 from bibun.scipy._levels import all_at
 from bibun.scipy._problem import Problem, derived, each
@@ -56,6 +57,7 @@ def root(
     found = implicit(residual, result.x, name="root", failure=_failure(result))
     if found is not result.x:
         result.x, result.fun = found, problem(found)
+        estimates(result, found, "root", "x", "fun")
     return result
 
 

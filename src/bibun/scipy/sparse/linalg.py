@@ -223,8 +223,15 @@ class _Iterative(System):
         """From zero, with the transposed preconditioner."""
         kind, parameters = self.kind.transposed(*parameters)
         settings = dict(self.settings)
-        if settings.get("M") is not None:
+        if settings.get("M") is not None and self.method not in ("cg", "minres"):  # these take a symmetric one
             settings["M"] = settings["M"].T
+            try:
+                settings["M"] @ np.zeros(settings["M"].shape[1])
+            except NotImplementedError:
+                raise no_rule(
+                    self.method,
+                    "its transposed system needs the transposed preconditioner: M = LinearOperator(shape, matvec, rmatvec=...)",
+                ) from None
         return replace(self, kind=kind, settings=settings, start=None), parameters
 
     def step(self, inputs: list[Any], r: Any) -> Any:

@@ -66,7 +66,9 @@ def _cosine(u: Any, v: Any, w: Any = None) -> Any:
     return 1 - _sum(u * v, w) / np.sqrt(_sum(u * u, w) * _sum(v * v, w))
 
 
-def _correlation(u: Any, v: Any, w: Any = None) -> Any:
+def _correlation(u: Any, v: Any, w: Any = None, centered: bool = True) -> Any:
+    if not centered:
+        return _cosine(u, v, w)
     shares = np.ones(u.shape[-1]) if w is None else as_array(w)
     shares = shares / np.sum(shares)
     u, v = (x - np.expand_dims(_sum(x, shares), -1) for x in (u, v))

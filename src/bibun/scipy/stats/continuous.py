@@ -15,6 +15,7 @@ import numpy as np
 from scipy import stats  # type: ignore[import-untyped]
 
 from bibun.errors import OTHERWISE, NoDerivativeError, located
+from bibun.primitives.repeated import holds
 from bibun.scipy._implicit import implicit
 from bibun.scipy._levels import differentiated, is_traced, moving, searched, without
 from bibun.scipy.stats.distribution import Distribution, floats
@@ -56,20 +57,21 @@ class Continuous(Distribution):
         self.forms = {"logpdf": logpdf, "cdf": cdf, "sf": sf, "logcdf": logcdf, "logsf": logsf, "ppf": ppf, "isf": isf}
         self.moments = {"mean": mean, "var": var, "entropy": entropy}
         self.rows = {
-            which: searched(getattr(self.plain, which), f"{name}.{which}") for which in ("cdf", "sf", "ppf", "isf")
+            which: searched(getattr(self.plain, which), f"{name}.{which}")
+            for which in ("logpdf", "cdf", "sf", "ppf", "isf")
         }
 
     # The methods of x
 
     def logpdf(self, x: Any, *args: Any, **settings: Any) -> Any:
         """log pdf"""
-        return self._of_x("logpdf", x, args, settings, (-np.inf, -np.inf), density=True)
+        return self._of_x("logpdf", x, args, settings, (-np.inf, -np.inf))
 
     def pdf(self, x: Any, *args: Any, **settings: Any) -> Any:
         """The density."""
         if not is_traced(x, args, settings):
             return self.plain.pdf(x, *args, **settings)
-        return np.exp(self.logpdf(x, *args, **settings))
+        return np.exp(self._of_x("logpdf", x, args, settings, (-np.inf, -np.inf), vanishes=_not_finite))
 
     def cdf(self, x: Any, *args: Any, **settings: Any) -> Any:
         """The probability of at most x."""
@@ -117,18 +119,30 @@ class Continuous(Distribution):
     # How
 
     @np.errstate(divide="ignore", over="ignore", invalid="ignore")  # a probability of 0 has the logarithm -inf
-    def _of_x(self, which: str, x: Any, args: Any, settings: Any, outside: Any, *, density: bool = False) -> Any:
+    def _of_x(self, which: str, x: Any, args: Any, settings: Any, outside: Any, *, vanishes: Formula = np.isnan) -> Any:
+        """The formula inside the support, and a constant outside.
+
+        A density may have no finite logarithm at an end of the support, or far out in a tail that underflows: there it is a
+        constant too, of SciPy's value, where that is so by `vanishes`.
+        """
         if not is_traced(x, args, settings):
             return getattr(self.plain, which)(x, *args, **settings)
         shapes, loc, scale = self.parameters(args, settings)
         z = (floats(x) - loc) / scale
         low, high = self.support_of(*shapes) if callable(self.support_of) else self.support_of
+        density = which == "logpdf"
         inside = (z >= low) & (z <= high) & np.isfinite(z) if density else (z > low) & (z < high)
         y = self._standard(which, np.where(inside, z, _middle(low, high)), shapes)
+        beyond = np.where(z <= low, *outside)
         if density:
+            dead = inside & (vanishes(y) | (((z == low) | (z == high)) & np.isinf(y)))
+            if holds(dead):
+                inside = inside & ~dead
+                y = self._standard(which, np.where(inside, z, _middle(low, high)), shapes)
+                at_ends = self.rows["logpdf"](*(without(value, 0) for value in (z, *shapes)))
+                beyond = np.where(dead, at_ends, beyond)
             y = y - np.log(scale)
-        y = np.where(inside, y, np.where(z <= low, *outside))
-        return self._checked(y, z, shapes, scale)
+        return self._checked(np.where(inside, y, beyond), z, shapes, scale)
 
     def _standard(self, which: str, z: Any, shapes: list[Any]) -> Any:
         form = self.forms[which]
@@ -197,6 +211,10 @@ class Continuous(Distribution):
         else:
             standard = form(*shapes)
         return self._checked(moved(standard, loc, scale), 0.0 * loc, shapes, scale)
+
+
+def _not_finite(y: Any) -> Any:
+    return ~np.isfinite(y)
 
 
 def _middle(low: Any, high: Any) -> Any:

@@ -9,13 +9,22 @@ from math import log, pi, sqrt
 from typing import Any
 
 import numpy as np
-from scipy import special  # type: ignore[import-untyped]
+from scipy import special, stats  # type: ignore[import-untyped]
 
 from bibun.primitives.series import joined, polynomial
+from bibun.scipy._levels import differentiated, moving, searched, without
 from bibun.scipy.stats.continuous import POSITIVE, Continuous
 
 _LOG_ROOT_2PI = log(2 * pi) / 2
 _EULER = 0.57721566490153286061
+_RATIO_OF_GAMMAS = [
+    -1 / 4,
+    1 / 24,
+    -1 / 20,
+    17 / 112,
+    -31 / 36,
+    691 / 88,
+]  # of w, w**3, ...: DLMF 5.11.8 for h = 1/2, h = 0
 _LOG1P_OVER = [
     (-1) ** k / (k + 1) for k in range(18)
 ]  # log(1 + u) / u in powers of u, to |u| = 1/10: the next is 1e-19
@@ -23,6 +32,16 @@ _LOG1P_OVER = [
 
 def _normal(z: Any) -> Any:
     return -(z**2) / 2 - _LOG_ROOT_2PI
+
+
+def _exp(z: Any) -> Any:
+    """e**z, which stays finite: what is e**-e**z has the slope 0 where it underflows, not 0 times infinity."""
+    return np.exp(np.minimum(z, 700.0))
+
+
+def _expm1(z: Any) -> Any:
+    """e**z - 1, in the same way."""
+    return np.expm1(np.minimum(z, 700.0))
 
 
 def _above(z: Any) -> Any:
@@ -41,6 +60,14 @@ def _log1p_over(u: Any) -> Any:
     return joined(near, u, lambda v: polynomial(_LOG1P_OVER, v), lambda v: np.log1p(v) / v, 1.0)
 
 
+def _log_scale_of_t(w: Any) -> Any:
+    """log of Γ((ν + 1) / 2) / (Γ(ν / 2) sqrt(ν π)), w = 1 / ν: by Stirling's series for ν from 50 on, to the normal's."""
+    return joined(
+        w < 0.02, w, lambda w: w * polynomial(_RATIO_OF_GAMMAS, w * w) - _LOG_ROOT_2PI,
+        lambda w: special.gammaln((1 / w + 1) / 2) - special.gammaln(0.5 / w) - np.log(pi / w) / 2, 0.1,
+    )  # fmt: skip
+
+
 def _log_difference(a: Any, b: Any) -> Any:
     """log(exp(a) - exp(b)) for a > b"""
     return a + np.log(-np.expm1(b - a))
@@ -56,6 +83,20 @@ def _log_mass(a: Any, b: Any) -> Any:
     around = np.log1p(-special.ndtr(np.where(tail, -1.0, a)) - special.ndtr(np.where(tail, -1.0, -b)))
     return np.where(tail, in_tail, around)
 
+
+def _log_cdf_of_skewnorm(z: Any, a: Any) -> Any:
+    """SciPy's, as the difference of Owen's T and Φ has no digits in the tail; the derivatives of both are known."""
+    y = _PLAIN_LOG_CDF(without(z, 0), without(a, 0))
+    for level in differentiated(z, a):
+        z0, a0 = without(z, level), without(a, level)
+        below = _log_cdf_of_skewnorm(z0, a0)
+        by_z = np.exp(log(2) + _normal(z0) + special.log_ndtr(a0 * z0) - below)
+        by_a = -np.exp(-(z0**2) * (1 + a0**2) / 2 - np.log(pi * (1 + a0**2)) - below)
+        y = moving(y, by_z * without(z, level + 1) + by_a * without(a, level + 1), level)
+    return y
+
+
+_PLAIN_LOG_CDF = searched(stats.skewnorm.logcdf, "skewnorm.logcdf")
 
 # Normal and its kind
 
@@ -84,7 +125,8 @@ truncnorm = Continuous(
 skewnorm = Continuous(
     "skewnorm", lambda z, a: log(2) + _normal(z) + special.log_ndtr(a * z),
     lambda z, a: special.ndtr(z) - 2 * special.owens_t(z, a), positive=False,
-    sf=lambda z, a: special.ndtr(-z) + 2 * special.owens_t(z, a),
+    sf=lambda z, a: special.ndtr(-z) + 2 * special.owens_t(z, a), logcdf=lambda z, a: _log_cdf_of_skewnorm(z, a),
+    logsf=lambda z, a: _log_cdf_of_skewnorm(-z, -a),
     mean=lambda a: sqrt(2 / pi) * a / np.sqrt(1 + a**2), var=lambda a: 1 - 2 / pi * a**2 / (1 + a**2),
 )  # fmt: skip
 exponnorm = Continuous(
@@ -114,6 +156,12 @@ invgauss = Continuous(
     lambda z, mu: special.ndtr((z / mu - 1) / np.sqrt(z)) + np.exp(2 / mu + special.log_ndtr(-(z / mu + 1) / np.sqrt(z))),
     support=POSITIVE,
     sf=lambda z, mu: special.ndtr((1 - z / mu) / np.sqrt(z)) - np.exp(2 / mu + special.log_ndtr(-(z / mu + 1) / np.sqrt(z))),
+    logcdf=lambda z, mu: np.logaddexp(
+        special.log_ndtr((z / mu - 1) / np.sqrt(z)), 2 / mu + special.log_ndtr(-(z / mu + 1) / np.sqrt(z))
+    ),
+    logsf=lambda z, mu: _log_difference(
+        special.log_ndtr((1 - z / mu) / np.sqrt(z)), 2 / mu + special.log_ndtr(-(z / mu + 1) / np.sqrt(z))
+    ),
     mean=lambda mu: mu, var=lambda mu: mu**3,
 )  # fmt: skip
 
@@ -147,8 +195,8 @@ invgamma = Continuous(
     entropy=lambda a: a - (a + 1) * special.psi(a) + special.gammaln(a),
 )  # fmt: skip
 loggamma = Continuous(
-    "loggamma", lambda z, c: c * z - np.exp(z) - special.gammaln(c), lambda z, c: special.gammainc(c, np.exp(z)),
-    sf=lambda z, c: special.gammaincc(c, np.exp(z)), ppf=lambda q, c: np.log(special.gammaincinv(c, q)),
+    "loggamma", lambda z, c: c * z - np.exp(z) - special.gammaln(c), lambda z, c: special.gammainc(c, _exp(z)),
+    sf=lambda z, c: special.gammaincc(c, _exp(z)), ppf=lambda q, c: np.log(special.gammaincinv(c, q)),
     isf=lambda q, c: np.log(special.gammainccinv(c, q)), mean=special.psi, var=lambda c: special.zeta(2.0, c),
 )  # fmt: skip
 gennorm = Continuous(
@@ -185,8 +233,7 @@ f = Continuous(
 )  # fmt: skip
 t = Continuous(
     "t",
-    lambda z, df: special.gammaln((df + 1) / 2) - special.gammaln(df / 2) - np.log(df * pi) / 2
-    - (df + 1) / 2 * np.log1p(z**2 / df),
+    lambda z, df: _log_scale_of_t(1 / df) - (1 + 1 / df) / 2 * z**2 * _log1p_over(z**2 / df),
     "the degrees of freedom df: its derivative has no closed form",
     mean=lambda df: np.where(df > 1, 0.0 * df, np.inf),
     var=lambda df: np.where(df > 2, df / np.where(df > 2, df - 2, 1.0), np.where(df > 1, np.inf, np.nan)),
@@ -213,18 +260,18 @@ logistic = Continuous(
     mean=lambda: 0.0, var=lambda: pi**2 / 3, entropy=lambda: 2.0,
 )  # fmt: skip
 gumbel_r = Continuous(
-    "gumbel_r", lambda z: -z - np.exp(-z), lambda z: np.exp(-np.exp(-z)), logcdf=lambda z: -np.exp(-z),
-    sf=lambda z: -np.expm1(-np.exp(-z)), ppf=lambda q: -np.log(-np.log(q)), isf=lambda q: -np.log(-np.log1p(-q)),
+    "gumbel_r", lambda z: -z - np.exp(-z), lambda z: np.exp(-_exp(-z)), logcdf=lambda z: -np.exp(-z),
+    sf=lambda z: -np.expm1(-_exp(-z)), ppf=lambda q: -np.log(-np.log(q)), isf=lambda q: -np.log(-np.log1p(-q)),
     mean=lambda: _EULER, var=lambda: pi**2 / 6, entropy=lambda: _EULER + 1,
 )  # fmt: skip
 gumbel_l = Continuous(
-    "gumbel_l", lambda z: z - np.exp(z), lambda z: -np.expm1(-np.exp(z)), sf=lambda z: np.exp(-np.exp(z)),
+    "gumbel_l", lambda z: z - np.exp(z), lambda z: -np.expm1(-_exp(z)), sf=lambda z: np.exp(-_exp(z)),
     logsf=lambda z: -np.exp(z), ppf=lambda q: np.log(-np.log1p(-q)), isf=lambda q: np.log(-np.log(q)),
     mean=lambda: -_EULER, var=lambda: pi**2 / 6, entropy=lambda: _EULER + 1,
 )  # fmt: skip
 gompertz = Continuous(
-    "gompertz", lambda z, c: np.log(c) + z - c * np.expm1(z), lambda z, c: -np.expm1(-c * np.expm1(z)), support=POSITIVE,
-    sf=lambda z, c: np.exp(-c * np.expm1(z)), logsf=lambda z, c: -c * np.expm1(z),
+    "gompertz", lambda z, c: np.log(c) + z - c * np.expm1(z), lambda z, c: -np.expm1(-c * _expm1(z)), support=POSITIVE,
+    sf=lambda z, c: np.exp(-c * _expm1(z)), logsf=lambda z, c: -c * np.expm1(z),
     ppf=lambda q, c: np.log1p(-np.log1p(-q) / c), isf=lambda q, c: np.log1p(-np.log(q) / c),
 )  # fmt: skip
 weibull_min = Continuous(
@@ -322,7 +369,7 @@ halflogistic = Continuous(
 )  # fmt: skip
 hypsecant = Continuous(
     "hypsecant", lambda z: log(2 / pi) - np.abs(z) - np.log1p(np.exp(-2 * np.abs(z))),
-    lambda z: 2 / pi * np.arctan(np.exp(z)), sf=lambda z: 2 / pi * np.arctan(np.exp(-z)),
+    lambda z: 2 / pi * np.arctan(_exp(z)), sf=lambda z: 2 / pi * np.arctan(_exp(-z)),
     ppf=lambda q: np.log(np.tan(pi / 2 * q)), isf=lambda q: -np.log(np.tan(pi / 2 * q)), mean=lambda: 0.0,
     var=lambda: pi**2 / 4,
 )  # fmt: skip

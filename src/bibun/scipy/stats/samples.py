@@ -296,14 +296,17 @@ def spearmanr(a: Any, b: Any = None, **settings: Any) -> Any:
     return stats.spearmanr(a, b, **settings)
 
 
-class LinregressResult(NamedTuple):
-    """What linregress returns; intercept_stderr is an entry like the others."""
-
+class _Line(NamedTuple):
     slope: Any
     intercept: Any
     rvalue: Any
     pvalue: Any
     stderr: Any
+
+
+class LinregressResult(_Line):
+    """What linregress returns: five entries; and intercept_stderr, which is none of them, as in SciPy's."""
+
     intercept_stderr: Any
 
 
@@ -321,7 +324,9 @@ def linregress(x: Any, y: Any, alternative: str = "two-sided", **settings: Any) 
     slope = np.mean((x - mean) * (y - np.mean(y))) / squares
     error = np.sqrt((1 - r**2) * np.var(y) / squares / (n - 2))
     at_zero = error * np.sqrt(squares + mean**2)
-    return LinregressResult(slope, np.mean(y) - slope * mean, r, _p_of_correlation(r, n), error, at_zero)
+    found = LinregressResult(slope, np.mean(y) - slope * mean, r, _p_of_correlation(r, n), error)
+    found.intercept_stderr = at_zero
+    return found
 
 
 class gaussian_kde:

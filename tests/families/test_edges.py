@@ -1,0 +1,93 @@
+"""Second derivatives at ties and zeros, truncated inverses, and arguments in forms that NumPy takes too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import special
+
+import bibun as bb
+from bibun.scipy import linalg
+
+X = np.array([[1.0, 2.0], [1.0, -1.0], [1.0, 0.5]])
+
+
+def test_newtons_first_step_of_a_logistic_fit() -> None:
+    """All margins are equal at w = 0: the Hessian of Σ log(1 + exp(-m)) is XᵀX / 4 there."""
+    y = np.array([1.0, -1.0, 1.0])
+    for loss in (lambda w: np.sum(np.logaddexp(0, -y * (X @ w))), lambda w: np.sum(special.softplus(-y * (X @ w)))):
+        np.testing.assert_allclose(bb.hessian(loss)(np.zeros(2)), X.T @ X / 4, rtol=1e-14)
+        np.testing.assert_allclose(bb.compile(bb.hessian(loss))(np.zeros(2)), X.T @ X / 4, rtol=1e-14)
+
+
+@pytest.mark.parametrize("f", [np.logaddexp.reduce, lambda x: np.logaddexp.accumulate(x)[-1], special.logsumexp])
+def test_the_second_derivative_where_terms_are_equal(f: Any) -> None:
+    np.testing.assert_allclose(bb.hessian(f)(np.zeros(2)), [[0.25, -0.25], [-0.25, 0.25]], rtol=1e-14)
+    np.testing.assert_allclose(bb.hessian(lambda x: np.logaddexp2(x[0], x[1]))(np.ones(2)) / np.log(2),
+                               [[0.25, -0.25], [-0.25, 0.25]], rtol=1e-14)  # fmt: skip
+
+
+def test_equal_infinities_share_equally() -> None:
+    np.testing.assert_array_equal(bb.grad(lambda v: np.logaddexp(v[0], v[1]))(np.array([np.inf, np.inf])), [0.5, 0.5])
+
+
+@pytest.mark.parametrize("a", [2.0, 10.0, 0.1])
+@pytest.mark.parametrize("power", [np.power, np.float_power, lambda a, b: a**b])
+def test_the_mixed_derivative_of_a_power_at_exponent_0(power: Any, a: float) -> None:
+    """∂²/∂a∂b a**b = a**(b - 1) (1 + b log a)."""
+    found = bb.hessian(lambda v: power(v[0], v[1]))(np.array([a, 0.0]))
+    np.testing.assert_allclose(found, [[0, 1 / a], [1 / a, np.log(a) ** 2]], rtol=1e-14)
+    assert np.all(np.isfinite(bb.grad(lambda v: power(v[0], v[1]))(np.array([0.0, 0.0]))))
+
+
+A, B = np.array([[1.0, 0.2], [0.2, 0.1]]), np.array([[0.0, 1.0], [1.0, 0.5]])
+TRUNCATED: dict[str, Callable[[Any], Any]] = {
+    "pinv": lambda e: np.linalg.pinv(A + e * B, rcond=0.5),
+    "pinv of a batch": lambda e: np.linalg.pinv(np.stack([A + e * B, A * (1 + e)]), rcond=np.array([0.5, 1e-3])),
+    "pinv of a Hermitian": lambda e: np.linalg.pinv(A + e * B, rcond=0.5, hermitian=True),
+    "lstsq": lambda e: np.linalg.lstsq(A + e * B, np.array([1.0, 2.0]), rcond=0.5)[0],
+    "scipy.linalg.pinv": lambda e: linalg.pinv(A + e * B, rtol=0.5),
+    "scipy.linalg.lstsq": lambda e: linalg.lstsq(A + e * B, np.array([1.0, 2.0]), 0.5)[0],
+}
+
+
+@pytest.mark.parametrize("f", TRUNCATED.values(), ids=TRUNCATED)
+def test_inverses_that_cut_singular_values_off(f: Callable[[Any], Any]) -> None:
+    """Not Golub and Pereyra's derivative, which is that of matrices of lower rank."""
+    e, h = 0.05, 1e-4
+    numerical = (8 * (f(e + h) - f(e - h)) - (f(e + 2 * h) - f(e - 2 * h))) / (12 * h)
+    np.testing.assert_allclose(bb.jacrev(f)(e), numerical, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(bb.jacfwd(f)(e), numerical, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(bb.compile(bb.jacrev(f))(e), numerical, rtol=1e-9, atol=1e-9)
+
+
+def test_an_inverse_of_lower_rank_with_a_cutoff() -> None:
+    matrix = np.array([[1.0, 2.0], [2.0, 4.0]])
+    found = bb.jacrev(lambda e: np.linalg.pinv(matrix * e, rcond=1e-6))(1.0)
+    np.testing.assert_allclose(found, -np.linalg.pinv(matrix), rtol=1e-12)
+
+
+def test_chebyshev_polynomials_of_degree_0_beyond_their_interval() -> None:
+    x = np.array([-2.0, -0.5, 3.0])
+    found = bb.jacobian(lambda x: np.stack([special.eval_chebyt(n, x) for n in range(3)]))(x)
+    np.testing.assert_allclose(np.einsum("kii->ki", found), [0 * x, 1 + 0 * x, 4 * x], rtol=1e-13)
+    assert (
+        bb.grad(lambda x: special.eval_chebyc(0, x))(-3.0) == bb.grad(lambda x: special.eval_sh_chebyt(0, x))(-1.0) == 0
+    )
+
+
+def test_a_product_of_polynomials_begins_at_its_degree() -> None:
+    for a in (np.array([0.0, 1.0, 2.0]), np.zeros(2), np.array([0.0, 0.0, 3.0])):
+        value = np.polymul(bb.Variable(a), [1.0, 1.0])
+        np.testing.assert_array_equal(value.data, np.polymul(a, [1.0, 1.0]))
+
+
+def test_conditions_in_lists_and_an_axis_in_a_tuple() -> None:
+    x = np.array([1.0, 5.0])
+    np.testing.assert_array_equal(bb.grad(lambda x: np.sum(np.select([[True, False]], [3 * x], [1, 2])))(x), [3, 0])
+    if hasattr(np, "cumulative_sum"):  # since NumPy 2.1
+        found = bb.jacobian(lambda x: np.cumulative_sum(x[None], axis=(1,)))(x)
+        np.testing.assert_array_equal(found[0], [[1, 0], [1, 1]])

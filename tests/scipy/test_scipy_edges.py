@@ -1,0 +1,181 @@
+"""Where a formula has no digits, or no finite value: ends of supports, tails, limits of parameters; and what solvers leave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+from scipy import stats as plain
+from scipy.sparse.linalg import LinearOperator
+
+import bibun as bb
+import bibun.scipy.sparse.linalg as sparse
+from bibun.scipy import optimize, stats
+from bibun.scipy.spatial import distance
+
+SHAPES: dict[str, tuple[float, ...]] = {
+    "lognorm": (0.5,), "invgamma": (2.0,), "invgauss": (0.7,), "levy": (), "fisk": (2.0,), "loglaplace": (2.0,), "gamma": (3.0,),
+    "beta": (3.0, 3.0), "betaprime": (3.0, 3.0), "burr12": (3.0, 3.0), "chi": (4.0,), "chi2": (6.0,), "f": (6.0, 5.0),
+    "maxwell": (), "powerlaw": (3.0,), "weibull_min": (3.0,),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_densities_that_vanish_at_an_end_of_the_support(name: str) -> None:
+    """The density is 0 there for all scales and shapes, and its slope from both sides is 0."""
+    family, shapes = getattr(stats, name), SHAPES[name]
+    at = np.array([0.0, 0.25, 0.5])
+
+    def total(theta: Any) -> Any:
+        return np.sum(family.pdf(at, *theta[:-1], scale=theta[-1]))
+
+    theta = np.array([*shapes, 1.0])
+    value, gradient = bb.value_and_grad(total)(theta)
+    np.testing.assert_allclose(value, np.sum(getattr(plain, name).pdf(at, *shapes)), rtol=1e-12)
+    inside = bb.grad(lambda t: np.sum(family.pdf(at[1:], *t[:-1], scale=t[-1])))(theta)
+    np.testing.assert_allclose(gradient, inside, rtol=1e-12)
+    assert bb.grad(lambda x: family.pdf(x, *shapes))(0.0) == 0
+    assert family.logpdf(bb.Variable(np.array(0.0)), *shapes).data == -np.inf
+
+
+@np.errstate(over="ignore")
+@pytest.mark.parametrize("x", [-720.0, 720.0])
+@pytest.mark.parametrize("method", ["pdf", "cdf", "sf"])
+@pytest.mark.parametrize("name", ["gumbel_r", "gumbel_l", "gompertz", "loggamma", "hypsecant", "norm", "logistic"])
+def test_far_out_in_a_tail_the_slope_is_0(name: str, method: str, x: float) -> None:
+    shapes = {"gompertz": (0.5,), "loggamma": (1.5,)}.get(name, ())
+    value, slope = bb.value_and_grad(lambda x: getattr(getattr(stats, name), method)(x, *shapes))(x)
+    np.testing.assert_allclose(value, getattr(getattr(plain, name), method)(x, *shapes), atol=1e-300)
+    assert abs(slope) < 1e-300
+
+
+@pytest.mark.parametrize("df", [0.7, 3.0, 49.9, 50.1, 1e4, 1e8, 1e13])
+def test_student_t_for_many_degrees_of_freedom(df: float) -> None:
+    def truth(x: Any, df: Any) -> Any:
+        return (
+            mpmath.loggamma((df + 1) / 2) - mpmath.loggamma(df / 2) - mpmath.log(df * mpmath.pi) / 2
+            - (df + 1) / 2 * mpmath.log1p(x * x / df)
+        )  # fmt: skip
+
+    with mpmath.workdps(80):
+        expected = [float(mpmath.diff(truth, (mpmath.mpf(1.3), mpmath.mpf(df)), n)) for n in ((0, 0), (1, 0), (0, 1))]
+    value, gradient = bb.value_and_grad(lambda v: stats.t.logpdf(v[0], v[1]))(np.array([1.3, df]))
+    np.testing.assert_allclose([value, gradient[0]], expected[:2], rtol=1e-14)
+    np.testing.assert_allclose(gradient[1], expected[2], rtol=1e-11)
+
+
+def test_student_t_without_end_is_normal() -> None:
+    value, slope = bb.value_and_grad(lambda x: stats.t.logpdf(x, np.inf))(1.3)
+    np.testing.assert_allclose([value, slope], [plain.norm.logpdf(1.3), -1.3], rtol=1e-15)
+
+
+@pytest.mark.parametrize(("x", "a"), [(-1.0, 3.0), (-2.0, 3.0), (1.0, -2.0), (0.5, 0.0)])
+def test_the_logarithm_of_a_skew_tail(x: float, a: float) -> None:
+    def truth(x: Any, a: Any) -> Any:
+        density = lambda t: mpmath.npdf(t) * mpmath.erfc(-a * t / mpmath.sqrt(2))  # noqa: E731
+        return mpmath.log(mpmath.quad(density, [-30, x - 3, x]))
+
+    expected = [float(mpmath.diff(truth, (x, a), n)) for n in ((0, 0), (1, 0), (0, 1), (1, 1))]
+    value, gradient = bb.value_and_grad(lambda v: stats.skewnorm.logcdf(v[0], v[1]))(np.array([x, a]))
+    mixed = bb.hessian(lambda v: stats.skewnorm.logcdf(v[0], v[1]))(np.array([x, a]))[0, 1]
+    np.testing.assert_allclose([value, *gradient, mixed], expected, rtol=1e-6)
+    turned = bb.value_and_grad(lambda v: stats.skewnorm.logsf(v[0], v[1]))(np.array([-x, -a]))
+    np.testing.assert_allclose([turned[0], *-turned[1]], expected[:3], rtol=1e-6)
+
+
+def test_the_tail_of_an_inverse_normal() -> None:
+    """SciPy's value; the slope of log sf is -pdf / sf."""
+    value, slope = bb.value_and_grad(lambda x: stats.invgauss.logsf(x, 0.7))(1000.0)
+    np.testing.assert_allclose(value, plain.invgauss.logsf(1000.0, 0.7), rtol=1e-12)
+    np.testing.assert_allclose(slope, -np.exp(plain.invgauss.logpdf(1000.0, 0.7) - value), rtol=1e-10)
+
+
+def test_a_line_is_five_numbers() -> None:
+    x, y = np.array([0.0, 1.0, 2.0, 3.0]), np.array([1.0, 2.0, 2.5, 5.0])
+
+    def slope_of(y: Any) -> Any:
+        slope, *_, stderr = stats.linregress(x, y)
+        return slope + 0 * stderr
+
+    np.testing.assert_allclose(bb.grad(slope_of)(y), [-0.3, -0.1, 0.1, 0.3], rtol=1e-12)
+    found = bb.grad(lambda y: stats.linregress(x, y).intercept_stderr)(y)
+    moved = [
+        plain.linregress(x, y + 1e-6 * e).intercept_stderr - plain.linregress(x, y - 1e-6 * e).intercept_stderr
+        for e in np.eye(4)
+    ]
+    np.testing.assert_allclose(found, np.array(moved) / 2e-6, atol=1e-8)
+
+
+# ---- what solvers leave ---------------------------------------------------------------------------
+
+TIMES = np.linspace(0.0, 1.0, 5)
+
+
+def fitted(s: Any) -> Any:
+    return optimize.least_squares(
+        lambda v: v[1] * np.exp(-v[0] * TIMES) - s * np.exp(-TIMES) * (1 + TIMES**2), [1.0, 1.0]
+    )
+
+
+def test_the_jacobian_of_a_fit() -> None:
+    """The covariance that is made of it."""
+
+    def spread(s: Any) -> Any:
+        found = fitted(s)
+        return np.trace(np.linalg.inv(found.jac.T @ found.jac))
+
+    numerical = (spread(2.0 + 1e-4) - spread(2.0 - 1e-4)) / 2e-4
+    np.testing.assert_allclose(bb.grad(spread)(2.0), numerical, rtol=1e-5)
+    np.testing.assert_allclose(bb.jvp(spread, (2.0,), (1.0,))[1], numerical, rtol=1e-5)
+
+
+ESTIMATES: dict[str, Callable[[Any], Any]] = {
+    "optimality": lambda s: fitted(s).optimality,
+    "hess_inv": lambda s: np.sum(optimize.minimize(lambda x: np.sum((x - s) ** 2 * (1 + x * x)), np.ones(2)).hess_inv),
+    "marginals": lambda s: optimize.linprog([-1.0, -2.0], [[1.0, s]], [2.0]).ineqlin.marginals[0],
+    "fvec": lambda s: np.sum(optimize.curve_fit(lambda t, a: s * t + a, TIMES, TIMES**2, full_output=True)[2]["fvec"]),
+}
+
+
+@pytest.mark.parametrize("name", ESTIMATES)
+def test_estimates_of_a_solver_are_no_constants(name: str) -> None:
+    """As constants their derivative would be 0, silently."""
+    with pytest.raises(bb.NoDerivativeError, match=name):
+        bb.grad(lambda s: ESTIMATES[name](s) + s)(2.0)
+    assert np.isnan(bb.jvp(lambda s: ESTIMATES[name](s) + s, (2.0,), (1.0,))[1])
+
+
+def test_the_slack_of_a_program() -> None:
+    found = bb.jacobian(lambda b: optimize.linprog([-1.0, -2.0], [[1.0, 1.0], [1.0, 0.0]], b).slack)(
+        np.array([2.0, 3.0])
+    )
+    np.testing.assert_allclose(found, [[0.0, 0.0], [0.0, 1.0]], atol=1e-12)  # x = (0, b0)
+
+
+@pytest.mark.parametrize("name", ["fmin", "fmin_bfgs", "fmin_powell", "fmin_l_bfgs_b", "basinhopping"])
+def test_older_solvers_say_what_to_write(name: str) -> None:
+    solver = getattr(optimize, name)
+    extra = {"approx_grad": True} if name == "fmin_l_bfgs_b" else {}
+    with pytest.raises(bb.NoDerivativeError, match="bibun.scipy.optimize"):
+        bb.grad(lambda s: solver(lambda x: np.sum((x - s) ** 2), np.zeros(2), **extra)[0])(1.0)
+    assert solver(lambda x: float(np.sum((x - 1) ** 2)), np.zeros(2), **extra) is not None
+
+
+def test_a_preconditioner_without_a_transpose() -> None:
+    matrix = np.array([[4.0, 1.0], [1.0, 3.0]])
+    M = LinearOperator((2, 2), matvec=lambda v: v / np.diag(matrix))
+    expected = bb.grad(lambda a: np.sum(np.linalg.solve(a, np.ones(2))))(matrix)
+    for solve in (sparse.cg, sparse.minres):
+        found = bb.grad(lambda a: np.sum(solve(a, np.ones(2), M=M, rtol=1e-12)[0]))(matrix)
+        np.testing.assert_allclose(found, expected, rtol=1e-10)
+    with pytest.raises(bb.NoDerivativeError, match="rmatvec"):
+        bb.grad(lambda a: np.sum(sparse.gmres(a, np.ones(2), M=M, rtol=1e-12)[0]))(matrix)
+
+
+def test_a_correlation_that_is_not_centered_is_a_cosine() -> None:
+    u, v = np.array([1.0, 0.0, 2.0]), np.array([1.0, 2.0, 4.0])
+    found = bb.grad(lambda u: distance.correlation(u, v, centered=False))(u)
+    np.testing.assert_allclose(found, bb.grad(lambda u: distance.cosine(u, v))(u), rtol=1e-14)
