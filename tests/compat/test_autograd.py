@@ -9,6 +9,7 @@ import pytest
 
 import bibun as bb
 import bibun.compat.autograd.numpy as anp
+from bibun.compat import autograd
 from bibun.compat.autograd import extend, grad, jacobian, make_jvp, make_vjp, multigrad_dict, value_and_grad
 from bibun.compat.autograd.builtins import isinstance as is_instance
 from bibun.compat.autograd.builtins import type as type_of
@@ -347,3 +348,31 @@ def test_the_forms_of_import() -> None:
     assert names["s"] == (1, 5, 3)
     with pytest.raises(AttributeError, match="no_such_name"):
         anp.no_such_name  # noqa: B018
+
+
+def test_cotangents_and_tangents_in_the_forms_that_autograd_takes() -> None:
+    x, v = np.array([1.0, 2.0]), [1.0, 3.0]
+    np.testing.assert_allclose(autograd.make_vjp(lambda x: x**2)(x)[0](1.0), [2, 4])
+    np.testing.assert_allclose(autograd.make_jvp(lambda x: x**2)(x)(1.0)[1], [2, 4])
+    cube = lambda x: np.sum(x**3)  # noqa: E731
+    for product in (autograd.make_hvp(cube)(x)[0](v), autograd.hessian_vector_product(cube)(x, v)):
+        np.testing.assert_allclose(product, [6, 36])
+    np.testing.assert_allclose(autograd.make_ggnvp(lambda x: x**2)(x)(v), [4, 48])
+
+
+def test_a_tuple_is_no_scalar() -> None:
+    with pytest.raises(TypeError, match="only applies to real scalar-output functions"):
+        autograd.grad(lambda x: (x, x))(1.0)
+
+
+def test_where_primitive_is() -> None:
+    from bibun.compat.autograd import tracer
+
+    assert tracer.primitive is extend.primitive
+    with pytest.raises(AttributeError, match="nonsense"):
+        _ = tracer.nonsense
+
+
+def test_a_name_is_looked_up_once() -> None:
+    assert anp.tanh is np.tanh
+    assert vars(anp)["tanh"] is np.tanh

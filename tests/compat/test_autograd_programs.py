@@ -31,8 +31,8 @@ def run(path: Path, text: str) -> ModuleType:
 
 
 def moved(text: str) -> str:
-    """What `sed s/autograd/bibun.compat.autograd/` makes of it."""
-    return re.sub("autograd", "bibun.compat.autograd", text)
+    """What `sed "s/\\bautograd\\b/bibun.compat.autograd/g"` makes of it."""
+    return re.sub(r"\bautograd\b", "bibun.compat.autograd", text)
 
 
 def same(found: Any, expected: Any) -> None:

@@ -18,6 +18,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import bibun as bb
 import bibun.numpy as np
 from bibun.interpreters.buffer import Buffer
+from bibun.numpy.lists import NAMES
 
 
 def test_every_public_name_of_numpy():
@@ -34,7 +35,25 @@ def test_what_finds_traced_arrays_by_itself_is_numpys_own():
         "arange", "array", "asanyarray", "asarray", "asarray_chkfinite", "ascontiguousarray", "asfortranarray", "c_", "concat",
         "concatenate", "copy", "empty", "empty_like", "eye", "fft", "fromiter", "full", "full_like", "identity", "isscalar",
         "linalg", "ndarray", "ones", "ones_like", "r_", "random", "tri", "zeros", "zeros_like",
-    }  # fmt: skip
+    } | NAMES  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        (lambda x: np.sum([x[0], 2 * x[1]]), [1, 2]),
+        (lambda x: np.mean([x, 3 * x]), [1, 1]),
+        (lambda x: np.max((x[0], x[1], 0.0)), [0, 1]),
+        (lambda x: np.dot([x[0], 1.0], [2.0, 3.0]), [2, 0]),
+        (lambda x: np.sum(np.append([[x[0]]], [[x[1]]], axis=0)), [1, 1]),
+        (lambda x: np.sum(np.where([True, False], [x[0], 0.0], 0.0)), [1, 0]),
+        (lambda x: np.einsum("i,i->", [x[0], x[1]], x), [2, 6]),
+        (lambda x: np.var([[x[0], x[1]]]), [-1, 1]),
+    ],
+    ids=["sum", "mean", "max", "dot", "append", "where", "einsum", "var"],
+)
+def test_lists_of_traced_values(function, expected):
+    numpy.testing.assert_allclose(bb.grad(function)(numpy.array([1.0, 3.0])), expected)
 
 
 def test_modules():

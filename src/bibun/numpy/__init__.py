@@ -3,8 +3,8 @@
     import bibun.numpy as np
 
 Functions that find traced arrays by themselves are NumPy's own objects, and so are its modules. Those that make arrays
-are in creation.py: what they make can hold traced values. It is also the namespace of the Python array API standard for
-traced arrays (x.__array_namespace__()).
+are in creation.py: what they make can hold traced values; those that are given lists of numbers in joining.py and lists.py.
+It is also the namespace of the Python array API standard for traced arrays (x.__array_namespace__()).
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy
+
+from bibun.numpy.lists import NAMES, taking_lists
 
 if TYPE_CHECKING:  # to a type checker it is NumPy
     from numpy import *  # noqa: F403
@@ -31,7 +33,8 @@ _MODULES = ("linalg", "fft", "random", "special")
 
 def __getattr__(name: str) -> Any:
     """NumPy's own, kept from the first time on; its modules are imported when they are asked for, as by NumPy."""
-    globals()[name] = import_module(f"{__name__}.{name}") if name in _MODULES else getattr(numpy, name)
+    found: Any = import_module(f"{__name__}.{name}") if name in _MODULES else getattr(numpy, name)
+    globals()[name] = taking_lists(found) if name in NAMES else found
     return globals()[name]
 
 

@@ -35,8 +35,13 @@ def _phase(x: Any) -> Any:
     """conj(x) / |x|, and 0 at 0: the partial of |x| (of a real x, its sign)."""
     if np.result_type(x).kind != "c":
         return np.sign(x)
-    size = np.abs(x)
-    return np.conj(x) / np.where(size == 0, 1, size)
+    return _over(np.conj(x), np.abs(x))
+
+
+def _over(x: Any, length: Any) -> Any:
+    """x / length; at 0, where it has every direction, the constant 0."""
+    zero = np.equal(length, 0)
+    return np.where(zero, np.zeros_like(x), x / np.where(zero, np.ones_like(length), length))
 
 
 def _turn(v: Any, y: Any, x: Any, other: Any) -> Any:
@@ -124,12 +129,7 @@ square = elementwise(np.square, lambda x: 2 * x, native="square")
 reciprocal = elementwise(np.reciprocal, lambda y: -y * y, guarded=True, native="reciprocal", domain=("nonzero",))
 sqrt = elementwise(np.sqrt, lambda y: 0.5 / y, guarded=True, native="sqrt", domain=("positive",))
 cbrt = elementwise(np.cbrt, lambda y: 1 / (3 * y * y), guarded=True, native="cbrt", domain=("nonzero",))
-hypot = elementwise(
-    np.hypot,
-    lambda y, a: a / np.where(y == 0, np.ones_like(y), y),
-    lambda y, b: b / np.where(y == 0, np.ones_like(y), y),
-    native="hypot",
-)
+hypot = elementwise(np.hypot, lambda y, a: _over(a, y), lambda y, b: _over(b, y), native="hypot")
 
 # Exponentials and logarithms
 exp = elementwise(np.exp, lambda y: y, native="exp")

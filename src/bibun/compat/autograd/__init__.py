@@ -1,4 +1,4 @@
-"""Programs written for HIPS autograd: `sed s/autograd/bibun.compat.autograd/` moves one over.
+"""Programs written for HIPS autograd: `sed "s/\\bautograd\\b/bibun.compat.autograd/g"` moves one over.
 
 Names, arguments, results and conventions are autograd's; the derivatives are bibun's, so forward mode, second order and
 in-place updates work throughout. What autograd has for its own tracer (nodes, tracing, vector spaces of new types) has no

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from bibun import tree
 from bibun.compat.autograd.extend import (
     Box,
@@ -59,12 +61,23 @@ __all__ = [
 def make_vjp(fun: Callable[[Any], Any], x: Any) -> tuple[Callable[[Any], Any], Any]:
     """(vjp, y): y = fun(x), and vjp(cotangent of y) -> the cotangent of x."""
     y, pullback = vjp(watched(fun), x)
-    return (lambda g: pullback(g)[0]), y
+    return (lambda g: pullback(like(g, y))[0]), y
 
 
 def make_jvp(fun: Callable[[Any], Any], x: Any) -> Callable[[Any], tuple[Any, Any]]:
     """The function of the tangent of x that gives (fun(x), its tangent)."""
-    return lambda t: jvp(watched(fun), (x,), (t,))
+    return lambda t: jvp(watched(fun), (x,), (like(t, x),))
+
+
+def like(given: Any, value: Any) -> Any:
+    """A cotangent or a tangent of an array in the forms that autograd takes: a list of its numbers, a number for all."""
+    if not isinstance(value, (np.ndarray, Traced)) or isinstance(given, Traced):
+        return given
+    return (
+        np.broadcast_to(np.asarray(given), np.shape(value))
+        if np.ndim(given) < np.ndim(value) or isinstance(given, list)
+        else given
+    )
 
 
 def watched(fun: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -84,7 +84,7 @@ def _one_number(name: str) -> Callable[[Any], Any]:
     def number(y: Any) -> Any:
         space = vspace(y)
         if space.size != 1:
-            is_complex = isinstance(space.shape, tuple) and space.iscomplex and space.size == 2
+            is_complex = getattr(space, "iscomplex", False) and space.size == 2
             what = "a complex number" if is_complex else f"{space.size} real numbers, {space!r}"
             raise OutputError(
                 f"{name} only applies to real scalar-output functions, and this one returned {what}. "
@@ -203,7 +203,7 @@ def make_ggnvp(
     def make(f: Callable[[Any], Any], x: Any) -> Callable[[Any], Any]:
         push = forward.linearize(f, x)[1]
         pull, y = core.make_vjp(f, x)
-        return lambda v: pull(core.make_jvp(grad(g), y)(push(v))[1])
+        return lambda v: pull(core.make_jvp(grad(g), y)(push(core.like(v, x)))[1])
 
     return unary_to_nary(make)(f, f_argnum)  # type: ignore[no-any-return]
 

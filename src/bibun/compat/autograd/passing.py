@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
@@ -10,7 +11,10 @@ from typing import Any
 
 
 def passing_on(name: str, *sources: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """The __getattr__ and the __dir__ of module `name`: each name from the first of the modules, as far as there are, with it."""
+    """The __getattr__ and the __dir__ of module `name`: each name from the first of the modules, as far as there are, with it.
+
+    What is found is kept in the module, so that it is looked up once.
+    """
 
     def modules() -> list[ModuleType]:
         return [import_module(source) for source in sources if find_spec(source) is not None]
@@ -25,7 +29,8 @@ def passing_on(name: str, *sources: str) -> tuple[Callable[[str], Any], Callable
             raise AttributeError(f"module {name!r} has no attribute {word!r}")
         for module in modules():
             if hasattr(module, word):
-                return getattr(module, word)
+                found = vars(sys.modules[name])[word] = getattr(module, word)
+                return found
         raise AttributeError(f"module {name!r} has no attribute {word!r}")
 
     return look_up, listed

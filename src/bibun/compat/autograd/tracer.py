@@ -19,6 +19,16 @@ from bibun.interpreters.forward import Dual
 from bibun.interpreters.variable import Variable
 from bibun.tree import named
 
+
+def __getattr__(name: str) -> Any:
+    """`primitive`, which is made with the rules: extend.py imports this module."""
+    if name == "primitive":
+        from bibun.compat.autograd.extend import primitive
+
+        return primitive
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 _VALUE = property(lambda x: x.value, doc="The value one level below, which has no derivative of this level.")
 for _traced in (Variable, Dual):
     setattr(_traced, "_value", _VALUE)  # noqa: B010  autograd's name: its programs print x._value
