@@ -85,7 +85,8 @@ def _lags(stream: Stream) -> list[int]:
                     mixed[length:] ^ (mixed[length:] >> np.uint64(31))
                 )
                 length *= 2
-    return sorted(lags)
+    # What repeats every call repeats every third one too, and rarer pieces are not among the commonest.
+    return sorted(lags | {d for p in lags if p <= _NEAR for d in range(1, p) if p % d == 0})
 
 
 def _repeats(stream: Stream, lag: int) -> Array:
