@@ -91,3 +91,17 @@ def test_conditions_in_lists_and_an_axis_in_a_tuple() -> None:
     if hasattr(np, "cumulative_sum"):  # since NumPy 2.1
         found = bb.jacobian(lambda x: np.cumulative_sum(x[None], axis=(1,)))(x)
         np.testing.assert_array_equal(found[0], [[1, 0], [1, 1]])
+
+
+def test_tukeys_lambda_outside_its_support() -> None:
+    """Constant there: 0 and 1 for |x| > 1 / λ."""
+    for x in (-2.0, 2.0):
+        assert bb.grad(lambda x: special.tklmbda(x, 1.0))(x) == bb.grad(lambda b: special.tklmbda(x, b))(1.0) == 0
+    np.testing.assert_allclose(bb.grad(lambda x: special.tklmbda(x, 1.0))(0.3), 0.5, rtol=1e-14)  # (x + 1) / 2
+
+
+def test_a_noncentral_t_of_many_degrees_of_freedom() -> None:
+    """Nearly normal about the noncentrality."""
+    with np.errstate(over="ignore"):
+        slope = bb.grad(lambda x: special.nctdtr(1e4, 0.5, x))(0.3)
+    np.testing.assert_allclose(slope, np.exp(-0.02) / np.sqrt(2 * np.pi), rtol=1e-4)

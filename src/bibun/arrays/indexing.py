@@ -12,6 +12,7 @@ from bibun.arrays.index_arrays import together
 from bibun.arrays.keys import is_basic, with_bounds
 from bibun.arrays.registry import FUNCTIONS, row
 from bibun.core.traced import Traced, plain
+from bibun.core.watching import index
 from bibun.errors import DerivativeValueError, LostDerivativeError, NoDerivativeError, located
 from bibun.primitives.indexing import Place, may_repeat
 
@@ -21,7 +22,7 @@ _scatter_add, _scatter_add_at = row("scatter_add"), row("scatter_add_at")
 
 def get(x: Any, key: Any) -> Any:
     """x[key]. A view of x where NumPy gives one."""
-    key = key if isinstance(key, tuple) else (key,)
+    key = index(key if isinstance(key, tuple) else (key,))
     if is_basic(key):
         y = in_place.shown(x, key)
         shows = y.shape or (Ellipsis in key and not in_place.is_number(x))  # without an ellipsis it is a number
@@ -56,7 +57,7 @@ def _put_traced(x: Any, value: Any, traced: list[Any], key: tuple[Any, ...]) -> 
 def _prepared(x: Any, key: Any, value: Any) -> tuple[tuple[Any, ...], Any, list[Any]]:
     """The key, the value as x can take it, and what of the key is traced."""
     traced: list[Any] = []
-    key = key if isinstance(key, tuple) else (key,)
+    key = index(key if isinstance(key, tuple) else (key,))
     if not is_basic(key):
         key, traced = _settled(with_bounds(key))
     if isinstance(value, (list, tuple)):
@@ -89,7 +90,7 @@ def at(function: np.ufunc, array: Any, key: Any, *values: Any) -> None:
             f"{located()}np.{function.__name__}.at would write a traced array into a plain ndarray, and its derivative "
             "would be lost. Make the array with np.zeros_like(x) or np.zeros(n, like=x)."
         )
-    key = key if isinstance(key, tuple) else (key,)
+    key = index(key if isinstance(key, tuple) else (key,))
     if not may_repeat(key):
         set_(array, key, function(get(array, key), *values))
         return

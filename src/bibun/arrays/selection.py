@@ -15,6 +15,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from bibun.arrays.creation import as_array
 from bibun.arrays.protocol import write_out
 from bibun.arrays.registry import implements, row
+from bibun.core import watching
 from bibun.core.traced import Traced
 
 _where, _take_along_axis, _nonzero = row("where"), row("take_along_axis"), row("nonzero")
@@ -107,7 +108,7 @@ def _at(axis: int, key: Any) -> tuple[Any, ...]:
 @implements(np.take)
 def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "raise") -> Any:
     """The entries at these indices along the axis (of the flattened array, where it is None)."""
-    a, indices = as_array(a), as_array(indices)
+    a, indices = as_array(a), as_array(watching.index(indices))
     if axis is None:
         a, axis = np.reshape(a, (-1,)), 0
     axis = normalize_axis_index(axis, a.ndim)

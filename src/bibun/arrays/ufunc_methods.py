@@ -15,6 +15,7 @@ from bibun.arrays import in_place, indexing
 from bibun.arrays.registry import FUNCTIONS, found, row
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced, plain
+from bibun.core.watching import index
 from bibun.errors import OTHERWISE, NoDerivativeError, located
 from bibun.primitives.indexing import may_repeat
 from bibun.primitives.ufunc_methods import EXTREMES, pieces
@@ -135,6 +136,7 @@ def _ties(x: Any, axis: int, function: np.ufunc) -> bool:
 
 def reduceat(function: np.ufunc, x: Any, indices: Any, axis: int = 0, dtype: Any = None) -> Any:
     """The reductions of the pieces x[indices[k]:indices[k + 1]] along an axis."""
+    indices = index(indices)
     if isinstance(indices, Traced) and not indices.records:
         raise NoDerivativeError(
             f"{located()}{function.__name__}.reduceat with indices that are traced: the lengths of its pieces would "
@@ -156,7 +158,7 @@ def reduceat(function: np.ufunc, x: Any, indices: Any, axis: int = 0, dtype: Any
 
 def at(function: np.ufunc, array: Any, key: Any, *values: Any) -> None:
     """array[key] = f(array[key], value), once for each time that the key names a place."""
-    indices = key if isinstance(key, tuple) else (key,)
+    indices = index(key if isinstance(key, tuple) else (key,))
     if function in (np.add, np.subtract) or not isinstance(array, Traced) or not may_repeat(indices):
         indexing.at(function, array, key, *values)
         return

@@ -28,10 +28,12 @@ from bibun.compiler.native.layouts import layouts
 from bibun.compiler.native.machine import available, cores
 from bibun.compiler.native.once import once
 from bibun.compiler.native.trees import trees
+from bibun.compiler.native.watch import Pair, unchanged, watched
 from bibun.compiler.paths import Paths, Recipe, Version
 from bibun.compiler.reading import read
 from bibun.compiler.results import Hole, Results
 from bibun.compiler.signature import PlainCall, Signature, signature
+from bibun.core.watching import watched_by
 from bibun.errors import CompileWarning, DerivativeValueError, NoDerivativeError, warn
 from bibun.interpreters.recording import Recorded, Recording, UnrecordableError
 
@@ -134,6 +136,7 @@ class Careful:
         self.paths: dict[Hashable, Paths] = {}
         self.public: Any = lambda: None
         self.chain: list[Version] = []
+        self.volatile: dict[int, Any] = {}  # index arrays of the code around f that have changed, by identity
         self._lock = RLock()
         _name_after(self, f)
         _ALL.add(self)
@@ -201,6 +204,7 @@ class Careful:
 
     def _record(self, paths: Paths, call: Signature) -> Callable[[list[Any]], Any] | None:
         """What gives the result of this call: most often a new version. None if the function has to run plainly."""
+        self._look_again(paths)
         if paths.full:
             places = ", ".join(dict.fromkeys(paths.versions[0].recipe.places))
             self._give_up(paths, f"it decides in more than {len(paths.versions)} ways, at {places}")
@@ -208,14 +212,27 @@ class Careful:
         with _collector_off():
             return self._recorded(paths, call)
 
+    def _look_again(self, paths: Paths) -> None:
+        """Index arrays that have changed are read at each call from now on; what was made for what they held is forgotten."""
+        for version in list(paths.versions):
+            changed = [now for now, before in version.watched if not unchanged([(now, before)])]
+            self.volatile |= {id(array): array for array in changed}
+            if changed:
+                paths.versions.remove(version)
+
     def _recorded(self, paths: Paths, call: Signature) -> Callable[[list[Any]], Any] | None:
-        recording = Recording()
+        recording = Recording(self.volatile)
         recorded = [recording.input(i, leaf) for i, leaf in enumerate(call.leaves)]
         args, kwargs = call.rebuild(recorded)
         results, failure = None, ""
+        pairs: Sequence[Pair] = ()
         try:
-            results = Results(self.f(*args, **kwargs))
+            with watched_by(recording.index):
+                results = Results(self.f(*args, **kwargs))
             recording.check()
+            pairs = recording.watched()
+            if not unchanged(pairs):
+                raise UnrecordableError("it changes an index array of the code around it")
             if results.texts and recording.shown:
                 results = None
                 raise UnrecordableError("it returns a text, which may be made of values")
@@ -231,27 +248,32 @@ class Careful:
             self.f(*args, **kwargs)  # raises, where it is not the recording that has no rule for what f does
             self._give_up(paths, failure)
             return None
-        version = self._version(recording, results, call, args, kwargs)
+        version = self._version(recording, results, call, args, kwargs, pairs)
         paths.versions.insert(0, version)
         self._link(version)
         return version.run
 
-    def _version(self, recording: Recording, results: Results, call: Signature, args: Any, kwargs: Any) -> Version:
+    def _version(
+        self, recording: Recording, results: Results, call: Signature, args: Any, kwargs: Any, pairs: Sequence[Pair]
+    ) -> Version:
         numbers = [value.number for value in results.recorded]
         results.recorded = []  # they keep the whole recording alive
         arguments = None if kwargs else trees(args, lambda v: isinstance(v, Recorded))
         result = trees([results.returned], lambda v: isinstance(v, Hole))
         leaves = [_leaf(x) for x in call.leaves]
         recipe = Recipe(self.f, leaves, call.rebuild, recording.places, recording.constants)
-        layout = Arrangement(leaves, results.scalars, arguments, result[0] if result else None, self.threads)
+        layout = Arrangement(
+            leaves, results.scalars, arguments, result[0] if result else None, self.threads, watched(pairs)
+        )
         flat, key = self._flat(recording, numbers, layout)
         if flat is not None and key is not None:
             later = _later(flat, fast=self.fast)
             native = from_disk(key, later, layout, flat.arrays)
             if native is not None:
-                return Version(later, results, recipe, native)
+                return Version(later, results, recipe, native, pairs)
         graph = read(recording, numbers, fast=self.fast)
-        return Version(lambda: graph, results, recipe, self._native(key, graph, layout, flat.arrays if flat else {}))
+        native = self._native(key, graph, layout, flat.arrays if flat else {})
+        return Version(lambda: graph, results, recipe, native, pairs)
 
     def _flat(self, recording: Recording, numbers: list[int], layout: Arrangement) -> tuple[Flat | None, bytes | None]:
         """The recording in few arrays, and its key on disk; None where it has none, or there is no machine code."""

@@ -34,7 +34,7 @@ def key_of(flat: Flat, layout: Arrangement, *, fast: bool) -> bytes:
     arguments = "none" if layout.arguments is None else _shape(layout.arguments)
     result = "none" if layout.result is None else _tree(layout.result)
     leaves = exactly((tuple(map(tuple, layout.inputs)), tuple(layout.scalars)))
-    options = f"{fast} {layout.threads} {arguments} {result} {leaves}"
+    options = f"{fast} {layout.threads} {layout.watched is not None} {arguments} {result} {leaves}"
     digest = hashlib.sha256()
     for part in (_surroundings().encode(), options.encode(), *flat.parts()):
         digest.update(len(part).to_bytes(8, "little"))

@@ -10,6 +10,7 @@ import numpy as np
 from bibun.compiler.graph import Graph
 from bibun.compiler.native.build import Native, Otherwise
 from bibun.compiler.native.entry import Leaf
+from bibun.compiler.native.watch import Pair, unchanged
 from bibun.compiler.results import Results
 from bibun.compiler.source import Listing, arguments, runnable
 from bibun.errors import BibunError
@@ -32,10 +33,17 @@ class Recipe(NamedTuple):
 
 
 class Version:
-    """One path, ready to run. `native`: its machine code; None where it runs through NumPy."""
+    """One path, ready to run.
 
-    def __init__(self, graph: Callable[[], Graph], results: Results, recipe: Recipe, native: Native | None) -> None:
+    native      its machine code; None where it runs through NumPy
+    watched     index arrays of the code around, and what they held: it is for these
+    """
+
+    def __init__(
+        self, graph: Callable[[], Graph], results: Results, recipe: Recipe, native: Native | None, pairs: Sequence[Pair]
+    ) -> None:
         self._graph = graph
+        self.watched = pairs
         self.results = results
         self.recipe = recipe
         self.native = native
@@ -51,6 +59,8 @@ class Version:
         if self.native is not None:
             return self.results.assemble(self.native.run(leaves), fresh=True)
         assert self._program is not None
+        if not unchanged(self.watched):
+            raise Otherwise
         try:
             with np.errstate(all="ignore"):  # as machine code does
                 values = self._program(*leaves)

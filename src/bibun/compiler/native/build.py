@@ -26,6 +26,7 @@ from bibun.compiler.native.layouts import layouts
 from bibun.compiler.native.machine import machine
 from bibun.compiler.native.objects import Objects
 from bibun.compiler.native.program import ALIGNMENT, Layout, ProgramWriter
+from bibun.compiler.native.watch import Watched
 
 LONG = 200_000  # additions, about: a program of more lets other threads have the interpreter while it runs
 
@@ -55,7 +56,7 @@ class Written:
             self.modules.append(text)
             finished(text)
 
-        writer = ProgramWriter(self.schedule, self.context, memory, layout.threads, keep)
+        writer = ProgramWriter(self.schedule, self.context, memory, layout, keep)
         module = writer.module
         self.calls_python = writer.calls_python
         module.define(
@@ -94,6 +95,7 @@ class Arrangement(NamedTuple):
     arguments   how they are put together; None where machine code cannot take them apart
     result      the same of the result
     threads     that share large loops
+    watched     index arrays of the code around, if there are any
     """
 
     inputs: Sequence[Leaf]
@@ -101,6 +103,7 @@ class Arrangement(NamedTuple):
     arguments: Sequence[Tree] | None
     result: Tree | None
     threads: int
+    watched: Watched | None
 
     def outputs(self, made: Sequence[tuple[tuple[int, ...], str]]) -> list[Leaf]:
         """The outputs, from shape and kind of each."""
@@ -175,7 +178,8 @@ def from_disk(
     codes = [code for key in found.codes if (code := cache.read(key, cache.CODE)) is not None]
     if len(codes) < len(found.codes):
         return None
-    process = plan.Process([leaf.dtype for leaf in layout.inputs], layout.parts(), arrays)
+    table = None if layout.watched is None else layout.watched.table
+    process = plan.Process([leaf.dtype for leaf in layout.inputs], layout.parts(), arrays, table)
     with suppress(LookupError, RuntimeError):  # what it needs is not there, or LLVM has no place for it
         context = plan.context(found.origins, process)
         return Native(found, codes, context, layout, lambda: Written(graph(), layout))

@@ -23,7 +23,7 @@ _PYTHON = (
     "PyErr_Occurred", "PyErr_Clear", "PyEval_SaveThread", "PyEval_RestoreThread",
 )  # fmt: skip
 _NUMPY_API = {"PyArray_New": 93}
-_C = ("aligned_alloc", "free")
+_C = ("aligned_alloc", "free", "memcmp")
 
 
 def address(thing: Any) -> int:

@@ -13,6 +13,7 @@ The origin of an entry of the table is one of
     key, n, k                   key k of part n, a dict
     captured, n                 the array that call n of the recording is
     stacked, numbers, alone     arrays of the recording, as one (rolling/building.py)
+    watched                     the table of index arrays (watch.py)
     value, array                this array: settings and numbers of the recording
     numpy, ...                  a function that calls NumPy (callbacks.py)
 """
@@ -103,11 +104,13 @@ def _named(memory: Memory, known: Mapping[int, Origin]) -> Memory:
 
 
 class Process(NamedTuple):
-    """What this process has for a plan: dtypes of arguments, parts of the containers, captured arrays by number."""
+    """What this process has for a plan: dtypes of arguments, parts of the containers, captured arrays by number, and the
+    table of index arrays."""
 
     dtypes: Sequence[np.dtype[Any]]
     parts: Sequence[Any]
     arrays: Mapping[int, Array]
+    watched: Array | None
 
 
 def context(origins: Iterable[Origin], process: Process) -> Context:
@@ -127,6 +130,10 @@ def _routine(made: Context, slot: str, process: Process, name: str) -> None:
 def _array(process: Process, word: str, *what: Any) -> Array:
     if word == "captured":
         return process.arrays[what[0]]
+    if word == "watched":
+        if process.watched is None:
+            raise LookupError(word)
+        return process.watched
     if word == "value":
         return what[0]  # type: ignore[no-any-return]
     found = stacked([process.arrays[n] for n in what[0]], alone=what[1])
@@ -153,6 +160,6 @@ _ADDS: dict[str, Callable[..., None]] = {
     "numpy": _numpy,
     **{
         word: lambda made, slot, process, *what, word=word: made.array(slot, _array(process, word, *what))
-        for word in ("captured", "stacked", "value")
+        for word in ("captured", "stacked", "value", "watched")
     },
 }

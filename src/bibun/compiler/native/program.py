@@ -29,6 +29,7 @@ from bibun.compiler.native.module import Module
 from bibun.compiler.native.nests import NestWriter
 from bibun.compiler.native.routines import ROUTINES
 from bibun.compiler.native.stages import StageWriter
+from bibun.compiler.native.watch import UNCHANGED, Watched
 
 ALIGNMENT = 64
 PART = 1200  # lines of a module, after which another one begins: LLVM takes about 50 ms for so many
@@ -71,22 +72,25 @@ def _in_order(parts: int) -> str:
 class ProgramWriter:
     """Writes the program's function into a module; a long program as several, each in a module of its own.
 
+    made_for    the arrangement: threads, and index arrays of the code around
     finished    is called with the text of each module but the last, as soon as it is written
     module      the last one, which has the program's function
     """
 
     def __init__(
-        self, schedule: Schedule, context: Context, layout: Layout, threads: int, finished: Callable[[str], object]
+        self, schedule: Schedule, context: Context, layout: Layout, made_for: Any, finished: Callable[[str], object]
     ) -> None:
         self.schedule = schedule
         self.layout = layout
-        self.threads = threads
+        self.threads: int = made_for.threads
         self.module = Module(8 * machine().width)
         self.context = context
         self.calls_python = False
         self.stages = 0
         parts = 0
         self._begin()
+        if made_for.watched is not None:
+            self._look_at(made_for.watched)
         for n, step in enumerate(schedule.steps, 1):
             self._step(step, schedule)
             if n < len(schedule.steps) and self.module.length + len(self.function.at(0).lines) >= PART:
@@ -102,6 +106,15 @@ class ProgramWriter:
         for n in range(parts):
             self.module.declare(f"@part{n}", f"hidden {_SIGNATURE.format(f'part{n}')}")
         self.module.define(_in_order(parts + 1))
+
+    def _look_at(self, watched: Watched) -> None:
+        """Leave where an index array of the code around has changed."""
+        self.context.kept.append(watched)
+        slot = self.context.slot("watched", lambda: int(watched.table.ctypes.data), ("watched",))
+        table, compare = self.function.entry(slot), self.function.entry(self.context.of_process("memcmp"))
+        self.module.define(UNCHANGED)
+        code = self.function.at(self.function.depth)
+        self.leave_unless(code.emit(f"call i32 @unchanged({table.typed}, {compare.typed})", "i32").equals(0))
 
     def _begin(self) -> None:
         """A function of its own."""

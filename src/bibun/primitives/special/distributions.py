@@ -6,6 +6,7 @@ exponents of the density there is mostly no closed form.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import reduce
 from math import comb, nan, perm, pi, sqrt
 from operator import add
@@ -210,11 +211,18 @@ owens_t = elementwise(
     lambda a, b: np.exp(-a * a * (1 + b * b) / 2) / (2 * pi * (1 + b * b)),
 )
 
+
+def _inside(p: Any, slope: Callable[[Any], Any]) -> Any:
+    """The slope, but 0 where p is 0 or 1: there it is constant."""
+    constant = np.equal(p, 0) | np.equal(p, 1)
+    return np.where(constant, 0.0, slope(np.where(constant, 0.5, p)))
+
+
 # Tukey's λ: the inverse of p -> boxcox(p, λ) - boxcox(1 - p, λ)
 tklmbda = elementwise(
     special.tklmbda,
-    lambda y, b: 1 / (y ** (b - 1.0) + (1 - y) ** (b - 1.0)),
-    lambda y, b: _tukey_by_lambda(y, b) / (y ** (b - 1.0) + (1 - y) ** (b - 1.0)),
+    lambda y, b: _inside(y, lambda p: 1 / (p ** (b - 1.0) + (1 - p) ** (b - 1.0))),
+    lambda y, b: _inside(y, lambda p: _tukey_by_lambda(p, b) / (p ** (b - 1.0) + (1 - p) ** (b - 1.0))),
     guarded=True, domain=("probability", "probability"),
 )  # fmt: skip
 

@@ -71,7 +71,7 @@ def _student_moment(freedom: Any, noncentrality: Any, t: Any, power: int) -> Any
     even = special.hyp1f1(0.5 - p / 2, 0.5, -inner) + odd * special.hyp1f1(1 - p / 2, 1.5, -inner)
     outer = np.where(low, z, 1.0)
     cylinder, _ = special.pbdv(-p, np.sqrt(2 * outer))
-    tail = 2 ** (p / 2) * special.gamma(p / 2 + 0.5) * np.exp(-outer / 2) * cylinder / sqrt(pi)
+    tail = np.exp2(p / 2) * special.gamma(p / 2 + 0.5) * np.exp(-outer / 2) * cylinder / sqrt(pi)
     return scale * np.where(low, tail, even)
 
 
