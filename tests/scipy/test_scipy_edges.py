@@ -179,3 +179,22 @@ def test_a_correlation_that_is_not_centered_is_a_cosine() -> None:
     u, v = np.array([1.0, 0.0, 2.0]), np.array([1.0, 2.0, 4.0])
     found = bb.grad(lambda u: distance.correlation(u, v, centered=False))(u)
     np.testing.assert_allclose(found, bb.grad(lambda u: distance.cosine(u, v))(u), rtol=1e-14)
+
+
+def test_a_normal_distribution_on_a_line() -> None:
+    """Of a singular matrix: by the point and the mean, along the line; a full matrix is as ever."""
+    axis = np.array([3.0, 4.0]) / 5
+    cov, mean = 2.0 * np.outer(axis, axis), np.array([1.0, -1.0])
+    logpdf = stats.multivariate_normal.logpdf
+    x = mean + 0.7 * axis
+    value, slope = bb.value_and_grad(lambda x: logpdf(x, mean, cov, allow_singular=True))(x)
+    np.testing.assert_allclose(value, plain.multivariate_normal.logpdf(x, mean, cov, allow_singular=True), rtol=1e-12)
+    np.testing.assert_allclose(slope, -0.7 / 2.0 * axis, atol=1e-12)
+    by_mean = bb.grad(lambda m: logpdf(x, m, cov, allow_singular=True))(mean)
+    np.testing.assert_allclose(by_mean, 0.7 / 2.0 * axis, atol=1e-12)
+    assert logpdf(bb.Variable(x + [0.1, 0.0]), mean, cov, allow_singular=True).data == -np.inf
+    with pytest.raises(bb.NoDerivativeError, match="singular"):
+        bb.grad(lambda c: logpdf(x, mean, c, allow_singular=True))(cov)
+    full = np.array([[2.0, 0.5], [0.5, 1.0]])
+    found = bb.grad(lambda c: logpdf(x, mean, c, allow_singular=True))(full)
+    np.testing.assert_allclose(found, bb.grad(lambda c: logpdf(x, mean, c))(full), rtol=1e-14)

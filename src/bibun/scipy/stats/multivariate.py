@@ -47,8 +47,23 @@ def _log_multigamma(a: Any, p: int) -> Any:
     return p * (p - 1) / 4 * log(pi) + np.sum(special.gammaln(a - np.arange(p) / 2))
 
 
+def _subspace(covariance: Any) -> Any:
+    """(eigenvalues, axes of the subspace, axes beside it, cutoff) of a singular covariance, by SciPy's cutoff; None of others."""
+    w, v = np.linalg.eigh(covariance)
+    cutoff = 1e6 * np.finfo(w.dtype).eps * np.max(np.abs(w))
+    kept = w > cutoff
+    return None if np.all(kept) else (w[kept], v[:, kept], v[:, ~kept], cutoff)
+
+
+def _on_subspace(difference: Any, w: Any, along: Any, beside: Any, cutoff: Any) -> Any:
+    """log of the density of the normal distribution on a subspace; -inf beside it."""
+    squares = np.sum((difference @ along) ** 2 / w, axis=-1)
+    y = -(squares + len(w) * log(2 * pi) + np.sum(np.log(w))) / 2
+    return np.where(np.linalg.norm(difference @ beside, axis=-1) < 1e3 * cutoff, y, -np.inf)
+
+
 class _Normal(Family):
-    """Of vectors, with mean and cov (a number, variances, or a matrix of full rank)."""
+    """Of vectors, with mean and cov (a number, variances, or a matrix; a singular one with allow_singular)."""
 
     plain = stats.multivariate_normal
 
@@ -56,12 +71,14 @@ class _Normal(Family):
         """-(x - mean)ᵀ cov⁻¹ (x - mean) / 2 - log det(2π cov) / 2"""
         if not is_traced(x, mean, cov):
             return self.plain.logpdf(x, mean, cov, allow_singular)
-        if allow_singular:
-            raise NoDerivativeError(
-                f"{located()}multivariate_normal: with allow_singular=True the density is on a subspace, which cov decides; it "
-                "has no derivative by what leaves it. Add a small multiple of the identity to cov."
-            )
         x, mean, cov, size = _shaped(x, mean, cov)
+        if allow_singular and (parts := _subspace(without(cov, 0))) is not None:
+            if is_traced(cov):
+                raise NoDerivativeError(
+                    f"{located()}multivariate_normal: cov is singular, so the density is on a subspace, which cov decides; it "
+                    "has no derivative by what leaves it. Add a small multiple of the identity to cov."
+                )
+            return np.squeeze(_on_subspace(x - mean, *parts))
         squares, determinant = _squared(x - mean, cov)
         return np.squeeze(-(squares + size * log(2 * pi) + determinant) / 2)  # as SciPy does, here and below
 
