@@ -376,3 +376,9 @@ def test_where_primitive_is() -> None:
 def test_a_name_is_looked_up_once() -> None:
     assert anp.tanh is np.tanh
     assert vars(anp)["tanh"] is np.tanh
+
+
+def test_the_derivatives_of_nothing_are_right() -> None:
+    check_grads(lambda x: x[:0])(np.ones(3))
+    with pytest.raises(NoDerivativeError, match="which is empty"):
+        bb.check(lambda x: x[:0], np.ones(3))

@@ -97,9 +97,11 @@ class Problem:
                 self.paths.append(path)
                 self.outputs.append(found)
         if not self.kept and not self.not_finite:
+            empty = bool(flat) and all(np.array(plain(y)).dtype.kind in _CONTINUOUS for y in flat)
+            why = "which is empty" if empty else "which does not vary continuously"
             raise NoDerivativeError(
-                f"check: {self.name} returned {_kinds(flat)}, which does not vary continuously: there is no derivative to "
-                "check. Return floats."
+                f"check: {self.name} returned {_kinds(flat)}, {why}: there is no derivative to check. "
+                + ("Check at larger arguments." if empty else "Return floats.")
             )
         self.spoilt |= bool(self.not_finite) or not all(np.all(np.isfinite(y)) for y in self.outputs)
         if self.kept:

@@ -47,6 +47,8 @@ check_jvp = check_vjp
 
 
 def _passed(fun: Callable[[Any], Any], x: Any, order: int) -> None:
+    if not any(np.size(y) for y in tree.flatten(fun(x))[0]):
+        return  # of an empty result every derivative is right
     report = check(fun, x, order=order)
     if not report:
         raise WrongDerivativeError(str(report))
