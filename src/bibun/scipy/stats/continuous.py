@@ -58,7 +58,7 @@ class Continuous(Distribution):
         self.moments = {"mean": mean, "var": var, "entropy": entropy}
         self.rows = {
             which: searched(getattr(self.plain, which), f"{name}.{which}")
-            for which in ("logpdf", "cdf", "sf", "ppf", "isf")
+            for which in ("logpdf", "cdf", "logcdf", "sf", "ppf", "isf")
         }
 
     # The methods of x

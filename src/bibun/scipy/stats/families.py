@@ -9,10 +9,10 @@ from math import log, pi, sqrt
 from typing import Any
 
 import numpy as np
-from scipy import special, stats  # type: ignore[import-untyped]
+from scipy import special  # type: ignore[import-untyped]
 
 from bibun.primitives.series import joined, polynomial
-from bibun.scipy._levels import differentiated, moving, searched, without
+from bibun.scipy._levels import differentiated, moving, without
 from bibun.scipy.stats.continuous import POSITIVE, Continuous
 
 _LOG_ROOT_2PI = log(2 * pi) / 2
@@ -86,7 +86,7 @@ def _log_mass(a: Any, b: Any) -> Any:
 
 def _log_cdf_of_skewnorm(z: Any, a: Any) -> Any:
     """SciPy's, as the difference of Owen's T and Φ has no digits in the tail; the derivatives of both are known."""
-    y = _PLAIN_LOG_CDF(without(z, 0), without(a, 0))
+    y = skewnorm.rows["logcdf"](without(z, 0), without(a, 0))
     for level in differentiated(z, a):
         z0, a0 = without(z, level), without(a, level)
         below = _log_cdf_of_skewnorm(z0, a0)
@@ -95,8 +95,6 @@ def _log_cdf_of_skewnorm(z: Any, a: Any) -> Any:
         y = moving(y, by_z * without(z, level + 1) + by_a * without(a, level + 1), level)
     return y
 
-
-_PLAIN_LOG_CDF = searched(stats.skewnorm.logcdf, "skewnorm.logcdf")
 
 # Normal and its kind
 
