@@ -156,3 +156,16 @@ def test_hessians_of_a_clipped_gradient_are_those_of_reverse_mode() -> None:
     v = np.array([1.0, -2.0])
     product = autograd.hessian_vector_product(lambda b: np.sum(clip(b) ** 3))(B, v)
     np.testing.assert_allclose(product, by_hand @ v, rtol=1e-12)
+
+
+def test_a_pullback_that_iterates_is_linear_to_its_tolerance() -> None:
+    """Richardson's iteration with the transposed matrix, until the residual is a thousandth of g."""
+
+    def pull(g: Any) -> Any:
+        x = 0 * g
+        while np.max(np.abs(g - A.T @ x)) > 1e-4 * np.max(np.abs(g)):
+            x = x + 0.5 * (g - A.T @ x)
+        return x
+
+    for make in (by_custom_vjp, by_function, by_autograd):
+        np.testing.assert_allclose(bb.jacfwd(make(pull))(B), INVERSE, atol=1e-3)

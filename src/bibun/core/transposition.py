@@ -10,6 +10,8 @@ import numpy as np
 from bibun.core.traced import Traced, plain
 from bibun.errors import DerivativeValueError
 
+_LINEAR = 1e-3  # how well it holds of a rule that iterates to a tolerance of its own
+
 # transpose(linear, point, cotangent): see below. Set by interpreters/tape.py, which alone can turn a pullback around.
 _hook: list[Callable[[Callable[[Any], Any], Any, Any], Any]] = []
 
@@ -43,8 +45,7 @@ def check_linear(what: str, given: Sequence[tuple[Any, Any]], found: Sequence[tu
     products = [np.real(a * b) for a, b in pairs]
     one, other = (sum(map(np.sum, part)) for part in (products[: len(given)], products[len(given) :]))
     scale = sum(float(np.sum(np.abs(product))) for product in products)
-    precision = max((np.finfo(np.result_type(p)).eps for p in products if np.result_type(p).kind == "f"), default=1e-15)
-    if abs(one - other) > np.sqrt(precision) * scale:
+    if abs(one - other) > _LINEAR * scale:
         raise DerivativeValueError(
             f"{what} is not linear in it, so the other mode, which transposes the rule, has no derivative of that function: "
             f"<c, rule(p)> is {one:.6g}, and <transposed rule(c), p> {other:.6g}. Use one mode (reverse mode for a pullback, "
