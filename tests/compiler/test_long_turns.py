@@ -115,3 +115,20 @@ def test_captured_arrays_alike_are_two() -> None:
     same(compiled(x), np.sum(x) - np.sum(x * x))
     b[:] = 3.0
     same(compiled(x), np.sum(x) - 3.0 * np.sum(x * x))
+
+
+@pytest.mark.parametrize("rows", [60, 72, 81, 128])
+def test_what_repeats_every_call_is_found_where_its_multiples_are_commoner(rows: int) -> None:
+    """Of the entries of a stack: every third was found to repeat, and then nothing that read all of them."""
+
+    def f(a: Any) -> Any:
+        y = np.zeros_like(a)
+        y[0] = a[0]
+        for i in range(1, len(a)):
+            y[i] = np.tanh(y[i - 1] + 0.3 * a[i])
+        return np.sum(np.stack([np.sum(row**2) for row in y]) ** 2)
+
+    a = np.random.default_rng(0).normal(size=(rows, 20))
+    compiled: Any = bb.compile(bb.grad(f))
+    np.testing.assert_allclose(compiled(a), bb.grad(f)(a), rtol=1e-11, atol=1e-11)
+    assert compiled.source().count("\n") < 60

@@ -33,7 +33,7 @@ from bibun.compiler.paths import Paths, Recipe, Version
 from bibun.compiler.reading import read
 from bibun.compiler.results import Hole, Results
 from bibun.compiler.signature import PlainCall, Signature, signature
-from bibun.core.watching import watched_by
+from bibun.core.watching import IndexArrays, watched_by
 from bibun.errors import CompileWarning, DerivativeValueError, NoDerivativeError, warn
 from bibun.interpreters.recording import Recorded, Recording, UnrecordableError
 
@@ -221,16 +221,17 @@ class Careful:
                 paths.versions.remove(version)
 
     def _recorded(self, paths: Paths, call: Signature) -> Callable[[list[Any]], Any] | None:
-        recording = Recording(self.volatile)
+        recording = Recording()
         recorded = [recording.input(i, leaf) for i, leaf in enumerate(call.leaves)]
         args, kwargs = call.rebuild(recorded)
         results, failure = None, ""
         pairs: Sequence[Pair] = ()
         try:
-            with watched_by(recording.index):
+            indices = IndexArrays(self.volatile, recording.captured)
+            with watched_by(indices):
                 results = Results(self.f(*args, **kwargs))
             recording.check()
-            pairs = recording.watched()
+            pairs = indices.shared()
             if not unchanged(pairs):
                 raise UnrecordableError("it changes an index array of the code around it")
             if results.texts and recording.shown:

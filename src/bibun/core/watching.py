@@ -3,25 +3,59 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from sys import getrefcount
 from typing import Any
 
 import numpy as np
 
-Watch = Callable[[np.ndarray[Any, Any]], Any]
+Array = np.ndarray[Any, Any]
+
+
+class IndexArrays:
+    """The index arrays that a run reads.
+
+    volatile    those that have changed before, by identity
+    operand     what stands for one of these: its place among the operands
+    """
+
+    def __init__(self, volatile: Mapping[int, Array], operand: Callable[[Array], Any]) -> None:
+        self.volatile = volatile
+        self.operand = operand
+        self._read: dict[int, tuple[Array, Array]] = {}  # by identity: the array, and what it held
+
+    def __call__(self, array: Array) -> Any:
+        """What stands for an index array: itself, taken for what it holds, or an operand."""
+        if id(array) in self.volatile:
+            return self.operand(array)
+        if id(array) not in self._read:
+            self._read[id(array)] = array, array.copy(order="K" if array.flags.forc else "C")
+        return array
+
+    def shared(self) -> list[tuple[Array, Array]]:
+        """Those that somebody else holds too, who may change them, and what they held. To be asked when the run is over."""
+        found = []
+        for array, copy in self._read.values():
+            root = array
+            while isinstance(root.base, np.ndarray):
+                root = root.base
+            holders = 3 + (root is array)  # a view, or `_read` and `array`; `root`; getrefcount's argument
+            if root.base is not None or getrefcount(root) > holders:
+                found.append((array, copy))
+        return found
 
 
 class _Now(threading.local):
-    watch: Watch | None = None
+    watch: IndexArrays | None = None
 
 
 _now = _Now()
 
 
 @contextmanager
-def watched_by(watch: Watch) -> Iterator[None]:
-    """Meanwhile, in this thread, `watch(array)` says what stands for an index array."""
+def watched_by(watch: IndexArrays) -> Iterator[None]:
+    """Meanwhile, in this thread, it says what stands for an index array."""
     before, _now.watch = _now.watch, watch
     try:
         yield

@@ -74,20 +74,16 @@ class Recording:
         "calls",
         "constants",
         "holders",
-        "indices",
         "level",
         "origins",
         "pending",
         "places",
         "raised",
         "shown",
-        "volatile",
     )
 
-    def __init__(self, volatile: Mapping[int, Any] | None = None) -> None:
+    def __init__(self) -> None:
         self.level = new_level()
-        self.volatile = volatile or {}  # index arrays that have changed before, by identity
-        self.indices: dict[int, tuple[Any, Any]] = {}  # the others that were read, by identity: with what they held
         self.calls: list[Any] = []
         self.constants: list[Any] = []
         self.places: list[str] = []  # of the guards, in the user's code
@@ -155,26 +151,6 @@ class Recording:
         self._arrays[id(array)] = made.number, array
         self._views[memory] = made.number
         return made
-
-    def index(self, array: np.ndarray[Any, Any]) -> Any:
-        """What stands for an index array: itself, taken for what it holds; of one that changes, its place in the recording."""
-        if id(array) in self.volatile:
-            return self.captured(array)
-        if id(array) not in self.indices:
-            self.indices[id(array)] = array, array.copy(order="K" if array.flags.forc else "C")
-        return array
-
-    def watched(self) -> list[tuple[Any, Any]]:
-        """The index arrays that somebody else holds too, who may change them, and what they held."""
-        found = []
-        for array, copy in self.indices.values():
-            root = array
-            while isinstance(root.base, np.ndarray):
-                root = root.base
-            holders = 3 + (root is array)  # a view, or `indices` and `array`; `root`; getrefcount's argument
-            if root.base is not None or getrefcount(root) > holders:
-                found.append((array, copy))
-        return found
 
     def alone(self, number: int) -> bool:
         """Whether nobody but this recording holds a captured array, so that its entries stay as they are."""
