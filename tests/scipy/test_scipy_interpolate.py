@@ -234,3 +234,37 @@ def test_splines_on_a_rectangle() -> None:
         z,
         rtol=1e-4,
     )
+
+
+@pytest.mark.parametrize("name", ["InterpolatedUnivariateSpline", "UnivariateSpline"])
+def test_fitpacks_interpolating_splines_by_their_points(name: str) -> None:
+    """By x too, and their derivatives and integrals; weights are of no matter to them."""
+    t, y = np.linspace(0.0, 3.0, 7), np.sin(np.linspace(0.0, 3.0, 7)) + 0.1
+    more: dict[str, Any] = {} if name.startswith("Inter") else {"s": 0, "w": np.arange(1.0, 8.0)}
+    uses: list[Any] = [
+        lambda s: s(1.3), lambda s: s.derivative()(1.3), lambda s: s.derivative(2)(0.4), lambda s: s.antiderivative()(2.2),
+        lambda s: s.integral(0.3, 2.5), lambda s: s.integral(-1.0, 2.0), lambda s: s(1.3, 1),
+    ]  # fmt: skip
+    for use in uses:
+        plainly = lambda t, y: use(getattr(scipy_interpolate, name)(t, y, **more))  # noqa: E731
+        traced = lambda t, y: use(getattr(interpolate, name)(t, y, **more))  # noqa: E731
+        np.testing.assert_allclose(traced(bb.Variable(t), bb.Variable(y)).data, plainly(t, y), rtol=1e-12, atol=1e-12)
+        found = bb.grad(traced, argnums=(0, 1))(t, y)
+        h = 1e-5
+        for k, slopes in enumerate(found):
+            for i, slope in enumerate(slopes):
+                moved = [
+                    (t + (k == 0) * sign * h * np.eye(7)[i], y + (k == 1) * sign * h * np.eye(7)[i]) for sign in (1, -1)
+                ]
+                np.testing.assert_allclose(slope, (plainly(*moved[0]) - plainly(*moved[1])) / (2 * h), atol=1e-7)
+    spline = getattr(interpolate, name)(t, bb.Variable(y), **more)
+    assert not hasattr(spline, "roots")
+    with pytest.raises(bb.NoDerivativeError, match="bbox"):
+        getattr(interpolate, name)(t, bb.Variable(y), bbox=[-1.0, 4.0], **more)
+
+
+def test_the_integral_of_fitpacks_spline_by_its_limits() -> None:
+    t = np.linspace(0.0, 3.0, 7)
+    spline = interpolate.InterpolatedUnivariateSpline(t, np.sin(t))
+    np.testing.assert_allclose(bb.grad(lambda b: spline.integral(0.5, b))(1.3), spline(1.3), rtol=1e-12)
+    np.testing.assert_allclose(bb.grad(spline.derivative())(1.3), spline(1.3, 2), rtol=1e-12)

@@ -236,11 +236,13 @@ def splrep(
     s: Any = None,
     **settings: Any,
 ) -> Any:
-    """(t, c, k). By y only of an interpolating spline (s=0, or no w), whose knots are at x."""
+    """(t, c, k). By x and y only of an interpolating spline (s=0, or no w), whose knots are at x; of these w is no matter."""
     if not is_traced(x, y, w, xb, xe, s, settings):
         return interpolate.splrep(x, y, w, xb, xe, k, task, s, **settings)
-    if (s is None and w is not None) or is_traced(s) or s or task or settings or w is not None or is_traced(x):
+    if (s is None and w is not None) or is_traced(s) or s:
         raise _smooths("splrep")
+    if task or settings or xb is not None or xe is not None:
+        raise no_rule("splrep", "of traced data it takes x, y, k and s=0 alone")
     made = make_interp_spline(x, y, k)
     c = np.concatenate([made.c, np.zeros(k + 1)])
     return made.t, c, k
@@ -272,7 +274,7 @@ def _smooths(name: str) -> NoDerivativeError:
 
 
 class UnivariateSpline:
-    """FITPACK's spline: by the point. With s=0, which interpolates, by y too."""
+    """FITPACK's spline: by the point. With s=0, which interpolates, by x and y too."""
 
     _name = "UnivariateSpline"
     _smoothing: int | None = None  # what s is, where it is not given
@@ -288,9 +290,12 @@ class UnivariateSpline:
 
     def _from_traced(self, x: Any, y: Any, *more: Any, **settings: Any) -> None:
         given = dict(zip(self._order, more, strict=False)) | settings
-        chosen = given.get("w") is not None or given.get("bbox") is not None
-        if is_traced(x, given) or chosen or given.get("s", self._smoothing) != 0:
+        smoothing = given.get("s", self._smoothing)
+        if is_traced(smoothing) or smoothing != 0:
             raise _smooths(self._name)
+        bbox = given.get("bbox")
+        if bbox is not None and any(end is not None for end in bbox):
+            raise no_rule(self._name, "of traced data it takes no bbox=")
         self._tck, self._ext, self._scipy = splrep(x, y, k=given.get("k", 3), s=0), given.get("ext", 0), None
 
     def __call__(self, x: Any, nu: int = 0, ext: Any = None) -> Any:
@@ -299,10 +304,39 @@ class UnivariateSpline:
         ext = self._ext if ext is None else ext
         return splev(x, self._tck, nu, named.get(ext, ext))
 
+    def derivative(self, n: int = 1) -> UnivariateSpline:
+        """The derivative of order n, a spline."""
+        return self._like(self._spline.derivative(n))
+
+    def antiderivative(self, n: int = 1) -> UnivariateSpline:
+        """An antiderivative of order n, a spline that is 0 at its first knot."""
+        return self._like(self._spline.antiderivative(n))
+
+    def integral(self, a: Any, b: Any) -> Any:
+        """The integral from a to b; the spline counts as 0 beyond its knots."""
+        t, _, k = self._tck
+        low, high = t[k], t[len(t) - k - 1]
+        return self._spline.integrate(np.clip(a, low, high), np.clip(b, low, high))
+
+    @property
+    def _spline(self) -> BSpline:
+        t, c, k = self._tck
+        return BSpline(t, c[: len(t) - k - 1], k)
+
+    def _like(self, spline: BSpline) -> UnivariateSpline:
+        made: UnivariateSpline = object.__new__(UnivariateSpline)
+        t, c, k = spline.tck
+        made._tck, made._ext, made._scipy = (t, np.concatenate([c, np.zeros(k + 1)]), k), self._ext, None
+        return made
+
     def __getattr__(self, name: str) -> Any:
         """The rest is SciPy's, of plain data."""
-        if name.startswith("_") or self._scipy is None:
+        if name.startswith("_"):
             raise AttributeError(name)
+        if self._scipy is None:
+            raise AttributeError(
+                f"{self._name}.{name}: a spline of traced data has its values, derivative, antiderivative and integral only."
+            )
         return getattr(self._scipy, name)
 
 
