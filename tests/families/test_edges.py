@@ -105,3 +105,12 @@ def test_a_noncentral_t_of_many_degrees_of_freedom() -> None:
     with np.errstate(over="ignore"):
         slope = bb.grad(lambda x: special.nctdtr(1e4, 0.5, x))(0.3)
     np.testing.assert_allclose(slope, np.exp(-0.02) / np.sqrt(2 * np.pi), rtol=1e-4)
+
+
+@pytest.mark.parametrize("a", [-2.0, np.array([-1.5, 2.0])])
+def test_a_complex_power_of_a_negative_number(a: Any) -> None:
+    """d a**z / dz = a**z log a, on the principal branch."""
+    z = 0.5 + 0.3j
+    expected = (a + 0j) ** z * np.log(a + 0j)
+    np.testing.assert_allclose(bb.jvp(lambda z: a**z, (z,), (1 + 0j,))[1], expected, rtol=1e-14)
+    np.testing.assert_allclose(bb.jacobian(lambda z: a**z)(z), expected, rtol=1e-14)

@@ -169,3 +169,91 @@ def test_a_pullback_that_iterates_is_linear_to_its_tolerance() -> None:
 
     for make in (by_custom_vjp, by_function, by_autograd):
         np.testing.assert_allclose(bb.jacfwd(make(pull))(B), INVERSE, atol=1e-3)
+
+
+# ---- functions that write into their arguments --------------------------------------------------------
+
+X = np.array([3.0, 2.0])
+
+
+def doubled(x: Any) -> Any:
+    x *= 2
+    return x**2
+
+
+@pytest.mark.parametrize("transform", [bb.jacobian, bb.jacfwd, bb.jacrev])
+def test_jacobians_leave_the_arguments_as_they_are(transform: Any) -> None:
+    x, c = X.copy(), np.array([2.0, 5.0])
+    np.testing.assert_array_equal(transform(doubled)(x), np.diag(8 * X))
+    np.testing.assert_array_equal(transform(lambda d: doubled(d["x"]))({"x": x})["x"], np.diag(8 * X))
+    np.testing.assert_array_equal(transform(lambda a, b: a * b.__imul__(2))(x, c), np.diag([4.0, 10.0]))
+    np.testing.assert_array_equal(c, [4.0, 10.0])  # f runs once on an argument that is not differentiated
+    np.testing.assert_array_equal(bb.vmap(transform(doubled))(np.stack([x, x])), [np.diag(8 * X)] * 2)
+    np.testing.assert_array_equal(x, X)
+
+
+def cleared(y: Any) -> Any:
+    y[0] = 0.0
+    return np.sum(y**2)
+
+
+def in_a_function() -> Any:
+    class Cleared(bb.Function):
+        def forward(self, y: Any) -> Any:
+            return cleared(y)
+
+        def backward(self, g: Any) -> Any:
+            return g * 2 * self.input * np.array([0.0, 1.0])
+
+    return Cleared()
+
+
+def with_a_pullback() -> Any:
+    f = bb.custom_vjp(lambda y: cleared(y))
+    f.defvjp(lambda y: (cleared(y), y), lambda y, g: (2 * g * y * np.array([0.0, 1.0]),))
+    return f
+
+
+def with_a_pushforward() -> Any:
+    f = bb.custom_jvp(lambda y: cleared(y))
+    f.defjvp(lambda xs, ts: (cleared(xs[0] * 1), np.sum(2 * xs[0] * ts[0] * np.array([0.0, 1.0]))))
+    return f
+
+
+def with_a_rule_of_autograds() -> Any:
+    f = extend.primitive(lambda y: cleared(y))
+    extend.defvjp(f, lambda ans, y: lambda g: 2 * g * y * np.array([0.0, 1.0]))
+    return f
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: bb.checkpoint(cleared), in_a_function, with_a_pullback, with_a_pushforward, with_a_rule_of_autograds],
+    ids=["checkpoint", "Function", "custom_vjp", "custom_jvp", "primitive"],
+)  # fmt: skip
+def test_what_a_function_writes_into_its_arguments_does_not_reach_the_tape(make: Any) -> None:
+    block = make()
+
+    def f(x: Any) -> Any:
+        y = x * 1
+        before = np.sum(y**3)
+        r = block(y)
+        return before + r + 10 * y[0]
+
+    x = X.copy()
+    for _ in range(2):
+        np.testing.assert_allclose(bb.grad(f)(x), [3 * 9 + 10, 3 * 4 + 4])
+        np.testing.assert_allclose(bb.jvp(block, (x,), (np.array([1.0, 1.0]),)), (4, 4))
+        np.testing.assert_allclose(bb.vmap(bb.grad(f))(np.stack([x, x]))[1], [37, 16])
+    np.testing.assert_array_equal(x, X)
+
+
+def test_a_cotangent_in_the_place_of_retain_grad() -> None:
+    w = bb.Variable(np.array([1.0, 2.0]))
+    y = np.sum(w**2)
+    with pytest.raises(TypeError, match="y.grad = g"):
+        y.backward(np.array(3.0))
+    with pytest.raises(TypeError, match="y.grad = g"):
+        (w * 2).backward(np.ones(2))
+    y.grad = np.array(3.0)
+    y.backward()
+    np.testing.assert_array_equal(np.asarray(getattr(w.grad, "data", w.grad)), [6, 12])

@@ -43,6 +43,13 @@ def taking_batches(pull: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
     return pulled
 
 
+def to_write_to(value: Any) -> Any:
+    """An array that a function of the user's may write to: the tape keeps the other one."""
+    if isinstance(value, Traced):
+        return value.alias()
+    return value.copy(order="K") if type(value) is np.ndarray and value.ndim else value
+
+
 def stacked(found: list[Any]) -> Any:
     """The values of all entries, or of each of several outputs, as one."""
     if isinstance(found[0], (tuple, list)):

@@ -16,7 +16,7 @@ from bibun.core.rules import Rule
 from bibun.core.traced import Traced, plain
 from bibun.errors import DerivativeValueError, NoDerivativeError
 from bibun.interpreters.batch import Batch
-from bibun.interpreters.entries import Entry, each_entry, innermost, stacked, taking_batches
+from bibun.interpreters.entries import Entry, each_entry, innermost, stacked, taking_batches, to_write_to
 from bibun.interpreters.variable import Variable
 from bibun.tree import named
 
@@ -136,7 +136,7 @@ class Run:
     def forward(self, *xs: Any) -> Any:
         """On plain values."""
         before = dict(self.owner.__dict__)
-        y = named(self.owner.forward(*xs))
+        y = named(self.owner.forward(*map(to_write_to, xs)))
         fresh = [v for name, v in self.owner.__dict__.items() if before.get(name, self) is not v]
         self.stored |= bool(fresh)
         self.stored_floats |= any(map(_holds_floats, fresh))

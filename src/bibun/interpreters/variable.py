@@ -137,6 +137,11 @@ class Variable(Array):
         retain_grad: leave them in the intermediate Variables too. create_graph: leave Variables, which can be
         differentiated again. Starts from `.grad` where that is set. Gradients add to those already there.
         """
+        if not isinstance(retain_grad, (bool, np.bool)):
+            raise TypeError(
+                f"backward: retain_grad is {retain_grad!r}, but it is True or False. To start from a cotangent g: y.grad = g, "
+                "then y.backward()."
+            )
         if self.node is None:
             raise DerivativeValueError("backward: this Variable does not depend on any other, so it has no derivative.")
         given = _left(self.node)

@@ -77,7 +77,10 @@ def _power_exponent(y: Any, a: Any) -> Any:
     """y log a. Where a is 0: 0 for b >= 0 (y is 0 there for every b > 0), and -inf for b < 0."""
     zero = np.equal(a, 0)
     at_zero = np.where(np.isfinite(y), np.zeros_like(y), -y)
-    return np.where(zero, at_zero, y * np.log(np.where(zero, np.ones_like(a), a)))
+    base = np.where(zero, np.ones_like(a), a)
+    if np.result_type(y).kind == "c" and np.result_type(a).kind != "c":
+        base = base + 0j  # a negative number has a logarithm then
+    return np.where(zero, at_zero, y * np.log(base))
 
 
 def _slope_of_sinc(y: Any, x: Any) -> Any:

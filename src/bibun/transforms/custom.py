@@ -15,7 +15,7 @@ from bibun.core.rules import Rule
 from bibun.core.traced import Traced, plain
 from bibun.core.transposition import check_linear
 from bibun.errors import DerivativeValueError, NoDerivativeError
-from bibun.interpreters.entries import taking_batches
+from bibun.interpreters.entries import taking_batches, to_write_to
 from bibun.transforms.arguments import number_like
 from bibun.transforms.forward import jvp
 from bibun.transforms.reverse import vjp
@@ -31,6 +31,7 @@ class _Call:
         self.arrays = [leaves[i] for i in self.where]
         self.by_name = len(tree.flatten(args)[0])  # from this leaf on the arguments were given by keyword
         self.unflatten_output: Any = None
+        self.given: Any = ()  # the arrays of the latest run
         self.residuals: Any = None  # of custom_vjp: the arguments of the latest run, and what it left
 
     def arguments(self, arrays: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -126,8 +127,9 @@ class custom_vjp:
 
         def forward(*args: Any, **kwargs: Any) -> Any:
             y, residuals = self.forward(*args, **kwargs)
-            given = tree.flatten(args)[0]
-            call.residuals = (given, tree.map_(lambda r: r if any(r is x for x in given) else kept(r), residuals))
+            mine = tree.flatten(args)[0]
+            given = tree.flatten(call.arguments(call.given)[0])[0]
+            call.residuals = (given, tree.map_(lambda r: r if any(r is x for x in mine) else kept(r), residuals))
             return y
 
         return update_wrapper(forward, self.f)
@@ -138,6 +140,7 @@ class custom_vjp:
             before, residuals = call.residuals
             if all(a is b for a, b in zip(before, tree.flatten(args)[0], strict=True)):
                 return tree.map_(lambda r: r.unwrap() if isinstance(r, Watched) else r, residuals)
+        args, kwargs = tree.map_(to_write_to, (args, kwargs))
         return self.forward(*args, **kwargs)[1]
 
     def _pull(self, call: _Call, g: Any, needed: tuple[int, ...], xs: list[Any]) -> list[Any]:
@@ -189,7 +192,8 @@ def _row(
 
     def of_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
         def run(*arrays: Any) -> Any:
-            args, kwargs = call.arguments(arrays)
+            call.given = arrays
+            args, kwargs = call.arguments(list(map(to_write_to, arrays)))
             y = call.output(function(*args, **kwargs))
             _escapes(y, list(arrays), name)
             return y

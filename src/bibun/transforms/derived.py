@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from bibun import tree
 from bibun.errors import DerivativeValueError, LostDerivativeError, NoDerivativeError
 from bibun.transforms.arguments import choose, outputs
 from bibun.transforms.forward import _pair, jacfwd, jvp
-from bibun.transforms.reverse import grad, jacrev
+from bibun.transforms.reverse import grad, jacrev, set_apart
 
 
 def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
@@ -30,7 +31,8 @@ def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callabl
             return reverse(*args, **kwargs)
         wide = sum(int(np.prod(np.shape(x))) for x in leaves)
         if wide > 1:
-            tall = sum(int(np.prod(np.shape(y))) for y in outputs("jacobian", f(*args, **kwargs))[0])
+            given, named = tree.map_(set_apart, (args, kwargs))  # f may write into its arguments
+            tall = sum(int(np.prod(np.shape(y))) for y in outputs("jacobian", f(*given, **named))[0])
             if wide > tall:
                 return first_of((reverse, forward), *args, **kwargs)
         return first_of((forward, reverse), *args, **kwargs)

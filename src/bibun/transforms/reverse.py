@@ -155,11 +155,11 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
         found = sweep(seeds)
         return chosen.shaped([_or_zeros(found.get(n), x) for n, x in zip(nodes, chosen.leaves, strict=True)])
 
-    result = unflatten([_set_apart(value) for value in values])
-    return (result, pullback, tree.map_(_set_apart, stripped(aux, level))) if has_aux else (result, pullback)
+    result = unflatten([set_apart(value) for value in values])
+    return (result, pullback, tree.map_(set_apart, stripped(aux, level))) if has_aux else (result, pullback)
 
 
-def _set_apart(value: Any) -> Any:
+def set_apart(value: Any) -> Any:
     """The tape may keep what the caller is given, and may write to."""
     if isinstance(value, Traced):
         return value.alias()

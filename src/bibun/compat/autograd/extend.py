@@ -31,7 +31,7 @@ from bibun.core.primitive import Primitive
 from bibun.core.rules import Rule
 from bibun.core.traced import Traced
 from bibun.errors import NoDerivativeError
-from bibun.interpreters.entries import taking_batches
+from bibun.interpreters.entries import taking_batches, to_write_to
 from bibun.transforms.custom import _Call, _escapes, transposed_rule
 
 __all__ = [
@@ -129,7 +129,7 @@ class _Application:
         )
 
     def run(self, *arrays: Any) -> Any:
-        args, kwargs = self.call.arguments(arrays)
+        args, kwargs = self.call.arguments(list(map(to_write_to, arrays)))
         y = self.call.output(self.f(*args, **kwargs))
         _escapes(y, list(arrays), self.rules.name)
         return y
