@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from bibun import tree
+from bibun.core.traced import Traced
 from bibun.errors import DerivativeValueError, LostDerivativeError, NoDerivativeError
 from bibun.transforms.arguments import choose, outputs
 from bibun.transforms.forward import _pair, jacfwd, jvp
@@ -31,13 +32,31 @@ def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callabl
             return reverse(*args, **kwargs)
         wide = sum(int(np.prod(np.shape(x))) for x in leaves)
         if wide > 1:
-            given, named = tree.map_(set_apart, (args, kwargs))  # f may write into its arguments
-            tall = sum(int(np.prod(np.shape(y))) for y in outputs("jacobian", f(*given, **named))[0])
+            tall = sum(int(np.prod(np.shape(y))) for y in outputs("jacobian", _value(f, args, kwargs))[0])
             if wide > tall:
                 return first_of((reverse, forward), *args, **kwargs)
         return first_of((forward, reverse), *args, **kwargs)
 
     return choose_mode
+
+
+def _value(f: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """f(*args, **kwargs), which leaves the arguments as they are: f may write into them."""
+    try:
+        given, named = tree.map_(_to_read, (args, kwargs))
+        return f(*given, **named)
+    except ValueError:  # it does
+        given, named = tree.map_(set_apart, (args, kwargs))
+        return f(*given, **named)
+
+
+def _to_read(value: Any) -> Any:
+    if isinstance(value, Traced):
+        return value.alias()
+    if isinstance(value, np.ndarray):
+        value = value.view()
+        value.flags.writeable = False
+    return value
 
 
 def first_of(modes: Sequence[Callable[..., Any]], *args: Any, **kwargs: Any) -> Any:
