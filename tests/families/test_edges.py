@@ -114,3 +114,13 @@ def test_a_complex_power_of_a_negative_number(a: Any) -> None:
     expected = (a + 0j) ** z * np.log(a + 0j)
     np.testing.assert_allclose(bb.jvp(lambda z: a**z, (z,), (1 + 0j,))[1], expected, rtol=1e-14)
     np.testing.assert_allclose(bb.jacobian(lambda z: a**z)(z), expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    "operate", [lambda x, m: x * m, lambda x, m: m * x, lambda x, m: x + m, lambda x, m: x / m, lambda x, m: x**m]
+)
+def test_masked_arrays_are_refused_on_both_sides(operate: Any) -> None:
+    """Their sums leave entries out, which a rule would not know."""
+    masked = np.ma.array([1.0, 2.0, 3.0], mask=[False, True, False])
+    with pytest.raises(bb.LostDerivativeError, match="masked array"):
+        bb.grad(lambda x: np.sum(operate(x, masked)))(np.ones(3))

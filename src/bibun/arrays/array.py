@@ -34,7 +34,10 @@ class _Foreign(dict[type, bool]):
     pending while it calls the user's function again, and would lose it."""
 
     def __missing__(self, kind: type) -> bool:
-        found = self[kind] = issubclass(kind, _NO_OPERANDS) or sparse.is_class(kind)
+        masked = kind.__module__.startswith(
+            "numpy.ma"
+        )  # its own operator then asks for an array, and says what is lost
+        found = self[kind] = issubclass(kind, _NO_OPERANDS) or sparse.is_class(kind) or masked
         return found
 
 
