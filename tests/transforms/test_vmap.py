@@ -354,3 +354,20 @@ def test_tolerances_with_more_axes_than_an_entry() -> None:
     x, tolerances = np.array([1.0, 7.0]), np.array([[0.0], [10.0]])
     found = bb.vmap(lambda x: np.isclose(x, 1.0, rtol=0, atol=tolerances))(x)
     np.testing.assert_array_equal(found, [np.isclose(entry, 1.0, rtol=0, atol=tolerances) for entry in x])
+
+
+def test_a_number_that_is_put_where_a_mask_says() -> None:
+    """Each entry of the batch has another count."""
+
+    def f(x: Any, eps: Any) -> Any:
+        y = x * 1
+        y[y < eps] = eps
+        return np.sum(np.log(y) * np.array([1.0, 2.0, 3.0]))
+
+    x = np.array([[1.0, 2.0, 3.0], [1.0, 1.0, 2.0], [4.0, 5.0, 6.0]])
+    one = bb.grad(f, argnums=(0, 1))
+    by_x, by_eps = bb.vmap(one, in_axes=(0, None))(x, 1.5)
+    expected = [one(row, 1.5) for row in x]
+    np.testing.assert_allclose(by_x, [e[0] for e in expected], rtol=1e-14)
+    np.testing.assert_allclose(by_eps, [e[1] for e in expected], rtol=1e-14)
+    np.testing.assert_allclose(by_eps, [1 / 1.5, 3 / 1.5, 0], rtol=1e-14)

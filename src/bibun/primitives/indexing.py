@@ -7,6 +7,7 @@ batch), it is an array input, and the key holds a Place where it stood.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -68,6 +69,10 @@ def nothing(like: Any) -> Any:
 
 def taken(g: Any, v_shape: tuple[int, ...], key: tuple[Any, ...], *arrays: Any, take: Any = None) -> Any:
     """The cotangent of what was put: of two values for one entry, the last was kept, and only that one counts."""
+    if len(arrays) == len(key) == 1 and np.result_type(arrays[0]).kind == "b" and prod(v_shape) == 1:
+        mask = arrays[0]  # of a batch each entry has another count, but one number is put everywhere
+        mask = np.reshape(mask, (*np.shape(mask), *(1,) * (np.ndim(g) - np.ndim(mask))))
+        return np.reshape(np.sum(np.where(mask, g, nothing(g))), v_shape)
     found = getitem_at(g, *arrays, key=key) if arrays else (take or getitem)(g, key=key)
     if may_repeat(key):
         found = np.where(lasting(*arrays, key=key, shape=np.shape(g)), found, 0)
