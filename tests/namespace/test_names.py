@@ -535,13 +535,3 @@ def test_a_compiled_program_names_arrays_from_outside():
     f = bb.compile(lambda x: np.sum(np.sin(weights * x)))
     f(numpy.ones(3))
     assert "weights: float64 (3,)" in f.source()
-
-
-def test_a_range_of_floats_is_filled():
-    def f(x):
-        t = np.arange(0.0, 3.0)
-        t[0] = x
-        return np.sum(t**2)
-
-    assert bb.grad(f)(2.0) == 4.0
-    assert type(np.arange(3)) is numpy.ndarray

@@ -124,7 +124,7 @@ def arange(*args: Any, dtype: Any = None, device: Any = None, like: Any = None, 
         named(given.get(name, default)) for name, default in (("start", 0), ("stop", None), ("step", 1))
     )
     if not any(isinstance(v, Traced) for v in (start, stop, step)):
-        return fillable(np.arange(*map(named, args[:3]), dtype=dtype, device=device, like=like, **named_args))
+        return np.arange(*map(named, args[:3]), dtype=dtype, device=device, like=like, **named_args)
     if stop is None:
         start, stop = 0, start
     count = max(operator.index(np.ceil((stop - start) / step).astype(int)), 0)
