@@ -34,9 +34,8 @@ class _Foreign(dict[type, bool]):
     pending while it calls the user's function again, and would lose it."""
 
     def __missing__(self, kind: type) -> bool:
-        masked = kind.__module__.startswith(
-            "numpy.ma"
-        )  # its own operator then asks for an array, and says what is lost
+        # The operator of a masked array then asks for an array, and is told what is lost.
+        masked = kind.__module__.startswith("numpy.ma")
         found = self[kind] = issubclass(kind, _NO_OPERANDS) or sparse.is_class(kind) or masked
         return found
 

@@ -70,8 +70,8 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     if rcond is None:
         rcond = float(np.finfo(dtype).eps * max(m, n))
     if truncates(a, rcond):
-        s = svdvals(a)
-        return truncated_inverse(a, rcond) @ b, s[:0], np.sum(np.greater(s, rcond * np.max(s)), dtype=np.int32), s
+        inverse, kept, s = truncated_inverse(a, rcond)
+        return inverse @ b, s[:0], np.sum(kept, dtype=np.int32), s
     x, residuals, s = _lstsq(a, b if b.ndim == 2 else b[:, None], rcond=float(rcond))
     cutoff = (rcond if rcond >= 0 else np.finfo(dtype).eps / 2) * np.max(s, initial=0)
     rank = np.sum(np.greater(s, cutoff), dtype=np.int32)

@@ -22,7 +22,7 @@ _scatter_add, _scatter_add_at = row("scatter_add"), row("scatter_add_at")
 
 def get(x: Any, key: Any) -> Any:
     """x[key]. A view of x where NumPy gives one."""
-    key = index(key if isinstance(key, tuple) else (key,))
+    key = key if isinstance(key, tuple) else (key,)
     if is_basic(key):
         y = in_place.shown(x, key)
         shows = y.shape or (Ellipsis in key and not in_place.is_number(x))  # without an ellipsis it is a number
@@ -57,7 +57,7 @@ def _put_traced(x: Any, value: Any, traced: list[Any], key: tuple[Any, ...]) -> 
 def _prepared(x: Any, key: Any, value: Any) -> tuple[tuple[Any, ...], Any, list[Any]]:
     """The key, the value as x can take it, and what of the key is traced."""
     traced: list[Any] = []
-    key = index(key if isinstance(key, tuple) else (key,))
+    key = key if isinstance(key, tuple) else (key,)
     if not is_basic(key):
         key, traced = _settled(with_bounds(key))
     if isinstance(value, (list, tuple)):
@@ -90,7 +90,7 @@ def at(function: np.ufunc, array: Any, key: Any, *values: Any) -> None:
             f"{located()}np.{function.__name__}.at would write a traced array into a plain ndarray, and its derivative "
             "would be lost. Make the array with np.zeros_like(x) or np.zeros(n, like=x)."
         )
-    key = index(key if isinstance(key, tuple) else (key,))
+    key = key if isinstance(key, tuple) else (key,)
     if not may_repeat(key):
         set_(array, key, function(get(array, key), *values))
         return
@@ -114,7 +114,7 @@ def _settled(key: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[Any]]:
     """The key with its arrays copied (they may change before the derivative is taken), and those that are traced."""
     traced: list[Any] = []
     settled: list[Any] = []
-    for given in key:
+    for given in index(key):
         k = plain(given) if isinstance(given, Traced) and not batched(given) else given  # places do not vary
         if isinstance(k, Traced):
             settled.append(Place(len(traced)))

@@ -118,7 +118,7 @@ def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = np._
     if hermitian:
         half = half_lower(a)  # NumPy reads the lower triangle, and of the diagonal the real part
         a = half + _adjoint(half)
-    return truncated_inverse(a, rcond) if truncates(a, rcond) else _pinv(a, rcond=rcond)
+    return truncated_inverse(a, rcond)[0] if truncates(a, rcond) else _pinv(a, rcond=rcond)
 
 
 def truncates(a: Any, rcond: Any) -> bool:
@@ -131,12 +131,12 @@ def truncates(a: Any, rcond: Any) -> bool:
     return holds((s <= np.asarray(rcond)[..., None] * largest) & (s > ROUNDING * largest))
 
 
-def truncated_inverse(a: Any, rcond: Any) -> Any:
-    """Σ v uᴴ / s over the singular values s above rcond times the largest."""
+def truncated_inverse(a: Any, rcond: Any) -> tuple[Any, Any, Any]:
+    """Σ v uᴴ / s over the singular values s above rcond times the largest; which these are, and s."""
     u, s, vh = np.linalg.svd(a, full_matrices=False)
     kept = np.greater(s, np.asarray(rcond)[..., None] * np.max(s, axis=-1, keepdims=True))
     weights = np.where(kept, 1 / np.where(kept, s, 1), 0)
-    return (_adjoint(vh) * weights[..., None, :]) @ _adjoint(u)
+    return (_adjoint(vh) * weights[..., None, :]) @ _adjoint(u), kept, s
 
 
 def _decided(cutoff: Any) -> Any:

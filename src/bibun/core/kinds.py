@@ -299,6 +299,19 @@ guarded_times: Primitive = Primitive(
 )
 
 
+def passed_on(name: str, why: str, pushforward: Rule | None = None) -> Primitive:
+    """A row that gives its first input on, and is an error to differentiate, which says `why`; in forward mode too, where
+    there is no pushforward."""
+
+    def refuse(g: Any) -> NoReturn:
+        raise NoDerivativeError(why)
+
+    rule = Rule(refuse, ())
+    return Primitive(
+        name, "general", lambda value, *xs: value, inputs=None, pullbacks=(rule,), pushforwards=(pushforward or rule,)
+    )
+
+
 def transposed_pushforward(
     primitive: Primitive, position: int, tangent: Any, y: Any, values: list[Any], settings: Mapping[str, Any]
 ) -> Any:

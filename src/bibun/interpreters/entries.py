@@ -32,10 +32,10 @@ def taking_batches(pull: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
     """
 
     def pulled(g: Any, *read: Any) -> list[Any]:
-        top = innermost(v for part in (g, *read) for v in (part if isinstance(part, (tuple, list)) else (part,)))
         try:
             return pull(g, *read)
         except Exception:
+            top = innermost(v for part in (g, *read) for v in (part if isinstance(part, (tuple, list)) else (part,)))
             if not isinstance(top, Batch) or not len(top.value):
                 raise
             return list(each_entry(top, lambda entry: pull(entry(g), *map(entry, read))))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
-from functools import wraps
+from functools import cache, wraps
 from typing import Any
 from weakref import ref
 
 import numpy as np
 
-from bibun.core.kinds import transposed_pushforward
+from bibun.core.kinds import passed_on, transposed_pushforward
 from bibun.core.primitive import Primitive
 from bibun.core.rules import Rule
 from bibun.core.traced import Traced, plain
@@ -160,10 +160,9 @@ class Run:
 
     def pull(self, g: Any, needed: tuple[int, ...], xs: list[Any], y: Any) -> list[Any]:
         """The cotangents of the needed inputs."""
-        values = (*g, *xs) if isinstance(g, tuple) else (g, *xs)
-        top = innermost(values)
         if not self.batched:
             return taking_batches(self._pulled)(g, needed, xs, y)
+        top = innermost((*g, *xs) if isinstance(g, tuple) else (g, *xs))
         if isinstance(top, Batch):
             return list(self._each_entry(top, xs, lambda run, entry: run.pull(entry(g), needed, entry(xs), entry(y))))
         if self.stored:
@@ -330,24 +329,16 @@ _PER_ENTRY = (
     "{0} inside vmap is differentiated twice, but its backward computes from self.input.data, or from what forward "
     "stored, which is another for each entry of the batch. Compute from self.input (and self.output) instead."
 )
-_refusals: dict[str, Primitive] = {}
 
 
+@cache
 def _refuse(name: str) -> Primitive:
     """A row that gives its first input on, and is an error to differentiate."""
-    if name not in _refusals:
-
-        def refuse(g: Any) -> Any:
-            raise NoDerivativeError(
-                f"{name}.backward cannot be differentiated again: it computes from self.input.data, or from what forward "
-                "stored, which are plain arrays. Compute from self.input (and self.output) instead."
-            )
-
-        _refusals[name] = Primitive(
-            f"{name}.backward", "general", lambda result, *xs: result, inputs=None,
-            pullbacks=(Rule(refuse, ()),), pushforwards=(Rule(refuse, ()),),
-        )  # fmt: skip
-    return _refusals[name]
+    return passed_on(
+        f"{name}.backward",
+        f"{name}.backward cannot be differentiated again: it computes from self.input.data, or from what forward "
+        "stored, which are plain arrays. Compute from self.input (and self.output) instead.",
+    )
 
 
 class Square(Function):

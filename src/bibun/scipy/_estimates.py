@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
+from bibun.core.kinds import passed_on
 from bibun.core.primitive import Primitive
 from bibun.core.rules import Rule
-from bibun.errors import OTHERWISE, NoDerivativeError
+from bibun.errors import OTHERWISE
 from bibun.scipy._levels import differentiated
 
 
@@ -33,14 +34,9 @@ def estimates(result: Any, x: Any, name: str, *known: str) -> None:
 @cache
 def _estimate(name: str, field: str) -> Primitive:
     """A row that gives its first input on."""
-
-    def refuse(g: Any) -> NoReturn:
-        raise NoDerivativeError(
-            f"{name}(...).{field} has no derivative rule: it is what the solver has left beside the solution. Compute it from "
-            f".x, which has derivatives (a Hessian: bibun.hessian(f)(result.x)), or {OTHERWISE}."
-        )
-
-    return Primitive(
-        f"{name}.{field}", "general", lambda value, x: value, inputs=None,
-        pullbacks=(Rule(refuse, ()),), pushforwards=(Rule(lambda tangents, y: y * np.nan, ("y",)),),
-    )  # fmt: skip
+    return passed_on(
+        f"{name}.{field}",
+        f"{name}(...).{field} has no derivative rule: it is what the solver has left beside the solution. Compute it from "
+        f".x, which has derivatives (a Hessian: bibun.hessian(f)(result.x)), or {OTHERWISE}.",
+        Rule(lambda tangents, y: y * np.nan, ("y",)),
+    )

@@ -56,7 +56,7 @@ class Written:
             self.modules.append(text)
             finished(text)
 
-        writer = ProgramWriter(self.schedule, self.context, memory, layout, keep)
+        writer = ProgramWriter(self.schedule, self.context, memory, layout.threads, layout.watched, keep)
         module = writer.module
         self.calls_python = writer.calls_python
         module.define(

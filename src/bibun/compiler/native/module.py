@@ -70,8 +70,9 @@ class Module:
         kind = spelled(result.kind, result.lanes)
         listed = ", ".join(a.typed for a in arguments)
         body = "\n".join(code.lines)
-        self._heads[name] = f"hidden fastcc {kind} @{name}({listed}) nounwind {self.attributes}"
-        head = f"define hidden fastcc {kind} @{name}({listed}) noinline nounwind {self.attributes}"
+        signature = f"hidden fastcc {kind} @{name}({listed})"
+        self._heads[name] = f"{signature} nounwind {self.attributes}"
+        head = f"define {signature} noinline nounwind {self.attributes}"
         self.length += len(code.lines)
         return f"{head} {{\n{body}\n  ret {result.typed}\n}}"
 

@@ -131,8 +131,7 @@ def _array(process: Process, word: str, *what: Any) -> Array:
     if word == "captured":
         return process.arrays[what[0]]
     if word == "watched":
-        if process.watched is None:
-            raise LookupError(word)
+        assert process.watched is not None  # as in the process that made it: the key says so
         return process.watched
     if word == "value":
         return what[0]  # type: ignore[no-any-return]

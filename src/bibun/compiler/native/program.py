@@ -72,25 +72,31 @@ def _in_order(parts: int) -> str:
 class ProgramWriter:
     """Writes the program's function into a module; a long program as several, each in a module of its own.
 
-    made_for    the arrangement: threads, and index arrays of the code around
+    watched     index arrays of the code around, if there are any
     finished    is called with the text of each module but the last, as soon as it is written
     module      the last one, which has the program's function
     """
 
     def __init__(
-        self, schedule: Schedule, context: Context, layout: Layout, made_for: Any, finished: Callable[[str], object]
+        self,
+        schedule: Schedule,
+        context: Context,
+        layout: Layout,
+        threads: int,
+        watched: Watched | None,
+        finished: Callable[[str], object],
     ) -> None:
         self.schedule = schedule
         self.layout = layout
-        self.threads: int = made_for.threads
+        self.threads = threads
         self.module = Module(8 * machine().width)
         self.context = context
         self.calls_python = False
         self.stages = 0
         parts = 0
         self._begin()
-        if made_for.watched is not None:
-            self._look_at(made_for.watched)
+        if watched is not None:
+            self._look_at(watched)
         for n, step in enumerate(schedule.steps, 1):
             self._step(step, schedule)
             if n < len(schedule.steps) and self.module.length + len(self.function.at(0).lines) >= PART:

@@ -17,14 +17,8 @@ from bibun.scipy.stats.continuous import POSITIVE, Continuous
 
 _LOG_ROOT_2PI = log(2 * pi) / 2
 _EULER = 0.57721566490153286061
-_RATIO_OF_GAMMAS = [
-    -1 / 4,
-    1 / 24,
-    -1 / 20,
-    17 / 112,
-    -31 / 36,
-    691 / 88,
-]  # of w, w**3, ...: DLMF 5.11.8 for h = 1/2, h = 0
+# Of w, w**3, ...: DLMF 5.11.8 for h = 1/2 and h = 0.
+_RATIO_OF_GAMMAS = [-1 / 4, 1 / 24, -1 / 20, 17 / 112, -31 / 36, 691 / 88]
 _LOG1P_OVER = [
     (-1) ** k / (k + 1) for k in range(18)
 ]  # log(1 + u) / u in powers of u, to |u| = 1/10: the next is 1e-19
