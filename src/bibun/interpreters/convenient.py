@@ -10,7 +10,7 @@ import numpy as np
 from bibun.arrays import array, protocol
 from bibun.arrays.registry import LISTENERS
 from bibun.core.primitive import Primitive
-from bibun.interpreters.recorders import Binary, recorder
+from bibun.interpreters.recorders import Binary, entry, recorder
 from bibun.interpreters.variable import Variable
 from bibun.primitives import TABLE
 
@@ -52,6 +52,7 @@ def _install() -> None:
         if isinstance(record, Binary):
             setattr(Variable, f"__{name}__", record.left)
             setattr(Variable, f"__r{name}__", record.right)
+    setattr(Variable, "__getitem__", entry(TABLE["getitem"]))  # noqa: B010
     setattr(Variable, "__neg__", lambda self: RECORDERS[np.negative](self))  # noqa: B010
     setattr(Variable, "__pow__", _power)  # noqa: B010
 

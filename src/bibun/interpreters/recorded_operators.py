@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from bibun.arrays import protocol
+from bibun.arrays import indexing, protocol
 from bibun.arrays.array import FOREIGN, OPERATORS
 from bibun.arrays.sparse import beside
 from bibun.core.primitive import Primitive
@@ -84,6 +84,25 @@ def _binary(cls: Any, primitive: Primitive, *, reflected: bool = False) -> Calla
     return record
 
 
+def _entry(primitive: Primitive) -> Callable[[Any, Any], Any]:
+    """The recorder of x[i], a number of a vector. Other brackets are indexing.py's."""
+
+    def record(x: Any, key: Any) -> Any:
+        recording, held = x.recording, x.held
+        if (
+            type(key) is not int
+            or type(held) is not np.ndarray
+            or held.ndim != 1
+            or held.size >= stand_ins.LARGE
+            or (recording.pending and x.number in recording.pending)
+            or hasattr(x, "written")
+        ):
+            return indexing.get(x, key)
+        return recording.add(primitive, (x.number,), {"key": (key,)}, recording.attempt(operator.getitem, held, key))
+
+    return record
+
+
 def install(cls: Any) -> None:
     """Give the class of recorded values its operators, and NumPy's protocol of ufuncs."""
     recorders = {
@@ -100,6 +119,7 @@ def install(cls: Any) -> None:
         return protocol.ufunc(self, ufunc, method, inputs, settings)
 
     cls.__array_ufunc__ = array_ufunc
+    cls.__getitem__ = _entry(TABLE["getitem"])
     for name, primitive in OPERATORS.items():
         if name == "matmul":  # Array's, which knows sparse matrices
             continue

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from bibun.arrays import indexing
 from bibun.arrays.array import FOREIGN
 from bibun.arrays.sparse import beside
 from bibun.core.broadcasting import unbroadcast
@@ -20,7 +21,7 @@ from bibun.core.kinds import guarded_times
 from bibun.core.primitive import Primitive
 from bibun.core.rules import Rule
 from bibun.core.traced import Traced
-from bibun.interpreters.tape import Leaf, Node, Wrapped, new, next_index
+from bibun.interpreters.tape import Leaf, Node, Plan, Wrapped, new, next_index
 from bibun.interpreters.variable import Variable
 
 ndarray = np.ndarray
@@ -134,6 +135,28 @@ def unary(primitive: Primitive) -> Callable[[Any], Any]:
         return y
 
     record.__name__ = primitive.name
+    return record
+
+
+def entry(primitive: Primitive) -> Callable[[Any, Any], Any]:
+    """The recorder of x[i], a number of a vector: what unpacking a state does. Other brackets are indexing.py's."""
+    plan = Plan(primitive, (0,))
+
+    def record(x: Any, key: Any) -> Any:
+        value = x.value
+        parent = x.node
+        if type(key) is not int or parent is None or np.ndim(value) != 1 or hasattr(x, "written"):
+            return indexing.get(x, key)
+        y = new(Variable)
+        y.level = x.level
+        y.value = result = value[key]
+        y.node = node = new(Node)
+        node.index = next_index()
+        node.parents = parent
+        node.rule = plan
+        node.saved = plan.save(result, [value], [False], {"key": (key,)})
+        return y
+
     return record
 
 
