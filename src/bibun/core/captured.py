@@ -30,6 +30,11 @@ class Watched:
         self.checksum = crc32(array)  # type: ignore[arg-type]  # zlib takes every contiguous buffer
         self.place = user_location()
 
+    @property
+    def dtype(self) -> Any:
+        """Of the array."""
+        return self.array.dtype
+
     def unwrap(self) -> np.ndarray[Any, Any]:
         """The array, if it is still what it was."""
         if crc32(self.array) != self.checksum:  # type: ignore[arg-type]

@@ -43,11 +43,12 @@ class Primitive:
     consume         (cotangent, needed, *what every rule reads) -> all pullbacks at once; they may write to the cotangent
     once            made for one call, of a function of the user's, which may keep or return the arrays it is given
     plans           what the tape has worked out about the row: a plan for each set of differentiated inputs
+    widens          an input each: whether its formulas read it in the precision of the output (see rules.widened)
     """
 
     __slots__ = (
         "batch", "consume", "domain", "fast", "function", "guarded", "inputs", "joint", "kind", "name", "native",
-        "once", "partials", "plans", "pullbacks", "pushforwards", "reason", "__weakref__",
+        "once", "partials", "plans", "pullbacks", "pushforwards", "reason", "widens", "__weakref__",
     )  # fmt: skip
 
     def __init__(
@@ -87,6 +88,8 @@ class Primitive:
         self.consume = consume
         self.once = once
         self.plans: dict[int, Any] = Forgotten() if once else {}
+        formulas = kind in ("elementwise", "general") and not once and inputs is not None
+        self.widens = [rule is not None for rule in pullbacks] if formulas else [False] * len(pullbacks)
 
     def __call__(self, *args: Any, **settings: Any) -> Any:
         """Apply it: by the innermost interpreter among the arguments, or plainly when there is none."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bibun.core.primitive import Primitive
-from bibun.core.rules import DTYPE, INPUT, INPUTS, NEEDED, OUTPUT, SETTING, SHAPE, Rule, read
+from bibun.core.rules import DTYPE, INPUT, INPUTS, NEEDED, OUTPUT, SETTING, SHAPE, Rule, dtype_of, read, widened
 
 
 def arguments(
@@ -26,7 +26,7 @@ def arguments(
         if kind == OUTPUT:
             found.append(y)
         elif kind == INPUT:
-            found.append(values[key])
+            found.append(widened(values[key], dtype_of(y)) if primitive.widens[key] else values[key])
         elif kind == SHAPE:
             found.append(np.shape(values[key]))
         elif kind == DTYPE:

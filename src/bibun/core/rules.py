@@ -14,7 +14,10 @@ Names a rule may use besides its first parameter (`g` a cotangent, or `t` a tang
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
+
+import numpy as np
 
 OUTPUT, INPUT, SHAPE, DTYPE, SETTING, INPUTS, SHAPES, NEEDED = range(8)
 
@@ -67,3 +70,34 @@ def read(name: str, inputs: Sequence[str] | None) -> Read:
     if name.endswith("_dtype") and name[:-6] in inputs:
         return Read(DTYPE, inputs.index(name[:-6]))
     return Read(SETTING, name)
+
+
+def dtype_of(y: Any) -> Any:
+    """Of an output; of several, that of the first."""
+    return np.result_type(y[0] if isinstance(y, tuple) else y)
+
+
+def widened(value: Any, dtype: Any) -> Any:
+    """An input as a formula has it beside an output of this dtype. What is narrower would be computed with as it is: of
+    float32 the reciprocal has 7 digits, and of an unsigned whole number the negative wraps around."""
+    return value.astype(_wide(value.dtype, dtype)) if is_narrow(value, dtype) else value
+
+
+def is_narrow(value: Any, dtype: Any) -> bool:
+    """Whether that is another array."""
+    have = getattr(value, "dtype", dtype)
+    return have is not dtype and _wide(have, dtype) is not have
+
+
+@lru_cache(maxsize=None)
+def _wide(have: Any, dtype: Any) -> Any:
+    """The dtype that an input of dtype `have` is brought to; `have` where it stays."""
+    if have.kind not in "biufc" or dtype.kind not in "fc":
+        return have
+    size = dtype.itemsize // (2 if dtype.kind == "c" else 1)
+    if have.kind in "fc":
+        parts = 2 if have.kind == "c" else 1
+        return np.dtype(f"{have.kind}{parts * size}") if have.itemsize < parts * size else have
+    if have.itemsize == 8 and have.kind == "i":
+        return have
+    return np.dtype(np.int64 if size >= 8 and have != np.uint64 else f"f{size}")  # an order of a function stays whole

@@ -236,7 +236,7 @@ def _left(primitive: Primitive, only_a: Fast, both: Fast) -> Callable[[Any, Any]
             result = function(value, b_value)
             saved = save_both(result, value, b_value) if save_both is not None else None
             parents = (parents, b.node)
-        elif other is ndarray and not (keeps_b and (b.nbytes > COPIED or isinstance(value, Traced))):
+        elif other is ndarray and not (keeps_b and _needs_care(b, value)):
             result = function(value, b)
             saved = save_a(result, value, kept(b) if keeps_b else b) if save_a is not None else None
             rule = only_a if result.shape == value.shape else Shaped(only_a, (value.shape,))
@@ -273,7 +273,7 @@ def _right(primitive: Primitive, only_b: Fast) -> Callable[[Any, Any], Any]:
             return _carefully(primitive, a, b)
         if other is float or other is int:
             result = function(a, value)
-        elif other is ndarray and not (keeps_a and (a.nbytes > COPIED or isinstance(value, Traced))):
+        elif other is ndarray and not (keeps_a and _needs_care(a, value)):
             result = function(a, value)
             if keeps_a:
                 a = kept(a)
@@ -295,6 +295,11 @@ def _right(primitive: Primitive, only_b: Fast) -> Callable[[Any, Any], Any]:
 
     record.__name__ = primitive.name
     return record
+
+
+def _needs_care(array: Any, value: Any) -> bool:
+    """Whether a rule cannot read an array as it is: a large one, of another dtype, or one that may be recorded."""
+    return array.nbytes > COPIED or array.dtype is not value.dtype or isinstance(value, Traced)
 
 
 def _carefully(primitive: Primitive, a: Any, b: Any) -> Any:

@@ -19,7 +19,7 @@ import numpy as np
 from bibun.core.captured import Watched, kept
 from bibun.core.cotangents import Scattered, Slots
 from bibun.core.primitive import Primitive
-from bibun.core.rules import DTYPE, INPUT, INPUTS, NEEDED, OUTPUT, SETTING, SHAPE, Read, read
+from bibun.core.rules import DTYPE, INPUT, INPUTS, NEEDED, OUTPUT, SETTING, SHAPE, Read, dtype_of, is_narrow, read, widened
 from bibun.core.traced import Traced
 from bibun.core.traced import owned as owns
 
@@ -66,7 +66,7 @@ class Leaf:
 class Plan:
     """What a primitive keeps and pulls back when these inputs (`needed`) are differentiated. Made once for each."""
 
-    __slots__ = ("keeps_inputs", "needed", "primitive", "pull", "reads", "single")
+    __slots__ = ("keeps_inputs", "needed", "primitive", "pull", "reads", "single", "widens")
 
     def __init__(self, primitive: Primitive, nodes: tuple[int, ...]) -> None:
         self.primitive = primitive
@@ -76,6 +76,7 @@ class Plan:
         names = list(dict.fromkeys(name for rule in rules if rule for name in rule.reads))
         self.reads: list[Read] = [read(name, primitive.inputs) for name in names]
         self.keeps_inputs = any(item.kind in (INPUT, INPUTS) for item in self.reads)
+        self.widens = [item.kind == INPUT and primitive.widens[item.key] for item in self.reads]
         self.single = len(self.needed) == 1 and not primitive.consume
         pulls = [(rule.function, tuple(names.index(n) for n in rule.reads)) for rule in rules if rule]
         self.pull = _puller(pulls, self.single, variadic)
@@ -184,6 +185,30 @@ def watches(saved: tuple[Any, ...]) -> bool:
     return any(
         isinstance(s, Watched) or (isinstance(s, list) and any(isinstance(v, Watched) for v in s)) for s in saved
     )
+
+
+class Widening(Wrapped):
+    """Inputs narrower than the output, which the formula reads in its precision."""
+
+    __slots__ = ("dtype",)
+
+    def __init__(self, inner: Any, dtype: Any) -> None:
+        super().__init__(inner)
+        self.dtype = dtype
+
+    def pull(self, saved: tuple[Any, ...], cotangent: Any) -> Any:
+        """Made wide here, and not where they were saved: that would keep a copy."""
+        wide = [widened(v, self.dtype) if mine else v for v, mine in zip(saved, self.inner.widens, strict=True)]
+        return self.inner.pull(tuple(wide), cotangent)
+
+
+def widening(plan: Plan, y: Any, saved: tuple[Any, ...]) -> Any:
+    """The rule of a plan for what a call has saved."""
+    if True not in plan.widens:
+        return plan
+    dtype = dtype_of(y)
+    narrow = any(mine and is_narrow(item, dtype) for item, mine in zip(saved, plan.widens, strict=True))
+    return Widening(plan, dtype) if narrow else plan
 
 
 class Casting(Wrapped):

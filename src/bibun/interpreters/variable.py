@@ -31,6 +31,7 @@ from bibun.interpreters.tape import (
     part_node,
     sweep,
     watches,
+    widening,
 )
 from bibun.tree import Named
 
@@ -326,9 +327,9 @@ def _record(
     plan: Plan, nodes: list[Any], values: list[Any], shared: list[bool], settings: Mapping[str, Any], y: Any
 ) -> Node:
     """A node for a call, its rule wrapped as far as this call asks for it."""
-    rule: Any = plan
     needed = plan.needed
     saved = plan.save(y, values, shared, settings)
+    rule: Any = widening(plan, y, saved)
     if plan.keeps_inputs and watches(saved):
         rule = Watching(rule)
     several = isinstance(y, tuple)
