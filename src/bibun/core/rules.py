@@ -14,7 +14,7 @@ Names a rule may use besides its first parameter (`g` a cotangent, or `t` a tang
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -89,7 +89,7 @@ def is_narrow(value: Any, dtype: Any) -> bool:
     return have is not dtype and _wide(have, dtype) is not have
 
 
-@lru_cache(maxsize=None)
+@cache
 def _wide(have: Any, dtype: Any) -> Any:
     """The dtype that an input of dtype `have` is brought to; `have` where it stays."""
     if have.kind not in "biufc" or dtype.kind not in "fc":

@@ -19,7 +19,20 @@ import numpy as np
 from bibun.core.captured import Watched, kept
 from bibun.core.cotangents import Scattered, Slots
 from bibun.core.primitive import Primitive
-from bibun.core.rules import DTYPE, INPUT, INPUTS, NEEDED, OUTPUT, SETTING, SHAPE, Read, dtype_of, is_narrow, read, widened
+from bibun.core.rules import (
+    DTYPE,
+    INPUT,
+    INPUTS,
+    NEEDED,
+    OUTPUT,
+    SETTING,
+    SHAPE,
+    Read,
+    dtype_of,
+    is_narrow,
+    read,
+    widened,
+)
 from bibun.core.traced import Traced
 from bibun.core.traced import owned as owns
 
