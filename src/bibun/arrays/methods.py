@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from bibun.arrays import (
+    answers,
     bessel,
     creation,
     decompositions,
@@ -50,6 +51,7 @@ _nonzero, _reshape = row("nonzero"), row("reshape")
 
 _COMPOSED = functions, histograms, interpolation, polynomials, quantiles, sequences, sets, statistics
 _REGISTERED = (
+    answers,
     bessel,
     creation,
     decompositions,

@@ -17,7 +17,7 @@ _SHOWN = "a text is for reading: it shows the entries and is not computed with"
 PLAIN.update(dict.fromkeys((np.issubdtype, np.promote_types, np.isdtype), _DTYPE))
 PLAIN.update(dict.fromkeys((np.broadcast_shapes, np.ndindex), _SHAPE))
 PLAIN[np.iterable] = _SHAPE
-PLAIN[np.isscalar] = "a traced array is none, as an array of shape () is none"
+PLAIN[np.isscalar] = _SHAPE
 PLAIN.update(dict.fromkeys((str, repr, format, np.str_), _SHOWN))
 
 

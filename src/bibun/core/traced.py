@@ -19,6 +19,12 @@ new_level: Callable[[], int] = count(1).__next__
 DEFINE_BY_RUN = 0
 
 
+def is_masked(value: Any) -> bool:
+    """Whether it is an array of np.ma: taken as an array, it has no mask any more. (np.ma need not be imported to ask.)"""
+    kind = type(value)
+    return kind is not np.ndarray and isinstance(value, np.ndarray) and kind.__module__.startswith("numpy.ma")
+
+
 class Traced:
     """A value as one interpreter sees it. `value` is plain, or belongs to a lower level."""
 

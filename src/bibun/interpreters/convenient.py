@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bibun.arrays import array, protocol
+from bibun.arrays import array, lost, protocol
 from bibun.arrays.registry import LISTENERS
 from bibun.core.primitive import Primitive
 from bibun.interpreters.recorders import Binary, entry, recorder
@@ -53,6 +53,7 @@ def _install() -> None:
             setattr(Variable, f"__{name}__", record.left)
             setattr(Variable, f"__r{name}__", record.right)
     setattr(Variable, "__getitem__", entry(TABLE["getitem"]))  # noqa: B010
+    lost.keep_our_words(Variable)
     setattr(Variable, "__neg__", lambda self: RECORDERS[np.negative](self))  # noqa: B010
     setattr(Variable, "__pow__", _power)  # noqa: B010
 

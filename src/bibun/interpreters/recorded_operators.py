@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from bibun.arrays import indexing, protocol
+from bibun.arrays import indexing, lost, protocol
 from bibun.arrays.array import FOREIGN, OPERATORS
 from bibun.arrays.sparse import beside
 from bibun.core.primitive import Primitive
@@ -120,6 +120,7 @@ def install(cls: Any) -> None:
 
     cls.__array_ufunc__ = array_ufunc
     cls.__getitem__ = _entry(TABLE["getitem"])
+    lost.keep_our_words(cls)
     for name, primitive in OPERATORS.items():
         if name == "matmul":  # Array's, which knows sparse matrices
             continue

@@ -14,8 +14,8 @@ from bibun.core import transposition
 from bibun.core.captured import Watched, kept, lifted
 from bibun.core.memory import keep_pages
 from bibun.core.primitive import Primitive
-from bibun.core.traced import DEFINE_BY_RUN, Traced, alone, bare, new_level
-from bibun.errors import DerivativeValueError, LostDerivativeError, NoDerivativeError
+from bibun.core.traced import DEFINE_BY_RUN, Traced, alone, bare, is_masked, new_level
+from bibun.errors import DerivativeValueError, LostDerivativeError, NoDerivativeError, located
 from bibun.interpreters.tape import (
     Casting,
     Gathering,
@@ -59,9 +59,7 @@ class Variable(Array):
     word = "a Variable"
 
     def __init__(self, data: np.ndarray[Any, Any] | None) -> None:
-        data = np.asarray(data) if isinstance(data, Named) else data
-        if data is not None and (not isinstance(data, np.ndarray) or type(data) is np.matrix):
-            raise TypeError(f"{type(data)} is not supported")
+        data = _taken(data)
         keep_pages(data)
         self.level = DEFINE_BY_RUN
         self.value = data
@@ -77,9 +75,7 @@ class Variable(Array):
 
     @data.setter
     def data(self, data: np.ndarray[Any, Any] | None) -> None:
-        data = np.asarray(data) if isinstance(data, Named) else data
-        if data is not None and (not isinstance(data, np.ndarray) or type(data) is np.matrix):
-            raise TypeError(f"{type(data)} is not supported")
+        data = _taken(data)
         if self.node is not None and self.node.parents is not None:
             raise ValueError(
                 "the data of a computed Variable cannot be replaced: its derivative belongs to the old value. "
@@ -271,6 +267,14 @@ class Variable(Array):
         return f"Variable({np.asarray(value)!r})" if value is not None else "Variable(None)"
 
 
+def _taken(data: Any) -> Any:
+    """What a Variable holds: an ndarray, or None."""
+    data = np.asarray(data) if isinstance(data, Named) else data
+    if data is not None and (not isinstance(data, np.ndarray) or type(data) is np.matrix or is_masked(data)):
+        raise TypeError(f"{type(data)} is not supported")
+    return data
+
+
 def _unpickled(cls: type[Variable], data: Any, gradient: Any) -> Variable:
     variable = cls(data)
     if gradient is not None:
@@ -336,6 +340,11 @@ def _record(
     if rule is plan and plan.primitive.consume:
         rule = Updating(plan)
     if several or any(values[i].dtype is not y.dtype for i in needed):
+        if not several and y.dtype.kind == "O":
+            raise NoDerivativeError(
+                f"{located()}an array of objects takes part, whose entries NumPy computes with one by one. Make numbers of "
+                "them first: np.asarray(x, float)."
+            )
         rule = Casting(rule, tuple(np.result_type(values[i]) for i in needed))
         if several:
             rule = Gathering(rule, y)

@@ -14,7 +14,6 @@ import numpy as np
 
 from bibun.arrays import creation
 from bibun.arrays.creation import as_array, holds_traced
-from bibun.arrays.in_place import is_number
 from bibun.arrays.shapes import on_cpu
 from bibun.core.traced import Traced
 from bibun.interpreters.buffer import Buffer, fillable, unnamed
@@ -140,12 +139,6 @@ def fromiter(iter: Any, dtype: Any, count: int = -1, *, like: Any = None) -> Any
     return array(values, dtype) if holds_traced(values) else fillable(np.fromiter(values, dtype, count, like=like))
 
 
-@wraps(np.isscalar)
-def isscalar(element: Any) -> Any:
-    """Whether it is a number: of a traced value, whether it stands for one."""
-    return is_number(element) if isinstance(element, Traced) else np.isscalar(element)
-
-
 def _memory_of(made: Any, given: Any) -> bool:
     """Whether it shows the memory of what was given, so that storing in it is storing in that."""
     return made is given or made.base is not None or type(made) is not np.ndarray
@@ -153,6 +146,6 @@ def _memory_of(made: Any, given: Any) -> bool:
 
 __all__ = [
     "arange", "array", "asanyarray", "asarray", "asarray_chkfinite", "ascontiguousarray", "asfortranarray", "copy",
-    "empty", "empty_like", "eye", "fromiter", "full", "full_like", "identity", "isscalar", "ones", "ones_like", "tri",
+    "empty", "empty_like", "eye", "fromiter", "full", "full_like", "identity", "ones", "ones_like", "tri",
     "zeros", "zeros_like",
 ]  # fmt: skip

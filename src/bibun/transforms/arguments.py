@@ -10,7 +10,7 @@ import numpy as np
 from bibun import tree
 from bibun.arrays import in_place
 from bibun.core.memory import keep_pages
-from bibun.core.traced import Traced
+from bibun.core.traced import Traced, is_masked
 from bibun.errors import DerivativeValueError, NoDerivativeError
 from bibun.interpreters.variable import Variable, leaf
 
@@ -77,6 +77,8 @@ def primal(name: str, value: Any, i: int, paths: Callable[[], list[str]]) -> Any
     """A value to differentiate at: an array or number of a floating-point dtype."""
     if isinstance(value, Traced):
         found: Any = value.strong()
+    elif is_masked(value):
+        raise NoDerivativeError(f"{name}: {paths()[i]} is {MASKED}")
     elif isinstance(value, np.ndarray) and type(value) is not np.matrix:
         found = value if value.ndim else value[()]
     elif isinstance(value, (np.generic, float, complex, int)):
@@ -118,6 +120,21 @@ def number_like(value: Any) -> bool:
     return isinstance(value, (Traced, np.ndarray, np.generic, float, int, complex))
 
 
+MASKED = (
+    "a masked array, whose masked entries would take part in the calculation. Pass x.filled(value) or x.compressed(), and "
+    "the mask beside it: np.where(mask, 0, x)."
+)
+
+
+def refuse_objects(name: str, value: Any) -> None:
+    """Raise where an output is an array of objects: traced values may be among them."""
+    if isinstance(value, np.ndarray) and value.dtype.kind == "O":
+        raise NoDerivativeError(
+            f"{name}: the function returned an array of objects, whose derivatives would be lost. Return np.stack([a, b]), or "
+            "fill an array that was made with np.zeros(n, like=x)."
+        )
+
+
 def outputs(name: str, y: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:
     """The leaves of what the function returned."""
     leaves, unflatten = tree.flatten(y)
@@ -126,6 +143,7 @@ def outputs(name: str, y: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:
             raise NoDerivativeError(
                 f"{name}: the function returned {type(value).__name__} ({value!r}), which is neither an array nor a number."
             )
+        refuse_objects(name, value)
     return leaves, unflatten
 
 

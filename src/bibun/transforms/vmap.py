@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from bibun import tree
-from bibun.core.traced import Traced, new_level
+from bibun.core.traced import Traced, is_masked, new_level
+from bibun.errors import NoDerivativeError
 from bibun.interpreters.batch import Batch, batch
-from bibun.transforms.arguments import at_level, number_like
+from bibun.transforms.arguments import MASKED, at_level, number_like, refuse_objects
 
 
 def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> Callable[..., Any]:
@@ -73,6 +74,8 @@ def _keys(parts: dict[Any, Any]) -> str:
 def _entered(x: Any, axis: int | None, level: int, sizes: dict[int, str], where: str) -> Any:
     if axis is None or not number_like(x):
         return x
+    if is_masked(x):
+        raise NoDerivativeError(f"vmap: {where} is {MASKED}")
     shape = np.shape(x)
     if not -len(shape) <= axis < len(shape):
         raise ValueError(
@@ -91,6 +94,7 @@ def _leave(y: Any, out_axes: Any, level: int, size: int) -> Any:
     def left(value: Any, axis: Any) -> Any:
         if not number_like(value):
             raise TypeError(f"vmap: the function returned {type(value).__name__}, which cannot be stacked.")
+        refuse_objects("vmap", value)
         if at_level(value, Batch, level, "vmap"):
             if axis is None:
                 raise ValueError("vmap: out_axes is None for an output that differs along the batch.")
