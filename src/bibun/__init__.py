@@ -22,6 +22,7 @@ from bibun.transforms.custom import checkpoint, custom_jvp, custom_vjp
 from bibun.transforms.derived import hessian, hvp, jacobian
 from bibun.transforms.forward import jacfwd, jvp, linearize
 from bibun.transforms.reverse import grad, jacrev, value_and_grad, vjp
+from bibun.transforms.stopping import stop_gradient
 from bibun.transforms.vmap import vmap
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ __all__ = [
     "numerical_diff",
     "numerical_fallback",
     "square",
+    "stop_gradient",
     "value_and_grad",
     "vjp",
     "vmap",
