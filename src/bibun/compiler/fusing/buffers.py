@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import count
 from typing import Any
 
+import numpy as np
+
 from bibun.compiler.fusing.affine import strides
 from bibun.compiler.fusing.expressions import BYTES
 
@@ -55,7 +57,7 @@ class Buffer:
         if self.strip is not None:
             axis, rows = self.strip
             entries = entries // self.shape[axis] * rows
-        return entries * BYTES.get(self.kind, 16)
+        return entries * (BYTES.get(self.kind) or np.dtype(self.kind).itemsize)
 
     def cut(self, axis: int, rows: int) -> None:
         """Keep a strip of rows only; the order of the axes in memory stays."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from bibun.compiler.fusing.affine import TURN, Affine, identity
-from bibun.compiler.fusing.expressions import Expression
-from bibun.compiler.fusing.lowering import Lowering, lowers
+from bibun.compiler.fusing.expressions import DTYPES, Expression
+from bibun.compiler.fusing.lowering import Lowering, called, lowers
 from bibun.compiler.graph import Graph, Node
-from bibun.compiler.rolling.rolled import Rolled
+from bibun.compiler.rolling.rolled import Rolled, Turn
+from bibun.primitives import TABLE
 
 
 class Body:
@@ -40,7 +41,7 @@ def _loop(lower: Lowering, node: Node, operands: list[Expression]) -> Expression
     outputs = [rolled.body.outputs[n] for n in (*needed, *wanted)]
     inner = Graph()
     inner.nodes, inner.outputs, inner.guards = rolled.body.nodes, outputs, rolled.body.guards
-    lowered = Lowering(inner, lower.make, inputs)
+    lowered = Lowering(inner, lower.make, inputs, rolled.turns)
     body.carried = [inputs["carried", n] for n in needed]
     body.following = [
         lower.make.cast(x, c.kind) for x, c in zip(lowered.outputs[: len(needed)], body.carried, strict=True)
@@ -63,7 +64,14 @@ def _inputs(lower: Lowering, rolled: Rolled, operands: list[Expression], body: B
         elif n < stay:
             found["stay", n - rolled.carried] = x
         else:
-            first, step = rolled.places[n - stay]
-            turn: Affine = (first, ((TURN, step),)) if step else (first, ())
-            found["stacked", n - stay] = lower.make.view(x, [turn, *identity(len(x.shape) - 1)], x.shape[1:])
+            found["stacked", n - stay] = _entry(lower, x, *rolled.places[n - stay], rolled.turns)
     return found
+
+
+def _entry(lower: Lowering, x: Expression, first: int, step: int, turns: int) -> Expression:
+    """The entry of a stack that a turn reads: a view, or NumPy's where no machine code reads such numbers."""
+    if x.kind not in DTYPES:
+        key = {"key": (Turn(first, step),)}
+        return called(lower.make, TABLE["getitem"], key, [(x, False)], x.shape[1:], x.kind, turns)
+    turn: Affine = (first, ((TURN, step),)) if step else (first, ())
+    return lower.make.view(x, [turn, *identity(len(x.shape) - 1)], x.shape[1:])

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from bibun.compiler.fusing.affine import Affine, added, fixed, identity, strides, variable
+from bibun.compiler.fusing.affine import TURN, Affine, added, fixed, identity, strides, variable
 from bibun.compiler.fusing.expressions import KINDS, Box, Expression, Expressions
 from bibun.compiler.fusing.shuffles import Shuffles
 from bibun.compiler.graph import Graph, Node
 from bibun.compiler.native.arithmetic import suits
 from bibun.compiler.rewriting.rules import is_identity
+from bibun.compiler.rolling.rolled import moves
+from bibun.core.primitive import Primitive
 
 Lower = Callable[["Lowering", Node, list[Expression]], "Expression | None"]
 LOWERINGS: dict[str, Lower] = {}
@@ -38,8 +40,11 @@ def kind_of(dtype: np.dtype[Any]) -> str | None:
 class Lowering:
     """The expressions of one graph. `inputs`: those of a loop's body, by the settings of their nodes."""
 
-    def __init__(self, graph: Graph, make: Expressions, inputs: dict[Any, Expression] | None = None) -> None:
+    def __init__(
+        self, graph: Graph, make: Expressions, inputs: dict[Any, Expression] | None = None, turns: int = 0
+    ) -> None:
         self.make = make
+        self.turns = turns  # of the loop whose body this is
         self.inputs = inputs
         self.of: dict[int, Expression] = {}
         self.several: dict[int, list[Expression]] = {}  # of rows with several outputs: each of them
@@ -109,12 +114,27 @@ class Lowering:
 
     def _call(self, node: Node, operands: list[Expression]) -> Expression:
         """Through NumPy: a call, and its only output."""
-        parts = node.like is None
-        params = (node.row, node.settings, tuple(x.weak for x in node.operands))
-        whole = self.make.make(
-            "call", tuple(operands), params, () if parts else node.shape, "" if parts else _kind(node)
-        )
-        return whole if parts else self.make.make("part", (whole,), None, node.shape, _kind(node))
+        weak = [x.weak for x in node.operands]
+        shape, kind = ((), "") if node.like is None else (node.shape, _kind(node))
+        return called(self.make, node.row, node.settings, zip(operands, weak, strict=True), shape, kind, self.turns)
+
+
+def called(
+    make: Expressions,
+    row: Primitive | str,
+    settings: Any,
+    operands: Iterable[tuple[Expression, bool]],
+    shape: tuple[int, ...],
+    kind: str,
+    turns: int,
+) -> Expression:
+    """A row through NumPy: its output, or, without a kind, all of them. A key that moves needs the turn, of so many."""
+    given = list(operands)
+    if moves(settings):
+        turn: Affine = (0, ((TURN, 1),))
+        given.append((make.view(make.make("iota", (), 0, (turns,), "i64"), [turn], ()), False))
+    whole = make.make("call", tuple(x for x, _ in given), (row, settings, tuple(w for _, w in given)), shape, kind)
+    return make.make("part", (whole,), None, shape, kind) if kind else whole
 
 
 def _kind(node: Node) -> str:

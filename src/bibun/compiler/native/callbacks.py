@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bibun.compiler.fusing.expressions import DTYPES
+from bibun.compiler.rolling.rolled import at_turn
 from bibun.primitives import TABLE
 
 
@@ -46,6 +47,18 @@ class Row(NamedTuple):
         """The function itself."""
         function = TABLE[self.name].function
         return partial(function, **dict(self.settings)) if self.settings else function
+
+
+class MovingRow(NamedTuple):
+    """A row in the body of a loop, whose key moves with the turns; the turn is the last operand."""
+
+    name: str
+    settings: tuple[tuple[str, Any], ...]
+
+    def __call__(self, *operands: Any) -> Any:
+        *arrays, turn = operands
+        settings = dict(self.settings)
+        return TABLE[self.name].function(*arrays, **settings | {"key": at_turn(settings["key"], int(turn))})
 
 
 class Einsum(NamedTuple):

@@ -164,8 +164,9 @@ class Function:
             turn = self.levels[self.ground].loop
             assert turn is not None
             code = self.at(self.ground)
-            places = turn if buffer.entries == 1 else turn * buffer.entries
-            kind = LLVM[STORED.get(buffer.kind, buffer.kind)]
+            kind = LLVM.get(STORED.get(buffer.kind, buffer.kind))
+            entries, kind = (buffer.entries, kind) if kind else (buffer.bytes, "i8")  # complex numbers are NumPy's
+            places = turn if entries == 1 else turn * entries
             return self.keep(key, code.emit(f"getelementptr {kind}, {whole.typed}, {places.typed}", "ptr"), self.ground)
         slot = self.slots[buffer.name]
         if isinstance(slot, Value):

@@ -17,7 +17,7 @@ from bibun.compiler.fusing.nests import Nest
 from bibun.compiler.fusing.schedule import Schedule
 from bibun.compiler.fusing.stages import Stage
 from bibun.compiler.fusing.steps import Call, Guard, LoopStep
-from bibun.compiler.native.callbacks import Copy, Memory, Row, callback
+from bibun.compiler.native.callbacks import Copy, Memory, MovingRow, Row, callback
 from bibun.compiler.native.code import LLVM, Value, literal
 from bibun.compiler.native.context import Context
 from bibun.compiler.native.contraction import contract
@@ -30,6 +30,7 @@ from bibun.compiler.native.nests import NestWriter
 from bibun.compiler.native.routines import ROUTINES
 from bibun.compiler.native.stages import StageWriter
 from bibun.compiler.native.watch import UNCHANGED, Watched
+from bibun.compiler.rolling.rolled import moves
 
 ALIGNMENT = 64
 PART = 1200  # lines of a module, after which another one begins: LLVM takes about 50 ms for so many
@@ -184,7 +185,8 @@ class ProgramWriter:
             self.through_numpy(step, Copy(), (False,))
         else:
             row, settings, weak = step.expression.params
-            self.through_numpy(step, Row(row.name, tuple((settings or {}).items())), weak)
+            kind = MovingRow if moves(settings) else Row
+            self.through_numpy(step, kind(row.name, tuple((settings or {}).items())), weak)
 
     def leave_unless(self, condition: Any) -> None:
         """Return 1 where a condition does not hold."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
 
 from bibun.compiler.graph import Graph
 
@@ -21,6 +22,26 @@ class TurnSlice(NamedTuple):
     start: int
     step: int
     length: int
+
+
+def moves(settings: Mapping[str, Any] | None) -> bool:
+    """Whether a row's key moves with the turns of the loop."""
+    key = (settings or {}).get("key")
+    return isinstance(key, tuple) and any(isinstance(k, (Turn, TurnSlice)) for k in key)
+
+
+def at_turn(key: tuple[Any, ...], turn: int) -> tuple[Any, ...]:
+    """The key of one turn, as NumPy takes it."""
+    return tuple(map(partial(_at, turn), key))
+
+
+def _at(turn: int, k: Any) -> Any:
+    if isinstance(k, Turn):
+        return k.start + k.step * turn
+    if isinstance(k, TurnSlice):
+        start = k.start + k.step * turn
+        return slice(start, start + k.length)
+    return k
 
 
 class Rolled:
