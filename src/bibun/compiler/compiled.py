@@ -35,6 +35,7 @@ from bibun.compiler.results import Hole, Results
 from bibun.compiler.signature import PlainCall, Signature, signature
 from bibun.core.watching import IndexArrays, watched_by
 from bibun.errors import CompileWarning, DerivativeValueError, NoDerivativeError, warn
+from bibun.interpreters.merging import merge_alike
 from bibun.interpreters.recording import Recorded, Recording, UnrecordableError
 
 _ALL: WeakSet[Careful] = WeakSet()
@@ -257,7 +258,7 @@ class Careful:
     def _version(
         self, recording: Recording, results: Results, call: Signature, args: Any, kwargs: Any, pairs: Sequence[Pair]
     ) -> Version:
-        numbers = [value.number for value in results.recorded]
+        numbers = merge_alike(recording, [value.number for value in results.recorded])
         results.recorded = []  # they keep the whole recording alive
         arguments = None if kwargs else trees(args, lambda v: isinstance(v, Recorded))
         result = trees([results.returned], lambda v: isinstance(v, Hole))

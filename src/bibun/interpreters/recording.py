@@ -67,7 +67,7 @@ class Recording:
     """
 
     __slots__ = (
-        "_arrays",
+        "arrays",
         "_checksums",
         "_numbers",
         "_views",
@@ -95,7 +95,7 @@ class Recording:
         self._checksums: dict[int, tuple[Any, int]] = {}  # of captured arrays by identity
         self._numbers: dict[Any, int] = {}  # of constants, by type and value
         self._views: dict[tuple[Any, ...], int] = {}  # by where and how an array lies in memory
-        self._arrays: dict[int, tuple[int, Any]] = {}  # captured ones by identity; kept alive, so that it stays theirs
+        self.arrays: dict[int, tuple[int, Any]] = {}  # captured ones by identity; kept alive, so that it stays theirs
 
     def add(self, row: Any, operands: tuple[int, ...], settings: Any, value: Any) -> Recorded:
         """Append a call and give its value."""
@@ -132,14 +132,14 @@ class Recording:
 
     def captured(self, array: np.ndarray[Any, Any]) -> Recorded:
         """An array from outside, once, and views that are alike once; of one number repeated without memory, that number."""
-        found = self._arrays.get(id(array))
+        found = self.arrays.get(id(array))
         if found is not None:
             return self.known(found[0], array)
         if type(array) not in (np.ndarray, np.memmap) or array.dtype.kind not in "biufc":
             raise UnrecordableError(f"a {type(array).__name__} of dtype {array.dtype} is captured")
         memory = array.__array_interface__["data"][0], array.shape, array.strides, array.dtype, array.flags.writeable
         if array.size and memory in self._views:
-            self._arrays[id(array)] = self._views[memory], array
+            self.arrays[id(array)] = self._views[memory], array
             return self.known(self._views[memory], array)
         if array.shape and array.size and not any(array.strides) and not array.flags.writeable:
             number = self.operand(array[(0,) * array.ndim])
@@ -148,7 +148,7 @@ class Recording:
             made = self.add(CAPTURED, (), array, array)
             if array.flags.writeable:
                 self._checksums[id(array)] = array, _checksum(array)
-        self._arrays[id(array)] = made.number, array
+        self.arrays[id(array)] = made.number, array
         self._views[memory] = made.number
         return made
 
@@ -156,7 +156,7 @@ class Recording:
         """Whether nobody but this recording holds a captured array, so that its entries stay as they are."""
         if number not in self.holders:
             array = self.calls[number][2]
-            holders = 4 + array.flags.writeable  # calls, _arrays, `array`, getrefcount's argument; _checksums
+            holders = 4 + array.flags.writeable  # calls, arrays, `array`, getrefcount's argument; _checksums
             self.holders[number] = array.base is None and getrefcount(array) <= holders
         return self.holders[number]
 
