@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.exceptions import ComplexWarning
 
 import bibun as bb
 from bibun.scipy import integrate
@@ -93,6 +94,56 @@ def test_arrays_and_several_dimensions() -> None:
     box = bb.grad(lambda a: integrate.tplquad(lambda z, y, x: a * x, 0, 1, 0, 1, 0, lambda x, y: y * a)[0])(2.0)
     np.testing.assert_allclose(box, 1.0, rtol=1e-9)  # a² / 4
     check_first(lambda a: integrate.fixed_quad(lambda x: np.exp(a[0] * x), a[1], a[2])[0], A)
+
+
+def of_a_complex_number(name: str, z: Any) -> tuple[Any, Any]:
+    """(an integral, the same by NumPy's words), both real."""
+    if name == "quad":
+        return integrate.quad(lambda t: np.real(np.exp(z * t)), 0, 1)[0], np.real((np.exp(z) - 1) / z)
+    if name == "complex_func":
+        value = integrate.quad(lambda t: np.exp(z * t) * np.conj(z), 0, 1, complex_func=True)[0]
+        return np.abs(value + z), np.abs((np.exp(z) - 1) / z * np.conj(z) + z)
+    if name == "quad_vec":  # not holomorphic, of an array, up to a limit
+        value = integrate.quad_vec(lambda t: np.exp(z * t) * np.conj(z) * np.stack([t**0, t]), 0, np.abs(z))[0]
+        b = np.abs(z)
+        first, second = (np.exp(z * b) - 1) / z, b * np.exp(z * b) / z - (np.exp(z * b) - 1) / z**2
+        return np.abs(value[0]) + np.imag(value[1] * z), np.abs(first * np.conj(z)) + np.imag(second * np.conj(z) * z)
+    value = integrate.dblquad(lambda y, x: np.real(np.exp(z * x) * y), 0, 1, 0, lambda x: 1.0)[0]
+    return value, np.real((np.exp(z) - 1) / z / 2)
+
+
+@pytest.mark.parametrize("name", ["quad", "complex_func", "quad_vec", "dblquad"])
+def test_a_complex_parameter(name: str) -> None:
+    z = 0.6 + 0.8j
+    gradients = [bb.grad(lambda z, k=k: of_a_complex_number(name, z)[k]) for k in range(2)]
+    np.testing.assert_allclose(gradients[0](z), gradients[1](z), rtol=1e-9)
+
+    def second(k: int) -> Any:
+        return bb.grad(lambda z: np.imag(gradients[k](z)))(z)
+
+    np.testing.assert_allclose(second(0), second(1), rtol=1e-8)
+
+
+def test_a_complex_array_of_a_real_parameter() -> None:
+    def size(a: Any) -> Any:
+        return np.abs(integrate.quad_vec(lambda t: np.exp(1j * a * t), 0, 1)[0])  # |sin(a/2) / (a/2)|
+
+    def exact(a: Any) -> Any:
+        return np.sin(a / 2) / (a / 2)
+
+    np.testing.assert_allclose(bb.grad(size)(1.3), bb.grad(exact)(1.3), rtol=1e-9)
+    np.testing.assert_allclose(bb.hessian(size)(1.3), bb.grad(bb.grad(exact))(1.3), rtol=1e-8)
+    np.testing.assert_allclose(bb.grad(bb.grad(size))(1.3), bb.grad(bb.grad(exact))(1.3), rtol=1e-8)
+
+
+def test_a_complex_integrand_without_complex_func_is_real_with_a_warning() -> None:
+    def area(a: Any) -> Any:
+        return integrate.quad(lambda t: np.exp(1j * a * t), 0, 1)[0]
+
+    with pytest.warns(ComplexWarning):
+        np.testing.assert_allclose(area(1.3), np.sin(1.3) / 1.3, rtol=1e-12)
+    with pytest.warns(ComplexWarning):
+        np.testing.assert_allclose(bb.grad(area)(1.3), np.cos(1.3) / 1.3 - np.sin(1.3) / 1.3**2, rtol=1e-9)
 
 
 @pytest.mark.parametrize("name", ["trapezoid", "simpson", "cumulative_trapezoid", "cumulative_simpson"])
