@@ -159,6 +159,34 @@ def test_samples(name: str, n: int) -> None:
     check_second(lambda y, x: ours(y, x=x), y, x)
 
 
+@pytest.mark.parametrize("n", [2, 3, 4, 6, 7])
+def test_a_batch_of_places_one_of_which_is_repeated(n: int) -> None:
+    x, y = np.cumsum(0.1 + np.random.default_rng(n).random((3, n)), axis=1), np.cos(np.arange(n))
+    x[1, 1] = x[1, 0]
+    expected = [scipy_integrate.simpson(y, x=one) for one in x]
+    np.testing.assert_allclose(bb.vmap(lambda x: integrate.simpson(y, x=x))(x), expected, rtol=1e-13)
+
+
+@pytest.mark.parametrize("name", ["trapezoid", "simpson", "cumulative_trapezoid", "cumulative_simpson", "romb"])
+@pytest.mark.parametrize("n", [2, 3, 4, 5])
+@pytest.mark.parametrize("dtype", [np.float32, np.complex64])
+def test_samples_keep_the_precision_that_scipy_gives_them(name: str, n: int, dtype: Any) -> None:
+    y = (np.arange(n) + 1).astype(dtype)
+    for settings in (
+        {},
+        {"dx": 0.3},
+        {"dx": np.float64(0.3)},
+        {"x": np.arange(n, dtype=np.float32)},
+        {"x": np.arange(n) / 2},
+    ):
+        if name == "romb" and (n == 4 or "x" in settings):
+            continue
+        expected = getattr(scipy_integrate, name)(y, **settings)
+        value, tangent = bb.jvp(lambda y, s=settings: getattr(integrate, name)(y, **s), (y,), (y,))
+        np.testing.assert_allclose(value, expected, rtol=1e-5)
+        assert value.dtype == tangent.dtype == expected.dtype
+
+
 def test_romberg() -> None:
     y = np.cos(np.arange(9.0))
     value, tangent = bb.jvp(lambda y: integrate.romb(y, 0.1), (y,), (y,))
@@ -328,6 +356,8 @@ def test_a_boundary_value_problem() -> None:
 def test_what_is_refused_says_why() -> None:
     with pytest.raises(bb.NoDerivativeError, match="share t_span"):
         bb.vmap(lambda t: integrate.solve_ivp(lambda t, y: -y, (0, t), [1.0]).y[0, -1])(np.array([1.0, 2.0]))
+    with pytest.raises(bb.NoDerivativeError, match="a mesh of its own"):
+        bb.vmap(lambda y: integrate.solve_bvp(lambda x, y: y, lambda a, b: a, np.arange(3.0), y).y)(np.ones((2, 1, 3)))
     with pytest.raises(bb.NoDerivativeError, match="singular term"):
         bb.grad(
             lambda x: integrate.solve_bvp(lambda x, y: y, lambda a, b: a, x * np.linspace(0, 1, 3), np.ones((1, 3))).y[

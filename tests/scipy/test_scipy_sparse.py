@@ -167,6 +167,11 @@ def test_iterative_solvers_of_dense_matrices_and_operators() -> None:
     check_second(lambda b: linalg.gmres(operator, b, rtol=1e-13)[0], x)
 
 
+def test_starts_of_an_iteration_in_a_batch() -> None:
+    found = bb.vmap(lambda start: linalg.cg(SYMMETRIC, x, start, rtol=1e-13)[0])(np.ones((2, N)))
+    np.testing.assert_allclose(found, [plain_linalg.spsolve(SYMMETRIC.tocsc(), x)] * 2, rtol=1e-9)
+
+
 def test_an_iteration_that_has_not_converged_has_no_derivative() -> None:
     with pytest.raises(bb.DerivativeValueError, match=r"cg has not converged \(info=1\).*maxiter="):
         bb.grad(lambda b: np.sum(linalg.cg(SYMMETRIC, b, rtol=1e-13, maxiter=1)[0]))(x)

@@ -42,15 +42,15 @@ def solve_bvp(
             f"{located()}solve_bvp: the singular term S and the mesh x are not differentiated. Scale the interval into fun: "
             "y' = (b - a) f over x from 0 to 1."
         )
+    if batches(y, p):
+        raise _mapped()
     parameters = () if p is None else (np.asarray(all_at(as_array(p), {})),)
 
     def plain(g: Function) -> Function:
         def of_arrays(*args: Any) -> Any:
             value = as_array(g(*args))
             if batches(value):
-                raise NoDerivativeError(
-                    f"{located()}solve_bvp: inside vmap each entry has a mesh of its own. Write a loop."
-                )
+                raise _mapped()
             return at(value, {})
 
         return of_arrays
@@ -80,3 +80,7 @@ def solve_bvp(
         found.p = extra[0] if extra else None
         found.sol = CubicHermiteSpline(mesh, found.y, found.yp, axis=1)
     return found
+
+
+def _mapped() -> NoDerivativeError:
+    return NoDerivativeError(f"{located()}solve_bvp: inside vmap each entry has a mesh of its own. Write a loop.")

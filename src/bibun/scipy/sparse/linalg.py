@@ -17,6 +17,7 @@ from bibun.core.primitive import Primitive
 from bibun.core.traced import plain
 from bibun.errors import DerivativeValueError, LostDerivativeError, located
 from bibun.scipy._calls import no_rule, remaining, stands_for
+from bibun.scipy._levels import batches
 from bibun.scipy._systems import System, linear_system
 from bibun.scipy.sparse import issparse
 from bibun.scipy.sparse._arrays import SparseArray
@@ -244,7 +245,7 @@ def _iterative(name: str) -> Any:
         settings.pop("callback", None)
         settings.pop("callback_type", None)
         if holds_traced(x0):
-            x0 = plain(x0)  # the solution does not depend on where the iteration starts
+            x0 = None if batches(x0) else plain(x0)  # the solution does not depend on where the iteration starts
         kind, parameters = _matrix(A)
         return _solved(_Iterative(name, kind, settings, x0), parameters, b), 0
 
