@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 import numpy as np
@@ -351,6 +352,50 @@ def test_a_boundary_value_problem() -> None:
     )
     solution_x = np.array(0.47)
     np.testing.assert_allclose(bb.grad(lambda a: between(integrate, a)[0, 1])(A), bb.grad(closed)(A), rtol=1e-6)
+
+
+@pytest.mark.parametrize("method", ["RK45", "DOP853", "Radau"])
+@pytest.mark.parametrize("of_the_field", [True, False])
+def test_the_solution_at_times_of_a_batch(method: str, of_the_field: bool) -> None:
+    exact = {"rtol": 1e-10, "atol": 1e-12, "dense_output": True}
+
+    def between(q: Any, sign: float = 1.0) -> Any:  # y = cos, -sin of t sqrt a
+        a = q[0] if of_the_field else 1.3
+        field = lambda t, y: np.stack([y[1], -a * y[0]])  # noqa: E731
+        return integrate.solve_ivp(field, (0, sign * 2), [1.0, 0.0], method, **exact).sol(sign * q)[0]
+
+    def closed(q: Any) -> Any:
+        return np.cos(np.sqrt(q[0] if of_the_field else 1.3) * q)
+
+    q = np.array([[0.3, 1.1, 1.9], [0.7, 0.2, 1.4]])
+    for f in (between, lambda q: between(q, -1.0)):
+        np.testing.assert_allclose(
+            bb.vmap(f)(q), closed(q.T).T if not of_the_field else [closed(x) for x in q], atol=1e-7
+        )
+        looped = [bb.jacobian(closed)(x) for x in q]
+        np.testing.assert_allclose(bb.vmap(bb.jacobian(f))(q), looped, atol=1e-6)
+    single = bb.vmap(lambda t: between(np.stack([q[0, 0], t]))[1])(q[0])
+    np.testing.assert_allclose(single, closed(q[0]), atol=1e-7)
+
+
+def test_a_solution_of_a_plain_problem_is_scipys_and_can_be_stored() -> None:
+    found = integrate.solve_ivp(lambda t, y: -y, (0, 1), [1.0], dense_output=True, rtol=1e-9, atol=1e-9).sol
+    assert isinstance(found, scipy_integrate.OdeSolution)
+    np.testing.assert_allclose(bb.grad(lambda t: found(t)[0])(0.3), -np.exp(-0.3), rtol=1e-6)
+    assert pickle.loads(pickle.dumps(found))(0.3) == found(0.3)
+
+
+@pytest.mark.parametrize("method", ["BDF", "Radau", "LSODA"])
+def test_a_jacobian_that_is_given_may_read_what_is_traced(method: str) -> None:
+    exact = {"rtol": 1e-9, "atol": 1e-10}
+
+    def end(k: Any) -> Any:
+        jac = lambda t, y: -k * np.eye(2)  # noqa: E731
+        return integrate.solve_ivp(lambda t, y: -k * y, (0, 1), [1.0, 2.0], method, jac=jac, **exact).y[1, -1]
+
+    k = np.array([1.3, 0.2])
+    np.testing.assert_allclose(bb.grad(end)(1.3), -2 * np.exp(-1.3), rtol=1e-6)
+    np.testing.assert_allclose(bb.vmap(bb.grad(end))(k), -2 * np.exp(-k), rtol=1e-6)
 
 
 def test_what_is_refused_says_why() -> None:

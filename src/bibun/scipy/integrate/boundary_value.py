@@ -55,9 +55,9 @@ def solve_bvp(
 
         return of_arrays
 
-    found = integrate.solve_bvp(
-        plain(fun), plain(bc), np.asarray(x), bare(as_array(y)), *parameters, fun_jac=fun_jac, bc_jac=bc_jac, **settings
-    )
+    jacobians = {"fun_jac": _steering(fun_jac), "bc_jac": _steering(bc_jac)}
+    start = bare(as_array(y))
+    found = integrate.solve_bvp(plain(fun), plain(bc), np.asarray(x), start, *parameters, **jacobians, **settings)
     mesh, shape = found.x, found.y.shape
     h, size = np.diff(mesh), found.y.size
 
@@ -80,6 +80,11 @@ def solve_bvp(
         found.p = extra[0] if extra else None
         found.sol = CubicHermiteSpline(mesh, found.y, found.yp, axis=1)
     return found
+
+
+def _steering(jac: Function | None) -> Function | None:
+    """A Jacobian for SciPy's steps, as plain numbers."""
+    return None if jac is None else lambda *args: all_at(jac(*args), {})
 
 
 def _mapped() -> NoDerivativeError:
