@@ -207,6 +207,18 @@ REFUSED = {
         bb.NoDerivativeError,
         r"cg has no derivative rule.*LinearOperator reads traced numbers",
     ),
+    "operator without a dtype": (
+        lambda d: linalg.gmres(plain_linalg.LinearOperator((N, N), matvec=lambda v: d[:N] * v), x)[0],
+        A.data,
+        bb.LostDerivativeError,
+        r"linalg\.LinearOperator has no derivative rule.*LinearOperator reads traced numbers.*as a sparse one",
+    ),
+    "array as operator": (
+        lambda d: linalg.aslinearoperator(np.diag(d)),
+        x,
+        bb.NoDerivativeError,
+        r"take an array as it is",
+    ),
     "lil": (lambda d: sparse.lil_array(np.diag(d)), x, bb.NoDerivativeError, r"coo_array\(\(data"),
     "dense block": (lambda d: sparse.hstack([A, np.diag(d)]), x, bb.NoDerivativeError, r"a dense block is traced"),
     "sum of a matrix": (lambda d: _old(d).sum(axis=0), A.data, bb.NoDerivativeError, r"np\.ones\(n\) @ A"),

@@ -256,6 +256,12 @@ def _iterative(name: str) -> Any:
     return _of_plain_operators(name, stands_for(getattr(source, name))(call))
 
 
+_OF_OPERATORS = (
+    "the function of the LinearOperator reads traced numbers, and has no entries to differentiate by; write the matrix as a "
+    "sparse one with traced entries (bibun.scipy.sparse), or as a sum of plain ones times numbers"
+)
+
+
 def _of_plain_operators(name: str, solve: Any) -> Any:
     """An operator's function may read traced numbers from the code around it, of which nothing here is told."""
 
@@ -266,10 +272,7 @@ def _of_plain_operators(name: str, solve: Any) -> Any:
         except LostDerivativeError as error:
             if not isinstance(A, source.LinearOperator):
                 raise
-            raise no_rule(
-                name, "the function of the LinearOperator reads traced numbers, and has no entries to differentiate by; write "
-                "the matrix as a sparse one with traced entries (bibun.scipy.sparse), or as a sum of plain ones times numbers"
-            ) from error  # fmt: skip
+            raise no_rule(name, _OF_OPERATORS) from error
 
     return call
 
@@ -286,6 +289,8 @@ __getattr__ = remaining(
         "expm_multiply": f"{_DENSE}: expm(A) @ B",
         **dict.fromkeys(("lsqr", "lsmr"), "write spsolve, or cg, of the normal equations A.T @ A"),
         "spsolve_triangular": "write spsolve, which finds the triangle by itself",
+        "_CustomLinearOperator": _OF_OPERATORS,  # what LinearOperator(...) makes; without dtype= it calls the function
+        "aslinearoperator": "the solvers take an array as it is: cg(A, b)",
         "spilu": "an incomplete factorisation is not the inverse; as a preconditioner give it to cg or gmres (M=)",
     },
 )
