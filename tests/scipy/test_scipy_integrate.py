@@ -78,6 +78,9 @@ def test_variables_define_by_run() -> None:
     np.testing.assert_allclose([a.grad, b.grad], [1.5**3 / 3, 2 * 1.5**2], rtol=1e-12)
     with pytest.raises(bb.NoDerivativeError, match="nest transforms"):
         integrate.quad(lambda x: a * x**2, 0.0, b)[0].backward(create_graph=True)
+    end = bb.Variable(np.array(1.5, np.float32))
+    integrate.quad(lambda x: x, 0.0, end)[0].backward()
+    assert end.grad.dtype == np.float32
 
 
 def test_arrays_and_several_dimensions() -> None:

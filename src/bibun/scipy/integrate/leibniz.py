@@ -64,7 +64,8 @@ def integral(run: Run, f: Function, a: Any, b: Any) -> Any:
     ends = [(end, sign) for end, sign in ((a, -1), (b, 1)) if _is_at(end, level)]
     if isinstance(top, Dual):
         return _pushed(run, f, value, (low, high), [(s, below(_below(e, level)), e.tangent) for e, s in ends], level)
-    return _recorded(run, f, value, (low, high), [(s * below(_below(e, level)), e.node) for e, s in ends], level)
+    slopes = [(s * below(_below(e, level)), e.node, np.result_type(e)) for e, s in ends]
+    return _recorded(run, f, value, (low, high), slopes, level)
 
 
 def _plain(x: Any) -> Any:
@@ -140,7 +141,7 @@ def _recorded(run: Run, f: Integrand, value: Any, limits: Any, ends: list[Any], 
 
     for x in list(f.known):
         slopes(x)
-    inputs = [(node, _pair(slope) if pairs else np.multiply(slope, 1), float) for slope, node in ends]
+    inputs = [(node, _pair(slope) if pairs else np.multiply(slope, 1), dtype) for slope, node, dtype in ends]
     for leaf, wide in found.items():
         zero = np.zeros(wide, leaf.dtype if leaf.dtype.kind == "c" else float)
 
