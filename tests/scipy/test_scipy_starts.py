@@ -75,6 +75,19 @@ def test_the_report_of_newton_of_an_array() -> None:
     np.testing.assert_allclose([x, one.root], 2.0, rtol=1e-8)
 
 
+def test_fsolve_says_that_it_has_found_nothing() -> None:
+    def above(x: Any) -> Any:
+        return x**2 + 1
+
+    with pytest.warns(RuntimeWarning, match="progress"):
+        optimize.fsolve(above, [1.0])
+    found, expected = (
+        m.fsolve(above, [1.0], fprime=lambda x: [[2 * x[0]]], full_output=True) for m in (optimize, scipy_optimize)
+    )
+    assert found[2] == expected[2] != 1
+    assert found[1].keys() == expected[1].keys()
+
+
 # Batches
 
 TIMES = np.linspace(0.1, 1, 6)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from inspect import signature
 from typing import Any, NamedTuple
+from warnings import warn
 
 import numpy as np
 from scipy import optimize  # type: ignore[import-untyped]
@@ -82,8 +83,11 @@ def fsolve(
     options = {"col_deriv": col_deriv, "xtol": xtol, "maxfev": maxfev, "band": band, "eps": epsfcn}
     found = root(func, x0, args, jac=fprime, options=options | {"factor": factor, "diag": diag})
     if not full_output:
+        if message := _failure(found):
+            warn(message, RuntimeWarning, stacklevel=2)
         return found.x
-    return found.x, {key: found[key] for key in ("nfev", "fjac", "r", "qtf")} | {"fvec": found.fun}, 1, found.message
+    known = {key: found[key] for key in ("nfev", "njev", "fjac", "r", "qtf") if key in found}
+    return found.x, known | {"fvec": found.fun}, found.status, found.message
 
 
 def _value_of(fun: Function) -> Function:
