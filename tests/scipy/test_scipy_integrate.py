@@ -1,7 +1,8 @@
-"""Integrals and differential equations: derivatives against closed forms and differences of SciPy's own numbers."""
+"""Differential equations: derivatives against closed forms and differences of SciPy's own numbers."""
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 import numpy as np
@@ -9,109 +10,10 @@ import pytest
 
 import bibun as bb
 from bibun.scipy import integrate
-from tests.families.agreement import check_first, check_second
 
 scipy_integrate = pytest.importorskip("scipy.integrate")
 
 A = np.array([1.0, 0.5, 1.5])
-
-
-# Quadrature
-
-
-def test_an_integral_whose_derivative_is_more_singular_than_it() -> None:
-    def area(a: Any) -> Any:
-        return integrate.quad(lambda x: x**a, 0, 1)[0]  # 1 / (1 + a)
-
-    derivative: Any = area
-    for order, sign in enumerate((1, -1, 2)):
-        np.testing.assert_allclose(derivative(-0.5), sign * 0.5 ** -(order + 1), rtol=1e-9)
-        derivative = bb.grad(derivative)
-    np.testing.assert_allclose(bb.jvp(area, (-0.5,), (1.0,))[1], -4.0, rtol=1e-9)
-
-
-def window(a: Any) -> Any:
-    return integrate.quad(lambda x, c: np.exp(-c * x * x * a[0]), a[1], a[2] * a[1] + 1, args=(a[2],), epsabs=1e-13)[0]
-
-
-def test_limits_arguments_and_closures_at_once() -> None:
-    check_first(window, A)
-    check_second(window, A)
-
-
-def test_an_integral_under_vmap() -> None:
-    stack = np.stack([A, A / 2])
-    looped = [bb.grad(window)(a) for a in stack]
-    np.testing.assert_allclose(bb.vmap(bb.grad(window))(stack), looped, rtol=1e-12)
-    np.testing.assert_allclose(bb.vmap(lambda a: integrate.quad(lambda x: a * x, 0.0, 2.0)[0])(A), 2 * A, rtol=1e-12)
-
-
-def test_an_infinite_interval_and_a_report() -> None:
-    def area(a: Any) -> Any:
-        value, error, report = integrate.quad(lambda x: np.exp(-a * x * x), -np.inf, np.inf, full_output=True)
-        assert error < 1e-7
-        assert report["neval"] > 20
-        return value
-
-    np.testing.assert_allclose(bb.grad(area)(2.0), -np.sqrt(np.pi) / 2 / 2**1.5, rtol=1e-8)
-
-
-def test_weights() -> None:
-    def area(w: Any, b: Any) -> Any:
-        return integrate.quad(lambda x: w * x, 0.0, b, weight="cos", wvar=3.0)[0]  # ∫ w x cos 3x
-
-    check_first(area, np.float64(1.3), np.float64(2.0))
-    with pytest.raises(bb.NoDerivativeError, match="weight"):
-        bb.grad(lambda b: integrate.quad(np.cos, 0.0, b, weight="alg", wvar=(-0.5, 0))[0])(1.0)
-    by_argument = bb.grad(lambda c: integrate.quad(lambda x: c * np.cos(x), 0.0, 1.0, weight="alg", wvar=(-0.5, 0))[0])(
-        2.0
-    )
-    np.testing.assert_allclose(by_argument, scipy_integrate.quad(np.cos, 0, 1, weight="alg", wvar=(-0.5, 0))[0])
-
-
-def test_variables_define_by_run() -> None:
-    a, b = bb.Variable(np.array(2.0)), bb.Variable(np.array(1.5))
-    area = integrate.quad(lambda x: a * x**2, 0.0, b)[0]
-    area.backward()
-    np.testing.assert_allclose([a.grad, b.grad], [1.5**3 / 3, 2 * 1.5**2], rtol=1e-12)
-    with pytest.raises(bb.NoDerivativeError, match="nest transforms"):
-        integrate.quad(lambda x: a * x**2, 0.0, b)[0].backward(create_graph=True)
-
-
-def test_arrays_and_several_dimensions() -> None:
-    def vector(a: Any) -> Any:
-        return integrate.quad_vec(lambda x: np.exp(-x * a) * np.array([1, x, x]), a[0], 3.0)[0]
-
-    check_first(vector, A)
-
-    def volume(a: Any) -> Any:
-        return integrate.dblquad(lambda y, x: np.exp(-a[0] * x * y) * a[1], 0, a[2], lambda x: a[0] * x, 3.0)[0]
-
-    plain = scipy_integrate.dblquad(lambda y, x: np.exp(-A[0] * x * y) * A[1], 0, A[2], lambda x: A[0] * x, 3.0)
-    assert volume(A) == plain[0]
-    np.testing.assert_allclose(bb.grad(volume)(A), bb.numerical.gradient(volume, A).value, rtol=1e-6)
-    box = bb.grad(lambda a: integrate.tplquad(lambda z, y, x: a * x, 0, 1, 0, 1, 0, lambda x, y: y * a)[0])(2.0)
-    np.testing.assert_allclose(box, 1.0, rtol=1e-9)  # a² / 4
-    check_first(lambda a: integrate.fixed_quad(lambda x: np.exp(a[0] * x), a[1], a[2])[0], A)
-
-
-@pytest.mark.parametrize("name", ["trapezoid", "simpson", "cumulative_trapezoid", "cumulative_simpson"])
-@pytest.mark.parametrize("n", [3, 6, 7])
-def test_samples(name: str, n: int) -> None:
-    generator = np.random.default_rng(n)
-    x, y = np.cumsum(0.3 + generator.random(n)), generator.standard_normal((2, n))
-    ours, theirs = getattr(integrate, name), getattr(scipy_integrate, name)
-    for settings in ({"x": x}, {"dx": 0.3}):
-        value, _ = bb.jvp(lambda y: ours(y, **settings), (y,), (y,))
-        np.testing.assert_allclose(value, theirs(y, **settings), rtol=1e-13, atol=1e-14)
-    check_first(lambda y, x: ours(y, x=x), y, x)
-    check_second(lambda y, x: ours(y, x=x), y, x)
-
-
-def test_romberg() -> None:
-    y = np.cos(np.arange(9.0))
-    value, tangent = bb.jvp(lambda y: integrate.romb(y, 0.1), (y,), (y,))
-    np.testing.assert_allclose([value, tangent], scipy_integrate.romb(y, 0.1), rtol=1e-13)  # it is linear
 
 
 # Initial value problems
@@ -274,9 +176,55 @@ def test_a_boundary_value_problem() -> None:
     np.testing.assert_allclose(bb.grad(lambda a: between(integrate, a)[0, 1])(A), bb.grad(closed)(A), rtol=1e-6)
 
 
+@pytest.mark.parametrize("method", ["RK45", "DOP853", "Radau"])
+@pytest.mark.parametrize("of_the_field", [True, False])
+def test_the_solution_at_times_of_a_batch(method: str, of_the_field: bool) -> None:
+    exact = {"rtol": 1e-10, "atol": 1e-12, "dense_output": True}
+
+    def between(q: Any, sign: float = 1.0) -> Any:  # y = cos, -sin of t sqrt a
+        a = q[0] if of_the_field else 1.3
+        field = lambda t, y: np.stack([y[1], -a * y[0]])  # noqa: E731
+        return integrate.solve_ivp(field, (0, sign * 2), [1.0, 0.0], method, **exact).sol(sign * q)[0]
+
+    def closed(q: Any) -> Any:
+        return np.cos(np.sqrt(q[0] if of_the_field else 1.3) * q)
+
+    q = np.array([[0.3, 1.1, 1.9], [0.7, 0.2, 1.4]])
+    for f in (between, lambda q: between(q, -1.0)):
+        np.testing.assert_allclose(
+            bb.vmap(f)(q), closed(q.T).T if not of_the_field else [closed(x) for x in q], atol=1e-7
+        )
+        looped = [bb.jacobian(closed)(x) for x in q]
+        np.testing.assert_allclose(bb.vmap(bb.jacobian(f))(q), looped, atol=1e-6)
+    single = bb.vmap(lambda t: between(np.stack([q[0, 0], t]))[1])(q[0])
+    np.testing.assert_allclose(single, closed(q[0]), atol=1e-7)
+
+
+def test_a_solution_of_a_plain_problem_is_scipys_and_can_be_stored() -> None:
+    found = integrate.solve_ivp(lambda t, y: -y, (0, 1), [1.0], dense_output=True, rtol=1e-9, atol=1e-9).sol
+    assert isinstance(found, scipy_integrate.OdeSolution)
+    np.testing.assert_allclose(bb.grad(lambda t: found(t)[0])(0.3), -np.exp(-0.3), rtol=1e-6)
+    assert pickle.loads(pickle.dumps(found))(0.3) == found(0.3)
+
+
+@pytest.mark.parametrize("method", ["BDF", "Radau", "LSODA"])
+def test_a_jacobian_that_is_given_may_read_what_is_traced(method: str) -> None:
+    exact = {"rtol": 1e-9, "atol": 1e-10}
+
+    def end(k: Any) -> Any:
+        jac = lambda t, y: -k * np.eye(2)  # noqa: E731
+        return integrate.solve_ivp(lambda t, y: -k * y, (0, 1), [1.0, 2.0], method, jac=jac, **exact).y[1, -1]
+
+    k = np.array([1.3, 0.2])
+    np.testing.assert_allclose(bb.grad(end)(1.3), -2 * np.exp(-1.3), rtol=1e-6)
+    np.testing.assert_allclose(bb.vmap(bb.grad(end))(k), -2 * np.exp(-k), rtol=1e-6)
+
+
 def test_what_is_refused_says_why() -> None:
     with pytest.raises(bb.NoDerivativeError, match="share t_span"):
         bb.vmap(lambda t: integrate.solve_ivp(lambda t, y: -y, (0, t), [1.0]).y[0, -1])(np.array([1.0, 2.0]))
+    with pytest.raises(bb.NoDerivativeError, match="a mesh of its own"):
+        bb.vmap(lambda y: integrate.solve_bvp(lambda x, y: y, lambda a, b: a, np.arange(3.0), y).y)(np.ones((2, 1, 3)))
     with pytest.raises(bb.NoDerivativeError, match="singular term"):
         bb.grad(
             lambda x: integrate.solve_bvp(lambda x, y: y, lambda a, b: a, x * np.linspace(0, 1, 3), np.ones((1, 3))).y[

@@ -13,6 +13,7 @@ import pytest
 import bibun as bb
 from bibun.scipy import optimize
 from tests.families.agreement import check_first, check_second
+from tests.scipy.agreement import check_beside
 
 scipy_optimize = pytest.importorskip("scipy.optimize")
 
@@ -374,6 +375,18 @@ def test_linear_least_squares_between_bounds() -> None:
     check_first(lambda M, b: optimize.lsq_linear(M, b, (-0.1, 0.1), tol=1e-13, method="bvls").x, M, b)
     check_first(lambda M, b: optimize.nnls(M, b)[0], M, b)
     check_first(lambda M, b: optimize.nnls(M, b)[1], M, b)
+
+
+# Rosenbrock's function
+
+
+@pytest.mark.parametrize("name", ["rosen", "rosen_der", "rosen_hess", "rosen_hess_prod"])
+@pytest.mark.parametrize("n", [2, 3, 5])
+def test_the_function_of_rosenbrock(name: str, n: int) -> None:
+    x, more = np.linspace(-1.2, 1.5, n), ((np.arange(1.0, n + 1),) if name == "rosen_hess_prod" else ())
+    check_beside(lambda m, x, *p: getattr(m, name)(x, *p), optimize, scipy_optimize, x, *more, rtol=1e-5)
+    np.testing.assert_allclose(bb.grad(optimize.rosen)(x), scipy_optimize.rosen_der(x), rtol=1e-12, atol=1e-11)
+    np.testing.assert_allclose(bb.hessian(optimize.rosen)(x), scipy_optimize.rosen_hess(x), rtol=1e-12)
 
 
 # Programs

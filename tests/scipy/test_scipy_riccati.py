@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,23 @@ def test_in_closed_form_and_compiled() -> None:
     v = bb.Variable(np.array(0.7))
     gain(v).backward()
     np.testing.assert_allclose(v.grad, slope, rtol=1e-10)
+
+
+@pytest.mark.parametrize("name", ["solve_continuous_are", "solve_discrete_are"])
+def test_many_states_take_equations_of_their_size(name: str) -> None:
+    n, m = 60, 10
+    a, b, direction = _random.normal(size=(n, n)) / 8, _random.normal(size=(n, m)), _random.normal(size=(n, n))
+
+    def cost(module: Any, a: Any) -> Any:
+        return np.trace(getattr(module, name)(a, b, np.eye(n), np.eye(m)))
+
+    tracemalloc.start()
+    gradient = bb.grad(lambda a: cost(linalg, a))(a)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 200 * a.nbytes  # a matrix of n² unknowns alone takes 3600
+    slope = (cost(plain, a + 1e-5 * direction) - cost(plain, a - 1e-5 * direction)) / 2e-5
+    np.testing.assert_allclose(np.sum(gradient * direction), slope, rtol=1e-6)
 
 
 def test_complex_matrices_are_refused() -> None:

@@ -216,6 +216,12 @@ def test_systems_in_time(case: Any) -> None:
     check_beside(f, signal, plain, *xs, rtol=1e-5, value=1e-10)
 
 
+def test_times_of_a_linear_system_in_a_batch() -> None:
+    times = np.stack([np.linspace(0.2 * k, 1 + k, len(INPUT)) for k in range(3)])
+    expected = [plain.lsim(_ABCD, INPUT, t)[1] for t in times]
+    np.testing.assert_allclose(bb.vmap(lambda t: signal.lsim(_ABCD, INPUT, t)[1])(times), expected, rtol=1e-10)
+
+
 SECONDS = np.linspace(0.1, 2.9, 9)
 WAVES: dict[str, Any] = {
     **{

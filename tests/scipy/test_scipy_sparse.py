@@ -167,6 +167,11 @@ def test_iterative_solvers_of_dense_matrices_and_operators() -> None:
     check_second(lambda b: linalg.gmres(operator, b, rtol=1e-13)[0], x)
 
 
+def test_starts_of_an_iteration_in_a_batch() -> None:
+    found = bb.vmap(lambda start: linalg.cg(SYMMETRIC, x, start, rtol=1e-13)[0])(np.ones((2, N)))
+    np.testing.assert_allclose(found, [plain_linalg.spsolve(SYMMETRIC.tocsc(), x)] * 2, rtol=1e-9)
+
+
 def test_an_iteration_that_has_not_converged_has_no_derivative() -> None:
     with pytest.raises(bb.DerivativeValueError, match=r"cg has not converged \(info=1\).*maxiter="):
         bb.grad(lambda b: np.sum(linalg.cg(SYMMETRIC, b, rtol=1e-13, maxiter=1)[0]))(x)
@@ -201,6 +206,18 @@ REFUSED = {
         A.data,
         bb.NoDerivativeError,
         r"cg has no derivative rule.*LinearOperator reads traced numbers",
+    ),
+    "operator without a dtype": (
+        lambda d: linalg.gmres(plain_linalg.LinearOperator((N, N), matvec=lambda v: d[:N] * v), x)[0],
+        A.data,
+        bb.LostDerivativeError,
+        r"linalg\.LinearOperator has no derivative rule.*LinearOperator reads traced numbers.*as a sparse one",
+    ),
+    "array as operator": (
+        lambda d: linalg.aslinearoperator(np.diag(d)),
+        x,
+        bb.NoDerivativeError,
+        r"take an array as it is",
     ),
     "lil": (lambda d: sparse.lil_array(np.diag(d)), x, bb.NoDerivativeError, r"coo_array\(\(data"),
     "dense block": (lambda d: sparse.hstack([A, np.diag(d)]), x, bb.NoDerivativeError, r"a dense block is traced"),

@@ -84,6 +84,7 @@ def _scipy_advice(module: str, name: str) -> str:
         )
     room, reason = _scipy_room(module, name.partition(".")[0])
     name = "function" if name in ("__call__", "wrapped", "wrapper") else name  # of an object, or what a decorator made
+    name = name.removeprefix("_Custom")  # SciPy's class for a LinearOperator of functions
     if reason:
         return f"scipy.{room}.{name} has no derivative rule: {reason}. Or {OTHERWISE}"
     if room:

@@ -10,6 +10,7 @@ import numpy as np
 from bibun.core.kinds import passed_on
 from bibun.core.primitive import Primitive
 from bibun.core.rules import Rule
+from bibun.core.traced import Traced
 from bibun.errors import OTHERWISE
 from bibun.scipy._levels import differentiated
 
@@ -27,8 +28,9 @@ def estimates(result: Any, x: Any, name: str, *known: str) -> None:
             continue
         if isinstance(value, dict):
             estimates(value, x, f"{name}(...).{field}" if "(" not in name else f"{name}.{field}")
-        elif isinstance(value, (np.ndarray, float)) and np.result_type(value).kind in "fc" and np.size(value):
-            result[field] = _estimate(name, field)(np.asarray(value)[()], x)
+        elif isinstance(value, (np.ndarray, float, Traced)) and np.result_type(value).kind in "fc" and np.size(value):
+            value = value if isinstance(value, Traced) else np.asarray(value)[()]  # a batch inside vmap
+            result[field] = _estimate(name, field)(value, x)
 
 
 @cache

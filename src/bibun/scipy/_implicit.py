@@ -26,53 +26,86 @@ _SINGULAR = 1e14  # a condition number above leaves two digits of the derivative
 _FAR = 1e-3  # how far the solution may be, by Newton's step, where the solver says that it has not converged
 
 
-def implicit(residual: Residual, x: Any, *, name: str, failure: str = "", separate: bool = False) -> Any:
+class Slope:
+    """∂F/∂x: the arrays that it is made of, and the solution of an equation with it."""
+
+    flat = False  # whether F and x are made vectors
+
+    def at(self, residual: Residual, x: Any) -> tuple[Any, ...]:
+        """The arrays, at x."""
+        raise NotImplementedError
+
+    def solved(self, slope: tuple[Any, ...], r: Any) -> Any:
+        """dx with ∂F/∂x dx = r."""
+        raise NotImplementedError
+
+    def condition(self, slope: tuple[Any, ...]) -> Any:
+        """The condition number; with plain arrays, which inside vmap have those of all entries."""
+        raise NotImplementedError
+
+
+class _Dense(Slope):
+    flat = True
+
+    def at(self, residual: Residual, x: Any) -> tuple[Any, ...]:
+        return (jacobian(residual)(x),)
+
+    def solved(self, slope: tuple[Any, ...], r: Any) -> Any:
+        return np.linalg.solve(slope[0], r)
+
+    def condition(self, slope: tuple[Any, ...]) -> Any:
+        return 1.0 if slope[0].shape[-1] == 0 else np.max(np.linalg.cond(slope[0]))
+
+
+class _Diagonal(Slope):
+    def at(self, residual: Residual, x: Any) -> tuple[Any, ...]:
+        return (jvp(residual, (x,), (np.ones(np.shape(x), np.result_type(x))[()],))[1],)
+
+    def solved(self, slope: tuple[Any, ...], r: Any) -> Any:
+        return r / slope[0]
+
+    def condition(self, slope: tuple[Any, ...]) -> Any:
+        return np.inf if np.any(slope[0] == 0) else 1.0
+
+
+def implicit(
+    residual: Residual, x: Any, *, name: str, failure: str = "", separate: bool = False, slope: Slope | None = None
+) -> Any:
     """x with its derivatives. `x`: a solution, without derivatives (inside vmap, of every entry).
 
     failure     the solver's message where it says that it has not converged
     separate    equation i is in x[i] alone, so that ∂F/∂x is a diagonal
+    slope       ∂F/∂x, where more is known of it
     """
-    residual = residual if separate else _flat(residual, np.shape(x))
-    shape, x = np.shape(x), x if separate else np.reshape(x, -1)
+    by = slope or (_Diagonal() if separate else _Dense())
+    shape = np.shape(x)
+    if by.flat:
+        residual, x = _flat(residual, shape), np.reshape(x, -1)
     here = residual(x)
     levels = differentiated(here)
     for level in levels:
         if level != levels[0]:
             here = residual(x)
-        slope = without(_slope(residual, x, separate), level)
+        arrays = tuple(without(part, level) for part in by.at(residual, x))
         if level == levels[0]:
-            _check(slope, without(here, 0), x, name, failure, separate)
-        step = -_solved(slope, without(here, level + 1), separate)
-        x = moving(x, step, level)
-    return x if separate else np.reshape(x, shape)[()]
+            _check(by, arrays, without(here, 0), x, name, failure)
+        x = moving(x, -by.solved(arrays, without(here, level + 1)), level)
+    return np.reshape(x, shape)[()] if by.flat else x
 
 
 def _flat(residual: Residual, shape: tuple[int, ...]) -> Residual:
     return lambda x: np.reshape(as_array(residual(np.reshape(x, shape)[()])), -1)
 
 
-def _slope(residual: Residual, x: Any, separate: bool) -> Any:
-    """∂F/∂x, or its diagonal."""
-    if separate:
-        return jvp(residual, (x,), (np.ones(np.shape(x), np.result_type(x))[()],))[1]
-    return jacobian(residual)(x)
-
-
-def _solved(slope: Any, here: Any, separate: bool) -> Any:
-    return here / slope if separate else np.linalg.solve(slope, here)
-
-
-def _check(slope: Any, here: Any, x: Any, name: str, failure: str, separate: bool) -> None:
+def _check(by: Slope, arrays: tuple[Any, ...], here: Any, x: Any, name: str, failure: str) -> None:
     """Raise where the theorem does not hold: a singular ∂F/∂x, or a point that is no solution."""
-    matrix = bare(slope)
-    if not np.all(np.isfinite(matrix)):
+    plain = tuple(map(bare, arrays))
+    if not all(np.all(np.isfinite(part)) for part in plain):
         raise DerivativeValueError(
             f"{located()}{name}: the derivative of the equations by the unknowns is not finite at the solution, so the "
             "solution has no derivative there."
         )
-    if matrix.shape[-2:] == (0, 0):
-        return
-    condition = np.inf if separate and np.any(matrix == 0) else 1.0 if separate else np.max(np.linalg.cond(matrix))
+    condition = by.condition(plain)
     if condition > _SINGULAR:
         raise DerivativeValueError(
             f"{located()}{name}: the Jacobian of the equations by the unknowns is singular at the solution (condition number "
@@ -80,7 +113,7 @@ def _check(slope: Any, here: Any, x: Any, name: str, failure: str, separate: boo
             "do not determine, add a term that does (regularise), or do not differentiate here."
         )
     if failure:
-        step = bare(_solved(slope, here, separate))
+        step = bare(by.solved(arrays, here))
         far = np.max(np.abs(step) / (1 + np.abs(bare(x))), initial=0)
         if not far < _FAR:
             raise DerivativeValueError(

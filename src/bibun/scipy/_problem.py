@@ -13,6 +13,12 @@ from bibun.errors import BibunError
 from bibun.scipy._levels import Entry, all_at, at, batches, entries, nested, plain_function
 
 
+def floats(x: Any) -> Any:
+    """Numbers as SciPy's solvers hand them to a function: an array, and of whole numbers one of floats."""
+    x = as_array(x)
+    return x.astype(float) if x.dtype.kind in "biu" else x
+
+
 class Problem:
     """f(x, *args, **settings), where args, and what f reads from the code around it, may be traced."""
 
@@ -35,7 +41,8 @@ class Problem:
     def sizes(self, start: Any, *more: Any) -> dict[int, int]:
         """The batches that it, its arguments and its start have."""
         found = batches(start, self.args, self.settings, *more)
-        return found | batches(self(all_at(start, dict.fromkeys(found, 0))))  # f may read one from the code around it
+        first = np.asarray(all_at(floats(start), dict.fromkeys(found, 0)))[()]
+        return found | batches(self(first))  # f may read one from the code around it
 
 
 def each(sizes: dict[int, int], run: Callable[[Entry], dict[str, Any]]) -> dict[str, Any]:
@@ -47,6 +54,8 @@ def each(sizes: dict[int, int], run: Callable[[Entry], dict[str, Any]]) -> dict[
 
 
 def _together(values: list[Any], sizes: dict[int, int]) -> Any:
+    if all(isinstance(value, dict) and value.keys() == values[0].keys() for value in values):
+        return {key: _together([value[key] for value in values], sizes) for key in values[0]}
     try:
         arrays = [np.asarray(value) for value in values]
     except ValueError:  # of no shape that an array has

@@ -42,22 +42,22 @@ def solve_bvp(
             f"{located()}solve_bvp: the singular term S and the mesh x are not differentiated. Scale the interval into fun: "
             "y' = (b - a) f over x from 0 to 1."
         )
+    if batches(y, p):
+        raise _mapped()
     parameters = () if p is None else (np.asarray(all_at(as_array(p), {})),)
 
     def plain(g: Function) -> Function:
         def of_arrays(*args: Any) -> Any:
             value = as_array(g(*args))
             if batches(value):
-                raise NoDerivativeError(
-                    f"{located()}solve_bvp: inside vmap each entry has a mesh of its own. Write a loop."
-                )
+                raise _mapped()
             return at(value, {})
 
         return of_arrays
 
-    found = integrate.solve_bvp(
-        plain(fun), plain(bc), np.asarray(x), bare(as_array(y)), *parameters, fun_jac=fun_jac, bc_jac=bc_jac, **settings
-    )
+    jacobians = {"fun_jac": _steering(fun_jac), "bc_jac": _steering(bc_jac)}
+    start = bare(as_array(y))
+    found = integrate.solve_bvp(plain(fun), plain(bc), np.asarray(x), start, *parameters, **jacobians, **settings)
     mesh, shape = found.x, found.y.shape
     h, size = np.diff(mesh), found.y.size
 
@@ -80,3 +80,12 @@ def solve_bvp(
         found.p = extra[0] if extra else None
         found.sol = CubicHermiteSpline(mesh, found.y, found.yp, axis=1)
     return found
+
+
+def _steering(jac: Function | None) -> Function | None:
+    """A Jacobian for SciPy's steps, as plain numbers."""
+    return None if jac is None else lambda *args: all_at(jac(*args), {})
+
+
+def _mapped() -> NoDerivativeError:
+    return NoDerivativeError(f"{located()}solve_bvp: inside vmap each entry has a mesh of its own. Write a loop.")

@@ -6,6 +6,8 @@ See docs/explanation/decisions/13-solvers.md. A step is in steps.py.
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,7 @@ from bibun.core.traced import Traced, bare
 from bibun.errors import NoDerivativeError, located
 from bibun.scipy._implicit import implicit
 from bibun.scipy._levels import all_at, batches, gathered, is_traced, spread, with_derivatives_of
-from bibun.scipy._problem import Problem, derived
+from bibun.scipy._problem import Problem, derived, floats
 from bibun.scipy.integrate.steps import EXPLICIT, IMPLICIT, explicit, radau
 from bibun.transforms.derived import jacobian
 
@@ -46,6 +48,8 @@ class Replay:
         """y at t, which may be traced: in the polynomial of the step that it lies in."""
         t = as_array(t)
         where = self._places(np.asarray(bare(t)))
+        if batches(t):
+            return self._selected(t, np.unique(where).tolist())
         if not t.ndim:
             return self._at(int(where), t)
         columns = [self._at(k, t[where == k]) for k in dict.fromkeys(where.tolist())]
@@ -60,6 +64,30 @@ class Replay:
     def _at(self, k: int, t: Any) -> Any:
         start, h, between = self.steps[k]
         return between((t - start) / h)
+
+    def _selected(self, t: Any, steps: list[int]) -> Any:
+        """Each entry of a batch may lie in another step: in the last of these that begins before it."""
+        y = self._at(steps[0], t)
+        for k in steps[1:]:
+            begun = self.nodes[k] < t if self.nodes[-1] >= self.nodes[0] else self.nodes[k] > t
+            y = np.where(begun, self._at(k, t), y)
+        return y
+
+
+class Solution(integrate.OdeSolution):  # type: ignore[misc]
+    """SciPy's solution of a plain problem as a function of t; of a traced t by the replay."""
+
+    def __init__(self, found: Any, replay: Function) -> None:
+        self.__dict__.update(found.__dict__)
+        self._found, self._replay = found, cache(replay)
+
+    def __call__(self, t: Any) -> Any:
+        """y at t."""
+        return self._replay()(t) if is_traced(t) else self._found(t)
+
+    def __reduce__(self) -> Any:
+        """Stored, it is SciPy's: the function that was solved for may be one that cannot be."""
+        return copy, (self._found,)
 
 
 def solve_ivp(
@@ -81,7 +109,7 @@ def solve_ivp(
     Radau, BDF and LSODA are given the exact Jacobian unless jac= is. Under vmap all entries take the same steps.
     """
     args = () if args is None else tuple(args)
-    y0, span = _floats(y0), list(t_span)
+    y0, span = floats(y0), list(t_span)
     f = _field(fun, args)
     start = f(bare(span[0]), y0)
     if not is_traced(span, y0, t_eval, start, args):
@@ -108,11 +136,6 @@ def solve_ivp(
     shape = np.shape(y0)
     replay = _replay(method, f, span, y0, found.sol, sizes, shape)
     return _result(found, replay, t_eval, watched, dense_output, sizes, shape)
-
-
-def _floats(y: Any) -> Any:
-    y = as_array(y)
-    return y if y.dtype.kind in "fc" else y.astype(float)
 
 
 def _field(fun: Function, args: tuple[Any, ...]) -> Function:
@@ -177,7 +200,11 @@ def _of_scipy(
     if callable(more.get("jac")) and more["jac"] is not options.get("jac"):
         exact = more["jac"]
         more["jac"] = lambda t, y, *_: exact(t, y)
-    return integrate.solve_ivp(fun, span, y0, method, t_eval, dense, events, vectorized, **more)
+    found = integrate.solve_ivp(fun, span, y0, method, t_eval, dense, events, vectorized, **more)
+    if found.sol is not None and isinstance(method, str):
+        sol = found.sol
+        found.sol = Solution(sol, lambda: _replay(method, _field(fun, args), span, y0, sol, {}, np.shape(y0)))
+    return found
 
 
 def _with_jacobian(
@@ -185,9 +212,13 @@ def _with_jacobian(
 ) -> dict[str, Any]:
     """The options for SciPy, with the exact Jacobian where the method takes one."""
     jac = options.get("jac")
+    if sizes:  # theirs are of one entry, and it only steers the steps
+        return {key: value for key, value in options.items() if key not in ("jac", "jac_sparsity")}
     if callable(jac):
-        return options | {"jac": lambda t, y: all_at(jac(t, y, *args), {})} if args and is_traced(args) else options
-    if method not in ("Radau", "BDF", "LSODA") or sizes or jac is not None or options.get("jac_sparsity") is not None:
+        return options | {"jac": lambda t, y: all_at(jac(t, y, *all_at(args, {})), {})}
+    if is_traced(jac):
+        return options | {"jac": all_at(jac, {})}
+    if method not in ("Radau", "BDF", "LSODA") or jac is not None or options.get("jac_sparsity") is not None:
         return dict(options)
 
     def at_time(t: Any) -> Any:
@@ -272,7 +303,7 @@ def odeint(func: Function, y0: Any, t: Any, args: Any = (), Dfun: Any = None, *m
     Derivatives by y0, t, args and what func reads. Parameters as in SciPy.
     """
     args = args if isinstance(args, tuple) else (args,)
-    y0, t = _floats(y0), as_array(t)
+    y0, t = floats(y0), as_array(t)
     y0 = np.reshape(y0, (1,)) if not y0.ndim else y0
     swapped = settings.get("tfirst", False)
 

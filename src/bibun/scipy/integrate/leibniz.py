@@ -49,7 +49,7 @@ def integral(run: Run, f: Function, a: Any, b: Any) -> Any:
     start, end = _plain(a), _plain(b)
     value = run(lambda x: _first(f(x)), start, end)
     if start == end:  # SciPy may not have called f
-        value = np.zeros(np.shape(_first(f(start))))[()]
+        value = np.zeros_like(_first(f(start)), subok=False)[()]
     # the run has also found which levels there are
     parts = [*chain(a), *chain(b), *(part for y in f.known.values() for part in chain(y))]
     if not parts:
@@ -64,7 +64,8 @@ def integral(run: Run, f: Function, a: Any, b: Any) -> Any:
     ends = [(end, sign) for end, sign in ((a, -1), (b, 1)) if _is_at(end, level)]
     if isinstance(top, Dual):
         return _pushed(run, f, value, (low, high), [(s, below(_below(e, level)), e.tangent) for e, s in ends], level)
-    return _recorded(run, f, value, (low, high), [(s * below(_below(e, level)), e.node) for e, s in ends], level)
+    slopes = [(s * below(_below(e, level)), e.node, np.result_type(e)) for e, s in ends]
+    return _recorded(run, f, value, (low, high), slopes, level)
 
 
 def _plain(x: Any) -> Any:
@@ -117,16 +118,20 @@ def _pushed(run: Run, f: Integrand, value: Any, limits: Any, ends: list[Any], le
 
 
 def _recorded(run: Run, f: Integrand, value: Any, limits: Any, ends: list[Any], level: int) -> Any:
-    """Reverse mode: the derivatives of f by the leaves of its tape are integrated, and become those of the integral."""
-    shape = np.shape(value)
-    found: dict[Any, Any] = {}  # the leaves, and what has their shape and dtype
+    """Reverse mode: the derivatives of f by the leaves of its tape are integrated, and become those of the integral.
+
+    Those of a complex f, which need not be holomorphic, are pairs: of its real part and, with the sign that the cotangent 1j
+    gives, of its imaginary part.
+    """
+    shape, pairs = np.shape(value), np.result_type(value).kind == "c"
+    found: dict[Any, Any] = {}  # the leaves, and the shape of their slopes
     swept: dict[Any, dict[Any, Any]] = {}
 
     def slopes(x: Any) -> dict[Any, Any]:
         x = x if isinstance(x, Traced) else np.float64(x)
         if isinstance(x, Traced) or x not in swept:
             y = f(x)
-            answer = _slopes(y, shape) if _is_at(y, level) and y.node is not None else {}
+            answer = _slopes(y, shape, pairs) if _is_at(y, level) and y.node is not None else {}
             for leaf, slope in answer.items():
                 found.setdefault(leaf, np.shape(slope))
             if isinstance(x, Traced):
@@ -136,51 +141,60 @@ def _recorded(run: Run, f: Integrand, value: Any, limits: Any, ends: list[Any], 
 
     for x in list(f.known):
         slopes(x)
-    inputs = [(node, np.multiply(slope, 1)) for slope, node in ends]
+    inputs = [(node, _pair(slope) if pairs else np.multiply(slope, 1), dtype) for slope, node, dtype in ends]
     for leaf, wide in found.items():
-        zero = np.zeros(wide)
+        zero = np.zeros(wide, leaf.dtype if leaf.dtype.kind == "c" else float)
 
         def slope(x: Any, leaf: Any = leaf, zero: Any = zero) -> Any:
             return slopes(x).get(leaf, zero)
 
-        inputs.append((leaf, integral(run, slope, *limits)))
-    return _attached(value, inputs, level)
+        inputs.append((leaf, integral(run, slope, *limits), leaf.dtype))
+    return _attached(value, inputs, pairs, level)
 
 
-def _slopes(y: Variable, shape: tuple[int, ...]) -> dict[Any, Any]:
-    """By each leaf of the tape of y: dy/dleaf, of the shapes of both."""
-    if not shape:
+def _slopes(y: Variable, shape: tuple[int, ...], pairs: bool) -> dict[Any, Any]:
+    """By each leaf of the tape of y: dy/dleaf, of the shapes of both; with `pairs` those by the cotangents 1 and 1j."""
+    if not shape and not pairs:
         return dict(sweep([(y.node, np.float64(1))]))
     size, level = prod(shape), new_level()
     units = np.reshape(np.eye(size), (size, *shape))
+    if pairs:  # f may be real at some x
+        units = np.concatenate([units, 1j * units if y.dtype.kind == "c" else np.zeros_like(units)])
+        shape = (2, *shape)
     answer = {}
     for leaf, rows in sweep([(y.node, batch(units, level))]).items():
-        rows = rows.value if _is_at(rows, level) else np.broadcast_to(rows, (size, *np.shape(rows)))
+        rows = rows.value if _is_at(rows, level) else np.broadcast_to(rows, (len(units), *np.shape(rows)))
         answer[leaf] = np.reshape(rows, (*shape, *np.shape(rows)[1:]))
     return answer
 
 
-def _attached(value: Any, inputs: list[Any], level: int) -> Any:
-    """A Variable of this value whose derivatives by these nodes are these numbers."""
-    axes = np.ndim(value)
-    slopes = [slope for _, slope in inputs]
+def _pair(z: Any) -> Any:
+    """Re(g z) for the cotangents 1 and 1j."""
+    return np.stack([np.real(z), -np.imag(z)])
+
+
+def _attached(value: Any, inputs: list[Any], pairs: bool, level: int) -> Any:
+    """A Variable of this value whose derivatives by these nodes, of these dtypes, are these numbers."""
+    axes = np.ndim(value) + pairs
+    slopes = [slope for _, slope, _ in inputs]
 
     def pull(g: Any, needed: tuple[int, ...]) -> list[Any]:
         if level == DEFINE_BY_RUN:
             _once(g)
+        g = np.stack([np.real(g), np.imag(g)]) if pairs else g
         return [np.tensordot(g, slopes[i], axes) if axes else g * slopes[i] for i in needed]
 
     row = Primitive(
         "integral", "general", lambda *_: value, inputs=None, pullbacks=(Rule(pull, ("needed",)),), once=True
     )
-    variables = [_variable(node, np.shape(slope)[axes:], level) for node, slope in inputs]
+    variables = [_variable(node, np.shape(slope)[axes:], dtype, level) for node, slope, dtype in inputs]
     return row(*variables) if variables else value
 
 
-def _variable(node: Any, shape: tuple[int, ...], level: int) -> Variable:
-    """Something that stands for a value on the tape: of its shape, and with its node."""
+def _variable(node: Any, shape: tuple[int, ...], dtype: Any, level: int) -> Variable:
+    """Something that stands for a value on the tape: of its shape and dtype, and with its node."""
     made: Variable = object.__new__(Variable)
-    made.level, made.value, made.node = level, np.zeros(shape)[()], node
+    made.level, made.value, made.node = level, np.zeros(shape, dtype)[()], node
     return made
 
 

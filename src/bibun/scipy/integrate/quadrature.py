@@ -6,8 +6,10 @@ from collections.abc import Callable
 from inspect import signature
 from math import inf
 from typing import Any
+from warnings import warn
 
 import numpy as np
+from numpy.exceptions import ComplexWarning
 from scipy import integrate, special  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array
@@ -64,7 +66,15 @@ def _scalar(func: Function, args: Any) -> Function:
 
     def f(x: Any) -> Any:
         y = func(x, *args)
-        return np.reshape(y, ()) if isinstance(y, Traced) and y.shape else y
+        if not isinstance(y, Traced):
+            return np.asarray(y, float)[()] if np.iscomplexobj(y) else y  # as SciPy has it, and its warning
+        if y.dtype.kind == "c":
+            message = (
+                "quad: the imaginary part of the integrand is discarded. Take np.real of it, or complex_func=True."
+            )
+            warn(message, ComplexWarning, stacklevel=2)
+            y = np.real(y)
+        return np.reshape(y, ()) if y.shape else y
 
     return f
 
@@ -85,17 +95,30 @@ def _entrywise(run: Function, f: Function) -> Any:
     shapes: list[tuple[int, ...]] = []
 
     def first(x: float) -> Any:
-        y = np.asarray(f(x), float)
+        y = np.asarray(f(x))
         shapes.append(y.shape)
         return y[(0,) * y.ndim] if y.size else 0.0
 
-    value = run(first)
+    value = _by_parts(run, first)
     if not shapes or not shapes[0]:
         return value
-    found = np.empty(shapes[0])
-    for i in np.ndindex(shapes[0]):
-        found[i] = value if not any(i) else run(lambda x, i=i: np.asarray(f(x))[i])
-    return found
+    places = np.ndindex(shapes[0])
+    found = [value if not any(i) else _by_parts(run, lambda x, i=i: np.asarray(f(x))[i]) for i in places]
+    return np.reshape(found, shapes[0])
+
+
+def _by_parts(run: Function, f: Function) -> Any:
+    """∫ f, of a complex f the real and the imaginary part: a slope by something complex is complex."""
+    is_complex = False
+
+    def real(x: float) -> Any:
+        nonlocal is_complex
+        y = f(x)
+        is_complex = is_complex or np.iscomplexobj(y)
+        return np.real(y)
+
+    value = run(real)
+    return value + 1j * run(lambda x: np.imag(f(x))) if is_complex else value
 
 
 def _weighed(run: Function, func: Function, args: Any, a: Any, b: Any, whole: Function, wvar: Any) -> Any:

@@ -1,4 +1,7 @@
-"""Integrals of samples: trapezoid, simpson, romb and the cumulative ones, as sums of NumPy's operations."""
+"""Integrals of samples: trapezoid, simpson, romb and the cumulative ones, as sums of NumPy's operations.
+
+The precision is SciPy's, which is not that of the samples everywhere.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,6 @@ import numpy as np
 from scipy import integrate  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array
-from bibun.core.traced import bare
 from bibun.scipy._levels import is_traced
 
 
@@ -16,10 +18,20 @@ def _last(y: Any, x: Any, dx: Any, axis: int) -> tuple[Any, Any]:
     """The samples with their axis last, and the steps between them."""
     y = np.moveaxis(y, axis, -1)
     if x is None:
-        dx = as_array(dx)
+        # a number has no precision of its own
+        dx = np.asarray(dx, np.finfo(_floating(y)).dtype) if type(dx) in (int, float) else as_array(dx)
         return y, np.broadcast_to(np.moveaxis(dx, axis, -1) if dx.ndim else dx, (*y.shape[:-1], y.shape[-1] - 1))
     x = as_array(x)
     return y, np.diff(x if x.ndim == 1 else np.moveaxis(x, axis, -1), axis=-1)
+
+
+def _floating(y: Any) -> Any:
+    """The dtype of the samples, if it is that of an integral too."""
+    return y.dtype if y.dtype.kind in "fc" else np.dtype(float)
+
+
+def _double(h: Any) -> Any:
+    return h.astype(float) if h.dtype.kind != "c" else h
 
 
 def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
@@ -29,8 +41,9 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     y = as_array(y)
     if not y.shape[axis]:
         return np.sum(y, axis=axis)
+    dtype = np.result_type(_floating(y), *(d for d in (x, dx) if np.iscomplexobj(d)))
     y, steps = _last(y, x, dx, axis)
-    return np.sum(steps * (y[..., 1:] + y[..., :-1]) / 2.0, axis=-1)
+    return np.sum(steps * (y[..., 1:] + y[..., :-1]) / 2.0, axis=-1).astype(dtype)
 
 
 def cumulative_trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1, initial: Any = None) -> Any:
@@ -42,7 +55,7 @@ def cumulative_trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1, i
     if initial is not None:
         if initial != 0:
             raise ValueError("`initial` must be `None` or `0`.")
-        sums = np.concatenate([np.zeros((*sums.shape[:-1], 1)), sums], axis=-1)
+        sums = np.concatenate([np.zeros((*sums.shape[:-1], 1), sums.dtype), sums], axis=-1)
     return np.moveaxis(sums, -1, axis)
 
 
@@ -54,6 +67,8 @@ def simpson(y: Any, x: Any = None, *, dx: Any = 1.0, axis: int = -1) -> Any:
     n = y.shape[-1]
     if n == 2:
         return 0.5 * h[..., 0] * (y[..., 0] + y[..., 1])
+    if x is not None or n % 2 == 0:
+        h = _double(h)
     odd = n - 1 + n % 2
     result = _pairs(y[..., :odd], h[..., : odd - 1])
     if n % 2:
@@ -65,23 +80,24 @@ def simpson(y: Any, x: Any = None, *, dx: Any = 1.0, axis: int = -1) -> Any:
 def _pairs(y: Any, h: Any) -> Any:
     """Simpson's rule over pairs of intervals, which may be of different lengths."""
     h0, h1 = h[..., ::2], h[..., 1::2]
-    total, ratio = h0 + h1, h0 / _or_one(h1)
-    inverse = h1 / _or_one(h0)
+    total, ratio = h0 + h1, _quotient(h0, h1)
     left, middle, right = y[..., :-2:2], y[..., 1::2], y[..., 2::2]
-    return np.sum(total / 6 * (left * (2 - inverse) + middle * (2 + inverse + ratio) + right * (2 - ratio)), axis=-1)
+    outer = left * (2 - _quotient(1.0, ratio)) + right * (2 - ratio)
+    return np.sum(total / 6 * (outer + middle * _quotient(total**2, h0 * h1)), axis=-1)
 
 
-def _or_one(h: Any) -> Any:
-    """A step to divide by: an interval of length 0 has no integral, and no division by 0."""
-    return np.where(bare(h) == 0, 1.0, h)
+def _quotient(a: Any, b: Any) -> Any:
+    """a / b; and 0 where b is, as SciPy has it: over an interval of length 0 there is no parabola."""
+    none = np.equal(b, 0)
+    return np.where(none, 0.0, a / np.where(none, 1.0, b))
 
 
 def _last_third(h0: Any, h1: Any, a: Any, b: Any, c: Any) -> Any:
     """The integral over h1 of the parabola through a, b, c."""
-    total, first = _or_one(h0 + h1), _or_one(h0)
-    right = (2 * h1**2 + 3 * h0 * h1) / (6 * total)
-    middle = (h1**2 + 3 * h0 * h1) / (6 * first)
-    return right * c + middle * b - h1**3 / (6 * first * total) * a
+    total = h0 + h1
+    right = _quotient(2 * h1**2 + 3 * h0 * h1, 6 * total)
+    middle = _quotient(h1**2 + 3 * h0 * h1, 6 * h0)
+    return right * c + middle * b - _quotient(h1**3, 6 * h0 * total) * a
 
 
 def cumulative_simpson(y: Any, *, x: Any = None, dx: Any = 1.0, axis: int = -1, initial: Any = None) -> Any:
@@ -92,7 +108,7 @@ def cumulative_simpson(y: Any, *, x: Any = None, dx: Any = 1.0, axis: int = -1, 
     if y.shape[axis] < 3:
         sums = np.moveaxis(cumulative_trapezoid(y, x, dx, axis), axis, -1)
     else:
-        y, h = _last(y, x, dx, axis)
+        y, h = _last(y, x, as_array(dx), axis)
         sums = np.cumsum(_thirds(y, h), axis=-1)
     if initial is not None:
         initial = as_array(initial)
@@ -129,7 +145,7 @@ def romb(y: Any, dx: Any = 1.0, axis: int = -1, show: bool = False) -> Any:
     depth = intervals.bit_length() - 1
     if intervals < 1 or 1 << depth != intervals:
         raise ValueError("Number of samples must be one plus a non-negative power of 2.")
-    h = intervals * as_array(dx)
+    h = intervals * _double(as_array(dx))
     row = [(y[..., 0] + y[..., -1]) / 2.0 * h]
     for i in range(1, depth + 1):
         step = intervals >> i

@@ -27,6 +27,7 @@ from bibun.scipy.optimize.roots import (
     root_scalar,
     toms748,
 )
+from bibun.scipy.optimize.rosenbrock import rosen, rosen_der, rosen_hess, rosen_hess_prod
 from bibun.scipy.optimize.searches import differential_evolution, direct, dual_annealing, shgo
 
 __all__ = [
@@ -52,6 +53,10 @@ __all__ = [
     "ridder",
     "root",
     "root_scalar",
+    "rosen",
+    "rosen_der",
+    "rosen_hess",
+    "rosen_hess_prod",
     "shgo",
     "toms748",
 ]

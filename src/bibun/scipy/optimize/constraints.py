@@ -8,7 +8,7 @@ import numpy as np
 from scipy import optimize  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array
-from bibun.scipy._levels import Entry, all_at, at
+from bibun.scipy._levels import Entry, all_at, at, plain_function
 from bibun.scipy._problem import Problem, derived
 from bibun.transforms.derived import jacobian
 
@@ -160,8 +160,9 @@ def _plain(constraint: Any, entry: Entry, start: Any) -> Any:
     problem = Problem(constraint.fun)
     lower, upper = all_at((constraint.lb, constraint.ub), entry)
     exact = Problem(constraint.jac).plain(entry) if callable(constraint.jac) else _jacobian(problem, entry, start)
+    curvature = plain_function(constraint.hess, entry) if callable(constraint.hess) else constraint.hess
     return optimize.NonlinearConstraint(
-        problem.plain(entry), lower, upper, exact or constraint.jac, constraint.hess, constraint.keep_feasible
+        problem.plain(entry), lower, upper, exact or constraint.jac, curvature, constraint.keep_feasible
     )
 
 

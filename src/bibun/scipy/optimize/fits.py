@@ -11,12 +11,11 @@ import numpy as np
 from scipy import optimize  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array
-from bibun.core.traced import bare
 from bibun.errors import NoDerivativeError, located
 from bibun.scipy._calls import no_rule
 from bibun.scipy._estimates import estimates
-from bibun.scipy._levels import all_at, at, batches, is_traced
-from bibun.scipy._problem import Problem, derived, each
+from bibun.scipy._levels import all_at, at, batches, is_traced, plain_function
+from bibun.scipy._problem import Problem, derived, each, floats
 from bibun.scipy.optimize.constraints import Bounds, Constraints
 from bibun.scipy.optimize.minima import _active, optimum
 from bibun.scipy.optimize.roots import _failure
@@ -53,11 +52,11 @@ def least_squares(
     given = {key: value for key, value in call.items() if key not in ("fun", "x0", "jac", "bounds", "args", "kwargs")}
     loss, scale = given.get("loss", "linear"), given.get("f_scale", 1.0)
     problem = Problem(fun, call.get("args", ()), call.get("kwargs"))
-    size = np.size(bare(as_array(x0)))
-    limits = _bounds(bounds, size)
+    x0 = np.atleast_1d(floats(x0))
+    limits = _bounds(bounds, x0.size)
 
     def run(entry: Any) -> dict[str, Any]:
-        start = np.atleast_1d(np.asarray(all_at(as_array(x0), entry), float))
+        start = np.asarray(all_at(x0, entry))
         exact = Problem(jac, problem.args, problem.settings).plain(entry) if callable(jac) else None
         if exact is None and jac == "2-point":
             exact = derived(problem, entry, lambda f: jacobian(lambda x: np.atleast_1d(as_array(f(x)))), start)
@@ -87,14 +86,14 @@ def leastsq(func: Function, x0: Any, args: Any = (), *more: Any, **settings: Any
     """(x, flag): the x of least_squares with method="lm", where it has derivatives; else SciPy's."""
     names = ("Dfun", "full_output", "col_deriv", "ftol", "xtol", "gtol", "maxfev", "epsfcn", "factor", "diag")
     given = dict(zip(names, more, strict=False)) | settings
-    problem = Problem(func, args)
-    if not is_traced(x0, args, problem(all_at(as_array(x0), dict.fromkeys(batches(x0), 0)))):
-        return optimize.leastsq(func, x0, args, *more, **settings)
+    problem, start = Problem(func, args), np.reshape(floats(x0), -1)
+    if not is_traced(x0, args, problem(all_at(start, dict.fromkeys(batches(x0), 0)))):
+        return optimize.leastsq(func, start, args, *more, **settings)
     if given.keys() - {"ftol", "xtol", "gtol", "maxfev"}:
         raise no_rule("leastsq", "its settings are ftol, xtol, gtol and maxfev; write least_squares for others")
     tolerances = {key: given[key] for key in ("ftol", "xtol", "gtol") if given.get(key)}
     return least_squares(
-        func, x0, method="lm", args=problem.args, max_nfev=given.get("maxfev") or None, **tolerances
+        func, start, method="lm", args=problem.args, max_nfev=given.get("maxfev") or None, **tolerances
     ).x, 1
 
 
@@ -140,9 +139,8 @@ def curve_fit(
     """
     xdata, ydata = as_array(xdata), as_array(ydata)
     sigma = None if sigma is None else as_array(sigma)
-    count = len(signature(f).parameters) - 1 if p0 is None else np.size(bare(as_array(p0)))
-    limits = _bounds(bounds, count)
-    start = np.ones(count) if p0 is None else as_array(p0)
+    start = np.ones(len(signature(f).parameters) - 1) if p0 is None else np.atleast_1d(floats(p0))
+    limits = _bounds(bounds, start.size)
 
     def residuals(p: Any) -> Any:
         r = as_array(f(xdata, *p)) - ydata
@@ -158,18 +156,18 @@ def curve_fit(
     def run(entry: Any) -> dict[str, Any]:
         x, y, s = all_at((xdata, ydata, sigma), entry)
         model = wraps(f)(lambda _, *p: _plain_model(f, x, p, entry))
-        exact = jac
+        exact = plain_function(jac, entry) if callable(jac) else jac
         if jac is None:
             exact = derived(
                 Problem(lambda p: f(x, *p)),
                 entry,
                 lambda g: jacobian(lambda p: as_array(g(p))),
-                np.asarray(all_at(start, entry), float),
+                np.asarray(all_at(start, entry)),
             )
             exact = (lambda d: lambda _, *p: d(np.asarray(p)))(exact) if exact else None
         pair = (at(limits.lower, entry), at(limits.upper, entry)) if limits else (-np.inf, np.inf)
         popt, pcov, info, message, status = optimize.curve_fit(
-            model, x, y, all_at(p0, entry), s, absolute_sigma, check_finite, pair, method, exact,
+            model, x, y, None if p0 is None else all_at(start, entry), s, absolute_sigma, check_finite, pair, method, exact,
             full_output=True, nan_policy=nan_policy, **kwargs,
         )  # fmt: skip
         found = {"x": popt, "cov": pcov, "info": info, "message": message, "status": status}

@@ -17,12 +17,11 @@ from typing import Any
 import numpy as np
 from scipy import optimize  # type: ignore[import-untyped]
 
-from bibun.arrays.creation import as_array
 from bibun.core.traced import bare
 from bibun.scipy._estimates import estimates
 from bibun.scipy._implicit import implicit
-from bibun.scipy._levels import all_at, at, batches, is_traced
-from bibun.scipy._problem import Problem, derived, each
+from bibun.scipy._levels import all_at, at, batches, is_traced, plain_function
+from bibun.scipy._problem import Problem, derived, each, floats
 from bibun.scipy.optimize.constraints import Bounds, Constraints, for_scipy
 from bibun.scipy.optimize.roots import _failure, _number, _value_of
 from bibun.transforms.derived import hessian
@@ -68,18 +67,22 @@ def minimize(
     point that is no minimum, or of one where the Hessian is singular.
     """
     problem = Problem(_value_of(fun) if jac is True else fun, args)
-    limits, conditions = Bounds(bounds, np.size(bare(as_array(x0)))), Constraints(constraints)
+    x0 = np.atleast_1d(floats(x0))
+    if x0.ndim != 1:
+        raise ValueError("'x0' must only have one dimension.")
+    limits, conditions = Bounds(bounds, x0.size), Constraints(constraints)
     method = _method(method, bounds, constraints)
 
     def run(entry: Any) -> dict[str, Any]:
-        start = np.asarray(all_at(as_array(x0), entry))
+        start = np.asarray(all_at(x0, entry))
         gradient = Problem(jac, args).plain(entry) if callable(jac) else jac
         curvature = Problem(hess, args).plain(entry) if callable(hess) else hess
         if gradient in (None, False, True) and method in _GRADIENT:
-            gradient = derived(problem, entry, lambda f: grad(lambda x: _one(f(x))), np.atleast_1d(start))
+            gradient = derived(problem, entry, lambda f: grad(lambda x: _one(f(x))), start)
         if hess is None and hessp is None and method in _HESSIAN and callable(gradient):
-            curvature = derived(problem, entry, lambda f: hessian(lambda x: _one(f(x))), np.atleast_1d(start))
-        product = (lambda x, p: hessp(x, p, *all_at(problem.args, entry))) if hessp is not None else None
+            curvature = derived(problem, entry, lambda f: hessian(lambda x: _one(f(x))), start)
+        args_here = all_at(problem.args, entry)
+        product = (lambda x, p: plain_function(hessp, entry)(x, p, *args_here)) if hessp is not None else None
         found = optimize.minimize(
             problem.plain(entry), start, (), method, gradient, curvature, product,
             limits.plain(entry), for_scipy(constraints, entry, start), tol, callback, options,
@@ -88,7 +91,7 @@ def minimize(
 
     read: tuple[Any, ...] = (limits.lower, limits.upper, conditions.arguments)
     if conditions:  # their functions may read a batch from the code around them
-        read = (*read, conditions.values(all_at(as_array(x0), dict.fromkeys(batches(x0), 0))))
+        read = (*read, conditions.values(all_at(x0, dict.fromkeys(batches(x0), 0))))
     fields = each(problem.sizes(x0, *read), run)
     active = {name: fields.pop(name) for name in ("_low", "_high", "_held", "_multipliers")}
     result = optimize.OptimizeResult(fields)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from inspect import signature
-from typing import Any
+from typing import Any, NamedTuple
+from warnings import warn
 
 import numpy as np
 from scipy import optimize  # type: ignore[import-untyped]
@@ -15,7 +16,7 @@ from bibun.core.traced import bare
 from bibun.scipy._estimates import estimates
 from bibun.scipy._implicit import implicit
 from bibun.scipy._levels import all_at
-from bibun.scipy._problem import Problem, derived, each
+from bibun.scipy._problem import Problem, derived, each, floats
 from bibun.transforms.derived import jacobian
 from bibun.transforms.reverse import grad
 
@@ -41,10 +42,13 @@ def root(
     """
     problem = Problem(_value_of(fun) if jac is True else fun, args)
     given = Problem(jac, args) if callable(jac) else None
+    x0 = floats(x0)
+    if method in ("hybr", "lm"):  # the others keep its shape
+        x0 = np.reshape(x0, -1)
     sizes = problem.sizes(x0)
 
     def run(entry: Any) -> dict[str, Any]:
-        f, start = problem.plain(entry), np.asarray(all_at(as_array(x0), entry))
+        f, start = problem.plain(entry), np.asarray(all_at(x0, entry))
         exact = given.plain(entry) if given else None
         if exact is None and jac in (None, False, True) and method in _TAKES_JACOBIAN:
             exact = _jacobian(problem, entry, start)
@@ -79,8 +83,11 @@ def fsolve(
     options = {"col_deriv": col_deriv, "xtol": xtol, "maxfev": maxfev, "band": band, "eps": epsfcn}
     found = root(func, x0, args, jac=fprime, options=options | {"factor": factor, "diag": diag})
     if not full_output:
+        if message := _failure(found):
+            warn(message, RuntimeWarning, stacklevel=2)
         return found.x
-    return found.x, {key: found[key] for key in ("nfev", "fjac", "r", "qtf")} | {"fvec": found.fun}, 1, found.message
+    known = {key: found[key] for key in ("nfev", "njev", "fjac", "r", "qtf") if key in found}
+    return found.x, known | {"fvec": found.fun}, found.status, found.message
 
 
 def _value_of(fun: Function) -> Function:
@@ -90,7 +97,7 @@ def _value_of(fun: Function) -> Function:
 
 def _jacobian(problem: Problem, entry: Any, start: Any) -> Function | None:
     """The exact Jacobian for SciPy, where bibun can run on the function."""
-    return derived(problem, entry, lambda f: jacobian(lambda x: np.reshape(as_array(f(x)), -1)), np.reshape(start, -1))
+    return derived(problem, entry, lambda f: jacobian(lambda x: np.reshape(as_array(f(x)), -1)), start)
 
 
 def _failure(result: Any) -> str:
@@ -124,7 +131,7 @@ def root_scalar(
     """
     problem = Problem(_value_of(f) if fprime is True or fprime2 is True else f, args)
     near = x0 if bracket is None else bracket[0]
-    sizes = problem.sizes(near, bracket, x1)
+    sizes = {} if near is None else problem.sizes(near, bracket, x1)  # SciPy says what is missing
 
     def run(entry: Any) -> dict[str, Any]:
         g = problem.plain(entry)
@@ -186,6 +193,14 @@ bisect, brentq, brenth = _bracketing("bisect"), _bracketing("brentq"), _bracketi
 ridder, toms748 = _bracketing("ridder"), _bracketing("toms748")
 
 
+class Roots(NamedTuple):
+    """What newton reports of an array."""
+
+    root: Any
+    converged: Any
+    zero_der: Any
+
+
 def newton(
     func: Function,
     x0: Any,
@@ -205,17 +220,18 @@ def newton(
 
     def run(entry: Any) -> dict[str, Any]:
         first, second = (p.plain(entry) if p else None for p in more)
-        start, other = all_at((as_array(x0), x1), entry)
+        start, other = all_at((floats(x0), x1), entry)
         found = optimize.newton(
             problem.plain(entry), np.asarray(start)[()], first, (), tol, maxiter, second, other, rtol, True, disp
         )
-        x, *rest = found
-        return {"x": x, "rest": tuple(rest), "converged": rest[0] if np.ndim(x) else rest[0].converged}
+        return dict(found[1]) if len(found) == 2 else found._asdict()  # for an array, SciPy's report is another one
 
     result = each(problem.sizes(x0, x1), run)
     failure = "" if np.all(bare(result["converged"])) else "it gave up after maxiter steps"
-    x = implicit(problem, _number(result["x"]), name="newton", failure=failure, separate=True)
-    return (x, *result["rest"]) if full_output else x
+    x = implicit(problem, _number(result["root"]), name="newton", failure=failure, separate=True)
+    if not full_output:
+        return x
+    return Roots(**result | {"root": x}) if "zero_der" in result else (x, _root_results(result | {"root": x}))
 
 
 def fixed_point(
@@ -225,7 +241,7 @@ def fixed_point(
     problem = Problem(func, args)
 
     def run(entry: Any) -> dict[str, Any]:
-        start = np.asarray(all_at(as_array(x0), entry))
+        start = np.asarray(all_at(floats(x0), entry))
         return {"x": optimize.fixed_point(problem.plain(entry), start, (), xtol, maxiter, method)}
 
     found = each(problem.sizes(x0), run)["x"]

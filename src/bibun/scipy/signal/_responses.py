@@ -21,13 +21,14 @@ def lsim(system: Any, U: Any, T: Any, X0: Any = None, interp: bool = True) -> tu
     """
     a, b, c, d = _state_space(system)
     times = as_array(T)
-    if times.ndim != 1 or len(times) < 2 or not np.allclose(np.diff(plain(times)), plain(times)[1] - plain(times)[0]):
+    steps = np.diff(times)
+    if times.ndim != 1 or len(times) < 2 or not np.allclose(plain(steps), plain(steps[:1])):
         raise ValueError("lsim: with derivatives the times are two or more, and equally spaced")
     n, m = np.shape(b)
     inputs = np.zeros((len(times), m)) if U is None or (np.ndim(U) == 0 and not holds_traced(U)) else as_array(U)
     inputs = np.reshape(inputs, (len(times), m))
     x = np.zeros(n) if X0 is None else np.reshape(as_array(X0), (n,))
-    if plain(times)[0] != 0:
+    if np.any(plain(times[0]) != 0):
         x = expm(a * times[0]) @ x
     zeros, one = np.zeros((m, n + m)), np.eye(m)
     driven = np.concatenate([a, b], axis=1) * (times[1] - times[0])

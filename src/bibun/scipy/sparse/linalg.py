@@ -17,6 +17,7 @@ from bibun.core.primitive import Primitive
 from bibun.core.traced import plain
 from bibun.errors import DerivativeValueError, LostDerivativeError, located
 from bibun.scipy._calls import no_rule, remaining, stands_for
+from bibun.scipy._levels import batches
 from bibun.scipy._systems import System, linear_system
 from bibun.scipy.sparse import issparse
 from bibun.scipy.sparse._arrays import SparseArray
@@ -244,7 +245,7 @@ def _iterative(name: str) -> Any:
         settings.pop("callback", None)
         settings.pop("callback_type", None)
         if holds_traced(x0):
-            x0 = plain(x0)  # the solution does not depend on where the iteration starts
+            x0 = None if batches(x0) else plain(x0)  # the solution does not depend on where the iteration starts
         kind, parameters = _matrix(A)
         return _solved(_Iterative(name, kind, settings, x0), parameters, b), 0
 
@@ -253,6 +254,12 @@ def _iterative(name: str) -> Any:
     )
     call.__module__ = __name__
     return _of_plain_operators(name, stands_for(getattr(source, name))(call))
+
+
+_OF_OPERATORS = (
+    "the function of the LinearOperator reads traced numbers, and has no entries to differentiate by; write the matrix as a "
+    "sparse one with traced entries (bibun.scipy.sparse), or as a sum of plain ones times numbers"
+)
 
 
 def _of_plain_operators(name: str, solve: Any) -> Any:
@@ -265,10 +272,7 @@ def _of_plain_operators(name: str, solve: Any) -> Any:
         except LostDerivativeError as error:
             if not isinstance(A, source.LinearOperator):
                 raise
-            raise no_rule(
-                name, "the function of the LinearOperator reads traced numbers, and has no entries to differentiate by; write "
-                "the matrix as a sparse one with traced entries (bibun.scipy.sparse), or as a sum of plain ones times numbers"
-            ) from error  # fmt: skip
+            raise no_rule(name, _OF_OPERATORS) from error
 
     return call
 
@@ -285,6 +289,8 @@ __getattr__ = remaining(
         "expm_multiply": f"{_DENSE}: expm(A) @ B",
         **dict.fromkeys(("lsqr", "lsmr"), "write spsolve, or cg, of the normal equations A.T @ A"),
         "spsolve_triangular": "write spsolve, which finds the triangle by itself",
+        "_CustomLinearOperator": _OF_OPERATORS,  # what LinearOperator(...) makes; without dtype= it calls the function
+        "aslinearoperator": "the solvers take an array as it is: cg(A, b)",
         "spilu": "an incomplete factorisation is not the inverse; as a preconditioner give it to cg or gmres (M=)",
     },
 )
