@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from bibun import tree
 from bibun.arrays.creation import as_array, holds_traced
 from bibun.core.traced import Traced
-from bibun.errors import BibunError
+from bibun.errors import BibunError, LostDerivativeError
+from bibun.interpreters.buffer import fillable
 from bibun.scipy._levels import Entry, all_at, at, batches, entries, nested, plain_function
+from bibun.tree import named
 
 
 def floats(x: Any) -> Any:
@@ -19,11 +22,41 @@ def floats(x: Any) -> Any:
     return x.astype(float) if x.dtype.kind in "biu" else x
 
 
+def storing(f: Callable[..., Any]) -> Callable[..., Any]:
+    """f, which may make its result as np.zeros_like(x) of a plain x and store numbers there that are traced.
+
+    NumPy makes an array then that cannot hold them, and f raises. From then on it is given arrays of bibun.numpy's, of
+    which others like them can: these are slower.
+    """
+    given = False
+
+    def call(*args: Any, **settings: Any) -> Any:
+        nonlocal given
+        if not given:
+            try:
+                return f(*args, **settings)
+            except LostDerivativeError as error:
+                try:
+                    y = _named(f(*map(fillable, args), **settings))
+                except BibunError:
+                    raise error from None
+                given = True
+                return y
+        return _named(f(*map(fillable, args), **settings))
+
+    return call
+
+
+def _named(y: Any) -> Any:
+    """What arrays of bibun.numpy's in the result stand for."""
+    return tree.map_(named, y)
+
+
 class Problem:
     """f(x, *args, **settings), where args, and what f reads from the code around it, may be traced."""
 
     def __init__(self, f: Callable[..., Any], args: Any = (), settings: dict[str, Any] | None = None) -> None:
-        self.f = f
+        self.f = storing(f)
         self.args = args if isinstance(args, tuple) else (args,)
         self.settings = settings or {}
 
