@@ -344,6 +344,7 @@ def _cross(lower: Lowering, node: Node, operands: list[Expression]) -> Expressio
 # ---- reductions ---------------------------------------------------------------------------------
 
 _REDUCTIONS = {"sum": "fadd", "prod": "fmul", "max": "maximum", "min": "minimum", "all": "and", "any": "or"}
+_REDUCTIONS["largest"] = "maximum"  # of bibun.scipy.special
 
 
 @lowers(*_REDUCTIONS)
@@ -365,3 +366,17 @@ def _norm(lower: Lowering, node: Node, operands: list[Expression]) -> Expression
     x = make.cast(x, _kind(node))
     found = make.map("sqrt", make.reduce("fadd", make.map("fmul", x, x), node.settings["axis"]))
     return reshaped(make, found, node.shape) if node.settings["keepdims"] else found
+
+
+@lowers("logsumexp")
+def _logsumexp(lower: Lowering, node: Node, operands: list[Expression]) -> Expression | None:
+    """log Σ exp(x - m) + m with the largest x as m; 0 where that is infinite."""
+    (x,), make, kind, axes = operands, lower.make, _kind(node), node.settings["axis"]
+    if kind[0] != "f" or not all(x.shape[i] for i in axes):
+        return None
+    x = make.cast(x, kind)
+    thin = tuple(1 if i in axes else n for i, n in enumerate(x.shape))
+    top = reshaped(make, make.reduce("maximum", x, axes), thin)
+    top = make.map("select", make.map("isfinite", top, kind="i1"), top, make.number(0, kind), kind=kind)
+    total = reshaped(make, make.reduce("fadd", make.map("exp", make.map("fsub", x, top)), axes), thin)
+    return reshaped(make, make.map("fadd", make.map("log", total), top), node.shape)
