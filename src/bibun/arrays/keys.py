@@ -24,6 +24,19 @@ def is_basic(key: tuple[Any, ...]) -> bool:
     return True
 
 
+def python_numbers(key: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The key with NumPy's whole numbers, also of slices, as Python's."""
+    return tuple(map(_python_number, key))
+
+
+def _python_number(k: Any) -> Any:
+    if isinstance(k, np.integer):
+        return int(k)
+    if type(k) is slice and any(isinstance(n, np.integer) for n in (k.start, k.stop, k.step)):
+        return slice(*map(_python_number, (k.start, k.stop, k.step)))
+    return k
+
+
 def with_bounds(key: tuple[Any, ...]) -> tuple[Any, ...]:
     """The bounds of its slices as whole numbers; those of a recording are thereby decided."""
     return tuple([_whole(k) if isinstance(k, slice) else k for k in key])

@@ -19,6 +19,7 @@ import numpy as np
 
 from bibun.arrays import lost
 from bibun.arrays.array import Array
+from bibun.arrays.keys import python_numbers
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced, alone, new_level
 from bibun.errors import BibunError, located, user_line
@@ -303,6 +304,8 @@ class Recorded(Array):
         if row is not primitive and not isinstance(args[0], Recorded):
             primitive = row  # a plain array is captured, and stays as it is
         recording = self.recording
+        if "key" in settings:
+            settings = {**settings, "key": python_numbers(settings["key"])}
         operands = tuple([recording.operand(arg) for arg in args])
         held = [arg.held if isinstance(arg, Recorded) else arg for arg in args]
         if primitive.kind == "elementwise" and all(type(value) in SCALARS for value in held):

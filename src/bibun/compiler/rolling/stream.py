@@ -30,6 +30,7 @@ class Stream:
     positions   (call, operand): the operand's place in the stream; LEAF for a leaf
     leaves      (call, operand): the operand's number in the recording where it is a leaf (negative: a constant)
     moving      (call, k): whole numbers in its key
+    keyed       the calls that have any
     wide        of each call of more than OPERANDS operands their places, which `positions` leaves out
     columns     what of positions and moving is not empty: a column, and from where to where something is in it
     """
@@ -50,6 +51,7 @@ class Stream:
         self.moving = np.zeros((count, MOVING), np.int64)
         for at, numbers in self._moving.items():
             self.moving[at, : len(numbers)] = numbers
+        self.keyed = list(self._moving)
         self.columns = [*_used(self.positions, LEAF), *_used(self.moving, 0)]
 
     def _read(self, recording: Recording) -> None:
@@ -189,6 +191,13 @@ def skeleton(name: str, settings: Any, likes: Sequence[Like | None], like: Like)
         return frozen(settings), ()
     rest = {key: value for key, value in settings.items() if key != "key"}
     return (tuple(entries), frozen(rest)), tuple(found)
+
+
+def axes_of_key(recording: Recording, number: int) -> list[int]:
+    """For each entry of the key of a call the length of its axis."""
+    row, operands, settings, like = recording.calls[number]
+    likes = [recording.calls[n][3] if n >= 0 else likeness(recording.constants[-1 - n]) for n in operands]
+    return _axes(settings["key"], _indexed_shape(row.name, settings, likes, like), likes) or []
 
 
 def _indexed_shape(name: str, settings: Any, likes: Sequence[Like | None], like: Like) -> tuple[int, ...]:

@@ -1,0 +1,67 @@
+"""Keys whose whole numbers follow no rule, E[:, o] for o in observations: the numbers become operands, of which a loop has
+a table, as of other numbers that differ from turn to turn.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from bibun.compiler.rolling.periods import TURNS, Stretch
+from bibun.compiler.rolling.stream import Stream, axes_of_key
+from bibun.interpreters.recording import Recording
+from bibun.primitives import TABLE
+from bibun.primitives.indexing import Place
+
+_WITH_OPERANDS = {TABLE[name]: TABLE[f"{name}_at"] for name in ("getitem", "put", "scatter_add")}
+_PERIODS = range(1, 9)  # calls of one kind in a turn, at most, of which the numbers are looked at one by one
+
+
+def tabled(recording: Recording, stream: Stream, found: Sequence[Stretch]) -> Recording | None:
+    """The recording with such numbers as operands, its calls where they were; None where there are none."""
+    straight = np.ones(len(stream.codes), bool)
+    for stretch in found:
+        straight[stretch.start : stretch.stop] = False
+    alike: defaultdict[int, list[int]] = defaultdict(list)
+    for at in stream.keyed:
+        if straight[at]:
+            alike[int(stream.codes[at])].append(at)
+    chosen = [
+        at for places in alike.values() if len(places) >= TURNS and _irregular(stream.moving[places]) for at in places
+    ]
+    chosen = [at for at in chosen if recording.calls[stream.numbers[at]][0] in _WITH_OPERANDS]
+    return _with_operands(recording, [stream.numbers[at] for at in chosen]) if len(chosen) >= TURNS else None
+
+
+def _irregular(moving: np.ndarray[Any, Any]) -> bool:
+    """Whether these numbers move by no fixed steps, however many calls of the kind a turn has."""
+    return not any(
+        bool((moving[2 * q :] + moving[: -2 * q] == 2 * moving[q:-q]).all()) for q in _PERIODS if 2 * q < len(moving)
+    )
+
+
+def _with_operands(recording: Recording, numbers: Sequence[int]) -> Recording:
+    made = Recording()
+    made.calls, made.constants, made.places = list(recording.calls), list(recording.constants), recording.places
+    made.holders, made.origins = recording.holders, recording.origins
+    known: dict[int, int] = {}
+    for number in numbers:
+        row, operands, settings, like = recording.calls[number]
+        lengths = axes_of_key(recording, number)
+        more: list[int] = []
+        entries: list[Any] = []
+        for k, length in zip(settings["key"], lengths, strict=True):
+            if type(k) is not int:
+                entries.append(k)
+                continue
+            entries.append(Place(len(more)))
+            k %= length
+            if k not in known:
+                made.constants.append(k)
+                known[k] = -len(made.constants)
+            more.append(known[k])
+        made.calls[number] = _WITH_OPERANDS[row], (*operands, *more), {**settings, "key": tuple(entries)}, like
+    return made
