@@ -15,6 +15,7 @@ from scipy import interpolate  # type: ignore[import-untyped]
 from bibun.arrays.creation import as_array
 from bibun.core.traced import Traced, plain
 from bibun.scipy._levels import is_traced
+from bibun.scipy.interpolate.bands import solve_circle, solve_line
 
 
 def pieces(x: Any, v: Any, last: int) -> Any:
@@ -238,11 +239,10 @@ def _spline_slopes(y: Any, h: Any, ends: list[tuple[int, Any]]) -> Any:
         first, last = (1.0, 1.0, 2 * m[0]), (1.0, 1.0, 2 * m[1])
     inner = 2 * (step[:-1] + step[1:])
     main = np.concatenate([_row(first[0]), inner, _row(last[0])])
-    upper = np.concatenate([_row(first[1]), step[:-1]])
-    lower = np.concatenate([step[1:], _row(last[1])])
+    upper = np.concatenate([_row(first[1]), step[:-1], np.zeros(1)])
+    lower = np.concatenate([np.zeros(1), step[1:], _row(last[1])])
     right = np.concatenate([first[2][None], 3 * (h[1:] * m[:-1] + h[:-1] * m[1:]), last[2][None]])
-    matrix = np.diag(main) + np.diag(upper, 1) + np.diag(lower, -1)
-    return np.reshape(np.linalg.solve(matrix, np.reshape(right, (n, -1))), np.shape(right))
+    return solve_line(np.stack([lower, main, upper]), 1, right)
 
 
 def _row(value: Any) -> Any:
@@ -263,16 +263,9 @@ def _end_row(end: tuple[int, Any], step: Any, m: Any, h: Any, sign: int) -> tupl
 
 def _periodic_slopes(y: Any, h: Any) -> Any:
     """The same rows, around the circle."""
-    n, m, step = len(y) - 1, np.diff(y, axis=0) / h, np.reshape(h, -1)
+    m, step = np.diff(y, axis=0) / h, np.reshape(h, -1)
     before, m_before, h_before = np.roll(step, 1), np.roll(m, 1, axis=0), np.roll(h, 1, axis=0)
-    around = np.eye(n)
-    matrix = (
-        around * (2 * (before + step))[:, None]
-        + np.roll(around, 1, axis=1) * before[:, None]
-        + np.roll(around, -1, axis=1) * step[:, None]
-    )
-    right = 3 * (h * m_before + h_before * m)
-    s = np.reshape(np.linalg.solve(matrix, np.reshape(right, (n, -1))), np.shape(right))
+    s = solve_circle(np.stack([step, 2 * (before + step), before]), 1, 3 * (h * m_before + h_before * m))
     return np.concatenate([s, s[:1]])
 
 

@@ -12,8 +12,8 @@ from bibun.arrays.creation import as_array
 from bibun.core.traced import bare, plain
 from bibun.errors import NoDerivativeError, located
 from bibun.scipy._levels import batches, is_traced, refuse_recorded
+from bibun.scipy.interpolate.bases import basis, coefficients, knots
 from bibun.scipy.interpolate.piecewise import taken
-from bibun.scipy.interpolate.splines import basis, knots
 
 _DEGREES = {"slinear": 1, "cubic": 3, "quintic": 5}
 
@@ -111,9 +111,7 @@ class RegularGridInterpolator:
         c: Any = self.values
         orders = [0] * len(self.grid) if nu is None else list(nu)
         for axis, p in enumerate(self.grid):
-            c = np.moveaxis(c, axis, 0)
-            solved = np.linalg.solve(basis(knots(p, k), k, p), np.reshape(c, (len(p), -1)))
-            c = np.moveaxis(np.reshape(solved, np.shape(c)), 0, axis)
+            c = np.moveaxis(coefficients(knots(p, k), k, p, np.moveaxis(c, axis, 0)), 0, axis)
         for axis, p in enumerate(self.grid):
             at_point = basis(knots(p, k), k, flat[:, axis], orders[axis])
             c = np.einsum("ni,i...->n...", at_point, c) if not axis else np.einsum("ni,ni...->n...", at_point, c)

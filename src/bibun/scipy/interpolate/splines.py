@@ -16,6 +16,7 @@ from bibun.core.traced import plain
 from bibun.errors import NoDerivativeError, located
 from bibun.scipy._calls import no_rule
 from bibun.scipy._levels import is_traced
+from bibun.scipy.interpolate.bases import basis, coefficients, interval, knots, periodic_coefficients
 from bibun.scipy.interpolate.piecewise import at_points, outside, taken
 
 
@@ -100,18 +101,8 @@ class BSpline:
         return getattr(interpolate.BSpline(*self.tck, self.extrapolate, self.axis), name)
 
 
-def _interval(t: Any, k: int, v: Any) -> Any:
-    """The i with t[i] <= v < t[i + 1], between k and the last interval that is not empty."""
-    return np.clip(np.searchsorted(t, v, side="right") - 1, k, _last(t, k))
-
-
-def _last(t: Any, k: int) -> Any:
-    n = len(t) - k - 1
-    return np.searchsorted(t, t[n], side="left") - 1 if k else n - 1  # of steps the last one has no width
-
-
 def _de_boor(t: Any, c: Any, k: int, v: Any) -> Any:
-    i = _interval(t, k, v)
+    i = interval(t, k, v)
     wide = (-1, *(1,) * (c.ndim - 1))
     d = [taken(c, i - k + j) for j in range(k + 1)]
     for r in range(1, k + 1):
@@ -120,25 +111,6 @@ def _de_boor(t: Any, c: Any, k: int, v: Any) -> Any:
             share = np.reshape((v - low) / (high - low), wide)
             d[j] = (1 - share) * d[j - 1] + share * d[j]
     return d[k]
-
-
-def basis(t: Any, k: int, v: Any, nu: int = 0) -> Any:
-    """B[i](v) for all i, or their derivatives: shape (points, functions)."""
-    return BSpline(t, np.eye(len(t) - k - 1), k)(v, nu)
-
-
-def knots(x: Any, k: int) -> Any:
-    """Those of interpolation without conditions at the ends: x less (k - 1) / 2 points next to each end."""
-    if k % 2:
-        half = (k + 1) // 2
-        inner = x[half:-half]
-    else:
-        half = k // 2
-        middles = (x[1:] + x[:-1]) / 2
-        inner = middles[half:-half] if half else middles[:-1]
-    if not k:
-        return np.concatenate([x, x[-1:]])
-    return np.concatenate([np.repeat(x[:1], k + 1), inner, np.repeat(x[-1:], k + 1)])
 
 
 def make_interp_spline(
@@ -163,15 +135,7 @@ def make_interp_spline(
             inner = x[1:-1] if k % 2 else (x[1:] + x[:-1]) / 2
             t = np.concatenate([np.repeat(x[:1], k + 1), inner, np.repeat(x[-1:], k + 1)])
     t = as_array(t)
-    ends = [(x[:1], condition) for condition in left] + [(x[-1:], condition) for condition in right]
-    rows = [basis(t, k, at, order) for at, (order, _) in ends]
-    values = [np.reshape(as_array(value) + 0.0 * y[0], (1, *np.shape(y)[1:])) for _, (_, value) in ends]
-    matrix, wanted = np.concatenate([basis(t, k, x), *rows]), np.concatenate([y, *values])
-    if matrix.shape[0] != matrix.shape[1]:
-        raise ValueError(
-            f"The number of derivatives at boundaries does not match: {matrix.shape[0]} equations for {matrix.shape[1]} unknowns."
-        )
-    c = np.reshape(np.linalg.solve(matrix, np.reshape(wanted, (len(wanted), -1))), np.shape(wanted))
+    c = coefficients(t, k, x, y, left, right)
     made = BSpline(t, c, k)
     made.axis = axis
     return made
@@ -213,11 +177,8 @@ def _periodic(x: Any, y: Any, k: int, t: Any, axis: int) -> BSpline:
     x_knots = x if k % 2 else np.concatenate([x[:1], (x[1:-1] + x[:-2]) / 2, x[-1:]])
     around = np.arange(-k, n + k + 1)
     t = x_knots[around % n] + (around // n) * (x[-1] - x[0])
-    some = basis(t, k, x[:-1])
-    repeated = np.arange(n + k) % n
-    folded = np.stack([np.sum(some[:, repeated == i], axis=1) for i in range(n)], axis=1)
-    c = np.linalg.solve(folded, np.reshape(y[:-1], (n, -1)))
-    made = BSpline(t, np.reshape(c, np.shape(y[:-1]))[repeated], k, "periodic")
+    c = periodic_coefficients(t, k, x[:-1], y[:-1])
+    made = BSpline(t, c[np.arange(n + k) % n], k, "periodic")
     made.axis = axis
     return made
 
@@ -359,11 +320,9 @@ class RectBivariateSpline:
             raise _smooths("RectBivariateSpline")
         if is_traced(z):
             self.knots = knots(np.asarray(x, float), kx), knots(np.asarray(y, float), ky)
-            left, right = (
-                basis(t, k, np.asarray(v, float)) for t, k, v in zip(self.knots, self.degrees, (x, y), strict=True)
-            )
-            half = np.linalg.solve(left, as_array(z))
-            self.coefficients = np.swapaxes(np.linalg.solve(right, np.swapaxes(half, 0, 1)), 0, 1)
+            left, right = (np.asarray(v, float) for v in (x, y))
+            half = coefficients(self.knots[0], kx, left, as_array(z))
+            self.coefficients = np.swapaxes(coefficients(self.knots[1], ky, right, np.swapaxes(half, 0, 1)), 0, 1)
             return
         made = interpolate.RectBivariateSpline(x, y, z, box, kx, ky, s, **settings)
         self.knots = made.get_knots()
