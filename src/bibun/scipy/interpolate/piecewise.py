@@ -15,6 +15,7 @@ from scipy import interpolate  # type: ignore[import-untyped]
 from bibun.arrays.creation import as_array
 from bibun.core.traced import Traced, plain
 from bibun.scipy._levels import is_traced
+from bibun.scipy._objects import Beside, plainly, stands_beside
 from bibun.scipy.interpolate.bands import solve_circle, solve_line
 
 
@@ -45,8 +46,10 @@ def outside(v: Any, x: Any, y: Any, extrapolate: Any) -> Any:
     return np.where(np.reshape(known, (-1, *(1,) * (np.ndim(y) - 1))), y, np.nan)
 
 
-class PPoly:
+class PPoly(Beside, of=interpolate.PPoly):
     """Σ c[j, i] (v - x[i])**(k - j) for v in [x[i], x[i + 1]], c of shape (k + 1, len(x) - 1, ...)."""
+
+    _instead = "for a root write bibun.scipy.optimize.brentq(lambda t: spline(t) - y, a, b), which has derivatives"
 
     def __init__(self, c: Any, x: Any, extrapolate: Any = None, axis: int = 0) -> None:
         c = as_array(c)
@@ -54,6 +57,14 @@ class PPoly:
         self.c = np.moveaxis(c, (self.axis, self.axis + 1), (0, 1)) if self.axis else c
         self.x, self.extrapolate = as_array(x), True if extrapolate is None else extrapolate
 
+    @property
+    def _scipy(self) -> Any:
+        if is_traced(self.c, self.x):
+            return None
+        c = np.moveaxis(self.c, (0, 1), (self.axis, self.axis + 1)) if self.axis else self.c
+        return interpolate.PPoly(c, self.x, self.extrapolate, self.axis)
+
+    @plainly
     def __call__(self, x: Any, nu: int = 0, extrapolate: Any = None) -> Any:
         """The value, or the derivative of order nu, at x."""
         extrapolate = self.extrapolate if extrapolate is None else extrapolate
@@ -107,12 +118,11 @@ class PPoly:
         whole = self.antiderivative()
         return whole(b, extrapolate=extrapolate) - whole(a, extrapolate=extrapolate)
 
-    def __getattr__(self, name: str) -> Any:
-        """roots, solve and the rest are SciPy's, of plain coefficients."""
-        if name.startswith("__"):
-            raise AttributeError(name)
-        c = np.moveaxis(self.c, (0, 1), (self.axis, self.axis + 1)) if self.axis else self.c
-        return getattr(interpolate.PPoly(c, self.x, self.extrapolate, self.axis), name)
+
+@stands_beside(interpolate.PPoly)
+def _of_scipys(made: Any) -> PPoly:
+    c = np.moveaxis(made.c, (0, 1), (made.axis, made.axis + 1)) if made.axis else made.c
+    return PPoly(c, made.x, made.extrapolate, made.axis)
 
 
 def _prepared(x: Any, y: Any, axis: int) -> tuple[Any, Any, Any, int]:
@@ -140,7 +150,7 @@ class _Cubic(PPoly):
         self.axis = axis
 
 
-class CubicHermiteSpline(_Cubic):
+class CubicHermiteSpline(_Cubic, of=interpolate.CubicHermiteSpline):
     """Cubics with given slopes dydx at x."""
 
     def __init__(self, x: Any, y: Any, dydx: Any, axis: int = 0, extrapolate: Any = None) -> None:
@@ -148,7 +158,7 @@ class CubicHermiteSpline(_Cubic):
         self._set(x, values, np.moveaxis(as_array(dydx), axis, 0), h, axis, extrapolate)
 
 
-class PchipInterpolator(_Cubic):
+class PchipInterpolator(_Cubic, of=interpolate.PchipInterpolator):
     """Cubics that are monotone where the data are (Fritsch and Butland, 1984): slopes are weighed harmonic means."""
 
     def __init__(self, x: Any, y: Any, axis: int = 0, extrapolate: Any = None) -> None:
@@ -174,7 +184,7 @@ def _end_slope(h0: Any, h1: Any, m0: Any, m1: Any) -> Any:
     return np.where(np.sign(d) != np.sign(m0), 0.0 * d, np.where(steep, 3 * m0, d))
 
 
-class Akima1DInterpolator(_Cubic):
+class Akima1DInterpolator(_Cubic, of=interpolate.Akima1DInterpolator):
     """Cubics whose slope at a point depends on two points on either side (Akima, 1970); method "akima" or "makima"."""
 
     def __init__(self, x: Any, y: Any, axis: int = 0, *, method: str = "akima", extrapolate: Any = None) -> None:
@@ -202,7 +212,7 @@ def _akima_slopes(m: Any, method: str) -> Any:
     return np.where(uneven, weighed, (m[3:] + m[:-3]) / 2)
 
 
-class CubicSpline(_Cubic):
+class CubicSpline(_Cubic, of=interpolate.CubicSpline):
     """Cubics with continuous second derivatives; bc_type as in SciPy. The slopes solve a system of equations."""
 
     def __init__(self, x: Any, y: Any, axis: int = 0, bc_type: Any = "not-a-knot", extrapolate: Any = None) -> None:

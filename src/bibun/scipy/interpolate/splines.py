@@ -16,11 +16,12 @@ from bibun.core.traced import plain
 from bibun.errors import NoDerivativeError, located
 from bibun.scipy._calls import no_rule
 from bibun.scipy._levels import is_traced
+from bibun.scipy._objects import Beside, plainly, stands_beside
 from bibun.scipy.interpolate.bases import basis, coefficients, interval, knots, periodic_coefficients
 from bibun.scipy.interpolate.piecewise import at_points, outside, taken
 
 
-class BSpline:
+class BSpline(Beside, of=interpolate.BSpline):
     """Σ c[i] B[i](x) of degree k with knots t, by de Boor's algorithm."""
 
     def __init__(self, t: Any, c: Any, k: int, extrapolate: Any = True, axis: int = 0) -> None:
@@ -29,6 +30,11 @@ class BSpline:
         self.axis = axis % c.ndim
         self.c = np.moveaxis(c, self.axis, 0)
 
+    @property
+    def _scipy(self) -> Any:
+        return None if is_traced(self.t, self.c) else interpolate.BSpline(*self.tck, self.extrapolate, self.axis)
+
+    @plainly
     def __call__(self, x: Any, nu: int = 0, extrapolate: Any = None) -> Any:
         """The value, or the derivative of order nu, at x."""
         spline, extrapolate = self, self.extrapolate if extrapolate is None else extrapolate
@@ -94,11 +100,10 @@ class BSpline:
         """Knots, coefficients, degree."""
         return self.t, np.moveaxis(self.c, 0, self.axis), self.k
 
-    def __getattr__(self, name: str) -> Any:
-        """The rest is SciPy's, of plain knots and coefficients."""
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return getattr(interpolate.BSpline(*self.tck, self.extrapolate, self.axis), name)
+
+@stands_beside(interpolate.BSpline)
+def _of_scipys(made: Any) -> BSpline:
+    return BSpline(made.t, np.moveaxis(made.c, 0, made.axis), made.k, made.extrapolate, made.axis)
 
 
 def _de_boor(t: Any, c: Any, k: int, v: Any) -> Any:
@@ -119,7 +124,7 @@ def make_interp_spline(
     """The BSpline of degree k through the points; bc_type as in SciPy. Of a periodic one the last point is the first."""
     if not is_traced(x, y, t, bc_type):
         made = interpolate.make_interp_spline(x, y, k, t, bc_type, axis, check_finite)
-        return BSpline(made.t, np.moveaxis(made.c, 0, made.axis), made.k, made.extrapolate, made.axis)
+        return _of_scipys(made)
     x, y = as_array(x), as_array(y)
     axis %= y.ndim
     y = np.moveaxis(y, axis, 0)
@@ -147,7 +152,7 @@ def make_lsq_spline(
     """The BSpline with knots t of the least Σ (w (spline(x) - y))²."""
     if not is_traced(x, y, t, w):
         made = interpolate.make_lsq_spline(x, y, t, k, w, axis, check_finite, **settings)
-        return BSpline(made.t, np.moveaxis(made.c, 0, made.axis), made.k, made.extrapolate, made.axis)
+        return _of_scipys(made)
     x, y, t = as_array(x), as_array(y), as_array(t)
     axis %= y.ndim
     y = np.moveaxis(y, axis, 0)
@@ -234,9 +239,10 @@ def _smooths(name: str) -> NoDerivativeError:
     )
 
 
-class UnivariateSpline:
+class UnivariateSpline(Beside, of=interpolate.UnivariateSpline):
     """FITPACK's spline: by the point. With s=0, which interpolates, by x and y too."""
 
+    _instead = "take its values, derivative, antiderivative and integral"
     _name = "UnivariateSpline"
     _smoothing: int | None = None  # what s is, where it is not given
     _order: tuple[str, ...] = ("w", "bbox", "k", "s", "ext", "check_finite")
@@ -249,6 +255,13 @@ class UnivariateSpline:
         t, c, k = self._scipy._eval_args
         self._tck, self._ext = (t, c, k), self._scipy.ext
 
+    def set_smoothing_factor(self, s: float) -> None:
+        """Another spline of the same plain data."""
+        if self._scipy is None:
+            raise _smooths(self._name)
+        self._scipy.set_smoothing_factor(s)
+        self._tck = self._scipy._eval_args
+
     def _from_traced(self, x: Any, y: Any, *more: Any, **settings: Any) -> None:
         given = dict(zip(self._order, more, strict=False)) | settings
         smoothing = given.get("s", self._smoothing)
@@ -259,6 +272,7 @@ class UnivariateSpline:
             raise no_rule(self._name, "of traced data it takes no bbox=")
         self._tck, self._ext, self._scipy = splrep(x, y, k=given.get("k", 3), s=0), given.get("ext", 0), None
 
+    @plainly
     def __call__(self, x: Any, nu: int = 0, ext: Any = None) -> Any:
         """The value, or the derivative of order nu, at x."""
         named = {"extrapolate": 0, "zeros": 1, "raise": 2, "const": 3}
@@ -290,25 +304,15 @@ class UnivariateSpline:
         made._tck, made._ext, made._scipy = (t, np.concatenate([c, np.zeros(k + 1)]), k), self._ext, None
         return made
 
-    def __getattr__(self, name: str) -> Any:
-        """The rest is SciPy's, of plain data."""
-        if name.startswith("_"):
-            raise AttributeError(name)
-        if self._scipy is None:
-            raise AttributeError(
-                f"{self._name}.{name}: a spline of traced data has its values, derivative, antiderivative and integral only."
-            )
-        return getattr(self._scipy, name)
 
-
-class InterpolatedUnivariateSpline(UnivariateSpline):
+class InterpolatedUnivariateSpline(UnivariateSpline, of=interpolate.InterpolatedUnivariateSpline):
     """FITPACK's spline through the points: by the point and by y."""
 
     _name = "InterpolatedUnivariateSpline"
     _order, _smoothing = ("w", "bbox", "k", "ext", "check_finite"), 0
 
 
-class RectBivariateSpline:
+class RectBivariateSpline(Beside, of=interpolate.RectBivariateSpline):
     """A tensor product of splines on a grid: by the point, and with s=0, which interpolates, by z."""
 
     def __init__(
@@ -329,7 +333,9 @@ class RectBivariateSpline:
         self.coefficients = np.reshape(
             made.get_coeffs(), [len(t) - k - 1 for t, k in zip(self.knots, self.degrees, strict=True)]
         )
+        self._scipy = made
 
+    @plainly
     def __call__(self, x: Any, y: Any, dx: int = 0, dy: int = 0, grid: bool = True) -> Any:
         """The values at all pairs of x and y (`grid`), or at pairs of entries."""
         x, y = as_array(x), as_array(y)
