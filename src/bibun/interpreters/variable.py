@@ -77,7 +77,9 @@ class Variable(Array):
 
     @data.setter
     def data(self, data: np.ndarray[Any, Any] | None) -> None:
-        data = np.asarray(data) if isinstance(data, Named) else data
+        data = (
+            np.asarray(data) if isinstance(data, (Named, np.generic)) else data
+        )  # a - 0.1 * b of two 0-d arrays is a number
         if data is not None and (not isinstance(data, np.ndarray) or type(data) is np.matrix):
             raise TypeError(f"{type(data)} is not supported")
         if self.node is not None and self.node.parents is not None:
