@@ -19,7 +19,7 @@ CONTINUOUS, DISCRETE = stats.CONTINUOUS, stats.DISCRETE
 SHAPES = {
     "t": (3.3,), "chi2": (2.7,), "f": (3.2, 6.5), "gamma": (1.7,), "beta": (1.6, 2.4), "lognorm": (0.7,),
     "truncnorm": (-0.5, 1.7), "vonmises": (1.3,), "genextreme": (0.3,), "genpareto": (0.3,), "skewnorm": (1.4,),
-    "exponnorm": (1.2,),
+    "exponnorm": (1.2,), "triang": (0.3,), "johnsonsu": (-0.4, 1.3), "johnsonsb": (0.6, 1.3), "erlang": (2,),
 }  # fmt: skip
 LOC, SCALE = 0.3, 1.7
 Q = np.array([0.04, 0.21, 0.47, 0.66, 0.93])
@@ -32,7 +32,7 @@ _OF_CDF = ("cdf", "sf", "logcdf", "logsf", "ppf", "isf")
 REFUSED: dict[tuple[str, str], tuple[int, ...]] = {
     **{
         (name, which): (1,)
-        for name in ("gamma", "chi2", "chi", "invgamma", "loggamma", "t", "gennorm")
+        for name in ("gamma", "chi2", "chi", "invgamma", "loggamma", "t", "gennorm", "erlang", "nakagami", "gengamma")
         for which in _OF_CDF
     },
     **{(name, which): (1, 2) for name in ("beta", "betaprime", "f") for which in _OF_CDF},
@@ -62,6 +62,7 @@ def arguments(name: str, which: str) -> list[Any]:
     return [points, *parameters]
 
 
+@pytest.mark.filterwarnings("ignore:The shape parameter of the erlang")  # next to a whole number
 @pytest.mark.parametrize("which", [*BY_POINT, "ppf", "isf", *BY_PARAMETERS])
 @pytest.mark.parametrize("name", CONTINUOUS)
 def test_a_family(name: str, which: str) -> None:
@@ -91,6 +92,7 @@ def test_a_family(name: str, which: str) -> None:
         np.testing.assert_allclose(np.sum(pullback(np.ones(()))[0]), np.sum(tangent), rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.filterwarnings("ignore:The shape parameter of the erlang")
 @pytest.mark.parametrize("name", CONTINUOUS)
 def test_densities_to_second_order_and_in_batches(name: str) -> None:
     check_beside(
@@ -115,6 +117,44 @@ def test_outside_the_support(name: str, outside: float) -> None:
         y, tangent = bb.jvp(lambda x: getattr(family, which)(x, *shapes), (outside,), (1.0,))
         assert y == getattr(family.plain, which)(outside, *shapes)
         assert tangent == 0
+
+
+EDGES: dict[str, list[tuple[float, ...]]] = {  # shapes: usual ones, at the ends of what they may be, and beyond
+    "triang": [(0.3,), (0.0,), (1.0,), (1.2,), (-0.1,)], "loguniform": [(0.5, 3.0), (3.0, 0.5), (-1.0, 2.0)],
+    "reciprocal": [(0.5, 3.0)], "rice": [(1.2,), (0.0,), (-1.0,), (30.0,)], "nakagami": [(0.4,), (3.0,), (-1.0,)],
+    "johnsonsu": [(-0.4, 1.3), (2.0, -1.0)], "johnsonsb": [(0.6, 1.3), (-2.0, 0.4), (1.0, -1.0)],
+    "gengamma": [(1.7, 2.3), (1.7, -2.3), (0.5, 2.0), (0.4, 1.0), (1.0, 0.0), (-1.0, 2.0)], "moyal": [()], "wald": [()],
+    "exponweib": [(1.7, 2.3), (0.5, 1.0), (1.0, 1.0), (-1.0, 2.0)], "foldnorm": [(1.3,), (0.0,), (-0.5,), (40.0,)],
+    "burr": [(1.7, 2.3), (0.5, 1.0), (2.0, 0.5), (10.0, 4.0), (1.0, -1.0)], "erlang": [(1,), (3,), (-1,)],
+    "truncnorm": [(-0.5, 1.7), (1.0, 0.5)],
+}  # fmt: skip
+PLACES = np.array(
+    [-np.inf, -3.0, -0.5, 0.0, 1e-9, 0.01, 0.3, 0.5, 0.77, 1.0 - 1e-9, 1.0, 1.3, 3.0, 12.0, 200.0, np.inf, np.nan]
+)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of SciPy's, at the ends
+@pytest.mark.parametrize("name", EDGES)
+def test_over_the_support_at_its_ends_and_beyond(name: str) -> None:
+    family, plain = CONTINUOUS[name], CONTINUOUS[name].plain
+    for shapes in EDGES[name]:
+        for which in BY_POINT:
+            y, tangent = bb.jvp(lambda x: getattr(family, which)(x, *shapes), (PLACES,), (np.ones(len(PLACES)),))
+            expected = getattr(plain, which)(PLACES, *shapes)
+            gone = (
+                np.isinf(expected) & which.startswith("log") & (np.exp(y) < 1e-14)
+            )  # SciPy's logarithm of 0; ours is finite
+            gone |= np.isnan(expected) & np.isinf(PLACES)  # inf - inf
+            np.testing.assert_allclose(
+                np.where(gone, 0, y), np.where(gone, 0, expected), rtol=1e-6, atol=1e-14, err_msg=f"{which} {shapes}"
+            )
+            assert np.all(tangent[np.isin(expected, [0.0, -np.inf]) & (PLACES < 0) & ~gone] == 0)
+        q = np.array([-0.1, 0.0, 1e-8, 0.2, 0.5, 0.9, 1.0, 1.1])
+        if family.forms["ppf"] is None:  # by an equation, which has a solution
+            q = q[(q > 0) & (q < 1) & np.isfinite(plain.ppf(0.5, *shapes))]
+        for which in ("ppf", "isf"):
+            y, _ = bb.jvp(lambda q: getattr(family, which)(q, *shapes), (q,), (np.ones(len(q)),))
+            np.testing.assert_allclose(y, getattr(plain, which)(q, *shapes), rtol=1e-8, err_msg=f"{which} {shapes}")
 
 
 def test_parameters_that_are_none_give_nan() -> None:

@@ -13,7 +13,7 @@ from scipy import stats as _scipy  # type: ignore[import-untyped]
 from bibun.scipy.stats.discrete import *  # noqa: F403  a name for each family of the table
 from bibun.scipy.stats.discrete import DISCRETE
 from bibun.scipy.stats.families import *  # noqa: F403
-from bibun.scipy.stats.families import CONTINUOUS
+from bibun.scipy.stats.families import CONTINUOUS as _FAMILIES
 from bibun.scipy.stats.multivariate import (
     dirichlet,
     invwishart,
@@ -41,6 +41,10 @@ from bibun.scipy.stats.samples import (
     zmap,
     zscore,
 )
+from bibun.scipy.stats.transformed import *  # noqa: F403
+from bibun.scipy.stats.transformed import TRANSFORMED
+
+CONTINUOUS = _FAMILIES | TRANSFORMED
 
 __all__ = [
     "describe",
