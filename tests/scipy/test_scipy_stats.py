@@ -372,6 +372,45 @@ def test_shares_and_counts_of_many_kinds() -> None:
     beside(lambda m, p: m.multinomial.logpmf(counts, 6, p / np.sum(p)), np.array([0.2, 0.3, 0.5]))
 
 
+@pytest.mark.parametrize("n", [2, 3, 4])
+def test_directions(n: int) -> None:
+    towards = lambda v: v / np.sqrt(np.sum(v**2, axis=-1, keepdims=True))  # noqa: E731
+    v, mu = np.random.default_rng(n).standard_normal((2, 5, n))
+    beside = lambda f, *xs: check_beside(f, stats, scipy_stats, *xs, rtol=1e-5)  # noqa: E731
+    beside(lambda m, v, mu: m.vonmises_fisher.logpdf(towards(v), towards(mu), 2.3), v, mu[0])
+    k = 0.7 + 0.5 * n
+    slope = bb.grad(lambda k: np.sum(stats.vonmises_fisher(towards(mu[0]), k).pdf(towards(v))))(k)
+    plain = lambda k: np.sum(scipy_stats.vonmises_fisher(towards(mu[0]), k).pdf(towards(v)))  # noqa: E731
+    np.testing.assert_allclose(slope, (plain(k + 1e-4) - plain(k - 1e-4)) / 2e-4, rtol=1e-6)
+    y, slope = bb.value_and_grad(lambda k: stats.vonmises_fisher.entropy(towards(mu[0]), k))(k)
+    plain = lambda k: scipy_stats.vonmises_fisher.entropy(towards(mu[0]), k)  # noqa: E731
+    np.testing.assert_allclose([y, slope], [plain(k), (plain(k + 1e-4) - plain(k - 1e-4)) / 2e-4], rtol=1e-6)
+    for wrong, message in (
+        ((v, mu[0], 1.0), "'x' must be of norm 1"),
+        ((towards(v), towards(mu[0]), -1.0), "positive"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            stats.vonmises_fisher.logpdf(*map(bb.Variable, map(np.array, wrong)))
+
+
+@pytest.mark.parametrize("exponent", [0.0, 0.4, 1.0, -0.7, 2.0])
+def test_powers_towards_the_normal(exponent: float) -> None:
+    x = np.array([[0.3, 1.2, 2.7, 0.9], [1.5, 0.6, 3.1, 2.2]])
+    beside = lambda f, *xs: check_beside(f, stats, scipy_stats, *xs, rtol=1e-5)  # noqa: E731
+    beside(lambda m, x: m.boxcox(x, exponent), x[0])
+    beside(lambda m, x: m.yeojohnson(x, exponent), x[0] - 1)
+    beside(lambda m, x: m.boxcox_llf(exponent, x, axis=1), x)
+    beside(lambda m, x: m.yeojohnson_llf(exponent, x - 1, axis=1, keepdims=True), x)
+    for f in (lambda m, e: m.boxcox_llf(e, x[0]), lambda m, e: m.yeojohnson_llf(e, x[0] - 1)):
+        slope = bb.grad(lambda e, f=f: f(stats, e))(exponent)
+        steps = [f(scipy_stats, exponent + k * 1e-3) for k in (-2, -1, 1, 2)]
+        np.testing.assert_allclose(
+            slope, (8 * (steps[2] - steps[1]) - steps[3] + steps[0]) / 12e-3, rtol=1e-6, atol=1e-8
+        )
+    with pytest.raises(bb.NoDerivativeError, match=r"minimize_scalar"):
+        stats.boxcox(bb.Variable(x[0]))
+
+
 @pytest.mark.parametrize("name", ["wishart", "invwishart"])
 def test_random_matrices(name: str) -> None:
     sample = scipy_stats.wishart.rvs(5, COV, random_state=0)

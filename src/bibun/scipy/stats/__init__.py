@@ -20,8 +20,10 @@ from bibun.scipy.stats.multivariate import (
     multinomial,
     multivariate_normal,
     multivariate_t,
+    vonmises_fisher,
     wishart,
 )
+from bibun.scipy.stats.powers import boxcox, boxcox_llf, yeojohnson, yeojohnson_llf
 from bibun.scipy.stats.samples import (
     describe,
     entropy,
@@ -47,6 +49,8 @@ from bibun.scipy.stats.transformed import TRANSFORMED
 CONTINUOUS = _FAMILIES | TRANSFORMED
 
 __all__ = [
+    "boxcox",
+    "boxcox_llf",
     "describe",
     "dirichlet",
     "entropy",
@@ -67,7 +71,10 @@ __all__ = [
     "spearmanr",
     "trim_mean",
     "variation",
+    "vonmises_fisher",
     "wishart",
+    "yeojohnson",
+    "yeojohnson_llf",
     "zmap",
     "zscore",
     *CONTINUOUS,
