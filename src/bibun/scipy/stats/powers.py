@@ -33,7 +33,7 @@ def boxcox(x: Any, lmbda: Any = None, alpha: Any = None, optimizer: Any = None) 
 def boxcox_llf(lmb: Any, data: Any, *, axis: int = 0, keepdims: bool = False, nan_policy: str = "propagate") -> Any:
     """(lmb - 1) Σ log x - n / 2 log var(boxcox(x, lmb))"""
     if not is_traced(lmb, data):
-        return stats.boxcox_llf(lmb, data, axis=axis, keepdims=keepdims, nan_policy=nan_policy)
+        return stats.boxcox_llf(lmb, data, **_given(axis, keepdims, nan_policy))
     s = _Sample("boxcox_llf", data, axis, nan_policy, keepdims)
     return _likelihood(s, special.boxcox(s.x, lmb), (lmb - 1) * np.log(s.x))
 
@@ -57,10 +57,16 @@ def _yeojohnson(x: Any, lmbda: Any) -> Any:
 def yeojohnson_llf(lmb: Any, data: Any, *, axis: int = 0, nan_policy: str = "propagate", keepdims: bool = False) -> Any:
     """(lmb - 1) Σ sign(x) log(|x| + 1) - n / 2 log var(yeojohnson(x, lmb))"""
     if not is_traced(lmb, data):
-        return stats.yeojohnson_llf(lmb, data, axis=axis, nan_policy=nan_policy, keepdims=keepdims)
+        return stats.yeojohnson_llf(lmb, data, **_given(axis, keepdims, nan_policy))
     s = _Sample("yeojohnson_llf", data, axis, nan_policy, keepdims)
     slope = np.where(s.x >= 0, 1.0, -1.0)
     return _likelihood(s, _yeojohnson(s.x, lmb), (lmb - 1) * slope * np.log1p(slope * s.x))
+
+
+def _given(axis: Any, keepdims: bool, nan_policy: str) -> dict[str, Any]:
+    """Those that are not the default: SciPy has not had them from the start."""
+    defaults = {"axis": 0, "keepdims": False, "nan_policy": "propagate"}
+    return {k: v for k, v in {"axis": axis, "keepdims": keepdims, "nan_policy": nan_policy}.items() if v != defaults[k]}
 
 
 def _likelihood(s: _Sample, y: Any, terms: Any) -> Any:
