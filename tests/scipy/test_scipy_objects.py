@@ -92,6 +92,8 @@ def test_what_scipys_class_makes_is_differentiated_by_the_point() -> None:
 def test_values_that_are_set_later() -> None:
     p = interpolate.BarycentricInterpolator(X)
     q = theirs.BarycentricInterpolator(X)
+    with pytest.raises(AttributeError, match="no values yet"):
+        p(0.37)
     for one in (p, q):
         one.set_yi(Y)
     np.testing.assert_allclose(p(0.37), q(0.37), rtol=1e-13)
@@ -100,6 +102,9 @@ def test_values_that_are_set_later() -> None:
         one.add_xi([1.5, 1.7], [0.2, 0.4])
     np.testing.assert_allclose(p(0.37), q(0.37), rtol=1e-12)
     np.testing.assert_allclose(bb.grad(p)(0.37), q.derivative(0.37), rtol=1e-9)
+
+    with pytest.raises(ValueError, match="new nodes have values"):
+        p.add_xi([2.0])
 
     def traced(y: Any) -> Any:
         one = interpolate.BarycentricInterpolator(X)

@@ -67,28 +67,26 @@ def knots(x: Any, k: int) -> Any:
 
 def coefficients(t: Any, k: int, x: Any, y: Any, left: Any = (), right: Any = ()) -> Any:
     """c with Σ c[j] B[j](x) = y, and with the derivatives (order, value) at the ends."""
-    ends = [(x[:1], condition) for condition in left], [(x[-1:], condition) for condition in right]
-    first, last = ([(at, order) for at, (order, _) in end] for end in ends)
-    values = [
-        [np.reshape(as_array(value) + 0.0 * y[0], (1, *np.shape(y)[1:])) for _, (_, value) in end] for end in ends
-    ]
-    wanted = np.concatenate([*values[0], y, *values[1]])
-    n = len(t) - k - 1
+    first, last = (
+        [np.reshape(as_array(v) + 0.0 * y[0], (1, *np.shape(y)[1:])) for _, v in end] for end in (left, right)
+    )
+    wanted, n = np.concatenate([*first, y, *last]), len(t) - k - 1
     if len(wanted) != n:
         raise ValueError(
             f"The number of derivatives at boundaries does not match: {len(wanted)} equations for {n} unknowns."
         )
-    rows = [(at, interval(t, k, at), order) for at, order in first]
-    rows += [(x, interval(t, k, x), 0)]
-    rows += [(at, interval(t, k, at), order) for at, order in last]
-    some = np.concatenate([local(t, k, i, at, order) for at, i, order in rows], axis=1)
-    starts = np.concatenate([i for _, i, _ in rows]) - k  # the first function that is not zero, by equation
+    rows = [(x[:1], order) for order, _ in left] + [(x, 0)] + [(x[-1:], order) for order, _ in right]
+    intervals = [interval(t, k, at) for at, _ in rows]
+    some = np.concatenate([local(t, k, i, at, nu) for i, (at, nu) in zip(intervals, rows, strict=True)], axis=1)
+    starts = np.concatenate(intervals) - k  # the first function that is not zero, by equation
     return solve_line(_as_bands(some, starts - np.arange(n), k), k, wanted)
 
 
 def _as_bands(some: Any, starts: Any, k: int) -> Any:
-    """The k + 1 factors of each equation in 2 k + 1 diagonals: of interpolation the first one is at -k, ..., 0."""
-    # Where it is not, a derivative at an end among them, the points do not determine the spline (Schoenberg and Whitney).
+    """The k + 1 factors of each equation in 2 k + 1 diagonals, the first one at -k, ..., 0 from the main one.
+
+    Where it is not, the points do not determine the spline (Schoenberg and Whitney), and the system is singular without it too.
+    """
     rows = []
     for shift in range(-k, k + 1):
         total: Any = 0.0

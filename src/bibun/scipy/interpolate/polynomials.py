@@ -79,12 +79,19 @@ class BarycentricInterpolator(KroghInterpolator, of=interpolate.BarycentricInter
 
     def add_xi(self, xi: Any, yi: Any = None) -> None:
         """More nodes, and the values there."""
+        if ("yi" in vars(self)) != (yi is not None):
+            raise ValueError("the new nodes have values where those that there are have some, and no values where not.")
         xi = np.concatenate([self.xi, np.reshape(as_array(xi), -1)])
         if yi is None:
-            self.__dict__.update(xi=xi, yi=None)
+            self.xi = xi
         else:
             values = np.concatenate([self.yi, np.reshape(as_array(yi), (-1, *np.shape(self.yi)[1:]))])
             super().__init__(xi, np.moveaxis(values, 0, self.axis), self.axis)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("yi", "c"):
+            raise AttributeError("BarycentricInterpolator: its nodes have no values yet. Write set_yi(yi) before.")
+        return super().__getattr__(name)
 
 
 def _divided_differences(x: Any, y: Any) -> list[Any]:
