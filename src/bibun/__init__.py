@@ -84,3 +84,9 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = getattr(import_module(room), name)
     return globals()[name]
+
+
+def __dir__() -> list[str]:
+    """The public names, and the packages for users as far as they are imported."""
+    packages = {"compat", "interop", "numpy", "scipy"} & globals().keys()
+    return sorted([*__all__, *packages, *(name for name in globals() if name.startswith("__"))])

@@ -162,6 +162,17 @@ def test_complex_covariances() -> None:
         check_second(f, X + 1j * Y)
 
 
+@pytest.mark.parametrize("more", [{}, {"aweights": W[:4]}, {"ddof": 0}], ids=str)
+def test_covariances_of_a_dtype(more: Any) -> None:
+    for f in (np.cov, np.corrcoef) if not more else (np.cov,):
+        for dtype in (np.float32, np.float64, np.complex64):
+            expected = f(X, dtype=dtype, **more)
+            for found in (bb.Variable(X), bb.Variable(X.astype(np.float32))):
+                y = f(found, dtype=dtype, **more)
+                assert y.dtype == expected.dtype
+                np.testing.assert_allclose(y.data, expected, rtol=1e-5)
+
+
 HISTOGRAMS: dict[str, Any] = {
     "weights": lambda v, w: np.histogram(V, bins=4, weights=w * v)[0],
     "given edges": lambda v, w: np.histogram(v, bins=[-2.0, -1, 0.1, 2], weights=w)[0],

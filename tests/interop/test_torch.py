@@ -329,3 +329,18 @@ def test_compiled_programs_call_it() -> None:
         np.testing.assert_allclose(gradient, 2 * np.sin(4 * x))
     assert len(runs) == 1
     np.testing.assert_allclose(bb.compile(bb.hessian(theirs))(X), np.diag(2 * np.cos(2 * X)), atol=1e-15)
+
+
+@pytest.mark.filterwarnings("ignore:The .grad attribute:UserWarning")  # which PyTorch reads, where a graph begins anew
+def test_inside_a_compiled_function() -> None:
+    f = to_torch(wave)
+    compiled = torch.compile(lambda x: 2 * f(torch.sin(x)), backend="eager")
+    for _ in range(2):  # traced, and from the cache
+        x = tensor(X)
+        y = compiled(x)
+        y.backward()
+        np.testing.assert_allclose(y.item(), 2 * np.sum(np.sin(np.sin(X)) ** 2))
+        np.testing.assert_allclose(x.grad, 2 * np.sin(2 * np.sin(X)) * np.cos(X))
+    x = tensor(X)
+    torch.compile(f, backend="eager")(x).backward()
+    np.testing.assert_allclose(x.grad, np.sin(2 * X))

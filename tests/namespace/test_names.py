@@ -518,6 +518,13 @@ def test_nothing_is_a_view_of_nothing():
     assert bb.grad(f)(2.0) == 1.0
 
 
+def test_the_package_shows_its_public_names():
+    names = [name for name in dir(bb) if not name.startswith("__")]
+    assert set(bb.__all__) <= set(names) <= {*bb.__all__, "compat", "interop", "numpy", "scipy"}
+    assert {"compile", "check", "numerical_fallback", "numpy"} <= set(names)
+    assert all(hasattr(bb, name) for name in dir(bb))
+
+
 def test_rows_are_written_where_they_stand():
     x = bb.Variable(numpy.ones(4))
     y = np.zeros((5, 4))

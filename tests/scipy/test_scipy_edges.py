@@ -19,7 +19,8 @@ from bibun.scipy.spatial import distance
 SHAPES: dict[str, tuple[float, ...]] = {
     "lognorm": (0.5,), "invgamma": (2.0,), "invgauss": (0.7,), "levy": (), "fisk": (2.0,), "loglaplace": (2.0,), "gamma": (3.0,),
     "beta": (3.0, 3.0), "betaprime": (3.0, 3.0), "burr12": (3.0, 3.0), "chi": (4.0,), "chi2": (6.0,), "f": (6.0, 5.0),
-    "maxwell": (), "powerlaw": (3.0,), "weibull_min": (3.0,),
+    "maxwell": (), "powerlaw": (3.0,), "weibull_min": (3.0,), "rice": (1.2,), "nakagami": (2.0,), "gengamma": (2.0, 2.0),
+    "exponweib": (2.0, 2.0), "burr": (2.0, 2.0), "johnsonsb": (0.3, 1.2), "triang": (0.3,), "wald": (), "erlang": (3,),
 }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,52 @@ def test_periodic_splines_and_integrals() -> None:
     beside(lambda m, a, b, x, y: m.CubicSpline(x, y).integrate(a, b), 0.9, 2.1, X, Y)
     beside(lambda m, v, x, y: m.CubicSpline(x, y, axis=1).antiderivative()(v), AT, X, Y.T)
     beside(lambda m, v, x, y: m.CubicSpline(x, y).derivative()(v), AT, X, Y, rtol=1e-5)
+
+
+@pytest.mark.parametrize("n", [3, 4, 5, 6])
+def test_periodic_splines_of_few_points(n: int) -> None:
+    beside(lambda m, v, y: m.CubicSpline(X[:n], np.concatenate([y, y[:1]]), bc_type="periodic")(v), AT, Y[: n - 1])
+    beside(
+        lambda m, x: m.CubicSpline(x, np.concatenate([Y[: n - 1], Y[:1]]), bc_type="periodic")(WITHIN), X[:n], rtol=1e-5
+    )
+
+
+LONG: dict[str, Any] = {
+    "not-a-knot": lambda m, x, y: m.CubicSpline(x, y),
+    "natural": lambda m, x, y: m.CubicSpline(x, y, bc_type="natural"),
+    "periodic": lambda m, x, y: m.CubicSpline(x, np.append(y[:-1], y[0]), bc_type="periodic"),
+    "b-spline": lambda m, x, y: m.make_interp_spline(x, y, bc_type="clamped"),
+    "periodic b-spline": lambda m, x, y: m.make_interp_spline(x, np.append(y[:-1], y[0]), 4, bc_type="periodic"),
+    "interp1d": lambda m, x, y: m.interp1d(x, y, kind="cubic"),
+    "FITPACK": lambda m, x, y: m.InterpolatedUnivariateSpline(x, y),
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_splines_of_many_points_take_memory_in_proportion(name: str) -> None:
+    """They are linear in y, so that the tangent is SciPy's spline of the direction. A full matrix would be 288 MB."""
+    x = np.cumsum(0.5 + GENERATOR.random(6000))
+    y, direction = GENERATOR.standard_normal((2, 6000))
+    v = x[:-1:200] + 0.1
+
+    def at(n: int) -> tuple[Any, ...]:
+        f = lambda y, x=x[:n]: LONG[name](interpolate, x, y)(v[v < x[-1]])  # noqa: E731
+        bb.grad(lambda x: np.sum(f(y[:n], x) ** 2))(x[:n])
+        found, tangent = bb.jvp(f, (y[:n],), (direction[:n],))
+        return f(y[:n]), found, tangent, *bb.vjp(f, y[:n])[1](found)
+
+    at(12)  # what is imported and made once
+    tracemalloc.start()
+    try:
+        value, found, tangent, back = at(6000)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 6e7
+    for y_found in (value, found):
+        np.testing.assert_allclose(y_found, LONG[name](scipy_interpolate, x, y)(v), rtol=1e-9, atol=1e-10)
+    np.testing.assert_allclose(tangent, LONG[name](scipy_interpolate, x, direction)(v), rtol=1e-9, atol=1e-10)
+    np.testing.assert_allclose(back @ direction, found @ tangent, rtol=1e-9)
 
 
 @pytest.mark.parametrize("name", ["PchipInterpolator", "Akima1DInterpolator", "makima"])

@@ -207,6 +207,55 @@ def test_entries_at_coordinates_are_in_the_order_of_scipys_matrix() -> None:
         np.testing.assert_array_equal(ours, theirs.data)
 
 
+ORDERS: dict[str, Any] = {  # of the same words for both: what their entries are, in this order
+    "coo": lambda m, d: m.coo_matrix((d, (ROWS, COLUMNS))),
+    "coo, negative": lambda m, d: -m.coo_array((d, (ROWS, COLUMNS))),
+    "transposed": lambda m, d: m.coo_array((d, (ROWS, COLUMNS))).T,
+    "csr of coo": lambda m, d: m.coo_array((d, (ROWS, COLUMNS))).tocsr(),
+    "csc of coo": lambda m, d: m.csc_array(m.coo_array((d, (ROWS, COLUMNS)))),
+    "csr in no order": lambda m, d: m.csr_array((d, [2, 0, 1, 1, 0, 2], [0, 3, 5, 6])).tocsr(),
+    "sorted": lambda m, d: m.csr_array((d, [2, 0, 1, 1, 0, 2], [0, 3, 5, 6])).sorted_indices(),
+    "csc of csr": lambda m, d: m.csr_array((d, [2, 0, 1, 1, 0, 2], [0, 3, 5, 6])).tocsc(),
+    "coo of csc": lambda m, d: m.csc_array((d, [2, 0, 1, 1, 0, 2], [0, 3, 5, 6])).tocoo(),
+    "diagonals": lambda m, d: m.diags([d, d[:5]], [0, 1]).tocsr(),
+    "diagonals by column": lambda m, d: m.diags_array([d, d[:5]], offsets=[0, 1], format="csc"),
+    "side by side": lambda m, d: m.hstack([m.coo_array((d, (ROWS, COLUMNS)))] * 2, format="csr"),
+    "product": lambda m, d: (_square(m, d) @ _square(m, d)).tocsr().sorted_indices(),
+    "product by column": lambda m, d: (_square(m, d) @ _square(m, d)).tocsc(),
+}
+ROWS, COLUMNS = np.array([2, 0, 2, 0, 2, 1]), np.array([1, 2, 0, 2, 1, 0])
+
+
+def _square(m: Any, d: Any) -> Any:
+    return m.csr_array((d, [2, 0, 1, 1, 0, 2], [0, 3, 5, 6]))
+
+
+@pytest.mark.parametrize("name", ORDERS)
+def test_the_order_of_the_entries_is_scipys(name: str) -> None:
+    make, data, weights = ORDERS[name], np.arange(1.0, 7), np.cos(np.arange(40.0))
+    theirs = make(plain, data)
+    ours = make(sparse, bb.Variable(data))
+    np.testing.assert_array_equal(ours.data.data, theirs.data)
+    for place in {"coo": ("row", "col"), "csr": ("indices", "indptr"), "csc": ("indices", "indptr")}[theirs.format]:
+        np.testing.assert_array_equal(getattr(ours, place), getattr(theirs, place))
+    slope = bb.grad(lambda d: make(sparse, d).data ** 2 @ weights[: theirs.nnz])(data)
+    step = lambda e: make(plain, data + e).data ** 2 @ weights[: theirs.nnz]  # noqa: E731
+    np.testing.assert_allclose(slope, [(step(e) - step(-e)) / 2e-4 for e in 1e-4 * np.eye(6)], rtol=1e-6, atol=1e-6)
+    b = np.arange(1.0, 1.0 + theirs.shape[1])
+    np.testing.assert_allclose(bb.vmap(lambda d: make(sparse, d) @ b)(np.stack([data, data]))[1], theirs @ b)
+
+
+def test_a_layout_that_is_not_scipys_has_no_data() -> None:
+    v = bb.Variable(np.arange(1.0, 4))
+    assert np.shape(plain.diags([v.data, v.data[:2]], [0, 1]).data) == (2, 3)
+    with pytest.raises(bb.NoDerivativeError, match=r"write A\.tocsr\(\)\.data"):
+        _ = sparse.diags([v, v[:2]], [0, 1]).data
+    m = sparse.csr_array((v, [2, 0, 1], [0, 2, 3, 3]))
+    with pytest.raises(bb.NoDerivativeError, match=r"write A\.tocsr\(\)\.sorted_indices\(\)\.data"):
+        _ = (m @ m).data
+    assert not hasattr(m, "row")
+
+
 def test_kinds_follow_scipys() -> None:
     def kinds(d: Any) -> Any:
         old, new = _old(d), _a(d)

@@ -19,7 +19,7 @@ CONTINUOUS, DISCRETE = stats.CONTINUOUS, stats.DISCRETE
 SHAPES = {
     "t": (3.3,), "chi2": (2.7,), "f": (3.2, 6.5), "gamma": (1.7,), "beta": (1.6, 2.4), "lognorm": (0.7,),
     "truncnorm": (-0.5, 1.7), "vonmises": (1.3,), "genextreme": (0.3,), "genpareto": (0.3,), "skewnorm": (1.4,),
-    "exponnorm": (1.2,),
+    "exponnorm": (1.2,), "triang": (0.3,), "johnsonsu": (-0.4, 1.3), "johnsonsb": (0.6, 1.3), "erlang": (2,),
 }  # fmt: skip
 LOC, SCALE = 0.3, 1.7
 Q = np.array([0.04, 0.21, 0.47, 0.66, 0.93])
@@ -32,7 +32,7 @@ _OF_CDF = ("cdf", "sf", "logcdf", "logsf", "ppf", "isf")
 REFUSED: dict[tuple[str, str], tuple[int, ...]] = {
     **{
         (name, which): (1,)
-        for name in ("gamma", "chi2", "chi", "invgamma", "loggamma", "t", "gennorm")
+        for name in ("gamma", "chi2", "chi", "invgamma", "loggamma", "t", "gennorm", "erlang", "nakagami", "gengamma")
         for which in _OF_CDF
     },
     **{(name, which): (1, 2) for name in ("beta", "betaprime", "f") for which in _OF_CDF},
@@ -62,6 +62,7 @@ def arguments(name: str, which: str) -> list[Any]:
     return [points, *parameters]
 
 
+@pytest.mark.filterwarnings("ignore:The shape parameter of the erlang")  # next to a whole number
 @pytest.mark.parametrize("which", [*BY_POINT, "ppf", "isf", *BY_PARAMETERS])
 @pytest.mark.parametrize("name", CONTINUOUS)
 def test_a_family(name: str, which: str) -> None:
@@ -91,6 +92,7 @@ def test_a_family(name: str, which: str) -> None:
         np.testing.assert_allclose(np.sum(pullback(np.ones(()))[0]), np.sum(tangent), rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.filterwarnings("ignore:The shape parameter of the erlang")
 @pytest.mark.parametrize("name", CONTINUOUS)
 def test_densities_to_second_order_and_in_batches(name: str) -> None:
     check_beside(
@@ -115,6 +117,44 @@ def test_outside_the_support(name: str, outside: float) -> None:
         y, tangent = bb.jvp(lambda x: getattr(family, which)(x, *shapes), (outside,), (1.0,))
         assert y == getattr(family.plain, which)(outside, *shapes)
         assert tangent == 0
+
+
+EDGES: dict[str, list[tuple[float, ...]]] = {  # shapes: usual ones, at the ends of what they may be, and beyond
+    "triang": [(0.3,), (0.0,), (1.0,), (1.2,), (-0.1,)], "loguniform": [(0.5, 3.0), (3.0, 0.5), (-1.0, 2.0)],
+    "reciprocal": [(0.5, 3.0)], "rice": [(1.2,), (0.0,), (-1.0,), (30.0,)], "nakagami": [(0.4,), (3.0,), (-1.0,)],
+    "johnsonsu": [(-0.4, 1.3), (2.0, -1.0)], "johnsonsb": [(0.6, 1.3), (-2.0, 0.4), (1.0, -1.0)],
+    "gengamma": [(1.7, 2.3), (1.7, -2.3), (0.5, 2.0), (0.4, 1.0), (1.0, 0.0), (-1.0, 2.0)], "moyal": [()], "wald": [()],
+    "exponweib": [(1.7, 2.3), (0.5, 1.0), (1.0, 1.0), (-1.0, 2.0)], "foldnorm": [(1.3,), (0.0,), (-0.5,), (40.0,)],
+    "burr": [(1.7, 2.3), (0.5, 1.0), (2.0, 0.5), (10.0, 4.0), (1.0, -1.0)], "erlang": [(1,), (3,), (-1,)],
+    "truncnorm": [(-0.5, 1.7), (1.0, 0.5)],
+}  # fmt: skip
+PLACES = np.array(
+    [-np.inf, -3.0, -0.5, 0.0, 1e-9, 0.01, 0.3, 0.5, 0.77, 1.0 - 1e-9, 1.0, 1.3, 3.0, 12.0, 200.0, np.inf, np.nan]
+)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of SciPy's, at the ends
+@pytest.mark.parametrize("name", EDGES)
+def test_over_the_support_at_its_ends_and_beyond(name: str) -> None:
+    family, plain = CONTINUOUS[name], CONTINUOUS[name].plain
+    for shapes in EDGES[name]:
+        for which in BY_POINT:
+            y, tangent = bb.jvp(lambda x: getattr(family, which)(x, *shapes), (PLACES,), (np.ones(len(PLACES)),))
+            expected = getattr(plain, which)(PLACES, *shapes)
+            gone = (
+                np.isinf(expected) & which.startswith("log") & (np.exp(y) < 1e-14)
+            )  # SciPy's logarithm of 0; ours is finite
+            gone |= np.isnan(expected) & np.isinf(PLACES)  # inf - inf
+            np.testing.assert_allclose(
+                np.where(gone, 0, y), np.where(gone, 0, expected), rtol=1e-6, atol=1e-14, err_msg=f"{which} {shapes}"
+            )
+            assert np.all(tangent[np.isin(expected, [0.0, -np.inf]) & (PLACES < 0) & ~gone] == 0)
+        q = np.array([-0.1, 0.0, 1e-8, 0.2, 0.5, 0.9, 1.0, 1.1])
+        if family.forms["ppf"] is None:  # by an equation, which has a solution
+            q = q[(q > 0) & (q < 1) & np.isfinite(plain.ppf(0.5, *shapes))]
+        for which in ("ppf", "isf"):
+            y, _ = bb.jvp(lambda q: getattr(family, which)(q, *shapes), (q,), (np.ones(len(q)),))
+            np.testing.assert_allclose(y, getattr(plain, which)(q, *shapes), rtol=1e-8, err_msg=f"{which} {shapes}")
 
 
 def test_parameters_that_are_none_give_nan() -> None:
@@ -330,6 +370,45 @@ def test_shares_and_counts_of_many_kinds() -> None:
         beside(lambda m, a, which=which: getattr(m.dirichlet, which)(a), alpha)
     counts = [[1, 2, 3], [2, 2, 2]]
     beside(lambda m, p: m.multinomial.logpmf(counts, 6, p / np.sum(p)), np.array([0.2, 0.3, 0.5]))
+
+
+@pytest.mark.parametrize("n", [2, 3, 4])
+def test_directions(n: int) -> None:
+    towards = lambda v: v / np.sqrt(np.sum(v**2, axis=-1, keepdims=True))  # noqa: E731
+    v, mu = np.random.default_rng(n).standard_normal((2, 5, n))
+    beside = lambda f, *xs: check_beside(f, stats, scipy_stats, *xs, rtol=1e-5)  # noqa: E731
+    beside(lambda m, v, mu: m.vonmises_fisher.logpdf(towards(v), towards(mu), 2.3), v, mu[0])
+    k = 0.7 + 0.5 * n
+    slope = bb.grad(lambda k: np.sum(stats.vonmises_fisher(towards(mu[0]), k).pdf(towards(v))))(k)
+    plain = lambda k: np.sum(scipy_stats.vonmises_fisher(towards(mu[0]), k).pdf(towards(v)))  # noqa: E731
+    np.testing.assert_allclose(slope, (plain(k + 1e-4) - plain(k - 1e-4)) / 2e-4, rtol=1e-6)
+    y, slope = bb.value_and_grad(lambda k: stats.vonmises_fisher.entropy(towards(mu[0]), k))(k)
+    plain = lambda k: scipy_stats.vonmises_fisher.entropy(towards(mu[0]), k)  # noqa: E731
+    np.testing.assert_allclose([y, slope], [plain(k), (plain(k + 1e-4) - plain(k - 1e-4)) / 2e-4], rtol=1e-6)
+    for wrong, message in (
+        ((v, mu[0], 1.0), "'x' must be of norm 1"),
+        ((towards(v), towards(mu[0]), -1.0), "positive"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            stats.vonmises_fisher.logpdf(*map(bb.Variable, map(np.array, wrong)))
+
+
+@pytest.mark.parametrize("exponent", [0.0, 0.4, 1.0, -0.7, 2.0])
+def test_powers_towards_the_normal(exponent: float) -> None:
+    x = np.array([[0.3, 1.2, 2.7, 0.9], [1.5, 0.6, 3.1, 2.2]])
+    beside = lambda f, *xs: check_beside(f, stats, scipy_stats, *xs, rtol=1e-5)  # noqa: E731
+    beside(lambda m, x: m.boxcox(x, exponent), x[0])
+    beside(lambda m, x: m.yeojohnson(x, exponent), x[0] - 1)
+    beside(lambda m, x: m.boxcox_llf(exponent, x, axis=1), x)
+    beside(lambda m, x: m.yeojohnson_llf(exponent, x - 1, axis=1, keepdims=True), x)
+    for f in (lambda m, e: m.boxcox_llf(e, x[0]), lambda m, e: m.yeojohnson_llf(e, x[0] - 1)):
+        slope = bb.grad(lambda e, f=f: f(stats, e))(exponent)
+        steps = [f(scipy_stats, exponent + k * 1e-3) for k in (-2, -1, 1, 2)]
+        np.testing.assert_allclose(
+            slope, (8 * (steps[2] - steps[1]) - steps[3] + steps[0]) / 12e-3, rtol=1e-6, atol=1e-8
+        )
+    with pytest.raises(bb.NoDerivativeError, match=r"minimize_scalar"):
+        stats.boxcox(bb.Variable(x[0]))
 
 
 @pytest.mark.parametrize("name", ["wishart", "invwishart"])

@@ -42,6 +42,16 @@ def test_data_can_be_given_later() -> None:
         x.data = 2.0
 
 
+def test_a_step_of_a_number_is_a_number() -> None:
+    b = box(3.0)
+    for _ in range(2):
+        b.cleargrad()
+        (b * b).backward()
+        b.data = b.data - 0.1 * b.grad
+    assert isinstance(b.data, np.ndarray)
+    np.testing.assert_allclose(b.data, 3.0 * 0.8**2)
+
+
 def test_data_of_a_computed_variable_cannot_be_replaced_or_written() -> None:
     x = box([1.0, 2.0])
     y = x * x

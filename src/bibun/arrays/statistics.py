@@ -222,7 +222,9 @@ def cov(
         factor = np.maximum(factor, 0)
     x = x - average[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.squeeze(x @ np.conjugate((x if w is None else x * w).T) * np.true_divide(1, factor))
+        c = x @ np.conjugate((x if w is None else x * w).T)
+        scaled = c * np.true_divide(1, factor)  # NumPy scales where c stands, in its dtype
+    return np.squeeze(scaled if scaled.dtype == c.dtype else scaled.astype(c.dtype))
 
 
 @implements(np.corrcoef)

@@ -26,17 +26,26 @@ def to_torch(f: Callable[..., Any]) -> Callable[..., Any]:
     """f, written with NumPy, as a function of tensors; arguments and results may be in containers.
 
     f runs on the processor, on copies; the results are on the device of the first tensor. What is no tensor is passed on as
-    it is, and not differentiated.
+    it is, and not differentiated. torch.compile compiles what is around it.
     """
 
-    @wraps(f)
-    def function(*args: Any, **kwargs: Any) -> Any:
+    def run(*args: Any, **kwargs: Any) -> Any:
         call = Call(f, args, kwargs, torch.Tensor)
         if not call.arrays:
             return f(*args, **kwargs)
         run = _Taped(call) if torch.is_grad_enabled() else Run(call)
         found = _Apply.apply(run, *call.arrays)
         return call.result(list(found))
+
+    outside: list[Any] = []
+
+    @wraps(f)
+    def function(*args: Any, **kwargs: Any) -> Any:
+        if not torch.compiler.is_compiling():
+            return run(*args, **kwargs)
+        if not outside:  # not at once: what it imports takes as long as PyTorch itself
+            outside.append(torch.compiler.disable(run))
+        return outside[0](*args, **kwargs)
 
     return function
 

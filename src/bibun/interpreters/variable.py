@@ -75,7 +75,8 @@ class Variable(Array):
 
     @data.setter
     def data(self, data: np.ndarray[Any, Any] | None) -> None:
-        data = _taken(data)
+        # a - 0.1 * b of two arrays of shape () is a number
+        data = _taken(np.asarray(data) if isinstance(data, np.generic) else data)
         if self.node is not None and self.node.parents is not None:
             raise ValueError(
                 "the data of a computed Variable cannot be replaced: its derivative belongs to the old value. "

@@ -15,6 +15,8 @@ from scipy import interpolate  # type: ignore[import-untyped]
 from bibun.arrays.creation import as_array
 from bibun.core.traced import Traced, plain
 from bibun.scipy._levels import is_traced
+from bibun.scipy._objects import Beside, plainly, stands_beside
+from bibun.scipy.interpolate.bands import solve_circle, solve_line
 
 
 def pieces(x: Any, v: Any, last: int) -> Any:
@@ -44,8 +46,10 @@ def outside(v: Any, x: Any, y: Any, extrapolate: Any) -> Any:
     return np.where(np.reshape(known, (-1, *(1,) * (np.ndim(y) - 1))), y, np.nan)
 
 
-class PPoly:
+class PPoly(Beside, of=interpolate.PPoly):
     """Σ c[j, i] (v - x[i])**(k - j) for v in [x[i], x[i + 1]], c of shape (k + 1, len(x) - 1, ...)."""
+
+    _instead = "for a root write bibun.scipy.optimize.brentq(lambda t: spline(t) - y, a, b), which has derivatives"
 
     def __init__(self, c: Any, x: Any, extrapolate: Any = None, axis: int = 0) -> None:
         c = as_array(c)
@@ -53,6 +57,14 @@ class PPoly:
         self.c = np.moveaxis(c, (self.axis, self.axis + 1), (0, 1)) if self.axis else c
         self.x, self.extrapolate = as_array(x), True if extrapolate is None else extrapolate
 
+    @property
+    def _scipy(self) -> Any:
+        if is_traced(self.c, self.x):
+            return None
+        c = np.moveaxis(self.c, (0, 1), (self.axis, self.axis + 1)) if self.axis else self.c
+        return interpolate.PPoly(c, self.x, self.extrapolate, self.axis)
+
+    @plainly
     def __call__(self, x: Any, nu: int = 0, extrapolate: Any = None) -> Any:
         """The value, or the derivative of order nu, at x."""
         extrapolate = self.extrapolate if extrapolate is None else extrapolate
@@ -106,12 +118,11 @@ class PPoly:
         whole = self.antiderivative()
         return whole(b, extrapolate=extrapolate) - whole(a, extrapolate=extrapolate)
 
-    def __getattr__(self, name: str) -> Any:
-        """roots, solve and the rest are SciPy's, of plain coefficients."""
-        if name.startswith("__"):
-            raise AttributeError(name)
-        c = np.moveaxis(self.c, (0, 1), (self.axis, self.axis + 1)) if self.axis else self.c
-        return getattr(interpolate.PPoly(c, self.x, self.extrapolate, self.axis), name)
+
+@stands_beside(interpolate.PPoly)
+def _of_scipys(made: Any) -> PPoly:
+    c = np.moveaxis(made.c, (0, 1), (made.axis, made.axis + 1)) if made.axis else made.c
+    return PPoly(c, made.x, made.extrapolate, made.axis)
 
 
 def _prepared(x: Any, y: Any, axis: int) -> tuple[Any, Any, Any, int]:
@@ -139,7 +150,7 @@ class _Cubic(PPoly):
         self.axis = axis
 
 
-class CubicHermiteSpline(_Cubic):
+class CubicHermiteSpline(_Cubic, of=interpolate.CubicHermiteSpline):
     """Cubics with given slopes dydx at x."""
 
     def __init__(self, x: Any, y: Any, dydx: Any, axis: int = 0, extrapolate: Any = None) -> None:
@@ -147,7 +158,7 @@ class CubicHermiteSpline(_Cubic):
         self._set(x, values, np.moveaxis(as_array(dydx), axis, 0), h, axis, extrapolate)
 
 
-class PchipInterpolator(_Cubic):
+class PchipInterpolator(_Cubic, of=interpolate.PchipInterpolator):
     """Cubics that are monotone where the data are (Fritsch and Butland, 1984): slopes are weighed harmonic means."""
 
     def __init__(self, x: Any, y: Any, axis: int = 0, extrapolate: Any = None) -> None:
@@ -173,7 +184,7 @@ def _end_slope(h0: Any, h1: Any, m0: Any, m1: Any) -> Any:
     return np.where(np.sign(d) != np.sign(m0), 0.0 * d, np.where(steep, 3 * m0, d))
 
 
-class Akima1DInterpolator(_Cubic):
+class Akima1DInterpolator(_Cubic, of=interpolate.Akima1DInterpolator):
     """Cubics whose slope at a point depends on two points on either side (Akima, 1970); method "akima" or "makima"."""
 
     def __init__(self, x: Any, y: Any, axis: int = 0, *, method: str = "akima", extrapolate: Any = None) -> None:
@@ -201,7 +212,7 @@ def _akima_slopes(m: Any, method: str) -> Any:
     return np.where(uneven, weighed, (m[3:] + m[:-3]) / 2)
 
 
-class CubicSpline(_Cubic):
+class CubicSpline(_Cubic, of=interpolate.CubicSpline):
     """Cubics with continuous second derivatives; bc_type as in SciPy. The slopes solve a system of equations."""
 
     def __init__(self, x: Any, y: Any, axis: int = 0, bc_type: Any = "not-a-knot", extrapolate: Any = None) -> None:
@@ -238,11 +249,10 @@ def _spline_slopes(y: Any, h: Any, ends: list[tuple[int, Any]]) -> Any:
         first, last = (1.0, 1.0, 2 * m[0]), (1.0, 1.0, 2 * m[1])
     inner = 2 * (step[:-1] + step[1:])
     main = np.concatenate([_row(first[0]), inner, _row(last[0])])
-    upper = np.concatenate([_row(first[1]), step[:-1]])
-    lower = np.concatenate([step[1:], _row(last[1])])
+    upper = np.concatenate([_row(first[1]), step[:-1], np.zeros(1)])
+    lower = np.concatenate([np.zeros(1), step[1:], _row(last[1])])
     right = np.concatenate([first[2][None], 3 * (h[1:] * m[:-1] + h[:-1] * m[1:]), last[2][None]])
-    matrix = np.diag(main) + np.diag(upper, 1) + np.diag(lower, -1)
-    return np.reshape(np.linalg.solve(matrix, np.reshape(right, (n, -1))), np.shape(right))
+    return solve_line(np.stack([lower, main, upper]), 1, right)
 
 
 def _row(value: Any) -> Any:
@@ -263,16 +273,9 @@ def _end_row(end: tuple[int, Any], step: Any, m: Any, h: Any, sign: int) -> tupl
 
 def _periodic_slopes(y: Any, h: Any) -> Any:
     """The same rows, around the circle."""
-    n, m, step = len(y) - 1, np.diff(y, axis=0) / h, np.reshape(h, -1)
+    m, step = np.diff(y, axis=0) / h, np.reshape(h, -1)
     before, m_before, h_before = np.roll(step, 1), np.roll(m, 1, axis=0), np.roll(h, 1, axis=0)
-    around = np.eye(n)
-    matrix = (
-        around * (2 * (before + step))[:, None]
-        + np.roll(around, 1, axis=1) * before[:, None]
-        + np.roll(around, -1, axis=1) * step[:, None]
-    )
-    right = 3 * (h * m_before + h_before * m)
-    s = np.reshape(np.linalg.solve(matrix, np.reshape(right, (n, -1))), np.shape(right))
+    s = solve_circle(np.stack([step, 2 * (before + step), before]), 1, 3 * (h * m_before + h_before * m))
     return np.concatenate([s, s[:1]])
 
 

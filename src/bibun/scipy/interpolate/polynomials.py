@@ -12,19 +12,24 @@ from scipy import interpolate  # type: ignore[import-untyped]
 from bibun.arrays.creation import as_array
 from bibun.core.traced import bare, plain
 from bibun.scipy._levels import is_traced, refuse_recorded
+from bibun.scipy._objects import Beside, plainly
 from bibun.scipy.interpolate.piecewise import at_points, taken
 from bibun.scipy.interpolate.splines import make_interp_spline
 
 
-class KroghInterpolator:
+class KroghInterpolator(Beside, of=interpolate.KroghInterpolator):
     """The polynomial through the points. Of a node that is repeated, y holds the derivatives there: y, y', y'', ..."""
 
     def __init__(self, xi: Any, yi: Any, axis: int = 0) -> None:
+        self._scipy = None
+        theirs = None if is_traced(xi, yi) else type(self)._theirs(xi, yi, axis)
         self.xi, yi = as_array(xi), as_array(yi)
         self.axis = axis % yi.ndim
         self.yi = np.moveaxis(yi, self.axis, 0)
         self.c = _divided_differences(self.xi, self.yi)
+        self._scipy = theirs
 
+    @plainly
     def __call__(self, x: Any) -> Any:
         """The value at x."""
 
@@ -37,11 +42,13 @@ class KroghInterpolator:
 
         return at_points(evaluate, x, self.axis)
 
+    @plainly
     def derivatives(self, x: Any, der: int | None = None) -> Any:
         """The value and the derivatives up to order der - 1 (all that are not 0), stacked."""
         count = len(self.xi) if der is None else der
         return np.stack([self.derivative(x, order) for order in range(count)])
 
+    @plainly
     def derivative(self, x: Any, der: int = 1) -> Any:
         """The derivative of order der."""
 
@@ -57,11 +64,34 @@ class KroghInterpolator:
         return at_points(evaluate, x, self.axis)
 
 
-class BarycentricInterpolator(KroghInterpolator):
+class BarycentricInterpolator(KroghInterpolator, of=interpolate.BarycentricInterpolator):
     """The polynomial through points that differ. Here too it is Newton's, which has no division by x - node."""
 
     def __init__(self, xi: Any, yi: Any = None, axis: int = 0, *, wi: Any = None, rng: Any = None) -> None:
-        super().__init__(xi, yi, axis)
+        if yi is None:
+            self.xi, self.axis = as_array(xi), axis
+        else:
+            super().__init__(xi, yi, axis)
+
+    def set_yi(self, yi: Any, axis: int | None = None) -> None:
+        """The values, or other ones, at the same nodes."""
+        super().__init__(self.xi, yi, self.axis if axis is None else axis)
+
+    def add_xi(self, xi: Any, yi: Any = None) -> None:
+        """More nodes, and the values there."""
+        if ("yi" in vars(self)) != (yi is not None):
+            raise ValueError("the new nodes have values where those that there are have some, and no values where not.")
+        xi = np.concatenate([self.xi, np.reshape(as_array(xi), -1)])
+        if yi is None:
+            self.xi = xi
+        else:
+            values = np.concatenate([self.yi, np.reshape(as_array(yi), (-1, *np.shape(self.yi)[1:]))])
+            super().__init__(xi, np.moveaxis(values, 0, self.axis), self.axis)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("yi", "c"):
+            raise AttributeError("BarycentricInterpolator: its nodes have no values yet. Write set_yi(yi) before.")
+        return super().__getattr__(name)
 
 
 def _divided_differences(x: Any, y: Any) -> list[Any]:
@@ -105,7 +135,7 @@ def krogh_interpolate(xi: Any, yi: Any, x: Any, der: int = 0, axis: int = 0) -> 
 _SPLINES = {"zero": 0, "slinear": 1, "quadratic": 2, "cubic": 3}
 
 
-class interp1d:
+class interp1d(Beside, of=interpolate.interp1d):
     """Interpolation along an axis, of SciPy's kinds and parameters: by the point and by y; "linear" and splines by x too."""
 
     def __init__(
@@ -119,6 +149,9 @@ class interp1d:
         fill_value: Any = np.nan,
         assume_sorted: bool = False,
     ) -> None:
+        theirs = None
+        if not is_traced(x, y, fill_value):
+            theirs = interpolate.interp1d(x, y, kind, axis, copy, bounds_error, fill_value, assume_sorted)
         x, y = as_array(x), as_array(y)
         y = y if y.dtype.kind in "fc" else y.astype(float)
         self.axis = axis % y.ndim
@@ -135,6 +168,7 @@ class interp1d:
         self.fill_value = None if extrapolated else fill_value
         given = not extrapolated and not (isinstance(fill_value, float) and np.isnan(fill_value))
         self.bounds_error = (not extrapolated and not given) if bounds_error is None else bounds_error
+        self._scipy = theirs
 
     def _steps(self, kind: str) -> Callable[[Any], Any]:
         x, y = self.x, self._y
@@ -167,6 +201,7 @@ class interp1d:
         start, end = taken(y, i), taken(y, i + 1)
         return (end - start) / np.reshape(high - low, wide) * np.reshape(v - low, wide) + start
 
+    @plainly
     def __call__(self, x: Any) -> Any:
         """The values at x, in place of the axis."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from itertools import combinations_with_replacement, product
 from typing import Any
 
@@ -12,19 +13,21 @@ from bibun.arrays.creation import as_array
 from bibun.core.traced import bare, plain
 from bibun.errors import NoDerivativeError, located
 from bibun.scipy._levels import batches, is_traced, refuse_recorded
+from bibun.scipy._objects import Beside, plainly
+from bibun.scipy.interpolate.bases import basis, coefficients, knots
 from bibun.scipy.interpolate.piecewise import taken
-from bibun.scipy.interpolate.splines import basis, knots
 
 _DEGREES = {"slinear": 1, "cubic": 3, "quintic": 5}
 
 
 def _points(xi: Any, size: int) -> tuple[Any, tuple[int, ...]]:
     """Points (number, size), from an array of them or a tuple of coordinates, and the shape that they came in."""
-    if isinstance(xi, tuple):
+    given = isinstance(xi, tuple)  # of numbers: one point, whose value is a number
+    if given:
         xi = np.stack(np.broadcast_arrays(*(as_array(x) for x in xi)), axis=-1)
     xi = as_array(xi)
     xi = xi if xi.dtype.kind in "fc" else xi.astype(float)
-    if xi.ndim == 1:
+    if xi.ndim == 1 and not given:
         xi = np.reshape(xi, (-1, 1)) if size == 1 else xi[None]
     return np.reshape(xi, (-1, size)), np.shape(xi)[:-1]
 
@@ -37,7 +40,7 @@ def _entries(values: Any, cell: Any) -> Any:
     return taken(np.reshape(values, (-1, *shape[len(cell) :])), place)
 
 
-class RegularGridInterpolator:
+class RegularGridInterpolator(Beside, of=interpolate.RegularGridInterpolator):
     """On a grid: linear, nearest, slinear, cubic, quintic; by the points, the values and, but for splines, the grid."""
 
     def __init__(
@@ -59,7 +62,11 @@ class RegularGridInterpolator:
         if flipped:
             self.grid = tuple(np.flip(p) if axis in flipped else p for axis, p in enumerate(self.grid))
             self.values = np.flip(self.values, axis=tuple(flipped))
+        if not is_traced(points, values, fill_value):
+            more = {"solver": solver, "solver_args": solver_args}
+            self._scipy = interpolate.RegularGridInterpolator(points, values, method, bounds_error, fill_value, **more)
 
+    @plainly
     def __call__(self, xi: Any, method: Any = None, *, nu: Any = None) -> Any:
         """The values at the points xi (..., dimensions)."""
         method = self.method if method is None else method
@@ -111,9 +118,7 @@ class RegularGridInterpolator:
         c: Any = self.values
         orders = [0] * len(self.grid) if nu is None else list(nu)
         for axis, p in enumerate(self.grid):
-            c = np.moveaxis(c, axis, 0)
-            solved = np.linalg.solve(basis(knots(p, k), k, p), np.reshape(c, (len(p), -1)))
-            c = np.moveaxis(np.reshape(solved, np.shape(c)), 0, axis)
+            c = np.moveaxis(coefficients(knots(p, k), k, p, np.moveaxis(c, axis, 0)), 0, axis)
         for axis, p in enumerate(self.grid):
             at_point = basis(knots(p, k), k, flat[:, axis], orders[axis])
             c = np.einsum("ni,i...->n...", at_point, c) if not axis else np.einsum("ni,ni...->n...", at_point, c)
@@ -126,21 +131,39 @@ def interpn(
     """RegularGridInterpolator(points, values, method, bounds_error, fill_value)(xi); splinef2d is RectBivariateSpline."""
     if not is_traced(points, values, xi):
         return interpolate.interpn(points, values, xi, method, bounds_error, fill_value)
+    if isinstance(xi, tuple):  # as an array, of which one point is a row
+        xi = np.stack(np.broadcast_arrays(*(as_array(x) for x in xi)), axis=-1)
     return RegularGridInterpolator(points, values, method, bounds_error, fill_value)(xi)
 
 
-class LinearNDInterpolator:
+class LinearNDInterpolator(Beside, of=interpolate.LinearNDInterpolator):
     """Linear on the triangles of Delaunay: by the point, the values and the data points, which triangulation held fixed."""
 
     def __init__(self, points: Any, values: Any, fill_value: float = np.nan, rescale: bool = False) -> None:
-        if batches(points) or rescale:
+        theirs = None
+        if not is_traced(points, values, fill_value):
+            theirs = interpolate.LinearNDInterpolator(points, values, fill_value, rescale)
+            points = theirs.tri.points if isinstance(points, spatial.Delaunay) else points
+        points = np.stack(points, axis=-1) if isinstance(points, tuple) else points
+        self.points, self.values, self.fill_value, self._rescaled = (
+            as_array(points),
+            as_array(values),
+            fill_value,
+            rescale,
+        )
+        self._scipy = theirs
+
+    @cached_property
+    def triangles(self) -> Any:
+        """Delaunay's."""
+        if batches(self.points) or self._rescaled:
             raise NoDerivativeError(
                 f"{located()}LinearNDInterpolator: the triangulation is of one set of plain points, not rescaled; scale them "
                 "before, and inside vmap map over the values."
             )
-        self.points, self.values, self.fill_value = as_array(points), as_array(values), fill_value
-        self.triangles = spatial.Delaunay(bare(self.points))
+        return spatial.Delaunay(bare(self.points)) if self._scipy is None else self._scipy.tri
 
+    @plainly
     def __call__(self, *args: Any) -> Any:
         """The values at points (..., dimensions), or at coordinates given one by one."""
         size = np.shape(self.points)[1]
@@ -201,7 +224,7 @@ _KERNELS: dict[str, Any] = {
 }
 
 
-class RBFInterpolator:
+class RBFInterpolator(Beside, of=interpolate.RBFInterpolator):
     """Σ a[i] φ(|x - y[i]|) + a polynomial: by the points, the values d, the data points y, smoothing and epsilon."""
 
     def __init__(
@@ -214,28 +237,34 @@ class RBFInterpolator:
         epsilon: Any = None,
         degree: int | None = None,
     ) -> None:
-        if neighbors is not None:
-            raise NoDerivativeError(
-                f"{located()}RBFInterpolator: neighbors= chooses points, and the choice jumps. Leave it away."
-            )
-        self.y, d = as_array(y), as_array(d)
+        self.y, self.d, self.neighbors, self.smoothing = as_array(y), as_array(d), neighbors, smoothing
         self.kernel, least = _KERNELS[kernel]
+        given = epsilon
         if epsilon is None:
             if kernel not in ("linear", "thin_plate_spline", "cubic", "quintic"):
                 raise ValueError(f"`epsilon` must be specified if `kernel` is '{kernel}'.")
             epsilon = 1.0
         self.epsilon, self.degree = epsilon, max(least, 0) if degree is None else degree
-        n = len(self.y)
+        if not is_traced(y, d, smoothing, epsilon):
+            self._scipy = interpolate.RBFInterpolator(y, d, neighbors, smoothing, kernel, given, degree)
+
+    @cached_property
+    def coefficients(self) -> Any:
+        """Of the kernels, and of the polynomial beside them."""
+        if self.neighbors is not None:
+            raise NoDerivativeError(
+                f"{located()}RBFInterpolator: neighbors= chooses points, and the choice jumps. Leave it away."
+            )
+        n, d = len(self.y), self.d
         beside = self._polynomial(self.y)
         count = np.shape(beside)[1]
-        matrix = self._kernel(self.y) + np.eye(n) * np.broadcast_to(as_array(smoothing), (n,))
+        matrix = self._kernel(self.y) + np.eye(n) * np.broadcast_to(as_array(self.smoothing), (n,))
         top, bottom = (
             np.concatenate([matrix, beside], axis=1),
             np.concatenate([beside.T, np.zeros((count, count))], axis=1),
         )
         right = np.concatenate([np.reshape(d, (n, -1)), np.zeros((count, np.size(d) // n))])
-        self.shape = np.shape(d)[1:]
-        self.coefficients = np.linalg.solve(np.concatenate([top, bottom]), right)
+        return np.linalg.solve(np.concatenate([top, bottom]), right)
 
     def _kernel(self, x: Any) -> Any:
         apart = (x[:, None, :] - self.y[None, :, :]) * self.epsilon
@@ -252,8 +281,9 @@ class RBFInterpolator:
         ]
         return np.stack(columns, axis=1) if columns else np.zeros((np.shape(x)[0], 0))
 
+    @plainly
     def __call__(self, x: Any) -> Any:
         """The values at points (number, dimensions)."""
         x = as_array(x)
         rows = np.concatenate([self._kernel(x), self._polynomial(x)], axis=1)
-        return np.reshape(rows @ self.coefficients, (np.shape(x)[0], *self.shape))
+        return np.reshape(rows @ self.coefficients, (np.shape(x)[0], *np.shape(self.d)[1:]))

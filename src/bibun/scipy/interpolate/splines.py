@@ -16,10 +16,12 @@ from bibun.core.traced import plain
 from bibun.errors import NoDerivativeError, located
 from bibun.scipy._calls import no_rule
 from bibun.scipy._levels import is_traced
+from bibun.scipy._objects import Beside, plainly, stands_beside
+from bibun.scipy.interpolate.bases import basis, coefficients, interval, knots, periodic_coefficients
 from bibun.scipy.interpolate.piecewise import at_points, outside, taken
 
 
-class BSpline:
+class BSpline(Beside, of=interpolate.BSpline):
     """Σ c[i] B[i](x) of degree k with knots t, by de Boor's algorithm."""
 
     def __init__(self, t: Any, c: Any, k: int, extrapolate: Any = True, axis: int = 0) -> None:
@@ -28,6 +30,11 @@ class BSpline:
         self.axis = axis % c.ndim
         self.c = np.moveaxis(c, self.axis, 0)
 
+    @property
+    def _scipy(self) -> Any:
+        return None if is_traced(self.t, self.c) else interpolate.BSpline(*self.tck, self.extrapolate, self.axis)
+
+    @plainly
     def __call__(self, x: Any, nu: int = 0, extrapolate: Any = None) -> Any:
         """The value, or the derivative of order nu, at x."""
         spline, extrapolate = self, self.extrapolate if extrapolate is None else extrapolate
@@ -93,25 +100,14 @@ class BSpline:
         """Knots, coefficients, degree."""
         return self.t, np.moveaxis(self.c, 0, self.axis), self.k
 
-    def __getattr__(self, name: str) -> Any:
-        """The rest is SciPy's, of plain knots and coefficients."""
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return getattr(interpolate.BSpline(*self.tck, self.extrapolate, self.axis), name)
 
-
-def _interval(t: Any, k: int, v: Any) -> Any:
-    """The i with t[i] <= v < t[i + 1], between k and the last interval that is not empty."""
-    return np.clip(np.searchsorted(t, v, side="right") - 1, k, _last(t, k))
-
-
-def _last(t: Any, k: int) -> Any:
-    n = len(t) - k - 1
-    return np.searchsorted(t, t[n], side="left") - 1 if k else n - 1  # of steps the last one has no width
+@stands_beside(interpolate.BSpline)
+def _of_scipys(made: Any) -> BSpline:
+    return BSpline(made.t, np.moveaxis(made.c, 0, made.axis), made.k, made.extrapolate, made.axis)
 
 
 def _de_boor(t: Any, c: Any, k: int, v: Any) -> Any:
-    i = _interval(t, k, v)
+    i = interval(t, k, v)
     wide = (-1, *(1,) * (c.ndim - 1))
     d = [taken(c, i - k + j) for j in range(k + 1)]
     for r in range(1, k + 1):
@@ -122,32 +118,13 @@ def _de_boor(t: Any, c: Any, k: int, v: Any) -> Any:
     return d[k]
 
 
-def basis(t: Any, k: int, v: Any, nu: int = 0) -> Any:
-    """B[i](v) for all i, or their derivatives: shape (points, functions)."""
-    return BSpline(t, np.eye(len(t) - k - 1), k)(v, nu)
-
-
-def knots(x: Any, k: int) -> Any:
-    """Those of interpolation without conditions at the ends: x less (k - 1) / 2 points next to each end."""
-    if k % 2:
-        half = (k + 1) // 2
-        inner = x[half:-half]
-    else:
-        half = k // 2
-        middles = (x[1:] + x[:-1]) / 2
-        inner = middles[half:-half] if half else middles[:-1]
-    if not k:
-        return np.concatenate([x, x[-1:]])
-    return np.concatenate([np.repeat(x[:1], k + 1), inner, np.repeat(x[-1:], k + 1)])
-
-
 def make_interp_spline(
     x: Any, y: Any, k: int = 3, t: Any = None, bc_type: Any = None, axis: int = 0, check_finite: bool = True
 ) -> Any:
     """The BSpline of degree k through the points; bc_type as in SciPy. Of a periodic one the last point is the first."""
     if not is_traced(x, y, t, bc_type):
         made = interpolate.make_interp_spline(x, y, k, t, bc_type, axis, check_finite)
-        return BSpline(made.t, np.moveaxis(made.c, 0, made.axis), made.k, made.extrapolate, made.axis)
+        return _of_scipys(made)
     x, y = as_array(x), as_array(y)
     axis %= y.ndim
     y = np.moveaxis(y, axis, 0)
@@ -163,15 +140,7 @@ def make_interp_spline(
             inner = x[1:-1] if k % 2 else (x[1:] + x[:-1]) / 2
             t = np.concatenate([np.repeat(x[:1], k + 1), inner, np.repeat(x[-1:], k + 1)])
     t = as_array(t)
-    ends = [(x[:1], condition) for condition in left] + [(x[-1:], condition) for condition in right]
-    rows = [basis(t, k, at, order) for at, (order, _) in ends]
-    values = [np.reshape(as_array(value) + 0.0 * y[0], (1, *np.shape(y)[1:])) for _, (_, value) in ends]
-    matrix, wanted = np.concatenate([basis(t, k, x), *rows]), np.concatenate([y, *values])
-    if matrix.shape[0] != matrix.shape[1]:
-        raise ValueError(
-            f"The number of derivatives at boundaries does not match: {matrix.shape[0]} equations for {matrix.shape[1]} unknowns."
-        )
-    c = np.reshape(np.linalg.solve(matrix, np.reshape(wanted, (len(wanted), -1))), np.shape(wanted))
+    c = coefficients(t, k, x, y, left, right)
     made = BSpline(t, c, k)
     made.axis = axis
     return made
@@ -183,7 +152,7 @@ def make_lsq_spline(
     """The BSpline with knots t of the least Σ (w (spline(x) - y))²."""
     if not is_traced(x, y, t, w):
         made = interpolate.make_lsq_spline(x, y, t, k, w, axis, check_finite, **settings)
-        return BSpline(made.t, np.moveaxis(made.c, 0, made.axis), made.k, made.extrapolate, made.axis)
+        return _of_scipys(made)
     x, y, t = as_array(x), as_array(y), as_array(t)
     axis %= y.ndim
     y = np.moveaxis(y, axis, 0)
@@ -213,11 +182,8 @@ def _periodic(x: Any, y: Any, k: int, t: Any, axis: int) -> BSpline:
     x_knots = x if k % 2 else np.concatenate([x[:1], (x[1:-1] + x[:-2]) / 2, x[-1:]])
     around = np.arange(-k, n + k + 1)
     t = x_knots[around % n] + (around // n) * (x[-1] - x[0])
-    some = basis(t, k, x[:-1])
-    repeated = np.arange(n + k) % n
-    folded = np.stack([np.sum(some[:, repeated == i], axis=1) for i in range(n)], axis=1)
-    c = np.linalg.solve(folded, np.reshape(y[:-1], (n, -1)))
-    made = BSpline(t, np.reshape(c, np.shape(y[:-1]))[repeated], k, "periodic")
+    c = periodic_coefficients(t, k, x[:-1], y[:-1])
+    made = BSpline(t, c[np.arange(n + k) % n], k, "periodic")
     made.axis = axis
     return made
 
@@ -273,9 +239,10 @@ def _smooths(name: str) -> NoDerivativeError:
     )
 
 
-class UnivariateSpline:
+class UnivariateSpline(Beside, of=interpolate.UnivariateSpline):
     """FITPACK's spline: by the point. With s=0, which interpolates, by x and y too."""
 
+    _instead = "take its values, derivative, antiderivative and integral"
     _name = "UnivariateSpline"
     _smoothing: int | None = None  # what s is, where it is not given
     _order: tuple[str, ...] = ("w", "bbox", "k", "s", "ext", "check_finite")
@@ -288,6 +255,13 @@ class UnivariateSpline:
         t, c, k = self._scipy._eval_args
         self._tck, self._ext = (t, c, k), self._scipy.ext
 
+    def set_smoothing_factor(self, s: float) -> None:
+        """Another spline of the same plain data."""
+        if self._scipy is None:
+            raise _smooths(self._name)
+        self._scipy.set_smoothing_factor(s)
+        self._tck = self._scipy._eval_args
+
     def _from_traced(self, x: Any, y: Any, *more: Any, **settings: Any) -> None:
         given = dict(zip(self._order, more, strict=False)) | settings
         smoothing = given.get("s", self._smoothing)
@@ -298,6 +272,7 @@ class UnivariateSpline:
             raise no_rule(self._name, "of traced data it takes no bbox=")
         self._tck, self._ext, self._scipy = splrep(x, y, k=given.get("k", 3), s=0), given.get("ext", 0), None
 
+    @plainly
     def __call__(self, x: Any, nu: int = 0, ext: Any = None) -> Any:
         """The value, or the derivative of order nu, at x."""
         named = {"extrapolate": 0, "zeros": 1, "raise": 2, "const": 3}
@@ -329,25 +304,15 @@ class UnivariateSpline:
         made._tck, made._ext, made._scipy = (t, np.concatenate([c, np.zeros(k + 1)]), k), self._ext, None
         return made
 
-    def __getattr__(self, name: str) -> Any:
-        """The rest is SciPy's, of plain data."""
-        if name.startswith("_"):
-            raise AttributeError(name)
-        if self._scipy is None:
-            raise AttributeError(
-                f"{self._name}.{name}: a spline of traced data has its values, derivative, antiderivative and integral only."
-            )
-        return getattr(self._scipy, name)
 
-
-class InterpolatedUnivariateSpline(UnivariateSpline):
+class InterpolatedUnivariateSpline(UnivariateSpline, of=interpolate.InterpolatedUnivariateSpline):
     """FITPACK's spline through the points: by the point and by y."""
 
     _name = "InterpolatedUnivariateSpline"
     _order, _smoothing = ("w", "bbox", "k", "ext", "check_finite"), 0
 
 
-class RectBivariateSpline:
+class RectBivariateSpline(Beside, of=interpolate.RectBivariateSpline):
     """A tensor product of splines on a grid: by the point, and with s=0, which interpolates, by z."""
 
     def __init__(
@@ -359,18 +324,18 @@ class RectBivariateSpline:
             raise _smooths("RectBivariateSpline")
         if is_traced(z):
             self.knots = knots(np.asarray(x, float), kx), knots(np.asarray(y, float), ky)
-            left, right = (
-                basis(t, k, np.asarray(v, float)) for t, k, v in zip(self.knots, self.degrees, (x, y), strict=True)
-            )
-            half = np.linalg.solve(left, as_array(z))
-            self.coefficients = np.swapaxes(np.linalg.solve(right, np.swapaxes(half, 0, 1)), 0, 1)
+            left, right = (np.asarray(v, float) for v in (x, y))
+            half = coefficients(self.knots[0], kx, left, as_array(z))
+            self.coefficients = np.swapaxes(coefficients(self.knots[1], ky, right, np.swapaxes(half, 0, 1)), 0, 1)
             return
         made = interpolate.RectBivariateSpline(x, y, z, box, kx, ky, s, **settings)
         self.knots = made.get_knots()
         self.coefficients = np.reshape(
             made.get_coeffs(), [len(t) - k - 1 for t, k in zip(self.knots, self.degrees, strict=True)]
         )
+        self._scipy = made
 
+    @plainly
     def __call__(self, x: Any, y: Any, dx: int = 0, dy: int = 0, grid: bool = True) -> Any:
         """The values at all pairs of x and y (`grid`), or at pairs of entries."""
         x, y = as_array(x), as_array(y)

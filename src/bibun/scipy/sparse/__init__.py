@@ -23,9 +23,10 @@ from bibun.scipy.sparse._building import (
     kronsum,
     tril,
     triu,
+    typed,
     vstack,
 )
-from bibun.scipy.sparse._matrices import Pattern, indices
+from bibun.scipy.sparse._matrices import LINES, Coordinates, Pattern, indices
 from bibun.scipy.sparse._pairs import summed
 
 
@@ -35,8 +36,10 @@ def _compressed(name: str) -> Any:
 
     def call(arg1: Any, shape: Any = None, dtype: Any = None, copy: bool = False, **more: Any) -> Any:
         if isinstance(arg1, SparseArray):
-            found = kind(arg1.data, arg1.pattern)
-            return _typed(found.tocsc() if flipped else found.tocsr() if name.startswith("csr") else found, dtype)
+            found = kind(arg1.entries, arg1.pattern)
+            return _typed(
+                found.tocsc() if flipped else found.tocsr() if name.startswith("csr") else found.tocoo(), dtype
+            )
         if not holds_traced(arg1):
             return make(arg1, shape, dtype, copy, **more)
         if not isinstance(arg1, tuple):
@@ -48,8 +51,9 @@ def _compressed(name: str) -> Any:
             data, (rows, columns) = arg1
             rows, columns = indices(name, rows), indices(name, columns)
             shape = shape or (int(rows.max(initial=-1)) + 1, int(columns.max(initial=-1)) + 1)
-            placed = _in_order(as_array(data), rows, columns, shape) if name.startswith("coo") else None
-            return _typed(kind(*(placed or summed(as_array(data), rows, columns, shape, flipped))), dtype)
+            if name.startswith("coo"):
+                return _typed(kind(as_array(data), Coordinates(rows, columns, tuple(shape))), dtype)
+            return _typed(kind(*summed(as_array(data), rows, columns, shape, flipped)), dtype)
         data, where, starts = arg1
         where, starts = indices(name, where), indices(name, starts)
         lines = len(starts) - 1
@@ -65,13 +69,6 @@ def _compressed(name: str) -> Any:
 
 def _kind(name: str) -> type[SparseArray]:
     return SparseArray if name.endswith("_array") else SparseMatrix
-
-
-def _in_order(data: Any, rows: Any, columns: Any, shape: Any) -> Any:
-    """Entries in the order of their rows, which may repeat places, as those of coo_array may."""
-    order = np.argsort(rows, kind="stable")
-    starts = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=shape[0]))])
-    return data[order], Pattern(columns[order], starts, tuple(shape), False)
 
 
 csr_array, csr_matrix = _compressed("csr_array"), _compressed("csr_matrix")
@@ -100,7 +97,7 @@ def _diagonals(name: str) -> Any:
                     f"Diagonal length (offset {offset}: {part.shape[0]} at {len(rows)}) does not agree with shape"
                 )
             placed.append((np.broadcast_to(part, rows.shape), rows, columns))
-        return _of_diagonals(placed, shape, dtype, _kind(name))
+        return typed(_of_diagonals(placed, shape, dtype, _kind(name)), None, format)
 
     call.__name__ = call.__qualname__ = name
     call.__doc__ = f"scipy.sparse.{name}; with traced diagonals a SparseArray."
@@ -115,7 +112,8 @@ def _places(offset: int, shape: Any) -> tuple[Any, Any]:
 
 def _of_diagonals(placed: Any, shape: Any, dtype: Any, kind: type[SparseArray]) -> SparseArray:
     data, rows, columns = (np.concatenate(arrays) for arrays in zip(*placed, strict=True))
-    return kind(*summed(_typed(data, dtype), rows, columns, shape))
+    entries, pattern = summed(_typed(data, dtype), rows, columns, shape)
+    return kind(entries, pattern.unordered(LINES))
 
 
 def _banded(name: str) -> Any:
@@ -123,7 +121,8 @@ def _banded(name: str) -> Any:
 
     def call(arg1: Any, shape: Any = None, dtype: Any = None, copy: bool = False, **more: Any) -> Any:
         if isinstance(arg1, SparseArray):
-            return _kind(name)(arg1.data, arg1.pattern)
+            ordered = arg1.tocsr()
+            return _kind(name)(ordered.entries, ordered.pattern.unordered(LINES))
         if not holds_traced(arg1):
             return make(arg1, shape, dtype, copy, **more)
         if not isinstance(arg1, tuple) or shape is None:
@@ -153,7 +152,7 @@ def spdiags(data: Any, diags: Any, m: Any = None, n: Any = None, format: Any = N
     if not holds_traced(data):
         return source.spdiags(data, diags, m, n, format)
     shape = m if n is None else (m, n)
-    return dia_matrix((data, diags), shape=shape or (np.shape(np.atleast_2d(data))[1],) * 2)
+    return typed(dia_matrix((data, diags), shape=shape or (np.shape(np.atleast_2d(data))[1],) * 2), None, format)
 
 
 def issparse(x: Any) -> bool:

@@ -14,7 +14,7 @@ from bibun.arrays.sparse import asks, boxed
 from bibun.core.traced import Holder, Traced
 from bibun.errors import NoDerivativeError, located
 from bibun.scipy._calls import no_rule
-from bibun.scipy.sparse._matrices import Pattern, indices, parts, product, product_from_the_left
+from bibun.scipy.sparse._matrices import LINES, Coordinates, Pattern, indices, parts, product, product_from_the_left
 from bibun.scipy.sparse._pairs import added, common, multiplied, summed
 
 
@@ -24,9 +24,9 @@ def is_sparse(x: Any) -> bool:
 
 
 class SparseArray(Holder):
-    """A matrix whose entries `data` are traced, at the places of a pattern. Places may repeat: their entries add up."""
+    """A matrix whose entries are traced, at the places of a pattern. Places may repeat: their entries add up."""
 
-    __slots__ = ("data", "pattern")
+    __slots__ = ("entries", "pattern")
     __array_priority__ = 2000.0  # above a traced array's
     __array_ufunc__ = None
     ndim = 2
@@ -34,8 +34,18 @@ class SparseArray(Holder):
     def __init__(self, data: Any, pattern: Pattern) -> None:
         if np.shape(data) != pattern.where.shape:
             raise ValueError(f"{np.shape(data)} entries at {pattern.where.shape} places")
-        self.data = data
+        self.entries = data
         self.pattern = pattern
+
+    @property
+    def data(self) -> Any:
+        """The entries, in SciPy's order."""
+        if self.pattern.ordered_by:
+            raise no_rule(
+                "A.data of a sparse matrix", "SciPy has the entries of such a matrix in an order, or a layout, of its own; write "
+                f"A.{self.pattern.ordered_by}.data"
+            )  # fmt: skip
+        return self.entries
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -45,7 +55,7 @@ class SparseArray(Holder):
     @property
     def dtype(self) -> Any:
         """Of the entries."""
-        return self.data.dtype
+        return self.entries.dtype
 
     @property
     def nnz(self) -> int:
@@ -59,7 +69,7 @@ class SparseArray(Holder):
     @property
     def T(self) -> Any:
         """The transpose."""
-        return self._with(self.data, self.pattern.transposed)
+        return self._with(self.entries, self.pattern.transposed)
 
     def transpose(self) -> Any:
         """The transpose."""
@@ -67,31 +77,61 @@ class SparseArray(Holder):
 
     def conjugate(self) -> Any:
         """The complex conjugate."""
-        return self._with(np.conjugate(self.data))
+        return self._with(np.conjugate(self.entries))
 
     conj = conjugate
 
     def astype(self, dtype: Any) -> Any:
         """With entries of another type."""
-        return self._with(self.data.astype(dtype))
+        return self._with(self.entries.astype(dtype))
 
     def copy(self) -> Any:
         """Itself: nothing changes it."""
         return self
 
     def tocsr(self) -> Any:
-        """With the entries row by row, and places that do not repeat."""
-        return self._with(*summed(self.data, self.pattern.rows, self.pattern.columns, self.shape))
+        """With the entries row by row."""
+        return self._lines(flipped=False)
 
     def tocsc(self) -> Any:
-        """With the entries column by column, and places that do not repeat."""
-        return self.T.tocsr().T
+        """With the entries column by column."""
+        return self._lines(flipped=True)
 
-    tocoo = copy
+    def sorted_indices(self) -> Any:
+        """With the entries line by line, those of a line in order."""
+        return self._sorted(self.pattern.flipped)
+
+    def _lines(self, flipped: bool) -> Any:
+        """As SciPy does it: places that repeat stay where the matrix is of lines already."""
+        pattern = self.pattern
+        if isinstance(pattern, Coordinates) or pattern.ordered_by == LINES:
+            return self._with(*summed(self.entries, pattern.rows, pattern.columns, self.shape, flipped))
+        return self if pattern.flipped == flipped else self._sorted(flipped)
+
+    def _sorted(self, flipped: bool) -> Any:
+        lines, across = (
+            (self.pattern.columns, self.pattern.rows) if flipped else (self.pattern.rows, self.pattern.columns)
+        )
+        order = np.lexsort((across, lines))
+        starts = np.searchsorted(lines[order], np.arange(self.shape[flipped] + 1))
+        return self._with(self.entries[order], Pattern(across[order], starts, self.shape, flipped))
+
+    def _canonical(self) -> Any:
+        """Row by row, at places that do not repeat."""
+        return self._with(*summed(self.entries, self.pattern.rows, self.pattern.columns, self.shape))
+
+    def tocoo(self) -> Any:
+        """With the row and the column of each entry."""
+        pattern = self.pattern
+        return (
+            self
+            if pattern.ordered_by
+            else self._with(self.entries, Coordinates(pattern.rows, pattern.columns, self.shape))
+        )
 
     def toarray(self) -> Any:
         """The dense matrix."""
-        return row("scatter_add")(self.data, key=(self.pattern.rows, self.pattern.columns), shape=self.shape)
+        return row("scatter_add")(self.entries, key=(self.pattern.rows, self.pattern.columns), shape=self.shape)
 
     todense = toarray
 
@@ -100,7 +140,7 @@ class SparseArray(Holder):
         rows, columns = self.shape
         low, length = max(-k, 0), max(min(rows + min(k, 0), columns - max(k, 0)), 0)
         on = np.flatnonzero(self.pattern.columns - self.pattern.rows == k)
-        return row("scatter_add")(self.data[on], key=(self.pattern.rows[on] - low,), shape=(length,))
+        return row("scatter_add")(self.entries[on], key=(self.pattern.rows[on] - low,), shape=(length,))
 
     def trace(self, offset: int = 0) -> Any:
         """The sum of a diagonal."""
@@ -111,7 +151,7 @@ class SparseArray(Holder):
         if dtype is not None or out is not None:
             raise no_rule("the sum of a sparse matrix", "it has no dtype= and no out=; write A.astype(dtype).sum(axis)")
         if axis is None:
-            return np.sum(self.data)
+            return np.sum(self.entries)
         along = axis % 2
         matrix = self if along else self.T
         return product(matrix, np.ones(matrix.shape[1], self.dtype))
@@ -124,12 +164,12 @@ class SparseArray(Holder):
         """Entry by entry with a number, a dense array or a sparse matrix."""
         if is_sparse(other):
             return self._with(*common(self, other))
-        return self._with(self.data * self._at_places(other))
+        return self._with(self.entries * self._at_places(other))
 
     def power(self, n: Any) -> Any:
         """Entry by entry, to a power that leaves zeros what they are."""
-        matrix = self.tocsr()
-        return matrix._with(matrix.data**n)
+        matrix = self._canonical()
+        return matrix._with(matrix.entries**n)
 
     def _at_places(self, other: Any) -> Any:
         if not np.ndim(other):
@@ -142,7 +182,7 @@ class SparseArray(Holder):
 
     def __getitem__(self, key: Any) -> Any:
         """A part of it, as SciPy takes it of a matrix of numbers of entries."""
-        matrix = self.tocsr()
+        matrix = self._canonical()
         numbers = source.csr_array(matrix.pattern.matrix(np.arange(1, matrix.nnz + 1)))
         found = self._indexed(numbers, indices_in(key))
         if source.issparse(found):
@@ -152,10 +192,10 @@ class SparseArray(Holder):
                     "matrix of it, and A[[i]].toarray()[0] for a dense vector"
                 )  # fmt: skip
             which, pattern = parts(found)
-            return self._with(matrix.data[which - 1], pattern)
+            return self._with(matrix.entries[which - 1], pattern)
         if not np.ndim(found):
-            return matrix.data[found - 1] if found else matrix.dtype.type(0)
-        return np.where(found, np.append(matrix.data, [0])[found - 1], 0)
+            return matrix.entries[found - 1] if found else matrix.dtype.type(0)
+        return np.where(found, np.append(matrix.entries, [0])[found - 1], 0)
 
     def _indexed(self, numbers: Any, key: Any) -> Any:
         return numbers[key]
@@ -193,14 +233,14 @@ class SparseArray(Holder):
         return self.power(n)
 
     def __truediv__(self, other: Any) -> Any:
-        return NotImplemented if is_sparse(other) else self._with(self.data / self._at_places(other))
+        return NotImplemented if is_sparse(other) else self._with(self.entries / self._at_places(other))
 
     def __neg__(self) -> Any:
-        return self._with(-self.data)
+        return self._with(-self.entries)
 
     def __abs__(self) -> Any:
-        matrix = self.tocsr()
-        return matrix._with(np.abs(matrix.data))
+        matrix = self._canonical()
+        return matrix._with(np.abs(matrix.entries))
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         if asks():
@@ -212,6 +252,11 @@ class SparseArray(Holder):
         )
 
     def __getattr__(self, name: str) -> Any:
+        pattern = None if name.startswith("_") else self.pattern
+        if isinstance(pattern, Coordinates) and name in ("row", "col", "coords"):
+            return {"row": pattern.rows, "col": pattern.columns, "coords": (pattern.rows, pattern.columns)}[name]
+        if type(pattern) is Pattern and name in ("indices", "indptr") and not pattern.ordered_by:
+            return {"indices": pattern.where, "indptr": pattern.starts}[name]
         if name.startswith("_") or not hasattr(source.csr_array, name):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         raise AttributeError(
@@ -220,7 +265,7 @@ class SparseArray(Holder):
         )
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(shape {self.shape}, {self.nnz} entries {self.data!r})"
+        return f"{type(self).__name__}(shape {self.shape}, {self.nnz} entries {self.entries!r})"
 
 
 class SparseMatrix(SparseArray):

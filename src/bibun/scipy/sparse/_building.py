@@ -11,7 +11,7 @@ import scipy.sparse as source  # type: ignore[import-untyped]
 from bibun.core.traced import Traced
 from bibun.scipy._calls import no_rule, stands_for
 from bibun.scipy.sparse._arrays import SparseArray, SparseMatrix
-from bibun.scipy.sparse._matrices import parts
+from bibun.scipy.sparse._matrices import LINES, parts
 from bibun.scipy.sparse._pairs import summed
 
 Placed = tuple[Any, Any, Any]  # entries, their rows and their columns
@@ -31,7 +31,8 @@ def _made(blocks: Any, shape: tuple[int, int], placed: list[Placed], *, array: b
     """Of the old kind where all blocks are, as in SciPy."""
     new = array or _some_new(blocks)
     data, rows, columns = (np.concatenate(parts) for parts in zip(*placed, strict=True))
-    return (SparseArray if new else SparseMatrix)(*summed(data, rows, columns, shape))
+    entries, pattern = summed(data, rows, columns, shape)
+    return (SparseArray if new else SparseMatrix)(entries, pattern.unordered(LINES))
 
 
 def _blocks(rows: Any, *, array: bool = False) -> Any:
@@ -62,25 +63,25 @@ def _extent(line: Any, axis: int) -> int:
 @stands_for(source.block_array)
 def block_array(blocks: Any, *, format: Any = None, dtype: Any = None) -> Any:
     """A matrix of blocks, in rows; None is a block of zeros."""
-    return _typed(_blocks(blocks, array=True), dtype)
+    return typed(_blocks(blocks, array=True), dtype, format)
 
 
 @stands_for(source.bmat)
 def bmat(blocks: Any, format: Any = None, dtype: Any = None) -> Any:
     """A matrix of blocks, in rows; None is a block of zeros."""
-    return _typed(_blocks(blocks), dtype)
+    return typed(_blocks(blocks), dtype, format)
 
 
 @stands_for(source.hstack)
 def hstack(blocks: Any, format: Any = None, dtype: Any = None) -> Any:
     """Matrices beside one another."""
-    return _typed(_blocks([list(blocks)]), dtype)
+    return typed(_blocks([list(blocks)]), dtype, format)
 
 
 @stands_for(source.vstack)
 def vstack(blocks: Any, format: Any = None, dtype: Any = None) -> Any:
     """Matrices under one another."""
-    return _typed(_blocks([[block] for block in blocks]), dtype)
+    return typed(_blocks([[block] for block in blocks]), dtype, format)
 
 
 @stands_for(source.block_diag)
@@ -88,11 +89,13 @@ def block_diag(mats: Any, format: Any = None, dtype: Any = None) -> Any:
     """Matrices along the diagonal."""
     n = len(mats)
     blocks = [[m if i == j else None for j in range(n)] for i, m in enumerate(mats)]
-    return _typed(_blocks(blocks), dtype)
+    return typed(_blocks(blocks), dtype, format)
 
 
-def _typed(matrix: Any, dtype: Any) -> Any:
-    return matrix if dtype is None else matrix.astype(dtype)
+def typed(matrix: Any, dtype: Any, format: Any) -> Any:
+    """Of a dtype, and in the order of a format; None is any."""
+    matrix = matrix if dtype is None else matrix.astype(dtype)
+    return matrix.tocsr() if format == "csr" else matrix.tocsc() if format == "csc" else matrix
 
 
 @stands_for(source.kron)
@@ -103,14 +106,14 @@ def kron(A: Any, B: Any, format: Any = None) -> Any:
     rows = p.rows[first] * q.shape[0] + q.rows[second]
     columns = p.columns[first] * q.shape[1] + q.columns[second]
     shape = p.shape[0] * q.shape[0], p.shape[1] * q.shape[1]
-    return _made((A, B), shape, [(x[first] * y[second], rows, columns)])
+    return typed(_made((A, B), shape, [(x[first] * y[second], rows, columns)]), None, format)
 
 
 @stands_for(source.kronsum)
 def kronsum(A: Any, B: Any, format: Any = None) -> Any:
     """The Kronecker product of one and A, and of B and one, added."""
     eye = source.eye_array if _some_new((A, B)) else source.eye
-    return kron(eye(B.shape[0]), A) + kron(B, eye(A.shape[0]))
+    return typed(kron(eye(B.shape[0]), A) + kron(B, eye(A.shape[0])), None, format)
 
 
 def _triangle(name: str, sign: int) -> Callable[..., Any]:
@@ -119,7 +122,7 @@ def _triangle(name: str, sign: int) -> Callable[..., Any]:
         """The entries on one side of a diagonal."""
         data, pattern = parts(_matrix(A))
         kept = np.flatnonzero(sign * (pattern.columns - pattern.rows - k) >= 0)
-        return _made((A,), A.shape, [(data[kept], pattern.rows[kept], pattern.columns[kept])])
+        return typed(_made((A,), A.shape, [(data[kept], pattern.rows[kept], pattern.columns[kept])]), None, format)
 
     return triangle
 

@@ -26,11 +26,19 @@ def indices(name: str, value: Any) -> Any:
     return np.array(value, dtype=np.intp)
 
 
-class Pattern:
-    """Where the entries of a matrix stand, line by line: of the matrix, or of its transpose where `flipped`."""
+# The calls after which SciPy has the entries in our order: those of a product stay unsorted in tocsr()
+LINES, SORTED = "tocsr()", "tocsr().sorted_indices()"
 
-    def __init__(self, where: Any, starts: Any, shape: tuple[int, ...], flipped: bool) -> None:
+
+class Pattern:
+    """Where the entries of a matrix stand, line by line: of the matrix, or of its transpose where `flipped`.
+
+    Where SciPy has the entries in another order, `ordered_by` is the call after which it has them in this one.
+    """
+
+    def __init__(self, where: Any, starts: Any, shape: tuple[int, ...], flipped: bool, ordered_by: str = "") -> None:
         self.where = where
+        self.ordered_by = ordered_by
         self.starts = starts
         where.flags.writeable = starts.flags.writeable = False  # SciPy sorts indices where they are, if it can
         self.shape = shape
@@ -62,13 +70,57 @@ class Pattern:
     @cached_property
     def transposed(self) -> Pattern:
         """That of the transpose, with the entries in the same order."""
-        return Pattern(self.where, self.starts, self.shape[::-1], not self.flipped)
+        return Pattern(self.where, self.starts, self.shape[::-1], not self.flipped, self.ordered_by)
+
+    def repeated(self, size: int) -> Pattern:
+        """Block diagonal."""
+        rows, columns = self.shape
+        steps, entries = np.arange(size), len(self.where)
+        across = rows if self.flipped else columns
+        where = (self.where + across * steps[:, None]).ravel()
+        starts = np.append((self.starts[:-1] + entries * steps[:, None]).ravel(), entries * size)
+        return Pattern(where, starts, (rows * size, columns * size), self.flipped)
+
+    def unordered(self, ordered_by: str) -> Pattern:
+        """The same places, of entries that SciPy has in another order."""
+        return Pattern(self.where, self.starts, self.shape, self.flipped, ordered_by)
+
+
+class Coordinates(Pattern):
+    """Where the entries stand, in any order: the row and the column of each."""
+
+    rows: Any = None
+    columns: Any = None
+
+    def __init__(self, rows: Any, columns: Any, shape: tuple[int, ...]) -> None:
+        self.rows, self.columns, self.shape = rows, columns, shape
+        self.where, self.ordered_by = columns, ""
+        rows.flags.writeable = columns.flags.writeable = False
+
+    def __repr__(self) -> str:
+        return f"Coordinates({len(self.rows)} of {self.shape})"
+
+    def matrix(self, data: Any) -> Any:
+        """SciPy's matrix with these entries."""
+        return source.coo_array((data, (self.rows, self.columns)), shape=self.shape).tocsr()
+
+    @cached_property
+    def transposed(self) -> Pattern:
+        """That of the transpose, with the entries in the same order."""
+        return Coordinates(self.columns, self.rows, self.shape[::-1])
+
+    def repeated(self, size: int) -> Pattern:
+        """Block diagonal."""
+        height, width = self.shape
+        steps = np.arange(size)[:, None]
+        rows, columns = (self.rows + height * steps).ravel(), (self.columns + width * steps).ravel()
+        return Coordinates(rows, columns, (height * size, width * size))
 
 
 def parts(matrix: Any) -> tuple[Any, Pattern]:
     """The entries and the pattern of a sparse matrix, SciPy's or ours."""
     if isinstance(matrix, Holder):
-        return matrix.data, matrix.pattern  # type: ignore[attr-defined]
+        return matrix.entries, matrix.pattern  # type: ignore[attr-defined]
     if matrix.format not in ("csr", "csc"):
         matrix = matrix.tocsr()
     pattern = Pattern(matrix.indices.copy(), matrix.indptr.copy(), matrix.shape, matrix.format == "csc")
@@ -97,19 +149,9 @@ def _batch(primitive: Any, values: list[Any], batched: list[bool], settings: Any
         y = primitive(data, np.reshape(flat, (np.shape(flat)[0], -1)), **settings)
         return np.moveaxis(np.reshape(y, (-1, *np.shape(flat)[1:])), 1, 0)
     x = x if batched[1] else np.broadcast_to(x, (size, *np.shape(x)))
-    many = _repeated(settings["pattern"], size)
+    many = settings["pattern"].repeated(size)
     y = primitive(np.reshape(data, (-1,)), np.reshape(x, (-1, *np.shape(x)[2:])), pattern=many)
     return np.reshape(y, (size, -1, *np.shape(x)[2:]))
-
-
-def _repeated(pattern: Pattern, size: int) -> Pattern:
-    """Block diagonal."""
-    rows, columns = pattern.shape
-    steps, entries = np.arange(size), len(pattern.where)
-    across = rows if pattern.flipped else columns
-    where = (pattern.where + across * steps[:, None]).ravel()
-    starts = np.append((pattern.starts[:-1] + entries * steps[:, None]).ravel(), entries * size)
-    return Pattern(where, starts, (rows * size, columns * size), pattern.flipped)
 
 
 sparse_product: Primitive = multilinear(

@@ -13,15 +13,17 @@ from scipy import stats as _scipy  # type: ignore[import-untyped]
 from bibun.scipy.stats.discrete import *  # noqa: F403  a name for each family of the table
 from bibun.scipy.stats.discrete import DISCRETE
 from bibun.scipy.stats.families import *  # noqa: F403
-from bibun.scipy.stats.families import CONTINUOUS
+from bibun.scipy.stats.families import CONTINUOUS as _FAMILIES
 from bibun.scipy.stats.multivariate import (
     dirichlet,
     invwishart,
     multinomial,
     multivariate_normal,
     multivariate_t,
+    vonmises_fisher,
     wishart,
 )
+from bibun.scipy.stats.powers import boxcox, boxcox_llf, yeojohnson, yeojohnson_llf
 from bibun.scipy.stats.samples import (
     describe,
     entropy,
@@ -41,8 +43,14 @@ from bibun.scipy.stats.samples import (
     zmap,
     zscore,
 )
+from bibun.scipy.stats.transformed import *  # noqa: F403
+from bibun.scipy.stats.transformed import TRANSFORMED
+
+CONTINUOUS = _FAMILIES | TRANSFORMED
 
 __all__ = [
+    "boxcox",
+    "boxcox_llf",
     "describe",
     "dirichlet",
     "entropy",
@@ -63,7 +71,10 @@ __all__ = [
     "spearmanr",
     "trim_mean",
     "variation",
+    "vonmises_fisher",
     "wishart",
+    "yeojohnson",
+    "yeojohnson_llf",
     "zmap",
     "zscore",
     *CONTINUOUS,

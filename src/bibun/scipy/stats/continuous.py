@@ -28,8 +28,8 @@ POSITIVE = (0.0, np.inf)
 class Continuous(Distribution):
     """A family of distributions of a real number: the methods of SciPy's, with parameters x, shapes, loc and scale.
 
-    Formulas of the standard member, of z and the shapes (of the shapes alone: mean, var, entropy). `positive`: which
-    shapes must be; `cdf_by` says why the distribution function has no derivative by the shapes, where it has none.
+    Formulas of the standard member, of z and the shapes (of the shapes alone: mean, var, entropy). `positive`: whether all
+    shapes must be, or of which shapes there is a member. `cdf`: a reason, where it has no derivative by the shapes.
     """
 
     moved_by = ("loc", "scale")
@@ -41,7 +41,7 @@ class Continuous(Distribution):
         cdf: Formula | str,
         *,
         support: tuple[float, float] | Formula = LINE,
-        positive: bool = True,
+        positive: bool | Formula = True,
         sf: Formula | None = None,
         logcdf: Formula | None = None,
         logsf: Formula | None = None,
@@ -171,7 +171,9 @@ class Continuous(Distribution):
     def _checked(self, y: Any, z: Any, shapes: list[Any], scale: Any) -> Any:
         """nan where the parameters are none of the family's."""
         valid = (scale > 0) & (z == z)
-        if self.positive:
+        if callable(self.positive):
+            valid = valid & self.positive(*shapes)
+        elif self.positive:
             for shape in shapes:
                 valid = valid & (shape > 0)
         return np.where(valid, y, np.nan)

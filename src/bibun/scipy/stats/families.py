@@ -111,7 +111,7 @@ lognorm = Continuous(
 )  # fmt: skip
 truncnorm = Continuous(
     "truncnorm", lambda z, a, b: _normal(z) - _log_mass(a, b), lambda z, a, b: np.exp(_log_mass(a, z) - _log_mass(a, b)),
-    support=lambda a, b: (a, b), positive=False, sf=lambda z, a, b: np.exp(_log_mass(z, b) - _log_mass(a, b)),
+    support=lambda a, b: (a, b), positive=lambda a, b: a < b, sf=lambda z, a, b: np.exp(_log_mass(z, b) - _log_mass(a, b)),
     logcdf=lambda z, a, b: _log_mass(a, z) - _log_mass(a, b), logsf=lambda z, a, b: _log_mass(z, b) - _log_mass(a, b),
 )  # fmt: skip
 skewnorm = Continuous(

@@ -10,6 +10,7 @@ from scipy import special, stats  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array
 from bibun.errors import NoDerivativeError, located
+from bibun.primitives.repeated import holds
 from bibun.scipy._calls import refused
 from bibun.scipy._levels import is_traced, without
 from bibun.scipy.stats.distribution import Frozen, reason
@@ -223,6 +224,39 @@ def _matrices(x: Any, scale: Any) -> tuple[Any, Any]:
     return x, scale
 
 
+class _VonMisesFisher(Family):
+    """Of unit vectors about a unit vector mu, with a concentration kappa; x has them along its last axis."""
+
+    plain = stats.vonmises_fisher
+
+    def logpdf(self, x: Any, mu: Any = None, kappa: Any = 1) -> Any:
+        """kappa mu x + log of kappa**h / ((2 π)**(h + 1) I_h(kappa)), h = n / 2 - 1"""
+        if not is_traced(x, mu, kappa):
+            return self.plain.logpdf(x, mu, kappa)
+        x, mu, kappa = as_array(x), as_array(mu), as_array(kappa)
+        for name, vectors in (("x", x), ("mu", mu)):
+            if holds(np.abs(np.linalg.norm(vectors, axis=-1) - 1) > 1e-5):
+                raise ValueError(f"'{name}' must be of norm 1 along its last axis.")
+        return self._log_factor(mu.shape[0], kappa) + kappa * (x @ mu)
+
+    def _log_factor(self, n: int, kappa: Any) -> Any:
+        if np.ndim(kappa) or holds(kappa <= 0):
+            raise ValueError("'kappa' must be a positive scalar.")
+        h = n / 2 - 1
+        return h * np.log(kappa) - (h + 1) * log(2 * pi) - np.log(special.ive(h, kappa)) - kappa
+
+    def pdf(self, x: Any, mu: Any = None, kappa: Any = 1) -> Any:
+        """exp(logpdf)"""
+        return np.exp(self.logpdf(x, mu, kappa))
+
+    def entropy(self, mu: Any = None, kappa: Any = 1) -> Any:
+        """-log of the factor, less kappa I_(h + 1)(kappa) / I_h(kappa)"""
+        if not is_traced(mu, kappa):
+            return self.plain.entropy(mu, kappa)
+        n, kappa = as_array(mu).shape[0], as_array(kappa)
+        return -self._log_factor(n, kappa) - kappa * special.ive(n / 2, kappa) / special.ive(n / 2 - 1, kappa)
+
+
 class _Multinomial(Family):
     """Of counts along the last axis that add up to n, with probabilities p, of which the last is what the others leave."""
 
@@ -245,4 +279,4 @@ class _Multinomial(Family):
 
 
 multivariate_normal, multivariate_t, dirichlet = _Normal(), _StudentT(), _Dirichlet()
-wishart, invwishart, multinomial = _Wishart(), _InverseWishart(), _Multinomial()
+wishart, invwishart, multinomial, vonmises_fisher = _Wishart(), _InverseWishart(), _Multinomial(), _VonMisesFisher()

@@ -16,6 +16,7 @@ from bibun.arrays.reductions import axes_of
 from bibun.errors import NoDerivativeError, located
 from bibun.scipy._calls import no_rule
 from bibun.scipy._levels import is_traced, without
+from bibun.scipy._objects import Beside, plainly
 from bibun.scipy.stats.distribution import floats
 
 
@@ -329,7 +330,7 @@ def linregress(x: Any, y: Any, alternative: str = "two-sided", **settings: Any) 
     return found
 
 
-class gaussian_kde:
+class gaussian_kde(Beside, of=stats.gaussian_kde):
     """A density of normal kernels about the points of a dataset (dimensions, points): by the points, the dataset and weights.
 
     bw_method: "scott", "silverman", a number, or a function of this object, as in SciPy.
@@ -339,14 +340,22 @@ class gaussian_kde:
         dataset = as_array(dataset)
         self.dataset = np.reshape(dataset, (1, -1)) if dataset.ndim < 2 else dataset
         self.d, self.n = self.dataset.shape
-        weights = np.ones(self.n) if weights is None else as_array(weights)
-        self.weights = weights / np.sum(weights)
+        given = np.ones(self.n) if weights is None else as_array(weights)
+        self.weights = given / np.sum(given)
         self.neff = 1 / np.sum(self.weights**2)
         self.factor = self._factor(bw_method)
         mean = np.sum(self.dataset * self.weights, axis=1, keepdims=True)
         apart = self.dataset - mean
         spread = (apart * self.weights) @ apart.T / (1 - np.sum(self.weights**2))
         self.covariance = spread * self.factor**2
+        if not is_traced(dataset, self.weights, self.factor):
+            self._scipy = stats.gaussian_kde(dataset, self.factor if callable(bw_method) else bw_method, weights)
+
+    def set_bandwidth(self, bw_method: Any = None) -> None:
+        """Another width of the kernels; None is the one that they have."""
+        if bw_method is not None:
+            self._scipy = None
+            self.__init__(self.dataset, bw_method, self.weights)  # type: ignore[misc]
 
     def _factor(self, method: Any) -> Any:
         if method is None or method == "scott":
@@ -355,6 +364,7 @@ class gaussian_kde:
             return (self.neff * (self.d + 2.0) / 4.0) ** (-1.0 / (self.d + 4))
         return method(self) if callable(method) else method
 
+    @plainly
     def logpdf(self, x: Any) -> Any:
         """log Σ weights exp(-|x - point|² / 2) / normalisation, the squares by the inverse covariance; a number a point."""
         x = as_array(x)
@@ -367,6 +377,7 @@ class gaussian_kde:
         total = np.log(np.sum(np.exp(terms - top), axis=-1)) + top[..., 0]
         return total - self.d / 2 * np.log(2 * np.pi) - np.sum(np.log(np.diagonal(factor)))
 
+    @plainly
     def evaluate(self, points: Any) -> Any:
         """The density at points (dimensions, number)."""
         return np.exp(self.logpdf(points))
