@@ -10,30 +10,59 @@ from typing import Any
 
 import numpy as np
 
-from bibun.compiler.rolling.periods import TURNS, Stretch
+from bibun.compiler.rolling.periods import TURNS, Stretch, stretches
 from bibun.compiler.rolling.stream import Stream, axes_of_key
 from bibun.interpreters.recording import Recording
 from bibun.primitives import TABLE
 from bibun.primitives.indexing import Place
 
 _WITH_OPERANDS = {TABLE[name]: TABLE[f"{name}_at"] for name in ("getitem", "put", "scatter_add")}
+# Where nothing is computed, entries are only moved: what comes from where is known without a loop (fusing/shuffles.py).
+_MOVES = {"part"} | {
+    TABLE[name]
+    for name in ("getitem", "put", "scatter_add", "add", "stack", "reshape", "broadcast_to", "transpose", "copy")
+}
 _PERIODS = range(1, 9)  # calls of one kind in a turn, at most, of which the numbers are looked at one by one
 
 
-def tabled(recording: Recording, stream: Stream, found: Sequence[Stretch]) -> Recording | None:
-    """The recording with such numbers as operands, its calls where they were; None where there are none."""
+def with_tables(recording: Recording) -> tuple[Recording, Stream, list[Stretch]]:
+    """The recording as a stream, and what of it repeats: with such numbers as operands, where more of it does then."""
+    stream = Stream(recording)
+    found = stretches(stream)
+    chosen = _chosen(recording, stream, found)
+    if len(chosen) < TURNS:
+        return recording, stream, found
+    second = Stream(_with_operands(recording, chosen))
+    computing: set[int] = set()
+    for stretch in stretches(second):
+        numbers = second.numbers[stretch.start : stretch.stop]
+        if any(recording.calls[n][0] not in _MOVES for n in numbers[: stretch.period]):
+            computing.update(numbers)
+    chosen = [n for n in chosen if n in computing]
+    if len(chosen) < TURNS:
+        return recording, stream, found
+    other = _with_operands(recording, chosen)
+    second = Stream(other)
+    more = stretches(second)
+    return (other, second, more) if _saved(more) > _saved(found) else (recording, stream, found)
+
+
+def _saved(found: Sequence[Stretch]) -> int:
+    """How many calls there are less."""
+    return sum(stretch.period * (stretch.turns - 1) for stretch in found)
+
+
+def _chosen(recording: Recording, stream: Stream, found: Sequence[Stretch]) -> list[int]:
+    """The calls in no loop whose numbers are of one kind, many, and irregular."""
     straight = np.ones(len(stream.codes), bool)
     for stretch in found:
         straight[stretch.start : stretch.stop] = False
     alike: defaultdict[int, list[int]] = defaultdict(list)
     for at in stream.keyed:
-        if straight[at]:
+        if straight[at] and recording.calls[stream.numbers[at]][0] in _WITH_OPERANDS:
             alike[int(stream.codes[at])].append(at)
-    chosen = [
-        at for places in alike.values() if len(places) >= TURNS and _irregular(stream.moving[places]) for at in places
-    ]
-    chosen = [at for at in chosen if recording.calls[stream.numbers[at]][0] in _WITH_OPERANDS]
-    return _with_operands(recording, [stream.numbers[at] for at in chosen]) if len(chosen) >= TURNS else None
+    many = [places for places in alike.values() if len(places) >= TURNS and _irregular(stream.moving[places])]
+    return [stream.numbers[at] for places in many for at in places]
 
 
 def _irregular(moving: np.ndarray[Any, Any]) -> bool:
