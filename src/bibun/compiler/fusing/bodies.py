@@ -30,7 +30,8 @@ def schedule_body(around: Schedule, step: LoopStep) -> None:
         return inner, _overwrite(inner, arrays, following, list(zip(outputs[len(following) :], wholes, strict=True)))
 
     inner, written = attempt(set())
-    if len(written) < len(arrays) and (apart := {n for v in arrays.values() for n in parts_read(inner, v)}):
+    patched = [versions for k, versions in arrays.items() if k not in written and versions[-1].op == "patch"]
+    if patched and (apart := {n for versions in patched for n in parts_read(inner, versions)}):
         inner, written = attempt(apart)
     step.schedule = inner
     for k, (first, before) in enumerate(zip(step.expression.operands, body.carried, strict=False)):
@@ -53,7 +54,7 @@ def _part_of_turn(step: LoopStep, number: int, x: Expression, stacked: bool) -> 
 
 
 def _written_arrays(body: Body) -> dict[int, list[Expression]]:
-    """The carried values that turns write entries of, by their number, each with its versions."""
+    """The carried values that turns may write where they stand, by their number, each with its versions."""
     found = {k: versions_of(c, f) for k, (c, f) in enumerate(zip(body.carried, body.following, strict=True))}
     return {k: v for k, v in found.items() if v and sum(f is v[-1] for f in body.following) == 1}
 
