@@ -14,7 +14,7 @@ from bibun.compiler.fusing.affine import variable
 from bibun.compiler.fusing.buffers import Buffer
 from bibun.compiler.fusing.nests import Nest, Root
 from bibun.compiler.fusing.schedule import Schedule
-from bibun.compiler.fusing.steps import Call, Guard
+from bibun.compiler.fusing.steps import Call, Guard, LoopStep
 from bibun.compiler.fusing.walking import Costs, Walk
 
 ROWS = 256  # a loop of fewer is not cut into strips
@@ -91,10 +91,21 @@ def reduces_rows(root: Root, member: Member) -> bool:
     return member.nest.flat or any(root.axes[a] == member.row for a in root.reduced)
 
 
-class Finder:
-    """Finds the stages of a schedule: `steps` are its steps with stages in the place of nests."""
+def find(schedule: Schedule, *, in_loop: bool = False) -> None:
+    """Put stages into the place of nests, in a schedule and in the bodies of its loops."""
+    schedule.steps = Finder(schedule, least=2 if in_loop else 1).steps
+    for step in schedule.steps:
+        if isinstance(step, LoopStep) and step.schedule is not None:
+            find(step.schedule, in_loop=True)
 
-    def __init__(self, schedule: Schedule) -> None:
+
+class Finder:
+    """Finds the stages of a schedule: `steps` are its steps with stages in the place of nests.
+
+    least   chunks of a stage: in a loop, where each turn calls it, only such as threads can share
+    """
+
+    def __init__(self, schedule: Schedule, least: int) -> None:
         self.schedule = schedule
         self.costs = Costs(schedule.stored)
         self.roots: dict[int, list[tuple[Nest, Root]]] = {}
@@ -106,8 +117,9 @@ class Finder:
         waiting = list(schedule.steps)
         while waiting:
             group = self._group(waiting) if isinstance(waiting[0], Nest) else []
-            if group:
-                self.steps.append(Stage(group, sum(self._work(m.nest) for m in group)))
+            stage = Stage(group, sum(self._work(m.nest) for m in group)) if group else None
+            if stage is not None and stage.chunks >= least:
+                self.steps.append(stage)
                 taken = {id(m.nest) for m in group}
                 waiting = [step for step in waiting if id(step) not in taken]
             else:
@@ -116,6 +128,8 @@ class Finder:
 
     def _localise(self) -> None:
         """What only one stage knows of is kept a strip at a time."""
+        apart = {id(self.schedule.buffers[x.number]) for x in self.schedule.live if x.op == "carried"}
+        apart |= {id(buffer) for buffer in (*self.schedule.targets, *self.schedule.overwritten)}
         users: dict[int, set[int]] = {}
         for number, step in enumerate(self.steps):
             for buffer in used(step):
@@ -126,7 +140,8 @@ class Finder:
             axes: dict[int, tuple[Buffer, set[int | None]]] = {}
             for member in step.members:
                 for root in member.nest.roots:
-                    if root.buffer.place == "temporary" and users[id(root.buffer)] == {number}:
+                    alone = users[id(root.buffer)] == {number} and id(root.buffer) not in apart
+                    if root.buffer.place == "temporary" and alone:
                         axes.setdefault(id(root.buffer), (root.buffer, set()))[1].add(_row_axis(root, member))
             for buffer, found in axes.values():
                 (axis, *more) = found
