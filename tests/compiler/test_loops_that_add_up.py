@@ -21,6 +21,7 @@ ALONE: dict[str, Callable[[Any, Any, int], Any]] = {
     "a decayed one": lambda s, v, i: (0.9 * s + np.outer(v, v) / (i + 1), v * 1.01),
     "a function of itself": lambda s, v, i: (s + 0.1 * np.sin(s) * v, np.cos(v)),
     "a maximum": lambda s, v, i: (np.maximum(s, v[:, None] * v), np.roll(v, 1) * 1.1),
+    "nothing": lambda s, v, i: (s, np.tanh(s @ v) * (i % 2)),
     "without the other": lambda s, v, i: (np.tanh(s * 1.1 + A), v),
 }
 READ_ELSEWHERE: dict[str, Callable[[Any, Any, int], Any]] = {
@@ -100,3 +101,41 @@ def test_the_gradient_of_a_matrix_is_added_up_where_it_stands() -> None:
     assert_allclose(np.vdot(compiled(A), np.outer(V, V)), slope, rtol=1e-8)
     assert f"fused loop over {N} x {N}: copy" not in compiled.explain()  # type: ignore[attr-defined]
     assert f"fused loop over {N * N}: copy" not in compiled.explain()  # type: ignore[attr-defined]
+
+
+@pytest.mark.skipif(not available(), reason="no machine code on this machine")
+@pytest.mark.parametrize("turns", [90, 91])
+def test_what_the_last_turn_makes_is_not_copied_in_each(turns: int) -> None:
+    """Of the two memories that take turns the last one is where the result is asked for."""
+
+    def heat(x: Any) -> Any:
+        for _ in range(turns):
+            x = x + 0.1 * (np.roll(x, 1) - 2 * x + np.roll(x, -1))
+        return x
+
+    compiled, wave = bb.compile(heat), np.cos(2 * np.pi * 3 * np.arange(500) / 500)
+    shrinks = (1 - 0.2 * (1 - np.cos(2 * np.pi * 3 / 500))) ** turns  # an eigenvector
+    for scale in (1.0, -2.0):
+        assert_allclose(compiled(scale * wave), scale * shrinks * wave, rtol=1e-11, atol=1e-13)
+    assert "copy" not in compiled.explain()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("turns", [90, 91, 92])
+def test_arrays_that_change_places(turns: int) -> None:
+    def f(a: Any, b: Any) -> Any:
+        for _ in range(turns):
+            a, b = b, 0.5 * a + 0.4 * b[::-1]
+        return a, b
+
+    def exchanged(a: Any, b: Any, c: Any) -> Any:
+        for _ in range(turns):
+            a, b, c = b, c, a
+            c = np.tanh(c)
+        return a, b, c
+
+    compiled, three = bb.compile(f), bb.compile(exchanged)
+    for x in (A, A.T.copy()):
+        for found, expected in zip(compiled(x, -x), f(x, -x), strict=True):
+            assert_allclose(found, expected, rtol=1e-12, atol=1e-15)
+        for found, expected in zip(three(x, -x, 2 * x), exchanged(x, -x, 2 * x), strict=True):
+            assert_allclose(found, expected, rtol=1e-12)

@@ -69,7 +69,7 @@ class Overwriting:
     def done(self) -> bool:
         """Write in place, if that is possible."""
         self._sort()
-        order = self._ordered() if self.versions[-1].op == "patch" else self._entry_by_entry()
+        order = self._entry_by_entry() if self.versions[-1].op == "map" else self._ordered()
         if order is None:
             return False
         self._apply(order)
