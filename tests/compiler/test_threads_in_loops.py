@@ -16,6 +16,7 @@ from tests.compiler.test_threads import bits, close
 
 needs_cores = pytest.mark.skipif(not available() or cores() < 2, reason="one core, or no machine code")
 
+IN_A_TURN = r"\nturn\d+:((?!\nturn\d+\.end:).)*(ptr|i32) @stage"  # handed to the threads, or called
 TURNS = 40
 SIZE = 70_001
 random = np.random.default_rng(5)
@@ -118,8 +119,7 @@ def test_the_number_of_threads_changes_no_bit(f: Callable[..., Any], x: Any) -> 
     close(alone(x), f(x))
     for _ in range(3):
         assert bits(together(x)) == expected
-    in_a_turn = r"\nturn\d+:((?!\nturn\d+\.end:).)*ptr @stage"
-    assert re.search(in_a_turn, together.llvm(), re.DOTALL)  # type: ignore[attr-defined]
+    assert re.search(IN_A_TURN, together.llvm(), re.DOTALL)  # type: ignore[attr-defined]
 
 
 @needs_cores
@@ -139,3 +139,18 @@ def test_an_error_in_the_part_of_another_thread() -> None:
         with pytest.raises(IndexError, match="out of bounds"):
             compiled(X, indices)
         indices[turn, place] = place
+
+
+@needs_cores
+def test_short_turns_are_not_shared() -> None:
+    """Handing 10 microseconds of work over would cost more than it saves."""
+    data, y = random.normal(size=(2000, 20)), random.normal(size=2000)
+
+    def descended(w: Any) -> Any:
+        for _ in range(100):
+            w = w - 0.1 * (data.T @ (data @ w - y) / 2000)
+        return w
+
+    compiled = bb.compile(descended, threads=2)
+    close(compiled(np.zeros(20)), descended(np.zeros(20)))
+    assert not re.search(IN_A_TURN, compiled.llvm(), re.DOTALL)  # type: ignore[attr-defined]

@@ -93,7 +93,7 @@ def reduces_rows(root: Root, member: Member) -> bool:
 
 def find(schedule: Schedule, *, in_loop: bool = False) -> None:
     """Put stages into the place of nests, in a schedule and in the bodies of its loops."""
-    schedule.steps = Finder(schedule, least=2 if in_loop else 1).steps
+    schedule.steps = Finder(schedule, in_loop=in_loop).steps
     for step in schedule.steps:
         if isinstance(step, LoopStep) and step.schedule is not None:
             find(step.schedule, in_loop=True)
@@ -102,10 +102,10 @@ def find(schedule: Schedule, *, in_loop: bool = False) -> None:
 class Finder:
     """Finds the stages of a schedule: `steps` are its steps with stages in the place of nests.
 
-    least   chunks of a stage: in a loop, where each turn calls it, only such as threads can share
+    in_loop     whether each turn of a loop runs them: then only what takes long enough to be shared is a stage
     """
 
-    def __init__(self, schedule: Schedule, least: int) -> None:
+    def __init__(self, schedule: Schedule, *, in_loop: bool) -> None:
         self.schedule = schedule
         self.costs = Costs(schedule.stored)
         self.roots: dict[int, list[tuple[Nest, Root]]] = {}
@@ -118,7 +118,7 @@ class Finder:
         while waiting:
             group = self._group(waiting) if isinstance(waiting[0], Nest) else []
             stage = Stage(group, sum(self._work(m.nest) for m in group)) if group else None
-            if stage is not None and stage.chunks >= least:
+            if stage is not None and (not in_loop or self._shared(stage)):
                 self.steps.append(stage)
                 taken = {id(m.nest) for m in group}
                 waiting = [step for step in waiting if id(step) not in taken]
@@ -205,6 +205,11 @@ class Finder:
 
     def _worth(self, group: Sequence[Member]) -> bool:
         return len(group) > 1 or group[0].nest.size * max(len(r.unrolled()) for r in group[0].nest.roots) >= LARGE
+
+    def _shared(self, stage: Stage) -> bool:
+        """Whether threads can share it, and each has enough to do."""
+        work = sum(walk.work() for m in stage.members for walk in self._walks(m.nest))
+        return stage.chunks > 1 and work >= 2 * CHUNK
 
     def _walks(self, nest: Nest) -> list[Walk]:
         return self.schedule.walks(nest)
