@@ -81,3 +81,30 @@ def test_complex_numbers_that_differ_in_the_sign_of_a_zero() -> None:
         above, below = compiled(z)
         np.testing.assert_array_equal(above, [1j, 2.0])
         np.testing.assert_array_equal(below, [-1j, 2.0])
+
+
+X = np.arange(18.0).reshape(9, 2) / 7
+
+
+@pytest.mark.parametrize("f", [lambda w: X.T @ (X @ w - 1), lambda w: (X @ w, X.T + w[:, None])[1] @ (X @ w)])
+def test_an_array_and_its_transpose_are_one(f: Any) -> None:
+    """The program reads both in one memory, in every call."""
+    compiled, w = bb.compile(f), np.array([1.0, -2.0])
+    for factor in (1.0, 1.5):
+        X[2] *= factor
+        np.testing.assert_allclose(compiled(w), f(w), rtol=1e-13)
+    assert "a view of X" not in compiled.explain()  # type: ignore[attr-defined]
+
+
+def test_an_array_beside_one_that_lies_like_its_transpose(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program of the one case is not that of the other, which is recorded with the same calls."""
+    monkeypatch.setenv("BIBUN_CACHE_DIR", str(tmp_path))
+    x, other = np.array([[1.0, 2.0], [3.0, 4.0]]), np.zeros((4, 2))[::2]
+
+    def product(a: Any, b: Any) -> Any:
+        return bb.compile(lambda w: b @ (a @ w))(np.ones(2))
+
+    apart = np.array([[5.0, 6.0], [7.0, 8.0]]).T
+    np.testing.assert_array_equal(product(x, x.T), [24.0, 34.0])
+    np.testing.assert_array_equal(product(x, apart), [64.0, 74.0])
+    np.testing.assert_array_equal(product(other, other.T), [0.0, 0.0])

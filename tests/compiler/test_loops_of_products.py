@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import bibun as bb
+from bibun.compiler.native.machine import available
 
 STEPS: dict[str, Callable[[Any, Any], Any]] = {
     "product with columns": lambda a, b: (a @ b[:, :2])[:, :1] * b,
@@ -42,3 +43,19 @@ def test_a_stack_beside_a_product() -> None:
     product, stack = compiled(*arrays)
     np.testing.assert_allclose(product, arrays[0] @ arrays[1], rtol=1e-13, atol=1e-14)
     np.testing.assert_array_equal(stack, arrays)
+
+
+@pytest.mark.skipif(not available(), reason="no machine code on this machine")
+def test_functions_of_mathematics_beside_a_product_are_computed_in_vectors() -> None:
+    """Each entry stands in the loop over the rows of the matrix, of which vectors are made: there it is one number."""
+    matrix = np.random.default_rng(0).normal(size=(100, 90)) / 10
+
+    def f(x: Any) -> Any:
+        for _ in range(7):
+            x = matrix.T @ np.tanh(matrix @ x)
+        return x
+
+    compiled, x = bb.compile(f), np.ones(90)
+    np.testing.assert_allclose(compiled(x), f(x.astype(np.longdouble)).astype(float), rtol=1e-11)
+    assert "tanh.f64x" in compiled.llvm()  # type: ignore[attr-defined]
+    assert "tanh.f64(" not in compiled.llvm()  # type: ignore[attr-defined]

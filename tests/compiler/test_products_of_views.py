@@ -80,3 +80,24 @@ def test_captured_and_given_views(name: str) -> None:
         expected = f(A, np.array(view))
         np.testing.assert_allclose(bb.compile(lambda m: f(m, view))(A), expected, rtol=1e-12, atol=1e-11)
         np.testing.assert_allclose(bb.compile(f)(A, view), expected, rtol=1e-12, atol=1e-11)
+
+
+TURNED: dict[str, Callable[..., Any]] = {
+    "a transpose of the code around": lambda a, r: A.T @ r,
+    "from the right": lambda a, r: r @ A,
+    "an array that lies in columns": lambda a, r: COLUMNS @ r,
+    "an argument's": lambda a, r: a.T @ r,
+    "without its first row": lambda a, r: a[1:].T @ r[1:],
+    "by einsum": lambda a, r: np.einsum("ji,j->i", A, r) + np.einsum("kij,j->ki", STACK.transpose(0, 2, 1), r)[0],
+}
+COLUMNS, STACK = np.asfortranarray(A), rng.normal(size=(3, N, N))
+
+
+@pytest.mark.parametrize("name", TURNED)
+def test_a_transpose_is_read_along_its_memory(name: str) -> None:
+    """Entry by entry down the columns of memory it took four times as long."""
+    f = TURNED[name]
+    compiled = bb.compile(f)
+    exact = f(A.astype(np.longdouble), VECTOR.astype(np.longdouble)).astype(float)
+    np.testing.assert_allclose(compiled(A, VECTOR), exact, rtol=1e-12, atol=1e-13)
+    assert "gather" not in compiled.llvm()  # type: ignore[attr-defined]

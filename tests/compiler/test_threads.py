@@ -226,18 +226,19 @@ def test_threads_that_compile_first() -> None:
     assert subprocess.run([sys.executable, "-c", lines], timeout=120, check=False).returncode == 0
 
 
-def test_the_interpreter_is_free_while_it_computes() -> None:
+@pytest.mark.parametrize(("size", "turns"), [(200_000, 100), (2_000, 5_000)])
+def test_the_interpreter_is_free_while_it_computes(size: int, turns: int) -> None:
     """Another thread makes progress in the middle of one call, though the interpreter itself would not change threads."""
     if not available():
         pytest.skip("no machine code on this machine")
 
     def slow(x: Any) -> Any:
-        for _ in range(100):
+        for _ in range(turns):
             x = np.sin(x) + 0.1
         return x
 
     compiled = bb.compile(slow, threads=1)
-    x = np.zeros(200_000)
+    x = np.zeros(size)
     compiled(x)
     ticks, over = [0], threading.Event()
 

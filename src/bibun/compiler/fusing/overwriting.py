@@ -1,8 +1,9 @@
-"""Loops whose turns write entries of a carried array: where it stands, instead of into a copy of it.
+"""Loops whose turns write entries of a carried array, or add to it: where it stands, instead of into a copy of it.
 
 The body of such a loop makes the array of the next turn from a chain of patches, versions of one array. Their roots are put
 into an order in which each version is read before the next one overwrites it; where that is possible, all of them have the
-same memory. Changes the schedule of a body; decides nothing about others.
+same memory. So have an array and the next turn's, where each entry of this is made of the same entry of that, and nothing
+else reads it. Changes the schedule of a body; decides nothing about others.
 """
 
 from __future__ import annotations
@@ -25,12 +26,15 @@ _PART = 4  # what is read of it is stored apart, where that helps, if it is at m
 
 
 def versions_of(carried: Expression, following: Expression) -> list[Expression]:
-    """The carried array and its patches, oldest first; nothing where the next turn's is neither, or it is small."""
+    """The carried array and its patches, oldest first, or what is computed of it; nothing where it is neither, or small."""
+    if carried.size < LEAST or carried.kind not in BYTES:
+        return []
+    if following.op == "map":
+        return [carried, following]
     found = [following]
     while found[-1].op == "patch":
         found.append(found[-1].operands[0])
-    large = carried.size >= LEAST and carried.kind in BYTES
-    return found[::-1] if found[-1] is carried and large else []
+    return found[::-1] if found[-1] is carried else []
 
 
 def parts_read(schedule: Schedule, versions: Sequence[Expression]) -> set[int]:
@@ -65,7 +69,7 @@ class Overwriting:
     def done(self) -> bool:
         """Write in place, if that is possible."""
         self._sort()
-        order = self._ordered()
+        order = self._entry_by_entry() if self.versions[-1].op == "map" else self._ordered()
         if order is None:
             return False
         self._apply(order)
@@ -110,6 +114,25 @@ class Overwriting:
                 return None
         loops = (step for step in order if isinstance(step, LoopStep))
         return None if any(self._reads(step, number) for step in loops for number in self.numbers) else order
+
+    def _entry_by_entry(self) -> list[Any] | None:
+        """The steps as they are, if the next array is the one before, entry by entry, and nothing else reads that."""
+        before, number = self.numbers
+        if number not in self.parts:
+            return None
+        nest, root, walk = self.parts.pop(number)
+        reads = walk.reads.get(before)
+        if root.word is not None or not reads or not (nest.flat or _apart(root, reads)):
+            return None
+        for step in self.schedule.steps:
+            if isinstance(step, Nest):
+                others = zip(step.roots, self.schedule.walks(step), strict=True)
+                if any(before in other.reads for reader, other in others if reader is not root):
+                    return None
+            elif self._reads(step, before) or (isinstance(step, LoopStep) and self._reads(step, number)):
+                return None
+        root.buffer = self.buffer
+        return list(self.schedule.steps)
 
     def _reads(self, step: Any, number: int) -> bool:
         """Whether a step reads a version, beside what will be dropped or moved."""

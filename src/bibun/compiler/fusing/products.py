@@ -11,7 +11,7 @@ from math import prod
 
 import numpy as np
 
-from bibun.compiler.fusing.affine import fixed, variable
+from bibun.compiler.fusing.affine import fixed, identity, strides, variable
 from bibun.compiler.fusing.expressions import Expression, Expressions
 from bibun.compiler.fusing.lowering import Lowering, kind_of, lowers
 from bibun.compiler.fusing.nests import INLINE_PRODUCT
@@ -127,12 +127,26 @@ def _inline(
 ) -> tuple[Expression, Letters]:
     """As a sum of products: a short one per entry, a long one along the memory of the larger operand."""
     large, small = (a, b) if a[0].size >= b[0].size else (b, a)
-    order = (*large[1], *(c for c in small[1] if c not in large[1]))
+    order = (*_in_memory(*large), *(c for c in small[1] if c not in large[1]))
     if prod(extents[c] for c in order if c not in kept) <= INLINE_PRODUCT:
         order = (*kept, *(c for c in order if c not in kept))
     left, right = (_arranged(make, *x, order, extents) for x in (a, b))
     total = make.reduce("fadd", make.map("fmul", left, right), [i for i, c in enumerate(order) if c not in kept])
     return total, tuple(c for c in order if c in kept)
+
+
+def _in_memory(x: Expression, names: Letters) -> Letters:
+    """The letters in the order in which they lie in memory: of the transpose of a matrix the other way round."""
+    source, places = (x.operands[0], x.params) if x.op == "view" else (x, identity(len(x.shape)))
+    lies = source.params.strides if source.op == "captured" else strides(source.shape)
+    steps = [0] * len(names)
+    for step, (_, terms) in zip(lies, places, strict=True):
+        for axis, times in terms:
+            if axis >= 0:  # below 0: a turn of a loop
+                steps[axis] += step * times
+    if 0 in steps:
+        return names  # repeated along an axis
+    return tuple(names[i] for i in sorted(range(len(names)), key=lambda i: -abs(steps[i])))
 
 
 def _summed(make: Expressions, x: Expression, names: Letters, needed: set[int]) -> tuple[Expression, Letters]:

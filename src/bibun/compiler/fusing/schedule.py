@@ -6,7 +6,7 @@ evaluation of each root; each time something more is found, the schedule is made
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bibun.compiler.fusing.affine import identity, variable
@@ -43,6 +43,7 @@ class Schedule:
     overwritten     memory of carried arrays that the steps of a loop's body write to where it stands
     given           what the schedule of the code around a loop's body has stored
     turns           of that loop
+    places          memory that its carried values shall have
     temporaries     all memory that the program keeps for itself, that of bodies included
     """
 
@@ -55,11 +56,13 @@ class Schedule:
         around: Schedule | None = None,
         turns: int = 1,
         apart: Iterable[int] = (),
+        places: Mapping[int, Buffer] | None = None,
     ) -> None:
         self.outputs = list(outputs)
         self.guards = list(guards)
         self.targets = targets or [Buffer("output", n, x.shape, x.kind) for n, x in enumerate(outputs)]
         self.turns = turns
+        self.places = places or {}
         self.given = around.buffers if around is not None else {}
         self.live = live_from([*outputs, *(x for x, _ in guards)], self.given)
         self.users: dict[int, list[int]] = {}
@@ -124,7 +127,7 @@ class Schedule:
         if x.op == "input":
             self.buffers[x.number] = Buffer("input", x.params, x.shape, x.kind)
         elif x.op == "carried":
-            self.buffers[x.number] = self.temporary(x)
+            self.buffers[x.number] = self.places.get(x.number) or self.temporary(x)
         else:
             array = x.params
             steps = tuple(s // array.itemsize for s in array.strides)

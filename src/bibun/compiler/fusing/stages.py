@@ -14,7 +14,7 @@ from bibun.compiler.fusing.affine import variable
 from bibun.compiler.fusing.buffers import Buffer
 from bibun.compiler.fusing.nests import Nest, Root
 from bibun.compiler.fusing.schedule import Schedule
-from bibun.compiler.fusing.steps import Call, Guard
+from bibun.compiler.fusing.steps import Call, Guard, LoopStep
 from bibun.compiler.fusing.walking import Costs, Walk
 
 ROWS = 256  # a loop of fewer is not cut into strips
@@ -91,10 +91,21 @@ def reduces_rows(root: Root, member: Member) -> bool:
     return member.nest.flat or any(root.axes[a] == member.row for a in root.reduced)
 
 
-class Finder:
-    """Finds the stages of a schedule: `steps` are its steps with stages in the place of nests."""
+def find(schedule: Schedule, *, in_loop: bool = False) -> None:
+    """Put stages into the place of nests, in a schedule and in the bodies of its loops."""
+    schedule.steps = Finder(schedule, in_loop=in_loop).steps
+    for step in schedule.steps:
+        if isinstance(step, LoopStep) and step.schedule is not None:
+            find(step.schedule, in_loop=True)
 
-    def __init__(self, schedule: Schedule) -> None:
+
+class Finder:
+    """Finds the stages of a schedule: `steps` are its steps with stages in the place of nests.
+
+    in_loop     whether each turn of a loop runs them: then only what takes long enough to be shared is a stage
+    """
+
+    def __init__(self, schedule: Schedule, *, in_loop: bool) -> None:
         self.schedule = schedule
         self.costs = Costs(schedule.stored)
         self.roots: dict[int, list[tuple[Nest, Root]]] = {}
@@ -106,8 +117,9 @@ class Finder:
         waiting = list(schedule.steps)
         while waiting:
             group = self._group(waiting) if isinstance(waiting[0], Nest) else []
-            if group:
-                self.steps.append(Stage(group, sum(self._work(m.nest) for m in group)))
+            stage = Stage(group, sum(self._work(m.nest) for m in group)) if group else None
+            if stage is not None and (not in_loop or self._shared(stage)):
+                self.steps.append(stage)
                 taken = {id(m.nest) for m in group}
                 waiting = [step for step in waiting if id(step) not in taken]
             else:
@@ -116,6 +128,8 @@ class Finder:
 
     def _localise(self) -> None:
         """What only one stage knows of is kept a strip at a time."""
+        apart = {id(self.schedule.buffers[x.number]) for x in self.schedule.live if x.op == "carried"}
+        apart |= {id(buffer) for buffer in (*self.schedule.targets, *self.schedule.overwritten)}
         users: dict[int, set[int]] = {}
         for number, step in enumerate(self.steps):
             for buffer in used(step):
@@ -126,7 +140,8 @@ class Finder:
             axes: dict[int, tuple[Buffer, set[int | None]]] = {}
             for member in step.members:
                 for root in member.nest.roots:
-                    if root.buffer.place == "temporary" and users[id(root.buffer)] == {number}:
+                    alone = users[id(root.buffer)] == {number} and id(root.buffer) not in apart
+                    if root.buffer.place == "temporary" and alone:
                         axes.setdefault(id(root.buffer), (root.buffer, set()))[1].add(_row_axis(root, member))
             for buffer, found in axes.values():
                 (axis, *more) = found
@@ -190,6 +205,11 @@ class Finder:
 
     def _worth(self, group: Sequence[Member]) -> bool:
         return len(group) > 1 or group[0].nest.size * max(len(r.unrolled()) for r in group[0].nest.roots) >= LARGE
+
+    def _shared(self, stage: Stage) -> bool:
+        """Whether threads can share it, and each has enough to do."""
+        work = sum(walk.work() for m in stage.members for walk in self._walks(m.nest))
+        return stage.chunks > 1 and work >= 2 * CHUNK
 
     def _walks(self, nest: Nest) -> list[Walk]:
         return self.schedule.walks(nest)

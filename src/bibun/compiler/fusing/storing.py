@@ -14,9 +14,11 @@ from bibun.compiler.fusing.expressions import Expression
 from bibun.compiler.fusing.nests import WHOLE_AXIS
 from bibun.compiler.fusing.ordering import WHOLE
 from bibun.compiler.fusing.walking import CHEAP, MANY, VARIANTS, Costs, Walk
+from bibun.compiler.native.arithmetic import cost
 
 WORTH = 12  # additions: what costs more is not computed in two nests, or again in every turn of an outer loop
 APART = 1500  # evaluations between two values that are stored because there are too many of them
+VECTORS = 64  # entries of a function of mathematics that are computed in vectors, not one in each turn
 MANY_PLACES = 16  # of an array, computed one by one
 DEEP = 100  # operations in a row, of which one is stored
 
@@ -62,6 +64,7 @@ class Storing:
         found = set()
         costs = Costs(self.stored)
         turns = prod(loop.extent for loop in walk.loops)
+        vector = next((n for n, loop in enumerate(walk.loops) if loop.vector), -1)
         for number, indices in walk.computed.items():
             x = walk.expressions[number]
             if x.op not in ("map", "reduce", "gather") or not walk.loops or number in self.stored:
@@ -72,6 +75,7 @@ class Storing:
                 (again and len(shifts) > VARIANTS and costs.of(x) > CHEAP)
                 or _written_out(x, indices, costs)
                 or (len(x.shape) and self._again(walk, indices) and costs.of(x) >= WORTH)
+                or _one_by_one(x, indices, vector)
             ):
                 found |= self._small(x, costs)
         return self._last(found)
@@ -126,6 +130,14 @@ def _written_out(x: Expression, indices: Iterable[Any], costs: Costs) -> bool:
     """Whether a loop over its entries would be shorter code: before a loop, entry by entry, it computes many of them."""
     places = [index for index in indices if not any(terms for _, terms in index)]
     return len(places) >= MANY_PLACES and costs.of(x) > CHEAP
+
+
+def _one_by_one(x: Expression, indices: Iterable[Any], vector: int) -> bool:
+    """Whether it is a function of mathematics of one number in each turn of the loops around the vector loop."""
+    if vector < 0 or x.op != "map" or cost(x.params) < WORTH or x.size < VECTORS:
+        return False
+    used = {number for index in indices for _, terms in index for number, _ in terms}
+    return vector not in used and 0 <= max(used, default=-1) < WHOLE_AXIS
 
 
 def _cuts(walk: Walk, stored: set[int]) -> set[int]:

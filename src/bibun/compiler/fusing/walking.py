@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from heapq import heappop, heappush
 from itertools import count
+from math import prod
 from operator import itemgetter
 
 from bibun.compiler.fusing.affine import Affine, composed, fixed, shifted
@@ -110,6 +111,16 @@ class Walk:
                     waiting[operand.number] = set(below)
                     self.expressions[operand.number] = operand
                     heappush(order, -operand.number)
+
+    def work(self) -> int:
+        """About how many additions it takes: what does not depend on a loop is computed once for all of its turns."""
+        total = 0
+        for number, indices in (*self.computed.items(), *self.reads.items()):
+            each = _own(self.expressions[number]) if number in self.computed else 1
+            for index in indices:
+                loops = {variable for _, terms in index for variable, _ in terms if variable >= 0}
+                total += each * prod(extent_of(variable, self.loops) for variable in loops)
+        return total
 
     def _below(self, x: Expression, indices: set[Index]) -> list[tuple[Expression, Iterable[Index]]]:
         """What is evaluated for an expression, and where."""

@@ -15,8 +15,8 @@ from bibun.compiler.fusing.expressions import DTYPES, Expressions
 from bibun.compiler.fusing.lowering import Lowering
 from bibun.compiler.fusing.nests import Nest
 from bibun.compiler.fusing.schedule import Schedule
-from bibun.compiler.fusing.stages import Finder, Stage
-from bibun.compiler.fusing.steps import Call
+from bibun.compiler.fusing.stages import Stage, find
+from bibun.compiler.fusing.steps import Call, LoopStep
 from bibun.compiler.graph import Graph
 from bibun.compiler.native import accumulation, cache, formulas, lapack, plan  # noqa: F401  they register what they write
 from bibun.compiler.native.callbacks import stop_if_interrupted
@@ -45,7 +45,7 @@ class Written:
     def __init__(self, graph: Graph, layout: Arrangement, finished: Callable[[str], object] = len) -> None:
         lowered = Lowering(graph, Expressions())
         self.schedule = Schedule(lowered.outputs, lowered.guards)
-        self.schedule.steps = Finder(self.schedule).steps
+        find(self.schedule)
         self.outputs = [(x.shape, x.kind) for x in lowered.outputs]
         memory = Layout(self.schedule, len(layout.inputs), len(self.outputs))
         self.context = Context()
@@ -218,6 +218,8 @@ def _work(schedule: Schedule) -> int:
             total += step.work
         elif isinstance(step, Nest):
             total += step.size * sum(len(root.unrolled()) for root in step.roots) * 4
+        elif isinstance(step, LoopStep) and step.schedule is not None:
+            total += step.body.turns * _work(step.schedule)
         elif isinstance(step, Call):
             total += sum(buffer.entries for buffer in step.operands) * 16
     return total

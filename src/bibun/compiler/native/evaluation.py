@@ -240,8 +240,7 @@ class Evaluation:
         for number, step in terms:
             lanes, _ = function.across((0, ((number, step),)))
             if number < WHOLE_AXIS:
-                loop = function.levels[function.ground + (number + 1 if number >= 0 else 0)].loop
-                assert loop is not None
+                _, loop = function.loop_of(number)
                 total = total + (loop if step == 1 else loop * step)
             if lanes is not None:
                 steps = ", ".join(f"i64 {k * step}" for k in range(lanes.number))

@@ -56,6 +56,7 @@ class Function:
     """Levels of code, and memory reached by affine addresses.
 
     vectors     the variables that stand for a vector of places: that of the vector loop that is written now
+    turn        the turn of the loop over nests that is written now, in whose body the ground is
     """
 
     def __init__(self, module: Declares, slots: dict[str, Any]) -> None:
@@ -66,6 +67,7 @@ class Function:
         self.slots = slots  # of each buffer by name: a number of the frame, or an offset in the workspace
         self.ground = 0  # the level in which nests stand; above 0 in the body of a loop over nests
         self.vectors: dict[int, Lanes] = {}
+        self.turn: Value | None = None
         self._labels = 0
 
     # ---- levels -----------------------------------------------------------------------------------
@@ -150,6 +152,13 @@ class Function:
         loops = [v for v, _ in place[1] if v < WHOLE_AXIS]
         return self.ground + (loops[-1] + 1 if loops and loops[-1] >= 0 else 0)
 
+    def loop_of(self, number: int) -> tuple[int, Value]:
+        """The level of a loop, and its variable: of the nest's loops, or the turn of the one around."""
+        depth = self.ground + (number + 1 if number >= 0 else 0)
+        loop = self.levels[depth].loop if number >= 0 else self.turn
+        assert loop is not None
+        return depth, loop
+
     # ---- memory -----------------------------------------------------------------------------------
 
     def base(self, buffer: Buffer) -> Value:
@@ -161,12 +170,13 @@ class Function:
         code = self.at(0)
         if buffer.inside is not None:
             whole = self.base(buffer.inside)
-            turn = self.levels[self.ground].loop
-            assert turn is not None
+            assert self.turn is not None
+            code = self.at(self.ground)
+            assert self.turn is not None
             code = self.at(self.ground)
             kind = LLVM.get(STORED.get(buffer.kind, buffer.kind))
             entries, kind = (buffer.entries, kind) if kind else (buffer.bytes, "i8")  # complex numbers are NumPy's
-            places = turn if entries == 1 else turn * entries
+            places = self.turn if entries == 1 else self.turn * entries
             return self.keep(key, code.emit(f"getelementptr {kind}, {whole.typed}, {places.typed}", "ptr"), self.ground)
         slot = self.slots[buffer.name]
         if isinstance(slot, Value):
@@ -205,10 +215,8 @@ class Function:
                 number, step = terms[n]
                 if number >= WHOLE_AXIS:
                     continue  # the pointer is that of lane 0
-                depth = self.ground + (number + 1 if number >= 0 else 0)
+                depth, loop = self.loop_of(number)
                 code = self.at(depth)
-                loop = self.levels[depth].loop
-                assert loop is not None
                 places = loop if step == 1 else code.binary("mul", loop, step)
                 value = code.emit(f"getelementptr {kind}, {found[0].typed}, {places.typed}", "ptr")
                 self.keep(key, value, depth)

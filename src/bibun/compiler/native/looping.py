@@ -40,11 +40,11 @@ def write_loop(writer: Any, step: LoopStep) -> None:
     registers = _registers(function, step)
     pairs = [(before, after) for _, before, after in step.carried if after is not before]
     bases = [function.base(buffer) for pair in pairs for buffer in pair]
-    turns, buffers, ground = writer.evaluation.turns, writer.evaluation.buffers, function.ground
+    turns, buffers, ground, turn = writer.evaluation.turns, writer.evaluation.buffers, function.ground, function.turn
 
-    def write(_: Value, now: list[Value]) -> list[Value]:
+    def write(variable: Value, now: list[Value]) -> list[Value]:
         """Of each pair of buffers the one is read and the other written; in the next turn the other way round."""
-        function.ground = function.depth
+        function.ground, function.turn = function.depth, variable
         writer.evaluation.turns, writer.evaluation.buffers = schedule.turns, schedule.buffers
         for buffer, base in zip((b for pair in pairs for b in pair), now, strict=False):
             function.keep(("base", buffer.name), base, function.ground)
@@ -53,7 +53,7 @@ def write_loop(writer: Any, step: LoopStep) -> None:
         writer.run(schedule)
         swapped = [now[n + 1 - 2 * (n % 2)] for n in range(len(bases))]
         following = [*swapped, *(_following(function, r) for r in registers)]
-        function.ground = ground
+        function.ground, function.turn = ground, turn
         writer.evaluation.turns, writer.evaluation.buffers = turns, buffers
         return following
 

@@ -5,6 +5,8 @@
 `local` is memory for one strip of rows. `totals` is that of the chunk's running results; they are joined when all chunks
 are done, in their order. A sum of floats that is one number is kept as two, the second one what rounding has lost
 (Knuth's TwoSum).
+
+In a loop over nests, the turn, and where memory begins that is another one in each turn, stand in a table in the workspace.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from bibun.compiler.fusing.affine import ZERO
 from bibun.compiler.fusing.buffers import Buffer
 from bibun.compiler.fusing.expressions import BYTES, identity_of
 from bibun.compiler.fusing.nests import Root
-from bibun.compiler.fusing.stages import Member, Stage
+from bibun.compiler.fusing.stages import Member, Stage, used
 from bibun.compiler.native.arithmetic import WORDS, two_sum
 from bibun.compiler.native.code import LLVM, Code, Value
 from bibun.compiler.native.evaluation import Evaluation
@@ -48,15 +50,28 @@ class StageWriter:
         for buffer in stage.local:
             self.places[buffer.name] = self.strip
             self.strip += -(-buffer.bytes // 64) * 64
+        self.table: Buffer | None = None
+        self.moving: list[Buffer] = []  # another one in each turn of the loop around
+        if writer.function.turn is not None:
+            self.moving = [buffer for buffer in dict.fromkeys(used(stage)) if self._moves(buffer)]
+            self.table = writer.scratch((1 + len(self.moving),), "i64")
         self._define()
         self._call()
+
+    def _moves(self, buffer: Buffer) -> bool:
+        _, depth = self.writer.function.known.get(("base", buffer.name), (None, 0))
+        return buffer.inside is not None or depth > 0
 
     # ---- the function -------------------------------------------------------------------------------
 
     def _define(self) -> None:
         writer = self.writer
         function = Function(writer.module, dict(writer.function.slots))
-        nests = NestWriter(function, Evaluation(function, writer.evaluation.buffers), writer.module.vector_bits // 8)
+        if self.table is not None:
+            self._told(function, self.table)
+        evaluation = Evaluation(function, writer.evaluation.buffers)
+        evaluation.turns = writer.evaluation.turns
+        nests = NestWriter(function, evaluation, writer.module.vector_bits // 8)
         for root, buffer, offset in self.totals:
             code = function.at(0)
             root.buffer = Buffer("total", offset, buffer.shape, buffer.kind, buffer.steps)
@@ -74,6 +89,24 @@ class StageWriter:
         result = function.noted()
         self.notes = result != "i32 0"
         define(writer.module, self.name, function, result)
+
+    def _told(self, function: Function, table: Buffer) -> None:
+        """Read the table."""
+        start = function.base(table)
+        code = function.at(0)
+        function.turn = code.emit(f"load i64, {start.typed}", "i64")
+        for n, buffer in enumerate(self.moving, 1):
+            place = code.emit(f"getelementptr i64, {start.typed}, i64 {n}", "ptr")
+            function.keep(("base", buffer.name), code.emit(f"load ptr, {place.typed}", "ptr"), 0)
+
+    def _tell(self, function: Function, table: Buffer) -> None:
+        """Write it, in the turn."""
+        start, bases = function.base(table), [function.base(buffer) for buffer in self.moving]
+        code = function.at(function.depth)
+        for n, value in enumerate([function.turn, *bases]):
+            assert value is not None
+            place = code.emit(f"getelementptr i64, {start.typed}, i64 {n}", "ptr")
+            code.line(f"store {value.typed}, {place.typed}")
 
     def _strips(self, function: Function, nests: NestWriter) -> None:
         """The loop over strips; where one strip is all there is, none."""
@@ -135,6 +168,8 @@ class StageWriter:
                     fill(function, root.buffer, identity_of(str(root.word), root.buffer.kind))
         threads = min(writer.threads, stage.chunks)
         memory, local = writer.reserved(self.record * stage.chunks), writer.reserved(self.strip * threads)
+        if self.table is not None:
+            self._tell(function, self.table)
         job = Job(self.name, local, memory, self.strip, self.record, stage.extent, stage.chunk)
         bad = share(writer, job, threads)
         if self.notes:

@@ -33,6 +33,7 @@ class Builder:
         self.fast = fast
         self.rewriter = Rewriter(graph, fast=fast)
         self.leaves: dict[int, Node] = {}
+        self._shown: dict[Any, int] = {}  # captured arrays, by where their entries lie
         self._straight: dict[int, Node] = {}
         self._loops: dict[int, LoopBuilder] = {}
         decisions = (number for number, call in enumerate(recording.calls) if call[0] is GUARD)
@@ -69,7 +70,23 @@ class Builder:
                     TABLE["broadcast_to"], (self.graph.constant(value),), {"shape": like.shape}, like
                 )
                 return repeated if repeated.like == like else self.graph.make(row, (), settings, like)
-        return self.graph.make(row, (), settings, like)
+        return (self._turned(number, settings, like) if row is CAPTURED else None) or self.graph.make(
+            row, (), settings, like
+        )
+
+    def _turned(self, number: int, array: np.ndarray[Any, Any], like: Any) -> Node | None:
+        """A captured array that is another one with its axes exchanged, as X.T beside X: what both show is read once."""
+        if array.ndim < 2 or array.dtype.kind != "f":
+            return None
+        axes = list(zip(array.strides, array.shape, strict=True))
+        where = id(owner(array)), array.__array_interface__["data"][0]
+        first = self._shown.setdefault((*where, array.dtype, frozenset(axes)), number)
+        if first == number or len(set(axes)) < len(axes):
+            return None
+        other = self.recording.calls[first][2]
+        lies = list(zip(other.strides, other.shape, strict=True))
+        order = tuple([lies.index(axis) for axis in axes])
+        return self.rewriter.make(TABLE["transpose"], (self.leaf(first),), {"axes": order}, like)
 
     def node(self, call: int) -> Node:
         """The value of a call of the stream."""
