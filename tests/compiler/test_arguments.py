@@ -124,6 +124,27 @@ def test_special_values(row: Any, dtype: type) -> None:
     assert not wrong, "\n".join(map(str, wrong))
 
 
+@pytest.mark.parametrize(
+    "f", [lambda x: 1 / (x + 0.0), lambda x: 1 / (0 + x), lambda x: 1 / (x - 0.0), lambda x: 1 / (x + -0.0)]
+)
+def test_a_zero_that_is_added(f: Any) -> None:
+    """-0 + 0 is 0, and 1 / 0 has its sign."""
+    numbers = np.array(SPECIAL)
+    with np.errstate(all="ignore"):
+        agrees(f, (numbers,))
+        agrees(lambda x: f(np.exp(x)), (numbers,))
+
+
+def test_the_root_of_arrays_as_a_power() -> None:
+    """NumPy takes the square root of an array, of -infinity nan, and the power of a number, of -infinity infinity."""
+    numbers = np.array([-inf, -0.0, 0.0, -1.0, 2.0, inf, nan])
+    with np.errstate(all="ignore"):
+        got = bb.compile(lambda x: x**0.5)(numbers)
+        np.testing.assert_array_equal(got, np.sqrt(numbers))
+        assert np.signbit(got[1])
+        agrees(lambda x: x**0.5, (np.float64(-inf),))
+
+
 def _alike(got: Any, want: Any, error: float) -> bool:
     if np.iscomplexobj(want):
         return _alike(got.real, want.real, error) and _alike(got.imag, want.imag, error)
