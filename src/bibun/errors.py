@@ -45,6 +45,14 @@ class CompileWarning(UserWarning):
     """A compiled function runs plainly, which is slower: the message says why."""
 
 
+class UnrecordableError(BibunError):
+    """The run uses something that a recording cannot stand for; the function has to run plainly. `once`: this time."""
+
+    def __init__(self, why: str, *, once: bool = False) -> None:
+        super().__init__(why)
+        self.once = once
+
+
 class MutatedArrayError(BibunError, RuntimeError):
     """A large array that the tape keeps by reference was changed before the derivative was taken."""
 

@@ -58,6 +58,22 @@ def structure(tree: Any) -> tuple[list[Any], Any]:
     return list(map(named, leaves)), spec
 
 
+def orders(tree: Any) -> list[tuple[Any, ...]]:
+    """The keys of each dict in the order that it has them, and their classes: a structure is equal for any order, and for
+    keys that are equal as 1 and True are."""
+    import optree
+
+    found: list[tuple[Any, ...]] = []
+
+    def look(node: Any) -> bool:
+        if isinstance(node, dict):
+            found.append((*node, *map(type, node)))
+        return False
+
+    optree.tree_leaves(tree, is_leaf=look, namespace=_NAMESPACE)
+    return found
+
+
 def _only(leaves: list[Any]) -> Any:
     return leaves[0]
 

@@ -124,6 +124,27 @@ def test_special_values(row: Any, dtype: type) -> None:
     assert not wrong, "\n".join(map(str, wrong))
 
 
+@pytest.mark.parametrize(
+    "f", [lambda x: 1 / (x + 0.0), lambda x: 1 / (0 + x), lambda x: 1 / (x - 0.0), lambda x: 1 / (x + -0.0)]
+)
+def test_a_zero_that_is_added(f: Any) -> None:
+    """-0 + 0 is 0, and 1 / 0 has its sign."""
+    numbers = np.array(SPECIAL)
+    with np.errstate(all="ignore"):
+        agrees(f, (numbers,))
+        agrees(lambda x: f(np.exp(x)), (numbers,))
+
+
+def test_the_root_of_arrays_as_a_power() -> None:
+    """NumPy takes the square root of an array, of -infinity nan, and the power of a number, of -infinity infinity."""
+    numbers = np.array([-inf, -0.0, 0.0, -1.0, 2.0, inf, nan])
+    with np.errstate(all="ignore"):
+        got = bb.compile(lambda x: x**0.5)(numbers)
+        np.testing.assert_array_equal(got, np.sqrt(numbers))
+        assert np.signbit(got[1])
+        agrees(lambda x: x**0.5, (np.float64(-inf),))
+
+
 def _alike(got: Any, want: Any, error: float) -> bool:
     if np.iscomplexobj(want):
         return _alike(got.real, want.real, error) and _alike(got.imag, want.imag, error)
@@ -223,3 +244,55 @@ def test_empty_arrays(row: Any) -> None:
                     bb.compile(f)(*arrays)
             else:
                 agrees(f, arrays)
+
+
+# ---- the order of dicts ----------------------------------------------------------------------------
+
+
+def first_less_second(p: dict[Any, Any]) -> Any:
+    first, second = p.values()
+    return first - 2 * second
+
+
+def test_the_order_of_a_dict_is_the_calls_own() -> None:
+    compiled = bb.compile(first_less_second)
+    for _ in range(2):
+        assert compiled({"b": 1.0, "a": 2.0}) == -3.0
+        assert compiled({"a": 1.0, "b": 2.0}) == -3.0
+        assert compiled({"a": 5.0, "b": 2.0}) == 1.0
+    assert len(compiled.careful.paths) == 2
+    agrees(first_less_second, ({"b": 1.0, "a": 2.0},), ({"b": 4.0, "a": 3.0},))
+
+
+def test_the_order_of_keywords_and_of_dicts_in_containers() -> None:
+    by_name = bb.compile(lambda **p: first_less_second(p))
+    nested = bb.compile(lambda p: first_less_second(p[0]["in"]))
+    for _ in range(2):
+        assert by_name(b=1.0, a=2.0) == by_name(a=1.0, b=2.0) == -3.0
+        assert nested([{"in": {"b": 1.0, "a": 2.0}, "out": 0.0}]) == -3.0
+        assert nested([{"out": 0.0, "in": {"a": 1.0, "b": 2.0}}]) == -3.0
+
+
+def test_keys_of_several_classes_keep_their_values() -> None:
+    """optree numbers the leaves of such a dict by the names of the classes."""
+    compiled, made = bb.compile(lambda p: p["x"] - 2 * p[1]), bb.compile(lambda x: {"x": x, 1: 2 * x})
+    for _ in range(2):
+        assert compiled({"x": 1.0, 1: 2.0}) == compiled({1: 2.0, "x": 1.0}) == -3.0
+        assert list(made(1.0).items()) == [("x", 1.0), (1, 2.0)]
+
+
+def test_a_key_of_another_class_that_is_equal() -> None:
+    compiled = bb.compile(lambda p: p[1] if type(next(iter(p))) is int else -p[1])
+    assert [compiled({key: 3.0}) for key in (1, True, 1.0, 1, True)] == [3.0, -3.0, -3.0, 3.0, -3.0]
+
+
+def test_a_key_that_is_equal_and_not_the_same_object() -> None:
+    """The program need not ask Python for that."""
+    word = "weights"
+    agrees(lambda p: 2 * p[word], ({"weights": 1.0},), ({"".join(["wei", "ghts"]): 2.0},), ({("w" + word)[1:]: 3.0},))
+
+
+def test_results_keep_the_order_of_their_dicts() -> None:
+    doubled = bb.compile(lambda p: {key: 2 * value for key, value in p.items()})
+    for p in ({"b": 1.0, "a": 2.0}, {"a": 1.0, "b": 2.0}, {"b": 3.0, "a": 2.0}):
+        assert list(doubled(p).items()) == [(key, 2 * value) for key, value in p.items()]

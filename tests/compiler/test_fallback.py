@@ -188,3 +188,18 @@ def test_a_text_of_a_value_is_made_in_each_call() -> None:
         assert compiled(1.0) == (2.0, "1.0")
     assert compiled(3.0) == (6.0, "3.0")
     assert bb.compile(lambda x: (2 * x, "done"))(3.0) == (6.0, "done")
+
+
+def test_a_variable_that_is_made_inside_runs_plainly() -> None:
+    def slope(x: Any) -> Any:
+        v = bb.Variable(x)
+        y = np.sum(v * v)
+        y.backward()
+        return v.grad
+
+    compiled = bb.compile(slope)
+    with pytest.warns(
+        bb.CompileWarning, match=r"runs plainly .* write the derivative as a function: bb\.compile\(bb\.grad"
+    ):
+        np.testing.assert_array_equal(compiled(np.array([1.0, 2.0])), [2, 4])
+    np.testing.assert_array_equal(compiled(np.array([3.0, 2.0])), [6, 4])

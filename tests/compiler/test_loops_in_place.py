@@ -264,3 +264,36 @@ def test_numbers_of_keys_that_change_their_sign() -> None:
         assert_allclose(bb.compile(f)(X), f(X), rtol=1e-13)
         weighed = lambda x, f=f: np.sum(f(x) ** 2)  # noqa: E731
         assert_allclose(bb.compile(bb.grad(weighed))(X), bb.grad(weighed)(X), rtol=1e-12)
+
+
+def test_a_long_chain_of_scatters_compiles_in_time() -> None:
+    """The body of a loop reads what the loops before it made. Visiting these anew from each would take 2**20 visits."""
+
+    def springs(x: Any, pairs: Any) -> Any:
+        force = np.zeros_like(x)
+        for a, b in pairs:
+            stretch = x[b] - x[a]
+            force[a] += stretch
+            force[b] -= stretch
+        return force
+
+    x, pairs = np.linspace(0, 1, 40) ** 2, [[k, k + 1] for k in range(20)]
+    chain = np.diag([-1.0] + 19 * [-2.0] + [-1.0]) + np.diag(np.ones(20), 1) + np.diag(np.ones(20), -1)
+    jacobian = bb.compile(bb.jacrev(springs))(x, pairs)
+    assert_allclose(jacobian[:21, :21], chain, rtol=1e-14)
+    assert_allclose(jacobian, bb.jacrev(springs)(x, pairs), rtol=1e-14)
+
+
+def test_a_long_chain_of_sums_compiles_in_time() -> None:
+    """As above, of entries that come back again and again."""
+
+    def collected(v: Any, places: Any) -> Any:
+        y = 0 * v
+        for j in range(30):
+            y[places[j % 4]] += v[j % 4]
+        return y
+
+    v, places = np.arange(30.0), np.array([3, 1, 0, 2])
+    want = np.zeros((30, 30))
+    want[places, range(4)] = [8, 8, 7, 7]
+    assert_allclose(bb.compile(bb.jacfwd(collected))(v, places), want, rtol=1e-14)

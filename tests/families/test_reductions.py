@@ -323,6 +323,23 @@ def test_gradient_along_axes(edge_order: int) -> None:
         np.testing.assert_allclose(found.data, expected)
 
 
+@pytest.mark.parametrize("edge_order", [1, 2])
+@pytest.mark.parametrize("places", [(), (0.3,), (np.arange(4),), (np.array([0.0, 0.7, 1.0, 2.2]),)], ids=str)
+def test_gradient_is_numpys_to_the_bit(places: Any, edge_order: int) -> None:
+    """Inside it is the difference of both neighbours, which a nan or a large number between them does not reach."""
+    for x in (X, X.astype(np.float32), np.array([1, np.nan, 3, 4.0]), np.array([0, 1e20, 1, 5.0])):
+        f = lambda x: np.gradient(x, *places, axis=-1, edge_order=edge_order)  # noqa: E731
+        for found in (f(bb.Variable(x)).data, bb.jvp(f, (x,), (np.ones_like(x),))[0]):
+            np.testing.assert_array_equal(found, f(x), strict=True)
+        np.testing.assert_allclose(bb.compile(f)(x), f(x), rtol=1e-6 if x.dtype == np.float32 else 1e-12)
+
+
+@pytest.mark.parametrize("edge_order", [1, 2])
+def test_gradient_by_places_at_equal_distances(edge_order: int) -> None:
+    """NumPy takes one distance for all there, but the slope depends on each."""
+    check(lambda f, x: np.gradient(f, x, axis=2, edge_order=edge_order), X, np.arange(4.0))
+
+
 def test_reduce_and_accumulate_of_ufuncs() -> None:
     check(lambda x: np.add.reduce(x, axis=1), X)
     check(lambda x: np.multiply.reduce(x), X)

@@ -61,3 +61,27 @@ def test_at_a_point_the_line_behind_counts() -> None:
     """At the last one, the line before it."""
     slopes = bb.grad(lambda x: np.sum(np.interp(x, [0.0, 1.0, 3.0], [0.0, 2.0, 3.0])))(np.array([0.0, 1.0, 3.0]))
     np.testing.assert_array_equal(slopes, [2, 0.5, 0.5])
+
+
+@pytest.mark.parametrize(
+    "values", [(1, np.inf, 3, 4, 7), (1, np.inf, np.inf, -np.inf, 7), (np.nan, 1, 3, 3, -np.inf)], ids=str
+)
+def test_lines_to_infinite_values_are_numpys(values: tuple[float, ...]) -> None:
+    """The line from the other point, where that from the one is inf - inf; a point has its own value."""
+    x, y = np.array([-1, 0, 0.5, 1, 1.5, 2, 3, 3.2, 4, 9, np.nan]), np.array(values, float)
+    f = lambda x, y: np.interp(x, np.arange(5.0), y)  # noqa: E731
+    with np.errstate(invalid="ignore"):
+        want = f(x, y)
+        np.testing.assert_array_equal(f(bb.Variable(x), y).data, want)
+        np.testing.assert_array_equal(bb.jvp(f, (x, y), (np.ones_like(x), y))[0], want)
+        np.testing.assert_array_equal(bb.compile(f)(x, y), want)
+
+
+def test_slopes_beside_infinite_values() -> None:
+    x, y = np.array([0.5, 1.5, 3.2]), np.array([1, np.inf, 3, 4, 7])
+    f = lambda x, y: np.sum(np.interp(x, np.arange(5.0), y))  # noqa: E731
+    with np.errstate(invalid="ignore"):
+        for gradient in (bb.grad(f, argnums=(0, 1)), bb.compile(bb.grad(f, argnums=(0, 1)))):
+            by_x, by_y = gradient(x, y)
+            np.testing.assert_array_equal(by_x, [np.inf, -np.inf, 3])
+            np.testing.assert_allclose(by_y, [0.5, 1, 0.5, 0.8, 0.2], rtol=1e-15)

@@ -194,6 +194,31 @@ def test_implicit_differentiation() -> None:
     assert_allclose(bb.grad(bb.grad(root))(x), np.sin(y) / (1 + np.cos(y)) ** 3)
 
 
+@bb.custom_vjp
+def softened(x: Any) -> Any:
+    m = np.max(x)
+    return m + np.log(np.sum(np.exp(x - m)))
+
+
+def _softened_forward(x: Any) -> Any:
+    y = softened(x)
+    return y, (x, y)
+
+
+softened.defvjp(_softened_forward, lambda kept, g: (g * np.exp(kept[0] - kept[1]),))
+
+
+def test_compiled_where_forward_calls_the_function_itself() -> None:
+    """The pattern of the documentation; the gradient of log sum exp is the softmax."""
+    share = np.exp(X) / np.sum(np.exp(X))
+    for _ in range(2):
+        assert_allclose(bb.compile(softened)(X), np.logaddexp.reduce(X))
+        assert_allclose(bb.compile(bb.grad(softened))(X), share)
+        assert_allclose(bb.compile(bb.hessian(softened))(X), np.diag(share) - np.outer(share, share), atol=1e-15)
+        assert_allclose(bb.compile(bb.vmap(softened))(np.stack([X, T])), [softened(X), softened(T)])
+        assert_allclose(bb.compile(bb.vmap(bb.grad(softened)))(np.stack([X, X])), [share, share])
+
+
 # ---- arguments ---------------------------------------------------------------------------------------------------
 
 

@@ -8,7 +8,9 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from bibun.arrays.creation import as_array
+from bibun.arrays.deciding import everywhere
 from bibun.arrays.registry import implements
+from bibun.core.traced import plain, unlisted
 
 
 def _along(axis: int, part: Any) -> tuple[Any, ...]:
@@ -65,10 +67,11 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
         raise ValueError("'edge_order' greater than 2 not supported")
     if len(varargs) not in (0, 1, len(axes)):
         raise TypeError("invalid number of arguments")
+    varargs = tuple(map(unlisted, varargs))
     steps = varargs * len(axes) if len(varargs) == 1 else varargs or (1.0,) * len(axes)
     if len(varargs) == 1 and len(axes) > 1 and np.ndim(varargs[0]):
         raise ValueError("distances must be scalars or one array an axis")
-    slopes = tuple(_slope(f, as_array(h), i, edge_order) for h, i in zip(steps, axes, strict=True))
+    slopes = tuple(_slope(f, h, i, edge_order) for h, i in zip(steps, axes, strict=True))
     return slopes[0] if len(slopes) == 1 else slopes
 
 
@@ -79,17 +82,49 @@ def _slope(f: Any, h: Any, axis: int, edge_order: int) -> Any:
             "Shape of array too small to calculate a numerical gradient, at least (edge_order + 1) elements "
             "are required."
         )
-    if h.ndim and h.shape != (n,):
-        raise ValueError("when 1d, distances must match the length of the corresponding dimension")
     f = np.moveaxis(f if f.dtype.kind in "fc" else f.astype(float), axis, 0)
-    steps = np.diff(h) if h.ndim else np.broadcast_to(h, (n - 1,))
-    steps = np.reshape(steps, (-1,) + (1,) * (f.ndim - 1))
-    chords = (f[1:] - f[:-1]) / steps
-    before, behind = steps[:-1], steps[1:]
-    inside = (behind * chords[:-1] + before * chords[1:]) / (before + behind)
-    first, last = chords[:1], chords[-1:]
-    if edge_order == 2:  # the parabola through the last three points: the slope there, from the two chords
-        first = first + (first - chords[1:2]) * steps[:1] / (steps[:1] + steps[1:2])
-        last = last + (last - chords[-2:-1]) * steps[-1:] / (steps[-1:] + steps[-2:-1])
-    slopes = np.moveaxis(np.concatenate([first, inside, last]), 0, axis)
+    if np.ndim(h):
+        h = _distances(h, n)
+    if np.ndim(h):
+        h = np.reshape(h, (-1,) + (1,) * (f.ndim - 1))
+        inside = _weighed(f[:-2], f[1:-1], f[2:], _middle(h[:-1], h[1:]))
+    else:
+        inside = (f[2:] - f[:-2]) / (2.0 * h)
+    first, last = (h[:1], h[-1:]) if np.ndim(h) else (h, h)
+    if edge_order == 1:
+        ends = (f[1:2] - f[:1]) / first, (f[-1:] - f[-2:-1]) / last
+    elif np.ndim(h):
+        left, right = _edge(first, h[1:2]), _edge(last, h[-2:-1])
+        ends = _weighed(f[:1], f[1:2], f[2:3], left), _weighed(f[-3:-2], f[-2:-1], f[-1:], [-w for w in right[::-1]])
+    else:
+        ends = (
+            _weighed(f[:1], f[1:2], f[2:3], (-1.5 / h, 2.0 / h, -0.5 / h)),
+            _weighed(f[-3:-2], f[-2:-1], f[-1:], (0.5 / h, -2.0 / h, 1.5 / h)),
+        )
+    slopes = np.moveaxis(np.concatenate([ends[0], inside, ends[1]]), 0, axis)
     return slopes if slopes.dtype == f.dtype else slopes.astype(f.dtype)
+
+
+def _distances(places: Any, n: int) -> Any:
+    """From each place to the next; one number where all are equal, as for NumPy. Not where the places are differentiated:
+    the slope depends on each of them."""
+    if places.shape != (n,):
+        raise ValueError("when 1d, distances must match the length of the corresponding dimension")
+    steps = np.diff(places if places.dtype.kind in "fc" else places.astype(float))
+    return steps[0] if plain(steps) is steps and everywhere(np.equal(steps, steps[0])) else steps
+
+
+def _weighed(a: Any, b: Any, c: Any, weights: Any) -> Any:
+    return weights[0] * a + weights[1] * b + weights[2] * c
+
+
+def _middle(before: Any, behind: Any) -> tuple[Any, Any, Any]:
+    """The weights of three points for the slope of their parabola at the second."""
+    both = before + behind
+    return -behind / (before * both), (behind - before) / (before * behind), before / (behind * both)
+
+
+def _edge(near: Any, far: Any) -> tuple[Any, Any, Any]:
+    """The same at the first; at the last with the other sign, in the other order."""
+    both = near + far
+    return -(2.0 * near + far) / (near * both), both / (near * far), -near / (far * both)

@@ -11,7 +11,7 @@ from bibun.arrays.deciding import anywhere
 from bibun.arrays.registry import implements, row
 from bibun.arrays.selection import take
 
-_convolve, _searchsorted = row("convolve"), row("searchsorted")
+_convolve, _searchsorted, _guarded_times = row("convolve"), row("searchsorted"), row("guarded_times")
 _MODES = {0: "valid", 1: "same", 2: "full"}
 
 
@@ -70,13 +70,24 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     if not last:
         middle = fp[0] + 0 * x
     else:
-        near = np.clip(_searchsorted(xp, x, side="right") - 1, 0, last)  # from here on; the last point is its own
-        i = np.minimum(near, last - 1)
-        slope = (take(fp, i + 1) - take(fp, i)) / (take(xp, i + 1) - take(xp, i))
         inside = np.where(below, xp[0], np.where(above, xp[-1], x))
-        middle = slope * (inside - take(xp, near)) + take(fp, near)
+        middle = _between(inside, xp, fp)
     y = np.where(below, left, np.where(above, right, middle))
     return y if x.ndim else y[()]
+
+
+def _between(x: Any, xp: Any, fp: Any) -> Any:
+    """The line from the point before x; where that is nan, as from an infinite value, the line from the point behind; where
+    both are, the value of both points if it is the same one."""
+    last = xp.shape[0] - 1
+    near = np.clip(_searchsorted(xp, x, side="right") - 1, 0, last)  # the last point is its own
+    i = np.minimum(near, last - 1)
+    before, behind, end = take(fp, i), take(fp, i + 1), take(xp, i + 1)
+    slope = (behind - before) / (end - take(xp, i))
+    y = _guarded_times(x - take(xp, near), slope) + take(fp, near)  # at a point its value, however steep the line is
+    other = _guarded_times(x - end, slope) + behind
+    other = np.where(np.logical_and(np.isnan(other), np.equal(before, behind)), before, other)
+    return np.where(np.logical_and(np.isnan(y), np.equal(x, x)), other, y)
 
 
 def _in_one_period(x: Any, xp: Any, fp: Any, period: Any) -> tuple[Any, Any, Any]:

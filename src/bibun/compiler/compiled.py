@@ -34,9 +34,9 @@ from bibun.compiler.reading import read
 from bibun.compiler.results import Hole, Results
 from bibun.compiler.signature import PlainCall, Signature, signature
 from bibun.core.watching import IndexArrays, watched_by
-from bibun.errors import CompileWarning, DerivativeValueError, NoDerivativeError, warn
+from bibun.errors import CompileWarning, DerivativeValueError, NoDerivativeError, UnrecordableError, warn
 from bibun.interpreters.merging import merge_alike
-from bibun.interpreters.recording import Recorded, Recording, UnrecordableError
+from bibun.interpreters.recording import Recorded, Recording
 
 _ALL: WeakSet[Careful] = WeakSet()
 CHAIN = 8  # versions that machine code tries one after the other before Python is asked

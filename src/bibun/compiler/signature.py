@@ -42,7 +42,8 @@ def _positional(leaves: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]
 
 def _nested(args: tuple[Any, ...], kwargs: dict[str, Any], static: tuple[int, ...]) -> Signature:
     fixed = {n % len(args): args[n] for n in static if -len(args) <= n < len(args)}
-    whole, spec = tree.structure((tuple(None if n in fixed else arg for n, arg in enumerate(args)), kwargs))
+    arguments = (tuple(None if n in fixed else arg for n, arg in enumerate(args)), kwargs)
+    whole, spec = tree.structure(arguments)
     keys = [_key(leaf) for leaf in whole]
     varying = [i for i, key in enumerate(keys) if key is not None]
     rest = {i: whole[i] for i, key in enumerate(keys) if key is None}
@@ -56,7 +57,8 @@ def _nested(args: tuple[Any, ...], kwargs: dict[str, Any], static: tuple[int, ..
         return tuple(fixed.get(n, arg) for n, arg in enumerate(positional)), named
 
     statics = (*(("static", n, _by_value(v)) for n, v in fixed.items()), *((i, _by_value(v)) for i, v in rest.items()))
-    return Signature((spec, tuple(keys), statics), [whole[i] for i in varying], rebuild)
+    order = tuple(tree.orders(arguments))  # f may go through a dict
+    return Signature((spec, order, tuple(keys), statics), [whole[i] for i in varying], rebuild)
 
 
 def _by_value(value: Any) -> Hashable:

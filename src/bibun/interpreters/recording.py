@@ -22,7 +22,7 @@ from bibun.arrays.array import Array
 from bibun.arrays.keys import python_numbers
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced, alone, new_level
-from bibun.errors import BibunError, located, user_line
+from bibun.errors import UnrecordableError, located, user_line
 from bibun.interpreters.likeness import SCALARS, likeness
 from bibun.interpreters.recorded_operators import install
 from bibun.interpreters.stand_ins import may_be_large, stand_in
@@ -37,14 +37,6 @@ _RECORDED_AS = {put_into: TABLE["put"], getitem_apart: TABLE["getitem"]}  # done
 _COUNTS = {"getitem_at": 1, "nonzero": 0, "flatnonzero": 0, "argwhere": 0}  # the first operand that is counted
 
 _OF_WHOLE = ("add", "subtract", "divide")  # what np.arange does with its limits before it asks for a number
-
-
-class UnrecordableError(BibunError):
-    """The run uses something that a recording cannot stand for; the function has to run plainly. `once`: this time."""
-
-    def __init__(self, why: str, *, once: bool = False) -> None:
-        super().__init__(why)
-        self.once = once
 
 
 INPUT, CAPTURED, CONSTANT, PART, GUARD = "input", "captured", "constant", "part", "guard"

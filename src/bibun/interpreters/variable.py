@@ -15,7 +15,7 @@ from bibun.core.captured import Watched, kept, lifted
 from bibun.core.memory import keep_pages
 from bibun.core.primitive import Primitive
 from bibun.core.traced import DEFINE_BY_RUN, Traced, alone, bare, is_masked, new_level
-from bibun.errors import DerivativeValueError, LostDerivativeError, NoDerivativeError, located
+from bibun.errors import DerivativeValueError, LostDerivativeError, NoDerivativeError, UnrecordableError, located
 from bibun.interpreters.tape import (
     Casting,
     Gathering,
@@ -271,6 +271,11 @@ class Variable(Array):
 def _taken(data: Any) -> Any:
     """What a Variable holds: an ndarray, or None."""
     data = np.asarray(data) if isinstance(data, Named) else data
+    if isinstance(data, Traced) and data.records:
+        raise UnrecordableError(
+            f"{located()}a Variable is made of what it computes, and its derivative is left in .grad, outside of the program. To "
+            "have a program, write the derivative as a function: bb.compile(bb.grad(f)) or bb.compile(bb.value_and_grad(f))"
+        )
     if data is not None and (not isinstance(data, np.ndarray) or type(data) is np.matrix or is_masked(data)):
         raise TypeError(f"{type(data)} is not supported")
     return data

@@ -18,9 +18,8 @@ from bibun.arrays.creation import as_array, holds_traced
 from bibun.core.kinds import constant, general
 from bibun.core.primitive import Primitive
 from bibun.core.traced import DEFINE_BY_RUN, Traced, recorded
-from bibun.errors import DerivativeValueError, NoDerivativeError, located
+from bibun.errors import DerivativeValueError, NoDerivativeError, UnrecordableError, located
 from bibun.interpreters.batch import Batch, batch
-from bibun.interpreters.recording import UnrecordableError
 
 Entry = Mapping[int, int]  # of each batch among the values, by its level: which entry
 

@@ -121,8 +121,9 @@ class custom_vjp:
         return call.result(_row(self._once(call), call, self._pull, original=self.f)(*call.arrays))
 
     def _once(self, call: _Call) -> Callable[..., Any]:
-        """f; where its pullback may follow, forward, whose residuals the pullback then need not compute again."""
-        if not any(isinstance(x, Traced) for x in call.arrays):
+        """f; where its pullback may follow, forward, whose residuals the pullback then need not compute again. Forward itself
+        may call this function, with the values below: of plain and of recorded ones there is no pullback."""
+        if not any(isinstance(x, Traced) and not x.records for x in call.arrays):
             return self.f
 
         def forward(*args: Any, **kwargs: Any) -> Any:

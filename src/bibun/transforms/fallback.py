@@ -16,8 +16,7 @@ import numpy as np
 
 from bibun import tree
 from bibun.core.traced import recorded
-from bibun.errors import NoDerivativeError
-from bibun.interpreters.recording import UnrecordableError
+from bibun.errors import NoDerivativeError, UnrecordableError
 from bibun.transforms.custom import _Call, _row
 
 

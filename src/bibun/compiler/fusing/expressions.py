@@ -223,6 +223,8 @@ class Expressions:
         axes = tuple(axes)
         if not axes:
             return x
+        if x.kind == "i1":
+            word = _OF_TRUTH.get(word, word)
         shape = tuple(n for i, n in enumerate(x.shape) if i not in axes)
         if 0 in x.shape:
             return self.broadcast(self.number(identity_of(word, x.kind), x.kind), shape)
@@ -244,6 +246,7 @@ def _key(op: str, operands: Sequence[Expression], params: Any, shape: Sequence[i
     return (op, tuple([x.number for x in operands]), same, kind, tuple(shape))
 
 
+_OF_TRUTH = {"maximum": "or", "minimum": "and"}  # a truth value has one bit, which alone is a sign
 _IDENTITIES: dict[str, Any] = {"fadd": 0, "fmul": 1, "and": True, "or": False}
 
 

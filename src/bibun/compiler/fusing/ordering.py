@@ -44,12 +44,22 @@ def live_from(roots: Sequence[Expression], given: Container[int]) -> list[Expres
 
 
 def read_in_loops(live: Iterable[Expression]) -> set[int]:
-    """What the bodies of loops are made of; they read it wherever it has been stored."""
+    """What the bodies of loops are made of; they read it wherever it has been stored.
+
+    Each expression is visited once: a body reads what earlier loops made, and those are loops again.
+    """
     found: set[int] = set()
-    for x in live:
-        if x.op == "loop":
-            body: Body = x.params
-            roots = [*body.following, *(part for _, part, _ in body.parts), *(guard for guard, _ in body.guards)]
-            inside = live_from(roots, {})
-            found |= {y.number for y in inside} | read_in_loops(inside)
+    waiting = [root for x in live if x.op == "loop" for root in roots_of_body(x.params)]
+    while waiting:
+        x = waiting.pop()
+        if x.number not in found:
+            found.add(x.number)
+            waiting += x.operands
+            if x.op == "loop":
+                waiting += roots_of_body(x.params)
     return found
+
+
+def roots_of_body(body: Body) -> list[Expression]:
+    """What a turn gives: to the next turn, to what is read after the loop, to its guards."""
+    return [*body.following, *(part for _, part, _ in body.parts), *(guard for guard, _ in body.guards)]

@@ -18,9 +18,9 @@ import numpy as np
 from bibun.compiler.native.once import once
 
 _PYTHON = (
-    "PyObject_Vectorcall", "PyTuple_New", "PyList_New", "PyDict_New", "PyDict_Size", "PyDict_GetItem", "PyDict_SetItem",
+    "PyObject_Vectorcall", "PyTuple_New", "PyList_New", "PyDict_New", "PyDict_Size", "PyDict_Next", "PyDict_SetItem",
     "PyFloat_FromDouble", "PyLong_FromLongLong", "PyLong_AsLongLong", "PyType_GenericAlloc", "Py_DecRef", "Py_IncRef",
-    "PyErr_Occurred", "PyErr_Clear", "PyEval_SaveThread", "PyEval_RestoreThread",
+    "PyObject_RichCompareBool", "PyErr_Occurred", "PyErr_Clear", "PyEval_SaveThread", "PyEval_RestoreThread",
 )  # fmt: skip
 _NUMPY_API = {"PyArray_New": 93}
 _C = ("aligned_alloc", "free", "memcmp")

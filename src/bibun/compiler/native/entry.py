@@ -178,12 +178,7 @@ class EntryWriter:
         self._check(self._same(self._read(thing, self.layouts.type, "ptr"), self._entry(tree.kind)))
         parts = tree.content
         if tree.kind == "dict":
-            size = self._call("i64", "PyDict_Size", thing)
-            self._check(size.equals(len(parts)))
-            for key, part in parts.items():
-                item = self._call("ptr", "PyDict_GetItem", thing, self._key(tree, key))
-                self._check(self.code.emit(f"icmp ne {item.typed}, null", "i1"))
-                self._take(part, item, pointers)
+            self._take_dict(tree, thing, pointers)
             return
         self._check(self._read(thing, self.layouts.size, "i64").equals(len(parts)))
         items: Value | str = thing
@@ -192,6 +187,30 @@ class EntryWriter:
             items, start = self._read(thing, self.layouts.list_items, "ptr"), 0
         for n, part in enumerate(parts):
             self._take(part, self._read(items, start + 8 * n, "ptr"), pointers)
+
+    def _take_dict(self, tree: Tree, thing: Value, pointers: list[Value | None]) -> None:
+        """Of the same keys in the same order: f may go through it."""
+        self._check(self._call("i64", "PyDict_Size", thing).equals(len(tree.content)))
+        state = self._allocated("[3 x i64]")  # the place, the key and the item of PyDict_Next
+        self.code.line(f"store i64 0, {state.typed}")
+        key, item = (self.code.emit(f"getelementptr i64, {state.typed}, i64 {n}", "ptr") for n in (1, 2))
+        for wanted, part in tree.content.items():
+            self._check(self._call("i32", "PyDict_Next", thing, state, key, item).differs(0))
+            self._same_key(self._read(key, 0, "ptr"), self._key(tree, wanted))
+            self._take(part, self._read(item, 0, "ptr"), pointers)
+
+    def _same_key(self, found: Value, wanted: Value) -> None:
+        """The same object, as a text of the program's is; else of the same class and equal."""
+        label = f"key{self._checks}"
+        self.code.line(f"br i1 {self._same(found, wanted).text}, label %{label}.same, label %{label}, !prof !80")
+        self.code.lines.append(f"{label}:")
+        at = self.layouts.type
+        self._check(self._same(self._read(found, at, "ptr"), self._read(wanted, at, "ptr")))
+        equal = self._call("i32", "PyObject_RichCompareBool", found, wanted, "i32 2")  # 2: ==
+        self._call("void", "PyErr_Clear")  # of a class that cannot be compared
+        self._check(equal.equals(1))
+        self.code.line(f"br label %{label}.same")
+        self.code.lines.append(f"{label}.same:")
 
     def _leaf(self, number: int, thing: Value) -> Value:
         """The memory of an argument's numbers."""

@@ -172,8 +172,6 @@ class Function:
             whole = self.base(buffer.inside)
             assert self.turn is not None
             code = self.at(self.ground)
-            assert self.turn is not None
-            code = self.at(self.ground)
             kind = LLVM.get(STORED.get(buffer.kind, buffer.kind))
             entries, kind = (buffer.entries, kind) if kind else (buffer.bytes, "i8")  # complex numbers are NumPy's
             places = self.turn if entries == 1 else self.turn * entries

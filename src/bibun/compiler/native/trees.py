@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bibun.compiler.native.entry import Tree
-from bibun.tree import is_container
+from bibun.tree import children, is_container
 
 
 def trees(values: Sequence[Any], varies: Callable[[Any], bool]) -> list[Tree] | None:
@@ -26,17 +26,9 @@ def _tree(value: Any, varies: Callable[[Any], bool], numbers: Iterator[int]) -> 
         parts = [_tree(part, varies, numbers) for part in value]
         return None if any(part is None for part in parts) else Tree(kind.__name__, parts)
     if kind is dict:
-        found = {key: _tree(value[key], varies, numbers) for key in sorted_keys(value)}
+        found = {key: _tree(part, varies, numbers) for key, part in children(value).items()}  # the order of leaves
         named = {key: part for key in value if (part := found[key]) is not None}
         return Tree("dict", named) if len(named) == len(value) else None
     if isinstance(value, np.ndarray) or (is_container(value) and value is not None):
         return None
     return Tree("constant", value)
-
-
-def sorted_keys(value: dict[Any, Any]) -> list[Any]:
-    """The order in which leaves of a dict are numbered."""
-    try:
-        return sorted(value)
-    except TypeError:
-        return list(value)

@@ -93,8 +93,13 @@ def inexact(node: Node) -> bool:
     return node.dtype.kind in "fc"
 
 
+def unsigned(node: Node) -> bool:
+    """A condition: no entry is -0.0."""
+    return node.dtype.kind in "iub" or node.name in ("exp", "square", "absolute")
+
+
 X, Y, A = Variable("x"), Variable("y"), Variable("a")
-REAL, INEXACT = Variable("x", real), Variable("x", inexact)
+REAL, INEXACT, UNSIGNED = Variable("x", real), Variable("x", inexact), Variable("x", unsigned)
 C, D = Variable("c", constant_of), Variable("d", constant_of)
 VARYING = Variable("x", lambda node: not constant_of(node))
 ZERO, ONE = Number(0.0), Number(1.0)

@@ -1,8 +1,8 @@
 """The rules of simplification: a pattern, what stands for it, and the identity beside it.
 
-RULES hold in floating point for every value, but that a sum with an exact 0 keeps the sign of the other zero, and that
-an exact 0 is 0 times a number that nothing is known of only where a row says so (guarded_times). UNSAFE ones hold for
-real numbers; they can change infinities, nan, overflow, and the last digits, and are used under fast=True only.
+RULES hold in floating point for every value, but that a sum along axes that is 0 may have the other sign, and that an
+exact 0 is 0 times a number that nothing is known of only where a row says so (guarded_times). UNSAFE ones hold for real
+numbers; they can change infinities, nan, overflow, signs of 0 and the last digits, and are used under fast=True only.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from bibun.compiler.rewriting.patterns import (
     INEXACT,
     ONE,
     REAL,
+    UNSIGNED,
     VARYING,
     ZERO,
     A,
@@ -73,6 +74,20 @@ def _unguarded(rewriter: Any, node: Node, *, c: Node, x: Node) -> Node | None:
     if x.dtype != node.dtype or not (value != 0 if node.operands[0] is c else np.isfinite(value)):
         return None
     return rewriter.call("multiply", value, x, like=node.like)  # type: ignore[no-any-return]
+
+
+def _square(rewriter: Any, node: Node, *, x: Node) -> Node | None:
+    """NumPy's operator has the dtype of np.square: of truth values int8, as np.power has not."""
+    if np.square(np.empty(0, x.dtype)).dtype != node.dtype:
+        return None
+    return rewriter.make(TABLE["square"], (x,), None, resized(node.like, x.shape))  # type: ignore[no-any-return]
+
+
+def _square_root(rewriter: Any, node: Node, *, x: Node) -> Node | None:
+    """Of arrays of floats. Of a number NumPy computes the power."""
+    if x.like.scalar is not None or x.dtype != node.dtype or node.dtype.kind != "f":
+        return None
+    return rewriter.make(TABLE["sqrt"], (x,), None, resized(node.like, x.shape))  # type: ignore[no-any-return]
 
 
 def _same(rewriter: Any, node: Node, *, x: Node) -> Node | None:
@@ -288,13 +303,14 @@ RULES = (
     Rule(divide(X, 1), X),  # x / 1 = x
     Rule(multiply(X, -1), negative(X)),  # x (-1) = -x
     Rule(multiply(-1, X), negative(X)),  # (-1) x = -x
-    Rule(add(X, 0), X),  # x + 0 = x, but for the sign of zero
-    Rule(add(0, X), X),  # 0 + x = x, likewise
+    Rule(add(UNSIGNED, 0), UNSIGNED),  # x + 0 = x, which -0 + 0 = 0 is not
+    Rule(add(0, UNSIGNED), UNSIGNED),  # 0 + x = x, likewise
     Rule(add(X, -0.0), X),  # x + (-0) = x
     Rule(add(-0.0, X), X),  # (-0) + x = x
     Rule(subtract(X, 0), X),  # x - 0 = x
     Rule(power(X, 1), X),  # x**1 = x
-    Rule(power(X, 2), square(X)),  # x**2 = x x, as NumPy's operator has it
+    Rule(power(X, 2), _square),  # x**2 = x x, as NumPy's operator has it
+    Rule(power(X, 0.5), _square_root),  # x**0.5 = sqrt(x), as NumPy has it for arrays: of -infinity nan
     Rule(guarded(X, 1), X),  # x 1 = x
     Rule(guarded(1, X), X),  # 1 x = x: only a 0 is guarded
     Rule(guarded(-1, X), negative(X)),  # (-1) x = -x
@@ -348,6 +364,8 @@ RULES = (
 
 UNSAFE = (
     Rule(multiply(C, multiply(D, X)), multiply(multiply(C, D), X)),
+    Rule(add(X, 0), X),  # x is not -0
+    Rule(add(0, X), X),  # likewise
     Rule(exp(log(X)), X),  # x > 0
     Rule(log(exp(X)), X),  # no overflow
     Rule(expm1(log1p(X)), X),
