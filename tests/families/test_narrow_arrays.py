@@ -63,6 +63,23 @@ def test_derivatives_are_those_of_the_same_numbers(name: str, narrow: Any) -> No
         np.testing.assert_allclose(transform(lambda x: np.sum(f(x, narrow)))(X), expected, rtol=1e-13, atol=1e-15)
 
 
+@pytest.mark.parametrize("dtype", ["int8", "int16", "uint8", "int32"])
+def test_an_exponent_of_ldexp_stays_whole(dtype: str) -> None:
+    exponents, x = np.array([3, 2, 1], dtype), X.astype(np.float32)
+    for y in (
+        bb.grad(lambda x: np.sum(np.ldexp(x, exponents)))(x),
+        bb.jvp(lambda x: np.ldexp(x, exponents), (x,), (x / x,))[1],
+    ):
+        np.testing.assert_array_equal(y, np.array([8, 4, 2], np.float32))
+
+
+def test_float_power_of_float32_is_a_float64() -> None:
+    a, b = np.float32(0.7), np.float32(1.3)
+    slope = bb.grad(lambda a: np.float_power(a, b))(a)
+    assert slope.dtype == np.float32
+    assert slope == np.float32(float(b) * float(a) ** (float(b) - 1))
+
+
 def test_closed_forms() -> None:
     sigma = np.array([0.7, 1.1, 1.3], np.float32)
     np.testing.assert_allclose(bb.grad(lambda x: np.sum(x / sigma))(X), 1 / sigma.astype(float), rtol=1e-15)

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from bibun.core.rules import Rule
+from bibun.core.rules import Missing, Rule
 from bibun.core.traced import Traced, unlisted
 from bibun.errors import NoDerivativeError, located
 
@@ -43,7 +43,8 @@ class Primitive:
     consume         (cotangent, needed, *what every rule reads) -> all pullbacks at once; they may write to the cotangent
     once            made for one call, of a function of the user's, which may keep or return the arrays it is given
     plans           what the tape has worked out about the row: a plan for each set of differentiated inputs
-    widens          an input each: whether its formulas read it in the precision of the output (see rules.widened)
+    widens          an input each: "" if formulas read it as it is, else "float" or, of what does not vary, "whole": they
+                    read it in the precision of the output (see rules.widened)
     """
 
     __slots__ = (
@@ -89,7 +90,7 @@ class Primitive:
         self.once = once
         self.plans: dict[int, Any] = Forgotten() if once else {}
         formulas = kind in ("elementwise", "general") and not once and inputs is not None
-        self.widens = [rule is not None for rule in pullbacks] if formulas else [False] * len(pullbacks)
+        self.widens = [_widens(rule) if formulas else "" for rule in pullbacks]
 
     def __call__(self, *args: Any, **settings: Any) -> Any:
         """Apply it: by the innermost interpreter among the arguments, or plainly when there is none."""
@@ -109,6 +110,10 @@ class Primitive:
 
     def __repr__(self) -> str:
         return f"<{self.kind} primitive {self.name}>"
+
+
+def _widens(rule: Rule | None) -> str:
+    return "" if rule is None else "whole" if isinstance(rule, Missing) else "float"
 
 
 def _refuse_matrix() -> NoReturn:

@@ -26,7 +26,9 @@ def arguments(
         if kind == OUTPUT:
             found.append(y)
         elif kind == INPUT:
-            found.append(widened(values[key], dtype_of(y)) if primitive.widens[key] else values[key])
+            found.append(
+                widened(values[key], dtype_of(y), primitive.widens[key]) if primitive.widens[key] else values[key]
+            )
         elif kind == SHAPE:
             found.append(np.shape(values[key]))
         elif kind == DTYPE:

@@ -77,20 +77,20 @@ def dtype_of(y: Any) -> Any:
     return np.result_type(y[0] if isinstance(y, tuple) else y)
 
 
-def widened(value: Any, dtype: Any) -> Any:
+def widened(value: Any, dtype: Any, widens: str) -> Any:
     """An input as a formula has it beside an output of this dtype. What is narrower would be computed with as it is: of
-    float32 the reciprocal has 7 digits, and of an unsigned whole number the negative wraps around."""
-    return value.astype(_wide(value.dtype, dtype)) if is_narrow(value, dtype) else value
+    float32 the reciprocal has 7 digits, and of an unsigned whole number the negative wraps around. `widens`: see Primitive."""
+    return value.astype(_wide(value.dtype, dtype, widens)) if is_narrow(value, dtype, widens) else value
 
 
-def is_narrow(value: Any, dtype: Any) -> bool:
+def is_narrow(value: Any, dtype: Any, widens: str) -> bool:
     """Whether that is another array."""
     have = getattr(value, "dtype", dtype)
-    return have is not dtype and _wide(have, dtype) is not have
+    return have is not dtype and bool(widens) and _wide(have, dtype, widens) is not have
 
 
 @cache
-def _wide(have: Any, dtype: Any) -> Any:
+def _wide(have: Any, dtype: Any, widens: str) -> Any:
     """The dtype that an input of dtype `have` is brought to; `have` where it stays."""
     if have.kind not in "biufc" or dtype.kind not in "fc":
         return have
@@ -100,4 +100,5 @@ def _wide(have: Any, dtype: Any) -> Any:
         return np.dtype(f"{have.kind}{parts * size}") if have.itemsize < parts * size else have
     if have.itemsize == 8 and have.kind == "i":
         return have
-    return np.dtype(np.int64 if size >= 8 and have != np.uint64 else f"f{size}")  # an order of a function stays whole
+    whole = widens == "whole" or (size >= 8 and have != np.uint64)  # an order of a function stays one
+    return np.dtype(np.int64 if whole else f"f{size}")

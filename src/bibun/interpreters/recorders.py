@@ -242,7 +242,7 @@ def _left(primitive: Primitive, only_a: Fast, both: Fast) -> Callable[[Any, Any]
             rule = only_a if result.shape == value.shape else Shaped(only_a, (value.shape,))
         else:
             return _carefully(primitive, a, b)
-        if type(result) is not float64 and result.dtype is not value.dtype:
+        if (type(result) is not float64 or type(value) is not float64) and result.dtype is not value.dtype:
             return primitive(a, b)
         y = new(Variable)
         y.level = a.level
@@ -281,7 +281,7 @@ def _right(primitive: Primitive, only_b: Fast) -> Callable[[Any, Any], Any]:
                 rule = Shaped(only_b, (value.shape,))
         else:
             return _carefully(primitive, a, b)
-        if type(result) is not float64 and result.dtype is not value.dtype:
+        if (type(result) is not float64 or type(value) is not float64) and result.dtype is not value.dtype:
             return primitive(a, b)
         y = new(Variable)
         y.level = b.level

@@ -89,7 +89,7 @@ class Plan:
         names = list(dict.fromkeys(name for rule in rules if rule for name in rule.reads))
         self.reads: list[Read] = [read(name, primitive.inputs) for name in names]
         self.keeps_inputs = any(item.kind in (INPUT, INPUTS) for item in self.reads)
-        self.widens = [item.kind == INPUT and primitive.widens[item.key] for item in self.reads]
+        self.widens = [primitive.widens[item.key] if item.kind == INPUT else "" for item in self.reads]
         self.single = len(self.needed) == 1 and not primitive.consume
         pulls = [(rule.function, tuple(names.index(n) for n in rule.reads)) for rule in rules if rule]
         self.pull = _puller(pulls, self.single, variadic)
@@ -211,16 +211,16 @@ class Widening(Wrapped):
 
     def pull(self, saved: tuple[Any, ...], cotangent: Any) -> Any:
         """Made wide here, and not where they were saved: that would keep a copy."""
-        wide = [widened(v, self.dtype) if mine else v for v, mine in zip(saved, self.inner.widens, strict=True)]
+        wide = [widened(v, self.dtype, how) for v, how in zip(saved, self.inner.widens, strict=True)]
         return self.inner.pull(tuple(wide), cotangent)
 
 
 def widening(plan: Plan, y: Any, saved: tuple[Any, ...]) -> Any:
     """The rule of a plan for what a call has saved."""
-    if True not in plan.widens:
+    if not any(plan.widens):
         return plan
     dtype = dtype_of(y)
-    narrow = any(mine and is_narrow(item, dtype) for item, mine in zip(saved, plan.widens, strict=True))
+    narrow = any(is_narrow(item, dtype, how) for item, how in zip(saved, plan.widens, strict=True))
     return Widening(plan, dtype) if narrow else plan
 
 
