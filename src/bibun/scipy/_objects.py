@@ -42,9 +42,8 @@ class Beside(metaclass=_Kind):
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
-        theirs = vars(self).get(
-            "_scipy"
-        )  # set last, so that what is set after it is set by the user: bounds_error, ...
+        # Ours is set last, so that what comes after it is set by the user: bounds_error, ...
+        theirs = vars(self).get("_scipy")
         if theirs is not None and not name.startswith("_") and hasattr(theirs, name):
             setattr(theirs, name, value)
 
