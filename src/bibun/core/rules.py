@@ -74,7 +74,8 @@ def read(name: str, inputs: Sequence[str] | None) -> Read:
 
 def dtype_of(y: Any) -> Any:
     """Of an output; of several, that of the first."""
-    return np.result_type(y[0] if isinstance(y, tuple) else y)
+    first = y[0] if isinstance(y, tuple) else y
+    return first.dtype if hasattr(first, "dtype") else np.result_type(first)
 
 
 def widened(value: Any, dtype: Any, widens: str) -> Any:

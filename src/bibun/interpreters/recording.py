@@ -153,6 +153,11 @@ class Recording:
             self.holders[number] = array.base is None and getrefcount(array) <= holders
         return self.holders[number]
 
+    def checksum(self, array: np.ndarray[Any, Any]) -> int:
+        """Of a captured array, as it was then."""
+        found = self._checksums.get(id(array))
+        return _checksum(array) if found is None else found[1]
+
     def known(self, number: int, value: Any) -> Recorded:
         """Another Recorded for an entry that there is."""
         made: Recorded = new(Recorded)

@@ -89,7 +89,8 @@ class Plan:
         names = list(dict.fromkeys(name for rule in rules if rule for name in rule.reads))
         self.reads: list[Read] = [read(name, primitive.inputs) for name in names]
         self.keeps_inputs = any(item.kind in (INPUT, INPUTS) for item in self.reads)
-        self.widens = [primitive.widens[item.key] if item.kind == INPUT else "" for item in self.reads]
+        widens = [primitive.widens[item.key] if item.kind == INPUT else "" for item in self.reads]
+        self.widens = widens if any(widens) else ()
         self.single = len(self.needed) == 1 and not primitive.consume
         pulls = [(rule.function, tuple(names.index(n) for n in rule.reads)) for rule in rules if rule]
         self.pull = _puller(pulls, self.single, variadic)
@@ -217,7 +218,7 @@ class Widening(Wrapped):
 
 def widening(plan: Plan, y: Any, saved: tuple[Any, ...]) -> Any:
     """The rule of a plan for what a call has saved."""
-    if not any(plan.widens):
+    if not plan.widens:
         return plan
     dtype = dtype_of(y)
     narrow = any(is_narrow(item, dtype, how) for item, how in zip(saved, plan.widens, strict=True))
