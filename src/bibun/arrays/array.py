@@ -13,7 +13,7 @@ import numpy as np
 
 from bibun.arrays import in_place, indexing, lost, methods, protocol, sparse
 from bibun.arrays.registry import row
-from bibun.core.traced import Holder, Traced, bare
+from bibun.core.traced import Holder, Traced, bare, of_masked
 from bibun.tree import Named, named
 
 OPERATORS = {
@@ -35,8 +35,7 @@ class _Foreign(dict[type, bool]):
 
     def __missing__(self, kind: type) -> bool:
         # The operator of a masked array then asks for an array, and is told what is lost.
-        masked = kind.__module__.startswith("numpy.ma")
-        found = self[kind] = issubclass(kind, _NO_OPERANDS) or sparse.is_class(kind) or masked
+        found = self[kind] = issubclass(kind, _NO_OPERANDS) or sparse.is_class(kind) or of_masked(kind)
         return found
 
 

@@ -20,9 +20,13 @@ DEFINE_BY_RUN = 0
 
 
 def is_masked(value: Any) -> bool:
-    """Whether it is an array of np.ma: taken as an array, it has no mask any more. (np.ma need not be imported to ask.)"""
-    kind = type(value)
-    return kind is not np.ndarray and isinstance(value, np.ndarray) and kind.__module__.startswith("numpy.ma")
+    """Whether it is an array of np.ma: taken as an array, it has no mask any more."""
+    return type(value) is not np.ndarray and isinstance(value, np.ndarray) and of_masked(type(value))
+
+
+def of_masked(kind: type) -> bool:
+    """Whether it is a class of np.ma, which need not be imported to ask."""
+    return kind.__module__.startswith("numpy.ma")
 
 
 class Traced:

@@ -30,13 +30,7 @@ _FEW = 16  # views of one Buffer before the dead ones are looked for
 _WRITERS = {np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal}  # to their first argument
 _WRITING = {"fill", "put", "sort", "partition", "itemset", "setfield"}  # methods
 _COPYING = {"copy", "astype", "flatten", "reshape", "ravel"}  # methods whose result holds the same entries
-_ALIKE = {
-    np.zeros_like,
-    np.ones_like,
-    np.empty_like,
-    np.full_like,
-    np.copy,
-}  # functions that make an array like another
+_ALIKE = {np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.copy}  # they make an array like another
 _SYMBOLS = {name: getattr(operator, f"__{name}__") for name in OPERATORS}
 _COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 

@@ -30,26 +30,24 @@ def storing(f: Callable[..., Any]) -> Callable[..., Any]:
     """
     given = False
 
+    def filled(*args: Any, **settings: Any) -> Any:
+        return tree.map_(named, f(*map(fillable, args), **settings))
+
     def call(*args: Any, **settings: Any) -> Any:
         nonlocal given
-        if not given:
+        if given:
+            return filled(*args, **settings)
+        try:
+            return f(*args, **settings)
+        except LostDerivativeError as error:
             try:
-                return f(*args, **settings)
-            except LostDerivativeError as error:
-                try:
-                    y = _named(f(*map(fillable, args), **settings))
-                except BibunError:
-                    raise error from None
-                given = True
-                return y
-        return _named(f(*map(fillable, args), **settings))
+                y = filled(*args, **settings)
+            except BibunError:
+                raise error from None
+            given = True
+            return y
 
     return call
-
-
-def _named(y: Any) -> Any:
-    """What arrays of bibun.numpy's in the result stand for."""
-    return tree.map_(named, y)
 
 
 class Problem:

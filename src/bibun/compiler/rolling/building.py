@@ -70,9 +70,8 @@ class Builder:
                     TABLE["broadcast_to"], (self.graph.constant(value),), {"shape": like.shape}, like
                 )
                 return repeated if repeated.like == like else self.graph.make(row, (), settings, like)
-        return (self._turned(number, settings, like) if row is CAPTURED else None) or self.graph.make(
-            row, (), settings, like
-        )
+        turned = self._turned(number, settings, like) if row is CAPTURED else None
+        return self.graph.make(row, (), settings, like) if turned is None else turned
 
     def _turned(self, number: int, array: np.ndarray[Any, Any], like: Any) -> Node | None:
         """A captured array that is another one with its axes exchanged, as X.T beside X: what both show is read once."""

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from bibun.compiler.rolling.periods import TURNS
-from bibun.interpreters.likeness import FLOAT64, Like, likeness
+from bibun.compiler.rolling.stream import like_of
+from bibun.interpreters.likeness import FLOAT64, Like
 from bibun.interpreters.recording import CAPTURED, Recording
 from bibun.primitives import TABLE
 
@@ -65,7 +66,8 @@ class _Spelled:
         return len(self.made.calls) - 1
 
     def _like(self, number: int) -> Like:
-        found: Like = self.made.calls[number][3] if number >= 0 else likeness(self.made.constants[-1 - number])
+        found = like_of(self.made, number)
+        assert found is not None  # it has an entry to take
         return found
 
     def _keys(self, key: Sequence[Any]) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -121,16 +121,16 @@ class Stream:
         if wide:
             return -1 - at
         name = row if isinstance(row, str) else row.name
-        fixed, moving = skeleton(name, settings, [self._like(recording, n) for n in operands], like)
+        fixed, moving = skeleton(name, settings, [like_of(recording, n) for n in operands], like)
         if moving:
             self._moving[at] = moving
         which = [kinds[n] if p == LEAF else None for n, p in zip(operands, where, strict=True)]
         return self._known.setdefault((name, fixed, like, *which), len(self._known))
 
-    @staticmethod
-    def _like(recording: Recording, number: int) -> Like | None:
-        """What an operand is; None for one of several outputs together."""
-        return recording.calls[number][3] if number >= 0 else likeness(recording.constants[-1 - number])
+
+def like_of(recording: Recording, number: int) -> Like | None:
+    """What an operand is; None for one of several outputs together."""
+    return recording.calls[number][3] if number >= 0 else likeness(recording.constants[-1 - number])
 
 
 def _columns(columns: Sequence[list[int]], count: int, rest: int) -> np.ndarray[Any, Any]:
@@ -196,7 +196,7 @@ def skeleton(name: str, settings: Any, likes: Sequence[Like | None], like: Like)
 def axes_of_key(recording: Recording, number: int) -> list[int]:
     """For each entry of the key of a call the length of its axis."""
     row, operands, settings, like = recording.calls[number]
-    likes = [recording.calls[n][3] if n >= 0 else likeness(recording.constants[-1 - n]) for n in operands]
+    likes = [like_of(recording, n) for n in operands]
     return _axes(settings["key"], _indexed_shape(row.name, settings, likes, like), likes) or []
 
 

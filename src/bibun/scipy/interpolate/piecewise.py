@@ -61,8 +61,7 @@ class PPoly(Beside, of=interpolate.PPoly):
     def _scipy(self) -> Any:
         if is_traced(self.c, self.x):
             return None
-        c = np.moveaxis(self.c, (0, 1), (self.axis, self.axis + 1)) if self.axis else self.c
-        return interpolate.PPoly(c, self.x, self.extrapolate, self.axis)
+        return interpolate.PPoly(*_as_given(self))
 
     @plainly
     def __call__(self, x: Any, nu: int = 0, extrapolate: Any = None) -> Any:
@@ -121,8 +120,13 @@ class PPoly(Beside, of=interpolate.PPoly):
 
 @stands_beside(interpolate.PPoly)
 def _of_scipys(made: Any) -> PPoly:
+    return PPoly(*_as_given(made))
+
+
+def _as_given(made: Any) -> tuple[Any, ...]:
+    """What a PPoly, ours or SciPy's, is made of: it keeps its axes in front."""
     c = np.moveaxis(made.c, (0, 1), (made.axis, made.axis + 1)) if made.axis else made.c
-    return PPoly(c, made.x, made.extrapolate, made.axis)
+    return c, made.x, made.extrapolate, made.axis
 
 
 def _prepared(x: Any, y: Any, axis: int) -> tuple[Any, Any, Any, int]:
