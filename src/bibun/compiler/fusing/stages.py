@@ -20,6 +20,10 @@ from bibun.compiler.fusing.walking import Costs, Walk
 ROWS = 256  # a loop of fewer is not cut into strips
 CACHE = 1 << 18  # bytes that a strip may touch, unless it is
 LEAST = 256  # rows, of which running results can still be kept in registers for long enough
+WIDE = 512  # bytes of a row that comes from outside and is read again: the strip is then what the first cache holds,
+FIRST = 1 << 15  # of so many bytes, or
+FEWEST = 32  # rows; unless running results take
+SMALL = 1 << 12  # bytes: each strip reads and writes them
 LARGE = 1 << 14  # turns of a body from which on a nest alone is a stage
 SHARED = 1 << 16  # bytes that nests hand on or both read, from which on they are run together
 STRIP = 2048  # rows of a strip, where nothing else says how many: sums stay as accurate as NumPy's
@@ -70,7 +74,21 @@ class Stage:
             return STRIP if self.totals else self.extent
         buffers = {id(b): b for m in self.members for b in _touched(m)}
         row = sum(b.bytes // self.extent for b in buffers.values())
+        again = self._read_again() // self.extent
+        if again >= WIDE and sum(root.buffer.bytes for root in self.totals) <= SMALL:
+            return max(FEWEST, FIRST // again // FEWEST * FEWEST)
         return max(LEAST, min(CACHE // max(row, 1), self.extent) // 64 * 64)
+
+    def _read_again(self) -> int:
+        """Bytes that several members read and none has made: all that a stage saves is to read them once."""
+        made = {id(root.buffer) for m in self.members for root in m.nest.roots}
+        seen: set[int] = set()
+        found: dict[int, int] = {}
+        for member in self.members:
+            mine = {id(b): b.bytes for b in member.nest.reads if id(b) not in made}
+            found |= {key: size for key, size in mine.items() if key in seen}
+            seen |= mine.keys()
+        return sum(found.values())
 
 
 def _touched(member: Member) -> list[Buffer]:
