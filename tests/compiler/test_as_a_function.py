@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import bibun as bb
+from bibun.interpreters.recording import Recording
 from tests.compiler.agreement import same
 
 
@@ -80,6 +81,25 @@ def test_it_goes_with_its_last_reference() -> None:
             assert careful() is None
         finally:
             gc.enable()
+
+
+@pytest.mark.parametrize("steps", [1, 60])
+def test_the_recording_goes_once_there_is_a_program(steps: int) -> None:
+    """Without the collector of cycles: a long one is many objects. 60 turns are a loop, which had its builder in a cycle."""
+
+    def f(x: Any) -> Any:
+        for _ in range(steps):
+            x = np.sin(x) * 1.01
+        return np.sum(x)
+
+    compiled = bb.compile(bb.value_and_grad(f))
+    gc.collect()
+    gc.disable()
+    try:
+        compiled(np.ones(3))
+        assert not any(isinstance(thing, Recording) for thing in gc.get_objects())
+    finally:
+        gc.enable()
 
 
 def test_a_cycle_through_it_is_collected() -> None:

@@ -21,4 +21,5 @@ def read(recording: Recording, numbers: Sequence[int], *, fast: bool) -> Graph:
     plan = Plan(stream, found, [place[n] for n in numbers if n in place])
     builder = Builder(recording, plan, graph, fast=fast)
     graph.outputs = [builder.node(place[n]) if n in place else builder.leaf(n) for n in numbers]
+    builder.release()
     return graph

@@ -139,6 +139,15 @@ class Evaluation:
                 return True
         return False
 
+    def squares(self, x: Expression) -> list[tuple[Expression, Expression]]:
+        """Of a sum of two squares, or of such times numbers above 0, their factors."""
+        if x.op != "map" or x.params != "fadd" or self._stored(x):
+            return []
+        terms = [Term(operand, (), False, self.factors(operand)) for operand in x.operands]
+        return (
+            [t.pair for t in terms if t.pair] if all(self._square(t) or self._scaled_square(t) for t in terms) else []
+        )
+
     def _fused(self, product: Term, other: Term) -> tuple[Value, int]:
         """A product plus what is none, rounded once. Of two products neither is favoured: x x - y y stays 0 for x = y."""
         assert product.pair is not None

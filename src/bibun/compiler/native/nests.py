@@ -10,7 +10,7 @@ import numpy as np
 
 from bibun.compiler.fusing.affine import ZERO, Affine, composed, fixed, variable
 from bibun.compiler.fusing.buffers import Buffer
-from bibun.compiler.fusing.expressions import identity_of
+from bibun.compiler.fusing.expressions import Expression, identity_of
 from bibun.compiler.fusing.nests import WHOLE_AXIS, Nest, Root, shares, terms_inside
 from bibun.compiler.native.arithmetic import WORDS, two_sum
 from bibun.compiler.native.code import LLVM, Value, muladd, select
@@ -127,9 +127,10 @@ class NestWriter(Loops):
             if total is not None and total.depth == depth and self._active(root, depth):
                 lanes = self._vector_of(root)
                 start = identity_of(str(root.word), root.value.kind)
-                for kept in product(self._turns(depth), self._kept(root)):
+                parts = range(max(1, len(self._pairs(root))))
+                for which in product(self._turns(depth), self._kept(root), parts):
                     code = self.function.at(self.function.depth)
-                    self.registers[id(root), *kept] = code.constant(start, root.value.kind, lanes)
+                    self.registers[id(root), *which] = code.constant(start, root.value.kind, lanes)
 
     def end(self, depth: int) -> None:
         """Running results of this depth are written."""
@@ -138,12 +139,24 @@ class NestWriter(Loops):
             if total is not None and total.depth == depth and self._active(root, depth):
                 for turn, kept in product(self._turns(depth), self._kept(root)):
                     self.turn = turn
-                    value = self.registers.pop((id(root), self.turn, kept))
+                    key = id(root), self.turn, kept
+                    parts = range(max(1, len(self._pairs(root))))
                     self.function.at(self.function.depth)
+                    value = joined(str(root.word), [self.registers.pop((*key, part)) for part in parts])
                     if value.lanes and self._reduces_lanes(root):
                         value = across(value, str(root.word))
                     self._write_total(root, kept, value, total.adds)
                 self.turn = 0
+
+    def _pairs(self, root: Root) -> list[tuple[Expression, Expression]]:
+        """The products that a running sum is of, each of which has a register: one, or two squares that are added."""
+        if root.word != "fadd" or root.value.kind[0] != "f":
+            return []
+        pair = self.evaluation.factors(root.value)
+        if pair is not None:
+            return [pair]
+        few = self.jammed[1] * len(self._kept(root)) <= ACCUMULATORS
+        return self.evaluation.squares(root.value) if few else []
 
     def _vector_of(self, root: Root) -> int:
         """How many lanes a running result has: of an axis that is reduced, or of a whole one; 0: a number."""
@@ -316,17 +329,19 @@ class NestWriter(Loops):
     def _add(self, root: Root, key: Any, index: Index) -> None:
         """One turn's part of a running result that is a register."""
         function, evaluation = self.function, self.evaluation
-        before = self.registers[key]
-        pair = evaluation.factors(root.value) if root.word == "fadd" and root.value.kind[0] == "f" else None
         mask = self._mask(root)
-        if pair is not None:
+        pairs = self._pairs(root)
+        for part, pair in enumerate(pairs):
+            before = self.registers[*key, part]
             a, b = (evaluation.value(x, index) for x in pair)
             function.at(function.depth)
             if before.lanes and not (a.lanes or b.lanes) and self._stands_still(root):
                 a = self._lane(a, before, 0)
             total = muladd(a, b, before)
-            self.registers[key] = total if mask is None else select(mask, total, before)
+            self.registers[*key, part] = total if mask is None else select(mask, total, before)
+        if pairs:
             return
+        before = self.registers[*key, 0]
         value = evaluation.value(root.value, index)
         code = function.at(function.depth)
         neutral = identity_of(str(root.word), value.kind)
@@ -334,7 +349,7 @@ class NestWriter(Loops):
             value = select(mask, code.splat(value, before.lanes) if before.lanes else value, neutral)
         elif before.lanes and not value.lanes and self._stands_still(root):
             value = self._lane(value, before, neutral)
-        self.registers[key] = WORDS[str(root.word)](before, value)
+        self.registers[*key, 0] = WORDS[str(root.word)](before, value)
 
     def _stands_still(self, root: Root) -> bool:
         """Whether this turn's number counts for one place, not for a lane each."""

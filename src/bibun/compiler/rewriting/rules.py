@@ -57,15 +57,31 @@ matmul, concatenate, stack, einsum = row("matmul"), row("concatenate"), row("sta
 # ---- conditions and replacements that look at settings ------------------------------------------
 
 
+def _is_power_of_two(number: Any) -> bool:
+    return abs(frexp(float(number))[0]) == 0.5
+
+
 def _power_of_two(rewriter: Any, node: Node, *, c: Node, d: Node, x: Node) -> Node | None:
     """c (d x) = (c d) x where one of both is a power of two: nothing is rounded twice."""
     first, second = number_of(c), number_of(d)
-    if node.dtype.kind != "f" or not any(abs(frexp(float(v))[0]) == 0.5 for v in (first, second)):
+    if node.dtype.kind != "f" or not any(map(_is_power_of_two, (first, second))):
         return None
     product = float(first) * float(second)
     if not 1e-30 < abs(product) < 1e30:
         return None
     return rewriter.call("multiply", product, x, like=node.like)  # type: ignore[no-any-return]
+
+
+def _power_of_two_in_product(rewriter: Any, node: Node, *, c: Node, d: Node, x: Node, y: Node) -> Node | None:
+    """(c x) (d y) = ((c d) x) y where d is a power of two, x ((c d) y) where c is: what a chain rule makes of squares."""
+    left, right = node.operands
+    if not left.dtype == right.dtype == node.dtype:
+        return None
+    if _is_power_of_two(number_of(d)):
+        scaled = _power_of_two(rewriter, left, c=c, d=d, x=x)
+        return scaled and rewriter.call("multiply", scaled, y, like=node.like)
+    scaled = _power_of_two(rewriter, right, c=c, d=d, x=y)
+    return scaled and rewriter.call("multiply", x, scaled, like=node.like)
 
 
 def _unguarded(rewriter: Any, node: Node, *, c: Node, x: Node) -> Node | None:
@@ -332,6 +348,7 @@ RULES = (
     # constants
     Rule(multiply(VARYING, C), multiply(C, VARYING)),  # the constant first
     Rule(multiply(C, multiply(D, X)), _power_of_two),  # 2 (d x) = (2 d) x
+    Rule(multiply(multiply(C, X), multiply(D, Y)), _power_of_two_in_product),  # (c x) (2 y) = ((2 c) x) y
     # choices
     Rule(where(X, A, A), A),  # the same either way
     # what moves entries and computes nothing

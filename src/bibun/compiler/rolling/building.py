@@ -49,6 +49,10 @@ class Builder:
                 self._loops[j] = LoopBuilder(self, j)
                 at = plan.stretches[j].stop
 
+    def release(self) -> None:
+        """The graph is complete: let go of the loops, which hold their builder and with it the whole recording."""
+        self._loops.clear()
+
     def leaf(self, number: int) -> Node:
         """The node of an argument, a captured array or a constant, by its number in the recording."""
         found = self.leaves.get(number)
