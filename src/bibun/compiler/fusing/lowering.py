@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from math import prod
 from typing import Any
@@ -13,7 +14,8 @@ from bibun.compiler.fusing.expressions import KINDS, Box, Expression, Expression
 from bibun.compiler.fusing.shuffles import Shuffles
 from bibun.compiler.graph import Graph, Node
 from bibun.compiler.native.arithmetic import suits
-from bibun.compiler.rewriting.rules import is_identity
+from bibun.compiler.rewriting.patterns import number_of
+from bibun.compiler.rewriting.rules import is_identity, is_power_of_two, scale
 from bibun.compiler.rolling.rolled import moves
 from bibun.core.primitive import Primitive
 
@@ -51,6 +53,9 @@ class Lowering:
         self.checks: list[tuple[Expression, Any]] = []  # guards that rows bring with them
         self.shuffles = Shuffles(make)
         live = graph.live()
+        self.reads = Counter(x.number for node in live for x in node.operands) + Counter(
+            x.number for x in graph.roots()
+        )
         self.parts: dict[int, set[int]] = {}  # of each call or loop with several outputs: which are used
         for node in live:
             if node.name == "part":
@@ -163,6 +168,24 @@ def _elementwise(lower: Lowering, node: Node, operands: list[Expression]) -> Exp
         return None
     operands = [lower.make.cast(x, common) for x in operands]
     return lower.make.map(row.native, *operands, kind=kind)
+
+
+@lowers("multiply")
+def _multiply(lower: Lowering, node: Node, operands: list[Expression]) -> Expression | None:
+    """(c x) (d y) = ((c d) x) y, where d is a power of two and nobody else reads d y: nothing is rounded twice. The chain
+    rule leaves such constants of squares."""
+    for left, right in (node.operands, node.operands[::-1]):
+        numbers = [number_of(x.operands[0]) if x.name == "multiply" else None for x in (left, right)]
+        if any(c is None for c in numbers) or not left.dtype == right.dtype == node.dtype or node.dtype.kind != "f":
+            break
+        product = scale(*numbers) if is_power_of_two(numbers[1]) and lower.reads[right.number] == 1 else None
+        if product is not None:
+            kind = _kind(node)
+            x, y = (lower.make.cast(lower.of[of.operands[1].number], kind) for of in (left, right))
+            return lower.make.map(
+                "fmul", lower.make.map("fmul", lower.make.number(product, kind), x, kind=kind), y, kind=kind
+            )
+    return _elementwise(lower, node, operands)
 
 
 def _common(node: Node) -> str:

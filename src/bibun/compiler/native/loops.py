@@ -2,7 +2,7 @@
 
 The loop around the vector loop may be unrolled into it ("unroll and jam"): several of its turns run side by side, so that
 what does not depend on it is read once for all of them. Running results go through every loop in registers. What stands
-in the loops is written by `body`, `begin` and `end`, which nests.py defines.
+in the loops is written by `body`, which nests.py defines, `begin` and `end`, which totals.py does.
 """
 
 from __future__ import annotations

@@ -24,8 +24,9 @@ from bibun.compiler.native.code import LLVM, Code, Value
 from bibun.compiler.native.evaluation import Evaluation
 from bibun.compiler.native.function import STORED, Function
 from bibun.compiler.native.loops import Rows
-from bibun.compiler.native.nests import NestWriter, Total, fill
+from bibun.compiler.native.nests import NestWriter, fill
 from bibun.compiler.native.sharing import Job, define, share
+from bibun.compiler.native.totals import Total
 
 
 def compensated(root: Root) -> bool:

@@ -57,31 +57,27 @@ matmul, concatenate, stack, einsum = row("matmul"), row("concatenate"), row("sta
 # ---- conditions and replacements that look at settings ------------------------------------------
 
 
-def _is_power_of_two(number: Any) -> bool:
+def is_power_of_two(number: Any) -> bool:
+    """Whether a number times this one is not rounded."""
     return abs(frexp(float(number))[0]) == 0.5
+
+
+def scale(first: Any, second: Any) -> float | None:
+    """The product of two numbers that may stand for them, one after the other: one is a power of two, and none is extreme."""
+    product = float(first) * float(second)
+    exact = is_power_of_two(first) or is_power_of_two(second)
+    return product if exact and 1e-30 < abs(product) < 1e30 else None
 
 
 def _power_of_two(rewriter: Any, node: Node, *, c: Node, d: Node, x: Node) -> Node | None:
     """c (d x) = (c d) x where one of both is a power of two: nothing is rounded twice."""
-    first, second = number_of(c), number_of(d)
-    if node.dtype.kind != "f" or not any(map(_is_power_of_two, (first, second))):
-        return None
-    product = float(first) * float(second)
-    if not 1e-30 < abs(product) < 1e30:
-        return None
-    return rewriter.call("multiply", product, x, like=node.like)  # type: ignore[no-any-return]
+    product = scale(number_of(c), number_of(d)) if node.dtype.kind == "f" else None
+    return None if product is None else rewriter.call("multiply", product, x, like=node.like)
 
 
-def _power_of_two_in_product(rewriter: Any, node: Node, *, c: Node, d: Node, x: Node, y: Node) -> Node | None:
-    """(c x) (d y) = ((c d) x) y where d is a power of two, x ((c d) y) where c is: what a chain rule makes of squares."""
-    left, right = node.operands
-    if not left.dtype == right.dtype == node.dtype:
-        return None
-    if _is_power_of_two(number_of(d)):
-        scaled = _power_of_two(rewriter, left, c=c, d=d, x=x)
-        return scaled and rewriter.call("multiply", scaled, y, like=node.like)
-    scaled = _power_of_two(rewriter, right, c=c, d=d, x=y)
-    return scaled and rewriter.call("multiply", x, scaled, like=node.like)
+def _constant_first(rewriter: Any, node: Node, *, c: Node, x: Node) -> Node | None:
+    """A number of Python's as one of the product's dtype, as NumPy reads it."""
+    return rewriter.call("multiply", number_of(c), x, like=node.like) if x.dtype == node.dtype else None
 
 
 def _unguarded(rewriter: Any, node: Node, *, c: Node, x: Node) -> Node | None:
@@ -346,9 +342,8 @@ RULES = (
     Rule(square(negative(X)), square(X)),  # (-x)**2 = x**2
     Rule(multiply(INEXACT, INEXACT), square(INEXACT)),  # x x = x**2
     # constants
-    Rule(multiply(VARYING, C), multiply(C, VARYING)),  # the constant first
+    Rule(multiply(VARYING, C), _constant_first),  # x c = c x
     Rule(multiply(C, multiply(D, X)), _power_of_two),  # 2 (d x) = (2 d) x
-    Rule(multiply(multiply(C, X), multiply(D, Y)), _power_of_two_in_product),  # (c x) (2 y) = ((2 c) x) y
     # choices
     Rule(where(X, A, A), A),  # the same either way
     # what moves entries and computes nothing
