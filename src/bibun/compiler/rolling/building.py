@@ -299,6 +299,7 @@ class LoopBuilder:
             *(stack for stack, _, _, _ in self._stacked.values()),
         )
         node = self.outer.graph.make("loop", operands, rolled, None)
+        self._decide(node)
         parts: dict[tuple[str, int], Node] = {}
         for n, slot in enumerate((*saved, *last)):
             like = self.values[slot].like
@@ -315,6 +316,14 @@ class LoopBuilder:
                     TABLE["broadcast_to"], (value,), {"shape": like.shape}, like
                 )
         return node, parts
+
+    def _decide(self, node: Node) -> None:
+        """A loop that takes decisions is run even where nobody reads what it gives: the last of them is asked again."""
+        if self.body.guards:
+            value, outcome = self.body.guards[-1]
+            part = self.outer.graph.make("part", (node,), len(self.body.outputs), value.like)
+            self.body.outputs.append(value)
+            self.outer.graph.guard(part, outcome, self.body.places[-1])
 
 
 def stacked(arrays: Sequence[np.ndarray[Any, Any]], *, alone: bool) -> np.ndarray[Any, Any] | None:
