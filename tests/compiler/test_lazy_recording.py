@@ -257,23 +257,25 @@ def test_a_small_captured_array_is_changed_and_the_run_is_the_result() -> None:
 
 
 def test_a_large_captured_array_is_changed_before_f_looks() -> None:
-    """What it held is gone; no decision is taken by what it holds now: f runs again, plainly."""
-    captured, decisions = np.full(SIZE, 2.0), []
+    """Up to 16 MiB a copy is looked at; of more, what it held is gone, and f runs again, plainly."""
+    for size in (SIZE, 2**21 + 1):
+        captured, decisions = np.full(size, 2.0), []
 
-    def f(x: Any) -> Any:
-        y = x * captured
-        captured[:] = -1.0
-        decisions.append(bool(np.sum(y) > 0))
+        def f(x: Any, captured: Any = captured, decisions: list[bool] = decisions) -> Any:
+            y = x * captured
+            captured[:] = -1.0
+            decisions.append(bool(np.sum(y) > 0))
+            return y
+
+        compiled = bb.compile(f)
+        with pytest.warns(bb.CompileWarning, match="changes while it runs"):
+            first = compiled(np.ones(size))
+        if size == SIZE:
+            same(first, np.full(size, 2.0))
+            assert decisions == [True]
         captured[:] = 2.0
-        return y
-
-    compiled = bb.compile(f)
-    captured[:] = 2.0
-    with pytest.warns(bb.CompileWarning, match="changes while it runs"):
-        compiled(np.ones(SIZE))
-    captured[:] = 2.0
-    same(compiled(np.ones(SIZE)), np.full(SIZE, 2.0))
-    assert decisions[-1] is True
+        same(compiled(np.ones(size)), np.full(size, 2.0))
+        assert decisions[-1] is True
 
 
 def test_a_captured_array_is_changed_between_calls() -> None:

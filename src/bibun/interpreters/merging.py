@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from bibun.interpreters.recording import CAPTURED, Recording
+from bibun.interpreters.snapshots import token
 
 
 def merge_alike(recording: Recording, outputs: list[int]) -> list[int]:
@@ -22,7 +23,7 @@ def merge_alike(recording: Recording, outputs: list[int]) -> list[int]:
     same: dict[int, int] = {}
     for n in _held_here(recording):
         array = recording.calls[n][2]
-        found = first.setdefault((array.shape, array.strides, array.dtype, recording.checksum(array)), n)
+        found = first.setdefault((array.shape, array.strides, array.dtype, token(array)), n)
         if found != n and recording.calls[found][2].tobytes() == array.tobytes():
             same[n] = found
     if same:
@@ -41,7 +42,7 @@ def _held_here(recording: Recording) -> list[int]:
     foreign: set[int] = set()
     for number, array in recording.arrays.values():
         captured = array is recording.calls[number][2]  # else a view like one
-        here = (2 + array.flags.writeable if captured else 1) + views[id(array)]  # calls, checksums, arrays; views
+        here = (2 + recording.snapped(number) if captured else 1) + views[id(array)]  # calls, snapshots, arrays; views
         if getrefcount(array) > here + 2:  # `array`, the argument
             foreign.add(id(array if array.base is None else array.base))
     for _, array in recording.arrays.values():

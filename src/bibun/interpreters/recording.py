@@ -9,11 +9,10 @@ Large arrays that nobody looks at need not be computed for that. What is `held` 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from sys import getrefcount
 from typing import Any
-from zlib import crc32
 
 import numpy as np
 
@@ -25,6 +24,7 @@ from bibun.core.traced import Traced, alone, new_level
 from bibun.errors import UnrecordableError, located, user_line
 from bibun.interpreters.likeness import SCALARS, likeness
 from bibun.interpreters.recorded_operators import install
+from bibun.interpreters.snapshots import Snapshot, changeable, owner
 from bibun.interpreters.stand_ins import may_be_large, stand_in
 from bibun.primitives import TABLE
 from bibun.primitives.memory import getitem_apart, put_into
@@ -34,6 +34,8 @@ _COMPLEX = (complex, np.complex64, np.complex128, np.clongdouble)
 _NUMPY = (np.ndarray, np.generic)
 WHOLE = 2.0**63 - 2.0**11  # what is below in floating point fits into 64 bits
 _RECORDED_AS = {put_into: TABLE["put"], getitem_apart: TABLE["getitem"]}  # done in memory of their own, in this run
+_OFTEN = 4096  # bytes of a captured array that is looked at each time that it is read
+_LOOKS = 2**26  # of larger ones, together
 _COUNTS = {"getitem_at": 1, "nonzero": 0, "flatnonzero": 0, "argwhere": 0}  # the first operand that is counted
 
 _OF_WHOLE = ("add", "subtract", "divide")  # what np.arange does with its limits before it asks for a number
@@ -61,10 +63,12 @@ class Recording:
 
     __slots__ = (
         "arrays",
-        "_checksums",
+        "_looked",
         "_numbers",
+        "_snapshots",
         "_views",
         "calls",
+        "changed",
         "constants",
         "holders",
         "level",
@@ -85,7 +89,9 @@ class Recording:
         self.pending: dict[int, Pending] = {}  # of the entries that are stand-ins
         self.holders: dict[int, bool] = {}  # whether a captured array is alone, once that is known
         self.origins: dict[int, int] = {}  # of one made of another: the numbers of captured arrays there
-        self._checksums: dict[int, tuple[Any, int]] = {}  # of captured arrays by identity
+        self.changed: list[Snapshot] = []  # of captured arrays that have become other ones
+        self._looked = 0  # bytes of large captured arrays, to see whether they are what they were
+        self._snapshots: dict[int, Snapshot] = {}  # of captured arrays that can change, by number
         self._numbers: dict[Any, int] = {}  # of constants, by type and value
         self._views: dict[tuple[Any, ...], int] = {}  # by where and how an array lies in memory
         self.arrays: dict[int, tuple[int, Any]] = {}  # captured ones by identity; kept alive, so that it stays theirs
@@ -124,39 +130,61 @@ class Recording:
         return found
 
     def captured(self, array: np.ndarray[Any, Any]) -> Recorded:
-        """An array from outside, once, and views that are alike once; of one number repeated without memory, that number."""
+        """An array from outside, once, and views that are alike once; of one number repeated without memory, that number.
+        One that has changed since is another one, and there will be no program."""
         found = self.arrays.get(id(array))
+        memory = None
+        if found is None:
+            if type(array) not in (np.ndarray, np.memmap) or array.dtype.kind not in "biufc":
+                raise UnrecordableError(f"a {type(array).__name__} of dtype {array.dtype} is captured")
+            memory = (
+                array.__array_interface__["data"][0],
+                array.shape,
+                array.strides,
+                array.dtype,
+                array.flags.writeable,
+            )
+            if array.size and memory in self._views:
+                found = self.arrays[id(array)] = self._views[memory], array
         if found is not None:
-            return self.known(found[0], array)
-        if type(array) not in (np.ndarray, np.memmap) or array.dtype.kind not in "biufc":
-            raise UnrecordableError(f"a {type(array).__name__} of dtype {array.dtype} is captured")
-        memory = array.__array_interface__["data"][0], array.shape, array.strides, array.dtype, array.flags.writeable
-        if array.size and memory in self._views:
-            self.arrays[id(array)] = self._views[memory], array
-            return self.known(self._views[memory], array)
-        if array.shape and array.size and not any(array.strides) and not array.flags.writeable:
+            snapshot = self._snapshots.get(found[0])
+            if snapshot is None:
+                return self.known(found[0], array)
+            if self._stands(snapshot):
+                return self.known(found[0], snapshot.held)
+            self.changed.append(snapshot)
+        if _is_repeated(array):
             number = self.operand(array[(0,) * array.ndim])
             made = self.add(TABLE["broadcast_to"], (number,), {"shape": array.shape}, array)
         else:
             made = self.add(CAPTURED, (), array, array)
-            if array.flags.writeable:
-                self._checksums[id(array)] = array, _checksum(array)
+            if changeable(array):
+                snapshot = self._snapshots[made.number] = Snapshot(array)
+                made.held = snapshot.held
         self.arrays[id(array)] = made.number, array
-        self._views[memory] = made.number
+        if memory is not None:
+            self._views[memory] = made.number
         return made
+
+    def _stands(self, snapshot: Snapshot) -> bool:
+        """Whether an array that is read again is what it was. Of large ones not each time: the end of the run is looked at."""
+        if snapshot.array.nbytes > _OFTEN:
+            self._looked += snapshot.array.nbytes
+            if self._looked > _LOOKS:
+                return True
+        return snapshot.stands()
 
     def alone(self, number: int) -> bool:
         """Whether nobody but this recording holds a captured array, so that its entries stay as they are."""
         if number not in self.holders:
             array = self.calls[number][2]
-            holders = 4 + array.flags.writeable  # calls, arrays, `array`, getrefcount's argument; _checksums
+            holders = 4 + self.snapped(number)  # calls, arrays, `array`, getrefcount's argument; _snapshots
             self.holders[number] = array.base is None and getrefcount(array) <= holders
         return self.holders[number]
 
-    def checksum(self, array: np.ndarray[Any, Any]) -> int:
-        """Of a captured array, as it was then."""
-        found = self._checksums.get(id(array))
-        return _checksum(array) if found is None else found[1]
+    def snapped(self, number: int) -> bool:
+        """Whether a captured array is one that can change."""
+        return number in self._snapshots
 
     def known(self, number: int, value: Any) -> Recorded:
         """Another Recorded for an entry that there is."""
@@ -179,7 +207,7 @@ class Recording:
                 continue
             waiting.pop()
             if not entry.known:
-                self._unchanged(self._checksums[id(arg)] for arg in entry.args if id(arg) in self._checksums)
+                self._unchanged([arg for arg in entry.args if isinstance(arg, Recorded)])
                 entry.compute()
         return self.pending[number].value
 
@@ -187,14 +215,16 @@ class Recording:
         """Raise where the run did what another one may not do: handled an exception, or changed a captured array."""
         if self.raised is not None:
             raise UnrecordableError(f"{self.raised} was raised, and handled", once=True)
-        self._unchanged(self._checksums.values())
+        self.changed += [snapshot for snapshot in self._snapshots.values() if not snapshot.stands()]
+        if self.changed:
+            raise _changed(self.changed[0])
 
-    def _unchanged(self, captured: Iterable[tuple[Any, int]]) -> None:
-        for array, checksum in captured:
-            if _checksum(array) != checksum:
-                raise UnrecordableError(
-                    f"an array of shape {array.shape}, which it reads from the code around it, changes while it runs"
-                )
+    def _unchanged(self, values: list[Recorded]) -> None:
+        """Raise where one of them is a large array of outside that has changed since."""
+        for value in values:
+            snapshot = self._snapshots.get(value.number)
+            if snapshot is not None and not snapshot.copied and not snapshot.stands():
+                raise _changed(snapshot)
 
     def guard(self, value: Recorded, outcome: Any) -> Any:
         """A decision that the run has taken by this value."""
@@ -277,8 +307,15 @@ def _strong(value: Any) -> Any:
     return np.asarray(value)[()] if type(value) in SCALARS else value
 
 
-def _checksum(array: np.ndarray[Any, Any]) -> int:
-    return crc32(np.ascontiguousarray(array))  # type: ignore[arg-type]  # zlib takes every contiguous buffer
+def _changed(snapshot: Snapshot) -> UnrecordableError:
+    return UnrecordableError(f"a plain array of shape {snapshot.array.shape}, which it reads, changes while it runs")
+
+
+def _is_repeated(array: np.ndarray[Any, Any]) -> bool:
+    """Whether it is one number repeated, as np.broadcast_to makes it, in memory that nobody else holds."""
+    if not array.shape or not array.size or any(array.strides) or array.flags.writeable:
+        return False
+    return not changeable(array) or getrefcount(owner(array)) <= 2  # the view, the argument
 
 
 class Recorded(Array):
@@ -333,7 +370,17 @@ class Recorded(Array):
         made = stand_in(primitive, held, settings, waits=waits)
         if made is None:
             return None
-        now = tuple([arg.alias() if isinstance(arg, Recorded) else arg for arg in args])  # in place, args become others
+        recording = self.recording
+        now = tuple(
+            [  # in place, args become others
+                arg.alias()
+                if isinstance(arg, Recorded)
+                else recording.captured(arg)
+                if isinstance(arg, np.ndarray)
+                else arg
+                for arg in args
+            ]
+        )
         pending[len(self.recording.calls)] = Pending(primitive, now, settings)
         return made
 
