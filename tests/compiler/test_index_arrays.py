@@ -148,3 +148,18 @@ def test_programs_from_disk_look_too(index: str, tmp_path: Path) -> None:
         expected[1][k] += 2.0 * k
     assert eval(first) == expected
     assert run() == first
+
+
+def test_views_of_index_arrays_that_nobody_else_holds() -> None:
+    """Only the view has a name: a mask of every other entry, places from behind."""
+    x = np.arange(4.0)
+    mask = np.array([True, False] * 4)[::2]
+    masked = bb.compile(lambda x: x[mask])
+    np.testing.assert_array_equal(masked(x), x)
+    mask[1] = False
+    np.testing.assert_array_equal(masked(x), [0.0, 2.0, 3.0])
+    places = np.arange(3)[::-1]
+    placed = bb.compile(bb.grad(lambda x: np.sum(x[places] ** 2)))
+    np.testing.assert_array_equal(placed(x), [0.0, 2.0, 4.0, 0.0])
+    places[0] = 0
+    np.testing.assert_array_equal(placed(x), [0.0, 2.0, 0.0, 0.0])

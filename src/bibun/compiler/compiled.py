@@ -235,6 +235,13 @@ class Careful:
             pairs = indices.shared()
             if not unchanged(pairs):
                 raise UnrecordableError("it changes an index array of the code around it")
+            stray = results.stray()
+            if stray is not None:
+                results = None
+                raise UnrecordableError(
+                    f"it returns a {type(stray).__name__}, which holds what it computed: a program gives arrays and numbers, in "
+                    "tuples, lists, dicts, named tuples or dataclasses"
+                )
             if results.texts and recording.shown:
                 results = None
                 raise UnrecordableError("it returns a text, which may be made of values")

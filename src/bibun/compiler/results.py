@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from gc import get_referents
+from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -33,12 +35,37 @@ class Results:
         """For each recorded leaf its class; None for an array."""
         return [None if cls is np.ndarray else cls for cls in self.classes if cls is not None]
 
+    def stray(self) -> Any:
+        """A returned leaf that no program makes anew: an iterator, or an object that holds recorded values. None if none is."""
+        return next((leaf for leaf in self.leaves if isinstance(leaf, Iterator) or _holds_recorded(leaf)), None)
+
 
 class Hole:
     """Where a recorded leaf stands in what is returned."""
 
 
 _HOLE = Hole()
+
+
+_WITHOUT = (bool, int, float, complex, str, bytes, np.generic, np.ndarray, np.dtype, type, ModuleType, type(None))
+_OBJECTS = 10_000  # that are looked at
+
+
+def _holds_recorded(leaf: Any) -> bool:
+    """Whether a recorded value can be reached from an object: its attributes, entries, or the variables of a closure."""
+    seen: set[int] = set()
+    waiting = [leaf]
+    while waiting and len(seen) < _OBJECTS:
+        thing = waiting.pop()
+        if isinstance(thing, Recorded):
+            return True
+        if id(thing) not in seen and not isinstance(thing, _WITHOUT):
+            seen.add(id(thing))
+            if isinstance(thing, FunctionType):  # not its globals
+                waiting += (thing.__closure__, thing.__defaults__, thing.__kwdefaults__, vars(thing))
+            else:
+                waiting += get_referents(thing)
+    return False
 
 
 def _class(value: Any) -> type:

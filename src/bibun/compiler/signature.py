@@ -67,7 +67,10 @@ def _by_value(value: Any) -> Hashable:
         hash(value)
     except TypeError:
         return Held(value)
-    return (type(value), value)
+    kind = type(value)
+    if isinstance(value, (tuple, frozenset)):  # (2,) and (2.0,) are equal
+        return kind, (frozenset if isinstance(value, frozenset) else tuple)(map(_by_value, value))
+    return kind, repr(value) if isinstance(value, (float, complex, np.inexact)) else value  # 0.0 and -0.0 are equal
 
 
 class Held:

@@ -41,7 +41,8 @@ class IndexArrays:
             while isinstance(root.base, np.ndarray):
                 root = root.base
             holders = 3 + (root is array)  # a view, or `_read` and `array`; `root`; getrefcount's argument
-            if root.base is not None or getrefcount(root) > holders:
+            view = root is not array and getrefcount(array) > 3  # `_read`, `array`, the argument
+            if root.base is not None or view or getrefcount(root) > holders:
                 found.append((array, copy))
         return found
 

@@ -426,8 +426,14 @@ class Recorded(Array):
         return super().__repr__()
 
     def __format__(self, spec: str) -> str:
+        """As the plain value's: of a whole number it is a decision, since it may be the name of something."""
+        if self._is_whole_number():
+            return format(self.recording.guard(self, self.held), spec)
         self.recording.shown = True
-        return super().__format__(spec)
+        return format(self.held, spec)
+
+    def __str__(self) -> str:
+        return format(self)
 
     def alone(self, views: list[Any]) -> bool:
         """Whether nobody else holds its value, and no call that waits for it."""
@@ -460,11 +466,16 @@ class Recorded(Array):
         whole = self if self.dtype.kind in "iub" else self.astype(np.int64)
         return int(self.recording.guard(whole, outcome))
 
+    def _is_whole_number(self) -> bool:
+        return isinstance(self.held, (int, np.integer, np.bool)) and self.number not in self.recording.pending
+
     def __hash__(self) -> int:
-        """Of a whole number it is a decision, so that it finds its place in a dict; else one of the object."""
-        held = self.held
-        whole = isinstance(held, (int, np.integer, np.bool)) and self.number not in self.recording.pending
-        return hash(self.recording.guard(self, held)) if whole else object.__hash__(self)
+        """Of a whole number it is a decision, so that it finds its place in a dict; of an array one of the object."""
+        if self._is_whole_number():
+            return hash(self.recording.guard(self, self.held))
+        if not self.shape:
+            raise UnrecordableError(f"{located()}a number is looked up in a dict or a set, by its value")
+        return object.__hash__(self)
 
     def __index__(self) -> int:
         if self.dtype.kind not in "iub" or self.shape:

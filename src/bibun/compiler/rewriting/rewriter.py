@@ -58,7 +58,8 @@ class Rewriter:
     def call(self, name: str, *operands: Any, like: Like) -> Node:
         """A call of an elementwise row, of the dtype of `like`; numbers among the operands are constants of it."""
         nodes = tuple(x if isinstance(x, Node) else self.graph.constant(like.dtype.type(x)) for x in operands)
-        return self.make(TABLE[name], nodes, None, resized(like, np.broadcast_shapes(*(x.shape for x in nodes))))
+        shape = np.broadcast_shapes(*(x.shape for x in nodes))
+        return self.make(TABLE[name], nodes, None, like if shape == like.shape else resized(like, shape))
 
     def fitted(self, node: Node, like: Like) -> Node | None:
         """The node in the shape of `like`, by broadcasting; None where it is of another dtype."""
