@@ -108,7 +108,8 @@ def _factors(make: Expressions, a: Expression) -> Factors:
 
 
 @decomposes("solve", "dgetrf", "dgetrs", "dtrsm", "dtrsv")
-def _solve(lower: Lowering, node: Node, a: Expression, b: Expression) -> Expression | None:
+def solve(lower: Lowering, node: Node, a: Expression, b: Expression) -> Expression | None:
+    """By a Cholesky factor that a is, by elimination written out, or by LU."""
     if len(b.shape) < 2:
         return None
     make = lower.make
@@ -116,8 +117,7 @@ def _solve(lower: Lowering, node: Node, a: Expression, b: Expression) -> Express
     triangle = _cholesky_factor(make, a)
     if triangle is not None:
         factor, turned = triangle
-        routine = Routine("triangular_solve", (turned,), ((node.shape, KIND),), ((0, 1),))
-        return make.routine(routine, factor, b)[0]
+        return solved_by_triangle(make, factor, b, lower=True, turned=turned)
     if small(a, node.shape[-1]):
         right = [[entry(make, b, i, j) for j in range(node.shape[-1])] for i in range(node.shape[-2])]
         return _solved(lower, a, right, node.shape)
@@ -126,6 +126,16 @@ def _solve(lower: Lowering, node: Node, a: Expression, b: Expression) -> Express
     columns = swapped(make, b)
     routine = Routine("lu_solve", ("T" if factors.turned else "N",), ((columns.shape, KIND),), ((0, 2),))
     return swapped(make, make.routine(routine, factors.lu, factors.pivots, columns)[0])
+
+
+def solved_by_triangle(
+    make: Expressions, a: Expression, b: Expression, *, lower: bool, turned: bool = False, unit: bool = False
+) -> Expression:
+    """The solution for the lower or the upper triangle of a, or for that triangle's transpose."""
+    base = swapped(make, a)
+    if a.op == "view" and base.op != "view":  # as it lies in memory
+        a, lower, turned = base, not lower, not turned
+    return make.routine(Routine("triangular_solve", (lower, turned, unit), ((b.shape, KIND),), ((0, 1),)), a, b)[0]
 
 
 def _solved(lower: Lowering, a: Expression, right: list[list[Expression]], shape: tuple[int, ...]) -> Expression:
@@ -258,8 +268,12 @@ def _unless(
 
 @decomposes("cholesky", "dpotrf")
 def _cholesky(lower: Lowering, node: Node, a: Expression) -> Expression:
-    """The lower triangle in row-major order is the upper one of LAPACK's."""
-    routine = Routine("cholesky", (), ((node.shape, KIND), (node.shape[:-2], "i32")), ((0, 0),))
+    return cholesky(lower, a)
+
+
+def cholesky(lower: Lowering, a: Expression) -> Expression:
+    """The factor by the lower triangle, which in row-major order is the upper one of LAPACK's."""
+    routine = Routine("cholesky", (), ((a.shape, KIND), (a.shape[:-2], "i32")), ((0, 0),))
     factor, info = lower.make.routine(routine, a)
     _check(lower, info)
     return factor

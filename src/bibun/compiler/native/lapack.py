@@ -144,18 +144,18 @@ def _cholesky(writer: Any, step: Call) -> None:
 @writes("triangular_solve")
 def _triangular_solve(writer: Any, step: Call) -> None:
     """By rows L x = b is x^T L^T = b^T by columns, where L^T is the upper triangle."""
-    (turned,) = step.expression.params.settings
+    lower, turned, unit = step.expression.params.settings
     factor, _ = step.operands
     x = copied(writer, step, 0)
     *stack, n, k = x.shape
-    library = Library(writer)
+    library, triangle, diagonal = Library(writer), "U" if lower else "L", "U" if unit else "N"
 
     def write(pointers: list[Value]) -> None:
         factor, x = pointers
         if k == 1:
-            library.call("dtrsv", "U", "N" if turned else "T", "N", n, factor, n, x, 1)
+            library.call("dtrsv", triangle, "N" if turned else "T", diagonal, n, factor, n, x, 1)
         else:
-            library.call("dtrsm", "R", "U", "T" if turned else "N", "N", k, n, 1.0, factor, n, x, k)
+            library.call("dtrsm", "R", triangle, "T" if turned else "N", diagonal, k, n, 1.0, factor, n, x, k)
 
     each(writer.function, tuple(stack), (factor, x), (2, 2), write)
 
