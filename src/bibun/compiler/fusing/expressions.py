@@ -117,6 +117,7 @@ class Expressions:
     def __init__(self) -> None:
         self.all: list[Expression] = []
         self.values: list[np.ndarray[Any, Any]] = []
+        self.masks: dict[int, Expression] = {}  # of indices that are where a mask is true: the mask
         self._known: dict[Any, Expression] = {}
 
     def make(
