@@ -57,6 +57,10 @@ SQUARE: dict[str, Callable[..., Any]] = {
     "eigvalsh of the upper triangle": lambda a: np.linalg.eigvalsh(a, "U"),
     "svd": lambda a: tuple(np.linalg.svd(a)),
     "svdvals": np.linalg.svdvals,
+    "qr": lambda a: tuple(np.linalg.qr(a)),
+    "r alone": lambda a: np.linalg.qr(a, "r"),
+    "solve by r": lambda a: np.linalg.solve(np.linalg.qr(a)[1], a),
+    "solve by the transpose of r": lambda a: np.linalg.solve(np.swapaxes(np.linalg.qr(a)[1], -1, -2), a),
     "pinv": np.linalg.pinv,
     "norm": lambda a: np.linalg.norm(a, 2, axis=(-2, -1)),
 }
@@ -91,6 +95,7 @@ def test_rectangular_matrices(shape: tuple[int, ...], full: bool) -> None:
     a = np.random.default_rng(0).normal(size=shape)
     for f in (
         lambda a: tuple(np.linalg.svd(a, full_matrices=full)),
+        lambda a: tuple(np.linalg.qr(a, "complete" if full else "reduced")),
         np.linalg.svdvals,
         np.linalg.pinv,
         lambda a: np.linalg.pinv(a, rcond=0.5),
@@ -98,6 +103,30 @@ def test_rectangular_matrices(shape: tuple[int, ...], full: bool) -> None:
         compiled = bb.compile(f)
         same(compiled(a), f(a))
         assert not through_numpy(compiled)
+
+
+@pytest.mark.parametrize("mode", ["reduced", "complete"])
+@pytest.mark.parametrize("shape", [(5, 3), (3, 5), (2, 6, 2)], ids=str)
+def test_derivatives_of_qr(shape: tuple[int, ...], mode: Any) -> None:
+    a = np.random.default_rng(0).normal(size=shape)
+    k = min(shape[-2:])
+
+    def f(a: Any) -> Any:
+        q, r = np.linalg.qr(a, mode)
+        return scalar((q[..., :k] * np.cos(q[..., :k]), r))
+
+    for function in (bb.value_and_grad(f), lambda a: bb.jvp(f, (a,), (a * a,)), lambda a: bb.hvp(f, (a,), (a * a,))):
+        compiled = bb.compile(function)
+        same(tuple(compiled(a)), tuple(function(a)))
+        assert not through_numpy(compiled)
+
+
+def test_an_r_that_is_singular() -> None:
+    f = lambda a: np.linalg.solve(np.linalg.qr(a)[1], np.ones((4, 1)))  # noqa: E731
+    compiled, a = bb.compile(f), regular((4, 4))
+    same(compiled(a), f(a))
+    with pytest.raises(LinAlgError):
+        compiled(np.zeros((4, 4)))
 
 
 @pytest.mark.parametrize("n", range(2, 41, 3))

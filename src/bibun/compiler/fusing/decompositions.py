@@ -67,7 +67,7 @@ def _doubles(lower: Lowering, operands: list[Expression]) -> list[Expression]:
 
 
 def _kind(node: Node) -> str:
-    """Of the results."""
+    """Single where all operands are."""
     return "f32" if {kind_of(x.dtype) for x in node.operands} == {"f32"} else KIND
 
 
@@ -109,15 +109,17 @@ def _factors(make: Expressions, a: Expression) -> Factors:
 
 @decomposes("solve", "dgetrf", "dgetrs", "dtrsm", "dtrsv")
 def solve(lower: Lowering, node: Node, a: Expression, b: Expression) -> Expression | None:
-    """By a Cholesky factor that a is, by elimination written out, or by LU."""
+    """By a triangle that a is, by elimination written out, or by LU."""
     if len(b.shape) < 2:
         return None
     make = lower.make
     b = make.broadcast(b, node.shape)
-    triangle = _cholesky_factor(make, a)
+    triangle = _triangle(make, a)
     if triangle is not None:
-        factor, turned = triangle
-        return solved_by_triangle(make, factor, b, lower=True, turned=turned)
+        factor, below, turned = triangle
+        if not below:
+            leave_if_singular(lower, factor)
+        return solved_by_triangle(make, factor, b, lower=below, turned=turned)
     if small(a, node.shape[-1]):
         right = [[entry(make, b, i, j) for j in range(node.shape[-1])] for i in range(node.shape[-2])]
         return _solved(lower, a, right, node.shape)
@@ -147,15 +149,32 @@ def _solved(lower: Lowering, a: Expression, right: list[list[Expression]], shape
     return substituted(make, found, shape)
 
 
-def _cholesky_factor(make: Expressions, a: Expression) -> tuple[Expression, bool] | None:
-    """The Cholesky factor that a matrix is, or is the transpose of, and which of both."""
+def _triangle(make: Expressions, a: Expression) -> tuple[Expression, bool, bool] | None:
+    """The triangle that a matrix is, or is the transpose of: a factor of Cholesky's or r of QR; whether it is the lower
+    one, and whether it is transposed."""
     for x, turned in ((a, False), (swapped(make, a), True)):
         while x.op == "cast":  # to single precision and back
             (x,) = x.operands
+        if x.number in make.upper:
+            return x, False, turned
         made = x.operands[0] if x.op == "part" and x.params == 0 else x
         if made.op == "routine" and made.params.name == "cholesky":
-            return x, turned
+            return x, True, turned
     return None
+
+
+def leave_if_singular(lower: Lowering, triangle: Expression) -> None:
+    """The program, where there is 0 on the diagonal."""
+    make, n = lower.make, len(triangle.shape) - 2
+    diagonal = make.view(triangle, [*identity(n), variable(n), variable(n)], triangle.shape[:-1])
+    leave_unless(lower, make.map("not_equal", diagonal, make.number(0, triangle.kind), kind="i1"))
+
+
+def leave_unless(lower: Lowering, good: Expression) -> None:
+    """NumPy or SciPy says what is wrong where this is not so everywhere."""
+    check = (lower.make.reduce("and", good, range(len(good.shape))), True)
+    if check not in lower.checks:
+        lower.checks.append(check)
 
 
 @decomposes("inv", "dgetrf", "dgetri")

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from bibun.compiler.fusing.affine import identity, variable
-from bibun.compiler.fusing.decompositions import cholesky, decomposes, solve, solved_by_triangle, swapped
+from bibun.compiler.fusing.decompositions import (
+    cholesky,
+    decomposes,
+    leave_if_singular,
+    leave_unless,
+    solve,
+    solved_by_triangle,
+    swapped,
+)
 from bibun.compiler.fusing.expressions import Expression
 from bibun.compiler.fusing.lowering import Lowering
 from bibun.compiler.graph import Node
@@ -20,23 +27,14 @@ def _linear_system(lower: Lowering, node: Node, *inputs: Expression) -> Expressi
     (a, b), make = inputs, lower.make
     structure, triangle, turned, unit = native
     for x in (a, b):
-        _leave_unless(lower, make.map("isfinite", x, kind="i1"))
+        leave_unless(lower, make.map("isfinite", x, kind="i1"))
     if structure == "general":
         return solve(lower, node, swapped(make, a) if turned else a, b)
     b = make.broadcast(b, node.shape)
     if structure == "triangular":
         if not unit:
-            n = len(a.shape) - 2
-            diagonal = make.view(a, [*identity(n), variable(n), variable(n)], a.shape[:-1])
-            _leave_unless(lower, make.map("not_equal", diagonal, make.number(0, a.kind), kind="i1"))
+            leave_if_singular(lower, a)
         return solved_by_triangle(make, a, b, lower=triangle == "lower", turned=turned, unit=unit)
     factor = cholesky(lower, a if triangle == "lower" else swapped(make, a))
     half = solved_by_triangle(make, factor, b, lower=True)
     return solved_by_triangle(make, factor, half, lower=True, turned=True)
-
-
-def _leave_unless(lower: Lowering, good: Expression) -> None:
-    """SciPy says what is wrong where this is not so everywhere."""
-    check = (lower.make.reduce("and", good, range(len(good.shape))), True)
-    if check not in lower.checks:
-        lower.checks.append(check)

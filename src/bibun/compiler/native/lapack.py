@@ -160,6 +160,36 @@ def _triangular_solve(writer: Any, step: Call) -> None:
     each(writer.function, tuple(stack), (factor, x), (2, 2), write)
 
 
+# ---- QR -----------------------------------------------------------------------------------------
+
+
+@writes("reflections")
+def _reflections(writer: Any, step: Call) -> None:
+    buffers = [copied(writer, step, 0), part(writer, step, 1)]
+    *stack, n, m = buffers[0].shape
+    library, info = Library(writer), writer.function.base(writer.scratch((), "i32"))
+
+    def write(pointers: list[Value]) -> None:
+        a, sizes = pointers
+        library.call("dgeqrf", m, n, a, m, sizes, WORK, SIZE, info)
+
+    each(writer.function, tuple(stack), buffers, (2, 1), write)
+
+
+@writes("orthogonal")
+def _orthogonal(writer: Any, step: Call) -> None:
+    """The product of reflections: q, of as many columns as there is place for."""
+    buffers = [copied(writer, step, 0), step.operands[1]]
+    *stack, k, m = buffers[0].shape
+    library, info = Library(writer), writer.function.base(writer.scratch((), "i32"))
+
+    def write(pointers: list[Value]) -> None:
+        q, sizes = pointers
+        library.call("dorgqr", m, k, buffers[1].shape[-1], q, m, sizes, WORK, SIZE, info)
+
+    each(writer.function, tuple(stack), buffers, (2, 1), write)
+
+
 # ---- eigenvalues and singular values ------------------------------------------------------------
 
 
