@@ -16,7 +16,6 @@ from bibun.compiler.fusing.affine import identity, variable
 from bibun.compiler.fusing.elimination import cofactors, determinant, eliminated, entry, small, substituted
 from bibun.compiler.fusing.expressions import DTYPES, Expression, Expressions, Routine
 from bibun.compiler.fusing.lowering import LOWERINGS, SEVERAL, Lowering, kind_of, reshaped
-from bibun.compiler.fusing.products import einsum
 from bibun.compiler.graph import Node
 from bibun.compiler.native.callbacks import Parts, Row
 from bibun.compiler.native.context import blas
@@ -25,7 +24,7 @@ from bibun.primitives.repeated import EQUAL
 KIND = "f64"
 LOST = 0.375  # of the digits, at most, where the matrix of cofactors is made of the inverse (primitives/linalg.py)
 One = Callable[..., "Expression | None"]
-Several = Callable[..., list[Expression]]
+Several = Callable[..., "list[Expression] | None"]
 
 
 def decomposes(name: str, *routines: str) -> Callable[[One], One]:
@@ -34,7 +33,7 @@ def decomposes(name: str, *routines: str) -> Callable[[One], One]:
     def register(function: One) -> One:
         def lower(lower: Lowering, node: Node, operands: list[Expression]) -> Expression | None:
             found = function(lower, node, *_doubles(lower, operands)) if _suits(node, routines) else None
-            return None if found is None else lower.make.cast(found, _kind(node))
+            return None if found is None else lower.make.cast(found, single_or_double(node))
 
         LOWERINGS[name] = lower
         return function
@@ -66,7 +65,7 @@ def _doubles(lower: Lowering, operands: list[Expression]) -> list[Expression]:
     return [lower.make.cast(x, KIND) for x in operands]
 
 
-def _kind(node: Node) -> str:
+def single_or_double(node: Node) -> str:
     """Single where all operands are."""
     return "f32" if {kind_of(x.dtype) for x in node.operands} == {"f32"} else KIND
 
@@ -250,10 +249,10 @@ def _cofactor(lower: Lowering, node: Node, a: Expression) -> Expression:
     det = reshaped(make, _det_of(make, a), (*a.shape[:-2], 1, 1))
     value = make.map("fmul", det, swapped(make, inverse))
     condition = make.map("fmul", _size(make, a), _size(make, inverse))
-    limit = float(np.finfo(DTYPES[_kind(node)]).eps) ** -LOST
+    limit = float(np.finfo(DTYPES[single_or_double(node)]).eps) ** -LOST
     good = make.map("less", condition, make.number(limit, KIND), kind="i1")
     good = make.map("and", good, make.map("equal", factors.info, make.number(0, "i32"), kind="i1"))
-    return _unless(make, good, [make.cast(value, _kind(node))], [a], _again(node))[0]
+    return _unless(make, good, [make.cast(value, single_or_double(node))], [a], _again(node))[0]
 
 
 def _size(make: Expressions, x: Expression) -> Expression:
@@ -264,7 +263,7 @@ def _size(make: Expressions, x: Expression) -> Expression:
 
 def _again(node: Node, turned: tuple[int, ...] = ()) -> Parts:
     """What the row's own function gives; the `turned` ones of its outputs as LAPACK would."""
-    return Parts(Row(node.name, tuple((node.settings or {}).items())), DTYPES[_kind(node)].str, turned)
+    return Parts(Row(node.name, tuple((node.settings or {}).items())), DTYPES[single_or_double(node)].str, turned)
 
 
 def _unless(
@@ -324,7 +323,7 @@ def _eigh(lower: Lowering, node: Node, a: Expression) -> list[Expression]:
     shapes = (((*batch, n), KIND), (a.shape, KIND), (tuple(batch), "i32"))
     w, v, info = make.routine(Routine("eigh", (node.settings["UPLO"],), shapes, ((1, 0),)), swapped(make, a))
     _check(lower, info)
-    w, v = (make.cast(x, _kind(node)) for x in (w, v))
+    w, v = (make.cast(x, single_or_double(node)) for x in (w, v))
     w, v = _unless(make, _distinct(make, w), [w, v], [a], _again(node, turned=(1,)))
     return [w, swapped(make, v)]
 
@@ -339,7 +338,7 @@ def _eigvalsh(lower: Lowering, node: Node, a: Expression) -> Expression:
     return w
 
 
-def _singular(lower: Lowering, a: Expression, vectors: str) -> list[Expression]:
+def singular(lower: Lowering, a: Expression, vectors: str) -> list[Expression]:
     """u, s, v^H of the matrix whose columns are the rows of `a`, as LAPACK gives them. `vectors`: A (all), S, N (none)."""
     *batch, columns, rows = a.shape
     k = min(rows, columns)
@@ -356,8 +355,8 @@ def _singular(lower: Lowering, a: Expression, vectors: str) -> list[Expression]:
 @decomposes_into("svd", "dgesdd")
 def _svd(lower: Lowering, node: Node, a: Expression) -> list[Expression]:
     make = lower.make
-    parts = _singular(lower, swapped(make, a), "A" if node.settings["full_matrices"] else "S")
-    u, s, vh = (make.cast(x, _kind(node)) for x in parts)
+    parts = singular(lower, swapped(make, a), "A" if node.settings["full_matrices"] else "S")
+    u, s, vh = (make.cast(x, single_or_double(node)) for x in parts)
     u, s, vh = _unless(make, _distinct(make, s), [u, s, vh], [a], _again(node, turned=(0, 2)))
     return [swapped(make, u), s, swapped(make, vh)]
 
@@ -365,21 +364,4 @@ def _svd(lower: Lowering, node: Node, a: Expression) -> list[Expression]:
 @decomposes("svdvals", "dgesdd")
 def _svdvals(lower: Lowering, node: Node, a: Expression) -> Expression:
     """Those of the transpose, which lies as LAPACK reads it."""
-    return _singular(lower, a, "N")[1]
-
-
-@decomposes("pinv", "dgesdd")
-def _pinv(lower: Lowering, node: Node, a: Expression) -> Expression | None:
-    """v diag(1 / s) u^H, without the s that are not above rcond times the largest; of the transpose's u and v."""
-    rcond, make = node.settings["rcond"], lower.make
-    if not isinstance(rcond, (float, int, np.floating)):
-        return None
-    v, s, u = (make.cast(x, _kind(node)) for x in _singular(lower, a, "S"))  # (k, columns), (k,), (rows, k)
-    axis, kind = len(s.shape) - 1, s.kind
-    largest = reshaped(make, make.reduce("maximum", s, [axis]), (*s.shape[:-1], 1))
-    above = make.map("greater", s, make.map("fmul", largest, make.number(rcond, kind)), kind="i1")
-    inverse = make.map("select", above, make.map("reciprocal", s), make.number(0, kind), kind=kind)
-    scaled = make.map("fmul", u, reshaped(make, inverse, (*s.shape[:-1], 1, s.shape[-1])))
-    batch = tuple(range(axis))
-    letters = ((*batch, axis, axis + 1), (*batch, axis + 2, axis))
-    return einsum(make, [v, scaled], letters, (*batch, axis + 1, axis + 2), node)
+    return singular(lower, a, "N")[1]

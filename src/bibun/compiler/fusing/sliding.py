@@ -63,7 +63,7 @@ def _convolve(lower: Lowering, node: Node, operands: list[Expression]) -> Expres
         return None
     a, b = found
     if node.settings["mode"] == "valid":
-        return _inside(lower.make, node, a, b, (0,))
+        return _inside(lower.make, a, b, (0,))
     return _whole(lower.make, node, *((a, b) if a.size >= b.size else (b, a)))
 
 
@@ -75,14 +75,14 @@ def _of_scipy(lower: Lowering, node: Node, operands: list[Expression]) -> Expres
         return None
     a, b = found
     if node.settings["valid"]:
-        return _inside(make, node, a, b, axes)
+        return _inside(make, a, b, axes)
     if len(axes) == len(a.shape) and a.size < b.size:
         a, b = b, a
     if len(a.shape) == 1:
         return _whole(make, node, a, b)
     if a.size < b.size or any(b.shape[i] != 1 for i in range(len(b.shape)) if i not in axes):
         return None
-    return _inside(make, node, _padded(make, a, {i: b.shape[i] - 1 for i in axes}), b, axes)
+    return _inside(make, _padded(make, a, {i: b.shape[i] - 1 for i in axes}), b, axes)
 
 
 def _floats(lower: Lowering, node: Node, operands: list[Expression]) -> list[Expression] | None:
@@ -93,20 +93,20 @@ def _floats(lower: Lowering, node: Node, operands: list[Expression]) -> list[Exp
     return [lower.make.cast(x, kind) for x in operands]
 
 
-def _inside(make: Expressions, node: Node, a: Expression, b: Expression, axes: tuple[int, ...]) -> Expression | None:
+def _inside(make: Expressions, a: Expression, b: Expression, axes: tuple[int, ...]) -> Expression | None:
     """Where b lies within a: the product of its reverse with each window."""
     wide = len(a.shape)
     for i in axes:
         a = _windows(make, a, i, b.shape[i])
     new = {i: wide + n for n, i in enumerate(axes)}
     letters = [tuple(range(wide + len(axes))), tuple(new.get(i, i) for i in range(wide))]
-    return einsum(make, [a, _flipped(make, b, axes)], letters, tuple(range(wide)), node)
+    return einsum(make, [a, _flipped(make, b, axes)], letters, tuple(range(wide)), a.kind)
 
 
 def _whole(make: Expressions, node: Node, a: Expression, b: Expression) -> Expression | None:
     """All of it, of sequences. At the ends only a part of b meets a: there is no product with what is beyond a."""
     n, m = a.size, b.size
-    inside = _inside(make, node, a, b, (0,))
+    inside = _inside(make, a, b, (0,))
     if m == 1 or inside is None:
         return inside
     if m > SHORT and n < LONGER * m:
