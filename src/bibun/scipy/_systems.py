@@ -30,7 +30,8 @@ class System:
     @property
     def native(self) -> tuple[str, str, bool, bool] | None:
         """What the compiler has machine code for (compiler/fusing/systems.py): the structure of the matrix (general,
-        triangular, positive definite), the triangle that is read, whether the transpose is meant, and a diagonal of ones."""
+        triangular, positive definite, tridiagonal in band storage), the triangle that is read, whether the transpose is
+        meant, and a diagonal of ones."""
         return None
 
     def solve(self, *inputs: Any) -> Any:

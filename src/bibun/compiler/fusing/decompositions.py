@@ -77,7 +77,7 @@ def swapped(make: Expressions, x: Expression) -> Expression:
     return make.view(x, [*identity(n), variable(n + 1), variable(n)], [*batch, columns, rows])
 
 
-def _check(lower: Lowering, info: Expression) -> None:
+def leave_if_failed(lower: Lowering, info: Expression) -> None:
     """Leave the program where a routine has failed."""
     if info.shape:
         info = lower.make.reduce("maximum", lower.make.map("fabs", info), range(len(info.shape)))
@@ -123,7 +123,7 @@ def solve(lower: Lowering, node: Node, a: Expression, b: Expression) -> Expressi
         right = [[entry(make, b, i, j) for j in range(node.shape[-1])] for i in range(node.shape[-2])]
         return _solved(lower, a, right, node.shape)
     factors = _factors(make, a)
-    _check(lower, factors.info)
+    leave_if_failed(lower, factors.info)
     columns = swapped(make, b)
     routine = Routine("lu_solve", ("T" if factors.turned else "N",), ((columns.shape, KIND),), ((0, 2),))
     return swapped(make, make.routine(routine, factors.lu, factors.pivots, columns)[0])
@@ -183,7 +183,7 @@ def _inv(lower: Lowering, node: Node, a: Expression) -> Expression:
         n = a.shape[-1]
         return _solved(lower, a, [[one if i == j else zero for j in range(n)] for i in range(n)], a.shape)
     factors = _factors(lower.make, a)
-    _check(lower, factors.info)
+    leave_if_failed(lower, factors.info)
     return _inverse(lower.make, factors)
 
 
@@ -293,7 +293,7 @@ def cholesky(lower: Lowering, a: Expression) -> Expression:
     """The factor by the lower triangle, which in row-major order is the upper one of LAPACK's."""
     routine = Routine("cholesky", (), ((a.shape, KIND), (a.shape[:-2], "i32")), ((0, 0),))
     factor, info = lower.make.routine(routine, a)
-    _check(lower, info)
+    leave_if_failed(lower, info)
     return factor
 
 
@@ -322,7 +322,7 @@ def _eigh(lower: Lowering, node: Node, a: Expression) -> list[Expression]:
     *batch, n, _ = a.shape
     shapes = (((*batch, n), KIND), (a.shape, KIND), (tuple(batch), "i32"))
     w, v, info = make.routine(Routine("eigh", (node.settings["UPLO"],), shapes, ((1, 0),)), swapped(make, a))
-    _check(lower, info)
+    leave_if_failed(lower, info)
     w, v = (make.cast(x, single_or_double(node)) for x in (w, v))
     w, v = _unless(make, _distinct(make, w), [w, v], [a], _again(node, turned=(1,)))
     return [w, swapped(make, v)]
@@ -334,7 +334,7 @@ def _eigvalsh(lower: Lowering, node: Node, a: Expression) -> Expression:
     triangle = "U" if node.settings["UPLO"] == "L" else "L"
     shapes = ((node.shape, KIND), (a.shape, KIND), (node.shape[:-1], "i32"))
     w, _, info = lower.make.routine(Routine("eigvalsh", (triangle,), shapes, ((1, 0),)), a)
-    _check(lower, info)
+    leave_if_failed(lower, info)
     return w
 
 
@@ -348,7 +348,7 @@ def singular(lower: Lowering, a: Expression, vectors: str) -> list[Expression]:
     shapes = (((*batch, *u), KIND), ((*batch, k), KIND), ((*batch, *vh), KIND), (a.shape, KIND))
     routine = Routine("svd", (vectors,), (*shapes, (tuple(batch), "i32")), ((3, 0),))
     u_rows, s, vh_rows, _, info = lower.make.routine(routine, a)
-    _check(lower, info)
+    leave_if_failed(lower, info)
     return [u_rows, s, vh_rows]
 
 

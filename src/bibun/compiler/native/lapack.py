@@ -160,6 +160,19 @@ def _triangular_solve(writer: Any, step: Call) -> None:
     each(writer.function, tuple(stack), (factor, x), (2, 2), write)
 
 
+@writes("tridiagonal_solve")
+def _tridiagonal_solve(writer: Any, step: Call) -> None:
+    buffers = [*(copied(writer, step, number) for number in range(4)), part(writer, step, 4)]
+    *stack, k, n = buffers[3].shape
+    library = Library(writer)
+
+    def write(pointers: list[Value]) -> None:
+        below, main, above, x, info = pointers
+        library.call("dgtsv", n, k, below, main, above, x, n, info)
+
+    each(writer.function, tuple(stack), buffers, (1, 1, 1, 2, 0), write)
+
+
 # ---- QR -----------------------------------------------------------------------------------------
 
 

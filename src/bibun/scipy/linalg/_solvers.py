@@ -163,6 +163,11 @@ class Banded(System):
     below: int
     above: int
 
+    @property
+    def native(self) -> tuple[str, str, bool, bool] | None:
+        """One diagonal on each side."""
+        return ("tridiagonal", "", False, False) if self.below == self.above == 1 else None
+
     def solve(self, ab: Any, b: Any) -> Any:
         """LAPACK's gbsv, or gtsv for three diagonals."""
         return source.solve_banded((self.below, self.above), ab, b)
