@@ -160,3 +160,14 @@ def test_another_count_is_another_program() -> None:
     compiled = bb.compile(bb.value_and_grad(f))
     for x in ([1.0, -2.0, 3.0], [1.0, 2.0, 3.0], [-1.0, 2.0, -3.0], [3.0, -2.0, 1.0]):
         same(compiled(np.array(x)), bb.value_and_grad(f)(np.array(x)))
+
+
+def test_a_mask_for_another_number_of_values() -> None:
+    """NumPy says what is wrong."""
+    f = lambda x, v: set_to(x, x > 0, v)  # noqa: E731
+    compiled, v = bb.compile(f), np.array([5.0, 6.0])
+    same(compiled(np.array([1.0, -1.0, 1.0]), v), np.array([5.0, -1.0, 6.0]))
+    same(compiled(np.array([-1.0, 1.0, 1.0]), v), np.array([-1.0, 5.0, 6.0]))
+    for x in ([1.0, -1.0, -1.0], [1.0, 1.0, 1.0]):
+        with pytest.raises(ValueError, match="cannot assign 2 input values"):
+            compiled(np.array(x), v)

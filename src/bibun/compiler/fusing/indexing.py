@@ -161,7 +161,7 @@ def _scatter_add(lower: Lowering, node: Node, operands: list[Expression]) -> Exp
         return None  # of truth values no sum is taken, but whether any is there
     zero = lower.make.broadcast(lower.make.number(0, v.kind), node.shape)
     if _is_mask(node, traced):
-        return masks.filled(lower.make, zero, traced[0], v)
+        return masks.filled(lower, zero, traced[0], v)
     return _scattered(lower.make, zero, v, node.settings["key"], traced, adds=True)
 
 
@@ -170,7 +170,7 @@ def _put(lower: Lowering, node: Node, operands: list[Expression]) -> Expression 
     x, v, *traced = operands
     kind = x.kind
     if _is_mask(node, traced):
-        return masks.filled(lower.make, x, traced[0], lower.make.cast(v, kind))
+        return masks.filled(lower, x, traced[0], lower.make.cast(v, kind))
     return _scattered(lower.make, x, lower.make.cast(v, kind), node.settings["key"], traced, adds=False)
 
 

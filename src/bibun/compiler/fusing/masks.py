@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from math import prod
 
-from bibun.compiler.fusing.affine import Affine, variable
+from bibun.compiler.fusing.affine import Affine, fixed, variable
 from bibun.compiler.fusing.expressions import Expression, Expressions, Gathering, Scattering, identity_of
 from bibun.compiler.fusing.lowering import REDUCTIONS, Lowering, kind_of, lowers, reduction, reshaped
 from bibun.compiler.fusing.running import flipped, running
@@ -56,8 +56,9 @@ def taken(make: Expressions, x: Expression, mask: Expression, shape: tuple[int, 
     return _rows(make, x, _index(make, mask, shape[0]))
 
 
-def filled(make: Expressions, x: Expression, mask: Expression, v: Expression) -> Expression | None:
+def filled(lower: Lowering, x: Expression, mask: Expression, v: Expression) -> Expression | None:
     """x with v at the mask: one value, or a row for all, or a row for each that is true."""
+    make = lower.make
     if not x.size or not v.size or len(v.shape) > len(x.shape) - len(mask.shape) + 1:
         return None
     rest, shape = x.shape[len(mask.shape) :], x.shape
@@ -65,11 +66,14 @@ def filled(make: Expressions, x: Expression, mask: Expression, v: Expression) ->
         v = reshaped(make, v, v.shape[max(len(v.shape) - len(rest), 0) :])
         return make.map("select", _wide(make, mask, x), v, x, kind=x.kind)
     x, mask = _first_axis(make, x, mask)
-    whole = _whole(make, v, {})
+    whole = _whole(make, v)
     if whole is not None and whole[0] is mask:
         v = whole[1]
     else:
-        index = make.map("fsub", _counts(make, mask), make.number(1, "i64"))
+        counts = _counts(make, mask)
+        last = make.view(counts, [fixed(mask.size - 1)], ())
+        lower.checks.append((make.map("equal", last, make.number(v.shape[0], "i64"), kind="i1"), True))
+        index = make.map("fsub", counts, make.number(1, "i64"))
         v = _rows(make, v, make.map("maximum", index, make.number(0, "i64")))
     return reshaped(make, make.map("select", _wide(make, mask, x), v, x, kind=x.kind), shape)
 
@@ -78,7 +82,7 @@ def filled(make: Expressions, x: Expression, mask: Expression, v: Expression) ->
 def _reduction(lower: Lowering, node: Node, operands: list[Expression]) -> Expression | None:
     """Of what a mask has left, over the axis on which it lies."""
     (x,), make, axes = operands, lower.make, node.settings["axis"]
-    whole = _whole(make, x, {}) if make.masks and 0 in axes else None
+    whole = _whole(make, x) if make.masks and 0 in axes else None
     if whole is not None:
         mask, x = whole
         word = REDUCTIONS[node.name]
@@ -102,21 +106,21 @@ def _wide(make: Expressions, mask: Expression, x: Expression) -> Expression:
 Whole = tuple[Expression, Expression]
 
 
-def _whole(make: Expressions, x: Expression, known: dict[int, Whole | None], depth: int = 0) -> Whole | None:
+def _whole(make: Expressions, x: Expression, depth: int = 0) -> Whole | None:
     """A mask, and what x would be at all entries, if x is computed of entries taken by that mask, each for itself."""
-    if x.number not in known:
-        known[x.number] = None if depth == DEPTH else _found(make, x, known, depth)
-    return known[x.number]
+    if x.number not in make.whole:
+        make.whole[x.number] = None if depth == DEPTH else _found(make, x, depth)
+    return make.whole[x.number]
 
 
-def _found(make: Expressions, x: Expression, known: dict[int, Whole | None], depth: int) -> Whole | None:
+def _found(make: Expressions, x: Expression, depth: int) -> Whole | None:
     if x.op == "gather" and len(x.operands) == 2:
         source, index = x.operands
         mask = make.masks.get(index.number)
         return (mask, source) if mask is not None and x is _rows(make, source, index) else None
     if x.op not in ("map", "cast"):
         return None
-    parts = [y if _repeats(y) else _whole(make, y, known, depth + 1) for y in x.operands]
+    parts = [y if _repeats(y) else _whole(make, y, depth + 1) for y in x.operands]
     masks = [part[0] for part in parts if isinstance(part, tuple)]
     if None in parts or not masks or any(mask is not masks[0] for mask in masks):
         return None
