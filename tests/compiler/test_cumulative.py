@@ -1,4 +1,4 @@
-"""Compiled running sums, products and recurrences: against exact sums, NumPy's own results, and uncompiled derivatives."""
+"""Compiled running sums, products, extremes, recurrences: against exact sums, NumPy's results, uncompiled derivatives."""
 
 from __future__ import annotations
 
@@ -154,3 +154,54 @@ def test_recurrences(shape: tuple[int, ...], axis: int) -> None:
         np.testing.assert_allclose(s, factor * before + term, rtol=1e-14, atol=1e-15)
     np.testing.assert_array_equal(y[0], np.moveaxis(b, axis, 0)[0])
     np.testing.assert_allclose(compiled(a, b), row.function(a, b, axis=axis), rtol=1e-12, atol=1e-13)
+
+
+# ---- running extremes ---------------------------------------------------------------------------
+
+EXTREMES = (np.maximum, np.minimum, np.fmax, np.fmin)
+
+
+@pytest.mark.parametrize("dtype", "dfqi?")
+@pytest.mark.parametrize(("shape", "axis"), [*PLACES[::3], ((0, 3), 1), ((3, 0), 0)], ids=str)
+@pytest.mark.parametrize("function", EXTREMES)
+def test_values_of_extremes(function: Any, shape: tuple[int, ...], axis: int, dtype: str) -> None:
+    """Also of nan, infinities and ties."""
+    x = np.round(drawn(shape) * 4) if dtype in "df" else drawn(shape) * 3
+    x = (x > 1 if dtype == "?" else x).astype(dtype)
+    if dtype in "df" and x.size > 8:
+        x.flat[[1, 5, 6]] = nan, inf, nan
+    compiled = bb.compile(lambda x: function.accumulate(x, axis=axis))
+    for values in (x, np.flip(x, axis)):
+        y, expected = compiled(values), function.accumulate(values, axis=axis)
+        assert y.dtype == expected.dtype
+        np.testing.assert_array_equal(y, expected)
+    assert dtype == "?" or not x.size or not through_numpy(compiled)
+
+
+@pytest.mark.parametrize("ties", [False, True])
+@pytest.mark.parametrize(
+    ("shape", "axis"), [((1,), 0), ((40,), 0), ((3, 20), 1), ((20, 3), 0), ((2, 9, 4), 1)], ids=str
+)
+@pytest.mark.parametrize("function", EXTREMES)
+def test_derivatives_of_extremes(function: Any, shape: tuple[int, ...], axis: int, ties: bool) -> None:
+    x, t = drawn(shape), drawn(shape)[::-1].copy()
+    if ties:
+        x = np.round(x * 3)
+    f = lambda x: np.sum(np.tanh(function.accumulate(x * np.abs(x), axis=axis)) ** 2)  # noqa: E731
+    gradient = bb.value_and_grad(f)
+    tangent = lambda x, t: bb.jvp(f, (x,), (t,))  # noqa: E731
+    product = lambda x, t: bb.hvp(f, (x,), (t,))  # noqa: E731
+    for derivative, arguments in ((gradient, (x,)), (tangent, (x, t)), (product, (x, t))):
+        compiled = bb.compile(derivative)
+        for mine, theirs in zip(compiled(*arguments), derivative(*arguments), strict=True):
+            np.testing.assert_allclose(mine, theirs, rtol=1e-11, atol=1e-11)
+        assert not through_numpy(compiled)
+
+
+def test_ties_that_come_with_other_values() -> None:
+    """Equal extremes share: a decision, which another program is for."""
+    f = lambda x: np.sum(np.maximum.accumulate(x) * np.arange(1.0, 5.0))  # noqa: E731
+    compiled = bb.compile(bb.grad(f))
+    np.testing.assert_array_equal(compiled(np.array([1.0, 3.0, 2.0, 0.0])), [1.0, 9.0, 0.0, 0.0])
+    np.testing.assert_array_equal(compiled(np.array([1.0, 3.0, 3.0, 0.0])), [1.0, 2.0 + 3.5, 3.5, 0.0])
+    np.testing.assert_array_equal(compiled(np.array([nan, 3.0, 3.0, 0.0])), [10.0, 0.0, 0.0, 0.0])

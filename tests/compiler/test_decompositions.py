@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import bibun as bb
+from bibun import tree
 from bibun.compiler.fusing import decompositions
 from bibun.compiler.native import cache
 from tests.compiler.calls import routines, through_numpy
@@ -57,6 +58,10 @@ SQUARE: dict[str, Callable[..., Any]] = {
     "eigvalsh of the upper triangle": lambda a: np.linalg.eigvalsh(a, "U"),
     "svd": lambda a: tuple(np.linalg.svd(a)),
     "svdvals": np.linalg.svdvals,
+    "qr": lambda a: tuple(np.linalg.qr(a)),
+    "r alone": lambda a: np.linalg.qr(a, "r"),
+    "solve by r": lambda a: np.linalg.solve(np.linalg.qr(a)[1], a),
+    "solve by the transpose of r": lambda a: np.linalg.solve(np.swapaxes(np.linalg.qr(a)[1], -1, -2), a),
     "pinv": np.linalg.pinv,
     "norm": lambda a: np.linalg.norm(a, 2, axis=(-2, -1)),
 }
@@ -91,6 +96,7 @@ def test_rectangular_matrices(shape: tuple[int, ...], full: bool) -> None:
     a = np.random.default_rng(0).normal(size=shape)
     for f in (
         lambda a: tuple(np.linalg.svd(a, full_matrices=full)),
+        lambda a: tuple(np.linalg.qr(a, "complete" if full else "reduced")),
         np.linalg.svdvals,
         np.linalg.pinv,
         lambda a: np.linalg.pinv(a, rcond=0.5),
@@ -98,6 +104,68 @@ def test_rectangular_matrices(shape: tuple[int, ...], full: bool) -> None:
         compiled = bb.compile(f)
         same(compiled(a), f(a))
         assert not through_numpy(compiled)
+
+
+@pytest.mark.parametrize("mode", ["reduced", "complete"])
+@pytest.mark.parametrize("shape", [(5, 3), (3, 5), (2, 6, 2)], ids=str)
+def test_derivatives_of_qr(shape: tuple[int, ...], mode: Any) -> None:
+    a = np.random.default_rng(0).normal(size=shape)
+    k = min(shape[-2:])
+
+    def f(a: Any) -> Any:
+        q, r = np.linalg.qr(a, mode)
+        return scalar((q[..., :k] * np.cos(q[..., :k]), r))
+
+    for function in (bb.value_and_grad(f), lambda a: bb.jvp(f, (a,), (a * a,)), lambda a: bb.hvp(f, (a,), (a * a,))):
+        compiled = bb.compile(function)
+        same(tuple(compiled(a)), tuple(function(a)))
+        assert not through_numpy(compiled)
+
+
+@pytest.mark.parametrize("dtype", "df")
+@pytest.mark.parametrize(
+    ("a", "b"), [((8, 3), (8,)), ((8, 3), (8, 2)), ((3, 5), (3, 1)), ((4, 4), (4,)), ((5, 1), (5,))], ids=str
+)
+def test_least_squares(a: tuple[int, ...], b: tuple[int, ...], dtype: str) -> None:
+    random = np.random.default_rng(0)
+    x, y = random.normal(size=a).astype(dtype), random.normal(size=b).astype(dtype)
+    dependent = np.repeat(x[:, :1], a[1], axis=1)
+    for rcond in (None, 1e-3, -1):
+        f = lambda x, y: np.linalg.lstsq(x, y, rcond)  # noqa: E731
+        for matrix in (x, dependent) if rcond == 1e-3 else (x,):
+            compiled = bb.compile(f)
+            for mine, theirs in zip(compiled(matrix, y), f(matrix, y), strict=True):
+                same(mine, theirs, dtype)
+            assert "lstsq" not in through_numpy(compiled)
+
+
+@pytest.mark.parametrize("shape", [(7, 3), (3, 5), (4, 4)], ids=str)
+def test_derivatives_of_least_squares(shape: tuple[int, ...]) -> None:
+    random = np.random.default_rng(1)
+    a, b = random.normal(size=shape), random.normal(size=shape[:1])
+
+    def f(a: Any, b: Any) -> Any:
+        x, residuals, _, s = np.linalg.lstsq(a, b)
+        return scalar((x, residuals, s))
+
+    gradient = bb.value_and_grad(f, argnums=(0, 1))
+    for function in (
+        gradient,
+        lambda a, b: bb.jvp(f, (a, b), (a * a, b * b)),
+        lambda a, b: bb.hvp(f, (a, b), (a * a, b * b)),
+    ):
+        compiled = bb.compile(function)
+        for mine, theirs in zip(tree.flatten(compiled(a, b))[0], tree.flatten(function(a, b))[0], strict=True):
+            same(mine, theirs)
+        assert "lstsq" not in through_numpy(compiled)
+
+
+def test_an_r_that_is_singular() -> None:
+    f = lambda a: np.linalg.solve(np.linalg.qr(a)[1], np.ones((4, 1)))  # noqa: E731
+    compiled, a = bb.compile(f), regular((4, 4))
+    same(compiled(a), f(a))
+    with pytest.raises(LinAlgError):
+        compiled(np.zeros((4, 4)))
 
 
 @pytest.mark.parametrize("n", range(2, 41, 3))

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import struct
+from collections.abc import Iterable
+from dataclasses import fields, is_dataclass
 from types import EllipsisType
 from typing import Any
 
@@ -48,5 +50,11 @@ def exactly(value: Any) -> str:
     if isinstance(value, type) and value in _CLASSES:
         return f"class({value.__name__},{np.dtype(value).num})"
     if isinstance(value, tuple) and kind.__module__.startswith("bibun.") and hasattr(kind, "_fields"):
-        return f"{kind.__module__}.{kind.__qualname__}({','.join(map(exactly, value))})"
+        return _named(kind, value)
+    if kind.__module__.startswith("bibun.") and is_dataclass(value) and kind.__dataclass_params__.frozen:
+        return _named(kind, [getattr(value, field.name) for field in fields(value)])
     raise InexactError(f"a {kind.__name__} has no text that says exactly what it is")
+
+
+def _named(kind: type, parts: Iterable[Any]) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}({','.join(map(exactly, parts))})"

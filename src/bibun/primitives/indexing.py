@@ -34,7 +34,9 @@ def fill(key: tuple[Any, ...], arrays: Sequence[Any]) -> tuple[Any, ...]:
 def may_repeat(key: tuple[Any, ...]) -> bool:
     """Whether a key can name an entry twice: only arrays of integers can (and a Place, which stands for one)."""
     return any(
-        isinstance(k, (list, tuple, Traced)) or (isinstance(k, np.ndarray) and k.ndim > 0 and k.dtype.kind != "b")
+        isinstance(k, (list, tuple))
+        or (isinstance(k, Traced) and k.dtype.kind != "b")
+        or (isinstance(k, np.ndarray) and k.ndim > 0 and k.dtype.kind != "b")
         for k in key
     )
 
@@ -74,7 +76,7 @@ def taken(g: Any, v_shape: tuple[int, ...], key: tuple[Any, ...], *arrays: Any, 
         mask = np.reshape(mask, (*np.shape(mask), *(1,) * (np.ndim(g) - np.ndim(mask))))
         return np.reshape(np.sum(np.where(mask, g, nothing(g))), v_shape)
     found = getitem_at(g, *arrays, key=key) if arrays else (take or getitem)(g, key=key)
-    if may_repeat(key):
+    if may_repeat(fill(key, arrays)):
         found = np.where(lasting(*arrays, key=key, shape=np.shape(g)), found, 0)
     extra = len(v_shape) - np.ndim(found)  # NumPy drops leading axes of length 1 in an assignment
     return np.reshape(unbroadcast(found, v_shape[max(extra, 0) :]), v_shape)

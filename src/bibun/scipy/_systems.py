@@ -27,6 +27,13 @@ class System:
 
     columns = True  # the right side is a matrix, each column of which is solved for by itself
 
+    @property
+    def native(self) -> tuple[str, str, bool, bool] | None:
+        """What the compiler has machine code for (compiler/fusing/systems.py): the structure of the matrix (general,
+        triangular, positive definite, tridiagonal in band storage), the triangle that is read, whether the transpose is
+        meant, and a diagonal of ones."""
+        return None
+
     def solve(self, *inputs: Any) -> Any:
         """SciPy's value, of plain inputs."""
         raise NotImplementedError

@@ -16,7 +16,6 @@ from bibun.compiler.fusing.affine import identity, variable
 from bibun.compiler.fusing.elimination import cofactors, determinant, eliminated, entry, small, substituted
 from bibun.compiler.fusing.expressions import DTYPES, Expression, Expressions, Routine
 from bibun.compiler.fusing.lowering import LOWERINGS, SEVERAL, Lowering, kind_of, reshaped
-from bibun.compiler.fusing.products import einsum
 from bibun.compiler.graph import Node
 from bibun.compiler.native.callbacks import Parts, Row
 from bibun.compiler.native.context import blas
@@ -25,7 +24,7 @@ from bibun.primitives.repeated import EQUAL
 KIND = "f64"
 LOST = 0.375  # of the digits, at most, where the matrix of cofactors is made of the inverse (primitives/linalg.py)
 One = Callable[..., "Expression | None"]
-Several = Callable[..., list[Expression]]
+Several = Callable[..., "list[Expression] | None"]
 
 
 def decomposes(name: str, *routines: str) -> Callable[[One], One]:
@@ -34,7 +33,7 @@ def decomposes(name: str, *routines: str) -> Callable[[One], One]:
     def register(function: One) -> One:
         def lower(lower: Lowering, node: Node, operands: list[Expression]) -> Expression | None:
             found = function(lower, node, *_doubles(lower, operands)) if _suits(node, routines) else None
-            return None if found is None else lower.make.cast(found, _kind(node))
+            return None if found is None else lower.make.cast(found, single_or_double(node))
 
         LOWERINGS[name] = lower
         return function
@@ -66,8 +65,8 @@ def _doubles(lower: Lowering, operands: list[Expression]) -> list[Expression]:
     return [lower.make.cast(x, KIND) for x in operands]
 
 
-def _kind(node: Node) -> str:
-    """Of the results."""
+def single_or_double(node: Node) -> str:
+    """Single where all operands are."""
     return "f32" if {kind_of(x.dtype) for x in node.operands} == {"f32"} else KIND
 
 
@@ -78,7 +77,7 @@ def swapped(make: Expressions, x: Expression) -> Expression:
     return make.view(x, [*identity(n), variable(n + 1), variable(n)], [*batch, columns, rows])
 
 
-def _check(lower: Lowering, info: Expression) -> None:
+def leave_if_failed(lower: Lowering, info: Expression) -> None:
     """Leave the program where a routine has failed."""
     if info.shape:
         info = lower.make.reduce("maximum", lower.make.map("fabs", info), range(len(info.shape)))
@@ -108,24 +107,36 @@ def _factors(make: Expressions, a: Expression) -> Factors:
 
 
 @decomposes("solve", "dgetrf", "dgetrs", "dtrsm", "dtrsv")
-def _solve(lower: Lowering, node: Node, a: Expression, b: Expression) -> Expression | None:
+def solve(lower: Lowering, node: Node, a: Expression, b: Expression) -> Expression | None:
+    """By a triangle that a is, by elimination written out, or by LU."""
     if len(b.shape) < 2:
         return None
     make = lower.make
     b = make.broadcast(b, node.shape)
-    triangle = _cholesky_factor(make, a)
+    triangle = _triangle(make, a)
     if triangle is not None:
-        factor, turned = triangle
-        routine = Routine("triangular_solve", (turned,), ((node.shape, KIND),), ((0, 1),))
-        return make.routine(routine, factor, b)[0]
+        factor, below, turned = triangle
+        if not below:
+            leave_if_singular(lower, factor)
+        return solved_by_triangle(make, factor, b, lower=below, turned=turned)
     if small(a, node.shape[-1]):
         right = [[entry(make, b, i, j) for j in range(node.shape[-1])] for i in range(node.shape[-2])]
         return _solved(lower, a, right, node.shape)
     factors = _factors(make, a)
-    _check(lower, factors.info)
+    leave_if_failed(lower, factors.info)
     columns = swapped(make, b)
     routine = Routine("lu_solve", ("T" if factors.turned else "N",), ((columns.shape, KIND),), ((0, 2),))
     return swapped(make, make.routine(routine, factors.lu, factors.pivots, columns)[0])
+
+
+def solved_by_triangle(
+    make: Expressions, a: Expression, b: Expression, *, lower: bool, turned: bool = False, unit: bool = False
+) -> Expression:
+    """The solution for the lower or the upper triangle of a, or for that triangle's transpose."""
+    base = swapped(make, a)
+    if a.op == "view" and base.op != "view":  # as it lies in memory
+        a, lower, turned = base, not lower, not turned
+    return make.routine(Routine("triangular_solve", (lower, turned, unit), ((b.shape, KIND),), ((0, 1),)), a, b)[0]
 
 
 def _solved(lower: Lowering, a: Expression, right: list[list[Expression]], shape: tuple[int, ...]) -> Expression:
@@ -137,15 +148,32 @@ def _solved(lower: Lowering, a: Expression, right: list[list[Expression]], shape
     return substituted(make, found, shape)
 
 
-def _cholesky_factor(make: Expressions, a: Expression) -> tuple[Expression, bool] | None:
-    """The Cholesky factor that a matrix is, or is the transpose of, and which of both."""
+def _triangle(make: Expressions, a: Expression) -> tuple[Expression, bool, bool] | None:
+    """The triangle that a matrix is, or is the transpose of: a factor of Cholesky's or r of QR; whether it is the lower
+    one, and whether it is transposed."""
     for x, turned in ((a, False), (swapped(make, a), True)):
         while x.op == "cast":  # to single precision and back
             (x,) = x.operands
+        if x.number in make.upper:
+            return x, False, turned
         made = x.operands[0] if x.op == "part" and x.params == 0 else x
         if made.op == "routine" and made.params.name == "cholesky":
-            return x, turned
+            return x, True, turned
     return None
+
+
+def leave_if_singular(lower: Lowering, triangle: Expression) -> None:
+    """The program, where there is 0 on the diagonal."""
+    make, n = lower.make, len(triangle.shape) - 2
+    diagonal = make.view(triangle, [*identity(n), variable(n), variable(n)], triangle.shape[:-1])
+    leave_unless(lower, make.map("not_equal", diagonal, make.number(0, triangle.kind), kind="i1"))
+
+
+def leave_unless(lower: Lowering, good: Expression) -> None:
+    """NumPy or SciPy says what is wrong where this is not so everywhere."""
+    check = (lower.make.reduce("and", good, range(len(good.shape))), True)
+    if check not in lower.checks:
+        lower.checks.append(check)
 
 
 @decomposes("inv", "dgetrf", "dgetri")
@@ -155,7 +183,7 @@ def _inv(lower: Lowering, node: Node, a: Expression) -> Expression:
         n = a.shape[-1]
         return _solved(lower, a, [[one if i == j else zero for j in range(n)] for i in range(n)], a.shape)
     factors = _factors(lower.make, a)
-    _check(lower, factors.info)
+    leave_if_failed(lower, factors.info)
     return _inverse(lower.make, factors)
 
 
@@ -221,10 +249,10 @@ def _cofactor(lower: Lowering, node: Node, a: Expression) -> Expression:
     det = reshaped(make, _det_of(make, a), (*a.shape[:-2], 1, 1))
     value = make.map("fmul", det, swapped(make, inverse))
     condition = make.map("fmul", _size(make, a), _size(make, inverse))
-    limit = float(np.finfo(DTYPES[_kind(node)]).eps) ** -LOST
+    limit = float(np.finfo(DTYPES[single_or_double(node)]).eps) ** -LOST
     good = make.map("less", condition, make.number(limit, KIND), kind="i1")
     good = make.map("and", good, make.map("equal", factors.info, make.number(0, "i32"), kind="i1"))
-    return _unless(make, good, [make.cast(value, _kind(node))], [a], _again(node))[0]
+    return _unless(make, good, [make.cast(value, single_or_double(node))], [a], _again(node))[0]
 
 
 def _size(make: Expressions, x: Expression) -> Expression:
@@ -235,7 +263,7 @@ def _size(make: Expressions, x: Expression) -> Expression:
 
 def _again(node: Node, turned: tuple[int, ...] = ()) -> Parts:
     """What the row's own function gives; the `turned` ones of its outputs as LAPACK would."""
-    return Parts(Row(node.name, tuple((node.settings or {}).items())), DTYPES[_kind(node)].str, turned)
+    return Parts(Row(node.name, tuple((node.settings or {}).items())), DTYPES[single_or_double(node)].str, turned)
 
 
 def _unless(
@@ -258,10 +286,14 @@ def _unless(
 
 @decomposes("cholesky", "dpotrf")
 def _cholesky(lower: Lowering, node: Node, a: Expression) -> Expression:
-    """The lower triangle in row-major order is the upper one of LAPACK's."""
-    routine = Routine("cholesky", (), ((node.shape, KIND), (node.shape[:-2], "i32")), ((0, 0),))
+    return cholesky(lower, a)
+
+
+def cholesky(lower: Lowering, a: Expression) -> Expression:
+    """The factor by the lower triangle, which in row-major order is the upper one of LAPACK's."""
+    routine = Routine("cholesky", (), ((a.shape, KIND), (a.shape[:-2], "i32")), ((0, 0),))
     factor, info = lower.make.routine(routine, a)
-    _check(lower, info)
+    leave_if_failed(lower, info)
     return factor
 
 
@@ -290,8 +322,8 @@ def _eigh(lower: Lowering, node: Node, a: Expression) -> list[Expression]:
     *batch, n, _ = a.shape
     shapes = (((*batch, n), KIND), (a.shape, KIND), (tuple(batch), "i32"))
     w, v, info = make.routine(Routine("eigh", (node.settings["UPLO"],), shapes, ((1, 0),)), swapped(make, a))
-    _check(lower, info)
-    w, v = (make.cast(x, _kind(node)) for x in (w, v))
+    leave_if_failed(lower, info)
+    w, v = (make.cast(x, single_or_double(node)) for x in (w, v))
     w, v = _unless(make, _distinct(make, w), [w, v], [a], _again(node, turned=(1,)))
     return [w, swapped(make, v)]
 
@@ -302,11 +334,11 @@ def _eigvalsh(lower: Lowering, node: Node, a: Expression) -> Expression:
     triangle = "U" if node.settings["UPLO"] == "L" else "L"
     shapes = ((node.shape, KIND), (a.shape, KIND), (node.shape[:-1], "i32"))
     w, _, info = lower.make.routine(Routine("eigvalsh", (triangle,), shapes, ((1, 0),)), a)
-    _check(lower, info)
+    leave_if_failed(lower, info)
     return w
 
 
-def _singular(lower: Lowering, a: Expression, vectors: str) -> list[Expression]:
+def singular(lower: Lowering, a: Expression, vectors: str) -> list[Expression]:
     """u, s, v^H of the matrix whose columns are the rows of `a`, as LAPACK gives them. `vectors`: A (all), S, N (none)."""
     *batch, columns, rows = a.shape
     k = min(rows, columns)
@@ -316,15 +348,15 @@ def _singular(lower: Lowering, a: Expression, vectors: str) -> list[Expression]:
     shapes = (((*batch, *u), KIND), ((*batch, k), KIND), ((*batch, *vh), KIND), (a.shape, KIND))
     routine = Routine("svd", (vectors,), (*shapes, (tuple(batch), "i32")), ((3, 0),))
     u_rows, s, vh_rows, _, info = lower.make.routine(routine, a)
-    _check(lower, info)
+    leave_if_failed(lower, info)
     return [u_rows, s, vh_rows]
 
 
 @decomposes_into("svd", "dgesdd")
 def _svd(lower: Lowering, node: Node, a: Expression) -> list[Expression]:
     make = lower.make
-    parts = _singular(lower, swapped(make, a), "A" if node.settings["full_matrices"] else "S")
-    u, s, vh = (make.cast(x, _kind(node)) for x in parts)
+    parts = singular(lower, swapped(make, a), "A" if node.settings["full_matrices"] else "S")
+    u, s, vh = (make.cast(x, single_or_double(node)) for x in parts)
     u, s, vh = _unless(make, _distinct(make, s), [u, s, vh], [a], _again(node, turned=(0, 2)))
     return [swapped(make, u), s, swapped(make, vh)]
 
@@ -332,21 +364,4 @@ def _svd(lower: Lowering, node: Node, a: Expression) -> list[Expression]:
 @decomposes("svdvals", "dgesdd")
 def _svdvals(lower: Lowering, node: Node, a: Expression) -> Expression:
     """Those of the transpose, which lies as LAPACK reads it."""
-    return _singular(lower, a, "N")[1]
-
-
-@decomposes("pinv", "dgesdd")
-def _pinv(lower: Lowering, node: Node, a: Expression) -> Expression | None:
-    """v diag(1 / s) u^H, without the s that are not above rcond times the largest; of the transpose's u and v."""
-    rcond, make = node.settings["rcond"], lower.make
-    if not isinstance(rcond, (float, int, np.floating)):
-        return None
-    v, s, u = (make.cast(x, _kind(node)) for x in _singular(lower, a, "S"))  # (k, columns), (k,), (rows, k)
-    axis, kind = len(s.shape) - 1, s.kind
-    largest = reshaped(make, make.reduce("maximum", s, [axis]), (*s.shape[:-1], 1))
-    above = make.map("greater", s, make.map("fmul", largest, make.number(rcond, kind)), kind="i1")
-    inverse = make.map("select", above, make.map("reciprocal", s), make.number(0, kind), kind=kind)
-    scaled = make.map("fmul", u, reshaped(make, inverse, (*s.shape[:-1], 1, s.shape[-1])))
-    batch = tuple(range(axis))
-    letters = ((*batch, axis, axis + 1), (*batch, axis + 2, axis))
-    return einsum(make, [v, scaled], letters, (*batch, axis + 1, axis + 2), node)
+    return singular(lower, a, "N")[1]

@@ -117,6 +117,9 @@ class Expressions:
     def __init__(self) -> None:
         self.all: list[Expression] = []
         self.values: list[np.ndarray[Any, Any]] = []
+        self.masks: dict[int, Expression] = {}  # of indices that are where a mask is true: the mask
+        self.whole: dict[int, tuple[Expression, Expression] | None] = {}  # of what masks take (masks.py)
+        self.upper: set[int] = set()  # matrices that are upper triangles
         self._known: dict[Any, Expression] = {}
 
     def make(

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from bibun.compiler.fusing import masks
 from bibun.compiler.fusing.affine import TURN, Affine, fixed, variable
 from bibun.compiler.fusing.expressions import Box, Expression, Expressions, Gathering, Scattering, is_zero
 from bibun.compiler.fusing.lowering import Lowering, lowers, reshaped
@@ -133,9 +134,16 @@ def _index_operands(
     return tuple(operands), tuple(places)
 
 
+def _is_mask(node: Node, traced: list[Expression]) -> bool:
+    """Whether the key is a computed mask alone."""
+    return len(traced) == len(node.settings["key"]) == 1 and traced[0].kind == "i1" and bool(traced[0].shape)
+
+
 @lowers("getitem", "getitem_at")
 def _getitem(lower: Lowering, node: Node, operands: list[Expression]) -> Expression | None:
     x, *traced = operands
+    if _is_mask(node, traced):
+        return masks.taken(lower.make, lower.shuffles.settled(x), traced[0], node.shape)
     key = read_key(node.settings["key"], x.shape, traced)
     if key is None:
         return None
@@ -152,6 +160,8 @@ def _scatter_add(lower: Lowering, node: Node, operands: list[Expression]) -> Exp
     if v.kind == "i1":
         return None  # of truth values no sum is taken, but whether any is there
     zero = lower.make.broadcast(lower.make.number(0, v.kind), node.shape)
+    if _is_mask(node, traced):
+        return masks.filled(lower, zero, traced[0], v)
     return _scattered(lower.make, zero, v, node.settings["key"], traced, adds=True)
 
 
@@ -159,6 +169,8 @@ def _scatter_add(lower: Lowering, node: Node, operands: list[Expression]) -> Exp
 def _put(lower: Lowering, node: Node, operands: list[Expression]) -> Expression | None:
     x, v, *traced = operands
     kind = x.kind
+    if _is_mask(node, traced):
+        return masks.filled(lower, x, traced[0], lower.make.cast(v, kind))
     return _scattered(lower.make, x, lower.make.cast(v, kind), node.settings["key"], traced, adds=False)
 
 

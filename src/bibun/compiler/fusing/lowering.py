@@ -366,15 +366,15 @@ def _cross(lower: Lowering, node: Node, operands: list[Expression]) -> Expressio
 
 # ---- reductions ---------------------------------------------------------------------------------
 
-_REDUCTIONS = {"sum": "fadd", "prod": "fmul", "max": "maximum", "min": "minimum", "all": "and", "any": "or"}
-_REDUCTIONS["largest"] = "maximum"  # of bibun.scipy.special
+REDUCTIONS = {"sum": "fadd", "prod": "fmul", "max": "maximum", "min": "minimum", "all": "and", "any": "or"}
+REDUCTIONS["largest"] = "maximum"  # of bibun.scipy.special
 
 
-@lowers(*_REDUCTIONS)
-def _reduction(lower: Lowering, node: Node, operands: list[Expression]) -> Expression | None:
+def reduction(lower: Lowering, node: Node, operands: list[Expression]) -> Expression | None:
+    """Over some axes, which are kept with length 1 or gone."""
     (x,), kind = operands, _kind(node)
     axes = node.settings["axis"]
-    word = _REDUCTIONS[node.name]
+    word = REDUCTIONS[node.name]
     if word in ("maximum", "minimum") and any(x.shape[i] == 0 for i in axes):
         return None  # NumPy says what is wrong with it
     make = lower.make

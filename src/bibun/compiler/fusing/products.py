@@ -30,7 +30,7 @@ def _matmul(lower: Lowering, node: Node, operands: list[Expression]) -> Expressi
     left = (*range(wide - len(a.shape) + 2, wide), row, shared) if len(a.shape) > 1 else (shared,)
     right = (*range(wide - len(b.shape) + 2, wide), shared, column) if len(b.shape) > 1 else (shared,)
     result = (*range(max(wide, 0)), *([row] if len(a.shape) > 1 else []), *([column] if len(b.shape) > 1 else []))
-    return einsum(lower.make, [a, b], [left, right], result, node)
+    return einsum(lower.make, [a, b], [left, right], result, kind_of(node.dtype))
 
 
 @lowers("einsum")
@@ -38,14 +38,13 @@ def _einsum(lower: Lowering, node: Node, operands: list[Expression]) -> Expressi
     *inputs, output = node.settings["subscripts"]
     names = {c: k for k, c in enumerate(sorted(set("".join(inputs))))}
     letters = [tuple(names[c] for c in term) for term in inputs]
-    return einsum(lower.make, operands, letters, tuple(names[c] for c in output), node)
+    return einsum(lower.make, operands, letters, tuple(names[c] for c in output), kind_of(node.dtype))
 
 
 def einsum(
-    make: Expressions, operands: Sequence[Expression], letters: Sequence[Letters], result: Letters, node: Node
+    make: Expressions, operands: Sequence[Expression], letters: Sequence[Letters], result: Letters, kind: str | None
 ) -> Expression | None:
     """Two at a time. None for what is not computed in floats."""
-    kind = kind_of(node.dtype)
     if kind not in ("f64", "f32"):
         return None
     extents: dict[int, int] = {}

@@ -1,4 +1,4 @@
-"""Running sums, products and recurrences along an axis, in one pass over memory.
+"""Running sums, products, extremes and recurrences along an axis, in one pass over memory.
 
 Along the last axis a vector of neighbours at a time is summed up by halves, and what came before is added to all of it; a
 product could overflow on the way, so it goes entry by entry. Along another axis whole rows are joined.
@@ -11,6 +11,7 @@ from math import prod
 from typing import Any, NamedTuple
 
 from bibun.compiler.fusing.steps import Call
+from bibun.compiler.native.arithmetic import WORDS
 from bibun.compiler.native.code import LLVM, WIDTH, Value, muladd
 from bibun.compiler.native.function import Function, Lanes, first_lanes
 from bibun.compiler.native.routines import part, writes
@@ -21,6 +22,7 @@ JOINS: dict[str, Callable[..., Value]] = {
     "cumsum": lambda before, x: before + x,
     "cumprod": lambda before, x: before * x,
     "recurrence": lambda before, a, b: muladd(a, before, b),
+    **{name: WORDS[name] for name in ("maximum", "minimum", "fmax", "fmin")},
 }
 NEUTRAL = -0.0  # keeps the sign of a zero that it is added to
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bibun.compiler.fusing import counting, decompositions, indexing, products, running  # noqa: F401  they register
+from bibun.compiler.fusing import counting, indexing, least_squares, orthogonal, products, running, sliding, systems  # noqa: F401  they register
 from bibun.compiler.fusing.expressions import DTYPES, Expressions
 from bibun.compiler.fusing.lowering import Lowering
 from bibun.compiler.fusing.nests import Nest

@@ -105,7 +105,7 @@ def _routines(module: str, names: Sequence[str]) -> dict[str, int]:
 
 
 _BLAS = ("dgemm", "sgemm", "dsyrk", "ssyrk", "dgemv", "sgemv", "dtrsm", "dtrsv")
-_LAPACK = ("dpotrf", "dgetrf", "dgetrs", "dgetri", "dsyevd", "dgesdd")
+_LAPACK = ("dpotrf", "dgetrf", "dgetrs", "dgetri", "dsyevd", "dgesdd", "dgeqrf", "dorgqr", "dgtsv")
 
 
 class Context:

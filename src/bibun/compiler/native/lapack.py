@@ -144,20 +144,63 @@ def _cholesky(writer: Any, step: Call) -> None:
 @writes("triangular_solve")
 def _triangular_solve(writer: Any, step: Call) -> None:
     """By rows L x = b is x^T L^T = b^T by columns, where L^T is the upper triangle."""
-    (turned,) = step.expression.params.settings
+    lower, turned, unit = step.expression.params.settings
     factor, _ = step.operands
     x = copied(writer, step, 0)
     *stack, n, k = x.shape
-    library = Library(writer)
+    library, triangle, diagonal = Library(writer), "U" if lower else "L", "U" if unit else "N"
 
     def write(pointers: list[Value]) -> None:
         factor, x = pointers
         if k == 1:
-            library.call("dtrsv", "U", "N" if turned else "T", "N", n, factor, n, x, 1)
+            library.call("dtrsv", triangle, "N" if turned else "T", diagonal, n, factor, n, x, 1)
         else:
-            library.call("dtrsm", "R", "U", "T" if turned else "N", "N", k, n, 1.0, factor, n, x, k)
+            library.call("dtrsm", "R", triangle, "T" if turned else "N", diagonal, k, n, 1.0, factor, n, x, k)
 
     each(writer.function, tuple(stack), (factor, x), (2, 2), write)
+
+
+@writes("tridiagonal_solve")
+def _tridiagonal_solve(writer: Any, step: Call) -> None:
+    buffers = [*(copied(writer, step, number) for number in range(4)), part(writer, step, 4)]
+    *stack, k, n = buffers[3].shape
+    library = Library(writer)
+
+    def write(pointers: list[Value]) -> None:
+        below, main, above, x, info = pointers
+        library.call("dgtsv", n, k, below, main, above, x, n, info)
+
+    each(writer.function, tuple(stack), buffers, (1, 1, 1, 2, 0), write)
+
+
+# ---- QR -----------------------------------------------------------------------------------------
+
+
+@writes("reflections")
+def _reflections(writer: Any, step: Call) -> None:
+    buffers = [copied(writer, step, 0), part(writer, step, 1)]
+    *stack, n, m = buffers[0].shape
+    library, info = Library(writer), writer.function.base(writer.scratch((), "i32"))
+
+    def write(pointers: list[Value]) -> None:
+        a, sizes = pointers
+        library.call("dgeqrf", m, n, a, m, sizes, WORK, SIZE, info)
+
+    each(writer.function, tuple(stack), buffers, (2, 1), write)
+
+
+@writes("orthogonal")
+def _orthogonal(writer: Any, step: Call) -> None:
+    """The product of reflections: q, of as many columns as there is place for."""
+    buffers = [copied(writer, step, 0), step.operands[1]]
+    *stack, k, m = buffers[0].shape
+    library, info = Library(writer), writer.function.base(writer.scratch((), "i32"))
+
+    def write(pointers: list[Value]) -> None:
+        q, sizes = pointers
+        library.call("dorgqr", m, k, buffers[1].shape[-1], q, m, sizes, WORK, SIZE, info)
+
+    each(writer.function, tuple(stack), buffers, (2, 1), write)
 
 
 # ---- eigenvalues and singular values ------------------------------------------------------------

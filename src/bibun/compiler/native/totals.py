@@ -180,7 +180,7 @@ class Totals(Loops):
             a, b = (evaluation.value(x, index) for x in pair)
             function.at(function.depth)
             if before.lanes and not (a.lanes or b.lanes) and self._stands_still(root):
-                a = self._lane(a, before, 0)
+                a, b = (self._lane(x, before, 0) for x in (a, b))  # both: 0 times infinity is nan
             total = muladd(a, b, before)
             self.registers[*key, part] = total if mask is None else select(mask, total, before)
         if pairs:

@@ -49,6 +49,15 @@ class Dense(System):
     lower: bool
     transpose: bool = False
 
+    @property
+    def native(self) -> tuple[str, str, bool, bool] | None:
+        """The structures that are not a few diagonals, nor indefinite."""
+        structure = _SHORT.get(self.assume_a, self.assume_a)
+        if structure in ("general", "positive definite"):
+            return structure, "lower" if self.lower else "upper", self.transpose, False
+        triangle, _, word = str(structure).partition(" ")
+        return (word, triangle, self.transpose, False) if word == "triangular" else None
+
     def solve(self, a: Any, b: Any) -> Any:
         """LAPACK's solver for the structure."""
         return source.solve(a, b, lower=self.lower, assume_a=self.assume_a, transposed=self.transpose)
@@ -116,6 +125,11 @@ class Triangular(System):
     trans: int = 0
     unit: bool = False
 
+    @property
+    def native(self) -> tuple[str, str, bool, bool] | None:
+        """The adjoint of a real matrix is its transpose."""
+        return "triangular", "lower" if self.lower else "upper", bool(self.trans), self.unit
+
     def solve(self, a: Any, b: Any) -> Any:
         """Substitution."""
         return source.solve_triangular(a, b, self.trans, self.lower, self.unit)
@@ -148,6 +162,11 @@ class Banded(System):
 
     below: int
     above: int
+
+    @property
+    def native(self) -> tuple[str, str, bool, bool] | None:
+        """One diagonal on each side."""
+        return ("tridiagonal", "", False, False) if self.below == self.above == 1 else None
 
     def solve(self, ab: Any, b: Any) -> Any:
         """LAPACK's gbsv, or gtsv for three diagonals."""
