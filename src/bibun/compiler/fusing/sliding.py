@@ -9,10 +9,8 @@ from bibun.compiler.fusing.lowering import Lowering, joined, kind_of, lowers
 from bibun.compiler.fusing.products import einsum
 from bibun.compiler.graph import Node
 
-SHORT, LONGER = (
-    32,
-    4,
-)  # of a sequence that is neither short, nor so much shorter than the other one, NumPy's loop is faster
+SHORT = 32  # entries of a sequence; of a longer one
+LONGER = 4  # times as long the other one has to be, or NumPy's loop is faster
 
 
 def _windows(make: Expressions, x: Expression, axis: int, length: int) -> Expression:
