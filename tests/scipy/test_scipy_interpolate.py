@@ -48,6 +48,37 @@ def test_periodic_splines_and_integrals() -> None:
     beside(lambda m, v, x, y: m.CubicSpline(x, y).derivative()(v), AT, X, Y, rtol=1e-5)
 
 
+PERIODIC: dict[str, Any] = {
+    "cubic": lambda m, y: m.CubicSpline(X, y, bc_type="periodic"),
+    "pchip": lambda m, y: m.PchipInterpolator(X, y),
+    "pieces": lambda m, y: m.PPoly(np.stack([y[1:] ** 2, y[:-1]]), X),
+    "b-spline": lambda m, y: m.make_interp_spline(X, y, bc_type="periodic"),
+}
+
+
+@pytest.mark.parametrize("name", PERIODIC)
+@pytest.mark.parametrize(("a", "b"), [(-0.9, 2.3), (0.9, -2.1), (1.1, 2.6)])  # in periods from X[0]
+def test_integrals_of_what_repeats_count_whole_periods(name: str, a: float, b: float) -> None:
+    period = X[-1] - X[0]
+
+    def integral(m: Any, a: Any, b: Any, y: Any) -> Any:
+        return PERIODIC[name](m, np.append(y, y[0])).integrate(a, b, extrapolate="periodic")
+
+    beside(integral, X[0] + a * period, X[0] + b * period, Y[:-1, 0])
+    limits = X[0] + a * period, X[0] + b * period
+    np.testing.assert_allclose(
+        integral(interpolate, *limits, Y[:-1, 0]), integral(scipy_interpolate, *limits, Y[:-1, 0])
+    )
+
+
+def test_an_antiderivative_of_what_repeats_does_not() -> None:
+    y = np.append(Y[:-1, 0], Y[0, 0])
+    for m in (interpolate, scipy_interpolate):
+        assert np.isnan(m.CubicSpline(X, y, bc_type="periodic").antiderivative()(X[-1] + 0.1))
+    beside(lambda m, y: m.CubicSpline(X, y, bc_type="clamped").derivative(-1)(X[-1] + 0.1), y)
+    beside(lambda m, y: m.make_interp_spline(X, y).antiderivative(-1)(X[-1] + 0.1), y)
+
+
 @pytest.mark.parametrize("n", [3, 4, 5, 6])
 def test_periodic_splines_of_few_points(n: int) -> None:
     beside(lambda m, v, y: m.CubicSpline(X[:n], np.concatenate([y, y[:1]]), bc_type="periodic")(v), AT, Y[: n - 1])
@@ -160,6 +191,13 @@ def test_b_splines() -> None:
     beside(lambda m, v, c: m.BSpline(t, c, 3, extrapolate=False)(v), v, c)
     beside(lambda m, v, c: m.BSpline(t, c, 3).antiderivative()(v), v, c)
     beside(lambda m, b, c: m.BSpline(t, c, 3).integrate(0.2, b), 1.3, c)
+    for a, b in (
+        (-0.7, 1.3),
+        (1.3, 3.8),
+        (3.8, -0.7),
+        (3.2, 3.8),
+    ):  # without extrapolation it counts as 0 beyond the ends
+        beside(lambda m, a, b, c: m.BSpline(t, c, 3).integrate(a, b, extrapolate=False), a, b, c)
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,12 @@ def outside(v: Any, x: Any, y: Any, extrapolate: Any) -> Any:
     return np.where(np.reshape(known, (-1, *(1,) * (np.ndim(y) - 1))), y, np.nan)
 
 
+def around(whole: Any, v: Any, start: Any, end: Any) -> Any:
+    """The antiderivative, known from start to end, of what repeats: whole periods add up, the rest is in the first one."""
+    periods = (v - start) // (end - start)
+    return periods * (whole(end) - whole(start)) + whole(start + (v - start) % (end - start))
+
+
 class PPoly(Beside, of=interpolate.PPoly):
     """Σ c[j, i] (v - x[i])**(k - j) for v in [x[i], x[i + 1]], c of shape (k + 1, len(x) - 1, ...)."""
 
@@ -89,7 +95,9 @@ class PPoly(Beside, of=interpolate.PPoly):
         return made
 
     def derivative(self, nu: int = 1) -> PPoly:
-        """The piecewise polynomial of its derivative."""
+        """The piecewise polynomial of its derivative; of a negative order, of its integral."""
+        if nu < 0:
+            return self.antiderivative(-nu)
         c = self.c
         for _ in range(nu):
             k = c.shape[0] - 1
@@ -98,7 +106,9 @@ class PPoly(Beside, of=interpolate.PPoly):
         return self._like(c)
 
     def antiderivative(self, nu: int = 1) -> PPoly:
-        """The piecewise polynomial of its integral, from x[0]."""
+        """The piecewise polynomial of its integral, from x[0]. That of a periodic one does not repeat: it is nan outside."""
+        if nu < 0:
+            return self.derivative(-nu)
         c = self.c
         for _ in range(nu):
             k = c.shape[0]
@@ -110,11 +120,19 @@ class PPoly(Beside, of=interpolate.PPoly):
                 gains = (gains + raised[j]) * steps
             starts = np.concatenate([np.zeros((1, *c.shape[2:])), np.cumsum(gains, axis=0)[:-1]])
             c = np.concatenate([raised, starts[None]])
-        return self._like(c)
+        made = self._like(c)
+        if nu and isinstance(self.extrapolate, str):
+            made.extrapolate = False
+        return made
 
+    @plainly
     def integrate(self, a: Any, b: Any, extrapolate: Any = None) -> Any:
-        """The integral from a to b."""
+        """The integral from a to b; with extrapolate="periodic" of what repeats, whole periods and all."""
         whole = self.antiderivative()
+        extrapolate = self.extrapolate if extrapolate is None else extrapolate
+        if isinstance(extrapolate, str):
+            a, b = as_array(a), as_array(b)
+            return around(whole, b, self.x[0], self.x[-1]) - around(whole, a, self.x[0], self.x[-1])
         return whole(b, extrapolate=extrapolate) - whole(a, extrapolate=extrapolate)
 
 

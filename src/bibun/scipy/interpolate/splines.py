@@ -18,7 +18,7 @@ from bibun.scipy._calls import no_rule
 from bibun.scipy._levels import is_traced
 from bibun.scipy._objects import Beside, plainly, stands_beside
 from bibun.scipy.interpolate.bases import basis, coefficients, interval, knots, periodic_coefficients
-from bibun.scipy.interpolate.piecewise import at_points, outside, taken
+from bibun.scipy.interpolate.piecewise import around, at_points, outside, taken
 
 
 class BSpline(Beside, of=interpolate.BSpline):
@@ -69,7 +69,9 @@ class BSpline(Beside, of=interpolate.BSpline):
         return made
 
     def derivative(self, nu: int = 1) -> BSpline:
-        """The B-spline of its derivative."""
+        """The B-spline of its derivative; of a negative order, of its integral."""
+        if nu < 0:
+            return self.antiderivative(-nu)
         spline = self
         for _ in range(nu):
             spline = spline._derivative()
@@ -77,6 +79,8 @@ class BSpline(Beside, of=interpolate.BSpline):
 
     def antiderivative(self, nu: int = 1) -> BSpline:
         """The B-spline of its integral from the first knot: coefficients Σ c[j] (t[j + k + 1] - t[j]) / (k + 1)."""
+        if nu < 0:
+            return self.derivative(-nu)
         spline = self
         for _ in range(nu):
             t, k = spline.t, spline.k
@@ -90,10 +94,17 @@ class BSpline(Beside, of=interpolate.BSpline):
             spline = made
         return spline
 
+    @plainly
     def integrate(self, a: Any, b: Any, extrapolate: Any = None) -> Any:
-        """The integral from a to b."""
-        whole = self.antiderivative()
-        return whole(b, extrapolate=extrapolate) - whole(a, extrapolate=extrapolate)
+        """The integral from a to b. Beyond the ends the spline goes on, repeats ("periodic"), or counts as 0 (False)."""
+        whole, a, b = self.antiderivative(), as_array(a), as_array(b)
+        extrapolate = self.extrapolate if extrapolate is None else extrapolate
+        low, high = self.t[self.k], self.t[len(self.t) - self.k - 1]
+        if isinstance(extrapolate, str):
+            return around(whole, b, low, high) - around(whole, a, low, high)
+        if not extrapolate:
+            a, b = np.clip(a, low, high), np.clip(b, low, high)
+        return whole(b, extrapolate=True) - whole(a, extrapolate=True)
 
     @property
     def tck(self) -> tuple[Any, Any, int]:
