@@ -196,6 +196,57 @@ def test_signs_of_qr_and_rq_are_scipys(a: Any, mode: str) -> None:
             np.testing.assert_allclose(y, z, atol=1e-13)
 
 
+TRIDIAGONAL = np.array([[2.0, -1.0, 0.5, 1.0, 3.0], [0.7, -0.4, 0.9, 0.3, 0.0]])
+HERMITIAN = np.triu(C, 1) + np.diag(np.arange(1.0, N + 1)) + 0.5j * np.eye(N)
+PARTS: dict[str, Any] = {
+    "eigvals_banded": lambda m, a: m.eigvals_banded(a(LOWER), lower=True, select="i", select_range=(0, 1)),
+    "eigvals_banded between": lambda m, a: m.eigvals_banded(a(UPPER), select="v", select_range=(4.0, 9.0)),
+    "eig_banded": lambda m, a: m.eig_banded(a(UPPER), select="i", select_range=(1, 2)),
+    "eig_banded whole": lambda m, a: m.eig_banded(a(LOWER), lower=True),
+    **{
+        f"eigh_tridiagonal {driver}": lambda m, a, driver=driver: m.eigh_tridiagonal(
+            a(TRIDIAGONAL[0]), TRIDIAGONAL[1, :-1], lapack_driver=driver
+        )
+        for driver in ("auto", "stemr", "stev")
+    },
+    "eigh_tridiagonal part": lambda m, a: m.eigh_tridiagonal(
+        a(TRIDIAGONAL[0]), TRIDIAGONAL[1, :-1], select="v", select_range=(0.0, 9.0)
+    ),
+    "eigh by index": lambda m, a: m.eigh(a(S), subset_by_index=(0, 1)),
+    "eigh by value": lambda m, a: m.eigh(a(S), subset_by_value=(-np.inf, 5.0), lower=False),
+    "eigh complex": lambda m, a: m.eigh(a(HERMITIAN), subset_by_index=(1, 3), lower=False),
+    "eigh of two": lambda m, a: m.eigh(a(S), P, type=3),
+    "pinvh": lambda m, a: m.pinvh(a(HERMITIAN), lower=False),
+    "lstsq by QR": lambda m, a: m.lstsq(a(A[:, :2]), B, lapack_driver="gelsy"),
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_values_of_traced_matrices_are_scipys(name: str) -> None:
+    """The selection, and the sign of every vector, which is that of another method for each structure."""
+    got, want = PARTS[name](linalg, bb.Variable), PARTS[name](plain, np.array)
+    assert isinstance(want, tuple) == isinstance(got, tuple)
+    for y, z in zip(got, want, strict=True):
+        if z is not None:
+            np.testing.assert_allclose(getattr(y, "data", y), z, atol=1e-12)
+
+
+def test_the_slopes_of_vectors_with_scipys_signs() -> None:
+    check(lambda d: linalg.eigh_tridiagonal(d, TRIDIAGONAL[1, :-1])[1], TRIDIAGONAL[0])
+    check(lambda a, b: linalg.eigh(a, b, subset_by_index=(0, 1))[1], S, P, batch=False)
+    f = bb.compile(bb.grad(lambda d: np.sum(linalg.eigh_tridiagonal(d, TRIDIAGONAL[1, :-1])[1] ** 3)))
+    for d in (TRIDIAGONAL[0], TRIDIAGONAL[0, ::-1].copy()):
+        check(lambda d: np.sum(linalg.eigh_tridiagonal(d, TRIDIAGONAL[1, :-1])[1] ** 3), d)
+        np.testing.assert_allclose(
+            f(d), bb.grad(lambda d: np.sum(linalg.eigh_tridiagonal(d, TRIDIAGONAL[1, :-1])[1] ** 3))(d)
+        )
+
+
+def test_the_imaginary_part_of_a_hermitian_diagonal_does_not_count() -> None:
+    _, pullback = bb.vjp(linalg.pinvh, np.diag([1 + 0.5j, 2]))
+    np.testing.assert_allclose(pullback(np.eye(2))[0], np.diag([-1.0, -0.25]), rtol=1e-14)
+
+
 def test_exponential_of_a_time() -> None:
     """d/dt exp(t a) = a exp(t a), d²/dt² = a² exp(t a), of entries of both sizes."""
     for scale in (0.1, 10.0):

@@ -31,6 +31,12 @@ def adjoint(x: Any) -> Any:
     return conjugate(transpose(x))
 
 
+def hermitian(a: Any, lower: bool) -> Any:
+    """The matrix of which a has one triangle; only the real part of the diagonal counts."""
+    half = np.tril(a, -1) if lower else np.triu(a, 1)
+    return half + adjoint(half) + np.real(a * np.eye(a.shape[-1], dtype=bool))
+
+
 def toeplitz_of(c: Any, r: Any) -> Any:
     """t[i, j] = c[i - j] below and on the diagonal, r[j - i] above it."""
     m, n = c.shape[-1], r.shape[-1]

@@ -18,6 +18,7 @@ from bibun.scipy.linalg._matrices import (
     band_transposed,
     column_and_row,
     conjugate,
+    hermitian,
     toeplitz_of,
     transpose,
     whole_band,
@@ -70,12 +71,11 @@ class Dense(System):
             return np.triu(a)
         if structure == "lower triangular":
             return np.tril(a)
-        half, other = (np.tril(a), np.tril(a, -1)) if self.lower else (np.triu(a), np.triu(a, 1))
         if structure == "symmetric":
+            half, other = (np.tril(a), np.tril(a, -1)) if self.lower else (np.triu(a), np.triu(a, 1))
             return half + transpose(other)
         if structure in ("hermitian", "positive definite"):
-            main = a * np.eye(a.shape[-1], dtype=bool)
-            return other + adjoint(other) + np.real(main)
+            return hermitian(a, self.lower)
         raise ValueError(f"{self.assume_a!r} is not a recognized matrix structure")
 
     def transposed(self, a: Any) -> tuple[System, tuple[Any, ...]]:
@@ -318,7 +318,7 @@ def solve_sylvester(a: Any, b: Any, q: Any) -> Any:
 @stands_for(source.solve_continuous_lyapunov)
 def solve_continuous_lyapunov(a: Any, q: Any) -> Any:
     """x with a x + x a^H = q."""
-    return linear_system(as_array(a), as_array(q), system=Lyapunov())
+    return linear_system(np.atleast_2d(as_array(a)), np.atleast_2d(as_array(q)), system=Lyapunov())
 
 
 @stands_for(source.solve_discrete_lyapunov)
