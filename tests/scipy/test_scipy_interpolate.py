@@ -221,6 +221,12 @@ def test_one_polynomial_through_all_points() -> None:
     beside(lambda m, v, y: m.KroghInterpolator(repeated, y).derivative(v, 2), WITHIN / 2, Y, rtol=1e-4, value=1e-9)
 
 
+@pytest.mark.parametrize("name", ["pchip_interpolate", "krogh_interpolate", "barycentric_interpolate"])
+@pytest.mark.parametrize("der", [2, [0, 1], (1,)], ids=str)
+def test_derivatives_of_several_orders(name: str, der: Any) -> None:
+    beside(lambda m, y: np.stack(list(getattr(m, name)(X, y, WITHIN, der=der))), Y, rtol=1e-5, value=1e-8)
+
+
 GRID = [np.linspace(0, 1, 6), np.linspace(0, 2, 7), np.linspace(-1, 1, 6)]
 VALUES = np.sin(GRID[0])[:, None, None] * np.cos(GRID[1])[None, :, None] + GRID[2] ** 2 * GRID[0][:, None, None]
 POINTS = np.array([[0.13, 0.41, -0.7], [0.72, 1.53, 0.13], [0.53, 1.13, 0.9]])

@@ -302,7 +302,8 @@ def _periodic_slopes(y: Any, h: Any) -> Any:
 
 
 def pchip_interpolate(xi: Any, yi: Any, x: Any, der: Any = 0, axis: int = 0) -> Any:
-    """PchipInterpolator(xi, yi, axis)(x, der)"""
+    """PchipInterpolator(xi, yi, axis)(x, der), of a list of orders a list."""
     if not is_traced(xi, yi, x):
         return interpolate.pchip_interpolate(xi, yi, x, der, axis)
-    return PchipInterpolator(xi, yi, axis)(x, der)
+    found = PchipInterpolator(xi, yi, axis)
+    return found(x, der) if np.ndim(der) == 0 else [found(x, order) for order in der]
