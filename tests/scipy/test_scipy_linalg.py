@@ -50,6 +50,10 @@ SOLVERS = {
     "banded": case(lambda a, b: linalg.solve_banded((2, 1), a, b), BAND, B),
     "three diagonals": case(lambda a, b: linalg.solve_banded((1, 1), a, b), BAND[:3], b),
     "toeplitz": case(lambda c, r, b: linalg.solve_toeplitz((c, r), b), c, r, B),
+    "toeplitz, stacks": case(lambda c, b: linalg.solve_toeplitz(c, b), np.stack([c, c[::-1] + 9 * (c == c[0])]), B),
+    "toeplitz, a stack of right sides": case(
+        lambda c, r, b: linalg.solve_toeplitz((c, r), b), c, r, _random.normal(size=(3, N, 2))
+    ),
     "symmetric toeplitz": case(lambda c, b: linalg.solve_toeplitz(c, b), c, b),
     "circulant": case(lambda c, b: linalg.solve_circulant(c, b), c, b),
     "sylvester": case(lambda a, b, q: linalg.solve_sylvester(a, b, q), A, P[:2, :2], B),
@@ -141,6 +145,9 @@ MATRICES = {
     "block_diag": case(lambda a, b, c: linalg.block_diag(a, b, c), A, B, b),
     "khatri_rao": case(lambda a, b: linalg.khatri_rao(a, b), A, P[:2]),
     "matmul_toeplitz": case(lambda c, x: linalg.matmul_toeplitz(c, x), c, B),
+    "matmul_toeplitz, stacks": case(
+        lambda c, r, x: linalg.matmul_toeplitz((c, r), x), _random.normal(size=(2, 3)), r, B
+    ),
     "diagsvd": case(lambda s: linalg.diagsvd(s, 4, 6), c),
 }
 
@@ -229,6 +236,27 @@ def test_values_of_traced_matrices_are_scipys(name: str) -> None:
     for y, z in zip(got, want, strict=True):
         if z is not None:
             np.testing.assert_allclose(getattr(y, "data", y), z, atol=1e-12)
+
+
+STACKS: dict[str, Any] = {
+    "columns": np.stack([c, 2 * c + 1]),
+    "columns and a row": (np.stack([c, c + 1]), r),
+    "a column and rows": (c, np.stack([r, r + 1])[:, None]),
+    "one": c,
+}
+
+
+@pytest.mark.parametrize("kind", STACKS)
+@pytest.mark.parametrize("shape", [(N,), (N, 3), (2, N, 1)], ids=str)
+def test_toeplitz_of_stacks(kind: str, shape: tuple[int, ...]) -> None:
+    """Stacks are in front, as SciPy has them since 1.17."""
+    x, given = _random.normal(size=shape), STACKS[kind]
+    column, row = given if isinstance(given, tuple) else (given, given)
+    i, j = np.indices((N, N))
+    matrix = np.where(i >= j, column[..., i - j], row[..., j - i])
+    traced = tuple(map(bb.Variable, given)) if isinstance(given, tuple) else bb.Variable(given)
+    np.testing.assert_allclose(linalg.matmul_toeplitz(traced, x).data, matrix @ x, atol=1e-12)
+    np.testing.assert_allclose(linalg.solve_toeplitz(traced, x).data, np.linalg.solve(matrix, x), atol=1e-9)
 
 
 def test_the_slopes_of_vectors_with_scipys_signs() -> None:

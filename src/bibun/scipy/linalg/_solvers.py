@@ -220,8 +220,15 @@ class Toeplitz(System):
     """toeplitz(c, r) x = b."""
 
     def solve(self, c: Any, r: Any, b: Any) -> Any:
-        """Levinson's recursion."""
-        return source.solve_toeplitz((c, r), b)
+        """Levinson's recursion, for one matrix after the other."""
+        stack = np.broadcast_shapes(c.shape[:-1], b.shape[:-2])
+        if not stack:
+            return source.solve_toeplitz((c, r), b)
+        c, r, b = (np.broadcast_to(x, (*stack, *x.shape[-k:])) for x, k in ((c, 1), (r, 1), (b, 2)))
+        x = np.empty(b.shape, np.result_type(c, r, b, np.float64))
+        for i in np.ndindex(stack):
+            x[i] = source.solve_toeplitz((c[i], r[i]), b[i])
+        return x
 
     def product(self, c: Any, r: Any, x: Any) -> Any:
         """By the whole matrix, whose solution takes as many operations as it has entries."""
@@ -229,17 +236,13 @@ class Toeplitz(System):
 
     def transposed(self, c: Any, r: Any) -> tuple[System, tuple[Any, ...]]:
         """Row and column change places; the first entry is c's."""
-        return self, (np.concatenate([c[:1], r[1:]]), c)
+        return self, (np.concatenate([c[..., :1], r[..., 1:]], axis=-1), c)
 
 
 @stands_for(source.solve_toeplitz)
 def solve_toeplitz(c_or_cr: Any, b: Any) -> Any:
-    """x with toeplitz(c, r) x = b."""
-    c, r = column_and_row(c_or_cr)
-    b = as_array(b)
-    if b.ndim > 2:
-        raise no_rule("solve_toeplitz", "b has more than two axes; take bibun.vmap over the others")
-    return solved(Toeplitz(), c, r, b=b)
+    """x with toeplitz(c, r) x = b; of stacks of c, r and b a stack."""
+    return solved(Toeplitz(), *column_and_row(c_or_cr), b=b)
 
 
 @stands_for(source.solve_circulant)
