@@ -296,6 +296,14 @@ def test_splrep_and_splev(k: int) -> None:
     beside(lambda m, v, y: m.splev(v, m.splrep(X, y, k=k, s=0)), AT, Y[:, 0], rtol=1e-5)
 
 
+@pytest.mark.parametrize("k", [1, 3])
+def test_splrep_with_given_knots(k: int) -> None:
+    x = np.linspace(X[0], X[-1], 11) + 0.03 * np.cos(np.arange(11.0))
+    y, w = GENERATOR.standard_normal(11), 0.5 + GENERATOR.random(11)
+    beside(lambda m, y, w, t: m.splev(WITHIN, m.splrep(x, y, w, k=k, t=t)), y, w, X[[2, 4]], rtol=1e-4, value=1e-9)
+    beside(lambda m, y: m.splrep(x, y, k=k, t=X[[2, 4]], task=-1)[1], y, rtol=1e-5, value=1e-9)
+
+
 @pytest.mark.parametrize("ext", [0, 1, 3])
 @pytest.mark.parametrize("der", [0, 1])
 def test_splev_beyond_the_ends(ext: int, der: int) -> None:

@@ -213,13 +213,22 @@ def splrep(
     s: Any = None,
     **settings: Any,
 ) -> Any:
-    """(t, c, k). By x and y only of an interpolating spline (s=0, or no w), whose knots are at x; of these w is no matter."""
+    """(t, c, k). By x and y of an interpolating spline (s=0, or no w), whose knots are at x; of these w is no matter.
+
+    Of the least squares for given inner knots t= also by w and t.
+    """
     if not is_traced(x, y, w, xb, xe, s, settings):
         return interpolate.splrep(x, y, w, xb, xe, k, task, s, **settings)
+    inner = settings.pop("t", None)
+    if inner is not None and not settings and task in (0, -1) and xb is None and xe is None:
+        x = as_array(x)
+        ends = [np.repeat(x[end], k + 1) for end in (0, -1)]
+        made = make_lsq_spline(x, y, np.concatenate([ends[0], as_array(inner), ends[1]]), k, w)
+        return made.t, np.concatenate([made.c, np.zeros(k + 1)]), k
     if (s is None and w is not None) or is_traced(s) or s:
         raise _smooths("splrep")
-    if task or settings or xb is not None or xe is not None:
-        raise no_rule("splrep", "of traced data it takes x, y, k and s=0 alone")
+    if task or inner is not None or settings or xb is not None or xe is not None:
+        raise no_rule("splrep", "of traced data it takes x, y, k, and s=0 or w and t, alone")
     made = make_interp_spline(x, y, k)
     c = np.concatenate([made.c, np.zeros(k + 1)])
     return made.t, c, k
