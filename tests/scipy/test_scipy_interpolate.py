@@ -138,6 +138,12 @@ def test_hermite_and_piecewise_polynomials() -> None:
     c = GENERATOR.standard_normal((4, 6, 2))
     beside(lambda m, v, c: m.PPoly(c, X)(v), AT, c)
     beside(lambda m, v, c: m.PPoly(c, X, extrapolate=False)(v), AT, c)
+    for extrapolate in (True, False, "periodic"):  # breakpoints may fall
+        beside(lambda m, v, c, x: m.PPoly(c, x, extrapolate)(v), AT, c, X[::-1])
+    beside(lambda m, c, x: m.PPoly(c, x).integrate(2.1, 0.9), c, X[::-1])
+    for one in (X, bb.Variable(X)):
+        with pytest.raises(ValueError, match="negative"):
+            interpolate.PPoly(c, X)(one, -1)
 
 
 @pytest.mark.parametrize("k", [0, 1, 2, 3, 4, 5])
@@ -243,6 +249,14 @@ def test_grids_by_the_grid_and_beyond_it() -> None:
     beside(lambda m, p, g, z: m.RegularGridInterpolator((g, *GRID[1:]), z)(p), POINTS, GRID[0], VALUES)
     beside(lambda m, p, z: m.interpn(GRID, z, p, bounds_error=False, fill_value=None), POINTS + 0.61, VALUES)
     beside(lambda m, p, z: m.interpn(GRID, z, p, bounds_error=False), POINTS * 1.5, VALUES)
+
+
+def test_grids_by_fitpacks_spline() -> None:
+    z, outer = VALUES[:, :, 0], np.array([[0.13, 0.41], [1.2, 0.4], [0.53, -0.1]])
+    beside(lambda m, p, z: m.interpn(GRID[:2], z, p, "splinef2d"), POINTS[:, :2], z, rtol=1e-5)
+    beside(lambda m, p, z: m.interpn(GRID[:2], z, p, "splinef2d", False, 2.5), outer, z, rtol=1e-5)
+    with pytest.raises(ValueError, match="out of bounds"):
+        interpolate.interpn(GRID[:2], z, bb.Variable(outer), "splinef2d")
 
 
 SCATTERED, HEIGHTS = GENERATOR.random((9, 2)), GENERATOR.random(9)

@@ -19,8 +19,14 @@ from bibun.scipy._objects import Beside, plainly, stands_beside
 from bibun.scipy.interpolate.bands import solve_circle, solve_line
 
 
+def _falls(x: Any) -> bool:
+    return bool(np.all(plain(x)[..., -1] < plain(x)[..., 0]))
+
+
 def pieces(x: Any, v: Any, last: int) -> Any:
-    """Which piece each v lies in; the first and the last one reach outwards."""
+    """Which piece each v lies in, of x that rise or fall; the first and the last one reach outwards."""
+    if _falls(x):
+        x, v = -x, -v
     return np.clip(np.searchsorted(x, v, side="right") - 1, 0, last)
 
 
@@ -42,7 +48,8 @@ def outside(v: Any, x: Any, y: Any, extrapolate: Any) -> Any:
     """y, and nan where v is not between the ends of x unless it is extrapolated."""
     if extrapolate:
         return y
-    known = (v >= x[0]) & (v <= x[-1])
+    low, high = (x[-1], x[0]) if _falls(x) else (x[0], x[-1])
+    known = (v >= low) & (v <= high)
     return np.where(np.reshape(known, (-1, *(1,) * (np.ndim(y) - 1))), y, np.nan)
 
 
@@ -72,6 +79,8 @@ class PPoly(Beside, of=interpolate.PPoly):
     @plainly
     def __call__(self, x: Any, nu: int = 0, extrapolate: Any = None) -> Any:
         """The value, or the derivative of order nu, at x."""
+        if nu < 0:
+            raise ValueError("Order of derivative cannot be negative")
         extrapolate = self.extrapolate if extrapolate is None else extrapolate
         start, end = self.x[0], self.x[-1]
 

@@ -307,11 +307,12 @@ class UnivariateSpline(Beside, of=interpolate.UnivariateSpline):
         """An antiderivative of order n, a spline that is 0 at its first knot."""
         return self._like(self._spline.antiderivative(n))
 
+    @plainly
     def integral(self, a: Any, b: Any) -> Any:
         """The integral from a to b; the spline counts as 0 beyond its knots."""
         t, _, k = self._tck
         low, high = t[k], t[len(t) - k - 1]
-        return self._spline.integrate(np.clip(a, low, high), np.clip(b, low, high))
+        return self._spline.integrate(np.clip(a, low, high), np.clip(b, low, high))[()]
 
     @property
     def _spline(self) -> BSpline:
