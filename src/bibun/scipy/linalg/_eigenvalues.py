@@ -20,6 +20,7 @@ from bibun.scipy._calls import no_rule, stands_for
 from bibun.scipy.linalg._factors import cholesky
 from bibun.scipy.linalg._matrices import adjoint, hermitian, matrix_of_band, whole_band
 from bibun.scipy.linalg._solvers import solve_triangular
+from bibun.scipy.linalg._turns import turns_row
 
 # Eigenvalues. SciPy's eigh reads one triangle, as NumPy's does, and the rules are the same
 
@@ -42,25 +43,13 @@ eigh_row = Primitive(
     domain=("symmetric",),
 )
 
-
-def _turns(v: Any, *inputs: Any, by: str, settings: dict[str, Any]) -> Any:
-    """The signs (of complex vectors the phases) that turn these vectors into those of the call of SciPy's."""
-    theirs = getattr(source, by)(*inputs, **settings)[1]
-    if theirs.shape != v.shape:  # a value at the very end of a range, which rounding puts in or out: its sign is free
-        return np.ones_like(v[..., :1, :])
-    along = np.sum(np.conj(v) * theirs, axis=-2, keepdims=True)
-    size = np.abs(along)
-    return np.where(size > 0, along / np.where(size > 0, size, 1), 1).astype(v.dtype)
-
-
-turns_row = constant(_turns, "the sign of an eigenvector jumps, or is free", name="turns_of_eigenvectors")
-add_rows(eigh_row, turns_row)
+add_rows(eigh_row)
 
 
 def _turned(pairs: tuple[Any, Any], *inputs: Any, by: str, **settings: Any) -> tuple[Any, Any]:
     """Values and vectors, with the signs of SciPy's own call, whose method for a part or a structure is another one."""
     w, v = pairs
-    return w, v * turns_row(v, *inputs, by=by, settings=settings)
+    return w, v * turns_row(v, *inputs, by=by, output=1, settings=settings)
 
 
 def _taken(w: Any, v: Any, index: Any, value: Any) -> tuple[Any, Any]:
@@ -190,7 +179,7 @@ def eig(a: Any, b: Any = None, left: bool = False, right: bool = True, homogeneo
     if not right:
         return eigvals(a)
     w, v = np.linalg.eig(a)
-    return w if w.dtype.kind == "c" else w.astype(np.result_type(w, np.complex64)), v
+    return _complex(w), v
 
 
 @stands_for(source.eigvals)
@@ -199,5 +188,26 @@ def eigvals(a: Any, b: Any = None, homogeneous_eigvals: bool = False) -> Any:
     if homogeneous_eigvals:
         raise no_rule("eigvals", "homogeneous_eigvals= is not taken")
     a = as_array(a)
-    w = np.linalg.eigvals(a if b is None else np.linalg.solve(as_array(b), a))
+    if b is None:
+        return _complex(np.linalg.eigvals(a))
+    b = as_array(b)
+    w = _complex(np.linalg.eigvals(np.linalg.solve(b, a)))
+    return np.take_along_axis(w, order_row(w, a, b), axis=-1)
+
+
+def _complex(w: Any) -> Any:
     return w if w.dtype.kind == "c" else w.astype(np.result_type(w, np.complex64))
+
+
+def _order(w: Any, a: Any, b: Any) -> Any:
+    """The places of the eigenvalues in the order of SciPy's method for two matrices: of each the nearest that is left."""
+    theirs, places = source.eigvals(a, b), np.empty(w.shape, int)
+    for i in np.ndindex(w.shape[:-1]):
+        left = list(range(w.shape[-1]))
+        for k, value in enumerate(np.broadcast_to(theirs, w.shape)[i]):
+            places[(*i, k)] = left.pop(int(np.argmin(np.abs(w[i][left] - value))))
+    return places
+
+
+order_row = constant(_order, "an order is made of whole numbers", name="order_of_eigenvalues")
+add_rows(order_row)

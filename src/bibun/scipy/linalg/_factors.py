@@ -24,6 +24,7 @@ from bibun.scipy.linalg._matrices import (
     whole_band,
 )
 from bibun.scipy.linalg._solvers import solve_triangular
+from bibun.scipy.linalg._turns import turns_row
 
 # LU: a[order] = l u. The pivots are whole numbers in a row whose other output is not, so they come as floating-point ones.
 
@@ -227,9 +228,18 @@ def rq(a: Any, mode: str = "full") -> Any:
 
 
 @stands_for(source.svd)
-def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
+def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, lapack_driver: str = "gesdd") -> Any:
     """u, s, v^H with a = u diag(s) v^H; or s alone."""
-    return np.linalg.svd(as_array(a), full_matrices, compute_uv) if compute_uv else svdvals(a)
+    if not compute_uv:
+        return svdvals(a)
+    a = as_array(a)
+    u, s, vh = np.linalg.svd(a, full_matrices)
+    if lapack_driver == "gesdd":  # NumPy's
+        return u, s, vh
+    k, settings = s.shape[-1], {"full_matrices": full_matrices, "lapack_driver": lapack_driver}
+    turns = turns_row(u[..., :k], a, by="svd", output=0, settings=settings)
+    left, right = u[..., :k] * turns, adjoint(turns) * vh[..., :k, :]
+    return np.concatenate([left, u[..., k:]], axis=-1), s, np.concatenate([right, vh[..., k:, :]], axis=-2)
 
 
 @stands_for(source.svdvals)
