@@ -71,6 +71,10 @@ def test_hankel_transforms_by_their_parameters(name: str, n: int) -> None:
 
     check_beside(transform, fft, scipy.fft, np.sin(np.arange(1.0, n + 1)), 0.3, 0.7, 0.2, 0.1, rtol=1e-5)
     check_beside(lambda m, mu: getattr(m, name)(np.ones((2, n)), 0.1, mu), fft, scipy.fft, 0.5, rtol=1e-5)
+    short = np.ones(n, np.float32)
+    for bias in (0.0, 0.1):
+        y = bb.jvp(lambda mu, bias=bias: getattr(fft, name)(short, 0.1, mu, bias=bias), (0.5,), (1.0,))[0]
+        assert y.dtype == getattr(scipy.fft, name)(short, 0.1, 0.5, bias=bias).dtype
     with pytest.raises(bb.NoDerivativeError, match="pole of the gamma function"):
         bb.grad(lambda mu: np.sum(getattr(fft, name)(np.ones(n), 0.1, mu, bias=1.0)))(0.0)
 

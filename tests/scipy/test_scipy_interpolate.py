@@ -144,6 +144,8 @@ def test_hermite_and_piecewise_polynomials() -> None:
     for one in (X, bb.Variable(X)):
         with pytest.raises(ValueError, match="negative"):
             interpolate.PPoly(c, X)(one, -1)
+        with pytest.raises((ValueError, NotImplementedError), match="derivative order"):  # SciPy's, by its version
+            interpolate.make_interp_spline(X, Y)(one, -1)
 
 
 @pytest.mark.parametrize("k", [0, 1, 2, 3, 4, 5])

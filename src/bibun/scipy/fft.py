@@ -223,14 +223,14 @@ def _kernel(n: int, dln: Any, mu: Any, offset: Any, bias: Any) -> Any:
 
 def _by_parameters(a: Any, dln: Any, mu: Any, offset: Any, bias: Any, inverse: bool) -> Any:
     """SciPy's steps, with derivatives by the parameters."""
-    n = a.shape[-1]
+    n, biased = a.shape[-1], any_traced(bias) or bias != 0
     apart, kernel = (np.arange(n) - (n - 1) / 2) * dln, _kernel(n, dln, mu, offset, bias)
-    if inverse:
-        a, kernel = a * np.exp(bias * (apart + offset)), 1 / np.conj(kernel)
-    else:
-        a = a * np.exp(-bias * apart)
-    y = np.flip(np.fft.irfft(np.fft.rfft(a) * kernel, n), axis=-1)
-    return y * np.exp(bias * apart) if inverse else y * np.exp(-bias * (apart + offset))
+    if biased:
+        a = a * np.exp(bias * (apart + offset) if inverse else -bias * apart)
+    spectrum = np.fft.rfft(a)
+    found = spectrum / np.conj(kernel) if inverse else spectrum * kernel
+    y = np.flip(np.fft.irfft(found.astype(spectrum.dtype), n), axis=-1)  # in the precision of a
+    return y * np.exp(bias * apart if inverse else -bias * (apart + offset)) if biased else y
 
 
 def _hankel_transform(a: Any, dln: Any, mu: Any, offset: Any, bias: Any, inverse: bool) -> Any:

@@ -37,6 +37,8 @@ class BSpline(Beside, of=interpolate.BSpline):
     @plainly
     def __call__(self, x: Any, nu: int = 0, extrapolate: Any = None) -> Any:
         """The value, or the derivative of order nu, at x."""
+        if nu < 0:
+            raise ValueError(f"Cannot do derivative order nu={nu}.")
         spline, extrapolate = self, self.extrapolate if extrapolate is None else extrapolate
         for _ in range(nu):
             spline = spline._derivative()
