@@ -120,6 +120,11 @@ def test_signals_that_go_on_beyond_their_ends(mode: str, up: int, down: int) -> 
     check_beside(lambda m, x: m.upfirdn(np.arange(9.0), x, up, down, mode=mode, cval=cval), signal, plain, x[:3])
     settings = {"padtype": mode} | ({"cval": cval} if mode == "constant" else {})
     check_beside(lambda m, x: m.resample_poly(x, up, down, axis=1, **settings), signal, plain, X, value=1e-10)
+    short = X.astype(np.float32)
+    y = bb.jvp(lambda x: signal.upfirdn(np.ones(3, np.float32), x, up, down, mode=mode, cval=cval), (short,), (short,))[
+        0
+    ]
+    assert y.dtype == np.float32
 
 
 def test_a_filter_is_its_recursion() -> None:

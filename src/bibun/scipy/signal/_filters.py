@@ -192,7 +192,7 @@ def _between_states(b: Any, a: Any, x: Any, irlen: int | None) -> Any:
     added = np.reshape((both.T @ states).T, rest.shape)
     if m < n:
         added = np.concatenate([added[..., :m], np.zeros((*added.shape[:-1], n - 2 * m)), added[..., m:]], axis=-1)
-    return y + added
+    return y + added.astype(y.dtype)  # in the precision of the filter, whatever that of the states
 
 
 @stands_for(source.filtfilt)

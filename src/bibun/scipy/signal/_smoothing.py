@@ -111,19 +111,20 @@ def _beyond(x: Any, n: int, mode: str, cval: Any) -> Any:
     sides = [(0, 0)] * (x.ndim - 1) + [(n, n)]
     if mode == "constant":
         return np.pad(x, sides, constant_values=cval)
+    x = _floating(x)
     if mode not in _STRAIGHT:
         padded = np.pad(x, sides, **_BEYOND[mode])
         if mode != "antisymmetric":
             return padded
-        return padded * (
-            1 - 2 * (np.arange(-n, x.shape[-1] + n) // x.shape[-1] % 2)
-        )  # each mirror image the other way up
+        mirrored = np.arange(-n, x.shape[-1] + n) // x.shape[-1] % 2 == 1
+        return np.where(mirrored, -padded, padded)
     first, last = x[..., :1], x[..., -1:]
     if mode == "smooth":
         slopes = x[..., 1:2] - first, last - x[..., -2:-1]
     else:
         slopes = ((last - first) / (x.shape[-1] - 1),) * 2
-    return np.concatenate([first + np.arange(-n, 0) * slopes[0], x, last + np.arange(1, n + 1) * slopes[1]], axis=-1)
+    steps = np.arange(1, n + 1, dtype=np.finfo(x.dtype).dtype)
+    return np.concatenate([first - steps[::-1] * slopes[0], x, last + steps * slopes[1]], axis=-1)
 
 
 def _spread(x: Any, up: int) -> Any:
