@@ -60,6 +60,12 @@ with suppress(ImportError):
             case(np.array([2.0, 2.0, 2.0]), length=3),
             case(np.array([[1.0, 1.0], [0.0, 2.0]]), length=4),
         ],
+        "turns_of_vectors": [
+            case(
+                np.array([[1.0, 0.0], [0.0, -1.0]]), np.diag([1.0, 2.0]), by="eigh", output=1, settings={"lower": True}
+            )
+        ],
+        "order_of_eigenvalues": [case(np.array([2.0 + 0j, 1.0 + 0j]), np.diag([1.0, 4.0]), np.diag([1.0, 2.0]))],
         "qr_pivots": [case(np.array([[1.0, 2.0, 0.5], [0.0, 3.0, 4.0]]))],
     }
 

@@ -13,6 +13,7 @@ import scipy.fft
 import bibun as bb
 from bibun.scipy import fft
 from tests.families.agreement import check, check_first
+from tests.scipy.agreement import check_beside
 
 _random = np.random.default_rng(0)
 X = _random.normal(size=(4, 6))
@@ -60,6 +61,22 @@ def test_cosine_and_sine_transforms_of_several_axes(name: str) -> None:
 def test_hankel_transforms() -> None:
     check(lambda x: scipy.fft.fht(x, 0.1, 0.5, bias=0.1), X)
     check(lambda x: scipy.fft.ifht(x, 0.1, 0.5, offset=0.2, bias=-0.1), X)
+
+
+@pytest.mark.parametrize("n", [5, 6])
+@pytest.mark.parametrize("name", ["fht", "ifht"])
+def test_hankel_transforms_by_their_parameters(name: str, n: int) -> None:
+    def transform(m: Any, a: Any, dln: Any, mu: Any, offset: Any, bias: Any) -> Any:
+        return getattr(m, name)(a, dln, mu, offset, bias)
+
+    check_beside(transform, fft, scipy.fft, np.sin(np.arange(1.0, n + 1)), 0.3, 0.7, 0.2, 0.1, rtol=1e-5)
+    check_beside(lambda m, mu: getattr(m, name)(np.ones((2, n)), 0.1, mu), fft, scipy.fft, 0.5, rtol=1e-5)
+    short = np.ones(n, np.float32)
+    for bias in (0.0, 0.1):
+        y = bb.jvp(lambda mu, bias=bias: getattr(fft, name)(short, 0.1, mu, bias=bias), (0.5,), (1.0,))[0]
+        assert y.dtype == getattr(scipy.fft, name)(short, 0.1, 0.5, bias=bias).dtype
+    with pytest.raises(bb.NoDerivativeError, match="pole of the gamma function"):
+        bb.grad(lambda mu: np.sum(getattr(fft, name)(np.ones(n), 0.1, mu, bias=1.0)))(0.0)
 
 
 def test_shifts() -> None:

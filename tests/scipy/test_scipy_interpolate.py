@@ -48,6 +48,37 @@ def test_periodic_splines_and_integrals() -> None:
     beside(lambda m, v, x, y: m.CubicSpline(x, y).derivative()(v), AT, X, Y, rtol=1e-5)
 
 
+PERIODIC: dict[str, Any] = {
+    "cubic": lambda m, y: m.CubicSpline(X, y, bc_type="periodic"),
+    "pchip": lambda m, y: m.PchipInterpolator(X, y),
+    "pieces": lambda m, y: m.PPoly(np.stack([y[1:] ** 2, y[:-1]]), X),
+    "b-spline": lambda m, y: m.make_interp_spline(X, y, bc_type="periodic"),
+}
+
+
+@pytest.mark.parametrize("name", PERIODIC)
+@pytest.mark.parametrize(("a", "b"), [(-0.9, 2.3), (0.9, -2.1), (1.1, 2.6)])  # in periods from X[0]
+def test_integrals_of_what_repeats_count_whole_periods(name: str, a: float, b: float) -> None:
+    period = X[-1] - X[0]
+
+    def integral(m: Any, a: Any, b: Any, y: Any) -> Any:
+        return PERIODIC[name](m, np.append(y, y[0])).integrate(a, b, extrapolate="periodic")
+
+    beside(integral, X[0] + a * period, X[0] + b * period, Y[:-1, 0])
+    limits = X[0] + a * period, X[0] + b * period
+    np.testing.assert_allclose(
+        integral(interpolate, *limits, Y[:-1, 0]), integral(scipy_interpolate, *limits, Y[:-1, 0])
+    )
+
+
+def test_an_antiderivative_of_what_repeats_does_not() -> None:
+    y = np.append(Y[:-1, 0], Y[0, 0])
+    for m in (interpolate, scipy_interpolate):
+        assert np.isnan(m.CubicSpline(X, y, bc_type="periodic").antiderivative()(X[-1] + 0.1))
+    beside(lambda m, y: m.CubicSpline(X, y, bc_type="clamped").derivative(-1)(X[-1] + 0.1), y)
+    beside(lambda m, y: m.make_interp_spline(X, y).antiderivative(-1)(X[-1] + 0.1), y)
+
+
 @pytest.mark.parametrize("n", [3, 4, 5, 6])
 def test_periodic_splines_of_few_points(n: int) -> None:
     beside(lambda m, v, y: m.CubicSpline(X[:n], np.concatenate([y, y[:1]]), bc_type="periodic")(v), AT, Y[: n - 1])
@@ -107,6 +138,14 @@ def test_hermite_and_piecewise_polynomials() -> None:
     c = GENERATOR.standard_normal((4, 6, 2))
     beside(lambda m, v, c: m.PPoly(c, X)(v), AT, c)
     beside(lambda m, v, c: m.PPoly(c, X, extrapolate=False)(v), AT, c)
+    for extrapolate in (True, False, "periodic"):  # breakpoints may fall
+        beside(lambda m, v, c, x: m.PPoly(c, x, extrapolate)(v), AT, c, X[::-1])
+    beside(lambda m, c, x: m.PPoly(c, x).integrate(2.1, 0.9), c, X[::-1])
+    for one in (X, bb.Variable(X)):
+        with pytest.raises(ValueError, match="negative"):
+            interpolate.PPoly(c, X)(one, -1)
+        with pytest.raises((ValueError, NotImplementedError), match="derivative order"):  # SciPy's, by its version
+            interpolate.make_interp_spline(X, Y)(one, -1)
 
 
 @pytest.mark.parametrize("k", [0, 1, 2, 3, 4, 5])
@@ -160,6 +199,13 @@ def test_b_splines() -> None:
     beside(lambda m, v, c: m.BSpline(t, c, 3, extrapolate=False)(v), v, c)
     beside(lambda m, v, c: m.BSpline(t, c, 3).antiderivative()(v), v, c)
     beside(lambda m, b, c: m.BSpline(t, c, 3).integrate(0.2, b), 1.3, c)
+    for a, b in (
+        (-0.7, 1.3),
+        (1.3, 3.8),
+        (3.8, -0.7),
+        (3.2, 3.8),
+    ):  # without extrapolation it counts as 0 beyond the ends
+        beside(lambda m, a, b, c: m.BSpline(t, c, 3).integrate(a, b, extrapolate=False), a, b, c)
 
 
 @pytest.mark.parametrize(
@@ -183,6 +229,12 @@ def test_one_polynomial_through_all_points() -> None:
     beside(lambda m, v, y: m.KroghInterpolator(repeated, y).derivative(v, 2), WITHIN / 2, Y, rtol=1e-4, value=1e-9)
 
 
+@pytest.mark.parametrize("name", ["pchip_interpolate", "krogh_interpolate", "barycentric_interpolate"])
+@pytest.mark.parametrize("der", [2, [0, 1], (1,)], ids=str)
+def test_derivatives_of_several_orders(name: str, der: Any) -> None:
+    beside(lambda m, y: np.stack(list(getattr(m, name)(X, y, WITHIN, der=der))), Y, rtol=1e-5, value=1e-8)
+
+
 GRID = [np.linspace(0, 1, 6), np.linspace(0, 2, 7), np.linspace(-1, 1, 6)]
 VALUES = np.sin(GRID[0])[:, None, None] * np.cos(GRID[1])[None, :, None] + GRID[2] ** 2 * GRID[0][:, None, None]
 POINTS = np.array([[0.13, 0.41, -0.7], [0.72, 1.53, 0.13], [0.53, 1.13, 0.9]])
@@ -199,6 +251,14 @@ def test_grids_by_the_grid_and_beyond_it() -> None:
     beside(lambda m, p, g, z: m.RegularGridInterpolator((g, *GRID[1:]), z)(p), POINTS, GRID[0], VALUES)
     beside(lambda m, p, z: m.interpn(GRID, z, p, bounds_error=False, fill_value=None), POINTS + 0.61, VALUES)
     beside(lambda m, p, z: m.interpn(GRID, z, p, bounds_error=False), POINTS * 1.5, VALUES)
+
+
+def test_grids_by_fitpacks_spline() -> None:
+    z, outer = VALUES[:, :, 0], np.array([[0.13, 0.41], [1.2, 0.4], [0.53, -0.1]])
+    beside(lambda m, p, z: m.interpn(GRID[:2], z, p, "splinef2d"), POINTS[:, :2], z, rtol=1e-5)
+    beside(lambda m, p, z: m.interpn(GRID[:2], z, p, "splinef2d", False, 2.5), outer, z, rtol=1e-5)
+    with pytest.raises(ValueError, match="out of bounds"):
+        interpolate.interpn(GRID[:2], z, bb.Variable(outer), "splinef2d")
 
 
 SCATTERED, HEIGHTS = GENERATOR.random((9, 2)), GENERATOR.random(9)
@@ -250,6 +310,14 @@ def test_triangles() -> None:
 @pytest.mark.parametrize("k", [1, 2, 3, 5])
 def test_splrep_and_splev(k: int) -> None:
     beside(lambda m, v, y: m.splev(v, m.splrep(X, y, k=k, s=0)), AT, Y[:, 0], rtol=1e-5)
+
+
+@pytest.mark.parametrize("k", [1, 3])
+def test_splrep_with_given_knots(k: int) -> None:
+    x = np.linspace(X[0], X[-1], 11) + 0.03 * np.cos(np.arange(11.0))
+    y, w = GENERATOR.standard_normal(11), 0.5 + GENERATOR.random(11)
+    beside(lambda m, y, w, t: m.splev(WITHIN, m.splrep(x, y, w, k=k, t=t)), y, w, X[[2, 4]], rtol=1e-4, value=1e-9)
+    beside(lambda m, y: m.splrep(x, y, k=k, t=X[[2, 4]], task=-1)[1], y, rtol=1e-5, value=1e-9)
 
 
 @pytest.mark.parametrize("ext", [0, 1, 3])

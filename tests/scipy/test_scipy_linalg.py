@@ -50,6 +50,10 @@ SOLVERS = {
     "banded": case(lambda a, b: linalg.solve_banded((2, 1), a, b), BAND, B),
     "three diagonals": case(lambda a, b: linalg.solve_banded((1, 1), a, b), BAND[:3], b),
     "toeplitz": case(lambda c, r, b: linalg.solve_toeplitz((c, r), b), c, r, B),
+    "toeplitz, stacks": case(lambda c, b: linalg.solve_toeplitz(c, b), np.stack([c, c[::-1] + 9 * (c == c[0])]), B),
+    "toeplitz, a stack of right sides": case(
+        lambda c, r, b: linalg.solve_toeplitz((c, r), b), c, r, _random.normal(size=(3, N, 2))
+    ),
     "symmetric toeplitz": case(lambda c, b: linalg.solve_toeplitz(c, b), c, b),
     "circulant": case(lambda c, b: linalg.solve_circulant(c, b), c, b),
     "sylvester": case(lambda a, b, q: linalg.solve_sylvester(a, b, q), A, P[:2, :2], B),
@@ -78,7 +82,7 @@ POSITIVE = {
     "eigh of two": case(lambda a, b: np.abs(linalg.eigh(a, b)[1]), S, P),
     "eigh of two, type 2": case(lambda a, b: np.abs(linalg.eigh(a, b, type=2, lower=False)[1]), S, P),
     "eigh of two, type 3": case(lambda a, b: np.abs(linalg.eigh(a, b, type=3)[1]), S, P),
-    "eigvals of two": case(lambda a, b: np.sort(np.abs(linalg.eigvals(a, b))), S, P),
+    "eigvals of two": case(lambda a, b: np.real(linalg.eigvals(a, b)), S, P),
     "eigenvalues between": case(
         lambda d, e: linalg.eigvalsh_tridiagonal(d, e, select="v", select_range=(-9.0, 1.0)), c, r[1:]
     ),
@@ -141,6 +145,9 @@ MATRICES = {
     "block_diag": case(lambda a, b, c: linalg.block_diag(a, b, c), A, B, b),
     "khatri_rao": case(lambda a, b: linalg.khatri_rao(a, b), A, P[:2]),
     "matmul_toeplitz": case(lambda c, x: linalg.matmul_toeplitz(c, x), c, B),
+    "matmul_toeplitz, stacks": case(
+        lambda c, r, x: linalg.matmul_toeplitz((c, r), x), _random.normal(size=(2, 3)), r, B
+    ),
     "diagsvd": case(lambda s: linalg.diagsvd(s, 4, 6), c),
 }
 
@@ -194,6 +201,88 @@ def test_signs_of_qr_and_rq_are_scipys(a: Any, mode: str) -> None:
         assert len(got) == len(want)
         for y, z in zip(got, want, strict=True):
             np.testing.assert_allclose(y, z, atol=1e-13)
+
+
+TRIDIAGONAL = np.array([[2.0, -1.0, 0.5, 1.0, 3.0], [0.7, -0.4, 0.9, 0.3, 0.0]])
+HERMITIAN = np.triu(C, 1) + np.diag(np.arange(1.0, N + 1)) + 0.5j * np.eye(N)
+LARGE = np.random.default_rng(0).normal(size=(40, 30))  # from 26 on the two methods of an SVD differ
+OTHER = np.random.default_rng(14).normal(size=(2, N, N))  # solve(b, a) has the eigenvalues in another order than SciPy
+PARTS: dict[str, Any] = {
+    "eigvals_banded": lambda m, a: m.eigvals_banded(a(LOWER), lower=True, select="i", select_range=(0, 1)),
+    "eigvals_banded between": lambda m, a: m.eigvals_banded(a(UPPER), select="v", select_range=(4.0, 9.0)),
+    "eig_banded": lambda m, a: m.eig_banded(a(UPPER), select="i", select_range=(1, 2)),
+    "eig_banded whole": lambda m, a: m.eig_banded(a(LOWER), lower=True),
+    **{
+        f"eigh_tridiagonal {driver}": lambda m, a, driver=driver: m.eigh_tridiagonal(
+            a(TRIDIAGONAL[0]), TRIDIAGONAL[1, :-1], lapack_driver=driver
+        )
+        for driver in ("auto", "stemr", "stev")
+    },
+    "eigh_tridiagonal part": lambda m, a: m.eigh_tridiagonal(
+        a(TRIDIAGONAL[0]), TRIDIAGONAL[1, :-1], select="v", select_range=(0.0, 9.0)
+    ),
+    "eigh by index": lambda m, a: m.eigh(a(S), subset_by_index=(0, 1)),
+    "eigh by value": lambda m, a: m.eigh(a(S), subset_by_value=(-np.inf, 5.0), lower=False),
+    "eigh complex": lambda m, a: m.eigh(a(HERMITIAN), subset_by_index=(1, 3), lower=False),
+    "eigh of two": lambda m, a: m.eigh(a(S), P, type=3),
+    "eigvals of two": lambda m, a: m.eigvals(a(S), P),
+    "eigvals of two, another order": lambda m, a: m.eigvals(a(OTHER[0]), OTHER[1]),
+    "pinvh": lambda m, a: m.pinvh(a(HERMITIAN), lower=False),
+    "svd by QR": lambda m, a: m.svd(a(LARGE), full_matrices=False, lapack_driver="gesvd"),
+    "svd by QR, complex": lambda m, a: m.svd(
+        a(LARGE[:3] + 1j * LARGE[3:6]), full_matrices=False, lapack_driver="gesvd"
+    ),
+    "lstsq by QR": lambda m, a: m.lstsq(a(A[:, :2]), B, lapack_driver="gelsy"),
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_values_of_traced_matrices_are_scipys(name: str) -> None:
+    """The selection, and the sign of every vector, which is that of another method for each structure."""
+    got, want = PARTS[name](linalg, bb.Variable), PARTS[name](plain, np.array)
+    assert isinstance(want, tuple) == isinstance(got, tuple)
+    for y, z in zip(*((v if isinstance(v, tuple) else (v,)) for v in (got, want)), strict=True):
+        if z is not None:
+            np.testing.assert_allclose(getattr(y, "data", y), z, atol=1e-12)
+
+
+STACKS: dict[str, Any] = {
+    "columns": np.stack([c, 2 * c + 1]),
+    "columns and a row": (np.stack([c, c + 1]), r),
+    "a column and rows": (c, np.stack([r, r + 1])[:, None]),
+    "one": c,
+}
+
+
+@pytest.mark.parametrize("kind", STACKS)
+@pytest.mark.parametrize("shape", [(N,), (N, 3), (2, N, 1)], ids=str)
+def test_toeplitz_of_stacks(kind: str, shape: tuple[int, ...]) -> None:
+    """Stacks are in front, as SciPy has them since 1.17."""
+    x, given = _random.normal(size=shape), STACKS[kind]
+    column, row = given if isinstance(given, tuple) else (given, given)
+    i, j = np.indices((N, N))
+    matrix = np.where(i >= j, column[..., i - j], row[..., j - i])
+    traced = tuple(map(bb.Variable, given)) if isinstance(given, tuple) else bb.Variable(given)
+    np.testing.assert_allclose(linalg.matmul_toeplitz(traced, x).data, matrix @ x, atol=1e-12)
+    np.testing.assert_allclose(linalg.solve_toeplitz(traced, x).data, np.linalg.solve(matrix, x), atol=1e-9)
+
+
+def test_the_slopes_of_vectors_with_scipys_signs() -> None:
+    check(lambda d: linalg.eigh_tridiagonal(d, TRIDIAGONAL[1, :-1])[1], TRIDIAGONAL[0])
+    check(lambda a, b: linalg.eigh(a, b, subset_by_index=(0, 1))[1], S, P, batch=False)
+    check(lambda a: linalg.svd(a, lapack_driver="gesvd")[0], A)
+    check(lambda a: linalg.svd(a, False, lapack_driver="gesvd")[2], A[:2])
+    f = bb.compile(bb.grad(lambda d: np.sum(linalg.eigh_tridiagonal(d, TRIDIAGONAL[1, :-1])[1] ** 3)))
+    for d in (TRIDIAGONAL[0], TRIDIAGONAL[0, ::-1].copy()):
+        check(lambda d: np.sum(linalg.eigh_tridiagonal(d, TRIDIAGONAL[1, :-1])[1] ** 3), d)
+        np.testing.assert_allclose(
+            f(d), bb.grad(lambda d: np.sum(linalg.eigh_tridiagonal(d, TRIDIAGONAL[1, :-1])[1] ** 3))(d)
+        )
+
+
+def test_the_imaginary_part_of_a_hermitian_diagonal_does_not_count() -> None:
+    _, pullback = bb.vjp(linalg.pinvh, np.diag([1 + 0.5j, 2]))
+    np.testing.assert_allclose(pullback(np.eye(2))[0], np.diag([-1.0, -0.25]), rtol=1e-14)
 
 
 def test_exponential_of_a_time() -> None:

@@ -9,13 +9,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.sparse.linalg import aslinearoperator
 
 import bibun as bb
-from bibun.scipy import optimize
+from bibun.scipy import optimize, sparse
 from tests.families.agreement import check_first, check_second
-from tests.scipy.agreement import check_beside
+from tests.scipy.agreement import check_beside, slopes
 
 scipy_optimize = pytest.importorskip("scipy.optimize")
+scipy_sparse = pytest.importorskip("scipy.sparse")
 
 A = np.array([3.0, 1.0])
 
@@ -377,6 +379,26 @@ def test_linear_least_squares_between_bounds() -> None:
     check_first(lambda M, b: optimize.nnls(M, b)[1], M, b)
 
 
+def test_linear_least_squares_with_a_sparse_matrix() -> None:
+    """Without bounds in force x = A⁺ b."""
+    A, b = scipy_sparse.csr_array([[1.0, 0.0], [1.0, 2.0], [0.0, 1.0]]), np.array([1.0, 2.0, 3.0])
+    dense = A.toarray()
+    for kind in (A, A.tocoo(), aslinearoperator(A)):
+        np.testing.assert_allclose(optimize.lsq_linear(kind, b).x, scipy_optimize.lsq_linear(dense, b).x, rtol=1e-9)
+        slope = bb.jacobian(lambda b, kind=kind: optimize.lsq_linear(kind, b).x)(b)
+        np.testing.assert_allclose(slope, np.linalg.pinv(dense), atol=1e-12)
+
+    def dense_solution(data: Any) -> Any:
+        matrix = scipy_sparse.csr_array((data, A.indices, A.indptr), shape=A.shape).toarray()
+        return scipy_optimize.lsq_linear(matrix, b, (-9.0, 1.0), method="bvls", tol=1e-13).x
+
+    def solution(data: Any) -> Any:
+        matrix = sparse.csr_array((data, A.indices, A.indptr), shape=A.shape)
+        return optimize.lsq_linear(matrix, b, (-9.0, 1.0), tol=1e-13).x
+
+    np.testing.assert_allclose(bb.jacobian(solution)(A.data), slopes(dense_solution, A.data), atol=1e-7)
+
+
 # Rosenbrock's function
 
 
@@ -398,6 +420,25 @@ def test_a_linear_program_by_all_that_it_is_made_of() -> None:
         return np.concatenate([found.x, np.reshape(found.fun, 1)])
 
     check_first(solution, np.array([-1.0, -2.0]), np.array([[1.0, 1.0], [1.0, 3.0]]), np.array([4.0, 6.0]))
+
+
+def test_a_linear_program_with_sparse_matrices() -> None:
+    """SciPy's own example: x = (10, -3), where x[0] = 4 - 2 x[1] and x[1] is at its bound."""
+    M, bounds = scipy_sparse.csr_array([[-3.0, 1.0], [1.0, 2.0]]), [(None, None), (-3, None)]
+
+    def cost(data: Any, b: Any) -> Any:
+        matrix = sparse.csr_array((data, M.indices, M.indptr), shape=M.shape)
+        return optimize.linprog([-1.0, 4.0], A_ub=matrix, b_ub=b, bounds=bounds).fun
+
+    b = np.array([6.0, 4.0])
+    assert optimize.linprog([-1.0, 4.0], A_ub=M, b_ub=b, bounds=bounds).fun == -22
+    by_entries, by_b = bb.grad(cost, argnums=(0, 1))(M.data, b)
+    np.testing.assert_allclose(by_entries, [0, 0, 10, -3], atol=1e-12)
+    np.testing.assert_allclose(by_b, [0, -1], atol=1e-12)
+    equal = scipy_sparse.coo_array([[1.0, 1.0]])
+    solution = lambda b: optimize.linprog([1.0, 4.0], A_eq=equal, b_eq=b)  # noqa: E731
+    np.testing.assert_allclose(bb.jacobian(lambda b: solution(b).x)(np.array([3.0])), [[1.0], [0.0]], atol=1e-12)
+    np.testing.assert_allclose(bb.vmap(lambda b: solution(b).fun)(np.array([[3.0], [2.0]])), [3.0, 2.0])
 
 
 def test_what_is_whole_is_constant_or_refused() -> None:

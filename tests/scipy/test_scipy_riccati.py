@@ -58,6 +58,13 @@ def test_by_every_matrix(name: str) -> None:
     )
 
 
+def test_numbers_are_matrices_of_one_entry() -> None:
+    """SciPy's own example, and d/da of the x with 2 a x = q: -x / a."""
+    a, b, q = np.array([[4.0, 3.0], [-4.5, -3.5]]), [[1.0], [-1.0]], [[9.0, 6.0], [6.0, 4.0]]
+    check_beside(lambda m, a, r: m.solve_continuous_are(a, b, q, r), linalg, plain, a, 1.0, rtol=1e-5, value=1e-9)
+    np.testing.assert_allclose(bb.grad(lambda a: linalg.solve_continuous_lyapunov(a, 4.0)[0, 0])(0.5), -8.0)
+
+
 def test_in_closed_form_and_compiled() -> None:
     def gain(a: Any) -> Any:  # 2 a x - x² + 1 = 0
         return linalg.solve_continuous_are(np.reshape(a, (1, 1)), np.eye(1), np.eye(1), np.eye(1))[0, 0]

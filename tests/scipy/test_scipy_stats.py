@@ -496,6 +496,23 @@ def test_correlation_and_regression() -> None:
         )
 
     beside(line, x, y)
+    for alternative in ("two-sided", "less", "greater"):
+
+        def correlation(m: Any, x: Any, y: Any, alternative: str = alternative) -> Any:
+            found = m.pearsonr(x, y, alternative=alternative)
+            return np.stack([*found, *found.confidence_interval(), *found.confidence_interval(0.8)])
+
+        beside(correlation, x, y)
+        beside(lambda m, y, alternative=alternative: m.linregress(x, y, alternative).pvalue, y)
+        assert (
+            correlation(stats, bb.Variable(x[:2]), y[:2]).data.tolist()
+            == correlation(scipy_stats, x[:2], y[:2]).tolist()
+        )
+    beside(lambda m, x: m.pearsonr(x, DATA[::-1] ** 2, axis=1).statistic, DATA)
+    with pytest.raises(bb.NoDerivativeError, match="method= draws samples"):
+        stats.pearsonr(bb.Variable(x), y, method=scipy_stats.PermutationMethod())
+    with pytest.raises(bb.NoDerivativeError, match="two arrays of one axis"):
+        stats.linregress(bb.Variable(DATA), DATA)
     with pytest.raises(bb.NoDerivativeError, match="rank"):
         bb.grad(lambda x: stats.spearmanr(x, y)[0])(x)
 

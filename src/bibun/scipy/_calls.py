@@ -18,7 +18,8 @@ from bibun.errors import OTHERWISE, NoDerivativeError, located
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-# They change memory, speed or checks, never the value; a traced array is checked by what is called with its value.
+# They change memory, speed or checks, not the value, but for functions of ours that have them too; a traced array is checked
+# by what is called with its value.
 _IGNORED = {"check_finite", "lapack_driver", "lwork", "disp", "blocksize", "workers", "plan"}
 
 
@@ -28,7 +29,8 @@ def stands_for(function: Callable[..., Any]) -> Callable[[F], F]:
     several = any(p.kind is Parameter.VAR_POSITIONAL for p in parameters.parameters.values())
 
     def decorate(ours: F) -> F:
-        defaults = {} if several else _defaults(parameters, signature(ours))
+        own = signature(ours)
+        defaults = {} if several else _defaults(parameters, own)
 
         @wraps(function)
         def call(*args: Any, **settings: Any) -> Any:
@@ -37,7 +39,9 @@ def stands_for(function: Callable[..., Any]) -> Callable[[F], F]:
             if several:
                 return ours(*args, **settings)
             given = parameters.bind(*args, **settings).arguments
-            return ours(**(defaults | {name: x for name, x in given.items() if not _ignored(name)}))
+            return ours(
+                **(defaults | {name: x for name, x in given.items() if name in own.parameters or not _ignored(name)})
+            )
 
         call.__doc__, call.__module__ = ours.__doc__, ours.__module__
         return call  # type: ignore[return-value]

@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 import scipy.fft as source  # type: ignore[import-untyped]
 from numpy.lib.array_utils import normalize_axis_index
+from scipy import special
 
 from bibun.arrays.creation import as_array
 from bibun.arrays.registry import add_rows
 from bibun.core.kinds import linear
 from bibun.core.primitive import Primitive
-from bibun.scipy._calls import remaining, stands_for
+from bibun.primitives.repeated import holds
+from bibun.scipy._calls import any_traced, no_rule, remaining, stands_for
 
 _OTHER_WAY = {None: "forward", "backward": "forward", "ortho": "ortho", "forward": "backward"}
 
@@ -206,16 +208,48 @@ fht_row: Primitive = linear(
 add_rows(dct_row, dst_row, fht_row)
 
 
+def _kernel(n: int, dln: Any, mu: Any, offset: Any, bias: Any) -> Any:
+    """What SciPy multiplies the Fourier transform by, of parameters that are traced: exp(-2i offset y) U(bias + 2i y) with
+    U(z) = 2^z Γ((mu + 1 + z) / 2) / Γ((mu + 1 - z) / 2), at the frequencies y."""
+    y = np.arange(n // 2 + 1) * (np.pi / (n * dln))
+    above, below = special.loggamma((mu + 1 + bias) / 2 + 1j * y), special.loggamma((mu + 1 - bias) / 2 + 1j * y)
+    if holds(~np.isfinite(above) | ~np.isfinite(below)):
+        raise no_rule("fht", "by mu and bias it has none at a pole of the gamma function; change the bias")
+    phase = np.imag(above) + np.imag(below) + 2 * y * (np.log(2) - offset)
+    size = np.exp(np.real(above) - np.real(below) + np.log(2) * bias)
+    real = np.arange(n // 2 + 1) * 2 == n  # of an even number the last one is
+    return size * np.cos(phase) + 1j * np.where(real, 0.0, size * np.sin(phase))
+
+
+def _by_parameters(a: Any, dln: Any, mu: Any, offset: Any, bias: Any, inverse: bool) -> Any:
+    """SciPy's steps, with derivatives by the parameters."""
+    n, biased = a.shape[-1], any_traced(bias) or bias != 0
+    apart, kernel = (np.arange(n) - (n - 1) / 2) * dln, _kernel(n, dln, mu, offset, bias)
+    if biased:
+        a = a * np.exp(bias * (apart + offset) if inverse else -bias * apart)
+    spectrum = np.fft.rfft(a)
+    found = spectrum / np.conj(kernel) if inverse else spectrum * kernel
+    y = np.flip(np.fft.irfft(found.astype(spectrum.dtype), n), axis=-1)  # in the precision of a
+    return y * np.exp(bias * apart if inverse else -bias * (apart + offset)) if biased else y
+
+
+def _hankel_transform(a: Any, dln: Any, mu: Any, offset: Any, bias: Any, inverse: bool) -> Any:
+    a = as_array(a)
+    if any_traced(dln, mu, offset, bias):
+        return _by_parameters(a, dln, mu, offset, bias, inverse)
+    return fht_row(a, inverse=inverse, dln=dln, mu=mu, offset=offset, bias=bias)
+
+
 @stands_for(source.fht)
-def fht(a: Any, dln: float, mu: float, offset: float = 0.0, bias: float = 0.0) -> Any:
-    """The Hankel transform of order mu of a on a logarithmic grid of step dln."""
-    return fht_row(as_array(a), inverse=False, dln=dln, mu=mu, offset=offset, bias=bias)
+def fht(a: Any, dln: Any, mu: Any, offset: Any = 0.0, bias: Any = 0.0) -> Any:
+    """The Hankel transform of order mu of a on a logarithmic grid of step dln; by mu, dln, offset and bias too."""
+    return _hankel_transform(a, dln, mu, offset, bias, inverse=False)
 
 
 @stands_for(source.ifht)
-def ifht(A: Any, dln: float, mu: float, offset: float = 0.0, bias: float = 0.0) -> Any:
+def ifht(A: Any, dln: Any, mu: Any, offset: Any = 0.0, bias: Any = 0.0) -> Any:
     """The inverse of fht."""
-    return fht_row(as_array(A), inverse=True, dln=dln, mu=mu, offset=offset, bias=bias)
+    return _hankel_transform(A, dln, mu, offset, bias, inverse=True)
 
 
 __getattr__ = remaining(source, {})

@@ -19,8 +19,14 @@ from bibun.scipy._objects import Beside, plainly, stands_beside
 from bibun.scipy.interpolate.bands import solve_circle, solve_line
 
 
+def _falls(x: Any) -> bool:
+    return bool(np.all(plain(x)[..., -1] < plain(x)[..., 0]))
+
+
 def pieces(x: Any, v: Any, last: int) -> Any:
-    """Which piece each v lies in; the first and the last one reach outwards."""
+    """Which piece each v lies in, of x that rise or fall; the first and the last one reach outwards."""
+    if _falls(x):
+        x, v = -x, -v
     return np.clip(np.searchsorted(x, v, side="right") - 1, 0, last)
 
 
@@ -42,8 +48,15 @@ def outside(v: Any, x: Any, y: Any, extrapolate: Any) -> Any:
     """y, and nan where v is not between the ends of x unless it is extrapolated."""
     if extrapolate:
         return y
-    known = (v >= x[0]) & (v <= x[-1])
+    low, high = (x[-1], x[0]) if _falls(x) else (x[0], x[-1])
+    known = (v >= low) & (v <= high)
     return np.where(np.reshape(known, (-1, *(1,) * (np.ndim(y) - 1))), y, np.nan)
+
+
+def around(whole: Any, v: Any, start: Any, end: Any) -> Any:
+    """The antiderivative, known from start to end, of what repeats: whole periods add up, the rest is in the first one."""
+    periods = (v - start) // (end - start)
+    return periods * (whole(end) - whole(start)) + whole(start + (v - start) % (end - start))
 
 
 class PPoly(Beside, of=interpolate.PPoly):
@@ -66,6 +79,8 @@ class PPoly(Beside, of=interpolate.PPoly):
     @plainly
     def __call__(self, x: Any, nu: int = 0, extrapolate: Any = None) -> Any:
         """The value, or the derivative of order nu, at x."""
+        if nu < 0:
+            raise ValueError("Order of derivative cannot be negative")
         extrapolate = self.extrapolate if extrapolate is None else extrapolate
         start, end = self.x[0], self.x[-1]
 
@@ -89,7 +104,9 @@ class PPoly(Beside, of=interpolate.PPoly):
         return made
 
     def derivative(self, nu: int = 1) -> PPoly:
-        """The piecewise polynomial of its derivative."""
+        """The piecewise polynomial of its derivative; of a negative order, of its integral."""
+        if nu < 0:
+            return self.antiderivative(-nu)
         c = self.c
         for _ in range(nu):
             k = c.shape[0] - 1
@@ -98,7 +115,9 @@ class PPoly(Beside, of=interpolate.PPoly):
         return self._like(c)
 
     def antiderivative(self, nu: int = 1) -> PPoly:
-        """The piecewise polynomial of its integral, from x[0]."""
+        """The piecewise polynomial of its integral, from x[0]. That of a periodic one does not repeat: it is nan outside."""
+        if nu < 0:
+            return self.derivative(-nu)
         c = self.c
         for _ in range(nu):
             k = c.shape[0]
@@ -110,11 +129,19 @@ class PPoly(Beside, of=interpolate.PPoly):
                 gains = (gains + raised[j]) * steps
             starts = np.concatenate([np.zeros((1, *c.shape[2:])), np.cumsum(gains, axis=0)[:-1]])
             c = np.concatenate([raised, starts[None]])
-        return self._like(c)
+        made = self._like(c)
+        if nu and isinstance(self.extrapolate, str):
+            made.extrapolate = False
+        return made
 
+    @plainly
     def integrate(self, a: Any, b: Any, extrapolate: Any = None) -> Any:
-        """The integral from a to b."""
+        """The integral from a to b; with extrapolate="periodic" of what repeats, whole periods and all."""
         whole = self.antiderivative()
+        extrapolate = self.extrapolate if extrapolate is None else extrapolate
+        if isinstance(extrapolate, str):
+            a, b = as_array(a), as_array(b)
+            return around(whole, b, self.x[0], self.x[-1]) - around(whole, a, self.x[0], self.x[-1])
         return whole(b, extrapolate=extrapolate) - whole(a, extrapolate=extrapolate)
 
 
@@ -284,7 +311,8 @@ def _periodic_slopes(y: Any, h: Any) -> Any:
 
 
 def pchip_interpolate(xi: Any, yi: Any, x: Any, der: Any = 0, axis: int = 0) -> Any:
-    """PchipInterpolator(xi, yi, axis)(x, der)"""
+    """PchipInterpolator(xi, yi, axis)(x, der), of a list of orders a list."""
     if not is_traced(xi, yi, x):
         return interpolate.pchip_interpolate(xi, yi, x, der, axis)
-    return PchipInterpolator(xi, yi, axis)(x, der)
+    found = PchipInterpolator(xi, yi, axis)
+    return found(x, der) if np.ndim(der) == 0 else [found(x, order) for order in der]

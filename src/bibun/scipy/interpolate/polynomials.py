@@ -118,18 +118,25 @@ def _divided_differences(x: Any, y: Any) -> list[Any]:
     return found
 
 
-def barycentric_interpolate(xi: Any, yi: Any, x: Any, axis: int = 0, *, der: int = 0, rng: Any = None) -> Any:
-    """BarycentricInterpolator(xi, yi, axis)(x), or its derivative."""
+def _of_orders(polynomial: KroghInterpolator, x: Any, der: Any) -> Any:
+    """The derivative of an order, or those of several ones."""
+    if np.ndim(der) == 0:
+        return polynomial.derivative(x, der)
+    return polynomial.derivatives(x, np.max(der) + 1)[der]
+
+
+def barycentric_interpolate(xi: Any, yi: Any, x: Any, axis: int = 0, *, der: Any = 0, rng: Any = None) -> Any:
+    """BarycentricInterpolator(xi, yi, axis)(x), or its derivative of an order, or of a list of orders."""
     if not is_traced(xi, yi, x):
         return interpolate.barycentric_interpolate(xi, yi, x, axis, der=der, rng=rng)
-    return BarycentricInterpolator(xi, yi, axis).derivative(x, der)
+    return _of_orders(BarycentricInterpolator(xi, yi, axis), x, der)
 
 
-def krogh_interpolate(xi: Any, yi: Any, x: Any, der: int = 0, axis: int = 0) -> Any:
-    """KroghInterpolator(xi, yi, axis).derivative(x, der)"""
+def krogh_interpolate(xi: Any, yi: Any, x: Any, der: Any = 0, axis: int = 0) -> Any:
+    """KroghInterpolator(xi, yi, axis).derivative(x, der), of an order or of a list of orders."""
     if not is_traced(xi, yi, x):
         return interpolate.krogh_interpolate(xi, yi, x, der, axis)
-    return KroghInterpolator(xi, yi, axis).derivative(x, der)
+    return _of_orders(KroghInterpolator(xi, yi, axis), x, der)
 
 
 _SPLINES = {"zero": 0, "slinear": 1, "quadratic": 2, "cubic": 3}

@@ -16,6 +16,7 @@ from bibun.scipy._levels import batches, is_traced, refuse_recorded
 from bibun.scipy._objects import Beside, plainly
 from bibun.scipy.interpolate.bases import basis, coefficients, knots
 from bibun.scipy.interpolate.piecewise import taken
+from bibun.scipy.interpolate.splines import RectBivariateSpline
 
 _DEGREES = {"slinear": 1, "cubic": 3, "quintic": 5}
 
@@ -133,7 +134,24 @@ def interpn(
         return interpolate.interpn(points, values, xi, method, bounds_error, fill_value)
     if isinstance(xi, tuple):  # as an array, of which one point is a row
         xi = np.stack(np.broadcast_arrays(*(as_array(x) for x in xi)), axis=-1)
+    if method == "splinef2d":
+        return _by_spline(points, values, xi, bounds_error, fill_value)
     return RegularGridInterpolator(points, values, method, bounds_error, fill_value)(xi)
+
+
+def _by_spline(points: Any, values: Any, xi: Any, bounds_error: bool, fill_value: Any) -> Any:
+    """RectBivariateSpline(*points, values) at the points xi; outside the grid it is the fill value."""
+    if len(points) != 2 or np.ndim(values) != 2:
+        raise ValueError("The method splinef2d can only be used for scalar data with one point per coordinate")
+    if fill_value is None and not bounds_error:
+        raise ValueError("The method splinef2d does not support extrapolation.")
+    flat, shape = _points(xi, 2)
+    x, y = flat[:, 0], flat[:, 1]
+    inside = (x >= points[0][0]) & (x <= points[0][-1]) & (y >= points[1][0]) & (y <= points[1][-1])
+    if bounds_error and not np.all(plain(inside)):
+        raise ValueError("One of the requested xi is out of bounds.")
+    found = RectBivariateSpline(points[0], points[1], values).ev(x, y)
+    return np.reshape(found if bounds_error else np.where(inside, found, fill_value), shape)
 
 
 class LinearNDInterpolator(Beside, of=interpolate.LinearNDInterpolator):

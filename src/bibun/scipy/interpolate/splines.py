@@ -18,7 +18,7 @@ from bibun.scipy._calls import no_rule
 from bibun.scipy._levels import is_traced
 from bibun.scipy._objects import Beside, plainly, stands_beside
 from bibun.scipy.interpolate.bases import basis, coefficients, interval, knots, periodic_coefficients
-from bibun.scipy.interpolate.piecewise import at_points, outside, taken
+from bibun.scipy.interpolate.piecewise import around, at_points, outside, taken
 
 
 class BSpline(Beside, of=interpolate.BSpline):
@@ -37,6 +37,8 @@ class BSpline(Beside, of=interpolate.BSpline):
     @plainly
     def __call__(self, x: Any, nu: int = 0, extrapolate: Any = None) -> Any:
         """The value, or the derivative of order nu, at x."""
+        if nu < 0:
+            raise ValueError(f"Cannot do derivative order nu={nu}.")
         spline, extrapolate = self, self.extrapolate if extrapolate is None else extrapolate
         for _ in range(nu):
             spline = spline._derivative()
@@ -69,7 +71,9 @@ class BSpline(Beside, of=interpolate.BSpline):
         return made
 
     def derivative(self, nu: int = 1) -> BSpline:
-        """The B-spline of its derivative."""
+        """The B-spline of its derivative; of a negative order, of its integral."""
+        if nu < 0:
+            return self.antiderivative(-nu)
         spline = self
         for _ in range(nu):
             spline = spline._derivative()
@@ -77,6 +81,8 @@ class BSpline(Beside, of=interpolate.BSpline):
 
     def antiderivative(self, nu: int = 1) -> BSpline:
         """The B-spline of its integral from the first knot: coefficients Σ c[j] (t[j + k + 1] - t[j]) / (k + 1)."""
+        if nu < 0:
+            return self.derivative(-nu)
         spline = self
         for _ in range(nu):
             t, k = spline.t, spline.k
@@ -90,10 +96,17 @@ class BSpline(Beside, of=interpolate.BSpline):
             spline = made
         return spline
 
+    @plainly
     def integrate(self, a: Any, b: Any, extrapolate: Any = None) -> Any:
-        """The integral from a to b."""
-        whole = self.antiderivative()
-        return whole(b, extrapolate=extrapolate) - whole(a, extrapolate=extrapolate)
+        """The integral from a to b. Beyond the ends the spline goes on, repeats ("periodic"), or counts as 0 (False)."""
+        whole, a, b = self.antiderivative(), as_array(a), as_array(b)
+        extrapolate = self.extrapolate if extrapolate is None else extrapolate
+        low, high = self.t[self.k], self.t[len(self.t) - self.k - 1]
+        if isinstance(extrapolate, str):
+            return around(whole, b, low, high) - around(whole, a, low, high)
+        if not extrapolate:
+            a, b = np.clip(a, low, high), np.clip(b, low, high)
+        return whole(b, extrapolate=True) - whole(a, extrapolate=True)
 
     @property
     def tck(self) -> tuple[Any, Any, int]:
@@ -202,13 +215,22 @@ def splrep(
     s: Any = None,
     **settings: Any,
 ) -> Any:
-    """(t, c, k). By x and y only of an interpolating spline (s=0, or no w), whose knots are at x; of these w is no matter."""
+    """(t, c, k). By x and y of an interpolating spline (s=0, or no w), whose knots are at x; of these w is no matter.
+
+    Of the least squares for given inner knots t= also by w and t.
+    """
     if not is_traced(x, y, w, xb, xe, s, settings):
         return interpolate.splrep(x, y, w, xb, xe, k, task, s, **settings)
+    inner = settings.pop("t", None)
+    if inner is not None and not settings and task in (0, -1) and xb is None and xe is None:
+        x = as_array(x)
+        ends = [np.repeat(x[end], k + 1) for end in (0, -1)]
+        made = make_lsq_spline(x, y, np.concatenate([ends[0], as_array(inner), ends[1]]), k, w)
+        return made.t, np.concatenate([made.c, np.zeros(k + 1)]), k
     if (s is None and w is not None) or is_traced(s) or s:
         raise _smooths("splrep")
-    if task or settings or xb is not None or xe is not None:
-        raise no_rule("splrep", "of traced data it takes x, y, k and s=0 alone")
+    if task or inner is not None or settings or xb is not None or xe is not None:
+        raise no_rule("splrep", "of traced data it takes x, y, k, and s=0 or w and t, alone")
     made = make_interp_spline(x, y, k)
     c = np.concatenate([made.c, np.zeros(k + 1)])
     return made.t, c, k
@@ -287,11 +309,12 @@ class UnivariateSpline(Beside, of=interpolate.UnivariateSpline):
         """An antiderivative of order n, a spline that is 0 at its first knot."""
         return self._like(self._spline.antiderivative(n))
 
+    @plainly
     def integral(self, a: Any, b: Any) -> Any:
         """The integral from a to b; the spline counts as 0 beyond its knots."""
         t, _, k = self._tck
         low, high = t[k], t[len(t) - k - 1]
-        return self._spline.integrate(np.clip(a, low, high), np.clip(b, low, high))
+        return self._spline.integrate(np.clip(a, low, high), np.clip(b, low, high))[()]
 
     @property
     def _spline(self) -> BSpline:

@@ -1,6 +1,7 @@
 """Eigenvalues and their vectors: of Hermitian, tridiagonal and banded matrices, of two matrices, and of any matrix.
 
-The row is SciPy's eigh, whose vectors may have other signs than NumPy's; its rules are those of NumPy's.
+The row is SciPy's eigh, whose vectors may have other signs than NumPy's; its rules are those of NumPy's. Where SciPy has another
+method (for a part of the values, two matrices, bands), the vectors are those of eigh with the signs of that method.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ import scipy.linalg as source  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array
 from bibun.arrays.registry import add_rows, row
+from bibun.core.kinds import constant
 from bibun.core.primitive import Primitive
 from bibun.primitives.repeated import clusters, rotation
 from bibun.scipy._calls import no_rule, stands_for
 from bibun.scipy.linalg._factors import cholesky
-from bibun.scipy.linalg._matrices import adjoint, matrix_of_band, whole_band
+from bibun.scipy.linalg._matrices import adjoint, hermitian, matrix_of_band, whole_band
 from bibun.scipy.linalg._solvers import solve_triangular
+from bibun.scipy.linalg._turns import turns_row
 
 # Eigenvalues. SciPy's eigh reads one triangle, as NumPy's does, and the rules are the same
 
@@ -39,7 +42,14 @@ eigh_row = Primitive(
     batch="leading",
     domain=("symmetric",),
 )
+
 add_rows(eigh_row)
+
+
+def _turned(pairs: tuple[Any, Any], *inputs: Any, by: str, **settings: Any) -> tuple[Any, Any]:
+    """Values and vectors, with the signs of SciPy's own call, whose method for a part or a structure is another one."""
+    w, v = pairs
+    return w, v * turns_row(v, *inputs, by=by, output=1, settings=settings)
 
 
 def _taken(w: Any, v: Any, index: Any, value: Any) -> tuple[Any, Any]:
@@ -58,14 +68,24 @@ def _standard(a: Any, b: Any, lower: bool, type_: int) -> tuple[Any, Any]:
     """The matrix of the equivalent problem without b, and a function that brings its vectors back."""
     c = cholesky(b, lower)
     factor, adj = (0, 2) if lower else (2, 0)  # b = f f^H: f is op(c) with this trans
-    half = np.tril(a) if lower else adjoint(np.triu(a))
-    a = half + adjoint(np.tril(half, -1))
+    a = hermitian(a, lower)
     if type_ == 1:
         left = solve_triangular(c, a, factor, lower)
         return adjoint(solve_triangular(c, adjoint(left), factor, lower)), lambda v: solve_triangular(c, v, adj, lower)
     f = c if lower else adjoint(c)
     back = (lambda v: solve_triangular(c, v, adj, lower)) if type_ == 2 else (lambda v: f @ v)
     return adjoint(f) @ a @ f, back
+
+
+def _values(a: Any, lower: bool, subset_by_index: Any = None, subset_by_value: Any = None) -> Any:
+    return _taken(np.linalg.eigvalsh(a, "L" if lower else "U"), None, subset_by_index, subset_by_value)[0]
+
+
+def _pairs(
+    a: Any, lower: bool, back: Any = None, driver: Any = None, subset_by_index: Any = None, subset_by_value: Any = None
+) -> tuple[Any, Any]:
+    w, v = eigh_row(a, UPLO="L" if lower else "U", paired=False, driver=driver)
+    return _taken(w, v if back is None else back(v), subset_by_index, subset_by_value)
 
 
 @stands_for(source.eigh)
@@ -75,18 +95,17 @@ def eigh(
 ) -> Any:  # fmt: skip
     """Eigenvalues, ascending, and vectors of a Hermitian matrix, of which one triangle is read.
 
-    With b, of a v = w b v (type 1), a b v = w v (2) or b a v = w v (3); there the sign of a vector may be another than
-    SciPy's. Equal eigenvalues: as for np.linalg.eigh.
+    With b, of a v = w b v (type 1), a b v = w v (2) or b a v = w v (3). Equal eigenvalues: as for np.linalg.eigh.
     """
-    triangle: Any = "L" if lower else "U"
-    a, back = as_array(a), None
-    if b is not None:
-        a, back = _standard(a, as_array(b), lower, type)
-        driver = "evd"
+    part = {"subset_by_index": subset_by_index, "subset_by_value": subset_by_value}
+    given = [as_array(a)] if b is None else [as_array(a), as_array(b)]
+    whole, back = (given[0], None) if b is None else _standard(given[0], given[1], lower, type)
     if eigvals_only:
-        return _taken(np.linalg.eigvalsh(a, triangle), None, subset_by_index, subset_by_value)[0]
-    w, v = eigh_row(a, UPLO=triangle, paired=False, driver=driver)
-    return _taken(w, v if back is None else back(v), subset_by_index, subset_by_value)
+        return _values(whole, lower, **part)
+    pairs = _pairs(whole, lower, back, driver if b is None else "evd", **part)
+    if b is None and subset_by_index is None and subset_by_value is None:
+        return pairs  # of the very call
+    return _turned(pairs, *given, by="eigh", lower=lower, type=type, driver=driver, **part)
 
 
 @stands_for(source.eigvalsh)
@@ -108,19 +127,23 @@ def _selected(select: Any, select_range: Any) -> dict[str, Any]:
 
 @stands_for(source.eigh_tridiagonal)
 def eigh_tridiagonal(
-    d: Any, e: Any, eigvals_only: bool = False, select: Any = "a", select_range: Any = None, tol: float = 0.0
-) -> Any:
+    d: Any, e: Any, eigvals_only: bool = False, select: Any = "a", select_range: Any = None, tol: float = 0.0,
+    lapack_driver: str = "auto",
+) -> Any:  # fmt: skip
     """Eigenvalues and vectors of the symmetric matrix with the diagonal d and e beside it. Computed from the whole matrix."""
     d, e = as_array(d), as_array(e)
     a = np.eye(d.shape[-1], dtype=d.dtype) * d[..., None, :]
     a = a + np.pad(np.eye(e.shape[-1], dtype=e.dtype) * e[..., None, :], [(0, 0)] * (d.ndim - 1) + [(1, 0), (0, 1)])
-    return eigh(a, eigvals_only=eigvals_only, **_selected(select, select_range))
+    if eigvals_only:
+        return _values(a, True, **_selected(select, select_range))
+    settings = {"select": select, "select_range": select_range, "tol": tol, "lapack_driver": lapack_driver}
+    return _turned(_pairs(a, True, **_selected(select, select_range)), d, e, by="eigh_tridiagonal", **settings)
 
 
 @stands_for(source.eigvalsh_tridiagonal)
 def eigvalsh_tridiagonal(d: Any, e: Any, select: Any = "a", select_range: Any = None, tol: float = 0.0) -> Any:
     """The eigenvalues alone."""
-    return eigh_tridiagonal(d, e, True, select, select_range)
+    return eigh_tridiagonal(d, e, eigvals_only=True, select=select, select_range=select_range)
 
 
 @stands_for(source.eig_banded)
@@ -131,13 +154,16 @@ def eig_banded(
     """Eigenvalues and vectors of a Hermitian matrix in band storage. Computed from the whole matrix."""
     ab = as_array(a_band)
     whole = matrix_of_band(whole_band(ab, lower), ab.shape[-2] - 1)
-    return eigh(whole, lower=lower, eigvals_only=eigvals_only, **_selected(select, select_range))
+    if eigvals_only:
+        return _values(whole, lower, **_selected(select, select_range))
+    settings = {"lower": lower, "select": select, "select_range": select_range, "max_ev": max_ev}
+    return _turned(_pairs(whole, lower, **_selected(select, select_range)), ab, by="eig_banded", **settings)
 
 
 @stands_for(source.eigvals_banded)
 def eigvals_banded(a_band: Any, lower: bool = False, select: Any = "a", select_range: Any = None) -> Any:
     """The eigenvalues alone."""
-    return eig_banded(a_band, lower, True, select, select_range)
+    return eig_banded(a_band, lower=lower, eigvals_only=True, select=select, select_range=select_range)
 
 
 @stands_for(source.eig)
@@ -153,7 +179,7 @@ def eig(a: Any, b: Any = None, left: bool = False, right: bool = True, homogeneo
     if not right:
         return eigvals(a)
     w, v = np.linalg.eig(a)
-    return w if w.dtype.kind == "c" else w.astype(np.result_type(w, np.complex64)), v
+    return _complex(w), v
 
 
 @stands_for(source.eigvals)
@@ -162,5 +188,26 @@ def eigvals(a: Any, b: Any = None, homogeneous_eigvals: bool = False) -> Any:
     if homogeneous_eigvals:
         raise no_rule("eigvals", "homogeneous_eigvals= is not taken")
     a = as_array(a)
-    w = np.linalg.eigvals(a if b is None else np.linalg.solve(as_array(b), a))
+    if b is None:
+        return _complex(np.linalg.eigvals(a))
+    b = as_array(b)
+    w = _complex(np.linalg.eigvals(np.linalg.solve(b, a)))
+    return np.take_along_axis(w, order_row(w, a, b), axis=-1)
+
+
+def _complex(w: Any) -> Any:
     return w if w.dtype.kind == "c" else w.astype(np.result_type(w, np.complex64))
+
+
+def _order(w: Any, a: Any, b: Any) -> Any:
+    """The places of the eigenvalues in the order of SciPy's method for two matrices: of each the nearest that is left."""
+    theirs, places = source.eigvals(a, b), np.empty(w.shape, int)
+    for i in np.ndindex(w.shape[:-1]):
+        left = list(range(w.shape[-1]))
+        for k, value in enumerate(np.broadcast_to(theirs, w.shape)[i]):
+            places[(*i, k)] = left.pop(int(np.argmin(np.abs(w[i][left] - value))))
+    return places
+
+
+order_row = constant(_order, "an order is made of whole numbers", name="order_of_eigenvalues")
+add_rows(order_row)

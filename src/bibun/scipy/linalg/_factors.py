@@ -14,8 +14,17 @@ from bibun.arrays.creation import as_array
 from bibun.arrays.registry import add_rows
 from bibun.core.kinds import constant, general
 from bibun.scipy._calls import no_rule, stands_for
-from bibun.scipy.linalg._matrices import adjoint, band_of_matrix, conjugate, matrix_of_band, transpose, whole_band
+from bibun.scipy.linalg._matrices import (
+    adjoint,
+    band_of_matrix,
+    conjugate,
+    hermitian,
+    matrix_of_band,
+    transpose,
+    whole_band,
+)
 from bibun.scipy.linalg._solvers import solve_triangular
+from bibun.scipy.linalg._turns import turns_row
 
 # LU: a[order] = l u. The pivots are whole numbers in a row whose other output is not, so they come as floating-point ones.
 
@@ -219,9 +228,18 @@ def rq(a: Any, mode: str = "full") -> Any:
 
 
 @stands_for(source.svd)
-def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
+def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, lapack_driver: str = "gesdd") -> Any:
     """u, s, v^H with a = u diag(s) v^H; or s alone."""
-    return np.linalg.svd(as_array(a), full_matrices, compute_uv) if compute_uv else svdvals(a)
+    if not compute_uv:
+        return svdvals(a)
+    a = as_array(a)
+    u, s, vh = np.linalg.svd(a, full_matrices)
+    if lapack_driver == "gesdd":  # NumPy's
+        return u, s, vh
+    k, settings = s.shape[-1], {"full_matrices": full_matrices, "lapack_driver": lapack_driver}
+    turns = turns_row(u[..., :k], a, by="svd", output=0, settings=settings)
+    left, right = u[..., :k] * turns, adjoint(turns) * vh[..., :k, :]
+    return np.concatenate([left, u[..., k:]], axis=-1), s, np.concatenate([right, vh[..., k:, :]], axis=-2)
 
 
 @stands_for(source.svdvals)
@@ -258,18 +276,21 @@ def pinv(a: Any, *, atol: Any = None, rtol: Any = None, return_rank: bool = Fals
 @stands_for(source.pinvh)
 def pinvh(a: Any, atol: Any = None, rtol: Any = None, lower: bool = True, return_rank: bool = False) -> Any:
     """The pseudo-inverse of a Hermitian matrix, from one triangle of it."""
-    a = as_array(a)
-    half = np.tril(a) if lower else adjoint(np.triu(a))
-    return pinv(half + adjoint(np.tril(half, -1)), atol=atol, rtol=rtol, return_rank=return_rank)
+    return pinv(hermitian(as_array(a), lower), atol=atol, rtol=rtol, return_rank=return_rank)
 
 
 @stands_for(source.lstsq)
-def lstsq(a: Any, b: Any, cond: Any = None) -> Any:
-    """The x of least norm that minimises |a x - b|, the squared residuals, the rank of a and its singular values."""
+def lstsq(a: Any, b: Any, cond: Any = None, lapack_driver: str | None = None) -> Any:
+    """The x of least norm that minimises |a x - b|, the squared residuals, the rank of a and its singular values.
+
+    With lapack_driver="gelsy", whose QR has no singular values: an empty array and None in their places, as in SciPy.
+    """
     a, b = as_array(a), as_array(b)
     if cond is None:
         cond = np.finfo(np.result_type(a, b, np.float32)).eps
     x, residuals, rank, s = np.linalg.lstsq(a, b, cond)
+    if lapack_driver == "gelsy":
+        return x, np.empty(0, x.dtype), rank, None
     return x, residuals[0] if b.ndim == 1 and residuals.shape == (1,) else residuals, rank, s
 
 

@@ -31,6 +31,12 @@ def adjoint(x: Any) -> Any:
     return conjugate(transpose(x))
 
 
+def hermitian(a: Any, lower: bool) -> Any:
+    """The matrix of which a has one triangle; only the real part of the diagonal counts."""
+    half = np.tril(a, -1) if lower else np.triu(a, 1)
+    return half + adjoint(half) + np.real(a * np.eye(a.shape[-1], dtype=bool))
+
+
 def toeplitz_of(c: Any, r: Any) -> Any:
     """t[i, j] = c[i - j] below and on the diagonal, r[j - i] above it."""
     m, n = c.shape[-1], r.shape[-1]
@@ -145,19 +151,21 @@ def diagsvd(s: Any, M: int, N: int) -> Any:
 
 @stands_for(source.matmul_toeplitz)
 def matmul_toeplitz(c_or_cr: Any, x: Any) -> Any:
-    """toeplitz(c, r) @ x."""
+    """toeplitz(c, r) @ x; of stacks of c, r and x a stack."""
     c, r = column_and_row(c_or_cr)
     y = np.matmul(toeplitz_of(c, r), as_array(x))
     return y.astype(np.result_type(y, np.float64))  # as SciPy has it from a Fourier transform
 
 
 def column_and_row(c_or_cr: Any) -> tuple[Any, Any]:
-    """(c, r), or c alone, whose conjugate is then r."""
-    if isinstance(c_or_cr, tuple):
-        c, r = c_or_cr
-        return flat(c), flat(r)
-    c = flat(c_or_cr)
-    return c, conjugate(c)
+    """(c, r), or c alone, whose conjugate is then r; of stacks, as many of both."""
+    if not isinstance(c_or_cr, tuple):
+        c = np.atleast_1d(as_array(c_or_cr))
+        return c, conjugate(c)
+    c, r = (np.atleast_1d(as_array(x)) for x in c_or_cr)
+    stack = np.broadcast_shapes(c.shape[:-1], r.shape[:-1])
+    c, r = (x if x.shape[:-1] == stack else np.broadcast_to(x, (*stack, x.shape[-1])) for x in (c, r))
+    return c, r
 
 
 # Band storage: ab[u + i - j, j] = a[i, j], for the l diagonals below the main one and the u above it

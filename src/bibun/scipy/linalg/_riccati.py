@@ -60,9 +60,10 @@ def _solution(
     solver: Callable[..., Any], residual: Callable[..., Any], loops: Callable[..., Any], matrices: Any, balanced: bool
 ) -> Any:
     a, b, q, r, e, s = matrices
-    given = [as_array(m) for m in (a, b, q, r)]
+    given = [np.atleast_2d(as_array(m)) for m in (a, b, q, r)]
     shapes = np.shape(given[1])
-    given += [np.eye(shapes[0]) if e is None else as_array(e), np.zeros(shapes) if s is None else as_array(s)]
+    others = np.eye(shapes[0]) if e is None else e, np.zeros(shapes) if s is None else s
+    given += [np.atleast_2d(as_array(m)) for m in others]
     if any(m.dtype.kind == "c" for m in given):
         raise no_rule(solver.__name__, "the matrices are complex; write the equation of real and imaginary parts")
 

@@ -18,6 +18,7 @@ from bibun.scipy.linalg._matrices import (
     band_transposed,
     column_and_row,
     conjugate,
+    hermitian,
     toeplitz_of,
     transpose,
     whole_band,
@@ -79,12 +80,11 @@ class Dense(System):
             return np.triu(a)
         if structure == "lower triangular":
             return np.tril(a)
-        half, other = (np.tril(a), np.tril(a, -1)) if self.lower else (np.triu(a), np.triu(a, 1))
         if structure == "symmetric":
+            half, other = (np.tril(a), np.tril(a, -1)) if self.lower else (np.triu(a), np.triu(a, 1))
             return half + transpose(other)
         if structure in ("hermitian", "positive definite"):
-            main = a * np.eye(a.shape[-1], dtype=bool)
-            return other + adjoint(other) + np.real(main)
+            return hermitian(a, self.lower)
         raise ValueError(f"{self.assume_a!r} is not a recognized matrix structure")
 
     def transposed(self, a: Any) -> tuple[System, tuple[Any, ...]]:
@@ -239,8 +239,15 @@ class Toeplitz(System):
     """toeplitz(c, r) x = b."""
 
     def solve(self, c: Any, r: Any, b: Any) -> Any:
-        """Levinson's recursion."""
-        return source.solve_toeplitz((c, r), b)
+        """Levinson's recursion, for one matrix after the other."""
+        stack = np.broadcast_shapes(c.shape[:-1], b.shape[:-2])
+        if not stack:
+            return source.solve_toeplitz((c, r), b)
+        c, r, b = (np.broadcast_to(x, (*stack, *x.shape[-k:])) for x, k in ((c, 1), (r, 1), (b, 2)))
+        x = np.empty(b.shape, np.result_type(c, r, b, np.float64))
+        for i in np.ndindex(stack):
+            x[i] = source.solve_toeplitz((c[i], r[i]), b[i])
+        return x
 
     def product(self, c: Any, r: Any, x: Any) -> Any:
         """By the whole matrix, whose solution takes as many operations as it has entries."""
@@ -248,17 +255,13 @@ class Toeplitz(System):
 
     def transposed(self, c: Any, r: Any) -> tuple[System, tuple[Any, ...]]:
         """Row and column change places; the first entry is c's."""
-        return self, (np.concatenate([c[:1], r[1:]]), c)
+        return self, (np.concatenate([c[..., :1], r[..., 1:]], axis=-1), c)
 
 
 @stands_for(source.solve_toeplitz)
 def solve_toeplitz(c_or_cr: Any, b: Any) -> Any:
-    """x with toeplitz(c, r) x = b."""
-    c, r = column_and_row(c_or_cr)
-    b = as_array(b)
-    if b.ndim > 2:
-        raise no_rule("solve_toeplitz", "b has more than two axes; take bibun.vmap over the others")
-    return solved(Toeplitz(), c, r, b=b)
+    """x with toeplitz(c, r) x = b; of stacks of c, r and b a stack."""
+    return solved(Toeplitz(), *column_and_row(c_or_cr), b=b)
 
 
 @stands_for(source.solve_circulant)
@@ -337,7 +340,7 @@ def solve_sylvester(a: Any, b: Any, q: Any) -> Any:
 @stands_for(source.solve_continuous_lyapunov)
 def solve_continuous_lyapunov(a: Any, q: Any) -> Any:
     """x with a x + x a^H = q."""
-    return linear_system(as_array(a), as_array(q), system=Lyapunov())
+    return linear_system(np.atleast_2d(as_array(a)), np.atleast_2d(as_array(q)), system=Lyapunov())
 
 
 @stands_for(source.solve_discrete_lyapunov)

@@ -19,6 +19,7 @@ from bibun.scipy._problem import Problem, derived, each, floats
 from bibun.scipy.optimize.constraints import Bounds, Constraints
 from bibun.scipy.optimize.minima import _active, optimum
 from bibun.scipy.optimize.roots import _failure
+from bibun.scipy.sparse.linalg import matrix_of
 from bibun.transforms.derived import jacobian
 from bibun.transforms.reverse import grad
 
@@ -199,9 +200,11 @@ def _covariance(residuals: Function, p: Any, absolute: bool) -> Any:
 
 
 def lsq_linear(A: Any, b: Any, bounds: Any = (-np.inf, np.inf), *more: Any, **settings: Any) -> Any:
-    """A minimum of |A x - b|² / 2 between bounds. `.x`, `.fun` and `.cost` have derivatives. Parameters as in SciPy."""
-    A, b = as_array(A), as_array(b)
-    limits = _bounds(bounds, A.shape[-1])
+    """A minimum of |A x - b|² / 2 between bounds. `.x`, `.fun` and `.cost` have derivatives. Parameters as in SciPy.
+
+    A may be sparse, with plain or traced entries, or a LinearOperator.
+    """
+    b, limits = as_array(b), _bounds(bounds, np.shape(A)[-1])
 
     def run(A: Any, b: Any, lower: Any, upper: Any) -> Any:
         return optimize.lsq_linear(A, b, (lower, upper), *more, **settings)
@@ -222,18 +225,24 @@ def nnls(A: Any, b: Any, **settings: Any) -> Any:
 
 
 def _linear(run: Function, A: Any, b: Any, limits: Bounds, name: str) -> Any:
+    kind, data = matrix_of(A)
+
+    def residuals(x: Any) -> Any:
+        return kind.product(*data, x) - b
+
     def cost(x: Any) -> Any:
-        return np.sum((A @ x - b) ** 2) / 2
+        return np.sum(residuals(x) ** 2) / 2
 
     def one(entry: Any) -> dict[str, Any]:
-        found = run(at(A, entry), at(b, entry), at(limits.lower, entry), at(limits.upper, entry))
+        matrix = kind.matrix(*all_at(data, entry))
+        found = run(matrix, at(b, entry), at(limits.lower, entry), at(limits.upper, entry))
         return dict(found) | _active(cost, found.x, limits, Constraints(()), entry)  # type: ignore[arg-type]
 
-    fields = each(Problem(cost).sizes(np.zeros(A.shape[-1]), limits.lower, limits.upper), one)
+    fields = each(Problem(cost).sizes(np.zeros(np.shape(A)[-1]), limits.lower, limits.upper), one)
     active = {key: fields.pop(key) for key in ("_low", "_high", "_held", "_multipliers")}
     result = optimize.OptimizeResult(fields)
     x = optimum(cost, result.x, limits, Constraints(()), active, name=name, failure=_failure(result))
     if x is not result.x:
-        result.x, result.fun, result.cost = x, A @ x - b, cost(x)
+        result.x, result.fun, result.cost = x, residuals(x), cost(x)
         estimates(result, x, name, "x", "fun", "cost")
     return result

@@ -16,6 +16,7 @@ from bibun.scipy._problem import each
 from bibun.scipy.optimize.constraints import Bounds, Constraints
 from bibun.scipy.optimize.minima import _active, optimum
 from bibun.scipy.optimize.roots import _failure
+from bibun.scipy.sparse.linalg import matrix_of
 
 
 def _assign(cost: Any, *, maximize: bool) -> Any:
@@ -49,20 +50,24 @@ def linprog(
     """A minimum of c·x; `.x` and `.fun` have derivatives by c, A, b and the bounds that hold it.
 
     Raises DerivativeValueError where the solution is no single vertex with as many active limits as unknowns: then x is
-    not unique, or jumps.
+    not unique, or jumps. A_ub and A_eq may be sparse, with plain or traced entries.
     """
     c = as_array(c)
-    arguments = (c, A_ub, b_ub, A_eq, b_eq, bounds)
+    b_ub, b_eq = (None if b is None else as_array(b) for b in (b_ub, b_eq))
+    above, equal = (None if a is None else matrix_of(a) for a in (A_ub, A_eq))  # the kind and the entries
+    arguments = (c, above and above[1], b_ub, equal and equal[1], b_eq, _pairs(bounds, np.shape(c)[-1]))
     if integrality is not None and np.any(integrality) and is_traced(*arguments):
         raise _refused("linprog with integrality=")
-    arguments = (c, *(None if a is None else as_array(a) for a in arguments[1:5]), _pairs(bounds, np.shape(c)[-1]))
-    limits, conditions = Bounds(arguments[5], np.shape(c)[-1]), Constraints(_rows(*arguments[1:5]))
+    limits, conditions = Bounds(arguments[5], np.shape(c)[-1]), Constraints(_rows(above, b_ub, equal, b_eq))
 
     def value(x: Any) -> Any:
         return np.sum(c * x)
 
     def run(entry: Any) -> dict[str, Any]:
-        found = optimize.linprog(*all_at(arguments, entry), method, callback, options, x0, integrality)
+        plain = list(all_at(arguments, entry))
+        for place, matrix in ((1, above), (3, equal)):
+            plain[place] = matrix and matrix[0].matrix(*plain[place])
+        found = optimize.linprog(*plain, method, callback, options, x0, integrality)
         if found.x is None or not is_traced(*arguments):
             return dict(found) | dict.fromkeys(("_low", "_high", "_held", "_multipliers"))
         return dict(found) | _active(value, found.x, limits, conditions, entry)  # type: ignore[arg-type]
@@ -74,10 +79,10 @@ def linprog(
         return result
     result.x = optimum(value, result.x, limits, conditions, active, name="linprog", failure=_failure(result))
     result.fun = value(result.x)
-    if A_ub is not None:
-        result.slack = arguments[2] - arguments[1] @ result.x
-    if A_eq is not None:
-        result.con = arguments[4] - arguments[3] @ result.x
+    if above is not None:
+        result.slack = b_ub - _times(above, result.x)
+    if equal is not None:
+        result.con = b_eq - _times(equal, result.x)
     estimates(result, result.x, "linprog", "x", "fun", "slack", "con")
     return result
 
@@ -91,13 +96,18 @@ def _pairs(bounds: Any, size: int) -> Any:
     return pairs * size if len(pairs) == 1 else pairs
 
 
-def _rows(A_ub: Any, b_ub: Any, A_eq: Any, b_eq: Any) -> list[Any]:
+def _times(matrix: tuple[Any, tuple[Any, ...]], x: Any) -> Any:
+    kind, data = matrix
+    return kind.product(*data, x)
+
+
+def _rows(above: Any, b_ub: Any, equal: Any, b_eq: Any) -> list[Any]:
     """Constraints with values c(x) between limits."""
     found: list[Any] = []
-    if A_ub is not None:
-        found.append({"type": "ineq", "fun": lambda x: b_ub - A_ub @ x})
-    if A_eq is not None:
-        found.append({"type": "eq", "fun": lambda x: A_eq @ x - b_eq})
+    if above is not None:
+        found.append({"type": "ineq", "fun": lambda x: b_ub - _times(above, x)})
+    if equal is not None:
+        found.append({"type": "eq", "fun": lambda x: _times(equal, x) - b_eq})
     return found
 
 

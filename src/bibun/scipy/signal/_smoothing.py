@@ -10,7 +10,7 @@ import numpy as np
 import scipy.signal as source  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array, holds_traced
-from bibun.scipy._calls import no_rule, stands_for
+from bibun.scipy._calls import any_traced, no_rule, stands_for
 from bibun.scipy.signal._convolution import convolved
 from bibun.scipy.signal._filters import sosfilt, sosfiltfilt
 
@@ -99,18 +99,53 @@ def detrend(data: Any, axis: int = -1, type: str = "linear", bp: Any = 0) -> Any
     return np.moveaxis(np.concatenate(rest, axis=-1), -1, axis)
 
 
+_BEYOND: dict[str, dict[str, Any]] = {
+    "wrap": {"mode": "wrap"}, "edge": {"mode": "edge"}, "symmetric": {"mode": "symmetric"}, "reflect": {"mode": "reflect"},
+    "antisymmetric": {"mode": "symmetric"}, "antireflect": {"mode": "reflect", "reflect_type": "odd"},
+}  # fmt: skip
+_STRAIGHT = ("smooth", "line")  # on along the last two samples of an end, or along the first and the last one
+
+
+def _beyond(x: Any, n: int, mode: str, cval: Any) -> Any:
+    """n samples more at both ends of the last axis."""
+    sides = [(0, 0)] * (x.ndim - 1) + [(n, n)]
+    if mode == "constant":
+        return np.pad(x, sides, constant_values=cval)
+    x = _floating(x)
+    if mode not in _STRAIGHT:
+        padded = np.pad(x, sides, **_BEYOND[mode])
+        if mode != "antisymmetric":
+            return padded
+        mirrored = np.arange(-n, x.shape[-1] + n) // x.shape[-1] % 2 == 1
+        return np.where(mirrored, -padded, padded)
+    first, last = x[..., :1], x[..., -1:]
+    if mode == "smooth":
+        slopes = x[..., 1:2] - first, last - x[..., -2:-1]
+    else:
+        slopes = ((last - first) / (x.shape[-1] - 1),) * 2
+    steps = np.arange(1, n + 1, dtype=np.finfo(x.dtype).dtype)
+    return np.concatenate([first - steps[::-1] * slopes[0], x, last + steps * slopes[1]], axis=-1)
+
+
+def _spread(x: Any, up: int) -> Any:
+    """`up` - 1 zeros between samples."""
+    x = np.pad(x[..., None], [(0, 0)] * x.ndim + [(0, up - 1)])
+    return np.reshape(x, (*x.shape[:-2], x.shape[-2] * up))[..., : x.shape[-2] * up - up + 1]
+
+
 @stands_for(source.upfirdn)
-def upfirdn(h: Any, x: Any, up: int = 1, down: int = 1, axis: int = -1, mode: str = "constant", cval: float = 0) -> Any:
-    """`up` - 1 zeros behind each sample, the filter h, and of that each `down`-th."""
-    if mode != "constant" or cval:
-        raise no_rule("upfirdn", "it goes on beyond the ends by zeros only; pad x with np.pad before")
+def upfirdn(h: Any, x: Any, up: int = 1, down: int = 1, axis: int = -1, mode: str = "constant", cval: Any = 0) -> Any:
+    """`up` - 1 zeros behind each sample, the filter h, and of that each `down`-th. x goes on beyond its ends by `mode`."""
     h, x = as_array(h), np.moveaxis(as_array(x), axis, -1)
     if h.ndim != 1 or not h.shape[0]:
         raise ValueError("h must be 1-D with non-zero length")
-    if up > 1:
-        x = np.pad(x[..., None], [(0, 0)] * x.ndim + [(0, up - 1)])
-        x = np.reshape(x, (*x.shape[:-2], x.shape[-2] * up))[..., : x.shape[-2] * up - up + 1]
-    return np.moveaxis(_along(h, x, "full")[..., ::down], -1, axis)
+    if mode not in ("constant", *_BEYOND, *_STRAIGHT):
+        raise ValueError(f"Unknown mode: {mode}")
+    zeros = mode == "constant" and not any_traced(cval) and not cval
+    reach = 0 if zeros else -(-(h.shape[0] - 1) // up)  # samples beyond the ends that h meets
+    length = (x.shape[-1] - 1) * up + h.shape[0]
+    y = _along(h, _spread(x if zeros else _beyond(x, reach, mode, cval), up), "full")
+    return np.moveaxis(y[..., reach * up : reach * up + length : down], -1, axis)
 
 
 _BACKGROUND: dict[str, Any] = {"mean": np.mean, "median": np.median, "minimum": np.min, "maximum": np.max}
@@ -119,11 +154,13 @@ _BACKGROUND: dict[str, Any] = {"mean": np.mean, "median": np.median, "minimum": 
 @stands_for(source.resample_poly)
 def resample_poly(
     x: Any, up: int, down: int, axis: int = 0, window: Any = ("kaiser", 5.0), padtype: str = "constant",
-    cval: float | None = None,
+    cval: Any = None,
 ) -> Any:  # fmt: skip
     """`up` samples for each `down` of x, by a low-pass filter of phase zero."""
-    if padtype not in ("constant", *_BACKGROUND) or cval:
-        raise no_rule("resample_poly", "padtype= is 'constant' (zeros), 'mean', 'median', 'minimum' or 'maximum'")
+    if padtype not in ("constant", *_BACKGROUND, *_BEYOND, *_STRAIGHT):
+        raise ValueError(f"padtype must be one of {', '.join(['constant', *_BACKGROUND, *_BEYOND, *_STRAIGHT])}")
+    if cval is not None and padtype != "constant":
+        raise ValueError("cval has no effect when padtype is not 'constant'")
     x = _floating(x)
     up, down = int(up) // gcd(int(up), int(down)), int(down) // gcd(int(up), int(down))
     if up < 1 or down < 1:
@@ -139,12 +176,15 @@ def resample_poly(
     length = -(-x.shape[axis] * up // down)
     before = down - half % down
     first = (half + before) // down
-    h = np.concatenate([np.zeros(before, h.dtype), h * up])
+    taps = (first + length - 1) * down + 1 - (x.shape[axis] - 1) * up  # of which the last sample needs as many
+    behind = max(taps - before - h.shape[0], 0)
+    h = np.concatenate([np.zeros(before, h.dtype), h * up, np.zeros(behind, h.dtype)])
     background = _BACKGROUND[padtype](x, axis=axis, keepdims=True) if padtype in _BACKGROUND else None
-    y = np.moveaxis(upfirdn(h, x if background is None else x - background, up, down, axis), axis, -1)
-    if y.shape[-1] < first + length:
-        y = np.pad(y, [(0, 0)] * (y.ndim - 1) + [(0, first + length - y.shape[-1])])
-    y = np.moveaxis(y[..., first : first + length], -1, axis)
+    if background is None:
+        y = upfirdn(h, x, up, down, axis, padtype, 0 if cval is None else cval)
+    else:
+        y = upfirdn(h, x - background, up, down, axis)
+    y = np.moveaxis(np.moveaxis(y, axis, -1)[..., first : first + length], -1, axis)
     return y if background is None else y + background
 
 

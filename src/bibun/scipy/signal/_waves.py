@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 import scipy.signal as source  # type: ignore[import-untyped]
+from scipy import special
 
 from bibun.arrays.creation import as_array
-from bibun.scipy._calls import no_rule, stands_for
+from bibun.primitives.repeated import holds
+from bibun.scipy._calls import stands_for
 
 
 def _angle(t: Any, f0: Any, t1: Any, f1: Any, method: str, vertex_zero: bool) -> Any:
@@ -18,7 +20,27 @@ def _angle(t: Any, f0: Any, t1: Any, f1: Any, method: str, vertex_zero: bool) ->
     if method in ("quadratic", "quad", "q"):
         bend = (f1 - f0) / t1**2
         return 2 * np.pi * (f0 * t + bend * t**3 / 3 if vertex_zero else f1 * t + bend * ((t1 - t) ** 3 - t1**3) / 3)
-    raise no_rule("chirp", f"the method is {method!r}, not 'linear' or 'quadratic'; write the angle, and np.cos of it")
+    if method in ("logarithmic", "log", "lo"):
+        if holds(f0 * f1 <= 0):
+            raise ValueError("For a logarithmic chirp, f0 and f1 must be nonzero and have the same sign.")
+        return 2 * np.pi * f0 * t * special.exprel(np.log(f1 / f0) * t / t1)
+    if method in ("hyperbolic", "hyp"):
+        if holds((f0 == 0) | (f1 == 0)):
+            raise ValueError("For a hyperbolic chirp, f0 and f1 must be nonzero.")
+        return 2 * np.pi * f0 * t * _logarithm((f1 - f0) / (f1 * t1) * t)
+    raise ValueError(
+        f"method must be 'linear', 'quadratic', 'logarithmic', or 'hyperbolic', but a value of {method!r} was given."
+    )
+
+
+def _logarithm(u: Any) -> Any:
+    """-log|1 - u| / u, which is 1 + u / 2 + u² / 3 + ... and has no digits left in that form where u is small."""
+    small = np.abs(u) < 0.05  # where 13 terms have all digits
+    near, far = np.where(small, u, 0.0), np.where(small, 1.0, u)
+    series: Any = 0.0
+    for k in range(13, 0, -1):
+        series = series * near + 1 / k
+    return np.where(small, series, -np.log(np.abs(np.where(small, 0.5, 1 - u))) / far)
 
 
 @stands_for(source.chirp)

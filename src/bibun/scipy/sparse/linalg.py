@@ -74,7 +74,7 @@ operator_product: Primitive = linear(
 add_rows(operator_product)
 
 
-def _matrix(a: Any) -> tuple[Any, tuple[Any, ...]]:
+def matrix_of(a: Any) -> tuple[Any, tuple[Any, ...]]:
     """What kind it is, and the entries."""
     if isinstance(a, source.LinearOperator):
         return _Operator(a), ()
@@ -125,7 +125,7 @@ def spsolve(A: Any, b: Any, permc_spec: Any = None, use_umfpack: bool = True) ->
         raise no_rule("spsolve", "A is a dense array; write bibun.scipy.linalg.solve")
     if issparse(b):
         raise no_rule("spsolve", "b is sparse; write b.toarray()")
-    kind, parameters = _matrix(A)
+    kind, parameters = matrix_of(A)
     b = as_array(b)
     x = _solved(_Direct(kind, {"permc_spec": permc_spec, "use_umfpack": use_umfpack}), parameters, b)
     return x[:, 0] if b.ndim == 2 and b.shape[1] == 1 else x  # one column comes back as a vector
@@ -246,7 +246,7 @@ def _iterative(name: str) -> Any:
         settings.pop("callback_type", None)
         if holds_traced(x0):
             x0 = None if batches(x0) else plain(x0)  # the solution does not depend on where the iteration starts
-        kind, parameters = _matrix(A)
+        kind, parameters = matrix_of(A)
         return _solved(_Iterative(name, kind, settings, x0), parameters, b), 0
 
     call.__doc__ = (

@@ -10,6 +10,7 @@ from typing import Any
 
 from scipy import stats as _scipy  # type: ignore[import-untyped]
 
+from bibun.scipy.stats.correlations import linregress, pearsonr, spearmanr
 from bibun.scipy.stats.discrete import *  # noqa: F403  a name for each family of the table
 from bibun.scipy.stats.discrete import DISCRETE
 from bibun.scipy.stats.families import *  # noqa: F403
@@ -31,13 +32,10 @@ from bibun.scipy.stats.samples import (
     gmean,
     hmean,
     kurtosis,
-    linregress,
     moment,
-    pearsonr,
     pmean,
     sem,
     skew,
-    spearmanr,
     trim_mean,
     variation,
     zmap,

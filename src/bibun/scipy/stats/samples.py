@@ -1,4 +1,4 @@
-"""Statistics of samples, as NumPy's operations: means, moments, correlation, regression, kernel densities.
+"""Statistics of samples, as NumPy's operations: means, moments, kernel densities.
 
 Parameters as in SciPy. Which entries nan_policy="omit" leaves out depends on their values, and has no derivative.
 """
@@ -13,7 +13,6 @@ from scipy import special, stats  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array
 from bibun.arrays.reductions import axes_of
-from bibun.errors import NoDerivativeError, located
 from bibun.scipy._calls import no_rule
 from bibun.scipy._levels import is_traced, without
 from bibun.scipy._objects import Beside, plainly
@@ -249,85 +248,6 @@ def describe(a: Any, axis: Any = 0, ddof: int = 1, bias: bool = True, nan_policy
     n = s.count if s.missing is None else s.out(s.count)
     shape = skew(a, axis, bias, nan_policy), kurtosis(a, axis, True, bias, nan_policy)
     return DescribeResult(n, extremes, s.out(s.mean(s.x)), s.out(s.variance(ddof)), *shape)
-
-
-class Correlation(NamedTuple):
-    """A statistic and the probability of one as far from 0 under independence."""
-
-    statistic: Any
-    pvalue: Any
-
-    @property
-    def correlation(self) -> Any:
-        """The statistic, by its other name."""
-        return self.statistic
-
-
-def _correlation(x: Any, y: Any) -> Any:
-    x, y = x - np.mean(x), y - np.mean(y)
-    return np.sum(x * y) / np.sqrt(np.sum(x * x) * np.sum(y * y))
-
-
-def _p_of_correlation(r: Any, n: int) -> Any:
-    """2 P(more than |r|), (1 + r) / 2 being beta(n/2 - 1, n/2 - 1) under independence."""
-    half = n / 2 - 1
-    return 2 * special.betainc(half, half, (1 - np.abs(r)) / 2)
-
-
-def pearsonr(x: Any, y: Any, **settings: Any) -> Any:
-    """(r, pvalue) of two samples along one axis; of plain arrays SciPy's, with its further parameters."""
-    if not is_traced(x, y):
-        return stats.pearsonr(x, y, **settings)
-    if settings or np.ndim(x) != 1:
-        raise NoDerivativeError(
-            f"{located()}pearsonr: with derivatives it takes two arrays of one axis, and no settings."
-        )
-    x, y = as_array(x), as_array(y)
-    r = _correlation(x, y)
-    return Correlation(r, _p_of_correlation(r, len(x)))
-
-
-def spearmanr(a: Any, b: Any = None, **settings: Any) -> Any:
-    """SciPy's, of plain arrays: ranks do not vary continuously."""
-    if is_traced(a, b):
-        raise NoDerivativeError(
-            f"{located()}spearmanr has no derivative: a rank is a whole number, constant where it does not jump. Use pearsonr, "
-            "or ranks that are smooth, Σ expit((x - x[i]) / width)."
-        )
-    return stats.spearmanr(a, b, **settings)
-
-
-class _Line(NamedTuple):
-    slope: Any
-    intercept: Any
-    rvalue: Any
-    pvalue: Any
-    stderr: Any
-
-
-class LinregressResult(_Line):
-    """What linregress returns: five entries; and intercept_stderr, which is none of them, as in SciPy's."""
-
-    intercept_stderr: Any
-
-
-def linregress(x: Any, y: Any, alternative: str = "two-sided", **settings: Any) -> Any:
-    """The line of least squares, with the correlation and the standard errors."""
-    if not is_traced(x, y):
-        return stats.linregress(x, y, alternative, **settings)
-    if alternative != "two-sided" or settings:
-        raise NoDerivativeError(
-            f"{located()}linregress: with derivatives only alternative='two-sided', without further settings."
-        )
-    x, y = as_array(x), as_array(y)
-    n, mean = len(x), np.mean(x)
-    squares, r = np.mean((x - mean) ** 2), _correlation(x, y)
-    slope = np.mean((x - mean) * (y - np.mean(y))) / squares
-    error = np.sqrt((1 - r**2) * np.var(y) / squares / (n - 2))
-    at_zero = error * np.sqrt(squares + mean**2)
-    found = LinregressResult(slope, np.mean(y) - slope * mean, r, _p_of_correlation(r, n), error)
-    found.intercept_stderr = at_zero
-    return found
 
 
 class gaussian_kde(Beside, of=stats.gaussian_kde):
