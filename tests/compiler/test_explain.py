@@ -186,7 +186,7 @@ def test_plain_runs_say_why() -> None:
     compiled = bb.compile(changing)
     with pytest.warns(bb.CompileWarning):
         compiled(np.ones(2))
-    assert "runs plainly, without a program: an array of shape (2,)" in " ".join(compiled.explain().split())
+    assert "runs plainly, without a program: a plain array of shape (2,)" in " ".join(compiled.explain().split())
 
 
 def test_before_a_call_there_is_nothing_to_explain() -> None:

@@ -430,7 +430,7 @@ class Recorded(Array):
         if self._is_whole_number():
             return format(self.recording.guard(self, self.held), spec)
         self.recording.shown = True
-        return format(self.held, spec)
+        return format(self.value, spec)
 
     def __str__(self) -> str:
         return format(self)
