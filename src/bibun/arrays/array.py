@@ -192,10 +192,10 @@ class Array(Traced, methods.Methods):
         return sparse.beside(row("power"), self, other) if foreign else row("power")(self, other)
 
     def __copy__(self) -> Any:
-        return self.copy()
+        return self.copy("K")
 
     def __deepcopy__(self, memo: Any) -> Any:
-        return self.copy()
+        return self.copy("K")
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({bare(self)!r})"
