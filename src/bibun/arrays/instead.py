@@ -88,7 +88,7 @@ def of_an_argument(module: str, name: str, argument: str, first: str) -> str:
     if module == "numpy._core._methods":
         name = _OF_ARRAYS.get(name, name)
     written, found = _found(module, name)
-    if found not in FUNCTIONS or argument == first:
+    if found not in FUNCTIONS or argument == first or module.startswith("numpy.polynomial"):
         return ""
     if argument in _TOLERANCES:
         return f"{argument}= of {written}.{name} is a bound for a decision, which goes in steps: give a number, {argument}=x.data"

@@ -150,10 +150,7 @@ def _numpy_advice(place: Location | None, otherwise: str = "list") -> str:
     if known := instead(name) or (instead(written[1]) if written else ""):
         return known
     if module.startswith("numpy.polynomial"):
-        return (
-            "numpy.polynomial makes plain arrays of coefficients, and its classes of points too. With traced coefficients c "
-            "write np.polyval(c[::-1], x); with plain ones np.polynomial.polynomial.polyval(x, p.coef), chebval, legval, ..."
-        )
+        return "numpy.polynomial makes a plain array here. Of coefficients c write np.polyval(c[::-1], x), or np.poly1d(c[::-1])"
     if name == "AxisConcatenator.__getitem__":
         return "Write np.concatenate([x, y]) instead of np.r_[x, y], np.column_stack([x, y]) instead of np.c_[x, y]"
     if module.startswith("numpy.ma"):
@@ -172,6 +169,8 @@ def _advice_of_an_argument(place: Location | None) -> str:
     module, name = numpy_function()
     arguments = numpy_arguments()
     traced = [argument for argument, value in arguments.items() if isinstance(value, Traced)]
+    if any(isinstance(value, np.poly1d) and isinstance(value.coeffs, Traced) for value in arguments.values()):
+        return f"np.{name} makes a plain array of a np.poly1d: write p.coeffs instead of p"
     if traced:
         return of_an_argument(module, name, traced[-1], next(iter(arguments)))  # those before may be computed from it
     method = (
