@@ -322,6 +322,13 @@ def test_a_lost_derivative(name: str) -> None:
     assert message(run, bb.LostDerivativeError) == expected
 
 
+def test_nditer_lets_only_other_errors_through() -> None:
+    assert message(lambda: np.nditer(x), bb.DerivativeValueError) == (
+        f"at {{place}} (np.nditer(x)): a Variable of shape (3,) {ARRAY}. np.nditer: it gives plain numbers: write for i in "
+        "np.ndindex(x.shape) with x[i], or for entry in np.ravel(x)."
+    )
+
+
 def test_it_is_a_type_error_too() -> None:
     """As it is for code that asks float() of what cannot be one."""
     with pytest.raises(TypeError):

@@ -260,6 +260,22 @@ def test_copies_lie_in_memory_as_those_of_numpy(name: str, order: str) -> None:
         np.testing.assert_array_equal(np.ravel(pullback(g)[0]), basis)
 
 
+def test_flat_is_written_through_and_read_as_a_copy() -> None:
+    def updated(a: Any) -> Any:
+        a = a * 1.0
+        b, c, d = a.flat[1:3], a.flat[...], a.T.flat[:2]
+        for copied in (b, c, d):
+            copied *= 3.0
+        a.flat[2:4] = a.flat[:2] * a.flat[1]
+        a.T.flat[1:3] = 2.0
+        flat = a.flat
+        a *= 2.0
+        flat[-1] = flat[1]
+        return np.concatenate([np.reshape(a, -1), b * b, c * c, d * d])
+
+    check(updated, M)
+
+
 def test_read_only_views_follow_the_base() -> None:
     for view in (np.diagonal, np.diag, lambda x: np.broadcast_to(x, (2, 3, 4))):
 

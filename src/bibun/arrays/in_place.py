@@ -21,7 +21,7 @@ from bibun.arrays.registry import row
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced, alike, recorded
 from bibun.errors import LostDerivativeError
-from bibun.primitives.memory import getitem_apart, put_into
+from bibun.primitives.memory import flat, getitem_apart, put_into
 from bibun.primitives.shapes import inverse
 
 _getitem, _put, _real, _imag, _rectangular = row("getitem"), row("put"), row("real"), row("imag"), row("rectangular")
@@ -52,6 +52,12 @@ def shown(base: Any, key: tuple[Any, ...]) -> Any:
         return _getitem(base, key=key)
     few = _PART * np.broadcast_to(False, base.shape)[key].size <= base.size
     return (getitem_apart if few else _getitem)(base, key=key)
+
+
+def is_flat(array: Any) -> bool:
+    """Whether it is the x.flat of an array."""
+    base = getattr(array, "base", None)
+    return base is not None and base[1] is flat
 
 
 def write(array: Any, key: tuple[Any, ...], value: Any) -> None:

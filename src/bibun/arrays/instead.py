@@ -46,6 +46,7 @@ _INSTEAD = {
     "fromiter": "it makes a plain array: write np.stack(list(x))",
     "as_strided": "it reads memory, which a traced array does not have: write sliding_window_view, or index x",
     "ndenumerate": "it gives plain numbers: write ((i, x[i]) for i in np.ndindex(x.shape))",
+    "nditer": "it gives plain numbers: write for i in np.ndindex(x.shape) with x[i], or for entry in np.ravel(x)",
     "broadcast": "it gives plain numbers: write np.broadcast_arrays(x, y), np.broadcast_shapes(x.shape, y.shape) for the shape",
     "min_scalar_type": "of a number it looks at the value: write x.dtype, or np.min_scalar_type(x.data)",
     "mintypecode": "it takes letters of dtypes: write x.dtype.char",

@@ -16,6 +16,8 @@ from bibun.arrays.instead import instead, of_a_list, of_an_argument
 from bibun.core.traced import Traced
 from bibun.errors import (
     OTHERWISE,
+    BibunError,
+    DerivativeValueError,
     Location,
     LostDerivativeError,
     numpy_arguments,
@@ -64,7 +66,7 @@ def as_number(array: Any, conversion: str) -> LostDerivativeError:
     return _message(array, "a plain Python number", advice, place)
 
 
-def as_ndarray(array: Any) -> LostDerivativeError:
+def as_ndarray(array: Any) -> BibunError:
     """np.array([x, y]), np.asarray(x), plain[:2] = x."""
     place = user_location()
     if place and place.stores:
@@ -75,7 +77,12 @@ def as_ndarray(array: Any) -> LostDerivativeError:
     if numpy_function()[1] == "full":
         return _message(array, "a plain ndarray", _ADVICE["full"], place)
     if advice := _numpy_advice(place):
-        return _message(array, "a plain ndarray", advice, place)
+        found = _message(array, "a plain ndarray", advice, place)
+        if place and place.expression.startswith(
+            ("np.nditer(", "numpy.nditer(")
+        ):  # which has a text of its own for TypeErrors
+            return DerivativeValueError(*found.args)
+        return found
     advice = "array"
     if _differs_along_a_batch(array) and array.dtype.kind in "iub":
         advice = "entry"

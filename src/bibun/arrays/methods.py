@@ -44,6 +44,7 @@ from bibun.arrays import (
 from bibun.arrays.refused import Refused
 from bibun.arrays.registry import row
 from bibun.errors import NoDerivativeError
+from bibun.primitives.memory import flat
 
 _conjugate = row("conjugate")
 _argmax, _argmin, _argsort, _argpartition = row("argmax"), row("argmin"), row("argsort"), row("argpartition")
@@ -85,9 +86,9 @@ class Methods(Refused):
 
     @property
     def flat(self) -> Any:
-        """All entries in row-major order, as one axis that shows the memory of this array."""
+        """All entries in row-major order, as one axis to write through; what is read from it is a copy."""
         settings = {"shape": (shapes.size(self),)}
-        return in_place.view(self, _reshape(self, **settings), _reshape, settings)
+        return in_place.view(self, _reshape(self, **settings), flat, settings)
 
     @flat.setter
     def flat(self, value: Any) -> None:
