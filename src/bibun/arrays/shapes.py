@@ -224,6 +224,17 @@ def in_order(a: Any, order: str | None) -> Any:
     return a if (flags.c_contiguous if order == "C" else flags.f_contiguous) else copied(a, order)
 
 
+def along(a: Any, axis: int, indices: Any, order: str = "C") -> Any:
+    """The entries at these indices along the axis, in this order, as functions of NumPy's lay them.
+
+    Brackets lay the axes of an index outermost. Compiled programs do not tell orders apart.
+    """
+    y = a[(*(slice(None),) * axis, indices)]
+    if len(y.shape) < 2 or recorded(y) is not None:
+        return y
+    return in_order(y, order)
+
+
 @implements(np.transpose)
 def transpose(a: Any, axes: Any = None) -> Any:
     """The axes in another order; reversed where none is given."""
@@ -387,7 +398,7 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
         return _reshape(wide, shape=(*before[:-1], before[-1] * times, *behind))
     if is_traced(repeats):  # the shape of the result: a decision for each of them
         repeats = np.array([index(times) for times in repeats], int)
-    return a[(*(slice(None),) * axis, np.repeat(np.arange(a.shape[axis]), repeats))]
+    return along(a, axis, np.repeat(np.arange(a.shape[axis]), repeats))
 
 
 @implements(np.tile)
