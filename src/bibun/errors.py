@@ -159,6 +159,17 @@ def numpy_function() -> tuple[str, str]:
     return found
 
 
+def numpy_arguments() -> dict[str, Any]:
+    """The arguments of that function by name, the first of them first."""
+    found: dict[str, Any] = {}
+    for frame in _library_frames():
+        if _package(frame) == "numpy":
+            code, values = frame.f_code, frame.f_locals
+            names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+            found = {name: values[name] for name in names if name in values}
+    return found
+
+
 def located() -> str:
     """The beginning of a message that names the place in the user's code."""
     place = user_location()

@@ -50,6 +50,16 @@ LEAVE = "Leave out= away, or make the array with np.zeros_like(x) or np.zeros(n,
 INTEGER = "An integer does not vary continuously: where only its value is meant, write int(x.astype(int))"
 
 
+y0 = np.zeros(3)
+
+
+def unasked(name: str, first: str, argument: str) -> str:
+    """What is said of an argument in which NumPy looks for no traced arrays."""
+    traced = "y" if first == "x" else "x"
+    call = f"{name}(np.asarray({first}, like={traced}), ..., {argument}={traced})"
+    return f"{name} does not look for traced arrays in {argument}=: write {call}"
+
+
 def store_number(y: Any) -> None:
     y[0] = s
 
@@ -141,6 +151,60 @@ LOST: dict[str, tuple[Callable[[], Any], str]] = {
         f"at {{place}} (np.full(3, s)): a Variable of shape () {ARRAY}. "
         "Write np.full(shape, x, like=x) instead of np.full(shape, x).",
     ),
+    "np.full within an expression": (
+        lambda: np.linalg.det(np.full((2, 2), s) + np.eye(2)),
+        f"at {{place}} (np.full((2, 2), s)): a Variable of shape () {ARRAY}. "
+        "Write np.full(shape, x, like=x) instead of np.full(shape, x).",
+    ),
+    "unwrap with a period": (
+        lambda: np.unwrap(X, period=s),
+        f"at {{place}} (np.unwrap(X, period=s)): a Variable of shape (2,) {ARRAY}. {unasked('np.unwrap', 'p', 'period')}.",
+    ),
+    "interp with a period": (
+        lambda: np.interp(1.5, X, X, period=s),
+        f"at {{place}} (np.interp(1.5, X, X, period=s)): a Variable of shape (5,) {ARRAY}. "
+        f"{unasked('np.interp', 'x', 'period')}.",
+    ),
+    "interp with a value on the left": (
+        lambda: np.interp(0.5, X, X, left=s),
+        f"at {{place}} (np.interp(0.5, X, X, left=s)): a Variable of shape () {NUMBER}. {unasked('np.interp', 'x', 'left')}.",
+    ),
+    "max with a first value": (
+        lambda: np.max(X, initial=s),
+        f"at {{place}} (np.max(X, initial=s)): a Variable of shape () {NUMBER}. {unasked('np.max', 'a', 'initial')}.",
+    ),
+    "a sum of an array with a first value": (
+        lambda: X.sum(initial=s),
+        f"at {{place}} (X.sum(initial=s)): a Variable of shape () {NUMBER}. {unasked('np.sum', 'a', 'initial')}.",
+    ),
+    "reduce with a first value": (
+        lambda: np.add.reduce(X, initial=s),
+        f"at {{place}} (np.add.reduce(X, initial=s)): a Variable of shape () {NUMBER}. "
+        f"{unasked('np.add.reduce', 'a', 'initial')}.",
+    ),
+    "var with a number of degrees of freedom": (
+        lambda: np.var(X, ddof=s),
+        f"at {{place}} (np.var(X, ddof=s)): a Variable of shape () {ARRAY}. {unasked('np.var', 'a', 'ddof')}.",
+    ),
+    "nan_to_num": (
+        lambda: np.nan_to_num(X, nan=s),
+        f"at {{place}} (np.nan_to_num(X, nan=s)): a Variable of shape () {ENTRIES}. {unasked('np.nan_to_num', 'x', 'nan')}.",
+    ),
+    "a tolerance": (
+        lambda: np.linalg.pinv(np.eye(2), rcond=s),
+        f"at {{place}} (np.linalg.pinv(np.eye(2), rcond=s)): a Variable of shape () {ARRAY}. rcond= of np.linalg.pinv is a "
+        "bound for a decision, which goes in steps: give a number, rcond=x.data.",
+    ),
+    "put": (
+        lambda: np.put(np.zeros(3), [0], s),
+        "at {place} (np.put(np.zeros(3), [0], s)): a Variable of shape () would become entries of a plain ndarray (np.put), "
+        f"and its derivative would be lost. {STORE}.",
+    ),
+    "putmask": (
+        lambda: np.putmask(y0, y0 == 0, s),
+        "at {place} (np.putmask(y0, y0 == 0, s)): a Variable of shape () would become entries of a plain ndarray "
+        f"(np.putmask), and its derivative would be lost. {STORE}.",
+    ),
     "y[0] = x": (
         lambda: store_number(np.zeros(3)),
         f"at {{place}} (y[0] = s): a Variable of shape () {ENTRY}. {STORE}.",
@@ -168,12 +232,12 @@ LOST: dict[str, tuple[Callable[[], Any], str]] = {
     "y += x": (
         lambda: add_to_array(np.zeros(3)),
         "at {place} (y += x): a Variable of shape (3,) would become entries of a plain ndarray (np.add(..., out=)), "
-        f"and its derivative would be lost. {LEAVE}.",
+        f"and its derivative would be lost. {STORE}.",
     ),
     "y -= x": (
         lambda: subtract_from_array(np.zeros(3)),
         "at {place} (y -= x): a Variable of shape (3,) would become entries of a plain ndarray (np.subtract(..., out=)), "
-        f"and its derivative would be lost. {LEAVE}.",
+        f"and its derivative would be lost. {STORE}.",
     ),
     "out=": (
         lambda: np.sin(x, out=np.zeros(3)),
@@ -188,7 +252,7 @@ LOST: dict[str, tuple[Callable[[], Any], str]] = {
     "copyto": (
         lambda: np.copyto(np.zeros(3), x),
         "at {place} (np.copyto(np.zeros(3), x)): a Variable of shape (3,) would become entries of a plain ndarray "
-        f"(np.copyto), and its derivative would be lost. {LEAVE}.",
+        f"(np.copyto), and its derivative would be lost. {STORE}.",
     ),
     "full_like of a plain array": (
         lambda: np.full_like(X, s),
@@ -256,6 +320,13 @@ LOST: dict[str, tuple[Callable[[], Any], str]] = {
 def test_a_lost_derivative(name: str) -> None:
     run, expected = LOST[name]
     assert message(run, bb.LostDerivativeError) == expected
+
+
+def test_nditer_lets_only_other_errors_through() -> None:
+    assert message(lambda: np.nditer(x), bb.DerivativeValueError) == (
+        f"at {{place}} (np.nditer(x)): a Variable of shape (3,) {ARRAY}. np.nditer: it gives plain numbers: write for i in "
+        "np.ndindex(x.shape) with x[i], or for entry in np.ravel(x)."
+    )
 
 
 def test_it_is_a_type_error_too() -> None:

@@ -17,6 +17,7 @@ LISTS: dict[str, Any] = {
     "operator": lambda x, s, r: x * [s, r, 1.0] + [1.0, 2.0, s] * x,
     "tuple": lambda x, s, r: x - (s, 2.0, r),
     "maximum": lambda x, s, r: np.maximum(x, [s, r, -1.0]),
+    "range": lambda x, s, r: np.add(range(3), x) * range(1, 4) - np.float_power(range(2, 5), s) / range(1, 4) * r,
     "matmul": lambda x, s, r: np.outer(x, x) @ [s, r, 1.0],
     "nested": lambda x, s, r: np.matmul([[s, r, 1.0], [1.0, s, r]], x),
     "dot": lambda x, s, r: np.dot([s, r, 1.0], x),

@@ -38,6 +38,11 @@ ARITHMETIC: dict[str, Any] = {
     "poly of a matrix": lambda p, q: np.poly(np.outer(q, p[:3]) + np.diag(p[1:])),
     "poly1d": lambda p, q: np.poly1d(p)(q),
     "poly1d arithmetic": lambda p, q: (np.poly1d(p) * np.poly1d(q) - 2 * np.poly1d(q) ** 2).deriv()(q),
+    "poly1d by another": lambda p, q: joined(part.coeffs for part in np.poly1d(p) / np.poly1d(q)),
+    "poly1d by a plain one": lambda p, q: joined(part.coeffs for part in np.poly1d(p) / np.poly1d([1.0, 2.0])) * q[0],
+    "a plain poly1d by another": lambda p, q: (
+        joined(part.coeffs for part in np.poly1d([3.0, 2.0, 1.0, 4.0]) / np.poly1d(q)) * p[0]
+    ),
     "poly1d integ": lambda p, q: np.poly1d(p).integ(k=1.0)(q),
     "in two variables": lambda p, q: np.polynomial.polynomial.polyval2d(q, p[:3], np.outer(q, p)),
     "on a grid": lambda p, q: np.polynomial.polynomial.polygrid2d(q, p, np.outer(q, p)),
@@ -115,14 +120,12 @@ def test_a_double_root_has_no_derivative() -> None:
         bb.grad(lambda p: np.sum(np.roots(p)))(np.array([1.0, 0.0, 0.0]))
 
 
-def test_the_coefficients_of_numpy_polynomial_are_refused() -> None:
-    for f in (
-        lambda c: np.polynomial.Polynomial(c)(2.0),
-        lambda c: np.polynomial.polynomial.polyval(2.0, c),
-        lambda c: np.polynomial.Polynomial([1.0, 2.0])(c)[0],
-    ):
-        with pytest.raises(bb.LostDerivativeError, match=r"write np\.polyval\(c\[::-1\], x\)"):
-            bb.grad(f)(P)
+def test_a_polynomial_holds_its_coefficients_from_numpy() -> None:
+    for f in (np.polyder, np.polyint, lambda p: np.polyadd(p, p), lambda p: np.polyval(p, 2.0)):
+        with pytest.raises(
+            bb.LostDerivativeError, match=r"a plain array of a np\.poly1d: write p\.coeffs instead of p\.$"
+        ):
+            bb.grad(lambda c, f=f: f(np.poly1d(c)))(P)
 
 
 def test_compiled_roots_change_their_kind() -> None:

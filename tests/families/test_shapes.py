@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy, deepcopy
 from typing import Any
 
 import numpy as np
@@ -198,6 +199,83 @@ def test_update_of_a_view_reaches_the_base_where_numpy_has_it(name: str) -> None
         b *= 3.0
         a += 1.0
         return np.concatenate([np.reshape(a, -1), np.reshape(b * b, -1)])
+
+    check(updated, M)
+
+
+LAID: dict[str, Any] = {  # arrays that lie in memory in many ways
+    "C": lambda x: x * 1.0,
+    "F": lambda x: x.T,
+    "swapped": lambda x: np.swapaxes(x, 0, 1) * 2.0,
+    "steps": lambda x: x[:, ::2].T,
+    "repeated": lambda x: np.broadcast_to(x[0].T, (2, 4, 3)),
+}
+
+
+def _filled(like: Any, order: str) -> Any:
+    y = np.zeros_like(like, order=order)  # type: ignore[call-overload]
+    y[...] = like
+    return y
+
+
+def _written(x: Any, order: str) -> Any:
+    y = np.copy(x, order=order)  # type: ignore[call-overload]
+    y.ravel(order)[:5] *= 3.0
+    y.T[0] *= 2.0
+    return y
+
+
+ORDERED: dict[str, Any] = {
+    "np.copy": lambda x, order: np.copy(x, order=order),
+    "copy": lambda x, order: x.copy(order),
+    "astype": lambda x, order: x.astype(np.float32, order=order),
+    "astype without a copy": lambda x, order: x.astype(float, order=order, copy=False),
+    "array": lambda x, order: np.array(x, order=order, like=x),
+    "asarray": lambda x, order: np.asarray(x, order=order, like=x),
+    "contiguous": lambda x, order: (np.asfortranarray if order == "F" else np.ascontiguousarray)(x, like=x),
+    "copy.copy": lambda x, order: deepcopy(copy(x)),
+    "take": lambda x, order: np.take(np.repeat(x, [1] * x.shape[1], axis=1), [1, 0], axis=1),
+    "delete": lambda x, order: np.delete(np.insert(x, 1, 2 * x[0, 0, 0], axis=1), 0, axis=2),
+    "delete many": lambda x, order: np.delete(x, [0, 1], axis=2 if x.shape[2] > 2 else 0),
+    "meshgrid": lambda x, order: np.meshgrid(x[0, 0], x[:, 0, 0])[order in "CF"],
+    "zeros_like": _filled,
+    "full": lambda x, order: np.full(x.shape, x[0, 0, 1], order="F" if order == "F" else "C", like=x) + x,
+    "written": _written,
+}
+
+
+@pytest.mark.parametrize("order", "CFAK")
+@pytest.mark.parametrize("name", ORDERED)
+def test_copies_lie_in_memory_as_those_of_numpy(name: str, order: str) -> None:
+    """ravel("K") shows the order of the entries in memory; what goes back is that of the same program on tangents."""
+    X3 = np.arange(24.0).reshape(2, 3, 4)
+    for laid in LAID.values():
+
+        def f(x: Any, laid: Any = laid) -> Any:
+            return ORDERED[name](laid(x), order).ravel("K")
+
+        expected = f(X3.copy())
+        y, pullback = bb.vjp(f, X3)
+        np.testing.assert_array_equal(y, expected)
+        np.testing.assert_array_equal(bb.vmap(f)(np.stack([X3 + 1, X3]))[1], expected)
+        np.testing.assert_array_equal(bb.vmap(f, in_axes=3)(np.stack([X3 + 1, X3], 3))[1], expected)
+        g = np.arange(1.0, y.size + 1).astype(y.dtype)  # f is linear
+        basis = np.array([np.sum(g * f(e.reshape(X3.shape))) for e in np.eye(24)])
+        np.testing.assert_array_equal(np.ravel(pullback(g)[0]), basis)
+
+
+def test_flat_is_written_through_and_read_as_a_copy() -> None:
+    def updated(a: Any) -> Any:
+        a = a * 1.0
+        b, c, d = a.flat[1:3], a.flat[...], a.T.flat[:2]
+        for copied in (b, c, d):
+            copied *= 3.0
+        a.flat[2:4] = a.flat[:2] * a.flat[1]
+        a.T.flat[1:3] = 2.0
+        flat = a.flat
+        a *= 2.0
+        flat[-1] = flat[1]
+        return np.concatenate([np.reshape(a, -1), b * b, c * c, d * d])
 
     check(updated, M)
 

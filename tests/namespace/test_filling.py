@@ -341,3 +341,16 @@ def test_random_programs_on_views(steps):
     weights = numpy.cos(numpy.arange(expected.size))
     gradient = bb.grad(lambda x: numpy.sum(weights * run(bibun.numpy, x)) + 0 * x[0])(X)
     assert_allclose(numpy.sum(gradient), numpy.sum(weights * dy), rtol=1e-9, atol=1e-9)
+
+
+def test_copies_of_traced_arrays_lie_in_memory_as_those_of_numpy() -> None:
+    x = numpy.arange(6.0).reshape(2, 3)
+    for copied in (
+        lambda np, a: np.asfortranarray(a),
+        lambda np, a: np.ascontiguousarray(a.T),
+        lambda np, a: np.copy(a.T),
+        lambda np, a: np.array([a[0], a[1]], order="F"),
+        lambda np, a: np.asarray(a, order="F"),
+    ):
+        y = bb.vjp(lambda a, copied=copied: copied(bibun.numpy, a).ravel("K"), x)[0]
+        numpy.testing.assert_array_equal(y, copied(numpy, x).ravel("K"))

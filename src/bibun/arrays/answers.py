@@ -2,18 +2,23 @@
 number, and np.polynomial's, whether x is an array, over which coefficients of more axes are spread.
 
 Asked of a traced value both would be answered No, and another branch be taken, silently: so the names with which NumPy
-asks stand for these in the modules that ask. Of everything else the answers are as before.
+asks stand for these in the modules that ask. Of everything else the answers are as before. np.polynomial also makes arrays
+of its arguments, and arrays to fill with what it computes of them: there too, of traced ones it gets traced ones.
 """
 
 from __future__ import annotations
 
 import numbers
+import sys
+from collections.abc import Iterable
+from functools import wraps
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from numpy.polynomial import chebyshev, hermite, hermite_e, laguerre, legendre, polynomial
+from numpy.polynomial import _polybase, chebyshev, hermite, hermite_e, laguerre, legendre, polynomial, polyutils
 
+from bibun.arrays import creation, polynomials
 from bibun.arrays.in_place import is_number
 from bibun.core.traced import Traced
 
@@ -31,10 +36,75 @@ def _isinstance(instance: Any, kinds: Any) -> bool:
     return isinstance(instance, kinds) or (kinds is np.ndarray and isinstance(instance, Traced))
 
 
+def _keeping(make: Any, stand_in: Any) -> Any:
+    """np.array and its kind; of traced values and lists of them the stand-in."""
+    return lambda a, *args, **settings: (stand_in if creation.holds_traced(a) else make)(a, *args, **settings)
+
+
+def _to_fill(make: Any) -> Any:
+    """np.empty and np.zeros: traced in a function that has traced values to store, of the innermost of their levels."""
+
+    def made(shape: Any, dtype: Any = None) -> Any:
+        like = _innermost(sys._getframe(1).f_locals.values())
+        return make(shape, dtype) if like is None else make(shape, dtype, like=like)
+
+    return made
+
+
+def _innermost(values: Iterable[Any]) -> Any:
+    """The traced value of the highest level; None where there is none."""
+    return max((value for value in values if isinstance(value, Traced)), key=lambda value: value.level, default=None)
+
+
+def _as_series(make: Any) -> Any:
+    """as_series of np.polynomial; where one of several is traced, all are: the longer one is written into."""
+
+    @wraps(make)
+    def as_series(alist: Any, trim: bool = True) -> Any:
+        made = make(alist, trim)
+        like = _innermost(made)
+        return made if like is None else [np.asarray(a, like=like) for a in made]
+
+    return as_series
+
+
+def _asanyarray(a: Any, *args: Any, **settings: Any) -> Any:
+    """np.asanyarray; a polynomial in the place of x stays one, not an array of one object, with which no traced one computes."""
+    return (
+        a if isinstance(a, _polybase.ABCPolyBase) else _keeping(np.asanyarray, creation.asarray)(a, *args, **settings)
+    )
+
+
+class _NumPy:
+    """numpy, as np.polynomial calls it."""
+
+    array = staticmethod(_keeping(np.array, creation.array))
+    asarray = staticmethod(_keeping(np.asarray, creation.asarray))
+    asanyarray = staticmethod(_asanyarray)
+    empty, zeros = staticmethod(_to_fill(np.empty)), staticmethod(_to_fill(np.zeros))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(np, name)
+
+
+def _divided(plain: Any) -> Any:
+    """The polydiv that / of np.poly1d calls, with polynomials and not with their coefficients, which NumPy would ask."""
+
+    def polydiv(u: Any, v: Any) -> Any:
+        held = [p.coeffs for p in (u, v) if isinstance(p, np.poly1d)]
+        return (polynomials.polydiv if any(isinstance(c, Traced) for c in held) else plain)(u, v)
+
+    return polydiv
+
+
 def _install() -> None:
-    np.isscalar.__globals__["numbers"] = SimpleNamespace(Number=(numbers.Number, _Number))
-    for module in (chebyshev, hermite, hermite_e, laguerre, legendre, polynomial):
+    for names in (np.isscalar.__globals__, vars(_polybase)):
+        names["numbers"] = SimpleNamespace(Number=(numbers.Number, _Number))
+    for module in (chebyshev, hermite, hermite_e, laguerre, legendre, polynomial, polyutils):
         vars(module)["isinstance"] = _isinstance
+        vars(module)["np"] = _NumPy()
+    np.poly1d.__truediv__.__globals__["polydiv"] = _divided(np.polydiv)
+    polyutils.as_series = _as_series(polyutils.as_series)
 
 
 _install()

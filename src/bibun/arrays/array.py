@@ -35,7 +35,12 @@ class _Foreign(dict[type, bool]):
 
     def __missing__(self, kind: type) -> bool:
         # The operator of a masked array then asks for an array, and is told what is lost.
-        found = self[kind] = issubclass(kind, _NO_OPERANDS) or sparse.is_class(kind) or of_masked(kind)
+        found = self[kind] = (
+            issubclass(kind, _NO_OPERANDS)
+            or sparse.is_class(kind)
+            or of_masked(kind)
+            or getattr(kind, "__array_ufunc__", kind) is None  # NumPy's way to say that it has operators of its own
+        )
         return found
 
 
@@ -192,10 +197,10 @@ class Array(Traced, methods.Methods):
         return sparse.beside(row("power"), self, other) if foreign else row("power")(self, other)
 
     def __copy__(self) -> Any:
-        return self.copy()
+        return self.copy("K")
 
     def __deepcopy__(self, memo: Any) -> Any:
-        return self.copy()
+        return self.copy("K")
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({bare(self)!r})"

@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 
 from bibun.arrays import in_place
-from bibun.arrays.registry import implements, row
-from bibun.arrays.shapes import astype, is_traced, layout, on_cpu
+from bibun.arrays.registry import implements
+from bibun.arrays.shapes import astype, copied, in_order, is_traced, laid, lengths, on_cpu
 from bibun.core.traced import Traced, recorded, unlisted
-
-_copy, _stack = row("copy"), row("stack")
+from bibun.primitives.shapes import inverse
 
 
 def holds_traced(value: Any) -> bool:
@@ -30,11 +29,13 @@ def as_array(value: Any) -> Any:
     return value if isinstance(value, (Traced, np.ndarray)) else np.asarray(value)
 
 
-def _like(make: Any, a: Any, dtype: Any, shape: Any, device: Any, *fill: Any) -> Any:
+def _like(make: Any, a: Any, dtype: Any, shape: Any, device: Any, order: str, *fill: Any) -> Any:
     on_cpu(device)
-    shape, dtype = a.shape if shape is None else shape, a.dtype if dtype is None else dtype
+    shape, dtype = a.shape if shape is None else lengths(shape), a.dtype if dtype is None else dtype
     if recorded(a) is None:
-        return a.constant(make(shape, *fill, dtype=dtype))
+        axes = laid(order, a, len(shape))
+        made = make(tuple(shape[i] for i in axes), *fill, dtype=dtype)
+        return a.constant(made if axes == tuple(range(len(axes))) else np.transpose(made, inverse(axes)))
     return a.constant(np.broadcast_to(make((), *fill, dtype=dtype), shape))  # one number, which a recording can see
 
 
@@ -43,7 +44,7 @@ def zeros_like(
     a: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, *, device: Any = None
 ) -> Any:
     """Zeros."""
-    return _like(np.zeros, a, dtype, shape, device)
+    return _like(np.zeros, a, dtype, shape, device, order)
 
 
 @implements(np.empty_like)
@@ -57,7 +58,7 @@ def empty_like(
     device: Any = None,
 ) -> Any:
     """Zeros, which is as good as what NumPy would find in memory."""
-    return _like(np.zeros, prototype, dtype, shape, device)
+    return _like(np.zeros, prototype, dtype, shape, device, order)
 
 
 @implements(np.ones_like)
@@ -65,7 +66,7 @@ def ones_like(
     a: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, *, device: Any = None
 ) -> Any:
     """Ones."""
-    return _like(np.ones, a, dtype, shape, device)
+    return _like(np.ones, a, dtype, shape, device, order)
 
 
 @implements(np.full_like)
@@ -82,7 +83,7 @@ def full_like(
     """The fill value everywhere; it may itself be traced."""
     fill_value = as_array(fill_value)
     if not is_traced(fill_value):
-        return _like(np.full, a, dtype, shape, device, fill_value)
+        return _like(np.full, a, dtype, shape, device, order, fill_value)
     on_cpu(device)
     full = np.broadcast_to(fill_value, a.shape if shape is None else shape)
     return astype(full, a.dtype if dtype is None else dtype)
@@ -100,7 +101,7 @@ def array(
     ndmax: int = 0,
 ) -> Any:
     """np.array([x, y], like=x): the stack of nested lists of traced arrays."""
-    made = _made(object, dtype, copy)
+    made = _made(object, dtype, copy, order)
     shape = np.shape(made)
     return np.reshape(made, (1,) * (ndmin - len(shape)) + shape) if len(shape) < ndmin else made
 
@@ -109,34 +110,34 @@ def array(
 def asarray(a: Any, dtype: Any = None, order: Any = None, *, device: Any = None, copy: Any = None) -> Any:
     """np.asarray(x, like=x): x itself where nothing asks for a copy."""
     on_cpu(device)
-    return _made(a, dtype, copy)
+    return _made(a, dtype, copy, order)
 
 
 @implements(np.ascontiguousarray)
 def ascontiguousarray(a: Any, dtype: Any = None) -> Any:
     """np.ascontiguousarray(x, like=x): x, with one axis at least; a copy where it lies otherwise in memory."""
-    made = np.atleast_1d(_made(a, dtype, None))
-    return made if not is_traced(made) or layout(made).flags.c_contiguous else _copy(made)
+    return np.atleast_1d(_made(a, dtype, None, "C"))
 
 
 @implements(np.asfortranarray)
 def asfortranarray(a: Any, dtype: Any = None) -> Any:
     """np.asfortranarray(x, like=x), likewise."""
-    made = np.atleast_1d(_made(a, dtype, None))
-    return made if not is_traced(made) or layout(made).flags.f_contiguous else _copy(made)
+    return np.atleast_1d(_made(a, dtype, None, "F"))
 
 
-def _made(value: Any, dtype: Any, copy: Any) -> Any:
+def _made(value: Any, dtype: Any, copy: Any, order: Any) -> Any:
     made = as_array(value)
     if copy is False and (made is not value or (dtype is not None and np.dtype(dtype) != made.dtype)):
         raise ValueError("asarray: a list, or another dtype, needs a copy, and copy=False forbids that.")
     if not is_traced(made):
-        return np.array(made, dtype)
+        return np.array(made, dtype, order=order or "K")
     if dtype is not None and np.dtype(dtype) != made.dtype:
-        return astype(made, dtype)
+        return in_order(astype(made, dtype), order)
+    if copy is False and in_order(made, order) is not made:
+        raise ValueError(f"asarray: order={order!r} needs a copy of this array, and copy=False forbids that.")
     if not copy or made is not value:
-        return made
-    made = _copy(made)
+        return in_order(made, order)
+    made = copied(made, order or "K")
     if not made.shape:
         in_place.is_memory(made)
     return made

@@ -19,11 +19,13 @@ import numpy as np
 from bibun.arrays.keys import composed
 from bibun.arrays.registry import row
 from bibun.core.primitive import Primitive
-from bibun.core.traced import Traced, alike
+from bibun.core.traced import Traced, alike, recorded
 from bibun.errors import LostDerivativeError
-from bibun.primitives.memory import getitem_apart, put_into
+from bibun.primitives.memory import flat, getitem_apart, put_into
+from bibun.primitives.shapes import inverse
 
 _getitem, _put, _real, _imag, _rectangular = row("getitem"), row("put"), row("real"), row("imag"), row("rectangular")
+_transpose, _copy = row("transpose"), row("copy")
 _READ_ONLY = (row("broadcast_to"), row("diagonal"))  # NumPy lets nobody write to these views
 _FEW = 16  # views of one base before the dead ones are looked for
 _PART = 4  # of a written array, what is at most the fourth part is copied when it is read
@@ -50,6 +52,12 @@ def shown(base: Any, key: tuple[Any, ...]) -> Any:
         return _getitem(base, key=key)
     few = _PART * np.broadcast_to(False, base.shape)[key].size <= base.size
     return (getitem_apart if few else _getitem)(base, key=key)
+
+
+def is_flat(array: Any) -> bool:
+    """Whether it is the x.flat of an array."""
+    base = getattr(array, "base", None)
+    return base is not None and base[1] is flat
 
 
 def write(array: Any, key: tuple[Any, ...], value: Any) -> None:
@@ -113,7 +121,7 @@ def replace(array: Any, new: Any) -> None:
         new = array.constant(new.alias() if isinstance(new, Traced) else new)
     base = getattr(array, "base", None)
     if base is None:
-        _hand_down(array, new)
+        _hand_down(array, _laid_as(array, new))
     elif base[1] is _getitem:
         write(base[0], base[2]["key"], new)
     elif base[1] in _READ_ONLY:
@@ -127,6 +135,27 @@ def replace(array: Any, new: Any) -> None:
     else:
         below, primitive, settings = base
         replace(below, _put_back(below, primitive, settings, new))
+
+
+def outermost_first(memory: Any, ndim: int) -> tuple[int, ...]:
+    """The last `ndim` axes as they lie in memory: the one with the widest steps first."""
+    return tuple(sorted(range(ndim), key=lambda i: -abs(memory.strides[i - ndim])))
+
+
+def _laid_as(array: Any, new: Any) -> Any:
+    """The new value in the memory order of the old one, which NumPy would have written into: ravel("K") asks for it."""
+    ndim, old, memory = len(array.shape), alike(array), alike(new)
+    if (
+        ndim < 2
+        or memory is old
+        or (old.flags.c_contiguous and memory.flags.c_contiguous)
+        or recorded(array) is not None
+    ):
+        return new
+    axes = outermost_first(old, ndim)
+    if axes == outermost_first(memory, ndim):
+        return new
+    return _transpose(_copy(_transpose(new, axes=axes)), axes=inverse(axes))
 
 
 def _put_back(base: Any, primitive: Primitive, settings: dict[str, Any], new: Any) -> Any:

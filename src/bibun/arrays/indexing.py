@@ -26,7 +26,7 @@ def get(x: Any, key: Any) -> Any:
     if is_basic(key):
         y = in_place.shown(x, key)
         shows = y.shape or (Ellipsis in key and not in_place.is_number(x))  # without an ellipsis it is a number
-        return in_place.view(x, y, _getitem, {"key": key}) if shows else y
+        return in_place.view(x, y, _getitem, {"key": key}) if shows and not in_place.is_flat(x) else y
     key = with_bounds(key)
     if is_basic(key):
         return get(x, key)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from bibun.arrays.registry import FUNCTIONS
@@ -44,6 +46,7 @@ _INSTEAD = {
     "fromiter": "it makes a plain array: write np.stack(list(x))",
     "as_strided": "it reads memory, which a traced array does not have: write sliding_window_view, or index x",
     "ndenumerate": "it gives plain numbers: write ((i, x[i]) for i in np.ndindex(x.shape))",
+    "nditer": "it gives plain numbers: write for i in np.ndindex(x.shape) with x[i], or for entry in np.ravel(x)",
     "broadcast": "it gives plain numbers: write np.broadcast_arrays(x, y), np.broadcast_shapes(x.shape, y.shape) for the shape",
     "min_scalar_type": "of a number it looks at the value: write x.dtype, or np.min_scalar_type(x.data)",
     "mintypecode": "it takes letters of dtypes: write x.dtype.char",
@@ -70,11 +73,34 @@ def instead(name: str) -> str:
     return ""
 
 
-def of_a_list(module: str, name: str) -> str:
-    """What to say of a function of NumPy's that made a plain array of what it was given, before anybody could stand in."""
+def _found(module: str, name: str) -> tuple[str, Any]:
+    """How users write the module, and what it has of that name."""
     room = next((room for room in _ROOMS if module.startswith(room)), "numpy")
     written, public = _ROOMS.get(room, ("np", np))
-    found = vars(public).get(name)
+    return written, vars(public).get(name)
+
+
+_OF_ARRAYS = {"_amax": "max", "_amin": "min", "_sum": "sum", "_prod": "prod", "_var": "var", "_std": "std"}  # methods
+_TOLERANCES = ("rcond", "rtol", "tol")
+
+
+def of_an_argument(module: str, name: str, argument: str, first: str) -> str:
+    """What to say of a function of NumPy's that looks for traced arrays in other arguments; "" of one that is not known."""
+    if module == "numpy._core._methods":
+        name = _OF_ARRAYS.get(name, name)
+    written, found = _found(module, name)
+    if found not in FUNCTIONS or argument == first or module.startswith("numpy.polynomial"):
+        return ""
+    if argument in _TOLERANCES:
+        return f"{argument}= of {written}.{name} is a bound for a decision, which goes in steps: give a number, {argument}=x.data"
+    traced = "y" if first == "x" else "x"
+    call = f"{written}.{name}(np.asarray({first}, like={traced}), ..., {argument}={traced})"
+    return f"{written}.{name} does not look for traced arrays in {argument}=: write {call}"
+
+
+def of_a_list(module: str, name: str) -> str:
+    """What to say of a function of NumPy's that made a plain array of what it was given, before anybody could stand in."""
+    written, found = _found(module, name)
     if found is not None and found not in FUNCTIONS:
         return f"{written}.{name} makes plain arrays of its arguments. Write it with functions that have a rule, or {OTHERWISE}"
     return f"{written}.{name} makes a plain array of a list: write np.stack([x, y]) instead of [x, y]"

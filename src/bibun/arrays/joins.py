@@ -12,7 +12,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from bibun.arrays.creation import as_array
 from bibun.arrays.protocol import write_out
 from bibun.arrays.registry import implements, row
-from bibun.arrays.shapes import astype
+from bibun.arrays.shapes import along, astype, layout
 from bibun.core.traced import Traced
 
 _concatenate, _stack = row("concatenate"), row("stack")
@@ -193,7 +193,13 @@ def delete(arr: Any, obj: Any, axis: Any = None) -> Any:
         arr, axis = np.reshape(arr, (-1,)), 0
     axis = normalize_axis_index(axis, arr.ndim)
     obj = obj if isinstance(obj, slice) else _places(obj)
-    return arr[(*(slice(None),) * axis, np.delete(np.arange(arr.shape[axis]), obj))]
+    by_brackets = not isinstance(obj, slice) and obj.size != 1  # NumPy takes several out by a mask in brackets
+    order = "K" if by_brackets else _order_of(arr)
+    return along(arr, axis, np.delete(np.arange(arr.shape[axis]), obj), order)
+
+
+def _order_of(arr: Any) -> str:
+    return "F" if layout(arr).flags.fnc else "C"
 
 
 def _places(obj: Any) -> Any:
@@ -220,7 +226,7 @@ def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
     if new.dtype != arr.dtype:
         new = new.astype(arr.dtype)
     order = np.insert(np.arange(n), obj, np.arange(n, n + many))
-    return _concatenate(arr, new, axis=axis)[(*(slice(None),) * axis, order)]
+    return along(_concatenate(arr, new, axis=axis), axis, order, _order_of(arr))
 
 
 @implements(np.meshgrid)
@@ -234,4 +240,4 @@ def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = 
         np.reshape(x, (1,) * order[i] + (-1,) + (1,) * (n - 1 - order[i])) for i, x in enumerate(map(as_array, xi))
     ]
     grid = tuple(lines) if sparse else tuple(np.broadcast_arrays(*lines))
-    return tuple(map(np.copy, grid)) if copy else grid
+    return tuple(x.copy() for x in grid) if copy else grid

@@ -12,8 +12,19 @@ from typing import Any
 
 import numpy as np
 
-from bibun.arrays.instead import instead, of_a_list
-from bibun.errors import OTHERWISE, Location, LostDerivativeError, numpy_function, scipy_function, user_location
+from bibun.arrays.instead import instead, of_a_list, of_an_argument
+from bibun.core.traced import Traced
+from bibun.errors import (
+    OTHERWISE,
+    BibunError,
+    DerivativeValueError,
+    Location,
+    LostDerivativeError,
+    numpy_arguments,
+    numpy_function,
+    scipy_function,
+    user_location,
+)
 
 _KEEP = "Keep the array: NumPy's functions take it as it is"
 _ADVICE = {
@@ -49,13 +60,13 @@ def as_number(array: Any, conversion: str) -> LostDerivativeError:
     if name:
         return _message(array, "a plain Python number", _scipy_advice(module, name), place)
     called = re.match(r"math\.(\w+)(\(.*)", place.expression) if place else None
-    advice = _numpy_advice(place, otherwise="") or _ADVICE[conversion]
+    advice = _numpy_advice(place, otherwise="" if conversion == "int" else "argument") or _ADVICE[conversion]
     if called and hasattr(np, called[1]):
         advice = f"Write np.{called[1]}{called[2]} instead of {called[0]}"
     return _message(array, "a plain Python number", advice, place)
 
 
-def as_ndarray(array: Any) -> LostDerivativeError:
+def as_ndarray(array: Any) -> BibunError:
     """np.array([x, y]), np.asarray(x), plain[:2] = x."""
     place = user_location()
     if place and place.stores:
@@ -63,10 +74,15 @@ def as_ndarray(array: Any) -> LostDerivativeError:
     module, name = scipy_function()
     if name:
         return _message(array, "a plain ndarray", _scipy_advice(module, name), place)
-    if place and place.expression.startswith("np.full("):
+    if numpy_function()[1] == "full":
         return _message(array, "a plain ndarray", _ADVICE["full"], place)
     if advice := _numpy_advice(place):
-        return _message(array, "a plain ndarray", advice, place)
+        found = _message(array, "a plain ndarray", advice, place)
+        if place and place.expression.startswith(
+            ("np.nditer(", "numpy.nditer(")
+        ):  # which has a text of its own for TypeErrors
+            return DerivativeValueError(*found.args)
+        return found
     advice = "array"
     if _differs_along_a_batch(array) and array.dtype.kind in "iub":
         advice = "entry"
@@ -131,24 +147,46 @@ def _scipy_rooms(module: str) -> Iterator[str]:
             yield room
 
 
-def _numpy_advice(place: Location | None, otherwise: str = "of a list") -> str:
-    """What to write instead of a function of NumPy's that makes plain arrays before anybody can stand in for it."""
+def _numpy_advice(place: Location | None, otherwise: str = "list") -> str:
+    """What to write instead of a function of NumPy's that makes plain arrays before anybody can stand in for it.
+
+    Where nothing is known of it, it may be an "argument" that it does not look at, or a "list" among them.
+    """
     module, name = numpy_function()
     written = re.match(r"(?:np|numpy)\.(?:lib\.stride_tricks\.)?(\w+)\(", place.expression) if place else None
     if known := instead(name) or (instead(written[1]) if written else ""):
         return known
     if module.startswith("numpy.polynomial"):
-        return (
-            "numpy.polynomial makes plain arrays of coefficients, and its classes of points too. With traced coefficients c "
-            "write np.polyval(c[::-1], x); with plain ones np.polynomial.polynomial.polyval(x, p.coef), chebval, legval, ..."
-        )
+        return "numpy.polynomial makes a plain array here. Of coefficients c write np.polyval(c[::-1], x), or np.poly1d(c[::-1])"
     if name == "AxisConcatenator.__getitem__":
         return "Write np.concatenate([x, y]) instead of np.r_[x, y], np.column_stack([x, y]) instead of np.c_[x, y]"
     if module.startswith("numpy.ma"):
         return "A masked array holds plain numbers: write np.where(mask, 0, x), or where= of np.sum and np.mean"
-    if otherwise and module.startswith("numpy") and not name.startswith(("_", "arr")) and "." not in name:
+    if otherwise and (advice := _advice_of_an_argument(place)):
+        return advice
+    if otherwise != "list":
+        return ""
+    if module.startswith("numpy") and not name.startswith(("_", "arr")) and "." not in name:
         return of_a_list(module, name)
-    return _advice_of_a_method(place.expression) if otherwise and place else ""
+    return _advice_of_a_method(place.expression) if place else ""
+
+
+def _advice_of_an_argument(place: Location | None) -> str:
+    """What to write where the one traced argument is one in which NumPy looks for no traced arrays."""
+    module, name = numpy_function()
+    arguments = numpy_arguments()
+    traced = [argument for argument, value in arguments.items() if isinstance(value, Traced)]
+    if any(isinstance(value, np.poly1d) and isinstance(value.coeffs, Traced) for value in arguments.values()):
+        return f"np.{name} makes a plain array of a np.poly1d: write p.coeffs instead of p"
+    if traced:
+        return of_an_argument(module, name, traced[-1], next(iter(arguments)))  # those before may be computed from it
+    method = (
+        re.match(r"(?:np|numpy)\.\w+\.(?:reduce|accumulate)(?=\(.*\binitial=)", place.expression) if place else None
+    )
+    if method and not name:
+        call = f"{method[0]}(np.asarray(a, like=x), ..., initial=x)"
+        return f"{method[0]} does not look for traced arrays in initial=: write {call}"
+    return ""
 
 
 def _advice_of_a_method(expression: str) -> str:
@@ -168,10 +206,12 @@ def _differs_along_a_batch(array: Any) -> bool:
 
 def into_plain(array: Any, target: str) -> LostDerivativeError:
     """out=plain, np.copyto(plain, x) and the like."""
-    known = instead(numpy_function()[1])  # of np.full_like, say, which calls np.copyto
+    place = user_location()
+    known = instead(numpy_function()[1]) or _advice_of_an_argument(place)  # of np.full_like, say, which calls np.copyto
     becomes = "entries of a plain ndarray" + (f" ({target})" if not known else "")
-    advice = known or "Leave out= away, or make the array with np.zeros_like(x) or np.zeros(n, like=x)"
-    return _message(array, becomes, advice, user_location())
+    written = "out=" in target and not (place and place.expression and "out" not in place.expression)
+    leave = "Leave out= away, or make the array with np.zeros_like(x) or np.zeros(n, like=x)"
+    return _message(array, becomes, known or (leave if written else _ADVICE["store"]), place)
 
 
 _SQ_ITEM = 44  # Py_sq_item of CPython's stable ABI

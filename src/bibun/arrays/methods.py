@@ -44,8 +44,9 @@ from bibun.arrays import (
 from bibun.arrays.refused import Refused
 from bibun.arrays.registry import row
 from bibun.errors import NoDerivativeError
+from bibun.primitives.memory import flat
 
-_conjugate, _copy = row("conjugate"), row("copy")
+_conjugate = row("conjugate")
 _argmax, _argmin, _argsort, _argpartition = row("argmax"), row("argmin"), row("argsort"), row("argpartition")
 _nonzero, _reshape = row("nonzero"), row("reshape")
 
@@ -85,9 +86,9 @@ class Methods(Refused):
 
     @property
     def flat(self) -> Any:
-        """All entries in row-major order, as one axis that shows the memory of this array."""
+        """All entries in row-major order, as one axis to write through; what is read from it is a copy."""
         settings = {"shape": (shapes.size(self),)}
-        return in_place.view(self, _reshape(self, **settings), _reshape, settings)
+        return in_place.view(self, _reshape(self, **settings), flat, settings)
 
     @flat.setter
     def flat(self, value: Any) -> None:
@@ -137,11 +138,13 @@ class Methods(Refused):
         if casting != "unsafe" and not shapes.can_cast(self, dtype, casting):
             have = shapes.result_type(self)
             raise TypeError(f"Cannot cast array data from {have} to {np.dtype(dtype)} by the rule {casting!r}.")
-        return shapes.astype(self, dtype, copy)
+        if order == "A" and not shapes.layout(self).flags.f_contiguous:
+            order = "C"
+        return shapes.in_order(shapes.astype(self, dtype, copy), order)
 
     def copy(self, order: str = "C") -> Any:
         """The same entries in memory of their own."""
-        return _copy(self)
+        return shapes.copied(self, order)
 
     def view(self, dtype: Any = None, type: Any = None) -> Any:
         """The same memory, of the same dtype."""

@@ -1,7 +1,7 @@
 """Stand-ins for polynomials given by their coefficients, the highest power first, as np.poly1d holds them.
 
-np.poly1d itself holds a traced vector of coefficients and calls these. The classes and functions of np.polynomial make
-plain arrays of coefficients, and refuse traced ones.
+np.poly1d itself holds a traced vector of coefficients and calls these. np.polynomial computes in Python, and is let do so
+with traced arrays: answers.py.
 """
 
 from __future__ import annotations

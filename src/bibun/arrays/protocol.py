@@ -73,13 +73,13 @@ def _created(create: Any) -> Any:
     return lambda *args, **settings: create(*args, **settings)
 
 
-def _full(shape: Any, fill_value: Any, dtype: Any = None, order: str = "C", *, device: Any = None) -> Any:
+def _full(shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C", *, device: Any = None) -> Any:
     """np.full with a value that may be traced."""
     fill_value = unlisted(fill_value)
     if not isinstance(fill_value, Traced):
-        return np.full(shape, fill_value, dtype)
+        return np.full(shape, fill_value, dtype, order)
     value: Any = fill_value if dtype is None else fill_value.astype(dtype)
-    return np.broadcast_to(value, shape if isinstance(shape, tuple) else (shape,)).copy()
+    return np.broadcast_to(value, shape if isinstance(shape, tuple) else (shape,)).copy(order)
 
 
 _MADE: tuple[Any, ...] = (np.zeros, np.ones, np.empty, np.eye, np.identity, np.arange, np.tri, np.fromfunction)

@@ -15,6 +15,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from bibun.arrays.creation import as_array
 from bibun.arrays.protocol import write_out
 from bibun.arrays.registry import implements, row
+from bibun.arrays.shapes import along
 from bibun.core import watching
 from bibun.core.traced import Traced
 
@@ -101,10 +102,6 @@ def _ordered(a: Any, order: Any, axis: int) -> Any:
     return _take_along_axis(a, order, axis=axis, distinct=True)
 
 
-def _at(axis: int, key: Any) -> tuple[Any, ...]:
-    return (*(slice(None),) * axis, key)
-
-
 @implements(np.take)
 def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "raise") -> Any:
     """The entries at these indices along the axis (of the flattened array, where it is None)."""
@@ -113,7 +110,7 @@ def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "r
         a, axis = np.reshape(a, (-1,)), 0
     axis = normalize_axis_index(axis, a.ndim)
     indices = _in_range(indices, a.shape[axis], mode)
-    y = _taken_along(a, indices, axis) if isinstance(indices, Traced) else a[_at(axis, indices)]
+    y = _taken_along(a, indices, axis) if isinstance(indices, Traced) else along(a, axis, indices)
     return y if out is None else write_out(out, y, "np.take")
 
 

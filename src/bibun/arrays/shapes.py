@@ -17,6 +17,7 @@ from bibun.arrays import in_place
 from bibun.arrays.registry import implements, row
 from bibun.core.traced import Traced, alike, recorded
 from bibun.errors import LostDerivativeError, NoDerivativeError, located
+from bibun.primitives.shapes import inverse
 
 _reshape, _transpose, _broadcast_to = row("reshape"), row("transpose"), row("broadcast_to")
 _flip, _roll, _copy = row("flip"), row("roll"), row("copy")
@@ -85,7 +86,7 @@ def astype(x: Any, dtype: Any, copy: bool = True) -> Any:
     """The entries in another dtype. To integers or booleans it is a step function, whose values are plain."""
     dtype = np.dtype(dtype)
     if dtype == x.dtype:
-        return _copy(x) if copy else x
+        return copied(x) if copy else x
     if dtype.kind == "O":
         raise LostDerivativeError(
             f"{located()}astype(object) would make Python numbers of {x.word} of shape {x.shape}, and its derivative would be "
@@ -115,8 +116,10 @@ def layout(a: Any) -> Any:
         a, primitive, settings = base
         steps.append((primitive, settings))
     memory = alike(a)
-    if not isinstance(memory, np.ndarray) or memory.shape != a.shape:  # a batch has an axis that its code does not see
+    if not isinstance(memory, np.ndarray) or not memory.size:
         memory = np.empty(a.shape, a.dtype)
+    elif memory.shape != a.shape:  # a batch has axes that its code does not see: an entry, in memory of its own
+        memory = np.empty_like(memory[(0,) * (memory.ndim - len(a.shape))])
     for primitive, settings in reversed(steps):
         memory = primitive.function(memory, **settings)
     return memory
@@ -166,7 +169,10 @@ def ravel(a: Any, order: str = "C") -> Any:
         _check_memory(a, order)
     if order == "K":
         memory = layout(a)
-        a = permuted(a, tuple(sorted(range(memory.ndim), key=lambda i: -abs(memory.strides[i]))))
+        if 0 in memory.strides:  # NumPy walks through it, and leaves axes that repeat where they are
+            walk = np.nditer([memory, None], ["zerosize_ok"], [["readonly"], ["writeonly", "allocate"]], order="K")
+            memory = walk.operands[1]
+        a = permuted(a, in_place.outermost_first(memory, memory.ndim))
         order = "C"
     flags = layout(a).flags
     aside = flags.forc if order == "A" else flags.f_contiguous if order == "F" else flags.c_contiguous
@@ -187,10 +193,46 @@ def flatten(a: Any, order: str = "C") -> Any:
     return _copy(ravel(a, order))
 
 
+def laid(order: str | None, like: Any, ndim: int) -> tuple[int, ...]:
+    """The axes of a new array of that order, the outermost in memory first; K and A ask how `like` lies.
+
+    Recordings are alike for arrays that lie in whatever way: there they are C.
+    """
+    axes = tuple(range(ndim))
+    if order in ("K", "A") and ndim > 1 and ndim == len(like.shape) and recorded(like) is None:
+        memory = layout(like)
+        if order == "K":
+            return in_place.outermost_first(memory, ndim)
+        order = "F" if memory.flags.fnc else "C"
+    return axes[::-1] if order == "F" else axes
+
+
 @implements(np.copy)
-def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
-    """The same entries in memory of their own."""
-    return _copy(a)
+def copied(a: Any, order: str = "K", subok: bool = False) -> Any:
+    """The same entries in memory of their own, which lies as the order says."""
+    axes = None if order == "C" else laid(order, a, len(a.shape))
+    if axes is None or axes == tuple(range(len(axes))):
+        return _copy(a)
+    return _transpose(_copy(_transpose(a, axes=axes)), axes=inverse(axes))
+
+
+def in_order(a: Any, order: str | None) -> Any:
+    """The array itself where it lies so (K and A: in whatever way), else a copy."""
+    if order not in ("C", "F") or not is_traced(a):
+        return a
+    flags = layout(a).flags
+    return a if (flags.c_contiguous if order == "C" else flags.f_contiguous) else copied(a, order)
+
+
+def along(a: Any, axis: int, indices: Any, order: str = "C") -> Any:
+    """The entries at these indices along the axis, in this order, as functions of NumPy's lay them.
+
+    Brackets lay the axes of an index outermost. Compiled programs do not tell orders apart.
+    """
+    y = a[(*(slice(None),) * axis, indices)]
+    if len(y.shape) < 2 or recorded(y) is not None:
+        return y
+    return in_order(y, order)
 
 
 @implements(np.transpose)
@@ -356,7 +398,7 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
         return _reshape(wide, shape=(*before[:-1], before[-1] * times, *behind))
     if is_traced(repeats):  # the shape of the result: a decision for each of them
         repeats = np.array([index(times) for times in repeats], int)
-    return a[(*(slice(None),) * axis, np.repeat(np.arange(a.shape[axis]), repeats))]
+    return along(a, axis, np.repeat(np.arange(a.shape[axis]), repeats))
 
 
 @implements(np.tile)

@@ -11,7 +11,7 @@ from bibun.core.rules import Missing, Rule
 from bibun.core.traced import Traced, unlisted
 from bibun.errors import NoDerivativeError, located
 
-LIKE_ARRAYS = (list, tuple, np.matrix)  # what NumPy's own functions take in the place of an array
+LIKE_ARRAYS = (list, tuple, range, np.matrix)  # what NumPy's own functions take in the place of an array
 
 
 class Forgotten(dict[int, Any]):

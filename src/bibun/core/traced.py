@@ -91,7 +91,9 @@ class Holder:
 
 
 def unlisted(value: Any) -> Any:
-    """A list or tuple in the place of an array as one: a traced one, where there is a traced value in it."""
+    """A list, tuple or range in the place of an array as one: a traced one, where there is a traced value in it."""
+    if isinstance(value, range):
+        return np.asarray(value)
     if not isinstance(value, (list, tuple)):
         return value
     entries = [unlisted(v) for v in value]

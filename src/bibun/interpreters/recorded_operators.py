@@ -14,13 +14,15 @@ import numpy as np
 from bibun.arrays import indexing, lost, protocol
 from bibun.arrays.array import FOREIGN, OPERATORS
 from bibun.arrays.sparse import beside
-from bibun.core.primitive import Primitive
+from bibun.core.primitive import LIKE_ARRAYS, Primitive
 from bibun.core.traced import Traced
 from bibun.interpreters import stand_ins
 from bibun.interpreters.likeness import FLOAT64, SCALARS, likeness
 from bibun.primitives import TABLE
 
 new = object.__new__
+
+_TO_THE_ROW = (Traced, *LIKE_ARRAYS)
 
 
 def _unary(cls: Any, primitive: Primitive, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -57,7 +59,7 @@ def _binary(cls: Any, primitive: Primitive, *, reflected: bool = False) -> Calla
             plain, number = other.held, other.number
         elif FOREIGN[type(other)]:
             return beside(primitive, other, x) if reflected else beside(primitive, x, other)
-        elif isinstance(other, (Traced, list, tuple)):
+        elif isinstance(other, _TO_THE_ROW):
             return primitive(other, x) if reflected else primitive(x, other)
         else:
             plain, number = other, recording.operand(other)

@@ -63,7 +63,7 @@ def array(
     if not holds_traced(object):
         made = np.array(object, dtype, copy=copy, order=order, subok=subok, ndmin=ndmin, like=like, **settings)
         return made if _memory_of(made, object) else fillable(made)
-    return fillable(creation.array(unnamed(object), dtype, copy=copy, ndmin=ndmin))
+    return fillable(creation.array(unnamed(object), dtype, copy=copy, order=order, ndmin=ndmin))
 
 
 @wraps(np.asarray)
@@ -86,14 +86,14 @@ def asanyarray(a: Any, dtype: Any = None, order: Any = None, **settings: Any) ->
 
 @wraps(np.ascontiguousarray)
 def ascontiguousarray(a: Any, dtype: Any = None, *, like: Any = None) -> Any:
-    """As asarray, with one axis at least: traced arrays and those made here have no other order."""
-    return np.atleast_1d(asarray(a, dtype, like=like)) if holds_traced(a) else np.ascontiguousarray(a, dtype)
+    """As asarray, with one axis at least."""
+    return np.atleast_1d(asarray(a, dtype, "C", like=like)) if holds_traced(a) else np.ascontiguousarray(a, dtype)
 
 
 @wraps(np.asfortranarray)
 def asfortranarray(a: Any, dtype: Any = None, *, like: Any = None) -> Any:
-    """As asarray, with one axis at least; the order of a traced array in memory is not the user's."""
-    return np.atleast_1d(asarray(a, dtype, like=like)) if holds_traced(a) else np.asfortranarray(a, dtype)
+    """As asarray, with one axis at least."""
+    return np.atleast_1d(asarray(a, dtype, "F", like=like)) if holds_traced(a) else np.asfortranarray(a, dtype)
 
 
 @wraps(np.asarray_chkfinite)

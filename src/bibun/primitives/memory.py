@@ -13,6 +13,7 @@ import numpy as np
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced, owned
 from bibun.primitives.indexing import getitem, nothing, put, taken
+from bibun.primitives.shapes import reshape
 
 
 def _put_into(x: Any, v: Any, *, key: tuple[Any, ...]) -> Any:
@@ -55,5 +56,6 @@ def _as(row: Primitive, function: Any, consume: Any = None) -> Primitive:
     )
 
 
+flat = _as(reshape, reshape.function)  # of x.flat: a view to write through, of which what is read is a copy
 put_into = _as(put, _put_into, _consume)
 getitem_apart = _as(getitem, _getitem_apart)

@@ -29,7 +29,7 @@ def _transpose_batch(primitive: Any, values: Any, batched: Any, settings: Any) -
     return primitive(values[0], axes=(0, *(n + 1 for n in settings["axes"])))
 
 
-def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
+def inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
     """The permutation that undoes this one."""
     return tuple(sorted(range(len(axes)), key=axes.__getitem__))
 
@@ -64,7 +64,7 @@ def _undiagonal(g: Any, x_shape: tuple[int, ...], offset: int, axis1: int, axis2
     places = np.arange(np.shape(g)[-1])
     zeros = np.zeros_like(g, shape=tuple(x_shape[i] for i in order))
     zeros[..., places + max(-offset, 0), places + max(offset, 0)] = g
-    return np.transpose(zeros, _inverse(order))
+    return np.transpose(zeros, inverse(order))
 
 
 def _diagonal_batch(primitive: Any, values: Any, batched: Any, settings: Any) -> Any:
@@ -80,9 +80,7 @@ def _copy(x: Any) -> Any:
 
 
 reshape = linear(_reshape, lambda g, x_shape: np.reshape(g, x_shape), batch=_reshape_batch, name="reshape")
-transpose = linear(
-    _transpose, lambda g, axes: np.transpose(g, _inverse(axes)), batch=_transpose_batch, name="transpose"
-)
+transpose = linear(_transpose, lambda g, axes: np.transpose(g, inverse(axes)), batch=_transpose_batch, name="transpose")
 broadcast_to = linear(
     _broadcast_to, lambda g, x_shape: unbroadcast(g, x_shape), batch=_broadcast_batch, name="broadcast_to"
 )
