@@ -38,7 +38,12 @@ def _isinstance(instance: Any, kinds: Any) -> bool:
 
 def _keeping(make: Any, stand_in: Any) -> Any:
     """np.array and its kind; of traced values and lists of them the stand-in."""
-    return lambda a, *args, **settings: (stand_in if creation.holds_traced(a) else make)(a, *args, **settings)
+
+    def made(a: Any, *args: Any, **settings: Any) -> Any:
+        traced = type(a) is not np.ndarray and creation.holds_traced(a)
+        return (stand_in if traced else make)(a, *args, **settings)
+
+    return made
 
 
 def _to_fill(make: Any) -> Any:
@@ -78,13 +83,18 @@ def _asanyarray(a: Any, *args: Any, **settings: Any) -> Any:
 class _NumPy:
     """numpy, as np.polynomial calls it."""
 
-    array = staticmethod(_keeping(np.array, creation.array))
-    asarray = staticmethod(_keeping(np.asarray, creation.asarray))
-    asanyarray = staticmethod(_asanyarray)
-    empty, zeros = staticmethod(_to_fill(np.empty)), staticmethod(_to_fill(np.zeros))
+    def __init__(self) -> None:
+        vars(self).update(
+            vars(np),
+            array=_keeping(np.array, creation.array),
+            asarray=_keeping(np.asarray, creation.asarray),
+            asanyarray=_asanyarray,
+            empty=_to_fill(np.empty),
+            zeros=_to_fill(np.zeros),
+        )
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(np, name)
+        return getattr(np, name)  # what NumPy loads when it is first asked for
 
 
 def _divided(plain: Any) -> Any:
@@ -100,9 +110,10 @@ def _divided(plain: Any) -> Any:
 def _install() -> None:
     for names in (np.isscalar.__globals__, vars(_polybase)):
         names["numbers"] = SimpleNamespace(Number=(numbers.Number, _Number))
+    stand_in = _NumPy()
     for module in (chebyshev, hermite, hermite_e, laguerre, legendre, polynomial, polyutils):
         vars(module)["isinstance"] = _isinstance
-        vars(module)["np"] = _NumPy()
+        vars(module)["np"] = stand_in
     np.poly1d.__truediv__.__globals__["polydiv"] = _divided(np.polydiv)
     polyutils.as_series = _as_series(polyutils.as_series)
 
