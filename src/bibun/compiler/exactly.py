@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections.abc import Iterable
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from types import EllipsisType
 from typing import Any
 
@@ -51,7 +51,8 @@ def exactly(value: Any) -> str:
         return f"class({value.__name__},{np.dtype(value).num})"
     if isinstance(value, tuple) and kind.__module__.startswith("bibun.") and hasattr(kind, "_fields"):
         return _named(kind, value)
-    if kind.__module__.startswith("bibun.") and is_dataclass(value) and kind.__dataclass_params__.frozen:
+    made_as = getattr(kind, "__dataclass_params__", None)
+    if made_as is not None and made_as.frozen and made_as.eq and kind.__module__.startswith("bibun."):
         return _named(kind, [getattr(value, field.name) for field in fields(value)])
     raise InexactError(f"a {kind.__name__} has no text that says exactly what it is")
 

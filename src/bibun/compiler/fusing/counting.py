@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from bibun.compiler.fusing.affine import variable
-from bibun.compiler.fusing.expressions import Expression
-from bibun.compiler.fusing.lowering import Lowering, kind_of, lowers, reshaped
+from bibun.compiler.fusing.affine import identity, variable
+from bibun.compiler.fusing.expressions import Expression, Gathering
+from bibun.compiler.fusing.lowering import Lowering, common_kind, kind_of, lowers, reshaped
 from bibun.compiler.graph import Node
 
 
@@ -53,6 +53,34 @@ def _count_nonzero(lower: Lowering, node: Node, operands: list[Expression]) -> E
     axes = range(len(x.shape)) if axis is None else [axis] if isinstance(axis, int) else axis
     ones = make.cast(make.cast(x, "i1"), "i64")
     return reshaped(make, make.reduce("fadd", ones, sorted(i % len(x.shape) for i in axes)), node.shape)
+
+
+@lowers("searchsorted")
+def _searchsorted(lower: Lowering, node: Node, operands: list[Expression]) -> Expression | None:
+    """How many entries of the sorted a come before x, in steps that are powers of 2; nan comes last."""
+    settings = node.settings or {}
+    if len(operands) != 2 or not set(settings) <= {"side"}:
+        return None
+    kind, make, right = common_kind(node), lower.make, settings.get("side") == "right"
+    a, x = (make.cast(operand, kind) for operand in operands)
+    if kind == "i1" or not a.size or kind_of(node.dtype) != "i64":
+        return None
+    nan = make.map("not_equal", x, x, kind="i1")
+    count, one, length = (
+        make.broadcast(make.number(0, "i64"), x.shape),
+        make.number(1, "i64"),
+        make.number(a.size, "i64"),
+    )
+    gathering = Gathering((0,), (identity(len(x.shape)),))
+    for step in reversed(range(a.size.bit_length())):
+        further = make.map("fadd", count, make.number(1 << step, "i64"))
+        place = make.map("fsub", make.map("minimum", further, length), one)
+        entry = make.make("gather", (a, place), gathering, x.shape, kind)
+        before = make.map("less_equal" if right else "less", entry, x, kind="i1")
+        last = nan if right else make.map("and", nan, make.map("equal", entry, entry, kind="i1"))
+        before = make.map("and", make.map("or", before, last), make.map("less_equal", further, length, kind="i1"))
+        count = make.map("select", before, further, count, kind="i64")
+    return count
 
 
 @lowers("isclose", "allclose")

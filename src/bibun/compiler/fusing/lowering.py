@@ -163,7 +163,7 @@ def _elementwise(lower: Lowering, node: Node, operands: list[Expression]) -> Exp
     assert kind is not None
     common = kind
     if kind == "i1" or row.kind == "constant":
-        common = "i1" if row.name.startswith("logical_") else _common(node)
+        common = "i1" if row.name.startswith("logical_") else common_kind(node)
     if row.native is None or not suits(row.native, common):
         return None
     operands = [lower.make.cast(x, common) for x in operands]
@@ -188,7 +188,7 @@ def _multiply(lower: Lowering, node: Node, operands: list[Expression]) -> Expres
     return _elementwise(lower, node, operands)
 
 
-def _common(node: Node) -> str:
+def common_kind(node: Node) -> str:
     """The kind that NumPy brings operands of a comparison to; Python's numbers give way."""
     kinds = [x.dtype.type(0).item() if x.weak else x.dtype for x in node.operands]
     return kind_of(np.result_type(*kinds)) or "f64"
