@@ -163,12 +163,12 @@ def test_their_text_runs(f: Callable[..., Any]) -> None:
 
 @pytest.mark.parametrize("f", model, ids=lambda f: f.__name__)
 def test_the_text_grows_with_neither(f: Callable[..., Any]) -> None:
-    def lines(days: int, steps: int) -> int:
-        text = text_of(bb.value_and_grad(f), (days, steps))
-        return len([line for line in text.splitlines() if "=" in line or "for" in line])
-
-    assert re.search(r"\n        for \w+ in range", text_of(bb.grad(f), (DAYS, STEPS)))
-    assert abs(lines(14, 14) - lines(19, 17)) < 12
+    few, more = (text_of(bb.value_and_grad(f), times) for times in ((8, 10), (10, 12)))
+    assert re.search(r"\n        for \w+ in range", few), "a loop in a loop"
+    assert more.count("for") == few.count("for")
+    assert more.count("\n") - few.count("\n") < 50, (
+        "less than one step of the way back, which is written out thrice more"
+    )
 
 
 def test_arrays_of_the_code_around_are_read_at_each_call() -> None:
@@ -220,13 +220,8 @@ def test_memory_that_takes_turns_in_both_loops(size: int) -> None:
         same(bb.compile(g, threads=threads)(0.3), g(0.3))
 
 
-def test_what_one_turn_cannot_read_from_another_loop_is_no_reason_to_write_out_all() -> None:
-    """The first turn on the way back reads the last day's own loop, the others the loop of days."""
-    assert text_of(bb.grad(a_number_of_each_in_a_list), (20, STEPS)).count("\n") < 400
-
-
 def test_rk4_of_long_days(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As it is outside of these tests: 25 steps a day are written once."""
+    """As it is outside of these tests: a day of 16 steps is written once."""
     monkeypatch.undo()
 
     def rk4(y: Any, p: Any) -> Any:
@@ -243,5 +238,6 @@ def test_rk4_of_long_days(monkeypatch: pytest.MonkeyPatch) -> None:
             found.append(y[1])
         return np.sum(np.stack(found) ** 2)
 
-    agrees(bb.value_and_grad(lambda p: loss(p, (8, 25))), (THETA,))
-    assert abs(text_of(bb.grad(loss), (8, 25)).count("\n") - text_of(bb.grad(loss), (9, 35)).count("\n")) < 20
+    agrees(bb.value_and_grad(lambda p: loss(p, (7, 16))), (THETA,))
+    few, more = (text_of(bb.grad(loss), times).count("\n") for times in ((7, 16), (8, 20)))
+    assert more - few < 60, "four steps more, of 150 lines each on the way back"

@@ -138,8 +138,7 @@ class LoopBuilder:
             like = Like(whole.shape[1:], whole.dtype, whole.like.scalar)
             stack = self.outer.rewriter.make(TABLE["getitem"], (whole,), {"key": (row,)}, like)
             return self._stack((stack.number, first, move), stack, first, move)
-        like = Like((len(nodes), *nodes[0].shape), nodes[0].dtype, nodes[0].like.scalar if nodes[0].weak else None)
-        stack = self.outer.rewriter.make(TABLE["stack"], nodes, {"axis": 0}, like)
+        stack = self.outer.rewriter.make(TABLE["stack"], nodes, {"axis": 0}, _like_of(nodes))
         return self._stack((stack.number, 0, 1), stack, 0, 1)
 
     def _leaves(self, what: Leaf) -> Node:
@@ -147,6 +146,8 @@ class LoopBuilder:
         recording = self.outer.recording
         if what.numbers[0] >= 0 and recording.calls[what.numbers[0]][0] is ENTRY:
             return self._entries([recording.calls[n][2] for n in what.numbers])
+        if what.numbers[0] >= 0 and recording.calls[what.numbers[0]][0] is INPUT:
+            return self._stays([recording.calls[n][2][1] for n in what.numbers])
         if what.numbers[0] < 0:
             values = [recording.constants[-1 - n] for n in what.numbers]
             array = np.array(values)
@@ -188,6 +189,16 @@ class LoopBuilder:
             Like((length, *source.shape[1:]), source.dtype, source.like.scalar),
         )
         return self._stack((window.number, one.first - low, move), window, one.first - low, move)
+
+    def _stays(self, numbers: Sequence[int]) -> Node:
+        """Values that stay the same in the loop around, another one in each turn: stacked before that."""
+        around, outer = self.outer.around, self.outer
+        assert around is not None
+        values = [node for node, _ in around._stay.values()]
+        nodes = tuple([values[n] for n in numbers])
+        stack = around._inside(around.outer.rewriter.make(TABLE["stack"], nodes, {"axis": 0}, _like_of(nodes)))
+        inside = outer.graph.make(INPUT, (), stack.settings, stack.like)
+        return self._stack((inside.number, 0, 1), inside, 0, 1)
 
     def _tables(self, entries: Sequence[Entry]) -> Node:
         """Entries of tables, another one for each turn, as those of one table."""
@@ -311,3 +322,9 @@ class LoopBuilder:
         stay, stacked = list(self._stay.items()), list(self._stacked.items())
         self._stay = dict([stay[n] for n in renumbered(live, "stay")])
         self._stacked = dict([stacked[n] for n in renumbered(live, "stacked")])
+
+
+def _like_of(nodes: Sequence[Node]) -> Like:
+    """Of these as one array, along a new first axis."""
+    first = nodes[0]
+    return Like((len(nodes), *first.shape), first.dtype, first.like.scalar if first.weak else None)

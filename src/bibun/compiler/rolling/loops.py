@@ -152,8 +152,9 @@ class Plan:
 
     def _scattered(self, j: int, calls: Any, turns: Any) -> Any:
         """Calls of several slots of another loop, all in one of its turns."""
-        if (turns != turns[0]).any():
-            return self._shortened(j, 0, 0)
+        first, stop = _longest(turns)
+        if stop - first < len(turns):
+            return self._shortened(j, first, stop)
         for call in calls.tolist():
             self.needs(call)
         return Scattered(tuple(calls.tolist()))

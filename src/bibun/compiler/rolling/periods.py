@@ -7,6 +7,8 @@ the same turn or an earlier one (difference p), and that read another loop forwa
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -45,13 +47,26 @@ class Repeats:
         count = len(stream.codes)
         if count < TURNS * 2 or count < CALLS:
             return
-        for lag in _lags(stream):
-            for start, stop in _runs(_repeats(stream, lag)):
-                whole = stop - start + 2 * lag
-                if _long_enough(whole, lag):
-                    self._found.append((lag - whole, lag, start, stop + 2 * lag))
+        lags = _lags(stream)
+        spacings = {spacing for lag in lags if (spacing := self._look(lag)) is not None}
+        for lag in spacings.difference(lags):
+            self._look(lag)
         self._found.sort()
         self.stretches = self._chosen(np.zeros(count, bool), count)
+
+    def _look(self, lag: int) -> int | None:
+        """Note what repeats at a lag. Where it does so again and again at the same distance, that distance: of loops in a
+        loop only what moves with the outer one may tell its turns apart, and pieces come again sooner."""
+        starts = []
+        for start, stop in _runs(_repeats(self.stream, lag)):
+            whole = stop - start + 2 * lag
+            if _long_enough(whole, lag):
+                self._found.append((lag - whole, lag, start, stop + 2 * lag))
+                starts.append(start)
+        if len(starts) < TURNS - 1:
+            return None
+        distance, often = Counter(b - a for a, b in pairwise(starts)).most_common(1)[0]
+        return distance if often >= TURNS - 2 else None
 
     @property
     def saved(self) -> int:

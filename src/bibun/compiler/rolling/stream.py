@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 from copy import copy
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from bibun.interpreters.recording import CAPTURED, CONSTANT, GUARD, INPUT, PART,
 from bibun.primitives.indexing import Place
 
 OPERANDS = 32  # a call of more is not looked for in loops
+SMALL = 16  # entries of a value around a loop that takes turns with others in a loop inside of it
 MOVING = 8  # whole numbers in a key, at most
 LEAF = -1  # the position of an operand that is not in the stream; below it are those of entries
 ENTRY = "entry"  # in the recording of a loop's body: an input that is another entry of a stack in each turn (again.py)
@@ -190,7 +192,8 @@ def _leaf_kinds(recording: Recording) -> dict[int, Hashable]:
         if row is CAPTURED:
             kinds[number] = (row, like, settings.strides)
         elif row is INPUT or row is CONSTANT:
-            kinds[number] = (row, number)
+            small = type(settings) is tuple and settings[0] == "stay" and prod(like.shape) <= SMALL
+            kinds[number] = (*settings[:1], like) if small else (row, number)
         elif row is ENTRY:
             kinds[number] = (row, settings.stack, like)
     return kinds
