@@ -16,9 +16,7 @@ from bibun.interpreters.likeness import likeness
 from bibun.interpreters.recording import CAPTURED, GUARD, INPUT, Recording
 from bibun.primitives import TABLE
 
-LEAST = (
-    600  # nodes of a body in which a loop is looked for: fewer compile about as quickly, and run quicker, one by one
-)
+LEAST = 600  # nodes of a body in which a loop is looked for: fewer compile as quickly, and run quicker, one by one
 _PRODUCT = 8  # as many of them is a product of matrices
 
 
