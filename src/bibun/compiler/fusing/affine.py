@@ -9,8 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 Affine = tuple[int, tuple[tuple[int, int], ...]]
-TURN = -1  # the variable of the loop around nests
+LOOPS = 64  # loops around nests, one in the other, at most: their variables are -LOOPS, the outermost, to -1
 ZERO: Affine = (0, ())
+
+
+def turn_of(level: int) -> int:
+    """The variable of a loop around nests, in so many others."""
+    return level - LOOPS
+
+
+def level_of(turn: int) -> int:
+    """In how many others the loop around nests is whose variable this is."""
+    return turn + LOOPS
 
 
 def fixed(offset: int) -> Affine:
@@ -79,9 +89,9 @@ def strides(shape: Sequence[int]) -> tuple[int, ...]:
 
 
 def never_equal(a: Sequence[Affine], b: Sequence[Affine]) -> bool:
-    """Whether two indices differ along an axis, in every turn of the loop around."""
+    """Whether two indices differ along an axis, in every turn of the loops around."""
     return len(a) == len(b) and any(
-        terms == others and all(v == TURN for v, _ in terms) and start != first
+        terms == others and all(v < 0 for v, _ in terms) and start != first
         for (start, terms), (first, others) in zip(a, b, strict=True)
     )
 

@@ -19,7 +19,8 @@ def schedule_body(around: Schedule, step: LoopStep) -> None:
     body = step.body
     own = [around.temporary(x) for x in body.following]
     parts = [part for part in body.parts if part[0] in step.outputs]  # lowering can find that one is never read
-    asked = [(x, _part_of_turn(step, n, x, stacked)) for n, x, stacked in parts]
+    level = len(around.turns)
+    asked = [(x, _part_of_turn(step, n, x, level) if stacked else step.outputs[n]) for n, x, stacked in parts]
     arrays = _written_arrays(body)
     ends: dict[int, Buffer] = {}
 
@@ -28,7 +29,7 @@ def schedule_body(around: Schedule, step: LoopStep) -> None:
         left = [(x, whole) for x, whole in asked if not any(whole is end for end in ends.values())]
         inner = type(around)(
             [*body.following, *(x for x, _ in left)], body.guards, targets=[*following, *(whole for _, whole in left)],
-            around=around, turns=body.turns, apart=apart, places={} if body.turns % 2 else turned,
+            around=around, turns=(*around.turns, body.turns), apart=apart, places={} if body.turns % 2 else turned,
         )  # fmt: skip
         return inner, _overwrite(inner, {k: v for k, v in arrays.items() if k not in ends}, following, left)
 
@@ -65,12 +66,11 @@ def _ends(body: Body, asked: list[tuple[Expression, Buffer]], written: set[int])
     return found
 
 
-def _part_of_turn(step: LoopStep, number: int, x: Expression, stacked: bool) -> Buffer:
-    """Where a turn puts what the loop gives: into a stack, or where the next turn puts its own."""
-    whole = step.outputs[number]
-    if not stacked:
-        return whole
-    return Buffer("turn", next(numbers), x.shape, x.kind, inside=whole)
+def _part_of_turn(step: LoopStep, number: int, x: Expression, level: int) -> Buffer:
+    """Where a turn of a loop in so many others puts an entry of a stack."""
+    entry = Buffer("turn", next(numbers), x.shape, x.kind)
+    entry.inside, entry.level = step.outputs[number], level
+    return entry
 
 
 def _written_arrays(body: Body) -> dict[int, list[Expression]]:

@@ -17,11 +17,11 @@ class Buffer:
     """Memory of one array. `place`: input, captured, output or temporary; `number`: which of them.
 
     `steps`: entries between neighbours along each axis; arguments are in row-major order, captured arrays as they are.
-    `inside`: the buffer that this one is an entry of, another one in each turn of a loop.
+    `inside`: the buffer that this one is an entry of, another one in each turn of a loop. `level`: how many are around that.
     `strip`: where only a strip of rows is there at a time: the axis of the rows, and how many they are.
     """
 
-    __slots__ = ("array", "inside", "kind", "number", "place", "shape", "steps", "strip")
+    __slots__ = ("array", "inside", "kind", "level", "number", "place", "shape", "steps", "strip")
 
     def __init__(
         self,
@@ -31,9 +31,9 @@ class Buffer:
         kind: str,
         steps: tuple[int, ...] | None = None,
         array: Any = None,
-        inside: Buffer | None = None,
     ) -> None:
-        self.inside = inside
+        self.inside: Buffer | None = None
+        self.level = 0
         self.strip: tuple[int, int] | None = None
         self.place = place
         self.number = number

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bibun.compiler.fusing import masks
-from bibun.compiler.fusing.affine import TURN, Affine, fixed, variable
+from bibun.compiler.fusing.affine import Affine, fixed, turn_of, variable
 from bibun.compiler.fusing.expressions import Box, Expression, Expressions, Gathering, Scattering, is_zero
 from bibun.compiler.fusing.lowering import Lowering, lowers, reshaped
+from bibun.compiler.fusing.origins import turns
 from bibun.compiler.graph import Node
 from bibun.compiler.rolling.rolled import Turn, TurnSlice
 from bibun.primitives.indexing import Place
@@ -26,14 +27,14 @@ class Key(NamedTuple):
     block: tuple[int, int]
 
 
-def read_key(key: tuple[Any, ...], shape: tuple[int, ...], traced: list[Expression]) -> Key | None:
+def read_key(lower: Lowering, key: tuple[Any, ...], shape: tuple[int, ...], traced: list[Expression]) -> Key | None:
     """As NumPy reads brackets; None for a mask that is not known while compiling."""
     entries = _expanded(key, shape, traced)
     if entries is None:
         return None
     advanced = [n for n, k in enumerate(entries) if isinstance(k, (np.ndarray, Expression))]
     if not advanced:
-        return _basic(entries, shape)
+        return _basic(entries, shape, len(lower.turns))
     # Beside index arrays, a number is one too; the block stands where they are, or in front if they are apart.
     advanced = [n for n, k in enumerate(entries) if isinstance(k, (np.ndarray, Expression, int))]
     if any(isinstance(k, (Turn, TurnSlice)) for k in entries):
@@ -93,7 +94,8 @@ def _expanded(key: tuple[Any, ...], shape: tuple[int, ...], traced: list[Express
     return entries
 
 
-def _basic(entries: list[Any], shape: tuple[int, ...]) -> Key:
+def _basic(entries: list[Any], shape: tuple[int, ...], loops: int) -> Key:
+    """loops: how many are around."""
     axes: list[Any] = []
     taken: list[int] = []
     source = 0
@@ -104,9 +106,9 @@ def _basic(entries: list[Any], shape: tuple[int, ...]) -> Key:
         if isinstance(k, int):
             axes.append(fixed(k % shape[source] if shape[source] else 0))
         elif isinstance(k, Turn):
-            axes.append((k.start, ((TURN, k.step),)))
+            axes.append((k.start, _turns(k, loops)))
         elif isinstance(k, TurnSlice):
-            axes.append((k.start, ((TURN, k.step), (len(taken), 1))))
+            axes.append((k.start, (*_turns(k, loops), (len(taken), 1))))
             taken.append(k.length)
         else:
             start, stop, step = k.indices(shape[source])
@@ -114,6 +116,11 @@ def _basic(entries: list[Any], shape: tuple[int, ...]) -> Key:
             taken.append(len(range(start, stop, step)))
         source += 1
     return Key(tuple(axes), (), tuple(taken), (0, 0))
+
+
+def _turns(k: Turn | TurnSlice, loops: int) -> tuple[tuple[int, int], ...]:
+    """The terms of an affine index, the outermost loop first."""
+    return tuple([(turn_of(loops - n), step) for n, step in enumerate(k.steps, 1) if step])[::-1]
 
 
 def _index_operands(
@@ -144,7 +151,7 @@ def _getitem(lower: Lowering, node: Node, operands: list[Expression]) -> Express
     x, *traced = operands
     if _is_mask(node, traced):
         return masks.taken(lower.make, lower.shuffles.settled(x), traced[0], node.shape)
-    key = read_key(node.settings["key"], x.shape, traced)
+    key = read_key(lower, node.settings["key"], x.shape, traced)
     if key is None:
         return None
     make = lower.make
@@ -162,7 +169,7 @@ def _scatter_add(lower: Lowering, node: Node, operands: list[Expression]) -> Exp
     zero = lower.make.broadcast(lower.make.number(0, v.kind), node.shape)
     if _is_mask(node, traced):
         return masks.filled(lower, zero, traced[0], v)
-    return _scattered(lower.make, zero, v, node.settings["key"], traced, adds=True)
+    return _scattered(lower, zero, v, node.settings["key"], traced, adds=True)
 
 
 @lowers("put", "put_at")
@@ -171,11 +178,11 @@ def _put(lower: Lowering, node: Node, operands: list[Expression]) -> Expression 
     kind = x.kind
     if _is_mask(node, traced):
         return masks.filled(lower, x, traced[0], lower.make.cast(v, kind))
-    return _scattered(lower.make, x, lower.make.cast(v, kind), node.settings["key"], traced, adds=False)
+    return _scattered(lower, x, lower.make.cast(v, kind), node.settings["key"], traced, adds=False)
 
 
 def _scattered(
-    make: Expressions,
+    lower: Lowering,
     background: Expression,
     v: Expression,
     brackets: tuple[Any, ...],
@@ -184,8 +191,8 @@ def _scattered(
     adds: bool,
 ) -> Expression | None:
     """The background with v put at the key, or added there."""
-    shape = background.shape
-    key = read_key(brackets, shape, traced)
+    make, shape = lower.make, background.shape
+    key = read_key(lower, brackets, shape, traced)
     if key is None:
         return None
     if len(v.shape) > len(key.taken):  # NumPy drops leading axes of length 1 in an assignment
@@ -197,7 +204,7 @@ def _scattered(
         indices, places = _index_operands(make, key, shape)
         scattering = Scattering(key.axes, places, adds)
         return make.make("scatter", (background, v, *indices), scattering, shape, background.kind)
-    if any(v == TURN for _, terms in key.axes for v, _ in terms):
+    if turns(key.axes):
         return _patched(make, background, v, key, adds=adds)
     starts: list[int] = []
     steps: list[int] = []

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from bibun.compiler.fusing.affine import TURN, Affine, identity
+from bibun.compiler.fusing.affine import identity, turn_of, variable
 from bibun.compiler.fusing.expressions import DTYPES, Expression
 from bibun.compiler.fusing.lowering import Lowering, called, lowers
+from bibun.compiler.fusing.origins import turns
 from bibun.compiler.graph import Graph, Node
 from bibun.compiler.rolling.rolled import Rolled, Turn
 from bibun.primitives import TABLE
@@ -41,7 +42,7 @@ def _loop(lower: Lowering, node: Node, operands: list[Expression]) -> Expression
     outputs = [rolled.body.outputs[n] for n in (*needed, *wanted)]
     inner = Graph()
     inner.nodes, inner.outputs, inner.guards = rolled.body.nodes, outputs, rolled.body.guards
-    lowered = Lowering(inner, lower.make, inputs, rolled.turns)
+    lowered = Lowering(inner, lower.make, inputs, (*lower.turns, rolled.turns))
     body.carried = [inputs["carried", n] for n in needed]
     body.following = [
         lower.make.cast(x, c.kind) for x, c in zip(lowered.outputs[: len(needed)], body.carried, strict=True)
@@ -50,7 +51,7 @@ def _loop(lower: Lowering, node: Node, operands: list[Expression]) -> Expression
     body.parts = [(n, x, n < stacked) for n, x in zip(wanted, lowered.outputs[len(needed) :], strict=True)]
     body.guards = lowered.guards
     first = [operands[n] for n in needed]
-    around = [x for n, x in enumerate(operands) if n >= rolled.carried]
+    around = [_stored(x) for n, x in enumerate(operands) if n >= rolled.carried]
     return lower.make.make("loop", (*first, *around), body, (), "")
 
 
@@ -68,10 +69,17 @@ def _inputs(lower: Lowering, rolled: Rolled, operands: list[Expression], body: B
     return found
 
 
-def _entry(lower: Lowering, x: Expression, first: int, step: int, turns: int) -> Expression:
+def _stored(x: Expression) -> Expression:
+    """What a loop reads of the code around it: of a part that is another one in each turn there, the whole."""
+    while x.op == "view" and turns(x.params):
+        (x,) = x.operands
+    return x
+
+
+def _entry(lower: Lowering, x: Expression, first: int, step: int, count: int) -> Expression:
     """The entry of a stack that a turn reads: a view, or NumPy's where no machine code reads such numbers."""
     if x.kind not in DTYPES:
-        key = {"key": (Turn(first, step),)}
-        return called(lower.make, TABLE["getitem"], key, [(x, False)], x.shape[1:], x.kind, turns)
-    turn: Affine = (first, ((TURN, step),)) if step else (first, ())
+        key = {"key": (Turn(first, (step,)),)}
+        return called(lower.make, TABLE["getitem"], key, [(x, False)], x.shape[1:], x.kind, (*lower.turns, count))
+    turn = variable(turn_of(len(lower.turns)), step, first)
     return lower.make.view(x, [turn, *identity(len(x.shape) - 1)], x.shape[1:])

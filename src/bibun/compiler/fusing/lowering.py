@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from bibun.compiler.fusing.affine import TURN, Affine, added, fixed, identity, strides, variable
+from bibun.compiler.fusing.affine import Affine, added, fixed, identity, strides, turn_of, variable
 from bibun.compiler.fusing.expressions import KINDS, Box, Expression, Expressions
 from bibun.compiler.fusing.shuffles import Shuffles
 from bibun.compiler.graph import Graph, Node
@@ -43,10 +43,10 @@ class Lowering:
     """The expressions of one graph. `inputs`: those of a loop's body, by the settings of their nodes."""
 
     def __init__(
-        self, graph: Graph, make: Expressions, inputs: dict[Any, Expression] | None = None, turns: int = 0
+        self, graph: Graph, make: Expressions, inputs: dict[Any, Expression] | None = None, turns: tuple[int, ...] = ()
     ) -> None:
         self.make = make
-        self.turns = turns  # of the loop whose body this is
+        self.turns = turns  # of the loops around
         self.inputs = inputs
         self.of: dict[int, Expression] = {}
         self.several: dict[int, list[Expression]] = {}  # of rows with several outputs: each of them
@@ -131,13 +131,13 @@ def called(
     operands: Iterable[tuple[Expression, bool]],
     shape: tuple[int, ...],
     kind: str,
-    turns: int,
+    turns: Sequence[int],
 ) -> Expression:
-    """A row through NumPy: its output, or, without a kind, all of them. A key that moves needs the turn, of so many."""
+    """A row through NumPy: its output, or, without a kind, all of them. A key that moves needs turns, of so many in each loop."""
     given = list(operands)
-    if moves(settings):
-        turn: Affine = (0, ((TURN, 1),))
-        given.append((make.view(make.make("iota", (), 0, (turns,), "i64"), [turn], ()), False))
+    for level in range(len(turns) - 1, len(turns) - 1 - moves(settings), -1):
+        numbers = make.make("iota", (), 0, (turns[level],), "i64")
+        given.append((make.view(numbers, [variable(turn_of(level))], ()), False))
     whole = make.make("call", tuple(x for x, _ in given), (row, settings, tuple(w for _, w in given)), shape, kind)
     return make.make("part", (whole,), None, shape, kind) if kind else whole
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from math import prod
 from typing import NamedTuple
 
-from bibun.compiler.fusing.affine import TURN, Affine, strides
+from bibun.compiler.fusing.affine import Affine, strides
 from bibun.compiler.fusing.buffers import Buffer, numbers
 from bibun.compiler.fusing.expressions import Expression
 from bibun.compiler.fusing.nests import WHOLE_AXIS, Nest, Root
@@ -54,7 +54,7 @@ def _written(root: Root) -> tuple[Affine, ...]:
     """Where a root stores, in the variables of its loops instead of the axes of its domain."""
 
     def in_loops(terms: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-        found = [(d if d == TURN else root.axes[d], c) for d, c in terms]
+        found = [(d if d < 0 else root.axes[d], c) for d, c in terms]
         return tuple([(v, c) for v, c in found if v is not None])
 
     return tuple([(offset, in_loops(terms)) for offset, terms in root.target])

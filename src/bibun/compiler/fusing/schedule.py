@@ -42,7 +42,7 @@ class Schedule:
     targets         where each output goes
     overwritten     memory of carried arrays that the steps of a loop's body write to where it stands
     given           what the schedule of the code around a loop's body has stored
-    turns           of that loop
+    turns           of the loops around
     places          memory that its carried values shall have
     temporaries     all memory that the program keeps for itself, that of bodies included
     """
@@ -54,7 +54,7 @@ class Schedule:
         *,
         targets: Sequence[Buffer] | None = None,
         around: Schedule | None = None,
-        turns: int = 1,
+        turns: tuple[int, ...] = (),
         apart: Iterable[int] = (),
         places: Mapping[int, Buffer] | None = None,
     ) -> None:

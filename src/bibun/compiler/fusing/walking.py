@@ -8,7 +8,7 @@ from itertools import count
 from math import prod
 from operator import itemgetter
 
-from bibun.compiler.fusing.affine import Affine, composed, fixed, shifted
+from bibun.compiler.fusing.affine import Affine, composed, fixed, level_of, shifted
 from bibun.compiler.fusing.expressions import Box, Expression
 from bibun.compiler.fusing.nests import WHOLE_AXIS, Loop, computed_inline, terms_of
 from bibun.compiler.native.arithmetic import cost
@@ -19,11 +19,11 @@ GATHER = 6  # additions that reading at a computed place is worth
 VARIANTS, CHEAP = 4, 4  # an expression that costs more than CHEAP additions is computed at no more places than this
 
 
-def span(a: Affine, loops: Sequence[Loop], turns: int) -> tuple[int, int]:
-    """The least and the largest value of an index over whole loops, and `turns` of a loop around them."""
+def span(a: Affine, loops: Sequence[Loop], turns: Sequence[int]) -> tuple[int, int]:
+    """The least and the largest value of an index over whole loops, and `turns` of the loops around them."""
     low = high = a[0]
     for number, c in a[1]:
-        last = c * ((extent_of(number, loops) if number >= 0 else turns) - 1)
+        last = c * ((extent_of(number, loops) if number >= 0 else turns[level_of(number)]) - 1)
         low, high = low + min(last, 0), high + max(last, 0)
     return low, high
 
@@ -65,7 +65,7 @@ def place_index(index: Index, box: Box) -> Index:
 
 
 class Walk:
-    """One root's evaluation. `stored`: what lies in memory; `turns`: of the loop around the nests.
+    """One root's evaluation. `stored`: what lies in memory; `turns`: of the loops around the nests.
 
     reads       the stored expressions that are read, each with its indices
     must        what has to be stored before this root can be evaluated
@@ -73,7 +73,7 @@ class Walk:
     whole       whether the axes that are one vector as a whole may be so: no part begins or ends in them
     """
 
-    def __init__(self, loops: Sequence[Loop], stored: set[int], turns: int) -> None:
+    def __init__(self, loops: Sequence[Loop], stored: set[int], turns: Sequence[int]) -> None:
         self.loops = loops
         self.stored = stored
         self.reads: dict[int, set[Index]] = {}
@@ -186,7 +186,7 @@ class Walk:
         return True
 
 
-def reaches(index: Index, part: Expression, box: Box, loops: Sequence[Loop], turns: int) -> bool:
+def reaches(index: Index, part: Expression, box: Box, loops: Sequence[Loop], turns: Sequence[int]) -> bool:
     """Whether any index over whole loops lies in a part."""
     for i, start, step, n in zip(index, box.starts, box.steps, part.shape, strict=True):
         low, high = span(i, loops, turns) if i[1] else (i[0], i[0])

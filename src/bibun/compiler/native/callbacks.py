@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bibun.compiler.fusing.expressions import DTYPES
-from bibun.compiler.rolling.rolled import at_turn
+from bibun.compiler.rolling.rolled import at_turns, moves
 from bibun.primitives import TABLE
 
 
@@ -50,15 +50,16 @@ class Row(NamedTuple):
 
 
 class MovingRow(NamedTuple):
-    """A row in the body of a loop, whose key moves with the turns; the turn is the last operand."""
+    """A row in the body of loops, whose key moves with their turns; these are the last operands."""
 
     name: str
     settings: tuple[tuple[str, Any], ...]
 
     def __call__(self, *operands: Any) -> Any:
-        *arrays, turn = operands
         settings = dict(self.settings)
-        return TABLE[self.name].function(*arrays, **settings | {"key": at_turn(settings["key"], int(turn))})
+        count = len(operands) - moves(settings)
+        key = at_turns(settings["key"], list(map(int, operands[count:])))
+        return TABLE[self.name].function(*operands[:count], **settings | {"key": key})
 
 
 class Einsum(NamedTuple):

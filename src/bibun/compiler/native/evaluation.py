@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import frexp
 from typing import Any, NamedTuple
 
-from bibun.compiler.fusing.affine import Affine, composed, fixed, linear
+from bibun.compiler.fusing.affine import Affine, composed, fixed, level_of, linear
 from bibun.compiler.fusing.buffers import Buffer
 from bibun.compiler.fusing.expressions import Box, Expression
 from bibun.compiler.fusing.nests import WHOLE_AXIS
@@ -38,7 +38,7 @@ class Evaluation:
         self.mine: set[int] = set()  # stored by the nest that is written now: computed, not read
         self.relaid: dict[int, Buffer] = {}  # read in the place of these
         self.flat = False
-        self.turns = 1  # of the loop around the nests
+        self.turns: Sequence[int] = ()  # of the loops around the nests
 
     def value(self, x: Expression, index: Index) -> Value:
         """The value, written at the outermost level that it can stand at."""
@@ -204,7 +204,7 @@ class Evaluation:
 
     def _range(self, number: int) -> tuple[int, int]:
         if number < 0:
-            return 0, self.turns - 1
+            return 0, self.turns[level_of(number)] - 1
         return self.ranges[number] if number < WHOLE_AXIS else (0, number - WHOLE_AXIS - 1)
 
     def _reduce(self, x: Expression, index: Index) -> tuple[Value, int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, NamedTuple
 
-from bibun.compiler.fusing.affine import Affine
+from bibun.compiler.fusing.affine import Affine, level_of
 from bibun.compiler.fusing.buffers import Buffer
 from bibun.compiler.fusing.nests import WHOLE_AXIS
 from bibun.compiler.native.code import LLVM, WIDTH, Code, Declares, Value, spelled
@@ -56,7 +56,7 @@ class Function:
     """Levels of code, and memory reached by affine addresses.
 
     vectors     the variables that stand for a vector of places: that of the vector loop that is written now
-    turn        the turn of the loop over nests that is written now, in whose body the ground is
+    turns       of the loops over nests that are written now, the outermost first: the level of each, and its turn
     """
 
     def __init__(self, module: Declares, slots: dict[str, Any]) -> None:
@@ -67,7 +67,7 @@ class Function:
         self.slots = slots  # of each buffer by name: a number of the frame, or an offset in the workspace
         self.ground = 0  # the level in which nests stand; above 0 in the body of a loop over nests
         self.vectors: dict[int, Lanes] = {}
-        self.turn: Value | None = None
+        self.turns: tuple[tuple[int, Value], ...] = ()
         self._labels = 0
 
     # ---- levels -----------------------------------------------------------------------------------
@@ -153,9 +153,11 @@ class Function:
         return self.ground + (loops[-1] + 1 if loops and loops[-1] >= 0 else 0)
 
     def loop_of(self, number: int) -> tuple[int, Value]:
-        """The level of a loop, and its variable: of the nest's loops, or the turn of the one around."""
-        depth = self.ground + (number + 1 if number >= 0 else 0)
-        loop = self.levels[depth].loop if number >= 0 else self.turn
+        """The level of a loop, and its variable: of the nest's loops, or the turn of one around."""
+        if number < 0:
+            return self.turns[level_of(number)]
+        depth = self.ground + number + 1
+        loop = self.levels[depth].loop
         assert loop is not None
         return depth, loop
 
@@ -167,15 +169,14 @@ class Function:
         found = self.known.get(key)
         if found is not None:
             return found[0]
-        code = self.at(0)
         if buffer.inside is not None:
             whole = self.base(buffer.inside)
-            assert self.turn is not None
-            code = self.at(self.ground)
+            depth, turn = self.turns[buffer.level]
+            code = self.at(depth)
             kind = LLVM.get(STORED.get(buffer.kind, buffer.kind))
             entries, kind = (buffer.entries, kind) if kind else (buffer.bytes, "i8")  # complex numbers are NumPy's
-            places = self.turn if entries == 1 else self.turn * entries
-            return self.keep(key, code.emit(f"getelementptr {kind}, {whole.typed}, {places.typed}", "ptr"), self.ground)
+            places = turn if entries == 1 else turn * entries
+            return self.keep(key, code.emit(f"getelementptr {kind}, {whole.typed}, {places.typed}", "ptr"), depth)
         slot = self.slots[buffer.name]
         if isinstance(slot, Value):
             return self.keep(key, slot, 0)
@@ -202,8 +203,10 @@ class Function:
         return code.emit(f"load ptr, {where.typed}", "ptr")
 
     def pointer(self, buffer: Buffer, place: Affine) -> tuple[Value, int]:
-        """To an entry: that of lane 0, where the vector loop's variable takes part. With the level of it."""
-        found = (self.base(buffer), self.ground)
+        """To an entry: that of lane 0, where the vector loop's variable takes part. With the level at which it is read, in
+        the innermost loop over nests: there its memory may be written."""
+        base = self.base(buffer)
+        found = (base, self.known["base", buffer.name][1])
         kind = LLVM[STORED.get(buffer.kind, buffer.kind)]
         offset, terms = place
         for n in range(len(terms)):
@@ -214,12 +217,14 @@ class Function:
                 if number >= WHOLE_AXIS:
                     continue  # the pointer is that of lane 0
                 depth, loop = self.loop_of(number)
+                depth = max(depth, found[1])
                 code = self.at(depth)
                 places = loop if step == 1 else code.binary("mul", loop, step)
                 value = code.emit(f"getelementptr {kind}, {found[0].typed}, {places.typed}", "ptr")
                 self.keep(key, value, depth)
                 before = (value, depth)
             found = before
+        found = found[0], max(found[1], self.ground)
         return self._further(("pointer", buffer.name, place), kind, found, offset) if offset else found
 
     def _further(self, key: Hashable, kind: str, found: tuple[Value, int], offset: int) -> tuple[Value, int]:

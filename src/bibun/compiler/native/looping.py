@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -40,24 +41,27 @@ def write_loop(writer: Any, step: LoopStep) -> None:
     registers = _registers(function, step)
     pairs = [(before, after) for _, before, after in step.carried if after is not before]
     bases = [function.base(buffer) for pair in pairs for buffer in pair]
-    turns, buffers, ground, turn = writer.evaluation.turns, writer.evaluation.buffers, function.ground, function.turn
+    names: list[Hashable] = [("base", buffer.name) for pair in pairs for buffer in pair]
+    known = {name: function.known[name] for name in names}
+    turns, buffers, ground, around = writer.evaluation.turns, writer.evaluation.buffers, function.ground, function.turns
 
     def write(variable: Value, now: list[Value]) -> list[Value]:
         """Of each pair of buffers the one is read and the other written; in the next turn the other way round."""
-        function.ground, function.turn = function.depth, variable
+        function.ground, function.turns = function.depth, (*around, (function.depth, variable))
         writer.evaluation.turns, writer.evaluation.buffers = schedule.turns, schedule.buffers
-        for buffer, base in zip((b for pair in pairs for b in pair), now, strict=False):
-            function.keep(("base", buffer.name), base, function.ground)
+        for name, base in zip(names, now, strict=False):
+            function.keep(name, base, function.ground)
         for r, value in zip(registers, now[len(bases) :], strict=True):
             function.keep((r.carried.number, r.place), value, function.ground)
         writer.run(schedule)
         swapped = [now[n + 1 - 2 * (n % 2)] for n in range(len(bases))]
         following = [*swapped, *(_following(function, r) for r in registers)]
-        function.ground, function.turn = ground, turn
+        function.ground, function.turns = ground, around
         writer.evaluation.turns, writer.evaluation.buffers = turns, buffers
         return following
 
     function.repeat("turn", (0, step.body.turns, 1), [*bases, *(r.first for r in registers)], write)
+    function.known |= known  # a loop around may have them take turns too
 
 
 def _copy(function: Function, source: Buffer, target: Buffer) -> None:

@@ -12,7 +12,7 @@ The origin of an entry of the table is one of
     constant, n                 the object that part n of the containers is
     key, n, k                   key k of part n, a dict
     captured, n                 the array that call n of the recording is
-    stacked, numbers, alone     arrays of the recording, as one (rolling/building.py)
+    stacked, numbers, alone     arrays of the recording, or of several such each, as one (rolling/stacking.py)
     watched                     the table of index arrays (watch.py)
     value, array                this array: settings and numbers of the recording
     numpy, ...                  a function that calls NumPy (callbacks.py)
@@ -31,7 +31,7 @@ from bibun.compiler.native import cache
 from bibun.compiler.native.callbacks import Memory, callback
 from bibun.compiler.native.context import Context, routine
 from bibun.compiler.native.pool import pool
-from bibun.compiler.rolling.building import stacked
+from bibun.compiler.rolling.stacking import stacked
 
 Array = np.ndarray[Any, Any]
 Origin = tuple[Any, ...]
@@ -135,7 +135,9 @@ def _array(process: Process, word: str, *what: Any) -> Array:
         return process.watched
     if word == "value":
         return what[0]  # type: ignore[no-any-return]
-    found = stacked([process.arrays[n] for n in what[0]], alone=what[1])
+    numbers, alone = what
+    parts = [process.arrays[n] if isinstance(n, int) else _array(process, word, n, alone) for n in numbers]
+    found = stacked(parts, alone=alone)
     if found is None:
         raise LookupError(word)
     return found

@@ -6,7 +6,7 @@
 are done, in their order. A sum of floats that is one number is kept as two, the second one what rounding has lost
 (Knuth's TwoSum).
 
-In a loop over nests, the turn, and where memory begins that is another one in each turn, stand in a table in the workspace.
+In loops over nests, their turns, and where memory begins that is another one in each turn, stand in a table in the workspace.
 """
 
 from __future__ import annotations
@@ -53,9 +53,9 @@ class StageWriter:
             self.strip += -(-buffer.bytes // 64) * 64
         self.table: Buffer | None = None
         self.moving: list[Buffer] = []  # another one in each turn of the loop around
-        if writer.function.turn is not None:
+        if writer.function.turns:
             self.moving = [buffer for buffer in dict.fromkeys(used(stage)) if self._moves(buffer)]
-            self.table = writer.scratch((1 + len(self.moving),), "i64")
+            self.table = writer.scratch((len(writer.function.turns) + len(self.moving),), "i64")
         self._define()
         self._call()
 
@@ -69,7 +69,7 @@ class StageWriter:
         writer = self.writer
         function = Function(writer.module, dict(writer.function.slots))
         if self.table is not None:
-            self._told(function, self.table)
+            self._told(function, self.table, len(writer.function.turns))
         evaluation = Evaluation(function, writer.evaluation.buffers)
         evaluation.turns = writer.evaluation.turns
         nests = NestWriter(function, evaluation, writer.module.vector_bits // 8)
@@ -91,21 +91,20 @@ class StageWriter:
         self.notes = result != "i32 0"
         define(writer.module, self.name, function, result)
 
-    def _told(self, function: Function, table: Buffer) -> None:
+    def _told(self, function: Function, table: Buffer, turns: int) -> None:
         """Read the table."""
         start = function.base(table)
         code = function.at(0)
-        function.turn = code.emit(f"load i64, {start.typed}", "i64")
-        for n, buffer in enumerate(self.moving, 1):
-            place = code.emit(f"getelementptr i64, {start.typed}, i64 {n}", "ptr")
+        places = [code.emit(f"getelementptr i64, {start.typed}, i64 {n}", "ptr") for n in range(table.entries)]
+        function.turns = tuple([(0, code.emit(f"load i64, {place.typed}", "i64")) for place in places[:turns]])
+        for place, buffer in zip(places[turns:], self.moving, strict=True):
             function.keep(("base", buffer.name), code.emit(f"load ptr, {place.typed}", "ptr"), 0)
 
     def _tell(self, function: Function, table: Buffer) -> None:
-        """Write it, in the turn."""
+        """Write it, in each turn."""
         start, bases = function.base(table), [function.base(buffer) for buffer in self.moving]
         code = function.at(function.depth)
-        for n, value in enumerate([function.turn, *bases]):
-            assert value is not None
+        for n, value in enumerate([*(turn for _, turn in function.turns), *bases]):
             place = code.emit(f"getelementptr i64, {start.typed}, i64 {n}", "ptr")
             code.line(f"store {value.typed}, {place.typed}")
 

@@ -7,13 +7,13 @@ shortened, or given up.
 
 from __future__ import annotations
 
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from bibun.compiler.rolling.periods import TURNS, Stretch
-from bibun.compiler.rolling.stream import LEAF, Stream
+from bibun.compiler.rolling.periods import TURNS, Repeats, Stretch
+from bibun.compiler.rolling.stream import LEAF
 
 EARLIER = 3  # turns back that a value is carried, at most
 
@@ -47,7 +47,7 @@ class Kept(NamedTuple):
 
 
 class Scattered(NamedTuple):
-    """A call of the stream for each turn, none of them in a loop."""
+    """A call of the stream for each turn, none of them in a loop, or all in one turn of a loop."""
 
     calls: tuple[int, ...]
 
@@ -60,9 +60,10 @@ class Plan:
     last        for each loop the slots whose value of the last turn is read behind it
     """
 
-    def __init__(self, stream: Stream, found: list[Stretch], wanted: list[int]) -> None:
-        self.stream = stream
-        self.stretches = found
+    def __init__(self, repeats: Repeats, wanted: list[int]) -> None:
+        self.repeats = repeats
+        self.stream = repeats.stream
+        self.stretches = list(repeats.stretches)
         self.wanted = wanted  # calls of the stream that are asked for
         while not self._arranged():
             pass
@@ -80,7 +81,7 @@ class Plan:
                 return False
         straight = np.flatnonzero(self.owner < 0)
         for call in (*self.stream.positions[straight].ravel().tolist(), *chain(*self.stream.wide.values())):
-            if call != LEAF:
+            if call > LEAF:
                 self.needs(call)
         for call in self.wanted:
             self.needs(call)
@@ -99,7 +100,7 @@ class Plan:
         second = self.stream.positions[s.start + s.period : s.start + 2 * s.period]
         for slot in range(s.period):
             for w, (at, then) in enumerate(zip(first[slot].tolist(), second[slot].tolist(), strict=True)):
-                if at == LEAF:
+                if at <= LEAF:
                     self._leaf(j, slot, w)
                     continue
                 found = self._operand(j, at, then - at)
@@ -136,32 +137,43 @@ class Plan:
         owners = self.owner[calls]
         if (owners == -1).all():
             return Scattered(tuple(calls.tolist()))
-        other = int(owners[owners >= 0][0])
-        inside = owners == other
-        if not inside.all():
-            first, stop = _longest(inside)
-            if other == j or stop - first < TURNS:
-                return self._shortened(j, 0, 0)
-            return self._shortened(j, first, stop)
+        first, stop = _longest(owners)
+        other = int(owners[first])
+        if stop - first < s.turns:
+            return self._shortened(j, first, stop) if other != j else self._shortened(j, 0, 0)
         o = self.stretches[other]
-        if other == j or step % o.period:
+        if other == j:
             return self._shortened(j, 0, 0)
+        if step % o.period:  # another slot in each turn
+            return self._scattered(j, calls, (calls - o.start) // o.period)
         turn, slot = divmod(at - o.start, o.period)
         self.kept[other].add(slot)
         return Kept(other, slot, turn, step // o.period)
 
+    def _scattered(self, j: int, calls: Any, turns: Any) -> Any:
+        """Calls of several slots of another loop, all in one of its turns."""
+        first, stop = _longest(turns)
+        if stop - first < len(turns):
+            return self._shortened(j, first, stop)
+        for call in calls.tolist():
+            self.needs(call)
+        return Scattered(tuple(calls.tolist()))
+
     def _shortened(self, j: int, first: int, stop: int) -> None:
-        """Keep only these turns of a stretch; with fewer than TURNS it is given up."""
+        """Keep only these turns of a stretch; with fewer than TURNS it is given up. What is left over may repeat in itself."""
         s = self.stretches[j]
-        before = Stretch(s.start, s.period, first)
-        now = Stretch(s.start + first * s.period, s.period, stop - first)
-        behind = Stretch(s.start + stop * s.period, s.period, s.turns - stop)
-        parts = (before, now, behind) if now.turns >= TURNS else ()
-        self.stretches[j : j + 1] = [part for part in parts if part.turns >= TURNS]
+        cuts = (0, first, stop, s.turns) if stop - first >= TURNS else (0, s.turns)
+        parts = [Stretch(s.start + a * s.period, s.period, b - a) for a, b in pairwise(cuts)]
+        self.stretches[j : j + 1] = chain(
+            *(
+                [part] if TURNS <= part.turns < s.turns else self.repeats.within(part.start, part.stop, s.period)
+                for part in parts
+            )
+        )
 
 
-def _longest(mask: Any) -> tuple[int, int]:
-    """The longest run of True: (first, behind the last)."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], mask.view(np.int8), [0]))))
-    k = int(np.argmax(edges[1::2] - edges[::2]))
-    return int(edges[2 * k]), int(edges[2 * k + 1])
+def _longest(owners: Any) -> tuple[int, int]:
+    """The longest run of equal numbers: (first, behind the last)."""
+    edges = np.flatnonzero(np.diff(owners, prepend=owners[0] - 1, append=owners[-1] - 1))
+    k = int(np.argmax(np.diff(edges)))
+    return int(edges[k]), int(edges[k + 1])

@@ -7,6 +7,8 @@ the same turn or an earlier one (difference p), and that read another loop forwa
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,30 +34,70 @@ class Stretch(NamedTuple):
         return self.start + self.period * self.turns
 
 
-def stretches(stream: Stream) -> list[Stretch]:
-    """Disjoint stretches, in order: the longest first come to be."""
-    count = len(stream.codes)
-    if count < TURNS * 2 or count < CALLS:
-        return []
-    found: list[tuple[int, int, int, int]] = []
-    for lag in _lags(stream):
-        for start, stop in _runs(_repeats(stream, lag)):
+class Repeats:
+    """What of a stream repeats.
+
+    stretches   disjoint ones, in order: the longest first come to be
+    """
+
+    def __init__(self, stream: Stream) -> None:
+        self.stream = stream
+        self.stretches: list[Stretch] = []
+        self._found: list[tuple[int, int, int, int]] = []
+        count = len(stream.codes)
+        if count < TURNS * 2 or count < CALLS:
+            return
+        lags = _lags(stream)
+        spacings = {spacing for lag in lags if (spacing := self._look(lag)) is not None}
+        for lag in spacings.difference(lags):
+            self._look(lag)
+        self._found.sort()
+        self.stretches = self._chosen(np.zeros(count, bool), count)
+
+    def _look(self, lag: int) -> int | None:
+        """Note what repeats at a lag. Where it does so again and again at the same distance, that distance: of loops in a
+        loop only what moves with the outer one may tell its turns apart, and pieces come again sooner."""
+        starts = []
+        for start, stop in _runs(_repeats(self.stream, lag)):
             whole = stop - start + 2 * lag
-            if whole >= TURNS * lag and whole - lag >= CALLS:
-                found.append((lag - whole, lag, start, stop + 2 * lag))
-    taken = np.zeros(count, bool)
-    result = []
-    for _, lag, start, stop in sorted(found):
-        start, stop = _free(taken, start, stop)
-        if stop - start < TURNS * lag or stop - start - lag < CALLS:
-            continue
-        start = _rotated(stream, start, stop, lag)
-        turns = (stop - start) // lag
-        if turns < TURNS:
-            continue
-        taken[start : start + lag * turns] = True
-        result.append(Stretch(start, lag, turns))
-    return sorted(result)
+            if _long_enough(whole, lag):
+                self._found.append((lag - whole, lag, start, stop + 2 * lag))
+                starts.append(start)
+        if len(starts) < TURNS - 1:
+            return None
+        distance, often = Counter(b - a for a, b in pairwise(starts)).most_common(1)[0]
+        return distance if often >= TURNS - 2 else None
+
+    @property
+    def saved(self) -> int:
+        """How many calls there are less."""
+        return sum(stretch.period * (stretch.turns - 1) for stretch in self.stretches)
+
+    def within(self, start: int, stop: int, period: int) -> list[Stretch]:
+        """Those of a shorter period inside a part of the stream."""
+        taken = np.ones(len(self.stream.codes), bool)
+        taken[start:stop] = False
+        return self._chosen(taken, period)
+
+    def _chosen(self, taken: Array, period: int) -> list[Stretch]:
+        result = []
+        for _, lag, start, stop in self._found:
+            if lag >= period:
+                continue
+            start, stop = _free(taken, start, stop)
+            if not _long_enough(stop - start, lag):
+                continue
+            start = _rotated(self.stream, start, stop, lag)
+            turns = (stop - start) // lag
+            if turns < TURNS:
+                continue
+            taken[start : start + lag * turns] = True
+            result.append(Stretch(start, lag, turns))
+        return sorted(result)
+
+
+def _long_enough(calls: int, lag: int) -> bool:
+    return calls >= TURNS * lag and calls - lag >= CALLS
 
 
 def _lags(stream: Stream) -> list[int]:

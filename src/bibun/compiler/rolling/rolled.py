@@ -10,38 +10,37 @@ from bibun.compiler.graph import Graph
 
 
 class Turn(NamedTuple):
-    """In a key: an index that moves with the turns of the loop: start + step * turn."""
+    """In a key: an index that moves with the turns of loops: start + the sum of step * turn, the innermost loop first."""
 
     start: int
-    step: int
+    steps: tuple[int, ...]
 
 
 class TurnSlice(NamedTuple):
-    """In a key: `length` entries from an index that moves with the turns of the loop."""
+    """In a key: `length` entries from an index that moves with the turns of loops."""
 
     start: int
-    step: int
+    steps: tuple[int, ...]
     length: int
 
 
-def moves(settings: Mapping[str, Any] | None) -> bool:
-    """Whether a row's key moves with the turns of the loop."""
+def moves(settings: Mapping[str, Any] | None) -> int:
+    """With the turns of how many loops, from the innermost out, a row's key moves."""
     key = (settings or {}).get("key")
-    return isinstance(key, tuple) and any(isinstance(k, (Turn, TurnSlice)) for k in key)
+    moving = [k for k in key if isinstance(k, (Turn, TurnSlice))] if isinstance(key, tuple) else []
+    return max((len(k.steps) for k in moving), default=0)
 
 
-def at_turn(key: tuple[Any, ...], turn: int) -> tuple[Any, ...]:
-    """The key of one turn, as NumPy takes it."""
-    return tuple(map(partial(_at, turn), key))
+def at_turns(key: tuple[Any, ...], turns: Sequence[int]) -> tuple[Any, ...]:
+    """The key in these turns, as NumPy takes it."""
+    return tuple(map(partial(_at, turns), key))
 
 
-def _at(turn: int, k: Any) -> Any:
-    if isinstance(k, Turn):
-        return k.start + k.step * turn
-    if isinstance(k, TurnSlice):
-        start = k.start + k.step * turn
-        return slice(start, start + k.length)
-    return k
+def _at(turns: Sequence[int], k: Any) -> Any:
+    if not isinstance(k, (Turn, TurnSlice)):
+        return k
+    start = k.start + sum(step * turn for step, turn in zip(k.steps, turns, strict=False))
+    return start if isinstance(k, Turn) else slice(start, start + k.length)
 
 
 class Rolled:

@@ -7,18 +7,23 @@ period. Whole numbers in a key (x[i], x[i:i + 3]) are not part of the code eithe
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
+from copy import copy
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from bibun.compiler.graph import frozen
+from bibun.compiler.rolling.rolled import Turn, TurnSlice
 from bibun.interpreters.likeness import FLOAT64, Like, likeness
 from bibun.interpreters.recording import CAPTURED, CONSTANT, GUARD, INPUT, PART, Recording
 from bibun.primitives.indexing import Place
 
 OPERANDS = 32  # a call of more is not looked for in loops
+SMALL = 16  # entries of a value around a loop that takes turns with others in a loop inside of it
 MOVING = 8  # whole numbers in a key, at most
-LEAF = -1  # the position of an operand that is not in the stream
+LEAF = -1  # the position of an operand that is not in the stream; below it are those of entries
+ENTRY = "entry"  # in the recording of a loop's body: an input that is another entry of a stack in each turn (again.py)
 _KEYED = ("getitem", "put", "scatter_add", "getitem_at", "put_at", "scatter_add_at")
 
 
@@ -27,7 +32,7 @@ class Stream:
 
     numbers     of each call in the recording
     codes       equal for calls of the same row, with the same settings, kinds of operands and likeness of the value
-    positions   (call, operand): the operand's place in the stream; LEAF for a leaf
+    positions   (call, operand): the operand's place in the stream; LEAF for a leaf, LEAF - 1 - k for entry k of a stack
     leaves      (call, operand): the operand's number in the recording where it is a leaf (negative: a constant)
     moving      (call, k): whole numbers in its key
     keyed       the calls that have any
@@ -40,6 +45,7 @@ class Stream:
         self.wide: dict[int, list[int]] = {}
         self._codes: list[int] = []
         self._known: dict[Hashable, int] = {}
+        self._seen: dict[Hashable, tuple[Hashable, tuple[int, ...]]] = {}
         self._positions: tuple[list[int], ...] = tuple([] for _ in range(OPERANDS))
         self._leaves: tuple[list[int], ...] = tuple([] for _ in range(OPERANDS))
         self._moving: dict[int, tuple[int, ...]] = {}
@@ -54,6 +60,15 @@ class Stream:
         self.keyed = list(self._moving)
         self.columns = [*_used(self.positions, LEAF), *_used(self.moving, 0)]
 
+    def without_numbers(self, places: Sequence[int]) -> Stream:
+        """The same calls, but for the numbers in the keys of these."""
+        other = copy(self)
+        other.moving, other.codes = self.moving.copy(), self.codes.copy()
+        other.moving[places] = 0
+        other.codes[places] += len(self._known)  # what keeps its numbers is another call
+        other.columns = [*_used(other.positions, LEAF), *_used(other.moving, 0)]
+        return other
+
     def _read(self, recording: Recording) -> None:
         """One pass over the calls; what is done for each of them is what rolling up a long loop costs."""
         kinds = _leaf_kinds(recording)
@@ -63,24 +78,27 @@ class Stream:
         for number, (row, operands, settings, like) in enumerate(recording.calls):
             if row is INPUT or row is CAPTURED or row is CONSTANT:
                 continue
+            if row is ENTRY:
+                place[number] = LEAF - 1 - settings.place
+                continue
             at = len(codes)
             place[number] = at
             numbers.append(number)
-            if len(operands) > 2 or (settings is not None and settings != {}):
-                codes.append(self._other(recording, at, row, operands, settings, like, place, kinds))
+            if len(operands) > 2:
+                codes.append(self._wide(recording, at, row, operands, settings, like, place, kinds))
                 continue
             a = b = LEAF
             kind_a = kind_b = None
             if operands:
                 n = operands[0]
                 a = place[n] if n >= 0 else LEAF
-                if a == LEAF:
+                if a <= LEAF:
                     kind_a = kinds[n]
                 first_leaf.append(n)
                 if len(operands) == 2:
                     n = operands[1]
                     b = place[n] if n >= 0 else LEAF
-                    if b == LEAF:
+                    if b <= LEAF:
                         kind_b = kinds[n]
                     second_leaf.append(n)
                 else:
@@ -90,13 +108,35 @@ class Stream:
                 second_leaf.append(0)
             first.append(a)
             second.append(b)
-            key = (id(row), id(like) if like is FLOAT64 else like, kind_a, kind_b, len(operands))
+            fixed = None
+            if settings is not None and settings != {}:
+                fixed = self._skeleton(recording, at, row, operands, settings, like)
+            key = (id(row), fixed, id(like) if like is FLOAT64 else like, kind_a, kind_b, len(operands))
             code = known.get(key)
             if code is None:
                 code = known[key] = len(known)
             codes.append(code)
 
-    def _other(
+    def _skeleton(
+        self, recording: Recording, at: int, row: Any, operands: Sequence[int], settings: Any, like: Like
+    ) -> Hashable:
+        """Settings without the numbers that may move; these are noted."""
+        name = row if isinstance(row, str) else row.name
+        key: tuple[Any, ...] = settings["key"] if name in _KEYED else ()
+        if len(key) == 1 and type(key[0]) is int:  # x[i], the commonest: most often it has been seen before
+            shape = _indexed_shape(name, settings, like_of(recording, operands[0]), like)
+            same = (name, key[0], shape, len(settings))
+            found = self._seen.get(same)
+            if found is None:
+                found = self._seen[same] = skeleton(recording, name, operands, settings, like)
+        else:
+            found = skeleton(recording, name, operands, settings, like)
+        fixed, moving = found
+        if moving:
+            self._moving[at] = moving
+        return fixed
+
+    def _wide(
         self,
         recording: Recording,
         at: int,
@@ -107,25 +147,20 @@ class Stream:
         place: list[int],
         kinds: dict[int, Hashable],
     ) -> int:
-        """The code of a call with settings, or of many operands."""
-        wide = len(operands) > OPERANDS
+        """The code of a call of more than two operands."""
         where = [place[n] if n >= 0 else LEAF for n in operands]
-        if wide:
-            self.wide[at], where = where, []
-        numbers = () if wide else operands
-        for k in range(max(2, len(where))):
-            for column, values, rest in ((self._positions[k], where, LEAF), (self._leaves[k], numbers, 0)):
+        if len(operands) > OPERANDS:
+            self.wide[at], where, operands = where, [LEAF, LEAF], (0, 0)
+        for column, values, rest in ((self._positions, where, LEAF), (self._leaves, operands, 0)):
+            for k, value in enumerate(values):
                 if k > 1:  # the others are as long as the stream
-                    column.extend([rest] * (at - len(column)))
-                column.append(values[k] if k < len(values) else rest)
-        if wide:
+                    column[k].extend([rest] * (at - len(column[k])))
+                column[k].append(value)
+        if at in self.wide:
             return -1 - at
-        name = row if isinstance(row, str) else row.name
-        fixed, moving = skeleton(name, settings, [like_of(recording, n) for n in operands], like)
-        if moving:
-            self._moving[at] = moving
-        which = [kinds[n] if p == LEAF else None for n, p in zip(operands, where, strict=True)]
-        return self._known.setdefault((name, fixed, like, *which), len(self._known))
+        fixed = self._skeleton(recording, at, row, operands, settings, like)
+        which = [kinds[n] if p <= LEAF else None for n, p in zip(operands, where, strict=True)]
+        return self._known.setdefault((id(row), fixed, like, *which), len(self._known))
 
 
 def like_of(recording: Recording, number: int) -> Like | None:
@@ -157,22 +192,25 @@ def _leaf_kinds(recording: Recording) -> dict[int, Hashable]:
         if row is CAPTURED:
             kinds[number] = (row, like, settings.strides)
         elif row is INPUT or row is CONSTANT:
-            kinds[number] = (row, number)
+            small = type(settings) is tuple and settings[0] == "stay" and prod(like.shape) <= SMALL
+            kinds[number] = (*settings[:1], like) if small else (row, number)
+        elif row is ENTRY:
+            kinds[number] = (row, settings.stack, like)
     return kinds
 
 
-def skeleton(name: str, settings: Any, likes: Sequence[Like | None], like: Like) -> tuple[Hashable, tuple[int, ...]]:
-    """Settings without the whole numbers of a key, and those, counted from the beginning of their axis.
-
-    likes: of the operands; like: of the value.
-    """
+def skeleton(
+    recording: Recording, name: str, operands: Sequence[int], settings: Any, like: Like
+) -> tuple[Hashable, tuple[int, ...]]:
+    """Settings without the whole numbers of a key, and those, counted from the beginning of their axis."""
     if settings is None or (type(settings) is dict and not settings):
         return None, ()
     if name in (GUARD, PART):
         return (type(settings), settings), ()
     if name not in _KEYED:
         return frozen(settings), ()
-    axes = _axes(settings["key"], _indexed_shape(name, settings, likes, like), likes)
+    likes = [like_of(recording, n) for n in operands]
+    axes = _axes(settings["key"], _indexed_shape(name, settings, likes[0], like), likes)
     if axes is None:
         return frozen(settings), ()
     found: list[int] = []
@@ -181,6 +219,9 @@ def skeleton(name: str, settings: Any, likes: Sequence[Like | None], like: Like)
         if type(k) is int:
             found.append(k % length)
             entries.append(int)
+        elif isinstance(k, (Turn, TurnSlice)):  # in the body of another loop
+            found.append(k.start)
+            entries.append((type(k), *k[1:]))
         elif type(k) is slice and type(k.start) is type(k.stop) is int and k.step is None:
             start, stop, _ = k.indices(length)
             found += (start, stop)
@@ -197,16 +238,16 @@ def axes_of_key(recording: Recording, number: int) -> list[int]:
     """For each entry of the key of a call the length of its axis."""
     row, operands, settings, like = recording.calls[number]
     likes = [like_of(recording, n) for n in operands]
-    return _axes(settings["key"], _indexed_shape(row.name, settings, likes, like), likes) or []
+    return _axes(settings["key"], _indexed_shape(row.name, settings, likes[0], like), likes) or []
 
 
-def _indexed_shape(name: str, settings: Any, likes: Sequence[Like | None], like: Like) -> tuple[int, ...]:
-    """The shape of the array that the key belongs to."""
+def _indexed_shape(name: str, settings: Any, first: Like | None, like: Like) -> tuple[int, ...]:
+    """The shape of the array that the key belongs to; first: the likeness of the first operand."""
     if name.startswith("scatter_add"):
         return settings["shape"]  # type: ignore[no-any-return]
     if name.startswith("put"):
         return like.shape
-    return likes[0].shape if likes[0] is not None else ()
+    return first.shape if first is not None else ()
 
 
 def _axes(key: Sequence[Any], shape: tuple[int, ...], likes: Sequence[Like | None]) -> list[int] | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from bibun.compiler.rolling.periods import TURNS, Stretch, stretches
+from bibun.compiler.rolling.periods import TURNS, Repeats, Stretch
 from bibun.compiler.rolling.stream import Stream, axes_of_key
 from bibun.interpreters.recording import Recording
 from bibun.primitives import TABLE
@@ -25,35 +25,28 @@ _MOVES = {"part"} | {
 _PERIODS = range(1, 9)  # calls of one kind in a turn, at most, of which the numbers are looked at one by one
 
 
-def with_tables(recording: Recording) -> tuple[Recording, Stream, list[Stretch]]:
-    """The recording as a stream, and what of it repeats: with such numbers as operands, where more of it does then."""
-    stream = Stream(recording)
-    found = stretches(stream)
-    chosen = _chosen(recording, stream, found)
+def with_tables(recording: Recording) -> tuple[Recording, Repeats]:
+    """The recording, and what of it repeats: with such numbers as operands, where more of it does then."""
+    found = Repeats(Stream(recording))
+    stream = found.stream
+    chosen = _chosen(recording, stream, found.stretches)
     if len(chosen) < TURNS:
-        return recording, stream, found
-    second = Stream(_with_operands(recording, chosen))
-    computing: set[int] = set()
-    for stretch in stretches(second):
-        numbers = second.numbers[stretch.start : stretch.stop]
-        if any(recording.calls[n][0] not in _MOVES for n in numbers[: stretch.period]):
-            computing.update(numbers)
-    chosen = [n for n in chosen if n in computing]
+        return recording, found
+    computing = np.zeros(len(stream.codes), bool)
+    for stretch in Repeats(stream.without_numbers(chosen)).stretches:
+        numbers = stream.numbers[stretch.start : stretch.start + stretch.period]
+        if any(recording.calls[n][0] not in _MOVES for n in numbers):
+            computing[stretch.start : stretch.stop] = True
+    chosen = [at for at in chosen if computing[at]]
     if len(chosen) < TURNS:
-        return recording, stream, found
-    other = _with_operands(recording, chosen)
-    second = Stream(other)
-    more = stretches(second)
-    return (other, second, more) if _saved(more) > _saved(found) else (recording, stream, found)
-
-
-def _saved(found: Sequence[Stretch]) -> int:
-    """How many calls there are less."""
-    return sum(stretch.period * (stretch.turns - 1) for stretch in found)
+        return recording, found
+    other = _with_operands(recording, [stream.numbers[at] for at in chosen])
+    more = Repeats(Stream(other))
+    return (other, more) if more.saved > found.saved else (recording, found)
 
 
 def _chosen(recording: Recording, stream: Stream, found: Sequence[Stretch]) -> list[int]:
-    """The calls in no loop whose numbers are of one kind, many, and irregular."""
+    """The places in the stream of calls in no loop whose numbers are of one kind, many, and irregular."""
     straight = np.ones(len(stream.codes), bool)
     for stretch in found:
         straight[stretch.start : stretch.stop] = False
@@ -62,7 +55,7 @@ def _chosen(recording: Recording, stream: Stream, found: Sequence[Stretch]) -> l
         if straight[at] and recording.calls[stream.numbers[at]][0] in _WITH_OPERANDS:
             alike[int(stream.codes[at])].append(at)
     many = [places for places in alike.values() if len(places) >= TURNS and _irregular(stream.moving[places])]
-    return [stream.numbers[at] for places in many for at in places]
+    return [at for places in many for at in places]
 
 
 def _irregular(moving: np.ndarray[Any, Any]) -> bool:

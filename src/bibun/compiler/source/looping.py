@@ -30,7 +30,7 @@ class LoopText:
         self.node = node
         self.rolled: Rolled = node.settings
         self.names = outer.names
-        self.turn = self.names.turn(outer.depth)
+        self.turn = self.names.turn(len(outer.speller.turns))
         self.parts = self._wanted()
         graph = Graph()
         graph.nodes, graph.guards, graph.places = (
@@ -44,7 +44,7 @@ class LoopText:
         last = [outputs[n] for n in self.parts.last if outputs[n] not in self.following]
         graph.outputs = [*self.following, *saved, *last]
         self.body = Block(
-            self.names, graph, self._input, turn=self.turn, depth=outer.depth + 1, inline=[*self.following, *saved]
+            self.names, graph, self._input, turns=(self.turn, *outer.speller.turns), inline=[*self.following, *saved]
         )
         self.carried = {n: self._begin(n) for n in self.parts.carried}
         self.body.write()
@@ -79,7 +79,7 @@ class LoopText:
         inside = next(x for x in self.body.live if x.name == "input" and x.settings == settings)
         first, step = self.rolled.places[n]
         weak = inside.weak and self.body.promotes(inside)
-        return atom(f"{within(text, ATOM)}[{affine(first, step, self.turn)}]" + ".item()" * weak)
+        return atom(f"{within(text, ATOM)}[{affine(first, (step,), (self.turn,))}]" + ".item()" * weak)
 
     # ---- carried values -----------------------------------------------------------------------------
 

@@ -56,11 +56,11 @@ def spells(*names: str) -> Callable[[Spelling], Spelling]:
 
 
 class Speller:
-    """Writes calls. `turn`: the variable of the loop around them."""
+    """Writes calls. `turns`: the variables of the loops around them, the innermost first."""
 
-    def __init__(self, names: Names, turn: str = "") -> None:
+    def __init__(self, names: Names, turns: Sequence[str] = ()) -> None:
         self.names = names
-        self.turn = turn
+        self.turns = turns
 
     def call(self, node: Node, operands: list[Text]) -> Text:
         """A call of a row as an expression."""
@@ -108,9 +108,9 @@ class Speller:
         if isinstance(k, Place):
             return places[k.number].text
         if isinstance(k, Turn):
-            return affine(k.start, k.step, self.turn)
+            return affine(k.start, k.steps, self.turns)
         if isinstance(k, TurnSlice):
-            return f"{affine(k.start, k.step, self.turn)}:{affine(k.start + k.length, k.step, self.turn)}"
+            return f"{affine(k.start, k.steps, self.turns)}:{affine(k.start + k.length, k.steps, self.turns)}"
         if isinstance(k, slice):
             parts = ["" if n is None else str(n) for n in (k.start, k.stop)]
             return ":".join(parts if k.step is None else [*parts, str(k.step)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -56,14 +56,18 @@ def filled(value: Any, text: str, shape: tuple[int, ...], dtype: np.dtype[Any]) 
     return f"np.full({', '.join([first, text, *(f'np.{name}' for name in rest)])})"
 
 
-def affine(start: int, step: int, turn: str) -> str:
-    """start + step * turn."""
-    if step == 0:
-        return str(start)
-    if step < 0 <= start:
-        return f"{start} - {turn}" if step == -1 else f"{start} - {-step} * {turn}"
-    moving = turn if step == 1 else f"{step} * {turn}"
-    return moving if start == 0 else f"{moving} - {-start}" if start < 0 else f"{moving} + {start}"
+def affine(start: int, steps: Sequence[int], turns: Sequence[str]) -> str:
+    """start + the sum of step * turn."""
+    terms = [(step, turn) for step, turn in zip(steps, turns, strict=False) if step][::-1]
+    more = " + ".join(_times(step, turn) for step, turn in terms if step > 0)
+    less = "".join(f" - {_times(-step, turn)}" for step, turn in terms if step < 0)
+    if not more:
+        return f"{start}{less}"
+    return f"{more}{less}" + ("" if start == 0 else f" - {-start}" if start < 0 else f" + {start}")
+
+
+def _times(step: int, turn: str) -> str:
+    return turn if step == 1 else f"{step} * {turn}"
 
 
 def wrapped(line: str) -> list[str]:

@@ -29,7 +29,7 @@ class Block:
     """The lines of one graph.
 
     read        the text of an input, by its settings
-    turn        the variable of the loop around it, which is in `depth` others, itself included
+    turns       the variables of the loops around it, the innermost first
     inline      outputs that stand where they are used, if nothing else reads them
     """
 
@@ -39,18 +39,16 @@ class Block:
         graph: Graph,
         read: Callable[[Any], Text],
         *,
-        turn: str = "",
-        depth: int = 0,
+        turns: Sequence[str] = (),
         inline: Sequence[Node] = (),
     ) -> None:
         self.names = names
         self.graph = graph
         self.read = read
-        self.depth = depth
         self.lines: list[str] = []
         self.texts: dict[int, Text] = {}
         self.parts: dict[tuple[int, int], Text] = {}
-        self.speller = Speller(names, turn)
+        self.speller = Speller(names, turns)
         self.own: set[int] = set()  # inputs that are arrays of this block's own
         live = graph.live()
         self.readers = users(live)
