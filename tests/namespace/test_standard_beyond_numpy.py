@@ -1,5 +1,7 @@
 """What the Python array API standard asks for and NumPy's functions do not have. The truth is Python's sorted, and arithmetic."""
 
+import inspect
+
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
@@ -37,6 +39,20 @@ def test_descending_keeps_the_dtype(dtype):
     assert y.dtype == dtype
     assert_array_equal(y, np.take_along_axis(x, along_rows(x), -1))
     assert xp.argsort(x, descending=True).dtype == np.intp
+
+
+def test_the_order_of_equal_entries_is_kept_by_itself():
+    x = np.random.default_rng(3).integers(0, 4, 200).astype(np.float32)
+    order = sorted(range(200), key=x.__getitem__)
+    assert xp.argsort(x).tolist() == xp.argsort(bb.Variable(x)).tolist() == order
+    assert xp.argsort(x, descending=True).tolist() == falling(x)
+
+
+def test_parameters_can_be_seen():
+    for function in (xp.sort, xp.argsort):
+        assert "descending" in inspect.signature(function).parameters
+    for function in (xp.fft.fftfreq, xp.fft.rfftfreq):
+        assert "dtype" in inspect.signature(function).parameters
 
 
 def test_ascending_is_numpys():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -10,15 +9,13 @@ from numpy.fft import *  # noqa: F403
 from numpy.fft import __all__ as __all__
 
 
-@wraps(np.fft.fftfreq)  # type: ignore[no-redef]
-def fftfreq(n: int, d: Any = 1.0, device: Any = None, *, dtype: Any = None) -> Any:
+def fftfreq(n: int, d: Any = 1.0, device: Any = None, *, dtype: Any = None) -> Any:  # type: ignore[no-redef]
     """The frequencies of fft, of numbers n and step d; in double precision without a dtype."""
     made = np.fft.fftfreq(n, d, device)
     return made if dtype is None else made.astype(dtype)
 
 
-@wraps(np.fft.rfftfreq)  # type: ignore[no-redef]
-def rfftfreq(n: int, d: Any = 1.0, device: Any = None, *, dtype: Any = None) -> Any:
+def rfftfreq(n: int, d: Any = 1.0, device: Any = None, *, dtype: Any = None) -> Any:  # type: ignore[no-redef]
     """The frequencies of rfft, of n numbers and step d; in double precision without a dtype."""
     made = np.fft.rfftfreq(n, d, device)
     return made if dtype is None else made.astype(dtype)
