@@ -165,7 +165,7 @@ CALLS = {
     "unique_inverse": "xp.unique_inverse(ties)",
     "unique_values": "xp.unique_values(ties)",
     "argsort": "xp.argsort(ties, axis=0, stable=True)",
-    "argsort descending": "xp.argsort(x)",
+    "argsort of no ties": "xp.argsort(x)",
     "sort": "xp.sort(x, axis=0)",
     "sort stable": "xp.sort(ties, stable=True)",
     # statistics

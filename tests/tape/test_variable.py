@@ -353,6 +353,25 @@ def test_a_double_seed_does_not_widen_single_precision() -> None:
     assert x.grad.dtype == np.float32
 
 
+@pytest.mark.parametrize(
+    ("function", "slope"),
+    [
+        (lambda x: np.power(2, x), lambda x: np.log(2) * 2**x),
+        (lambda x: np.copysign(x, 2.0), np.ones_like),
+        (lambda x: np.logaddexp(x, 0), lambda x: 1 / (1 + np.exp(-x))),
+        (lambda x: np.logaddexp2(1.0, x), lambda x: 1 / (1 + 2 ** (1 - x))),
+    ],
+    ids=["power", "copysign", "logaddexp", "logaddexp2"],
+)
+def test_a_number_of_pythons_does_not_widen_a_gradient(function: Any, slope: Any) -> None:
+    x = box([1.0, 2.0], np.float32)
+    for _ in range(2):  # the second is added to the first
+        between = 1 * x
+        np.sum(function(between)).backward(retain_grad=True)
+        assert x.grad.dtype == between.grad.dtype == np.float32
+    assert_allclose(x.grad, 2 * slope(x.data.astype(float)), rtol=1e-6)
+
+
 def test_a_complex_variable_gets_the_gradient_of_jax() -> None:
     """df/da - i df/db for z = a + i b; |z|**2 gives 2 conj(z)."""
     z = box([1 + 2j, -3j], complex)

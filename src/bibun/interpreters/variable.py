@@ -156,6 +156,8 @@ class Variable(Array):
         with _adding:
             for leaf, cotangent in leaves.items():
                 variable, before = leaf.variable(), _left(leaf)
+                if leaf.dtype is not None and getattr(cotangent, "dtype", None) is not leaf.dtype:
+                    cotangent = cast(cotangent, leaf.dtype)  # np.log(2) beside float32, in a rule of 2**x, is a float64
                 total = seed if leaf is self.node else cotangent if before is None else before + cotangent
                 if variable is not None:
                     variable.gradient = _boxed(total, create_graph)

@@ -4,7 +4,8 @@
 
 Functions that find traced arrays by themselves are NumPy's own objects, and so are its modules. Those that make arrays
 are in creation.py: what they make can hold traced values; those that are given lists of numbers in joining.py and lists.py.
-It is also the namespace of the Python array API standard for traced arrays (x.__array_namespace__()).
+It is also the namespace of the Python array API standard for traced arrays (x.__array_namespace__()); what NumPy lacks of
+that is in standard.py and fft.py.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ else:
     from bibun.numpy.array_class import *  # noqa: F403
     from bibun.numpy.creation import *  # noqa: F403
     from bibun.numpy.joining import *  # noqa: F403
+    from bibun.numpy.standard import *  # noqa: F403
 
     concat = concatenate  # noqa: F405
     __version__ = numpy.__version__

@@ -10,7 +10,7 @@ from bibun.interpreters.buffer import unnamed
 
 NAMES = frozenset((
     "amax", "amin", "append", "average", "clip", "cross", "cumprod", "cumsum", "diag", "diff", "dot", "einsum", "inner", "kron",
-    "max", "mean", "median", "min", "outer", "prod", "ptp", "sort", "std", "sum", "tensordot", "trace", "trapezoid", "var",
+    "max", "mean", "median", "min", "outer", "prod", "ptp", "std", "sum", "tensordot", "trace", "trapezoid", "var",
     "vdot", "where",
 ))  # fmt: skip
 

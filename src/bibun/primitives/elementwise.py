@@ -73,8 +73,14 @@ def _power_base(a: Any, b: Any) -> Any:
     return b * np.power(a, np.where(zero, 1, b - 1))
 
 
+def _beside(number: Any, array: Any) -> Any:
+    """A number of Python's in the dtype that NumPy gives it beside the array: a function of it alone would be a float64."""
+    return np.result_type(array, number).type(number) if isinstance(number, (int, float)) else number
+
+
 def _power_exponent(y: Any, a: Any) -> Any:
     """y log a. Where a is 0: 0 for b >= 0 (y is 0 there for every b > 0), and -inf for b < 0."""
+    a = _beside(a, y)
     zero = np.equal(a, 0)
     at_zero = np.where(np.isfinite(y), np.zeros_like(y), -y)
     base = np.where(zero, np.ones_like(a), a)
@@ -152,6 +158,7 @@ logaddexp2 = elementwise(
 
 def _share(mine: Any, other: Any, base: float) -> Any:
     """mine's share of the sum: 1 / (1 + e**(base (other - mine))), of which only the decaying e**-|...| is computed."""
+    mine, other = _beside(mine, other), _beside(other, mine)
     equal = np.equal(mine, other) & np.isinf(mine)  # equal infinities share equally
     lead = base * (np.where(equal, np.zeros_like(mine), mine) - np.where(equal, np.zeros_like(other), other))
     ahead = lead >= 0
@@ -216,7 +223,7 @@ fmin = elementwise(
     native="fmin",
 )
 copysign = elementwise(
-    np.copysign, lambda a, b: np.copysign(np.ones_like(a), a) * np.copysign(np.ones_like(b), b), 0,
+    np.copysign, lambda a, b: np.copysign(1, a) * np.copysign(1, _beside(b, a)), 0,
     native="copysign", domain=("nonzero", "nonzero"),
 )  # fmt: skip
 

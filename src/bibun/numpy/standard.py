@@ -1,0 +1,46 @@
+"""What the array API standard asks of sort and argsort and NumPy lacks: a descending order, and a stable one by itself.
+
+The dtype of frequencies is in fft.py.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from bibun.numpy.lists import taking_lists
+
+
+@taking_lists
+def sort(
+    a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, descending: bool = False, stable: Any = None
+) -> Any:
+    """The entries along the axis in increasing or decreasing order; else as numpy.sort."""
+    if not descending:
+        return np.sort(a, axis, kind, order, stable=stable)
+    # turned round before and after, so that a stable sort keeps the order of equal entries
+    return np.flip(np.sort(np.flip(a, axis), axis, kind, order, stable=_stable(kind, stable)), axis)
+
+
+def argsort(
+    a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, descending: bool = False, stable: Any = None
+) -> Any:
+    """The indices that bring the entries in increasing or decreasing order; else as numpy.argsort.
+
+    Those of equal entries stay in their order, where neither a kind nor stable=False is given; numpy.argsort leaves that open.
+    """
+    stable = _stable(kind, stable)
+    if not descending:
+        return np.argsort(a, axis, kind, order, stable=stable)
+    indices = np.argsort(np.flip(a, axis), axis, kind, order, stable=stable)
+    last = (np.size(a) if axis is None else np.shape(a)[axis]) - 1
+    return last - np.flip(indices, axis)
+
+
+def _stable(kind: Any, stable: Any) -> Any:
+    """The standard's default is True."""
+    return True if kind is None and stable is None else stable
+
+
+__all__ = ["argsort", "sort"]
