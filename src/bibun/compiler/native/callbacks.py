@@ -83,6 +83,9 @@ class Parts(NamedTuple):
         return tuple([np.swapaxes(part, -1, -2) if n in self.turned else part for n, part in enumerate(parts)])
 
 
+_TAKE_OUT = {"fft", "ifft", "rfft", "irfft"}  # their functions, beside ufuncs
+
+
 class ShapeChangedError(Exception):
     """A row gave another shape than in the run that was recorded."""
 
@@ -113,7 +116,9 @@ def callback(
     first = len(operands)
     numbers = [n for n, memory in enumerate(operands) if not memory.shape]
     call = function.resolved() if isinstance(function, Row) else function
-    into = parts == [None] and isinstance(call, np.ufunc) and call.nout == 1  # once it is known that the dtypes agree
+    takes_out = isinstance(call, np.ufunc) and call.nout == 1
+    takes_out |= isinstance(function, Row) and function.name in _TAKE_OUT
+    into = parts == [None] and takes_out  # once it is known that the dtypes agree
     # The arrays at the addresses of the last call; and whether its results have suited.
     known: list[Any] = [([], []), False]
 
