@@ -89,7 +89,10 @@ def _guarded_times(a: Complex, b: Complex) -> Complex:
 
 @formula("divide")
 def _divide(a: Complex, b: Complex) -> Complex:
-    """Smith, Algorithm 116: Complex division (1962): by the larger part of b first. Of b = 0 the quotients by |0|."""
+    """Smith, Algorithm 116: Complex division (1962): by the larger part of b first. Of b = 0 the quotients by |0|.
+
+    Products are rounded before anything is added to them, so that an imaginary part that is 0 in NumPy is 0 here.
+    """
     p, q, large, small = a.real, a.imag, b.real, b.imag
     swap = None
     if not b.imag.is_zero:
@@ -98,10 +101,10 @@ def _divide(a: Complex, b: Complex) -> Complex:
         large, small = small.where(swap, large), large.where(swap, small)
     zero = large.equals(0) if swap is None else large.equals(0) & small.equals(0)
     ratio = large.of(0).where(zero, small / large)
-    scale = abs(large).where(zero, large + small * ratio).map("reciprocal")
-    real, imag = p + q * ratio, q - p * ratio
+    scale = abs(large).where(zero, large + small.map("times", ratio)).map("reciprocal")
+    real, imag = p + q.map("times", ratio), q - p.map("times", ratio)
     if swap is not None:
-        imag = (p * ratio - q).where(swap, imag)
+        imag = (p.map("times", ratio) - q).where(swap, imag)
     return Complex(a.real.where(zero, real) * scale, a.imag.where(zero, imag) * scale)
 
 
