@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bibun.compiler.fusing.expressions import DTYPES
+from bibun.compiler.native import fourier
 from bibun.compiler.rolling.rolled import at_turn
 from bibun.primitives import TABLE
 
@@ -83,9 +84,6 @@ class Parts(NamedTuple):
         return tuple([np.swapaxes(part, -1, -2) if n in self.turned else part for n, part in enumerate(parts)])
 
 
-_TAKE_OUT = {"fft", "ifft", "rfft", "irfft"}  # their functions, beside ufuncs
-
-
 class ShapeChangedError(Exception):
     """A row gave another shape than in the run that was recorded."""
 
@@ -116,11 +114,9 @@ def callback(
     first = len(operands)
     numbers = [n for n, memory in enumerate(operands) if not memory.shape]
     call = function.resolved() if isinstance(function, Row) else function
-    takes_out = isinstance(call, np.ufunc) and call.nout == 1
-    takes_out |= isinstance(function, Row) and function.name in _TAKE_OUT
-    into = parts == [None] and takes_out  # once it is known that the dtypes agree
-    # The arrays at the addresses of the last call; and whether its results have suited.
-    known: list[Any] = [([], []), False]
+    # The arrays at the addresses of the last call; and what makes results in their place, and whether that
+    # has been looked for, once the first ones have suited.
+    known: list[Any] = [([], []), None, parts != [None]]
 
     def run(where: int) -> None:
         try:
@@ -140,8 +136,8 @@ def callback(
         inputs = arrays[:first]
         for n in numbers:
             inputs[n] = arrays[n][()].item() if weak[n] else arrays[n][()]
-        if into and known[1]:
-            call(*inputs, out=arrays[first])
+        if known[1] is not None:
+            known[1](*inputs, arrays[first])
             return
         y = call(*inputs)
         for part, target in zip(parts, arrays[first:], strict=True):
@@ -150,9 +146,19 @@ def callback(
             if value.shape != target.shape or value.dtype != target.dtype:
                 raise ShapeChangedError
             target[...] = value
-        known[1] = True
+        if not known[2]:
+            known[1:] = _into(function, call, arrays), True
 
     return run
+
+
+def _into(function: Any, call: Any, arrays: Sequence[Any]) -> Callable[..., Any] | None:
+    """(operands, output) -> None, where the function can give its result in an array that is there."""
+    if isinstance(function, Row) and function.name in fourier.NAMES:
+        return fourier.into(function.name, dict(function.settings), arrays[0].shape, arrays[-1]) or (
+            lambda x, out: call(x, out=out)
+        )
+    return call if isinstance(call, np.ufunc) and call.nout == 1 else None
 
 
 def _view(memory: Memory) -> Callable[[int], np.ndarray[Any, Any]]:
