@@ -129,7 +129,7 @@ def test_entries_that_move(n: int, kind: str) -> None:
 
 
 def test_sums_products_and_norms() -> None:
-    a, b, x = numbers(40, 30), numbers(30, 35), RNG.normal(size=40)
+    a, b, x = numbers(31, 30), numbers(30, 35), RNG.normal(size=31)
 
     def f(a: Any, b: Any, x: Any) -> Any:
         norms = np.linalg.norm(a), np.linalg.norm(a, axis=0)
@@ -146,6 +146,21 @@ def test_sums_products_and_norms() -> None:
 
     agrees(f, (a, b, x))
     natively(f, a, b, x)
+
+
+@pytest.mark.parametrize("subscripts", ["ij,jk->ki", "bij,bjk->bik", "ij,jk->i", "ii,ij->j"])
+def test_einsum_and_its_gradient(subscripts: str) -> None:
+    first, second = subscripts.split("->")[0].split(",")
+    a, b = numbers(*[3] * len(first)), numbers(*[3] * len(second))
+    natively(lambda a, b: np.einsum(subscripts, a, b), a, b)
+    agrees(bb.grad(lambda a, b: np.sum(np.abs(np.einsum(subscripts, a, b)) ** 2), argnums=(0, 1)), (a, b))
+
+
+def test_a_large_product_is_that_of_numpy() -> None:
+    a, b = numbers(60, 50), numbers(50, 40)
+    compiled = bb.compile(lambda a, b: 1j * a @ b)
+    assert_allclose(compiled(a, b), 1j * a @ b, rtol=1e-12)
+    assert "NumPy [60, 50], [50, 40]: matmul" in compiled.explain()
 
 
 def test_what_is_captured_is_read_where_it_lies() -> None:

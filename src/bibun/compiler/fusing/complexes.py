@@ -7,6 +7,7 @@ computed is a `pair` of two expressions, which is only put together where it is 
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any, NamedTuple, TypeVar
 
 from bibun.compiler.fusing.expressions import COMPLEX, DTYPES, Expression, Expressions
@@ -211,10 +212,26 @@ def _norm(lower: Lowering, node: Node, operands: list[Expression]) -> Expression
 # ---- products -----------------------------------------------------------------------------------
 
 
+LARGE = 1 << 15  # multiplications in one product of matrices: more than these BLAS does faster, which NumPy calls
+
+
+def _is_large(node: Node) -> bool:
+    """Whether the matrices of a product, or of each of a stack, are large."""
+    a, b = node.operands
+    if node.name == "matmul":
+        return prod(a.shape[-2:]) * (b.shape[-1] if len(b.shape) > 1 else 1) > LARGE
+    first, second, result = node.settings["subscripts"]
+    lengths: dict[str, int] = {}
+    for c, n in zip((*first, *second), (*a.shape, *b.shape), strict=True):
+        lengths[c] = max(n, lengths.get(c, 1))
+    stack = set(first) & set(second) & set(result)
+    return prod(n for c, n in lengths.items() if c not in stack) > LARGE
+
+
 @complexes("matmul", "einsum")
 def _product(lower: Lowering, node: Node, operands: list[Expression]) -> Expression | None:
     """The sums of the products of parts, of two operands: four of them, or two where one is real."""
-    if len(operands) > 2 or not is_complex(node):
+    if len(operands) > 2 or not is_complex(node) or (len(operands) == 2 and _is_large(node)):
         return None
     make, real, kind = lower.make, half(node), COMPLEX[node.dtype.str]
     given = [complex_of(make, x, kind) for x in operands]
