@@ -137,7 +137,7 @@ def callback(
         for n in numbers:
             inputs[n] = arrays[n][()].item() if weak[n] else arrays[n][()]
         if known[1] is not None:
-            known[1](*inputs, arrays[first])
+            known[1](*inputs, out=arrays[first])
             return
         y = call(*inputs)
         for part, target in zip(parts, arrays[first:], strict=True):
@@ -153,11 +153,9 @@ def callback(
 
 
 def _into(function: Any, call: Any, arrays: Sequence[Any]) -> Callable[..., Any] | None:
-    """(operands, output) -> None, where the function can give its result in an array that is there."""
+    """(operands, out=array) -> anything, where the function can give its result in an array that is there."""
     if isinstance(function, Row) and function.name in fourier.NAMES:
-        return fourier.into(function.name, dict(function.settings), arrays[0].shape, arrays[-1]) or (
-            lambda x, out: call(x, out=out)
-        )
+        return fourier.into(function.name, dict(function.settings), arrays[0].shape, arrays[-1]) or call
     return call if isinstance(call, np.ufunc) and call.nout == 1 else None
 
 

@@ -15,7 +15,7 @@ from bibun.compiler.native.once import once
 
 NAMES = {"fft", "ifft", "rfft", "irfft"}
 _FORWARD = {"fft": True, "ifft": False, "rfft": True, "irfft": False}
-Into = Callable[[Any, Any], Any]
+Into = Callable[..., Any]
 
 
 @once
@@ -44,7 +44,7 @@ def _is_right(function: Any, name: str, odd: int) -> bool:
 
 
 def into(name: str, settings: dict[str, Any], shape: tuple[int, ...], out: Any) -> Into | None:
-    """(x, array) -> None, which makes a row's result of an x of this shape in an array like `out`; None for np.fft."""
+    """(x, out=array), which makes a row's result of an x of this shape in an array like `out`; None for np.fft."""
     axis, norm = settings.get("axis", -1) % len(shape), settings.get("norm") or "backward"
     n = out.shape[axis] if name == "irfft" else settings.get("n") or shape[axis]
     function = _functions().get((name, n % 2))
@@ -59,5 +59,5 @@ def into(name: str, settings: dict[str, Any], shape: tuple[int, ...], out: Any) 
     elif scaled:
         factor = np.reciprocal(n, dtype=real)
     if axis == len(shape) - 1:
-        return lambda x, y: function(x, factor, y)
-    return lambda x, y: function(x, factor, axes=axes, out=y)
+        return lambda x, out: function(x, factor, out)
+    return lambda x, out: function(x, factor, axes=axes, out=out)
