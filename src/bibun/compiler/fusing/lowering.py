@@ -18,6 +18,7 @@ from bibun.compiler.rewriting.patterns import number_of
 from bibun.compiler.rewriting.rules import is_identity, is_power_of_two, scale
 from bibun.compiler.rolling.rolled import moves
 from bibun.core.primitive import Primitive
+from bibun.primitives import TABLE
 
 Lower = Callable[["Lowering", Node, list[Expression]], "Expression | None"]
 LOWERINGS: dict[str, Lower] = {}
@@ -38,6 +39,13 @@ def lowers(*names: str) -> Callable[[Lower], Lower]:
 def kind_of(dtype: np.dtype[Any]) -> str | None:
     """The kind of a dtype that has native code; None for others."""
     return KINDS.get(dtype.str)
+
+
+def _steps_by_entries(node: Node) -> bool:
+    """Whether a captured array's neighbours lie whole entries apart, as those of a field of records need not."""
+    size = node.dtype.itemsize // (2 if is_complex(node) else 1)
+    native = is_complex(node) or kind_of(node.dtype) is not None
+    return not native or all(step % size == 0 for step in node.settings.strides)
 
 
 def is_complex(node: Node) -> bool:
@@ -141,6 +149,9 @@ class Lowering:
             return self.make.value(np.asarray(node.settings), node.dtype.str)
         if is_identity(node) and kind_of(node.dtype) is not None:
             return self._identity_matrix(node.shape, _kind(node))
+        if node.name == "captured" and not _steps_by_entries(node):
+            whole = self.make.make("captured", (), node.settings, node.shape, node.dtype.str)
+            return called(self.make, TABLE["copy"], {}, [(whole, False)], (node.shape, node.dtype), self.turns)
         if is_complex(node):
             return self.make.packed(node.name, (), node.settings, node.shape, node.dtype)
         return self.make.make(node.name, (), node.settings, node.shape, _kind(node))
