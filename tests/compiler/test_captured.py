@@ -108,3 +108,14 @@ def test_an_array_beside_one_that_lies_like_its_transpose(tmp_path: Any, monkeyp
     np.testing.assert_array_equal(product(x, x.T), [24.0, 34.0])
     np.testing.assert_array_equal(product(x, apart), [64.0, 74.0])
     np.testing.assert_array_equal(product(other, other.T), [0.0, 0.0])
+
+
+@pytest.mark.parametrize("field", ["z", "x", "n"])
+def test_a_field_of_records_that_are_no_whole_number_of_entries_apart(field: str) -> None:
+    records = np.zeros(9, dtype=[("n", "i8"), ("z", "c16"), ("x", "f8"), ("more", "i4")])
+    records[field] = np.arange(9)
+    compiled = bb.compile(lambda x: records[field] * x)
+    for _ in range(2):
+        np.testing.assert_array_equal(compiled(np.full(9, 2.0)), 2.0 * np.arange(9))
+    records[field] += 1  # it is read at each call
+    np.testing.assert_array_equal(compiled(np.full(9, 2.0)), 2.0 * np.arange(1, 10))

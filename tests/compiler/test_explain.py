@@ -84,8 +84,10 @@ def test_a_loop_counts_as_often_as_it_runs() -> None:
 def test_what_runs_in_numpy_and_why() -> None:
     text = explained(lambda a: np.sum(np.sort(a)), np.eye(3))
     assert any(line.startswith("NumPy [3, 3]: argsort: no machine code") for line in lines_of(text, "steps"))
-    text = explained(lambda z: np.exp(z), np.ones(3) + 1j)
-    assert "NumPy [3]: exp: complex128 has no machine code" in text
+    text = explained(lambda z: np.tanh(z), np.ones(3) + 1j)
+    assert "NumPy [3]: tanh: no machine code for complex128" in text
+    text = explained(lambda x: np.exp(x), np.ones(3, np.float16))
+    assert "NumPy [3]: exp: float16 has no machine code" in text
     assert "what runs through NumPy is not counted" in text
 
 

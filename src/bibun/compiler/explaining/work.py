@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bibun.compiler.fusing.buffers import Buffer
-from bibun.compiler.fusing.expressions import Expression, Routine
+from bibun.compiler.fusing.expressions import PACKED, Expression, Routine
 from bibun.compiler.fusing.nests import Loop, Nest, terms_of
 from bibun.compiler.fusing.schedule import Schedule
 from bibun.compiler.fusing.stages import Stage
@@ -146,7 +146,7 @@ def _extents(loops: Sequence[Loop]) -> str:
 def _called(step: Call, depth: int, turns: int) -> Work:
     x = step.expression
     read, written = sum(b.bytes for b in step.operands), sum(b.bytes for b in step.outputs.values())
-    shapes = ", ".join(str(list(b.shape)) for b in step.operands)
+    shapes = ", ".join(str(list(b.shape[:-1] if b.packed else b.shape)) for b in step.operands)
     if x.op == "contract":
         a, b, _ = x.params
         lengths = dict(zip((*a, *b), (*step.operands[0].shape, *step.operands[1].shape), strict=True))
@@ -180,4 +180,5 @@ def _why(step: Call) -> str:
     strange = sorted({b.kind for b in (*step.operands, *step.outputs.values()) if not b.kind[:1].isalpha()})
     if strange:
         return f"{', '.join(str(np.dtype(kind)) for kind in strange)} has no machine code"
-    return "no machine code"
+    packed = sorted({str(np.dtype(PACKED[b.kind])) for b in (*step.operands, *step.outputs.values()) if b.packed})
+    return " ".join(["no machine code", *(f"for {name}" for name in packed)])

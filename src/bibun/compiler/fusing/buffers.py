@@ -17,11 +17,12 @@ class Buffer:
     """Memory of one array. `place`: input, captured, output or temporary; `number`: which of them.
 
     `steps`: entries between neighbours along each axis; arguments are in row-major order, captured arrays as they are.
+    `packed`: complex numbers, whose last axis is that of their real and imaginary parts.
     `inside`: the buffer that this one is an entry of, another one in each turn of a loop. `level`: how many are around that.
     `strip`: where only a strip of rows is there at a time: the axis of the rows, and how many they are.
     """
 
-    __slots__ = ("array", "inside", "kind", "level", "number", "place", "shape", "steps", "strip")
+    __slots__ = ("array", "inside", "kind", "level", "number", "packed", "place", "shape", "steps", "strip")
 
     def __init__(
         self,
@@ -34,6 +35,7 @@ class Buffer:
     ) -> None:
         self.inside: Buffer | None = None
         self.level = 0
+        self.packed = False
         self.strip: tuple[int, int] | None = None
         self.place = place
         self.number = number

@@ -8,6 +8,7 @@
     view                entries of the operand at affine places: slices, transposes, broadcasts; params: an Affine an axis
     flat                the operand, which must lie in memory, as one axis in row-major order
     place               boxes put side by side, or onto a background; params: Boxes; operands: the background, the parts
+    pair                complex numbers as they lie in memory, one more axis of 2, of their real and imaginary parts
     reduce              over some axes; params: (word, axes); the axes are gone
     contract            the sum of products of two operands; params: the letters of both and of the result
     gather              entries at computed places; params: see Gathering
@@ -20,6 +21,7 @@
     part                one output of a call, a routine or a loop; params: which
 
 Every expression has a shape and a kind: f64, f32, i64, i32, i1 have native code; other dtypes only pass through calls.
+Complex numbers are floats with one more axis of 2 (complexes.py).
 """
 
 from __future__ import annotations
@@ -34,6 +36,8 @@ from bibun.compiler.graph import frozen
 
 Shape = tuple[int, ...]
 KINDS = {"<f8": "f64", "<f4": "f32", "<i8": "i64", "<i4": "i32", "|b1": "i1"}
+COMPLEX = {"<c16": "f64", "<c8": "f32"}  # the kind of the parts
+PACKED = {kind: name for name, kind in COMPLEX.items()}
 _BY_VALUE = ("number", "call")  # params that are not hashable, or equal where they should not be
 DTYPES = {kind: np.dtype(name) for name, kind in KINDS.items()}
 BYTES = {"f64": 8, "f32": 4, "i64": 8, "i32": 4, "i1": 1}
@@ -83,9 +87,9 @@ class Routine(NamedTuple):
 
 
 class Expression:
-    """One array. `kept`: it is stored, however it is used."""
+    """One array. `kept`: it is stored, however it is used; `packed`: complex numbers as they lie in memory."""
 
-    __slots__ = ("kept", "kind", "number", "op", "operands", "params", "shape")
+    __slots__ = ("kept", "kind", "number", "op", "operands", "packed", "params", "shape")
 
     def __init__(
         self, op: str, operands: tuple[Expression, ...], params: Any, shape: Shape, kind: str, number: int
@@ -97,6 +101,7 @@ class Expression:
         self.kind = kind
         self.number = number
         self.kept = False
+        self.packed = op == "pair"
 
     @property
     def size(self) -> int:
@@ -146,6 +151,39 @@ class Expressions:
     def _in_order(self, x: Expression) -> Expression:
         """A captured array lies as it is."""
         return self.map("positive", x) if x.op == "captured" and not x.params.flags.c_contiguous else x
+
+    def packed(
+        self, op: str, operands: tuple[Expression, ...], params: Any, shape: Sequence[int], dtype: np.dtype[Any]
+    ) -> Expression:
+        """Complex numbers of this shape and dtype, as they lie in memory."""
+        found = self.make(op, operands, params, (*shape, 2), COMPLEX[dtype.str])
+        found.packed = True
+        return found
+
+    def halves(self, x: Expression) -> tuple[Expression, Expression]:
+        """The real and the imaginary part of packed numbers."""
+        shape = x.shape[:-1]
+        real, imaginary = (self.view(x, [*identity(len(shape)), fixed(k)], shape) for k in (0, 1))
+        return real, imaginary
+
+    def pair(self, real: Expression, imaginary: Expression) -> Expression:
+        """Packed numbers of their parts: those that they are the parts of, or new ones."""
+        shape = np.broadcast_shapes(real.shape, imaginary.shape)
+        real, imaginary = self.broadcast(real, shape), self.broadcast(imaginary, shape)
+        whole = half_of(real)
+        if whole is not None and self.halves(whole[0]) == (real, imaginary):
+            return whole[0]
+        return self.make("pair", (real, imaginary), None, (*shape, 2), real.kind)
+
+    def gather(
+        self, source: Expression, indices: tuple[Expression, ...], gathering: Gathering, shape: Sequence[int]
+    ) -> Expression:
+        """Entries at computed places; of a part of packed numbers, which lie in memory already, from these."""
+        whole = half_of(source)
+        if whole is not None:
+            source, half = whole
+            gathering = gathering._replace(axes=(*gathering.axes, fixed(half)))
+        return self.make("gather", (source, *indices), gathering, shape, source.kind)
 
     def value(self, array: np.ndarray[Any, Any], kind: str) -> Expression:
         """An array whose entries are known, and stay as they are."""
@@ -201,6 +239,8 @@ class Expressions:
     def view(self, x: Expression, places: Sequence[Affine], shape: Sequence[int]) -> Expression:
         """x at affine places of the new axes."""
         places, shape = tuple(places), tuple(shape)
+        if x.op == "pair":
+            return self.view(x.operands[places[-1][0]], places[:-1], shape)
         if x.op == "view":
             return self.view(x.operands[0], [composed(p, places) for p in x.params], shape)
         if shape == x.shape and places == identity(len(shape)):
@@ -232,6 +272,15 @@ class Expressions:
         if 0 in x.shape:
             return self.broadcast(self.number(identity_of(word, x.kind), x.kind), shape)
         return self.make("reduce", (x,), (word, axes), shape, x.kind)
+
+
+def half_of(x: Expression) -> tuple[Expression, int] | None:
+    """The packed numbers of which this is one part, and which part; None where it is none."""
+    if x.op != "view" or not x.operands[0].packed:
+        return None
+    (whole,) = x.operands
+    *places, (half, terms) = x.params
+    return (whole, half) if not terms and tuple(places) == identity(len(x.shape)) else None
 
 
 def is_zero(x: Expression) -> bool:

@@ -158,7 +158,7 @@ def _getitem(lower: Lowering, node: Node, operands: list[Expression]) -> Express
     if not key.arrays:
         return lower.shuffles.view(x, key.axes, key.taken)
     indices, places = _index_operands(make, key, x.shape)
-    return make.make("gather", (lower.shuffles.settled(x), *indices), Gathering(key.axes, places), key.taken, x.kind)
+    return make.gather(lower.shuffles.settled(x), indices, Gathering(key.axes, places), key.taken)
 
 
 @lowers("scatter_add", "scatter_add_at")
@@ -245,7 +245,7 @@ def _take_along_axis(lower: Lowering, node: Node, operands: list[Expression]) ->
     axes = tuple(0 if n == axis else variable(n) if x.shape[n] != 1 else fixed(0) for n in range(len(x.shape)))
     places = tuple(fixed(0) if n == 1 else variable(k) for k, n in enumerate(i.shape))
     index = lower.make.cast(i, "i64")
-    return lower.make.make("gather", (x, index), Gathering(axes, (places,)), node.shape, x.kind)
+    return lower.make.gather(x, (index,), Gathering(axes, (places,)), node.shape)
 
 
 @lowers("add_along_axis")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from math import prod
 from typing import Any
 
 import numpy as np
 
 from bibun.compiler.fusing.affine import Affine, added, fixed, identity, strides, turn_of, variable
-from bibun.compiler.fusing.expressions import KINDS, Box, Expression, Expressions
+from bibun.compiler.fusing.expressions import COMPLEX, KINDS, Box, Expression, Expressions, half_of
 from bibun.compiler.fusing.shuffles import Shuffles
 from bibun.compiler.graph import Graph, Node
 from bibun.compiler.native.arithmetic import suits
@@ -18,10 +18,12 @@ from bibun.compiler.rewriting.patterns import number_of
 from bibun.compiler.rewriting.rules import is_identity, is_power_of_two, scale
 from bibun.compiler.rolling.rolled import moves
 from bibun.core.primitive import Primitive
+from bibun.primitives import TABLE
 
 Lower = Callable[["Lowering", Node, list[Expression]], "Expression | None"]
 LOWERINGS: dict[str, Lower] = {}
 SEVERAL: dict[str, Callable[[Lowering, Node, list[Expression]], list[Expression] | None]] = {}  # of several outputs
+COMPLEXES: dict[str, Lower] = {}  # where complex numbers take part (complexes.py)
 
 
 def lowers(*names: str) -> Callable[[Lower], Lower]:
@@ -37,6 +39,18 @@ def lowers(*names: str) -> Callable[[Lower], Lower]:
 def kind_of(dtype: np.dtype[Any]) -> str | None:
     """The kind of a dtype that has native code; None for others."""
     return KINDS.get(dtype.str)
+
+
+def _steps_by_entries(node: Node) -> bool:
+    """Whether a captured array's neighbours lie whole entries apart, as those of a field of records need not."""
+    size = node.dtype.itemsize // (2 if is_complex(node) else 1)
+    native = is_complex(node) or kind_of(node.dtype) is not None
+    return not native or all(step % size == 0 for step in node.settings.strides)
+
+
+def is_complex(node: Node) -> bool:
+    """Whether it has complex numbers with native code."""
+    return node.like is not None and node.dtype.str in COMPLEX
 
 
 class Lowering:
@@ -62,19 +76,40 @@ class Lowering:
                 self.parts.setdefault(node.operands[0].number, set()).add(node.settings)
         for node in live:
             found = self.of[node.number] = self._lowered(node)
-            self.shuffles.note(found)
-        self.outputs = [self.shuffles.settled(self.of[node.number]) for node in graph.outputs]
-        guards = [(self.shuffles.settled(self.of[node.number]), outcome) for node, outcome in graph.guards]
+            for x in found.operands if found.op == "pair" else (found,):
+                self.shuffles.note(x)
+        self.outputs = [self._settled(node) for node in graph.outputs]
+        self.results = [(node.shape, node.dtype.str) if is_complex(node) else (x.shape, x.kind)
+                        for node, x in zip(graph.outputs, self.outputs, strict=True)]  # fmt: skip
+        guards = [each for node, outcome in graph.guards for each in self._guard(node, outcome)]
         self.guards = guards + self.checks
+
+    def _settled(self, node: Node) -> Expression:
+        """The node with fewer moves, where it is many of them."""
+        x = self.of[node.number]
+        return self.make.pair(*map(self.shuffles.settled, x.operands)) if x.op == "pair" else self.shuffles.settled(x)
+
+    def _guard(self, node: Node, outcome: Any) -> list[tuple[Expression, Any]]:
+        """Of a complex number two: whether it is 0, or how its parts must be."""
+        x = self._settled(node)
+        if not is_complex(node):
+            return [(x, outcome)]
+        parts = self.make.halves(x)
+        if isinstance(outcome, bool):
+            return [(self.make.map("or", *(self.make.cast(part, "i1") for part in parts)), outcome)]
+        return [(parts[0], complex(outcome).real), (parts[1], complex(outcome).imag)]
 
     def _lowered(self, node: Node) -> Expression:
         operands = [self.of[x.number] for x in node.operands]
         if not self.shuffles.moves(operands, node.name):
             for x in node.operands:
-                self.of[x.number] = self.shuffles.settled(self.of[x.number])
+                self.of[x.number] = self._settled(x)
             operands = [self.of[x.number] for x in node.operands]
         if isinstance(node.row, str):
             return self._word(node, operands)
+        if any(map(is_complex, (node, *node.operands))):
+            complexes = COMPLEXES.get(node.name) if node.like is not None and _native(node, COMPLEX) else None
+            return (complexes and complexes(self, node, operands)) or self._call(node, operands)
         if node.like is None and node.name in SEVERAL:
             parts = SEVERAL[node.name](self, node, operands)
             if parts is not None:
@@ -99,14 +134,26 @@ class Lowering:
             parts = self.several.get(node.operands[0].number)
             if parts is not None:
                 return self.make.cast(parts[node.settings], _kind(node))
+            if is_complex(node) and call.op == "loop":
+                return COMPLEXES["part"](self, node, operands)  # type: ignore[return-value]
+            if is_complex(node):
+                return self.make.packed("part", (call,), node.settings, node.shape, node.dtype)
             return self.make.make("part", (call,), node.settings, node.shape, _kind(node))
         if node.name == "constant":
             kind = kind_of(node.dtype)
             if kind is not None:
                 return self.make.number(node.settings, kind)
+            if is_complex(node):
+                value, kind = complex(node.settings), COMPLEX[node.dtype.str]
+                return self.make.pair(self.make.number(value.real, kind), self.make.number(value.imag, kind))
             return self.make.value(np.asarray(node.settings), node.dtype.str)
         if is_identity(node) and kind_of(node.dtype) is not None:
             return self._identity_matrix(node.shape, _kind(node))
+        if node.name == "captured" and not _steps_by_entries(node):
+            whole = self.make.make("captured", (), node.settings, node.shape, node.dtype.str)
+            return called(self.make, TABLE["copy"], {}, [(whole, False)], (node.shape, node.dtype), self.turns)
+        if is_complex(node):
+            return self.make.packed(node.name, (), node.settings, node.shape, node.dtype)
         return self.make.make(node.name, (), node.settings, node.shape, _kind(node))
 
     def _identity_matrix(self, shape: tuple[int, ...], kind: str) -> Expression:
@@ -120,8 +167,8 @@ class Lowering:
     def _call(self, node: Node, operands: list[Expression]) -> Expression:
         """Through NumPy: a call, and its only output."""
         weak = [x.weak for x in node.operands]
-        shape, kind = ((), "") if node.like is None else (node.shape, _kind(node))
-        return called(self.make, node.row, node.settings, zip(operands, weak, strict=True), shape, kind, self.turns)
+        given = zip(operands, weak, strict=True)
+        return called(self.make, node.row, node.settings, given, node.like and (node.shape, node.dtype), self.turns)
 
 
 def called(
@@ -129,16 +176,19 @@ def called(
     row: Primitive | str,
     settings: Any,
     operands: Iterable[tuple[Expression, bool]],
-    shape: tuple[int, ...],
-    kind: str,
+    like: tuple[tuple[int, ...], np.dtype[Any]] | None,
     turns: Sequence[int],
 ) -> Expression:
-    """A row through NumPy: its output, or, without a kind, all of them. A key that moves needs turns, of so many in each loop."""
+    """A row through NumPy: its output, or, without a likeness, all of them. A key that moves needs turns, of so many in each
+    loop."""
     given = list(operands)
     for level in range(len(turns) - 1, len(turns) - 1 - moves(settings), -1):
         numbers = make.make("iota", (), 0, (turns[level],), "i64")
         given.append((make.view(numbers, [variable(turn_of(level))], ()), False))
+    shape, kind = ((), "") if like is None else (like[0], kind_of(like[1]) or like[1].str)
     whole = make.make("call", tuple(x for x, _ in given), (row, settings, tuple(w for _, w in given)), shape, kind)
+    if like is not None and kind in COMPLEX:
+        return make.packed("part", (whole,), None, *like)
     return make.make("part", (whole,), None, shape, kind) if kind else whole
 
 
@@ -146,11 +196,11 @@ def _kind(node: Node) -> str:
     return kind_of(node.dtype) or node.dtype.str
 
 
-def _native(node: Node) -> bool:
-    """Whether every dtype that takes part has native code."""
-    return all(x.like is not None and kind_of(x.dtype) for x in (node, *node.operands)) and not any(
-        isinstance(v, np.ndarray) and v.dtype.hasobject for v in (node.settings or {}).values()
-    )
+def _native(node: Node, more: Container[str] = ()) -> bool:
+    """Whether every dtype that takes part has native code, or is one of these."""
+    return all(
+        x.like is not None and (kind_of(x.dtype) or x.dtype.str in more) for x in (node, *node.operands)
+    ) and not any(isinstance(v, np.ndarray) and v.dtype.hasobject for v in (node.settings or {}).values())
 
 
 # ---- entry by entry -----------------------------------------------------------------------------
@@ -264,10 +314,12 @@ def reshaped(make: Expressions, x: Expression, shape: tuple[int, ...]) -> Expres
         return make.broadcast(x.operands[0], shape)
     groups = _groups(x.shape, shape)
     if groups is None or any(len(old) > 1 for old, _ in groups):
-        flat = make.make("flat", (x,), None, (prod(shape),), x.kind)
-        position: Affine = (0, ())
+        whole, half = half_of(x) or (x, 0)
+        wide = whole.size // x.size  # 2 of complex numbers
+        flat = make.make("flat", (whole,), None, (wide * prod(shape),), x.kind)
+        position: Affine = (half, ())
         for i, step in enumerate(strides(shape)):
-            position = added(position, variable(i, step))
+            position = added(position, variable(i, step * wide))
         return make.view(flat, [position], shape)
     places: list[Affine] = [fixed(0)] * len(x.shape)
     for old, new in groups:

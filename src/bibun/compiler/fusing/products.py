@@ -138,6 +138,7 @@ def _in_memory(x: Expression, names: Letters) -> Letters:
     """The letters in the order in which they lie in memory: of the transpose of a matrix the other way round."""
     source, places = (x.operands[0], x.params) if x.op == "view" else (x, identity(len(x.shape)))
     lies = source.params.strides if source.op == "captured" else strides(source.shape)
+    lies = (*lies, 0) if len(lies) < len(source.shape) else lies  # of complex numbers, whose parts have one place
     steps = [0] * len(names)
     for step, (_, terms) in zip(lies, places, strict=True):
         for axis, times in terms:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bibun.compiler.fusing.affine import identity, variable
+from bibun.compiler.fusing.affine import fixed, identity, variable
 from bibun.compiler.fusing.buffers import Buffer
 from bibun.compiler.fusing.expressions import Expression
 from bibun.compiler.fusing.nests import Root, computed_inline
@@ -18,6 +18,9 @@ def roots_of(x: Expression, buffer: Buffer) -> list[Root]:
             return [Root(x, x, buffer, identity(len(x.shape)))]
         kept = [i for i in range(len(value.shape)) if i not in axes]
         return [Root(x, value, buffer, tuple(variable(i) for i in kept), word=word, reduced=axes)]
+    if x.op == "pair":
+        places = identity(len(x.shape) - 1)
+        return [Root(x, half, buffer, (*places, fixed(k))) for k, half in enumerate(x.operands)]
     if x.op == "patch":
         background, value = x.operands
         return [

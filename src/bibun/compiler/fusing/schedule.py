@@ -119,19 +119,23 @@ class Schedule:
         more: set[int] = set()
         after = -1
         for number, root in enumerate(roots_of(x, buffer)):
-            more |= self._place(root, after, (x.number, number))
-            after = self._made[x.number]
+            before = after if x.op != "pair" else -1  # its parts lie at places of their own
+            more |= self._place(root, before, (x.number, number))
+            after = self._made[x.number] = max(after, self._made[x.number])
         return more | self._copied(x)
 
     def _given(self, x: Expression) -> None:
         if x.op == "input":
-            self.buffers[x.number] = Buffer("input", x.params, x.shape, x.kind)
+            buffer = Buffer("input", x.params, x.shape, x.kind)
         elif x.op == "carried":
-            self.buffers[x.number] = self.places.get(x.number) or self.temporary(x)
+            buffer = self.places.get(x.number) or self.temporary(x)
         else:
             array = x.params
-            steps = tuple(s // array.itemsize for s in array.strides)
-            self.buffers[x.number] = Buffer("captured", next(numbers), x.shape, x.kind, steps, array)
+            size = array.itemsize // 2 if x.packed else array.itemsize
+            steps = (*(s // size for s in array.strides), *((1,) if x.packed else ()))
+            buffer = Buffer("captured", next(numbers), x.shape, x.kind, steps, array)
+        buffer.packed = x.packed
+        self.buffers[x.number] = buffer
         self._made[x.number] = -1
 
     def _part(self, x: Expression) -> None:
@@ -158,6 +162,7 @@ class Schedule:
             buffer = self.targets[self.outputs.index(x)]
         else:
             buffer = self._overwritten(x) or self.temporary(x)
+        buffer.packed = x.packed
         self.buffers[x.number] = buffer
         return buffer
 
@@ -178,6 +183,7 @@ class Schedule:
     def temporary(self, x: Expression) -> Buffer:
         """Memory for it that the program keeps for itself."""
         buffer = Buffer("temporary", next(numbers), x.shape, x.kind)
+        buffer.packed = x.packed
         self.temporaries.append(buffer)
         return buffer
 

@@ -27,7 +27,7 @@ def necessary(live: Sequence[Expression], outputs: Iterable[Expression], given: 
     """What is stored in any case."""
     found = {x.number for x in outputs} | set(given)
     for x in live:
-        if x.kept or x.op in ("input", "captured", "carried", "part", "contract", "scatter", "patch"):
+        if x.kept or x.op in ("input", "captured", "carried", "part", "contract", "scatter", "patch", "pair"):
             found.add(x.number)
         if x.op in WHOLE:
             found |= {y.number for y in x.operands}

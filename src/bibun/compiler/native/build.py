@@ -10,7 +10,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bibun.compiler.fusing import counting, indexing, least_squares, orthogonal, products, running, sliding, systems  # noqa: F401  they register
+from bibun.compiler.fusing import (  # noqa: F401  they register
+    complex_formulas,
+    complexes,
+    counting,
+    indexing,
+    least_squares,
+    orthogonal,
+    products,
+    running,
+    sliding,
+    systems,
+)
 from bibun.compiler.fusing.expressions import DTYPES, Expressions
 from bibun.compiler.fusing.lowering import Lowering
 from bibun.compiler.fusing.nests import Nest
@@ -46,7 +57,7 @@ class Written:
         lowered = Lowering(graph, Expressions())
         self.schedule = Schedule(lowered.outputs, lowered.guards)
         find(self.schedule)
-        self.outputs = [(x.shape, x.kind) for x in lowered.outputs]
+        self.outputs = lowered.results
         memory = Layout(self.schedule, len(layout.inputs), len(self.outputs))
         self.context = Context()
         self.made = [*graph.made, *((array, ("value", array)) for array in lowered.make.values)]

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bibun.compiler.fusing.expressions import DTYPES
+from bibun.compiler.native import fourier
 from bibun.compiler.rolling.rolled import at_turns, moves
 from bibun.primitives import TABLE
 
@@ -114,9 +115,9 @@ def callback(
     first = len(operands)
     numbers = [n for n, memory in enumerate(operands) if not memory.shape]
     call = function.resolved() if isinstance(function, Row) else function
-    into = parts == [None] and isinstance(call, np.ufunc) and call.nout == 1  # once it is known that the dtypes agree
-    # The arrays at the addresses of the last call; and whether its results have suited.
-    known: list[Any] = [([], []), False]
+    # The arrays at the addresses of the last call; and what makes results in their place, and whether that
+    # has been looked for, once the first ones have suited.
+    known: list[Any] = [([], []), None, parts != [None]]
 
     def run(where: int) -> None:
         try:
@@ -136,8 +137,8 @@ def callback(
         inputs = arrays[:first]
         for n in numbers:
             inputs[n] = arrays[n][()].item() if weak[n] else arrays[n][()]
-        if into and known[1]:
-            call(*inputs, out=arrays[first])
+        if known[1] is not None:
+            known[1](*inputs, out=arrays[first])
             return
         y = call(*inputs)
         for part, target in zip(parts, arrays[first:], strict=True):
@@ -146,9 +147,17 @@ def callback(
             if value.shape != target.shape or value.dtype != target.dtype:
                 raise ShapeChangedError
             target[...] = value
-        known[1] = True
+        if not known[2]:
+            known[1:] = _into(function, call, arrays), True
 
     return run
+
+
+def _into(function: Any, call: Any, arrays: Sequence[Any]) -> Callable[..., Any] | None:
+    """(operands, out=array) -> anything, where the function can give its result in an array that is there."""
+    if isinstance(function, Row) and function.name in fourier.NAMES:
+        return fourier.into(function.name, dict(function.settings), arrays[0].shape, arrays[-1]) or call
+    return call if isinstance(call, np.ufunc) and call.nout == 1 else None
 
 
 def _view(memory: Memory) -> Callable[[int], np.ndarray[Any, Any]]:

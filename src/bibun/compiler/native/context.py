@@ -19,8 +19,9 @@ from bibun.compiler.native.once import once
 
 _PYTHON = (
     "PyObject_Vectorcall", "PyTuple_New", "PyList_New", "PyDict_New", "PyDict_Size", "PyDict_Next", "PyDict_SetItem",
-    "PyFloat_FromDouble", "PyLong_FromLongLong", "PyLong_AsLongLong", "PyType_GenericAlloc", "Py_DecRef", "Py_IncRef",
-    "PyObject_RichCompareBool", "PyErr_Occurred", "PyErr_Clear", "PyEval_SaveThread", "PyEval_RestoreThread",
+    "PyFloat_FromDouble", "PyComplex_FromDoubles", "PyLong_FromLongLong", "PyLong_AsLongLong", "PyType_GenericAlloc",
+    "Py_DecRef", "Py_IncRef", "PyObject_RichCompareBool", "PyErr_Occurred", "PyErr_Clear",
+    "PyEval_SaveThread", "PyEval_RestoreThread",
 )  # fmt: skip
 _NUMPY_API = {"PyArray_New": 93}
 _C = ("aligned_alloc", "free", "memcmp")
@@ -48,9 +49,9 @@ def process_addresses() -> dict[str, int]:
     table = _numpy_table()
     found |= {name: int(table[slot]) for name, slot in _NUMPY_API.items()}
     found["ndarray"] = id(np.ndarray)
-    found |= {kind.__name__: id(kind) for kind in (float, int, tuple, list, dict)}
+    found |= {kind.__name__: id(kind) for kind in (float, int, complex, tuple, list, dict)}
     found["True"], found["False"] = id(True), id(False)
-    for scalar in ("float64", "float32", "int64", "int32", "bool"):
+    for scalar in ("float64", "float32", "int64", "int32", "bool", "complex128", "complex64"):
         found[f"np.{scalar}"] = id(np.dtype(scalar).type)
     found["np.True"], found["np.False"] = id(np.True_), id(np.False_)
     return found

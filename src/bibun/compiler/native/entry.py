@@ -271,7 +271,7 @@ class EntryWriter:
     def _make(self, leaf: Leaf) -> tuple[Value, Value | None]:
         """Memory for an output, and the new array that it belongs to; of a scalar only the memory."""
         if leaf.scalar is not None:
-            return self._allocated("i64"), None
+            return self._allocated("i64" if leaf.dtype.itemsize <= 8 else "[2 x i64]"), None
         name = f"shape.{'x'.join(map(str, leaf.shape))}"
         listed = ", ".join(f"i64 {n}" for n in leaf.shape) or "i64 0"
         dims = self.module.constant(name, f"[{max(len(leaf.shape), 1)} x i64] [{listed}]")
@@ -335,8 +335,12 @@ class EntryWriter:
 
     def _boxed(self, leaf: Leaf, memory: Value) -> Value:
         """A number as an object of its class."""
-        kind = {"f8": "f64", "f4": "f32", "i8": "i64", "i4": "i32", "b1": "i8"}[leaf.dtype.str[1:]]
+        kind = {"f8": "f64", "f4": "f32", "i8": "i64", "i4": "i32", "b1": "i8", "c16": "f64", "c8": "f32"}[
+            leaf.dtype.str[1:]
+        ]
         number = self._read(memory, 0, kind)
+        if leaf.dtype.kind == "c":
+            return self._boxed_pair(leaf, number, self._read(memory, leaf.dtype.itemsize // 2, kind))
         if leaf.scalar is float:
             return self._call("ptr", "PyFloat_FromDouble", number)  # type: ignore[no-any-return]
         if leaf.scalar is int:
@@ -347,10 +351,22 @@ class EntryWriter:
             thing = self.code.select(number.differs(0), yes, no)
             self._call("void", "Py_IncRef", thing)
             return thing
-        thing = self._call("ptr", "PyType_GenericAlloc", self._entry(_named(leaf.scalar)), "i64 0")
-        place = self.code.emit(f"getelementptr i8, {thing.typed}, i64 {self.layouts.scalar}", "ptr")
-        self.code.line(f"store {number.typed}, {place.typed}")
-        return thing  # type: ignore[no-any-return]
+        return self._object(leaf, number)
+
+    def _boxed_pair(self, leaf: Leaf, real: Value, imaginary: Value) -> Value:
+        """The same of a complex number."""
+        if leaf.scalar is complex:
+            return self._call("ptr", "PyComplex_FromDoubles", real, imaginary)  # type: ignore[no-any-return]
+        return self._object(leaf, real, imaginary)
+
+    def _object(self, leaf: Leaf, *numbers: Value) -> Value:
+        """A scalar of NumPy's that holds these, one after the other."""
+        thing: Value = self._call("ptr", "PyType_GenericAlloc", self._entry(_named(leaf.scalar)), "i64 0")
+        for n, number in enumerate(numbers):
+            offset = self.layouts.scalar + n * leaf.dtype.itemsize // 2
+            place = self.code.emit(f"getelementptr i8, {thing.typed}, i64 {offset}", "ptr")
+            self.code.line(f"store {number.typed}, {place.typed}")
+        return thing
 
 
 def _named(scalar: Any) -> str:
@@ -362,4 +378,9 @@ def suits(leaf: Leaf) -> bool:
     """Whether the entry can take or make it."""
     if leaf.scalar is None:
         return leaf.dtype.isnative and not leaf.dtype.hasobject
-    return leaf.scalar in (float, int, bool, np.float64, np.float32, np.int64, np.int32, np.bool)
+    return leaf.scalar in _SCALARS
+
+
+_SCALARS = (
+    *(float, int, bool, complex, np.float64, np.float32, np.int64, np.int32, np.bool, np.complex128, np.complex64),
+)

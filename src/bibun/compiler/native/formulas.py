@@ -6,10 +6,10 @@ Those of SciPy are computed as SciPy does, in double precision for single number
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import inf, nan, pi, sqrt
+from math import inf, log, nan, pi, sqrt
 
-from bibun.compiler.native.arithmetic import COSTS, WORDS, word
-from bibun.compiler.native.code import Value, absolute, copysign, select
+from bibun.compiler.native.arithmetic import COSTS, WORDS, two_sum, word
+from bibun.compiler.native.code import Value, absolute, copysign, fma, select
 
 _OVERFLOW = 709.78  # exp of more is infinite
 
@@ -74,6 +74,23 @@ def _erfcinv(x: Value) -> Value:
 @in_double
 def _radian(degrees: Value, minutes: Value, seconds: Value) -> Value:
     return ((degrees * 60 + minutes) * 60 + seconds) * (pi / 648000)
+
+
+@in_double
+def _log_hypot(x: Value, y: Value) -> Value:
+    """log |x + i y|: near 1 by log1p of x² + y² - 1, with what rounding loses of that."""
+    a, b = WORDS["maximum"](absolute(x), absolute(y)), WORDS["minimum"](absolute(x), absolute(y))
+    squares, rest = (a * a, b * b), (fma(a, a, -(a * a)), fma(b, b, -(b * b)))
+    first, lost = two_sum(squares[0], _number(-1, a))
+    total, more = two_sum(first, squares[1])
+    near = _log1p(total + (lost + more + rest[0] + rest[1])) * 0.5
+    scale = select(a > 1e307, 0.25, select(a < 1e-290, _number(2.0**100, a), 1))
+    back = select(a > 1e307, log(4), select(a < 1e-290, _number(-100 * log(2), a), 0))
+    far = _log(x.code.call("hypot", x * scale, y * scale)) + back
+    return select((total > -0.5) & (total < 1.0), near, far)
+
+
+COSTS["log_hypot"] = 70
 
 
 # ---- entropies ----------------------------------------------------------------------------------

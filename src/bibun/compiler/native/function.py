@@ -238,6 +238,8 @@ class Function:
     def load(self, buffer: Buffer, place: Affine, depth: int = 0) -> tuple[Value, int]:
         """The entry at a place, or a vector of them; with its level. `depth`: that at which the entry changes, if it does."""
         lanes, step = self.across(place)
+        if lanes is not None and step == 2 and buffer.packed and not any(c % 2 for _, c in place[1]):
+            return self._half(buffer, place, depth, lanes)
         kind = STORED.get(buffer.kind, buffer.kind)
         pointer, outermost = self.pointer(buffer, place)
         depth = max(depth, outermost)
@@ -249,6 +251,48 @@ class Function:
         else:
             value = self.gather(code, self._pointers(code, pointer, kind, step, lanes), kind, lanes)
         return (value.to("i1") if buffer.kind == "i1" else value), depth
+
+    def _half(self, buffer: Buffer, place: Affine, depth: int, lanes: Lanes) -> tuple[Value, int]:
+        """The real or the imaginary parts of complex numbers, which are read together, once for both."""
+        half = place[0] % 2
+        whole = (place[0] - half, place[1])
+        key = ("complex", buffer.name, whole, lanes)
+        found = self.known.get(key)
+        if found is None:
+            pointer, outermost = self.pointer(buffer, whole)
+            depth = max(depth, outermost)
+            code = self.at(depth)
+            both = self.load_vector(code, pointer, buffer.kind, self._twice(code, lanes))
+            found = (self.keep(key, both, depth), depth)
+        both, depth = found
+        places = ", ".join(f"i32 {2 * k + half}" for k in range(lanes.number))
+        text = f"shufflevector {both.typed}, {both.type} poison, <{lanes.number} x i32> <{places}>"
+        return self.at(depth).emit(text, buffer.kind, lanes.number), depth
+
+    def store_complex(self, buffer: Buffer, place: Affine, real: Value, imaginary: Value) -> None:
+        """Put complex numbers at a place, that of their real parts; at the innermost level."""
+        lanes, step = self.across(place)
+        if lanes is None or step != 2:
+            self.store(buffer, place, real)
+            self.store(buffer, (place[0] + 1, place[1]), imaginary)
+            return
+        pointer, _ = self.pointer(buffer, place)
+        code, n = self.at(self.depth), lanes.number
+        real, imaginary = code.splat(real, n), code.splat(imaginary, n)
+        places = ", ".join(f"i32 {k}, i32 {n + k}" for k in range(n))
+        text = f"shufflevector {real.typed}, {imaginary.typed}, <{2 * n} x i32> <{places}>"
+        self.store_vector(code, pointer, code.emit(text, buffer.kind, 2 * n), self._twice(code, lanes))
+
+    def _twice(self, code: Code, lanes: Lanes) -> Lanes:
+        """Each lane two times, one behind the other."""
+        n = lanes.number
+        if lanes.mask is None:
+            return Lanes(2 * n, None)
+        places = ", ".join(f"i32 {k}, i32 {k}" for k in range(n))
+        mask = code.emit(
+            f"shufflevector {lanes.masked}, {_mask(lanes)} poison, <{2 * n} x i32> <{places}>", "i1", 2 * n
+        )
+        return Lanes(2 * n, mask.text)
 
     def store(self, buffer: Buffer, place: Affine, value: Value) -> None:
         """Put an entry, or a vector of them, at a place; at the innermost level."""

@@ -83,6 +83,14 @@ def _looked_up() -> Layouts:
     ):
         if number.from_address(id(value) + scalar).value != value:
             raise LookupError
+    for kind_of_pair, part in (
+        (complex, ctypes.c_double),
+        (np.complex128, ctypes.c_double),
+        (np.complex64, ctypes.c_float),
+    ):
+        both = kind_of_pair(2.5 - 3.25j)
+        if tuple((part * 2).from_address(id(both) + scalar)) != (2.5, -3.25):
+            raise LookupError
     return Layouts(kind, size, items, list_items, scalar, data, nd, dims, descr, flags, kind + 16)
 
 

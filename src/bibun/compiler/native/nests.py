@@ -91,9 +91,23 @@ class NestWriter(Totals):
         return depth is not None and depth > number
 
     def body(self) -> None:
-        for root in self.nest.roots:
-            if self._active(root):
+        roots = [root for root in self.nest.roots if self._active(root)]
+        for n, root in enumerate(roots):
+            if n and _are_parts(roots[n - 1], root):
+                continue  # it is stored with the one before
+            if n + 1 < len(roots) and _are_parts(root, roots[n + 1]):
+                self._compute_complex(root, roots[n + 1])
+            else:
                 self._compute(root)
+
+    def _compute_complex(self, first: Root, second: Root) -> None:
+        """The real and the imaginary parts of complex numbers, which are stored together."""
+        for turn, combination in product(range(self.beside), self._combinations(first)):
+            self.turn = turn
+            index = self._index(first, combination)
+            real, imaginary = (self.evaluation.value(root.value, index) for root in (first, second))
+            self.function.store_complex(first.buffer, self._store_place(first, combination), real, imaginary)
+        self.turn = 0
 
     def _compute(self, root: Root) -> None:
         """What one turn of all loops does for a root."""
@@ -181,6 +195,13 @@ class NestWriter(Totals):
         if kind != value.kind:
             value = value.to(kind)
         code.line(f"store {value.typed}, {pointer.typed}")
+
+
+def _are_parts(first: Root, second: Root) -> bool:
+    """Whether they are the real and the imaginary part of the same complex numbers, at the same places."""
+    if first.of is not second.of or first.of.op != "pair" or first.copies or second.copies:
+        return False
+    return first.axes == second.axes and first.target[-1][0] == 0 and second.target[-1][0] == 1
 
 
 def _weight(nest: Nest) -> int:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from bibun.compiler.fusing.buffers import Buffer
+from bibun.compiler.fusing.expressions import PACKED
 from bibun.compiler.fusing.nests import Nest
 from bibun.compiler.fusing.schedule import Schedule
 from bibun.compiler.fusing.stages import Stage
@@ -68,6 +69,13 @@ def _in_order(parts: int) -> str:
             f"after{n}:",
         ]
     return "\n".join([*lines, "  ret i32 0", "leave:", "  ret i32 1", "}"])
+
+
+def _memory(buffer: Buffer) -> Memory:
+    """As NumPy reads it."""
+    if buffer.packed:
+        return Memory(buffer.shape[:-1], PACKED[buffer.kind], buffer.array)
+    return Memory(buffer.shape, buffer.kind, buffer.array)
 
 
 class ProgramWriter:
@@ -222,8 +230,8 @@ class ProgramWriter:
     def through_numpy(self, step: Call, function: Any, weak: Sequence[bool]) -> None:
         """A call of Python: pointers to operands and outputs in an array, whose address is the argument."""
         self.calls_python = True
-        operands = [Memory(b.shape, b.kind, b.array) for b in step.operands]
-        outputs = {part: Memory(b.shape, b.kind, b.array) for part, b in step.outputs.items()}
+        operands = [_memory(b) for b in step.operands]
+        outputs = {part: _memory(b) for part, b in step.outputs.items()}
         run = callback(function, weak, operands, outputs)
         origin = ("numpy", function, tuple(weak), operands, outputs)
         target = self.function.entry(self.context.held(f"call{len(self.context.slots)}", run, origin))
