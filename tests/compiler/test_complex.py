@@ -329,3 +329,53 @@ def test_transforms_have_the_bits_of_numpy(kind: str, name: str, n: int | None, 
         got, want = compiled(x), transform(x, n, axis=1, norm=norm)
         assert got.dtype == want.dtype
         assert_array_equal(got, want)
+
+
+STEPS: list[Callable[[Any], Any]] = [
+    lambda z: z * (0.5 + 0.2j),
+    lambda z: np.conj(z) + 1,
+    lambda z: np.roll(z, 2)[::-1],
+    lambda z: np.exp(0.3j * np.real(z)),
+    lambda z: z / (2 + np.abs(z)),
+    lambda z: np.cumsum(z) * 0.3,
+    lambda z: np.where(np.real(z) > 0, z, -1j * z),
+    lambda z: np.concatenate([z[2:], np.sqrt(z[:2])]),
+    lambda z: np.fft.fft(z) / len(z),
+    lambda z: np.log(z * z + 2),
+    lambda z: z[np.arange(len(z)) * 3 % len(z)],
+    lambda z: (np.outer(z, z[:3]) @ z[:3]) * 0.1,
+    lambda z: np.imag(z) * 1j + np.pad(z, 1)[1:-1],
+    lambda z: repeated(z),
+    lambda z: filled(z),
+]
+
+
+def repeated(z: Any) -> Any:
+    for _ in range(12):
+        z = 0.9 * z + 0.05 * np.conj(np.roll(z, 1))
+    return z
+
+
+def filled(z: Any) -> Any:
+    rows = np.zeros((30, *z.shape), complex, like=z)
+    rows[0] = z
+    for i in range(1, 30):
+        rows[i] = 0.8 * rows[i - 1] + 0.1j * np.real(rows[i - 1])
+    return np.sum(rows, axis=0)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_steps_in_any_order(seed: int) -> None:
+    """Values, gradients and directional derivatives of what is put together at random."""
+    random = np.random.default_rng(seed)
+    chosen = random.integers(0, len(STEPS), 5)
+
+    def f(z: Any) -> Any:
+        for k in chosen:
+            z = STEPS[k](z)
+        return z
+
+    z = numbers(int(random.choice([3, 8, 17, 200])))
+    agrees(f, (z,), error=1e-10)
+    agrees(bb.grad(lambda z: np.sum(np.abs(f(z) - 0.3) ** 2)), (z,), error=1e-9)
+    agrees(lambda z, t: bb.jvp(f, (z,), (t,)), (z, 0.3 * z + 1), error=1e-9)
