@@ -141,7 +141,7 @@ def test_a_function_that_cannot_be_a_program_says_why(run: Callable[..., Any]) -
     result = run("changing", "--at", "[1, 2, 3]")
     assert result.code == 0
     assert result.stderr.startswith("warning: compile(changing): runs plainly from now on")
-    assert "runs plainly, without a program: an array of shape (3,)" in " ".join(result.stdout.split())
+    assert "runs plainly, without a program: a plain array of shape (3,)" in " ".join(result.stdout.split())
 
 
 ERRORS = {
