@@ -84,7 +84,9 @@ def _between(x: Any, xp: Any, fp: Any) -> Any:
     i = np.minimum(near, last - 1)
     before, behind, end = take(fp, i), take(fp, i + 1), take(xp, i + 1)
     slope = (behind - before) / (end - take(xp, i))
-    y = _guarded_times(x - take(xp, near), slope) + take(fp, near)  # at a point its value, however steep the line is
+    point = take(xp, near)
+    beyond = np.where(np.logical_and(np.isinf(x), np.equal(x, point)), 0.0, x - point)  # also of a point at infinity
+    y = _guarded_times(beyond, slope) + take(fp, near)  # at a point its value, however steep the line is
     other = _guarded_times(x - end, slope) + behind
     other = np.where(np.logical_and(np.isnan(other), np.equal(before, behind)), before, other)
     return np.where(np.logical_and(np.isnan(y), np.equal(x, x)), other, y)

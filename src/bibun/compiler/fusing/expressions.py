@@ -141,15 +141,15 @@ class Expressions:
 
     def routine(self, routine: Routine, *operands: Expression) -> list[Expression]:
         """The parts of a routine, which reads its operands in row-major order."""
-        whole = self.make("routine", tuple([self._in_order(x) for x in operands]), routine, (), "")
+        whole = self.make("routine", tuple([self.in_order(x) for x in operands]), routine, (), "")
         return [self.make("part", (whole,), n, shape, kind) for n, (shape, kind) in enumerate(routine.parts)]
 
     def has_routine(self, routine: Routine, *operands: Expression) -> bool:
         """Whether there is this one already."""
-        return _key("routine", [self._in_order(x) for x in operands], routine, (), "") in self._known
+        return _key("routine", [self.in_order(x) for x in operands], routine, (), "") in self._known
 
-    def _in_order(self, x: Expression) -> Expression:
-        """A captured array lies as it is."""
+    def in_order(self, x: Expression) -> Expression:
+        """In row-major order: a captured array lies as it is."""
         return self.map("positive", x) if x.op == "captured" and not x.params.flags.c_contiguous else x
 
     def packed(

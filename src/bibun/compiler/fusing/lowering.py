@@ -316,7 +316,7 @@ def reshaped(make: Expressions, x: Expression, shape: tuple[int, ...]) -> Expres
     if groups is None or any(len(old) > 1 for old, _ in groups):
         whole, half = half_of(x) or (x, 0)
         wide = whole.size // x.size  # 2 of complex numbers
-        flat = make.make("flat", (whole,), None, (wide * prod(shape),), x.kind)
+        flat = make.make("flat", (make.in_order(whole),), None, (wide * prod(shape),), x.kind)
         position: Affine = (half, ())
         for i, step in enumerate(strides(shape)):
             position = added(position, variable(i, step * wide))
