@@ -84,12 +84,17 @@ def _between(x: Any, xp: Any, fp: Any) -> Any:
     i = np.minimum(near, last - 1)
     before, behind, end = take(fp, i), take(fp, i + 1), take(xp, i + 1)
     slope = (behind - before) / (end - take(xp, i))
-    point = take(xp, near)
-    beyond = np.where(np.logical_and(np.isinf(x), np.equal(x, point)), 0.0, x - point)  # also of a point at infinity
-    y = _guarded_times(beyond, slope) + take(fp, near)  # at a point its value, however steep the line is
-    other = _guarded_times(x - end, slope) + behind
+    # At a point its value, however steep the line is
+    y = _guarded_times(_distance(x, take(xp, near)), slope) + take(fp, near)
+    other = _guarded_times(_distance(x, end), slope) + behind
     other = np.where(np.logical_and(np.isnan(other), np.equal(before, behind)), before, other)
     return np.where(np.logical_and(np.isnan(y), np.equal(x, x)), other, y)
+
+
+def _distance(x: Any, point: Any) -> Any:
+    """x - point, and 0 where both are the same infinity."""
+    same = np.logical_and(np.isinf(x), np.equal(x, point))
+    return np.where(same, 0.0, x) - np.where(same, 0.0, point)
 
 
 def _in_one_period(x: Any, xp: Any, fp: Any, period: Any) -> tuple[Any, Any, Any]:
