@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 
 import bibun as bb
 
@@ -12,6 +13,9 @@ POINTS, VALUES = np.array([-np.inf, 0.0, 1.0, np.inf]), np.array([1.0, 2.0, 3.0,
 X = np.array([-np.inf, -5.0, 0.0, 0.5, 1.0, 7.0, np.inf, np.nan])
 
 
+@pytest.mark.filterwarnings(
+    "ignore:invalid value:RuntimeWarning"
+)  # the line from a point at -infinity, which is not taken
 def test_points_at_infinity() -> None:
     def table(x: Any) -> Any:
         return np.interp(x, POINTS, VALUES)
