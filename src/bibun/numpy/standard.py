@@ -18,9 +18,9 @@ def sort(
 ) -> Any:
     """The entries along the axis in increasing or decreasing order; else as numpy.sort."""
     if not descending:
-        return np.sort(a, axis, kind, order, stable=stable)
+        return np.sort(a, axis, **_given(kind, order, stable))
     # turned round before and after, so that a stable sort keeps the order of equal entries
-    return np.flip(np.sort(np.flip(a, axis), axis, kind, order, stable=_stable(kind, stable)), axis)
+    return np.flip(np.sort(np.flip(a, axis), axis, **_given(kind, order, _stable(kind, stable))), axis)
 
 
 def argsort(
@@ -30,10 +30,10 @@ def argsort(
 
     Those of equal entries stay in their order, where neither a kind nor stable=False is given; numpy.argsort leaves that open.
     """
-    stable = _stable(kind, stable)
+    given = _given(kind, order, _stable(kind, stable))
     if not descending:
-        return np.argsort(a, axis, kind, order, stable=stable)
-    indices = np.argsort(np.flip(a, axis), axis, kind, order, stable=stable)
+        return np.argsort(a, axis, **given)
+    indices = np.argsort(np.flip(a, axis), axis, **given)
     last = (np.size(a) if axis is None else np.shape(a)[axis]) - 1
     return last - np.flip(indices, axis)
 
@@ -41,6 +41,12 @@ def argsort(
 def _stable(kind: Any, stable: Any) -> Any:
     """The standard's default is True."""
     return True if kind is None and stable is None else stable
+
+
+def _given(kind: Any, order: Any, stable: Any) -> dict[str, Any]:
+    """The settings that are not left open."""
+    settings = {"kind": kind, "order": order, "stable": stable}
+    return {name: value for name, value in settings.items() if value is not None}
 
 
 __all__ = ["argsort", "sort"]
