@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -296,3 +297,14 @@ def test_results_keep_the_order_of_their_dicts() -> None:
     doubled = bb.compile(lambda p: {key: 2 * value for key, value in p.items()})
     for p in ({"b": 1.0, "a": 2.0}, {"a": 1.0, "b": 2.0}, {"b": 3.0, "a": 2.0}):
         assert list(doubled(p).items()) == [(key, 2 * value) for key, value in p.items()]
+
+
+@pytest.mark.parametrize("given", [(0, None), (-1, "stable"), (0, "stable", None)])
+def test_settings_by_their_place(given: tuple[Any, ...]) -> None:
+    """What is no number has no program as an operand: it is a setting, np.argsort(x, -1, "stable")."""
+    x = np.array([3.0, 1.0, 2.0, 1.0])
+    compiled = bb.compile(lambda x: x[np.argsort(x, *given)] * np.argmax(x, None))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        np.testing.assert_array_equal(compiled(x), [0.0, 0.0, 0.0, 0.0])
+        np.testing.assert_array_equal(compiled(x[::-1].copy()), [3.0, 3.0, 6.0, 9.0])

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from inspect import signature
 from sys import getrefcount
 from typing import Any
 
@@ -307,6 +308,20 @@ def _strong(value: Any) -> Any:
     return np.asarray(value)[()] if type(value) in SCALARS else value
 
 
+def _by_name(
+    primitive: Primitive, args: tuple[Any, ...], settings: Mapping[str, Any]
+) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
+    """np.argsort(x, -1, "stable"): what is no number, and all behind it, are settings and no operands."""
+    first = next(n for n, arg in enumerate(args) if arg is None or type(arg) is str)
+    try:
+        names = list(signature(primitive.function).parameters)
+    except ValueError:  # of a builtin
+        return args, settings
+    if len(names) < len(args):
+        return args, settings
+    return args[:first], {**dict(zip(names[first:], args[first:], strict=False)), **settings}
+
+
 def _changed(snapshot: Snapshot) -> UnrecordableError:
     return UnrecordableError(f"a plain array of shape {snapshot.array.shape}, which it reads, changes while it runs")
 
@@ -333,6 +348,8 @@ class Recorded(Array):
     def process(self, primitive: Primitive, args: tuple[Any, ...], settings: Mapping[str, Any]) -> Any:
         """Call on the values, and record. A row that is not of the table is a user's function: its calls are recorded."""
         row = _RECORDED_AS.get(primitive, primitive)
+        if any(arg is None or type(arg) is str for arg in args):
+            args, settings = _by_name(primitive, args, settings)
         if primitive.once or TABLE.get(row.name) is not row:
             return primitive.function(*args, **settings)
         if row is not primitive and not isinstance(args[0], Recorded):
