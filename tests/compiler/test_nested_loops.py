@@ -34,24 +34,23 @@ def step(y: Any, p: Any) -> Any:
     return y + 0.05 * (k + slope(y + 0.1 * k, p))
 
 
-@model
-def states_in_a_list(p: Any, times: Times) -> Any:
-    y, found = p, []
+def days(p: Any, times: Times) -> Iterator[Any]:
+    """The state at the end of each day."""
+    y = p
     for _ in range(times[0]):
         for _ in range(times[1]):
             y = step(y, p)
-        found.append(y)
-    return np.sum((np.stack(found) - DATA[: times[0]]) ** 2)
+        yield y
+
+
+@model
+def states_in_a_list(p: Any, times: Times) -> Any:
+    return np.sum((np.stack(list(days(p, times))) - DATA[: times[0]]) ** 2)
 
 
 @model
 def a_number_of_each_in_a_list(p: Any, times: Times) -> Any:
-    y, found = p, []
-    for _ in range(times[0]):
-        for _ in range(times[1]):
-            y = step(y, p)
-        found.append(y[1])
-    return np.sum((np.stack(found) - DATA[: times[0], 1]) ** 2)
+    return np.sum((np.stack([y[1] for y in days(p, times)]) - DATA[: times[0], 1]) ** 2)
 
 
 @model

@@ -73,11 +73,12 @@ def _as_series(make: Any) -> Any:
     return as_series
 
 
+_as_anyarray = _keeping(np.asanyarray, creation.asarray)
+
+
 def _asanyarray(a: Any, *args: Any, **settings: Any) -> Any:
     """np.asanyarray; a polynomial in the place of x stays one, not an array of one object, with which no traced one computes."""
-    return (
-        a if isinstance(a, _polybase.ABCPolyBase) else _keeping(np.asanyarray, creation.asarray)(a, *args, **settings)
-    )
+    return a if isinstance(a, _polybase.ABCPolyBase) else _as_anyarray(a, *args, **settings)
 
 
 class _NumPy:

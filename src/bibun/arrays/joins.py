@@ -12,7 +12,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from bibun.arrays.creation import as_array
 from bibun.arrays.protocol import write_out
 from bibun.arrays.registry import implements, row
-from bibun.arrays.shapes import along, astype, layout
+from bibun.arrays.shapes import along, astype, order_of
 from bibun.core.traced import Traced
 
 _concatenate, _stack = row("concatenate"), row("stack")
@@ -194,12 +194,8 @@ def delete(arr: Any, obj: Any, axis: Any = None) -> Any:
     axis = normalize_axis_index(axis, arr.ndim)
     obj = obj if isinstance(obj, slice) else _places(obj)
     by_brackets = not isinstance(obj, slice) and obj.size != 1  # NumPy takes several out by a mask in brackets
-    order = "K" if by_brackets else _order_of(arr)
+    order = "K" if by_brackets else order_of(arr)
     return along(arr, axis, np.delete(np.arange(arr.shape[axis]), obj), order)
-
-
-def _order_of(arr: Any) -> str:
-    return "F" if layout(arr).flags.fnc else "C"
 
 
 def _places(obj: Any) -> Any:
@@ -226,7 +222,7 @@ def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
     if new.dtype != arr.dtype:
         new = new.astype(arr.dtype)
     order = np.insert(np.arange(n), obj, np.arange(n, n + many))
-    return along(_concatenate(arr, new, axis=axis), axis, order, _order_of(arr))
+    return along(_concatenate(arr, new, axis=axis), axis, order, order_of(arr))
 
 
 @implements(np.meshgrid)

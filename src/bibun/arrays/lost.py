@@ -78,11 +78,9 @@ def as_ndarray(array: Any) -> BibunError:
         return _message(array, "a plain ndarray", _ADVICE["full"], place)
     if advice := _numpy_advice(place):
         found = _message(array, "a plain ndarray", advice, place)
-        if place and place.expression.startswith(
-            ("np.nditer(", "numpy.nditer(")
-        ):  # which has a text of its own for TypeErrors
-            return DerivativeValueError(*found.args)
-        return found
+        # np.nditer has a text of its own for TypeErrors
+        is_nditer = place is not None and place.expression.startswith(("np.nditer(", "numpy.nditer("))
+        return DerivativeValueError(*found.args) if is_nditer else found
     advice = "array"
     if _differs_along_a_batch(array) and array.dtype.kind in "iub":
         advice = "entry"

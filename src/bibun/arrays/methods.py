@@ -138,9 +138,7 @@ class Methods(Refused):
         if casting != "unsafe" and not shapes.can_cast(self, dtype, casting):
             have = shapes.result_type(self)
             raise TypeError(f"Cannot cast array data from {have} to {np.dtype(dtype)} by the rule {casting!r}.")
-        if order == "A" and not shapes.layout(self).flags.f_contiguous:
-            order = "C"
-        return shapes.in_order(shapes.astype(self, dtype, copy), order)
+        return shapes.in_order(shapes.astype(self, dtype, copy), shapes.order_of(self) if order == "A" else order)
 
     def copy(self, order: str = "C") -> Any:
         """The same entries in memory of their own."""

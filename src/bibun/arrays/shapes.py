@@ -193,6 +193,11 @@ def flatten(a: Any, order: str = "C") -> Any:
     return _copy(ravel(a, order))
 
 
+def order_of(a: Any) -> str:
+    """What the order A means beside an array."""
+    return "F" if layout(a).flags.fnc else "C"
+
+
 def laid(order: str | None, like: Any, ndim: int) -> tuple[int, ...]:
     """The axes of a new array of that order, the outermost in memory first; K and A ask how `like` lies.
 
@@ -200,10 +205,9 @@ def laid(order: str | None, like: Any, ndim: int) -> tuple[int, ...]:
     """
     axes = tuple(range(ndim))
     if order in ("K", "A") and ndim > 1 and ndim == len(like.shape) and recorded(like) is None:
-        memory = layout(like)
         if order == "K":
-            return in_place.outermost_first(memory, ndim)
-        order = "F" if memory.flags.fnc else "C"
+            return in_place.outermost_first(layout(like), ndim)
+        order = order_of(like)
     return axes[::-1] if order == "F" else axes
 
 

@@ -249,10 +249,7 @@ class Careful:
         except UnrecordableError as error:
             if not error.once:
                 self._give_up(paths, str(error))
-            read_late = any(
-                not snapshot.copied for snapshot in recording.changed
-            )  # large arrays, by rules that ran later
-            return None if results is None or read_late else _of_the_run(results, recorded, call.leaves)
+            return None if results is None or recording.late else _of_the_run(results, recorded, call.leaves)
         except (NoDerivativeError, DerivativeValueError) as error:
             failure = str(error)
         if results is None:

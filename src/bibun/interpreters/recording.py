@@ -35,6 +35,7 @@ _COMPLEX = (complex, np.complex64, np.complex128, np.clongdouble)
 _NUMPY = (np.ndarray, np.generic)
 WHOLE = 2.0**63 - 2.0**11  # what is below in floating point fits into 64 bits
 _RECORDED_AS = {put_into: TABLE["put"], getitem_apart: TABLE["getitem"]}  # done in memory of their own, in this run
+_NO_OPERANDS = frozenset((type(None), str))
 _OFTEN = 4096  # bytes of a captured array that is looked at each time that it is read
 _LOOKS = 2**26  # of larger ones, together
 _COUNTS = {"getitem_at": 1, "nonzero": 0, "flatnonzero": 0, "argwhere": 0}  # the first operand that is counted
@@ -138,13 +139,8 @@ class Recording:
         if found is None:
             if type(array) not in (np.ndarray, np.memmap) or array.dtype.kind not in "biufc":
                 raise UnrecordableError(f"a {type(array).__name__} of dtype {array.dtype} is captured")
-            memory = (
-                array.__array_interface__["data"][0],
-                array.shape,
-                array.strides,
-                array.dtype,
-                array.flags.writeable,
-            )
+            lies = array.__array_interface__["data"][0], array.shape, array.strides
+            memory = *lies, array.dtype, array.flags.writeable
             if array.size and memory in self._views:
                 found = self.arrays[id(array)] = self._views[memory], array
         if found is not None:
@@ -219,6 +215,11 @@ class Recording:
         self.changed += [snapshot for snapshot in self._snapshots.values() if not snapshot.stands()]
         if self.changed:
             raise _changed(self.changed[0])
+
+    @property
+    def late(self) -> bool:
+        """Whether something may have been computed of what a large array holds after its change, as derivatives are."""
+        return any(not snapshot.copied for snapshot in self.changed)
 
     def _unchanged(self, values: list[Recorded]) -> None:
         """Raise where one of them is a large array of outside that has changed since."""
@@ -312,7 +313,7 @@ def _by_name(
     primitive: Primitive, args: tuple[Any, ...], settings: Mapping[str, Any]
 ) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
     """np.argsort(x, -1, "stable"): what is no number, and all behind it, are settings and no operands."""
-    first = next(n for n, arg in enumerate(args) if arg is None or type(arg) is str)
+    first = next(n for n, arg in enumerate(args) if type(arg) in _NO_OPERANDS)
     try:
         names = list(signature(primitive.function).parameters)
     except ValueError:  # of a builtin
@@ -348,7 +349,7 @@ class Recorded(Array):
     def process(self, primitive: Primitive, args: tuple[Any, ...], settings: Mapping[str, Any]) -> Any:
         """Call on the values, and record. A row that is not of the table is a user's function: its calls are recorded."""
         row = _RECORDED_AS.get(primitive, primitive)
-        if any(arg is None or type(arg) is str for arg in args):
+        if not _NO_OPERANDS.isdisjoint(map(type, args)):
             args, settings = _by_name(primitive, args, settings)
         if primitive.once or TABLE.get(row.name) is not row:
             return primitive.function(*args, **settings)
@@ -388,17 +389,9 @@ class Recorded(Array):
         if made is None:
             return None
         recording = self.recording
-        now = tuple(
-            [  # in place, args become others
-                arg.alias()
-                if isinstance(arg, Recorded)
-                else recording.captured(arg)
-                if isinstance(arg, np.ndarray)
-                else arg
-                for arg in args
-            ]
-        )
-        pending[len(self.recording.calls)] = Pending(primitive, now, settings)
+        operands = [recording.captured(arg) if isinstance(arg, np.ndarray) else arg for arg in args]
+        now = tuple([x.alias() if isinstance(x, Recorded) else x for x in operands])  # in place, args become others
+        pending[len(recording.calls)] = Pending(primitive, now, settings)
         return made
 
     @property

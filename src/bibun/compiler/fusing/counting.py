@@ -66,11 +66,8 @@ def _searchsorted(lower: Lowering, node: Node, operands: list[Expression]) -> Ex
     if kind == "i1" or not a.size or kind_of(node.dtype) != "i64":
         return None
     nan = make.map("not_equal", x, x, kind="i1")
-    count, one, length = (
-        make.broadcast(make.number(0, "i64"), x.shape),
-        make.number(1, "i64"),
-        make.number(a.size, "i64"),
-    )
+    count = make.broadcast(make.number(0, "i64"), x.shape)
+    one, length = make.number(1, "i64"), make.number(a.size, "i64")
     gathering = Gathering((0,), (identity(len(x.shape)),))
     for step in reversed(range(a.size.bit_length())):
         further = make.map("fadd", count, make.number(1 << step, "i64"))

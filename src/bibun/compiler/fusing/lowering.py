@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Container, Iterable, Sequence
 from math import prod
 from typing import Any
@@ -12,7 +11,7 @@ import numpy as np
 from bibun.compiler.fusing.affine import Affine, added, fixed, identity, strides, turn_of, variable
 from bibun.compiler.fusing.expressions import COMPLEX, KINDS, Box, Expression, Expressions, half_of
 from bibun.compiler.fusing.shuffles import Shuffles
-from bibun.compiler.graph import Graph, Node
+from bibun.compiler.graph import Graph, Node, users
 from bibun.compiler.native.arithmetic import suits
 from bibun.compiler.rewriting.patterns import number_of
 from bibun.compiler.rewriting.rules import is_identity, is_power_of_two, scale
@@ -67,9 +66,7 @@ class Lowering:
         self.checks: list[tuple[Expression, Any]] = []  # guards that rows bring with them
         self.shuffles = Shuffles(make)
         live = graph.live()
-        self.reads = Counter(x.number for node in live for x in node.operands) + Counter(
-            x.number for x in graph.roots()
-        )
+        self.readers = users(live)
         self.parts: dict[int, set[int]] = {}  # of each call or loop with several outputs: which are used
         for node in live:
             if node.name == "part":
@@ -228,7 +225,7 @@ def _multiply(lower: Lowering, node: Node, operands: list[Expression]) -> Expres
         numbers = [number_of(x.operands[0]) if x.name == "multiply" else None for x in (left, right)]
         if any(c is None for c in numbers) or not left.dtype == right.dtype == node.dtype or node.dtype.kind != "f":
             break
-        product = scale(*numbers) if is_power_of_two(numbers[1]) and lower.reads[right.number] == 1 else None
+        product = scale(*numbers) if is_power_of_two(numbers[1]) and len(lower.readers[right.number]) == 1 else None
         if product is not None:
             kind = _kind(node)
             x, y = (lower.make.cast(lower.of[of.operands[1].number], kind) for of in (left, right))
@@ -279,9 +276,13 @@ def _transpose(lower: Lowering, node: Node, operands: list[Expression]) -> Expre
 
 @lowers("flip")
 def _flip(lower: Lowering, node: Node, operands: list[Expression]) -> Expression:
-    axes = node.settings["axis"]
-    places = [variable(i, -1, n - 1) if i in axes and n else variable(i) for i, n in enumerate(node.shape)]
-    return lower.make.view(operands[0], places, node.shape)
+    return flipped(lower.make, operands[0], *node.settings["axis"])
+
+
+def flipped(make: Expressions, x: Expression, *axes: int) -> Expression:
+    """From the last to the first along these axes."""
+    places = [variable(i, -1, n - 1) if i in axes and n else variable(i) for i, n in enumerate(x.shape)]
+    return make.view(x, places, x.shape)
 
 
 @lowers("diagonal")

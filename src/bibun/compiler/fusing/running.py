@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from bibun.compiler.fusing.affine import identity, variable
 from bibun.compiler.fusing.expressions import Expression, Expressions, Gathering, Routine
-from bibun.compiler.fusing.lowering import Lowering, joined, kind_of, lowers
+from bibun.compiler.fusing.lowering import Lowering, flipped, joined, kind_of, lowers
 from bibun.compiler.graph import Node
 
 KINDS = ("f64", "f32", "i64", "i32")
@@ -29,12 +29,6 @@ def running(make: Expressions, name: str, operands: list[Expression], axis: int)
     parts = ((last.shape, last.kind),)
     (y,) = make.routine(Routine("running", (name, axis, backward), parts, ((0, len(operands) - 1),)), *operands)
     return flipped(make, y, axis) if backward else y
-
-
-def flipped(make: Expressions, x: Expression, axis: int) -> Expression:
-    """From the last to the first along an axis."""
-    places = [variable(i, -1, n - 1) if i == axis else variable(i) for i, n in enumerate(x.shape)]
-    return make.view(x, places, x.shape)
 
 
 # ---- running extremes (primitives/ufunc_methods.py) ---------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from bibun.compiler.fusing.affine import Affine, variable
 from bibun.compiler.fusing.expressions import Box, Expression, Expressions
-from bibun.compiler.fusing.lowering import Lowering, joined, kind_of, lowers
+from bibun.compiler.fusing.lowering import Lowering, flipped, joined, kind_of, lowers
 from bibun.compiler.fusing.products import einsum
 from bibun.compiler.graph import Node
 
@@ -25,10 +25,6 @@ def _padded(make: Expressions, x: Expression, sides: dict[int, int]) -> Expressi
     shape = [n + 2 * sides.get(i, 0) for i, n in enumerate(x.shape)]
     box = Box(tuple(sides.get(i, 0) for i in range(len(shape))), (1,) * len(shape))
     return make.make("place", (make.number(0, x.kind), x), (box,), shape, x.kind)
-
-
-def _flipped(make: Expressions, x: Expression, axes: tuple[int, ...]) -> Expression:
-    return make.view(x, [variable(i, -1, n - 1) if i in axes else variable(i) for i, n in enumerate(x.shape)], x.shape)
 
 
 @lowers("sliding_windows")
@@ -98,7 +94,7 @@ def _inside(make: Expressions, a: Expression, b: Expression, axes: tuple[int, ..
         a = _windows(make, a, i, b.shape[i])
     new = {i: wide + n for n, i in enumerate(axes)}
     letters = [tuple(range(wide + len(axes))), tuple(new.get(i, i) for i in range(wide))]
-    return einsum(make, [a, _flipped(make, b, axes)], letters, tuple(range(wide)), a.kind)
+    return einsum(make, [a, flipped(make, b, *axes)], letters, tuple(range(wide)), a.kind)
 
 
 def _whole(make: Expressions, node: Node, a: Expression, b: Expression) -> Expression | None:

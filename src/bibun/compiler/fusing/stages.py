@@ -7,6 +7,7 @@ running results are joined in the order of the chunks.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -81,14 +82,9 @@ class Stage:
 
     def _read_again(self) -> int:
         """Bytes that several members read and none has made: all that a stage saves is to read them once."""
-        made = {id(root.buffer) for m in self.members for root in m.nest.roots}
-        seen: set[int] = set()
-        found: dict[int, int] = {}
-        for member in self.members:
-            mine = {id(b): b.bytes for b in member.nest.reads if id(b) not in made}
-            found |= {key: size for key, size in mine.items() if key in seen}
-            seen |= mine.keys()
-        return sum(found.values())
+        made = {root.buffer for m in self.members for root in m.nest.roots}
+        readers = Counter(buffer for m in self.members for buffer in set(m.nest.reads))
+        return sum(buffer.bytes for buffer, count in readers.items() if count > 1 and buffer not in made)
 
 
 def _touched(member: Member) -> list[Buffer]:

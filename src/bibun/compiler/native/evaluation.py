@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import frexp
 from typing import Any, NamedTuple
 
 from bibun.compiler.fusing.affine import Affine, composed, fixed, level_of, linear
@@ -14,6 +13,7 @@ from bibun.compiler.fusing.walking import inner_indices, place_index
 from bibun.compiler.native.arithmetic import WORDS, is_tame, quotient
 from bibun.compiler.native.code import LLVM, Value, literal, muladd, select
 from bibun.compiler.native.function import Function, Lanes
+from bibun.compiler.rewriting.rules import is_power_of_two
 
 Index = tuple[Affine, ...]
 _ZERO = {kind: literal(0, kind) for kind in ("f64", "f32", "i64", "i32", "i1")}
@@ -317,7 +317,7 @@ def _number(x: Expression) -> float | None:
 
 def _power_of_2(x: Expression) -> bool:
     number = _number(x)
-    return number is not None and abs(frexp(number)[0]) == 0.5
+    return number is not None and is_power_of_two(number)
 
 
 def _at(index: Index, box: Box) -> Index:

@@ -44,6 +44,7 @@ class NestWriter(Totals):
         evaluation.flat = nest.flat
         evaluation.relaid = nest.relaid
         evaluation.mine = {root.of.number for root in nest.roots if root.computes}
+        self.pairs = {id(root): self.pairs_of(root) for root in nest.roots if root.word is not None}
         evaluation.ranges = [(0, loop.extent - 1) for loop in nest.loops]
         self.vector = next((n for n, loop in enumerate(nest.loops) if loop.vector), None)
         self.lanes = self._lanes(nest)

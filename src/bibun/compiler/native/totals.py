@@ -41,6 +41,7 @@ class Totals(Loops):
     """What the loops of a nest add up, multiply or compare. `lost`: for sums, by root, where what rounding loses is kept."""
 
     totals: dict[int, Total]
+    pairs: dict[int, list[tuple[Expression, Expression]]]  # by root
 
     def __init__(self, function: Function, evaluation: Evaluation, width: int) -> None:
         super().__init__(function, evaluation, width)
@@ -57,8 +58,7 @@ class Totals(Loops):
             if total is not None and total.depth == depth and self._active(root, depth):
                 lanes = self._vector_of(root)
                 start = identity_of(str(root.word), root.value.kind)
-                parts = range(max(1, len(self._pairs(root))))
-                for which in product(self._turns(depth), self._kept(root), parts):
+                for which in product(self._turns(depth), self._kept(root), self._parts(root)):
                     code = self.function.at(self.function.depth)
                     self.registers[id(root), *which] = code.constant(start, root.value.kind, lanes)
 
@@ -70,15 +70,14 @@ class Totals(Loops):
                 for turn, kept in product(self._turns(depth), self._kept(root)):
                     self.turn = turn
                     key = id(root), self.turn, kept
-                    parts = range(max(1, len(self._pairs(root))))
                     self.function.at(self.function.depth)
-                    value = joined(str(root.word), [self.registers.pop((*key, part)) for part in parts])
+                    value = joined(str(root.word), [self.registers.pop((*key, part)) for part in self._parts(root)])
                     if value.lanes and self._reduces_lanes(root):
                         value = across(value, str(root.word))
                     self._write_total(root, kept, value, total.adds)
                 self.turn = 0
 
-    def _pairs(self, root: Root) -> list[tuple[Expression, Expression]]:
+    def pairs_of(self, root: Root) -> list[tuple[Expression, Expression]]:
         """The products that a running sum is of, each of which has a register: one, or two squares that are added."""
         if root.word != "fadd" or root.value.kind[0] != "f":
             return []
@@ -87,6 +86,10 @@ class Totals(Loops):
             return [pair]
         few = self.jammed[1] * len(self._kept(root)) <= ACCUMULATORS
         return self.evaluation.squares(root.value) if few else []
+
+    def _parts(self, root: Root) -> range:
+        """The numbers of the registers that make up one running result."""
+        return range(max(1, len(self.pairs[id(root)])))
 
     def _vector_of(self, root: Root) -> int:
         """How many lanes a running result has: of an axis that is reduced, or of a whole one; 0: a number."""
@@ -174,7 +177,7 @@ class Totals(Loops):
         """One turn's part of a running result that is a register."""
         function, evaluation = self.function, self.evaluation
         mask = self._mask(root)
-        pairs = self._pairs(root)
+        pairs = self.pairs[id(root)]
         for part, pair in enumerate(pairs):
             before = self.registers[*key, part]
             a, b = (evaluation.value(x, index) for x in pair)

@@ -109,10 +109,10 @@ def recorded(body: Graph, entries: Mapping[Any, Entry]) -> tuple[Recording, list
             numbers[node.number] = -len(recording.constants)
         else:
             entry = entries.get(node.settings) if node.name == INPUT else None
-            call = (node.row, node.settings) if entry is None else (ENTRY, entry)
+            row, settings = (node.row, node.settings) if entry is None else (ENTRY, entry)
             operands = tuple([numbers[x.number] for x in node.operands])
             numbers[node.number] = len(recording.calls)
-            recording.calls.append((call[0], operands, call[1], node.like))
+            recording.calls.append((row, operands, settings, node.like))
         for outcome, place in guards[node.number]:
             recording.calls.append((GUARD, (numbers[node.number],), outcome, node.like))
             recording.places.append(place)

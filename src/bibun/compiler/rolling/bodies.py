@@ -168,23 +168,32 @@ class LoopBuilder:
         stack = self.outer.graph.make(CAPTURED, (), array, Like(array.shape, array.dtype, scalar))
         return self._stack(("leaves", *what.numbers), stack, 0, 1)
 
+    @property
+    def _around(self) -> LoopBuilder:
+        """The loop in whose body this one is."""
+        assert self.outer.around is not None
+        return self.outer.around
+
+    def _of_around(self, node: Node) -> Node:
+        """An input of the body of the loop around, in the graph that is made of that body."""
+        return self.outer.graph.make(INPUT, (), node.settings, node.like)
+
     def _entries(self, entries: Sequence[Entry]) -> Node:
         """Entries that another loop has stacked, at equal distances, which each turn of the loop around reads elsewhere."""
-        around, outer = self.outer.around, self.outer
-        assert around is not None
+        around, outer = self._around, self.outer
         one, move = entries[0], entries[1].place - entries[0].place
         if one.origin is not None:
             return self._tables(entries)
         if one.within is not None:  # all of them are in one entry of what loops in loops have stacked
             whole = around._stack((one.source.number, one.first, one.step), one.source, one.first, one.step)
-            inside = outer.graph.make(INPUT, (), whole.settings, whole.like)
+            inside = self._of_around(whole)
             return self._stack((inside.number, one.within, move), inside, one.within, move)
         source = around._inside(one.source)
         low = min(one.first, entries[-1].first)
         length = abs(entries[-1].first - one.first) + 1
         window = outer.rewriter.make(
             TABLE["getitem"],
-            (outer.graph.make(INPUT, (), source.settings, source.like),),
+            (self._of_around(source),),
             {"key": (TurnSlice(low, (one.step,), length),)},
             Like((length, *source.shape[1:]), source.dtype, source.like.scalar),
         )
@@ -192,18 +201,16 @@ class LoopBuilder:
 
     def _stays(self, numbers: Sequence[int]) -> Node:
         """Values that stay the same in the loop around, another one in each turn: stacked before that."""
-        around, outer = self.outer.around, self.outer
-        assert around is not None
+        around = self._around
         values = [node for node, _ in around._stay.values()]
         nodes = tuple([values[n] for n in numbers])
         stack = around._inside(around.outer.rewriter.make(TABLE["stack"], nodes, {"axis": 0}, _like_of(nodes)))
-        inside = outer.graph.make(INPUT, (), stack.settings, stack.like)
+        inside = self._of_around(stack)
         return self._stack((inside.number, 0, 1), inside, 0, 1)
 
     def _tables(self, entries: Sequence[Entry]) -> Node:
         """Entries of tables, another one for each turn, as those of one table."""
-        around, outer = self.outer.around, self.outer
-        assert around is not None
+        around, outer = self._around, self.outer
         one, graph = entries[0], around.outer.graph
         tables = [entry.source.settings for entry in entries]
         known = one.origin[0] == "value" or one.origin[2]
@@ -217,7 +224,7 @@ class LoopBuilder:
         table = around._inside(graph.make(CAPTURED, (), array, Like(array.shape, array.dtype, like.scalar)))
         node = outer.rewriter.make(
             TABLE["getitem"],
-            (outer.graph.make(INPUT, (), table.settings, table.like),),
+            (self._of_around(table),),
             {"key": (slice(None), Turn(one.first, (one.step,)))},
             like,
         )

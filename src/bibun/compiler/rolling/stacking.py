@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from bibun.interpreters.snapshots import owner
+
 
 def stacked(arrays: Sequence[np.ndarray[Any, Any]], *, alone: bool) -> np.ndarray[Any, Any] | None:
     """Captured arrays as one: copied, if nobody can change them (`alone`); else in the memory where they are, if they lie
@@ -15,19 +17,12 @@ def stacked(arrays: Sequence[np.ndarray[Any, Any]], *, alone: bool) -> np.ndarra
     return np.stack(arrays) if alone else _in_place(arrays)
 
 
-def _memory(array: Any) -> Any:
-    """Whose memory an array shows, be that one that shows arrays together."""
-    while getattr(array, "base", None) is not None:
-        array = array.base
-    return array
-
-
 def _in_place(arrays: Sequence[np.ndarray[Any, Any]]) -> np.ndarray[Any, Any] | None:
     """Arrays of one shape as one in the memory where they are, if they lie at equal distances in that of one array."""
     first = arrays[0]
     places = [a.__array_interface__["data"][0] for a in arrays]
     step = places[1] - places[0]
-    together = first.base is not None and all(_memory(a) is _memory(first) for a in arrays)
+    together = first.base is not None and all(owner(a) is owner(first) for a in arrays)
     if not (step and together and all(q - p == step for p, q in pairwise(places))):
         return None
     return np.lib.stride_tricks.as_strided(first, (len(arrays), *first.shape), (step, *first.strides), writeable=False)
