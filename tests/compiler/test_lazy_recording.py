@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import bibun as bb
-from bibun.interpreters.recording import Pending
+from bibun.interpreters.recorded import Pending
 from bibun.interpreters.stand_ins import LARGE
 
 SIZE = LARGE + 7

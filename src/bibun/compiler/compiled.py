@@ -36,7 +36,8 @@ from bibun.compiler.signature import PlainCall, Signature, signature
 from bibun.core.watching import IndexArrays, watched_by
 from bibun.errors import CompileWarning, DerivativeValueError, NoDerivativeError, UnrecordableError, warn
 from bibun.interpreters.merging import merge_alike
-from bibun.interpreters.recording import Recorded, Recording
+from bibun.interpreters.recorded import Recorded
+from bibun.interpreters.recording import Recording
 
 _ALL: WeakSet[Careful] = WeakSet()
 CHAIN = 8  # versions that machine code tries one after the other before Python is asked

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from bibun import tree
-from bibun.interpreters.recording import Recorded
+from bibun.interpreters.recorded import Recorded
 
 
 class Results:

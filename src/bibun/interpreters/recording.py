@@ -9,38 +9,25 @@ Large arrays that nobody looks at need not be computed for that. What is `held` 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
-from inspect import signature
+from collections.abc import Callable, Sequence
 from sys import getrefcount
 from typing import Any
 
 import numpy as np
 
-from bibun.arrays import lost
-from bibun.arrays.array import Array
-from bibun.arrays.keys import python_numbers
 from bibun.core.primitive import Primitive
-from bibun.core.traced import Traced, alone, new_level
-from bibun.errors import UnrecordableError, located, user_line
-from bibun.interpreters.likeness import SCALARS, likeness
-from bibun.interpreters.recorded_operators import install
+from bibun.core.traced import Traced, new_level
+from bibun.errors import UnrecordableError, user_line
+from bibun.interpreters.likeness import likeness
+from bibun.interpreters.recorded import WHOLE, Pending, Recorded
 from bibun.interpreters.snapshots import Snapshot, changeable, owner
-from bibun.interpreters.stand_ins import may_be_large, stand_in
 from bibun.primitives import TABLE
-from bibun.primitives.memory import getitem_apart, put_into
 
 new = object.__new__
 _COMPLEX = (complex, np.complex64, np.complex128, np.clongdouble)
-_NUMPY = (np.ndarray, np.generic)
-WHOLE = 2.0**63 - 2.0**11  # what is below in floating point fits into 64 bits
-_RECORDED_AS = {put_into: TABLE["put"], getitem_apart: TABLE["getitem"]}  # done in memory of their own, in this run
-_NO_OPERANDS = frozenset((type(None), str))
 _OFTEN = 4096  # bytes of a captured array that is looked at each time that it is read
 _LOOKS = 2**26  # of larger ones, together
 _COUNTS = {"getitem_at": 1, "nonzero": 0, "flatnonzero": 0, "argwhere": 0}  # the first operand that is counted
-
-_OF_WHOLE = ("add", "subtract", "divide")  # what np.arange does with its limits before it asks for a number
 
 
 INPUT, CAPTURED, CONSTANT, PART, GUARD = "input", "captured", "constant", "part", "guard"
@@ -107,6 +94,16 @@ class Recording:
         made.number = len(self.calls)
         self.calls.append((row, operands, settings, likeness(value)))
         return made
+
+    def add_parts(self, row: Any, operands: tuple[int, ...], settings: Any, values: Sequence[Any]) -> list[Recorded]:
+        """Append a call of several outputs, and give these."""
+        whole = len(self.calls)
+        self.calls.append((row, operands, settings, None))
+        return [self.add(PART, (whole,), k, value) for k, value in enumerate(values)]
+
+    def constant(self, value: Any) -> Recorded:
+        """A number that does not vary, as a value."""
+        return self.add(CONSTANT, (self.operand(value),), None, value)
 
     def input(self, leaf: int, value: Any) -> Recorded:
         """An argument."""
@@ -286,43 +283,6 @@ class Recording:
                 self.guard(count, int(count.value))
 
 
-class Pending:
-    """A call whose value nobody has asked for."""
-
-    __slots__ = ("args", "known", "primitive", "settings", "value")
-
-    def __init__(self, primitive: Primitive, args: tuple[Any, ...], settings: Mapping[str, Any]) -> None:
-        self.primitive = primitive
-        self.args = args
-        self.settings = settings
-        self.known = False
-        self.value: Any = None
-
-    def compute(self) -> None:
-        """The value, of operands that are known."""
-        values = [arg.value if isinstance(arg, Recorded) else arg for arg in self.args]
-        self.value, self.known, self.args = self.primitive.function(*values, **self.settings), True, ()
-
-
-def _strong(value: Any) -> Any:
-    """A Python number as NumPy's, for a function that takes arrays. Ufuncs take both: to them its dtype gives way."""
-    return np.asarray(value)[()] if type(value) in SCALARS else value
-
-
-def _by_name(
-    primitive: Primitive, args: tuple[Any, ...], settings: Mapping[str, Any]
-) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
-    """np.argsort(x, -1, "stable"): what is no number, and all behind it, are settings and no operands."""
-    first = next(n for n, arg in enumerate(args) if type(arg) in _NO_OPERANDS)
-    try:
-        names = list(signature(primitive.function).parameters)
-    except ValueError:  # of a builtin
-        return args, settings
-    if len(names) < len(args):
-        return args, settings
-    return args[:first], {**dict(zip(names[first:], args[first:], strict=False)), **settings}
-
-
 def _changed(snapshot: Snapshot) -> UnrecordableError:
     return UnrecordableError(f"a plain array of shape {snapshot.array.shape}, which it reads, changes while it runs")
 
@@ -332,195 +292,3 @@ def _is_repeated(array: np.ndarray[Any, Any]) -> bool:
     if not array.shape or not array.size or any(array.strides) or array.flags.writeable:
         return False
     return not changeable(array) or getrefcount(owner(array)) <= 2  # the view, the argument
-
-
-class Recorded(Array):
-    """A plain value, and its number in a recording."""
-
-    __slots__ = ("held", "number", "recording")
-
-    held: Any
-    number: int
-    recording: Recording
-    word = "a value that compile records"
-    loses = "the compiled function would keep the number of this one call"
-    records = True
-
-    def process(self, primitive: Primitive, args: tuple[Any, ...], settings: Mapping[str, Any]) -> Any:
-        """Call on the values, and record. A row that is not of the table is a user's function: its calls are recorded."""
-        row = _RECORDED_AS.get(primitive, primitive)
-        if not _NO_OPERANDS.isdisjoint(map(type, args)):
-            args, settings = _by_name(primitive, args, settings)
-        if primitive.once or TABLE.get(row.name) is not row:
-            return primitive.function(*args, **settings)
-        if row is not primitive and not isinstance(args[0], Recorded):
-            primitive = row  # a plain array is captured, and stays as it is
-        recording = self.recording
-        if "key" in settings:
-            settings = {**settings, "key": python_numbers(settings["key"])}
-        operands = tuple([recording.operand(arg) for arg in args])
-        held = [arg.held if isinstance(arg, Recorded) else arg for arg in args]
-        if primitive.kind == "elementwise" and all(type(value) in SCALARS for value in held):
-            return recording.add(row, operands, settings, primitive.function(*held))
-        if recording.pending or any(map(may_be_large, held)):
-            later = self._pending(row, args, held, settings)
-            if later is not None:
-                return recording.add(row, operands, settings, later)
-        del held  # a row that writes where its array stands has it alone
-        values = [arg.value if isinstance(arg, Recorded) else arg for arg in args]
-        if not isinstance(primitive.function, np.ufunc) and primitive.name != "where":
-            values = [_strong(x) if isinstance(arg, Recorded) else x for arg, x in zip(args, values, strict=True)]
-        y = recording.attempt(partial(primitive.function, **settings), *values)
-        recording.counts(primitive, args)
-        if not isinstance(y, tuple):
-            return recording.add(row, operands, settings, y)
-        whole = len(recording.calls)
-        recording.calls.append((row, operands, settings, None))
-        parts = [recording.add(PART, (whole,), k, part) for k, part in enumerate(y)]
-        return type(y)._make(parts) if hasattr(y, "_make") else tuple(parts)
-
-    def _pending(
-        self, primitive: Primitive, args: tuple[Any, ...], held: list[Any], settings: Mapping[str, Any]
-    ) -> Any:
-        """Something of the shape and dtype of the value, which stays pending; None where the value is computed now."""
-        pending = self.recording.pending
-        waits = any(isinstance(arg, Recorded) and arg.number in pending for arg in args)
-        made = stand_in(primitive, held, settings, waits=waits)
-        if made is None:
-            return None
-        recording = self.recording
-        operands = [recording.captured(arg) if isinstance(arg, np.ndarray) else arg for arg in args]
-        now = tuple([x.alias() if isinstance(x, Recorded) else x for x in operands])  # in place, args become others
-        pending[len(recording.calls)] = Pending(primitive, now, settings)
-        return made
-
-    @property
-    def value(self) -> Any:
-        """The plain value."""
-        pending = self.recording.pending
-        return self.recording.computed(self.number) if self.number in pending else self.held
-
-    @property
-    def stand_in(self) -> Any:
-        """What has its shape, dtype and class."""
-        return self.held
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The lengths of the axes."""
-        value = self.held
-        return value.shape if isinstance(value, _NUMPY) else np.shape(value)
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The type of the entries."""
-        value = self.held
-        return value.dtype if isinstance(value, _NUMPY) else np.result_type(value)
-
-    @property
-    def data(self) -> Any:
-        """Refused: what is computed from it would be of this one call."""
-        raise lost.as_ndarray(self)
-
-    def constant(self, value: Any) -> Recorded:
-        """The same recording's entry for a plain value."""
-        recording = self.recording
-        if isinstance(value, Traced):
-            recording.operand(value)
-        if isinstance(value, np.ndarray):
-            return recording.captured(value)
-        return recording.add(CONSTANT, (recording.operand(value),), None, value)
-
-    def __repr__(self) -> str:
-        self.recording.shown = True
-        return super().__repr__()
-
-    def __format__(self, spec: str) -> str:
-        """As the plain value's: of a whole number it is a decision, since it may be the name of something."""
-        if self._is_whole_number():
-            return format(self.recording.guard(self, self.held), spec)
-        self.recording.shown = True
-        return format(self.value, spec)
-
-    def __str__(self) -> str:
-        return format(self)
-
-    def alone(self, views: list[Any]) -> bool:
-        """Whether nobody else holds its value, and no call that waits for it."""
-        return self.number not in self.recording.pending and alone(self, views, "held")
-
-    def alias(self) -> Recorded:
-        """Another Recorded of the same value."""
-        return self.recording.known(self.number, self.held)
-
-    def strong(self) -> Recorded:
-        """A Python number as NumPy's, so that it keeps its dtype; an array of shape () as its number."""
-        if type(self.held) not in SCALARS:
-            held = self.held
-            return self.recording.known(self.number, held if held.shape else held[()])
-        value = np.asarray(self.held)[()]
-        return self.recording.add(TABLE["astype"], (self.number,), {"dtype": value.dtype}, value)
-
-    def become(self, other: Recorded) -> None:
-        """Be what `other` is."""
-        self.level, self.held = other.level, other.held
-        self.recording, self.number = other.recording, other.number
-
-    def __bool__(self) -> bool:
-        return bool(self.recording.guard(self, bool(self.value)))
-
-    def __int__(self) -> int:
-        outcome = self.recording.attempt(int, self.value)  # nan has none, nor has infinity
-        if not -WHOLE < outcome < WHOLE:
-            raise UnrecordableError("a whole number has more than 64 bits", once=True)
-        whole = self if self.dtype.kind in "iub" else self.astype(np.int64)
-        return int(self.recording.guard(whole, outcome))
-
-    def _is_whole_number(self) -> bool:
-        return isinstance(self.held, (int, np.integer, np.bool)) and self.number not in self.recording.pending
-
-    def __hash__(self) -> int:
-        """Of a whole number it is a decision, so that it finds its place in a dict; of an array one of the object."""
-        if self._is_whole_number():
-            return hash(self.recording.guard(self, self.held))
-        if not self.shape:
-            raise UnrecordableError(f"{located()}a number is looked up in a dict or a set, by its value")
-        return object.__hash__(self)
-
-    def __index__(self) -> int:
-        if self.dtype.kind not in "iub" or self.shape:
-            raise TypeError("only integer scalar arrays can be converted to a scalar index")
-        return int(self.recording.guard(self, self.value.__index__()))
-
-    def __float__(self) -> float:
-        """Of a whole number, and of a sum or quotient of such and constants, as np.arange(n) asks for it: guarded."""
-        if self.shape:
-            raise lost.as_number(self, "float")
-        if self.dtype.kind in "iub":
-            return float(self.recording.guard(self, np.asarray(self.value).item()))
-        row, operands, *_ = self.recording.calls[self.number]
-        if getattr(row, "name", "") not in _OF_WHOLE or not all(map(self.recording.is_whole, operands)):
-            raise lost.as_number(self, "float")
-        value = float(self.value)
-        bool(np.equal(self, value))
-        return value
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        """A whole number, guarded, for np.arange(n) and its like; refused for what varies continuously."""
-        if self.dtype.kind not in "iub":
-            raise lost.as_ndarray(self)
-        if self.shape:
-            raise UnrecordableError(
-                f"{located()}a plain array is indexed by what is computed. Write np.asarray(a, like=i)[i] instead of a[i]"
-            )
-        return np.array(self.recording.guard(self, np.asarray(self.value).item()), dtype or self.dtype)
-
-    def item(self, *args: Any) -> Any:
-        """A whole number or a truth value, guarded; refused for what varies continuously."""
-        if self.dtype.kind not in "iub":
-            raise lost.as_number(self, "item")
-        entry = self.reshape(-1)[args[0]] if len(args) == 1 else self[args] if args else self.reshape(())
-        return entry.recording.guard(entry, np.asarray(entry.value).item())
-
-
-install(Recorded)

@@ -130,12 +130,12 @@ class Lowering:
             (call,) = operands
             parts = self.several.get(node.operands[0].number)
             if parts is not None:
-                return self.make.cast(parts[node.settings], _kind(node))
+                return self.make.cast(parts[node.settings], kind_or_dtype(node))
             if is_complex(node) and call.op == "loop":
                 return COMPLEXES["part"](self, node, operands)  # type: ignore[return-value]
             if is_complex(node):
                 return self.make.packed("part", (call,), node.settings, node.shape, node.dtype)
-            return self.make.make("part", (call,), node.settings, node.shape, _kind(node))
+            return self.make.make("part", (call,), node.settings, node.shape, kind_or_dtype(node))
         if node.name == "constant":
             kind = kind_of(node.dtype)
             if kind is not None:
@@ -145,13 +145,13 @@ class Lowering:
                 return self.make.pair(self.make.number(value.real, kind), self.make.number(value.imag, kind))
             return self.make.value(np.asarray(node.settings), node.dtype.str)
         if is_identity(node) and kind_of(node.dtype) is not None:
-            return self._identity_matrix(node.shape, _kind(node))
+            return self._identity_matrix(node.shape, kind_or_dtype(node))
         if node.name == "captured" and not _steps_by_entries(node):
             whole = self.make.make("captured", (), node.settings, node.shape, node.dtype.str)
             return called(self.make, TABLE["copy"], {}, [(whole, False)], (node.shape, node.dtype), self.turns)
         if is_complex(node):
             return self.make.packed(node.name, (), node.settings, node.shape, node.dtype)
-        return self.make.make(node.name, (), node.settings, node.shape, _kind(node))
+        return self.make.make(node.name, (), node.settings, node.shape, kind_or_dtype(node))
 
     def _identity_matrix(self, shape: tuple[int, ...], kind: str) -> Expression:
         """Computed, not read: what forward mode multiplies by it then needs no memory for it either."""
@@ -189,7 +189,8 @@ def called(
     return make.make("part", (whole,), None, shape, kind) if kind else whole
 
 
-def _kind(node: Node) -> str:
+def kind_or_dtype(node: Node) -> str:
+    """The kind of its dtype; the name of a dtype without native code."""
     return kind_of(node.dtype) or node.dtype.str
 
 
@@ -227,7 +228,7 @@ def _multiply(lower: Lowering, node: Node, operands: list[Expression]) -> Expres
             break
         product = scale(*numbers) if is_power_of_two(numbers[1]) and len(lower.readers[right.number]) == 1 else None
         if product is not None:
-            kind = _kind(node)
+            kind = kind_or_dtype(node)
             x, y = (lower.make.cast(lower.of[of.operands[1].number], kind) for of in (left, right))
             return lower.make.map(
                 "fmul", lower.make.map("fmul", lower.make.number(product, kind), x, kind=kind), y, kind=kind
@@ -243,7 +244,7 @@ def common_kind(node: Node) -> str:
 
 @lowers("where")
 def _where(lower: Lowering, node: Node, operands: list[Expression]) -> Expression:
-    kind = _kind(node)
+    kind = kind_or_dtype(node)
     condition, a, b = operands
     make = lower.make
     return make.map("select", make.cast(condition, "i1"), make.cast(a, kind), make.cast(b, kind), kind=kind)
@@ -251,12 +252,12 @@ def _where(lower: Lowering, node: Node, operands: list[Expression]) -> Expressio
 
 @lowers("astype", "astype_step")
 def _astype(lower: Lowering, node: Node, operands: list[Expression]) -> Expression:
-    return lower.make.cast(operands[0], _kind(node))
+    return lower.make.cast(operands[0], kind_or_dtype(node))
 
 
 @lowers("tied", "copy", "positive", "real", "conjugate")
 def _same(lower: Lowering, node: Node, operands: list[Expression]) -> Expression:
-    return lower.make.cast(operands[0], _kind(node))
+    return lower.make.cast(operands[0], kind_or_dtype(node))
 
 
 # ---- views --------------------------------------------------------------------------------------
@@ -359,7 +360,7 @@ def _groups(old: tuple[int, ...], new: tuple[int, ...]) -> list[tuple[list[int],
 
 @lowers("concatenate")
 def _concatenate(lower: Lowering, node: Node, operands: list[Expression]) -> Expression:
-    axis, kind = node.settings["axis"], _kind(node)
+    axis, kind = node.settings["axis"], kind_or_dtype(node)
     parts = [lower.make.cast(x, kind) for x in operands if x.size]
     return joined(lower.make, parts, axis, node.shape, kind)
 
@@ -377,7 +378,7 @@ def joined(make: Expressions, parts: list[Expression], axis: int, shape: tuple[i
 
 @lowers("stack")
 def _stack(lower: Lowering, node: Node, operands: list[Expression]) -> Expression:
-    axis, kind = node.settings["axis"], _kind(node)
+    axis, kind = node.settings["axis"], kind_or_dtype(node)
     thin = tuple(1 if i == axis else n for i, n in enumerate(node.shape))
     parts = [reshaped(lower.make, lower.make.cast(x, kind), thin) for x in operands]
     return joined(lower.make, parts, axis, node.shape, kind)
@@ -402,7 +403,7 @@ def _cut(make: Expressions, x: Expression, axis: int, start: int, stop: int) -> 
 
 @lowers("cross")
 def _cross(lower: Lowering, node: Node, operands: list[Expression]) -> Expression:
-    make, kind = lower.make, _kind(node)
+    make, kind = lower.make, kind_or_dtype(node)
     a, b = (make.broadcast(make.cast(x, kind), node.shape) for x in operands)
     last = len(node.shape) - 1
     thin = (*node.shape[:-1], 1)
@@ -415,44 +416,3 @@ def _cross(lower: Lowering, node: Node, operands: list[Expression]) -> Expressio
         for i, j in ((1, 2), (2, 0), (0, 1))
     ]
     return joined(make, parts, last, node.shape, kind)
-
-
-# ---- reductions ---------------------------------------------------------------------------------
-
-REDUCTIONS = {"sum": "fadd", "prod": "fmul", "max": "maximum", "min": "minimum", "all": "and", "any": "or"}
-REDUCTIONS["largest"] = "maximum"  # of bibun.scipy.special
-
-
-def reduction(lower: Lowering, node: Node, operands: list[Expression]) -> Expression | None:
-    """Over some axes, which are kept with length 1 or gone."""
-    (x,), kind = operands, _kind(node)
-    axes = node.settings["axis"]
-    word = REDUCTIONS[node.name]
-    if word in ("maximum", "minimum") and any(x.shape[i] == 0 for i in axes):
-        return None  # NumPy says what is wrong with it
-    make = lower.make
-    x = make.cast(x, "i1" if word in ("and", "or") else kind)
-    found = make.reduce(word, x, axes)
-    return reshaped(make, found, node.shape) if node.settings["keepdims"] else found
-
-
-@lowers("norm")
-def _norm(lower: Lowering, node: Node, operands: list[Expression]) -> Expression:
-    (x,), make = operands, lower.make
-    x = make.cast(x, _kind(node))
-    found = make.map("sqrt", make.reduce("fadd", make.map("fmul", x, x), node.settings["axis"]))
-    return reshaped(make, found, node.shape) if node.settings["keepdims"] else found
-
-
-@lowers("logsumexp")
-def _logsumexp(lower: Lowering, node: Node, operands: list[Expression]) -> Expression | None:
-    """log Σ exp(x - m) + m with the largest x as m; 0 where that is infinite."""
-    (x,), make, kind, axes = operands, lower.make, _kind(node), node.settings["axis"]
-    if kind[0] != "f" or not all(x.shape[i] for i in axes):
-        return None
-    x = make.cast(x, kind)
-    thin = tuple(1 if i in axes else n for i, n in enumerate(x.shape))
-    top = reshaped(make, make.reduce("maximum", x, axes), thin)
-    top = make.map("select", make.map("isfinite", top, kind="i1"), top, make.number(0, kind), kind=kind)
-    total = reshaped(make, make.reduce("fadd", make.map("exp", make.map("fsub", x, top)), axes), thin)
-    return reshaped(make, make.map("fadd", make.map("log", total), top), node.shape)

@@ -10,7 +10,8 @@ from math import prod
 
 from bibun.compiler.fusing.affine import Affine, fixed, variable
 from bibun.compiler.fusing.expressions import Expression, Expressions, Gathering, Scattering, identity_of
-from bibun.compiler.fusing.lowering import REDUCTIONS, Lowering, flipped, kind_of, lowers, reduction, reshaped
+from bibun.compiler.fusing.lowering import Lowering, flipped, kind_of, lowers, reshaped
+from bibun.compiler.fusing.reductions import REDUCTIONS, reduction
 from bibun.compiler.fusing.running import running
 from bibun.compiler.graph import Node
 
