@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bibun import errors, tree
+from bibun.core.captured import owner
 
 _OURS = str(Path(errors.__file__).parent)
 _LIBRARIES = ("numpy", "scipy", "bibun")
@@ -29,13 +30,6 @@ class Reached(NamedTuple):
     name: str
     path: str
     root: Any
-
-
-def owner(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """The array whose memory this one shows: itself, where it is nobody's view."""
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return array
 
 
 def title(f: Any) -> str:

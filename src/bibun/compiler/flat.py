@@ -11,9 +11,9 @@ from array import array
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
-from bibun.compiler.around import owner
 from bibun.compiler.exactly import exactly
 from bibun.compiler.rewriting.rules import is_identity_matrix, repeated_number
+from bibun.core.captured import owner
 from bibun.interpreters.likeness import FLOAT64
 from bibun.interpreters.recording import CAPTURED, Recording
 

@@ -42,6 +42,13 @@ class Watched:
         return self.array
 
 
+def owner(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The array whose memory this one shows: itself, where it is nobody's view."""
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
+
+
 def lifted(values: list[Any]) -> list[Any]:
     """Under a recording, plain arrays as values of it: what a rule reads later is then known to be the same array."""
     if not any(isinstance(value, np.ndarray) for value in values):

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from bibun.core.captured import owner
+
 Array = np.ndarray[Any, Any]
 
 
@@ -37,9 +39,7 @@ class IndexArrays:
         """Those that somebody else holds too, who may change them, and what they held. To be asked when the run is over."""
         found = []
         for array, copy in self._read.values():
-            root = array
-            while isinstance(root.base, np.ndarray):
-                root = root.base
+            root = owner(array)
             holders = 3 + (root is array)  # a view, or `_read` and `array`; `root`; getrefcount's argument
             view = root is not array and getrefcount(array) > 3  # `_read`, `array`, the argument
             if root.base is not None or view or getrefcount(root) > holders:

@@ -20,7 +20,7 @@ from bibun.core.traced import Traced, new_level
 from bibun.errors import UnrecordableError, user_line
 from bibun.interpreters.likeness import likeness
 from bibun.interpreters.recorded import WHOLE, Pending, Recorded
-from bibun.interpreters.snapshots import Snapshot, changeable, owner
+from bibun.interpreters.snapshots import Snapshot, changeable, memory_of
 from bibun.primitives import TABLE
 
 new = object.__new__
@@ -291,4 +291,4 @@ def _is_repeated(array: np.ndarray[Any, Any]) -> bool:
     """Whether it is one number repeated, as np.broadcast_to makes it, in memory that nobody else holds."""
     if not array.shape or not array.size or any(array.strides) or array.flags.writeable:
         return False
-    return not changeable(array) or getrefcount(owner(array)) <= 2  # the view, the argument
+    return not changeable(array) or getrefcount(memory_of(array)) <= 2  # the view, the argument

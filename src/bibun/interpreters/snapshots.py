@@ -34,7 +34,7 @@ class Snapshot:
 
 def token(array: np.ndarray[Any, Any]) -> bytes | int:
     """What differs for arrays of one shape and layout that hold different numbers, but for one pair in 4,000,000,000."""
-    base = owner(array)
+    base = memory_of(array)
     if isinstance(base, np.ndarray) and base.nbytes < array.nbytes:  # rows that overlap, or repeat
         array = base
     return array.tobytes() if array.nbytes <= _SMALL else crc32(np.ascontiguousarray(array))  # type: ignore[arg-type]
@@ -49,7 +49,7 @@ def changeable(array: Any) -> bool:
     return array is not None and not isinstance(array, bytes)
 
 
-def owner(array: Any) -> Any:
+def memory_of(array: Any) -> Any:
     """What has the memory that an array shows."""
     while getattr(array, "base", None) is not None:
         array = array.base

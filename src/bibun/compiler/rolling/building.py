@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from bibun.compiler.around import owner
 from bibun.compiler.graph import Graph, Node
 from bibun.compiler.rewriting import Rewriter
 from bibun.compiler.rewriting.rules import repeated_number
@@ -18,6 +17,7 @@ from bibun.compiler.rolling.bodies import LoopBuilder
 from bibun.compiler.rolling.loops import Plan
 from bibun.compiler.rolling.periods import Repeats
 from bibun.compiler.rolling.stream import ENTRY, LEAF
+from bibun.core.captured import owner
 from bibun.interpreters.recording import CAPTURED, GUARD, INPUT, Recording
 from bibun.primitives import TABLE
 

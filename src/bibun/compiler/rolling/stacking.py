@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bibun.interpreters.snapshots import owner
+from bibun.interpreters.snapshots import memory_of
 
 
 def stacked(arrays: Sequence[np.ndarray[Any, Any]], *, alone: bool) -> np.ndarray[Any, Any] | None:
@@ -22,7 +22,7 @@ def _in_place(arrays: Sequence[np.ndarray[Any, Any]]) -> np.ndarray[Any, Any] | 
     first = arrays[0]
     places = [a.__array_interface__["data"][0] for a in arrays]
     step = places[1] - places[0]
-    together = first.base is not None and all(owner(a) is owner(first) for a in arrays)
+    together = first.base is not None and all(memory_of(a) is memory_of(first) for a in arrays)
     if not (step and together and all(q - p == step for p, q in pairwise(places))):
         return None
     return np.lib.stride_tricks.as_strided(first, (len(arrays), *first.shape), (step, *first.strides), writeable=False)

@@ -175,9 +175,8 @@ def _between_states(b: Any, a: Any, x: Any, irlen: int | None) -> Any:
     answer = lfilter(b, a, np.zeros(m), zi=state)[0]  # to a state of 1
     free = np.stack([_fitted(np.concatenate([np.zeros(k), answer]), m) for k in range(order)])  # a row for each state
     filtered = lfilter(b, a, np.flip(free, -1))
-    both = np.concatenate(
-        [np.flip(filtered, -1), np.flip(free, -1)]
-    )  # what the states add, of the start and of the end
+    # What the states add, of the start and of the end
+    both = np.concatenate([np.flip(filtered, -1), np.flip(free, -1)])
     apart = np.concatenate([np.flip(filtered, -1) - free, np.flip(free, -1) - filtered])
     y = np.flip(lfilter(b, a, np.flip(lfilter(b, a, x), -1)), -1)
     rest = lfilter(b, a, np.flip(lfilter(b, a, np.flip(x, -1)), -1)) - y
