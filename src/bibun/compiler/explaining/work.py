@@ -13,7 +13,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from bibun.compiler.fusing.affine import composed
 from bibun.compiler.fusing.buffers import Buffer
+from bibun.compiler.fusing.diagonals import counted, row_of
 from bibun.compiler.fusing.expressions import PACKED, Expression, Routine
 from bibun.compiler.fusing.nests import Loop, Nest, terms_of
 from bibun.compiler.fusing.schedule import Schedule
@@ -88,9 +90,38 @@ def _fused(schedule: Schedule, nests: Sequence[Nest], extents: str, depth: int, 
                 if id(buffer) not in made:
                     read[number] = max(read.get(number, 0), _bytes_read(buffer, indices, nest.loops))
         words.update(_word(expressions[n]) for n in computed)
-        flops += sum(_places(indices, nest.loops) * _flops(expressions[n]) for n, indices in computed.items())
+        flops += _computed(nest, computed, expressions, schedule)
     written = sum(buffer.bytes for buffer in made.values())
     return Work("fused", _listed(words), extents, flops, sum(read.values()), written, depth, turns)
+
+
+def _computed(nest: Nest, computed: dict[int, set[Any]], expressions: dict[int, Expression], schedule: Schedule) -> int:
+    """The flops of what is computed: of what differs along a row on diagonals only, once for each row."""
+    row, mine = row_of(nest), {root.of.number for root in nest.roots}
+    differs: dict[Any, bool] = {}  # of each expression and index
+
+    def stored(x: Expression) -> bool:
+        return x.number in schedule.buffers and x.number not in mine
+
+    def along(x: Expression, index: Any) -> bool:
+        if not any(v == row for _, terms in index for v, _ in terms):
+            return False
+        if x.op == "map" and x.params == "equal" and all(counted(y, index, stored) for y in x.operands):
+            return False
+        if x.op not in ("map", "cast", "view"):
+            return True
+        below = tuple([composed(p, index) for p in x.params]) if x.op == "view" else index
+        return any(differs.get((y.number, below), y.op != "number") for y in x.operands)
+
+    flops = 0
+    for n in sorted(computed):  # operands have lower numbers
+        x, places = expressions[n], set()
+        for index in computed[n]:
+            differs[n, index] = along(x, index)
+            one = tuple((at, tuple(t for t in terms if t[0] != row)) for at, terms in index)
+            places.add(index if differs[n, index] else one)
+        flops += _places(places, nest.loops) * _flops(x)
+    return flops
 
 
 def _places(indices: Collection[Any], loops: Sequence[Loop]) -> int:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from bibun.compiler.fusing.affine import Affine, composed, fixed, level_of, linear
+from bibun.compiler.fusing.affine import Affine, added, composed, fixed, level_of, linear, scaled
 from bibun.compiler.fusing.buffers import Buffer
+from bibun.compiler.fusing.diagonals import DIAGONALS, counted
 from bibun.compiler.fusing.expressions import Box, Expression
 from bibun.compiler.fusing.nests import WHOLE_AXIS
 from bibun.compiler.fusing.walking import inner_indices, place_index
@@ -39,6 +40,8 @@ class Evaluation:
         self.relaid: dict[int, Buffer] = {}  # read in the place of these
         self.flat = False
         self.turns: Sequence[int] = ()  # of the loops around the nests
+        self.row: int | None = None  # the loop that is written as if it met no diagonals
+        self.diagonals: list[Affine] = []  # those that it would have met: where they are in the row
 
     def value(self, x: Expression, index: Index) -> Value:
         """The value, written at the outermost level that it can stand at."""
@@ -83,6 +86,10 @@ class Evaluation:
             for one, other in ((first, second), (second, first)):
                 if self._scaled_square(one) and self._square(other):
                     return self._fused(one, other)
+        if x.params == "equal":
+            known = self._same_place(x, index)
+            if known is not None:
+                return self.function.code.constant(known, "i1"), self.function.ground
         operands = [self.placed(operand, index) for operand in x.operands]
         if x.params == "fadd":
             for n in (0, 1):  # a sum of padded arrays, where one of them is padding
@@ -95,6 +102,30 @@ class Evaluation:
             if divisor is not None and is_tame(divisor, x.kind):
                 return quotient(operands[0][0], divisor), depth
         return WORDS[x.params](*(v for v, _ in operands)), depth
+
+    def _same_place(self, x: Expression, index: Index) -> bool | None:
+        """Whether two places are one, as in an identity matrix; None where that is not known when the code is written."""
+        first, second = (counted(operand, index, self._stored) for operand in x.operands)
+        if first is None or second is None or self.flat:
+            return None
+        difference = added(first, scaled(second, -1))
+        if not difference[1]:
+            return difference[0] == 0
+        low, high = self._span(difference)
+        if low > 0 or high < 0:
+            return False
+        if self.row is None:
+            return None
+        terms = dict(difference[1])
+        step = terms.pop(self.row, 0)
+        if abs(step) != 1 or len(terms) > 1 or any(v < 0 or v >= WHOLE_AXIS or abs(c) != 1 for v, c in terms.items()):
+            return None
+        diagonal = scaled(added(difference, (0, ((self.row, -step),))), -step)
+        if diagonal not in self.diagonals:
+            if len(self.diagonals) == DIAGONALS:
+                return None
+            self.diagonals.append(diagonal)
+        return False
 
     def _term(self, x: Expression, index: Index) -> Term:
         """What is added: found behind views, parts and signs."""

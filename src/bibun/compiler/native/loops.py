@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from bibun.compiler.fusing.affine import Affine
+from bibun.compiler.fusing.affine import Affine, added, fixed, scaled
 from bibun.compiler.fusing.nests import Nest
 from bibun.compiler.native.code import Value, select
 from bibun.compiler.native.evaluation import Evaluation
@@ -31,6 +31,7 @@ class Rows(NamedTuple):
 class Loops:
     """Writes loops into a function. `width`: bytes of a vector register.
 
+    row         the loop over a row of which entries on diagonals are computed by themselves
     heavy       whether the body is so long that it is written once, with a mask, and not again for the rest
     jammed      the loop of which several turns run side by side, and how many
     beside      how many there are now
@@ -40,10 +41,11 @@ class Loops:
     nest: Nest
     rows: Rows | None
     cuts: Sequence[set[int]]
-    fixed: dict[int, int]  # loops that stand still at one turn
+    fixed: dict[int, Affine]  # loops that stand still at one turn
     registers: dict[Any, Value]
     vector: int | None
     lanes: int
+    row: int | None = None
     heavy: bool = False
     jammed: tuple[int, int] = (-1, 1)
     beside: int = 1
@@ -67,14 +69,13 @@ class Loops:
         raise NotImplementedError
 
     def place(self, a: Affine) -> Affine:
-        """With the loops that stand still as numbers, and in the turn that is written now."""
-        offset = a[0]
+        """With where the loops are that stand still, and in the turn that is written now."""
+        for v, c in a[1] if self.fixed else ():
+            if v in self.fixed:
+                a = added(a, added((0, ((v, -c),)), scaled(self.fixed[v], c)))
         if self.turn:
-            offset += sum(c * self.turn for v, c in a[1] if v == self.jammed[0])
-        if not self.fixed or not any(v in self.fixed for v, _ in a[1]):
-            return (offset, a[1])
-        offset += sum(c * self.fixed[v] for v, c in a[1] if v in self.fixed)
-        return (offset, tuple([(v, c) for v, c in a[1] if v not in self.fixed]))
+            a = (a[0] + sum(c * self.turn for v, c in a[1] if v == self.jammed[0]), a[1])
+        return a
 
     def loops(self, number: int) -> None:
         """Loop `number` and all inside it."""
@@ -87,6 +88,8 @@ class Loops:
             for start, stop in pairwise(edges):
                 if self.rows is not None and self.rows.loop == number:
                     self._some(number, start, stop)
+                elif number == self.row and self.beside == 1 and stop - start == extent:
+                    self._beside_diagonals(number, extent)
                 else:
                     self._all(number, start, stop)
         self.end(number)
@@ -119,6 +122,38 @@ class Loops:
         else:
             self._repeat(number, start, stop, 1)
 
+    def _beside_diagonals(self, number: int, extent: int) -> None:
+        """A row as if it met none of the diagonals (fusing/diagonals.py), then the entries on those that were met."""
+        evaluation = self.evaluation
+        evaluation.row, evaluation.diagonals = number, []
+        self._all(number, 0, extent)
+        diagonals, evaluation.row = evaluation.diagonals, None
+        for diagonal in diagonals:
+            self._on_diagonal(number, diagonal, extent)
+
+    def _on_diagonal(self, number: int, diagonal: Affine, extent: int) -> None:
+        """The entry of a row that is on a diagonal, in those rows that meet it."""
+        offset, terms = diagonal
+        if not terms:
+            if 0 <= offset < extent:
+                self._still(number, offset)
+            return
+        ((outer, sign),) = terms
+        ranges = self.evaluation.ranges
+        low, high = before = ranges[outer]
+        ends = (-offset * sign, (extent - 1 - offset) * sign)
+        first, last = max(low, min(ends)), min(high, max(ends))
+        if first > last:
+            return
+        ranges[outer] = first, last
+        if (first, last) == before:
+            self._still(number, diagonal)
+        else:
+            self.function.at(self.function.depth)
+            _, row = self.function.loop_of(outer)
+            self._when((row >= first) & (row <= last), lambda: self._still(number, diagonal))
+        ranges[outer] = before
+
     def _side_by_side(
         self, number: int, start: Any, stop: Any, count: int, span: tuple[int, int] | None = None
     ) -> None:
@@ -128,10 +163,12 @@ class Loops:
         self._repeat(number, start, stop, count, span=(low, high - count + 1))  # its variable is that of the first
         self.beside = 1
 
-    def _still(self, number: int, k: int) -> None:
-        """One turn of a loop, its variable a number."""
+    def _still(self, number: int, k: int | Affine) -> None:
+        """One turn of a loop, its variable a number, or a place that the loops around tell."""
         before = self.evaluation.ranges[number]
-        self.evaluation.ranges[number] = (k, k)
+        if isinstance(k, int):
+            self.evaluation.ranges[number] = (k, k)
+            k = fixed(k)
         self.fixed[number] = k
         self._once(number, None)
         del self.fixed[number]

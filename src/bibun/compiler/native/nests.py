@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from bibun.compiler.fusing.affine import Affine, composed, variable
+from bibun.compiler.fusing.diagonals import row_of
 from bibun.compiler.fusing.expressions import identity_of
 from bibun.compiler.fusing.nests import WHOLE_AXIS, Nest, Root, shares, terms_inside
 from bibun.compiler.native.arithmetic import WORDS
@@ -38,6 +39,7 @@ class NestWriter(Totals):
         row = None if rows is None else rows.loop
         self.totals = {id(root): Total(root, nest, row) for root in nest.roots if root.word is not None}
         self.registers = {}
+        self.row = None if self.function.ground else row_of(nest)  # in a loop around, turns share memory
         self.jammed = self._unroll_and_jam(nest)
         long = _weight(nest) * self.jammed[1] > HEAVY or nest.length * self.jammed[1] > LENGTH
         self.heavy = long and self.width >= 32
