@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from bibun.arrays import in_place
+from bibun.arrays.layouts import copied, in_order, laid
 from bibun.arrays.registry import implements
-from bibun.arrays.shapes import astype, copied, in_order, is_traced, laid, lengths, on_cpu
+from bibun.arrays.shapes import astype, is_traced, lengths, on_cpu
 from bibun.core.traced import Traced, recorded, unlisted
 from bibun.primitives.shapes import inverse
 

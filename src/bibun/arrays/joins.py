@@ -10,9 +10,10 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from bibun.arrays.creation import as_array
+from bibun.arrays.layouts import along, order_of
 from bibun.arrays.protocol import write_out
 from bibun.arrays.registry import implements, row
-from bibun.arrays.shapes import along, astype, order_of
+from bibun.arrays.shapes import astype
 from bibun.core.traced import Traced
 
 _concatenate, _stack = row("concatenate"), row("stack")

@@ -22,6 +22,7 @@ from bibun.arrays import (
     indexing,
     interpolation,
     joins,
+    layouts,
     linalg,
     padding,
     pairs,
@@ -138,11 +139,11 @@ class Methods(Refused):
         if casting != "unsafe" and not shapes.can_cast(self, dtype, casting):
             have = shapes.result_type(self)
             raise TypeError(f"Cannot cast array data from {have} to {np.dtype(dtype)} by the rule {casting!r}.")
-        return shapes.in_order(shapes.astype(self, dtype, copy), shapes.order_of(self) if order == "A" else order)
+        return layouts.in_order(shapes.astype(self, dtype, copy), layouts.order_of(self) if order == "A" else order)
 
     def copy(self, order: str = "C") -> Any:
         """The same entries in memory of their own."""
-        return shapes.copied(self, order)
+        return layouts.copied(self, order)
 
     def view(self, dtype: Any = None, type: Any = None) -> Any:
         """The same memory, of the same dtype."""

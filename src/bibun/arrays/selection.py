@@ -13,9 +13,9 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from bibun.arrays.creation import as_array
+from bibun.arrays.layouts import along
 from bibun.arrays.protocol import write_out
 from bibun.arrays.registry import implements, row
-from bibun.arrays.shapes import along
 from bibun.core import watching
 from bibun.core.traced import Traced
 

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from bibun.arrays import in_place
+from bibun.arrays.layouts import along, check_memory, copied, layout
 from bibun.arrays.registry import implements, row
-from bibun.core.traced import Traced, alike, recorded
-from bibun.errors import LostDerivativeError, NoDerivativeError, located
-from bibun.primitives.shapes import inverse
+from bibun.core.traced import Traced, alike
+from bibun.errors import LostDerivativeError, located
 
 _reshape, _transpose, _broadcast_to = row("reshape"), row("transpose"), row("broadcast_to")
 _flip, _roll, _copy = row("flip"), row("roll"), row("copy")
@@ -109,22 +109,6 @@ if hasattr(np, "astype"):
         return astype(x, dtype, copy)
 
 
-def layout(a: Any) -> Any:
-    """An ndarray that lies in memory as NumPy's would: strides decide what is a view, and orders A and K."""
-    steps = []
-    while (base := getattr(a, "base", None)) is not None:
-        a, primitive, settings = base
-        steps.append((primitive, settings))
-    memory = alike(a)
-    if not isinstance(memory, np.ndarray) or not memory.size:
-        memory = np.empty(a.shape, a.dtype)
-    elif memory.shape != a.shape:  # a batch has axes that its code does not see: an entry, in memory of its own
-        memory = np.empty_like(memory[(0,) * (memory.ndim - len(a.shape))])
-    for primitive, settings in reversed(steps):
-        memory = primitive.function(memory, **settings)
-    return memory
-
-
 def reshaped(a: Any, shape: tuple[int, ...]) -> Any:
     """In row-major order, to a shape without -1: a view where the memory allows it."""
     y = _reshape(a, shape=shape)
@@ -151,7 +135,7 @@ def reshape(a: Any, /, shape: Any = None, order: str = "C", *, newshape: Any = N
     if -1 in shape or prod(shape) != prod(a.shape):
         shape = np.empty(a.shape, bool).reshape(shape).shape  # with NumPy's own complaints
     if order in ("A", "K"):
-        _check_memory(a, order)
+        check_memory(a, order)
         flags = layout(a).flags
         order = "F" if flags.f_contiguous and not flags.c_contiguous else "C"
     if copy:
@@ -166,7 +150,7 @@ def reshape(a: Any, /, shape: Any = None, order: str = "C", *, newshape: Any = N
 def ravel(a: Any, order: str = "C") -> Any:
     """One axis: a view where the entries lie side by side in memory, else a copy, as in NumPy."""
     if order in ("A", "K"):
-        _check_memory(a, order)
+        check_memory(a, order)
     if order == "K":
         memory = layout(a)
         if 0 in memory.strides:  # NumPy walks through it, and leaves axes that repeat where they are
@@ -179,64 +163,9 @@ def ravel(a: Any, order: str = "C") -> Any:
     return reshape(a, (-1,), order, copy=not aside or None)
 
 
-def _check_memory(a: Any, order: str) -> None:
-    """A program is the same for arrays that lie in memory in whatever way."""
-    if recorded(a) is not None and sum(n > 1 for n in a.shape) > 1:
-        raise NoDerivativeError(
-            f"{located()}order={order!r} asks how the array lies in memory, by which compile does not tell arguments apart. "
-            "Write order='C' or order='F'."
-        )
-
-
 def flatten(a: Any, order: str = "C") -> Any:
     """One axis, a copy."""
     return _copy(ravel(a, order))
-
-
-def order_of(a: Any) -> str:
-    """What the order A means beside an array."""
-    return "F" if layout(a).flags.fnc else "C"
-
-
-def laid(order: str | None, like: Any, ndim: int) -> tuple[int, ...]:
-    """The axes of a new array of that order, the outermost in memory first; K and A ask how `like` lies.
-
-    Recordings are alike for arrays that lie in whatever way: there they are C.
-    """
-    axes = tuple(range(ndim))
-    if order in ("K", "A") and ndim > 1 and ndim == len(like.shape) and recorded(like) is None:
-        if order == "K":
-            return in_place.outermost_first(layout(like), ndim)
-        order = order_of(like)
-    return axes[::-1] if order == "F" else axes
-
-
-@implements(np.copy)
-def copied(a: Any, order: str = "K", subok: bool = False) -> Any:
-    """The same entries in memory of their own, which lies as the order says."""
-    axes = None if order == "C" else laid(order, a, len(a.shape))
-    if axes is None or axes == tuple(range(len(axes))):
-        return _copy(a)
-    return _transpose(_copy(_transpose(a, axes=axes)), axes=inverse(axes))
-
-
-def in_order(a: Any, order: str | None) -> Any:
-    """The array itself where it lies so (K and A: in whatever way), else a copy."""
-    if order not in ("C", "F") or not is_traced(a):
-        return a
-    flags = layout(a).flags
-    return a if (flags.c_contiguous if order == "C" else flags.f_contiguous) else copied(a, order)
-
-
-def along(a: Any, axis: int, indices: Any, order: str = "C") -> Any:
-    """The entries at these indices along the axis, in this order, as functions of NumPy's lay them.
-
-    Brackets lay the axes of an index outermost. Compiled programs do not tell orders apart.
-    """
-    y = a[(*(slice(None),) * axis, indices)]
-    if len(y.shape) < 2 or recorded(y) is not None:
-        return y
-    return in_order(y, order)
 
 
 @implements(np.transpose)

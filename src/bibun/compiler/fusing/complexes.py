@@ -12,7 +12,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from bibun.compiler.fusing.expressions import COMPLEX, DTYPES, Expression, Expressions
 from bibun.compiler.fusing.looping import numbers_of_parts
-from bibun.compiler.fusing.lowering import COMPLEXES, LOWERINGS, Lowering, is_complex, kind_of, reshaped
+from bibun.compiler.fusing.lowering import COMPLEXES, LOWERINGS, Lowering, is_complex, kind_of
+from bibun.compiler.fusing.views import reshaped
 from bibun.compiler.graph import Node
 from bibun.interpreters.likeness import Like
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from bibun.compiler.fusing.affine import identity, variable
 from bibun.compiler.fusing.expressions import Expression, Gathering
-from bibun.compiler.fusing.lowering import Lowering, common_kind, kind_of, lowers, reshaped
+from bibun.compiler.fusing.lowering import Lowering, common_kind, kind_of, lowers
+from bibun.compiler.fusing.views import reshaped
 from bibun.compiler.graph import Node
 
 

@@ -15,7 +15,8 @@ import numpy as np
 from bibun.compiler.fusing.affine import identity, variable
 from bibun.compiler.fusing.elimination import cofactors, determinant, eliminated, entry, small, substituted
 from bibun.compiler.fusing.expressions import DTYPES, Expression, Expressions, Routine
-from bibun.compiler.fusing.lowering import LOWERINGS, SEVERAL, Lowering, kind_of, reshaped
+from bibun.compiler.fusing.lowering import LOWERINGS, SEVERAL, Lowering, kind_of
+from bibun.compiler.fusing.views import reshaped
 from bibun.compiler.graph import Node
 from bibun.compiler.native.callbacks import Parts, Row
 from bibun.compiler.native.context import blas

@@ -12,7 +12,7 @@ import numpy as np
 
 from bibun.compiler.fusing.affine import fixed, identity
 from bibun.compiler.fusing.expressions import Box, Expression, Expressions
-from bibun.compiler.fusing.lowering import reshaped
+from bibun.compiler.fusing.views import reshaped
 
 LARGEST = 3  # rows of a matrix that is small; of a long stack one more, which takes a quarter of a second to compile
 LONG = 1000

@@ -9,8 +9,9 @@ import numpy as np
 from bibun.compiler.fusing import masks
 from bibun.compiler.fusing.affine import Affine, fixed, turn_of, variable
 from bibun.compiler.fusing.expressions import Box, Expression, Expressions, Gathering, Scattering, is_zero
-from bibun.compiler.fusing.lowering import Lowering, lowers, reshaped
+from bibun.compiler.fusing.lowering import Lowering, lowers
 from bibun.compiler.fusing.origins import turns
+from bibun.compiler.fusing.views import reshaped
 from bibun.compiler.graph import Node
 from bibun.compiler.rolling.rolled import Turn, TurnSlice
 from bibun.primitives.indexing import Place

@@ -8,8 +8,9 @@ import numpy as np
 
 from bibun.compiler.fusing.decompositions import decomposes, decomposes_into, single_or_double, singular
 from bibun.compiler.fusing.expressions import DTYPES, Expression, Expressions
-from bibun.compiler.fusing.lowering import Lowering, reshaped
+from bibun.compiler.fusing.lowering import Lowering
 from bibun.compiler.fusing.products import einsum
+from bibun.compiler.fusing.views import reshaped
 from bibun.compiler.graph import Node
 
 

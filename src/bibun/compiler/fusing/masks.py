@@ -10,9 +10,10 @@ from math import prod
 
 from bibun.compiler.fusing.affine import Affine, fixed, variable
 from bibun.compiler.fusing.expressions import Expression, Expressions, Gathering, Scattering, identity_of
-from bibun.compiler.fusing.lowering import Lowering, flipped, kind_of, lowers, reshaped
+from bibun.compiler.fusing.lowering import Lowering, kind_of, lowers
 from bibun.compiler.fusing.reductions import REDUCTIONS, reduction
 from bibun.compiler.fusing.running import running
+from bibun.compiler.fusing.views import flipped, reshaped
 from bibun.compiler.graph import Node
 
 _FIRST: tuple[tuple[Affine, ...], ...] = ((variable(0),),)  # the index array runs along the first axis

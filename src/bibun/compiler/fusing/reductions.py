@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bibun.compiler.fusing.expressions import Expression
-from bibun.compiler.fusing.lowering import Lowering, kind_or_dtype, lowers, reshaped
+from bibun.compiler.fusing.lowering import Lowering, kind_or_dtype, lowers
+from bibun.compiler.fusing.views import reshaped
 from bibun.compiler.graph import Node
 
 REDUCTIONS = {"sum": "fadd", "prod": "fmul", "max": "maximum", "min": "minimum", "all": "and", "any": "or"}

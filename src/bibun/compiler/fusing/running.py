@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from bibun.compiler.fusing.affine import identity, variable
 from bibun.compiler.fusing.expressions import Expression, Expressions, Gathering, Routine
-from bibun.compiler.fusing.lowering import Lowering, flipped, joined, kind_of, lowers
+from bibun.compiler.fusing.lowering import Lowering, kind_of, lowers
+from bibun.compiler.fusing.views import flipped, joined
 from bibun.compiler.graph import Node
 
 KINDS = ("f64", "f32", "i64", "i32")

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from bibun.compiler.fusing.affine import Affine, variable
 from bibun.compiler.fusing.expressions import Box, Expression, Expressions
-from bibun.compiler.fusing.lowering import Lowering, flipped, joined, kind_of, lowers
+from bibun.compiler.fusing.lowering import Lowering, kind_of, lowers
 from bibun.compiler.fusing.products import einsum
+from bibun.compiler.fusing.views import flipped, joined
 from bibun.compiler.graph import Node
 
 SHORT = 32  # entries of a sequence; of a longer one

@@ -21,6 +21,7 @@ from bibun.compiler.fusing import (  # noqa: F401  they register
     running,
     sliding,
     systems,
+    views,
 )
 from bibun.compiler.fusing.expressions import DTYPES, Expressions
 from bibun.compiler.fusing.lowering import Lowering

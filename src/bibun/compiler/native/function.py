@@ -1,18 +1,15 @@
-"""One function while it is written: nested levels of code, and the values known at each.
-
-A level is the body of a loop, or of the function itself (level 0). What does not depend on a loop is written into the
-level around it, before the loop, however deep it is asked for; so nothing has to be moved out of loops later.
-"""
+"""One function while it is written: memory reached by affine addresses, at the level where each address is known."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable
 from typing import Any, NamedTuple
 
 from bibun.compiler.fusing.affine import Affine, level_of
 from bibun.compiler.fusing.buffers import Buffer
 from bibun.compiler.fusing.nests import WHOLE_AXIS
 from bibun.compiler.native.code import LLVM, WIDTH, Code, Declares, Value, spelled
+from bibun.compiler.native.levels import Levels
 
 STORED = {"i1": "i8"}  # truth values are bytes in memory
 
@@ -40,19 +37,7 @@ def first_lanes(extent: int, count: int) -> str:
     return f"<{', '.join('i1 true' if k < extent else 'i1 false' for k in range(count))}>"
 
 
-class Level:
-    """One body. `loop`: the loop's variable (level 0 has none)."""
-
-    __slots__ = ("keys", "label", "lines", "loop")
-
-    def __init__(self, loop: Value | None, label: str) -> None:
-        self.lines: list[str] = []
-        self.keys: list[Hashable] = []
-        self.loop = loop
-        self.label = label
-
-
-class Function:
+class Function(Levels):
     """Levels of code, and memory reached by affine addresses.
 
     vectors     the variables that stand for a vector of places: that of the vector loop that is written now
@@ -60,92 +45,11 @@ class Function:
     """
 
     def __init__(self, module: Declares, slots: dict[str, Any]) -> None:
-        self.module = module
-        self.code = Code(module)
-        self.levels = [Level(None, "entry")]
-        self.known: dict[Hashable, tuple[Value, int]] = {}
+        super().__init__(module)
         self.slots = slots  # of each buffer by name: a number of the frame, or an offset in the workspace
         self.ground = 0  # the level in which nests stand; above 0 in the body of a loop over nests
         self.vectors: dict[int, Lanes] = {}
         self.turns: tuple[tuple[int, Value], ...] = ()
-        self._labels = 0
-
-    # ---- levels -----------------------------------------------------------------------------------
-
-    @property
-    def depth(self) -> int:
-        """Of the innermost level."""
-        return len(self.levels) - 1
-
-    def at(self, depth: int) -> Code:
-        """The code, appending to this level."""
-        self.code.lines = self.levels[depth].lines
-        return self.code
-
-    def label(self, word: str) -> str:
-        """A new one."""
-        self._labels += 1
-        return f"{word}{self._labels}"
-
-    def push(self, loop: Value | None, label: str) -> Level:
-        """Begin a level."""
-        level = Level(loop, label)
-        self.levels.append(level)
-        return level
-
-    def pop(self) -> list[str]:
-        """End the innermost level: its lines."""
-        level = self.levels.pop()
-        for key in level.keys:
-            self.known.pop(key, None)
-        return level.lines
-
-    def repeat(
-        self,
-        word: str,
-        turns: tuple[Value | int, Value | int, int],
-        carried: Sequence[Value],
-        write: Callable[[Value, list[Value]], Sequence[Value]],
-    ) -> list[Value]:
-        """A loop that runs at least once, its body a level. Returns the carried values behind it.
-
-        turns       first value of the variable, end, step
-        write       (variable, carried values of this turn) -> those of the next
-        """
-        start, stop, step = (n.text if isinstance(n, Value) else str(n) for n in turns)
-        label, came, outer = self.label(word), self.levels[-1].label, self.levels[-1]
-        code = self.at(self.depth)
-        variable = code.parameter(f"{label}.i", "i64")
-        now = [code.parameter(f"{label}.c{n}", v.kind, v.lanes) for n, v in enumerate(carried)]
-        self.push(variable, label)
-        following = list(write(variable, now))
-        last = self.levels[-1].label
-        body = self.pop()
-        lines = outer.lines
-        lines += [
-            f"  br label %{label}",
-            f"{label}:",
-            f"  {variable.text} = phi i64 [{start}, %{came}], [%{label}.n, %{last}]",
-        ]
-        lines += [
-            f"  {here.text} = phi {here.type} [{first.text}, %{came}], [{after.text}, %{last}]"
-            for here, first, after in zip(now, carried, following, strict=True)
-        ]
-        lines += body
-        lines += [
-            f"  %{label}.n = add nuw nsw i64 {variable.text}, {step}",
-            f"  %{label}.more = icmp slt i64 %{label}.n, {stop}",
-            f"  br i1 %{label}.more, label %{label}, label %{label}.end",
-            f"{label}.end:",
-        ]
-        outer.label = f"{label}.end"
-        return following
-
-    def keep(self, key: Hashable, value: Value, depth: int, until: int = 0) -> Value:
-        """Remember a value of a level, as long as that level, or level `until` if it ends sooner, goes on."""
-        self.known[key] = (value, depth)
-        self.levels[max(depth, until)].keys.append(key)
-        return value
 
     def depth_of(self, place: Affine) -> int:
         """The level of an affine function of loop variables."""
