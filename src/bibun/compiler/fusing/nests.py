@@ -10,17 +10,19 @@ from typing import Any, NamedTuple
 
 from bibun.compiler.fusing.affine import Affine, fixed, variable
 from bibun.compiler.fusing.buffers import Buffer
-from bibun.compiler.fusing.expressions import Expression
+from bibun.compiler.fusing.expressions import Expression, Gathering, Scattering
 
 STRAIGHT = 64  # entries: a domain of no more is straight code
 UNROLLED = 32  # combinations of indices along unrolled axes
 INLINE_SUM = 16  # entries: a reduction over no more is computed where it is used
 INLINE_PRODUCT = 32  # the same of a sum of products
+INLINE_ROW = 16  # entries: so long a sum along rows that indices choose is none of these, since vectors add it up
 INLINE_ALWAYS = 4  # a reduction over no more, whatever the number of its results
 WHOLE_AXIS = 1000  # variable WHOLE_AXIS + n stands for all n places of a short axis, in one vector
 _WHOLE = 32  # entries of such an axis, at most
 _LOOKED_AT = 64
 _SIDE_BY_SIDE = 512  # terms of sums of products that are written out, so that what they share is read once
+_ROW = 8  # entries of a row that indices choose: vectors run along so many, although another axis is longer
 _LANES = 8  # entries of a vector, about
 _SHORT, _LONG = 32, 4  # an innermost axis shorter than 32 is not the vector loop where another is 4 times as long
 
@@ -36,8 +38,11 @@ def terms_of(reduction: Expression) -> int:
 def computed_inline(reduction: Expression) -> bool:
     """Whether a reduction is written out where it is used; of few long results a vector is reduced instead."""
     terms = terms_of(reduction)
-    most = INLINE_PRODUCT if is_product(reduction) else INLINE_SUM
-    return terms <= INLINE_ALWAYS or (terms <= most and reduction.size >= STRAIGHT)
+    if terms <= INLINE_ALWAYS:
+        return True
+    if terms > (INLINE_PRODUCT if is_product(reduction) else INLINE_SUM) or reduction.size < STRAIGHT:
+        return False
+    return terms < INLINE_ROW or not any(_reads_rows(reduction.operands[0], axis) for axis in reduction.params[1])
 
 
 def is_product(x: Expression) -> bool:
@@ -198,14 +203,14 @@ def plan(root: Root, *, whole: bool = True) -> tuple[tuple[Loop, ...], tuple[int
     for n in extents:
         total *= n
     if root.scattering is not None:
-        return tuple([Loop(n, False) for n in extents]), tuple(range(len(extents)))
+        return _plan_scattering(root)
     if not extents or (total <= STRAIGHT and extents[-1] <= INLINE_ALWAYS):
         return (), (None,) * len(extents)
     if whole and extents[-1] <= _WHOLE and total <= 8 * extents[-1] and total <= 2 * STRAIGHT:
         return (), (*(None,) * (len(extents) - 1), WHOLE_AXIS + extents[-1])
     vector = len(extents) - 1
     longest = max(range(len(extents)), key=lambda i: extents[i])
-    if extents[vector] < _SHORT and extents[longest] >= _LONG * extents[vector]:
+    if extents[vector] < _SHORT and extents[longest] >= _LONG * extents[vector] and not _reads_rows(root.value, vector):
         vector = longest
     terms = terms_inside(root.value)
     most = _SIDE_BY_SIDE // terms if terms else 0
@@ -223,3 +228,42 @@ def plan(root: Root, *, whole: bool = True) -> tuple[tuple[Loop, ...], tuple[int
     order = [*serial, vector]
     loops = tuple([Loop(extents[i], i == vector) for i in order])
     return loops, tuple([order.index(i) if i in order else None for i in range(len(extents))])
+
+
+def _plan_scattering(root: Root) -> tuple[tuple[Loop, ...], tuple[int | None, ...]]:
+    """Entries that meet at one place come one after the other, as in the values: so vectors run along rows, or nowhere."""
+    extents, row = root.extents, _row_of(root)
+    order = [i for i in range(len(extents)) if i != row] + ([] if row is None else [row])
+    return tuple([Loop(extents[i], i == row) for i in order]), tuple(map(order.index, range(len(extents))))
+
+
+def _row_of(root: Root) -> int | None:
+    """The axis of scattered values along which they go to one row of the target."""
+    long = [i for i, extent in enumerate(root.extents) if extent >= INLINE_ALWAYS]
+    return next((i for i in long if _is_row(root.scattering, i)), None)
+
+
+def _is_row(at: Gathering | Scattering, axis: int) -> bool:
+    """Whether entries along an axis of what is gathered or scattered lie one behind the other, whatever the indices are."""
+    last = at.axes[-1]
+    moves = any(v == axis for places in at.indices for _, terms in places for v, _ in terms)
+    return not isinstance(last, int) and last[1] == ((axis, 1),) and not moves
+
+
+def _reads_rows(x: Expression, axis: int) -> bool:
+    """Whether entries along an axis of x are computed from rows that indices choose."""
+    if x.shape[axis] < _ROW:
+        return False
+    waiting, seen = [(x, axis)], set[tuple[int, int]]()
+    while waiting and len(seen) < _LOOKED_AT:
+        y, along = waiting.pop()
+        if (y.number, along) in seen:
+            continue
+        seen.add((y.number, along))
+        if y.op == "gather" and _is_row(y.params, along):
+            return True
+        if y.op in ("map", "cast"):
+            waiting += [(operand, along) for operand in y.operands]
+        elif y.op == "view":
+            waiting += [(y.operands[0], n) for n, (_, terms) in enumerate(y.params) if terms == ((along, 1),)]
+    return False

@@ -91,7 +91,7 @@ class Schedule:
             if x.number in self.stored:
                 more |= self._store(x)
         more |= self.storing.repeated((key, walk) for key, walks in self._walks.items() for walk in walks)
-        new = more - self.stored
+        new = more - self.stored or self.storing.scattered(self.steps, self._walks)
         if new:
             self.stored |= new
             self._found = {key: found for key, found in self._found.items() if new.isdisjoint(found.walk.expressions)}

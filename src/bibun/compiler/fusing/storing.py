@@ -11,7 +11,7 @@ from math import prod
 from typing import Any
 
 from bibun.compiler.fusing.expressions import Expression
-from bibun.compiler.fusing.nests import WHOLE_AXIS
+from bibun.compiler.fusing.nests import WHOLE_AXIS, Nest
 from bibun.compiler.fusing.ordering import WHOLE
 from bibun.compiler.fusing.walking import CHEAP, MANY, VARIANTS, Costs, Walk
 from bibun.compiler.native.arithmetic import cost
@@ -19,6 +19,8 @@ from bibun.compiler.native.arithmetic import cost
 WORTH = 12  # additions: what costs more is not computed in two nests, or again in every turn of an outer loop
 APART = 1500  # evaluations between two values that are stored because there are too many of them
 VECTORS = 64  # entries of a function of mathematics that are computed in vectors, not one in each turn
+LANES, FULL = 16, 3 / 4  # of two vectors, about, and how full rows make them that are computed where they are scattered
+DEAR = 8  # additions, which a division takes
 MANY_PLACES = 16  # of an array, computed one by one
 DEEP = 100  # operations in a row, of which one is stored
 
@@ -80,6 +82,22 @@ class Storing:
                 found |= self._small(x, costs)
         return self._last(found)
 
+    def scattered(self, steps: Iterable[Any], walks: Mapping[int, Sequence[Walk]]) -> set[int]:
+        """What is dear and would be computed where it is scattered: one by one, or in vectors that rows leave half empty.
+
+        Asked when all else is known, since much that is dear is stored anyway. `walks`: of each nest, by identity.
+        """
+        nests = [s for s in steps if isinstance(s, Nest) and s.roots[0].scattering is not None]
+        return {number for nest in nests for number in self._before_scattering(nest.roots[0].value, *walks[id(nest)])}
+
+    def _before_scattering(self, x: Expression, walk: Walk) -> set[int]:
+        row = next((loop.extent for loop in walk.loops if loop.vector), 1)
+        if x.number in self.stored or x.size < VECTORS or row >= FULL * -(-row // LANES) * LANES:
+            return set()
+        dear = [y for y in map(walk.expressions.__getitem__, walk.computed) if _is_dear(y)]
+        smaller = {y.number for y in dear if VECTORS <= y.size <= x.size // 2}  # once for each row
+        return self._last(smaller) or (self._small(x, Costs(self.stored)) if dear else set())
+
     def _small(self, x: Expression, costs: Costs) -> set[int]:
         """What to store instead of x: the smaller arrays that make it costly, where they alone do."""
         smaller: dict[int, int] = {}
@@ -130,6 +148,11 @@ def _written_out(x: Expression, indices: Iterable[Any], costs: Costs) -> bool:
     """Whether a loop over its entries would be shorter code: before a loop, entry by entry, it computes many of them."""
     places = [index for index in indices if not any(terms for _, terms in index)]
     return len(places) >= MANY_PLACES and costs.of(x) > CHEAP
+
+
+def _is_dear(x: Expression) -> bool:
+    """Whether vectors save much: neither in moving entries, nor in a few additions."""
+    return x.op == "reduce" or (x.op == "map" and cost(x.params) >= DEAR)
 
 
 def _one_by_one(x: Expression, indices: Iterable[Any], vector: int) -> bool:

@@ -13,7 +13,7 @@ from bibun.compiler.fusing.nests import WHOLE_AXIS
 from bibun.compiler.fusing.walking import inner_indices, place_index
 from bibun.compiler.native.arithmetic import WORDS, is_tame, quotient
 from bibun.compiler.native.code import LLVM, Value, literal, muladd, select
-from bibun.compiler.native.function import Function, Lanes
+from bibun.compiler.native.function import STORED, Function, Lanes
 from bibun.compiler.rewriting.rules import is_power_of_two
 
 Index = tuple[Affine, ...]
@@ -270,8 +270,8 @@ class Evaluation:
 
     # ---- computed places ----------------------------------------------------------------------------
 
-    def place_value(self, place: Affine) -> tuple[Value, int]:
-        """An affine function of loop variables as an integer; a vector where the vector loop takes part."""
+    def place_value(self, place: Affine, *, first: bool = False) -> tuple[Value, int]:
+        """An affine function of loop variables as an integer; a vector where the vector loop takes part, or its `first` lane."""
         function = self.function
         offset, terms = place
         depth = function.depth_of(place)
@@ -282,7 +282,7 @@ class Evaluation:
             if number < WHOLE_AXIS:
                 _, loop = function.loop_of(number)
                 total = total + (loop if step == 1 else loop * step)
-            if lanes is not None:
+            if lanes is not None and not first:
                 steps = ", ".join(f"i64 {k * step}" for k in range(lanes.number))
                 total = Value(code, f"<{steps}>", "i64", lanes.number) + code.splat(total, lanes.number)
         return total, depth
@@ -297,26 +297,26 @@ class Evaluation:
     ) -> tuple[Value, int]:
         """The entries of a buffer whose index along some axes is a value, checked against its length."""
         function = self.function
-        lanes = next(
-            (found for i in (*axes, *where) if not isinstance(i, int) and (found := function.across(i)[0])), None
-        )
-        places, depth = self.offsets(buffer, axes, indices, known)
-        kind = "i8" if buffer.kind == "i1" else buffer.kind
-        base = function.base(buffer)
+        pointers, depth, (row, step) = self.address(buffer, axes, indices, known)
         code = function.at(depth)
-        pointers = code.emit(f"getelementptr {LLVM[kind]}, {base.typed}, {places.typed}", "ptr", places.lanes)
-        if places.lanes:
-            value = function.gather(code, pointers, kind, lanes or Lanes(places.lanes, None))
+        kind = "i8" if buffer.kind == "i1" else buffer.kind
+        if pointers.lanes:
+            lanes = next(
+                (found for i in (*axes, *where) if not isinstance(i, int) and (found := function.across(i)[0])), None
+            )
+            value = function.gather(code, pointers, kind, lanes or Lanes(pointers.lanes, None))
         else:
-            value = code.emit(f"load {LLVM[kind]}, {pointers.typed}", kind)
+            value = function.read(code, pointers, kind, row, step)
         return (value.to("i1") if buffer.kind == "i1" else value), depth
 
-    def offsets(
+    def address(
         self, buffer: Buffer, axes: Sequence[Any], indices: Sequence[tuple[Value, int]], known: Sequence[bool]
-    ) -> tuple[Value, int]:
-        """The place in memory, in entries: negative indices count from the end; those out of bounds are 0, and are noted.
+    ) -> tuple[Value, int, tuple[Lanes | None, int]]:
+        """Pointers to the entries of a buffer whose index along some axes is a value, and their level.
 
-        `known`: which indices are in bounds for certain.
+        Where the indices are no vectors, one pointer: to the first lane of a row, with its lanes and how many entries lie
+        between them. Negative indices count from the end; those out of bounds are 0, and are noted. `known`: which indices
+        are in bounds for certain.
         """
         function = self.function
         fixed_part: Affine = (0, ())
@@ -326,7 +326,9 @@ class Evaluation:
                 moving.append((number, axis))
             else:
                 fixed_part = linear([fixed_part, axis], [1, step])
-        start, depth = self.place_value(fixed_part)
+        across = any(value.lanes for value, _ in indices)
+        row = (None, 0) if across else function.across(fixed_part)
+        start, depth = self.place_value(fixed_part, first=not across)
         depth = max([depth, *(d for _, d in indices)])
         function.at(depth)
         total = start
@@ -336,7 +338,10 @@ class Evaluation:
                 inside, bad = within(inside, buffer.shape[number])
                 function.note(bad, depth)
             total = total + inside * buffer.steps[number]
-        return total, depth
+        base = function.base(buffer)
+        code = function.at(depth)
+        kind = LLVM[STORED.get(buffer.kind, buffer.kind)]
+        return code.emit(f"getelementptr {kind}, {base.typed}, {total.typed}", "ptr", total.lanes), depth, row
 
 
 def _number(x: Expression) -> float | None:

@@ -147,14 +147,16 @@ class Function(Levels):
         kind = STORED.get(buffer.kind, buffer.kind)
         pointer, outermost = self.pointer(buffer, place)
         depth = max(depth, outermost)
-        code = self.at(depth)
-        if lanes is None:
-            value = code.emit(f"load {LLVM[kind]}, {pointer.typed}", kind)
-        elif step == 1:
-            value = self.load_vector(code, pointer, kind, lanes)
-        else:
-            value = self.gather(code, self._pointers(code, pointer, kind, step, lanes), kind, lanes)
+        value = self.read(self.at(depth), pointer, kind, lanes, step)
         return (value.to("i1") if buffer.kind == "i1" else value), depth
+
+    def read(self, code: Code, pointer: Value, kind: str, lanes: Lanes | None, step: int) -> Value:
+        """What a pointer points to, or entries from there on, `step` apart."""
+        if lanes is None:
+            return code.emit(f"load {LLVM[kind]}, {pointer.typed}", kind)
+        if step == 1:
+            return self.load_vector(code, pointer, kind, lanes)
+        return self.gather(code, self._pointers(code, pointer, kind, step, lanes), kind, lanes)
 
     def _half(self, buffer: Buffer, place: Affine, depth: int, lanes: Lanes) -> tuple[Value, int]:
         """The real or the imaginary parts of complex numbers, which are read together, once for both."""

@@ -15,7 +15,7 @@ from bibun.compiler.fusing.nests import WHOLE_AXIS, Nest, Root, shares, terms_in
 from bibun.compiler.native.arithmetic import WORDS
 from bibun.compiler.native.code import LLVM, Value, muladd
 from bibun.compiler.native.evaluation import joined, trusted
-from bibun.compiler.native.function import Function
+from bibun.compiler.native.function import STORED, Function
 from bibun.compiler.native.loops import Rows
 from bibun.compiler.native.totals import ACCUMULATORS, Index, Total, Totals
 
@@ -177,7 +177,7 @@ class NestWriter(Totals):
             self._write_total(root, kept, self._lanes_joined(root, joined(str(root.word), values)), adds)
 
     def _scatter(self, root: Root, index: Index) -> None:
-        """Put or add one value at a computed place."""
+        """Put or add one value at a computed place, or a row of them."""
         function, evaluation = self.function, self.evaluation
         _, _, *operands = root.of.operands
         value = evaluation.value(root.value, index)
@@ -187,17 +187,17 @@ class NestWriter(Totals):
         ]
         axes = [a if isinstance(a, int) else composed(a, index) for a in root.scattering.axes]
         known = [trusted(operand) for operand in operands]
-        places, _ = evaluation.offsets(root.buffer, axes, indices, known)
-        base = function.base(root.buffer)
+        pointer, _, (row, step) = evaluation.address(root.buffer, axes, indices, known)
         code = function.at(function.depth)
-        kind = "i8" if root.buffer.kind == "i1" else root.buffer.kind
-        pointer = code.emit(f"getelementptr {LLVM[kind]}, {base.typed}, {places.typed}", "ptr")
+        kind = STORED.get(root.buffer.kind, root.buffer.kind)
         if root.scattering.adds:
-            before = code.emit(f"load {LLVM[kind]}, {pointer.typed}", kind)
-            value = WORDS["fadd"](before, value)
+            value = WORDS["fadd"](function.read(code, pointer, kind, row, step), value)
         if kind != value.kind:
             value = value.to(kind)
-        code.line(f"store {value.typed}, {pointer.typed}")
+        if row is None:
+            code.line(f"store {value.typed}, {pointer.typed}")
+        else:  # a row: see plan
+            function.store_vector(code, pointer, code.splat(value, row.number), row)
 
 
 def _are_parts(first: Root, second: Root) -> bool:
