@@ -144,6 +144,9 @@ class Array(Traced, methods.Methods):
     def __int__(self) -> int:
         raise lost.as_number(self, "int")
 
+    def __trunc__(self) -> int:
+        return int(self)
+
     def __complex__(self) -> complex:
         raise lost.as_number(self, "complex")
 

@@ -82,7 +82,7 @@ def _slope(f: Any, h: Any, axis: int, edge_order: int) -> Any:
             "Shape of array too small to calculate a numerical gradient, at least (edge_order + 1) elements "
             "are required."
         )
-    f = np.moveaxis(f if f.dtype.kind in "fc" else f.astype(float), axis, 0)
+    f = np.moveaxis(f.astype(float) if f.dtype.kind in "iu" else f, axis, 0)
     if np.ndim(h):
         h = _distances(h, n)
     if np.ndim(h):
@@ -110,7 +110,7 @@ def _distances(places: Any, n: int) -> Any:
     the slope depends on each of them."""
     if places.shape != (n,):
         raise ValueError("when 1d, distances must match the length of the corresponding dimension")
-    steps = np.diff(places if places.dtype.kind in "fc" else places.astype(float))
+    steps = np.diff(places.astype(float) if places.dtype.kind in "iu" else places)
     return steps[0] if plain(steps) is steps and everywhere(np.equal(steps, steps[0])) else steps
 
 

@@ -54,6 +54,10 @@ def correlate(a: Any, v: Any, mode: Any = "valid") -> Any:
 def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
     """The straight lines through the points (xp, fp) at x; `left` and `right` of them, the first and the last of fp."""
     x, xp, fp = (as_array(v) for v in (x, xp, fp))
+    if period is None and "c" in (x.dtype.kind, xp.dtype.kind):  # with a period NumPy takes their real parts
+        raise TypeError(
+            f"np.interp: places on a line are real numbers, x is {x.dtype} and xp {xp.dtype}. Write x.real."
+        )
     x, xp, fp = x.astype(float), xp.astype(float), fp.astype(complex if fp.dtype.kind == "c" else float)
     if xp.ndim != 1 or fp.ndim != 1:
         raise ValueError("Data points must be 1-D sequences")

@@ -177,7 +177,7 @@ class Methods(Refused):
 
     def conj(self) -> Any:
         """The complex conjugate; of a real array itself, as NumPy's method (np.conj makes a copy)."""
-        return _conjugate(self) if shapes.iscomplexobj(self) else self
+        return _conjugate(self) if shapes.iscomplexobj(self) else parts.real(self)
 
     def conjugate(self) -> Any:
         """The complex conjugate; of a real array itself."""

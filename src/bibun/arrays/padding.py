@@ -39,7 +39,7 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **settings: Any) -> 
     if mode in _COPYING and not odd:
         places = np.arange(array.size).reshape(array.shape)
         places = np.pad(places, pad_width, mode=mode, **settings)
-        return _getitem(np.reshape(array, (-1,)), key=(places,))
+        return _getitem(np.reshape(array, (-1,)), key=(..., places))  # an array, of one number too
     allowed = "reflect_type" if odd else _VALUES[mode]
     if unknown := settings.keys() - {allowed}:
         raise ValueError(f"unsupported keyword arguments for mode {mode!r}: {unknown}")

@@ -8,15 +8,16 @@ import numpy as np
 
 from bibun.arrays import in_place, indexing
 from bibun.arrays.registry import implements, row
+from bibun.core.traced import alike
 
 _real, _imag = row("real"), row("imag")
 
 
 @implements(np.real)
 def real(val: Any) -> Any:
-    """The real part; of a real array itself."""
+    """The real part; of a real array itself, of True 1."""
     if val.dtype.kind != "c":
-        return val
+        return +val if type(alike(val)) is bool else val
     y = _real(val)
     return in_place.view(val, y, _real, {}) if y.shape else y  # the part of a number is a number
 

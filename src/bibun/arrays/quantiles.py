@@ -13,7 +13,7 @@ import numpy as np
 
 from bibun.arrays.creation import as_array
 from bibun.arrays.deciding import anywhere
-from bibun.arrays.reductions import axes_of, broadcastable, reducing
+from bibun.arrays.reductions import axes_there, broadcastable, reducing
 from bibun.arrays.registry import row
 from bibun.arrays.statistics import nanmean
 from bibun.core.traced import Traced
@@ -57,7 +57,7 @@ METHODS: dict[str, tuple[Callable[[Any, Any], Any], bool]] = {
 
 def _lines(a: Any, axis: Any) -> tuple[Any, tuple[int, ...], tuple[int, ...]]:
     """The entries over the axes along the last one; the shape of the rest, and that with the axes kept."""
-    axes = axes_of(axis, a.ndim)
+    axes = axes_there(axis, a.ndim)
     rest = [i for i in range(a.ndim) if i not in axes]
     shape = tuple(a.shape[i] for i in rest)
     kept = tuple(1 if i in axes else n for i, n in enumerate(a.shape))

@@ -62,6 +62,11 @@ def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
     return normalize_axis_tuple(axis, ndim)
 
 
+def axes_there(axis: Any, ndim: int) -> tuple[int, ...]:
+    """The same where a number has no axis: where NumPy counts the entries along it, or moves it."""
+    return axes_of(axis, ndim) if ndim or axis is None else normalize_axis_tuple(axis, 0)
+
+
 def _given(value: Any) -> bool:
     return value is not None and value is not _NONE
 
@@ -208,7 +213,7 @@ def mean(
     short = dtype is None and a.dtype == np.float16  # NumPy adds these up in float32
     if dtype is None:
         dtype = np.float64 if a.dtype.kind in _SMALL else np.float32 if short else None
-    axis, keepdims = axes_of(axis, a.ndim), bool(keepdims) and keepdims is not _NONE
+    axis, keepdims = axes_there(axis, a.ndim), bool(keepdims) and keepdims is not _NONE
     y = _by(sum_(a, axis, dtype, None, keepdims, None, where), _count(a, axis, where, keepdims), "Mean of empty slice")
     return y.astype(np.float16) if short else _of(dtype, y)
 
@@ -234,7 +239,7 @@ def var(
         ddof = correction
     if dtype is None and a.dtype.kind in _SMALL:
         dtype = np.float64
-    axis, keepdims = axes_of(axis, a.ndim), bool(keepdims) and keepdims is not _NONE
+    axis, keepdims = axes_there(axis, a.ndim), bool(keepdims) and keepdims is not _NONE
     a = _prepared(a, dtype, True, 0)
     if not _given(mean):
         mean = _by(sum_(a, axis, None, None, True, None, where), _count(a, axis, where, True), "Mean of empty slice")
@@ -272,6 +277,7 @@ def std(
 def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False) -> Any:
     """The sum of weights times a over axes by the sum of the weights."""
     a, keepdims = as_array(a), bool(keepdims) and keepdims is not _NONE
+    axis = axes_there(axis, a.ndim) if axis is not None else None
     if weights is None:
         y = mean(a, axis, None, None, keepdims)
         total = np.full(np.shape(y), a.size / max(np.size(y), 1), y.dtype)

@@ -16,6 +16,7 @@ _INSTEAD = {
     "setflags": "and whether it may be written to is not its own. Leave the call away",
 }
 _ATTRIBUTES = ("strides", "flags", "ctypes")
+_OF_NUMBERS = ("as_integer_ratio", "bit_count", "bit_length", "denominator", "hex", "numerator", "to_bytes")
 
 
 class Refused:
@@ -71,9 +72,22 @@ def _attribute(name: str) -> property:
     return property(refuse)
 
 
+def _of_numbers(name: str) -> property:
+    def refuse(self: Any) -> Any:
+        raise AttributeError(
+            f"x.{name} is of Python's numbers, and {self.word} has the methods of arrays. Of a whole number write "
+            f"int(x).{name}, "
+            + ("which keeps a program for each number." if self.records else "of x.data where it is one.")
+        )
+
+    return property(refuse)
+
+
 for _name in _OF_THE_VALUE:
     setattr(Refused, _name, _value_only(_name))
 for _name, _reason in _INSTEAD.items():
     setattr(Refused, _name, _never(_name, _reason))
 for _name in _ATTRIBUTES:
     setattr(Refused, _name, _attribute(_name))
+for _name in _OF_NUMBERS:
+    setattr(Refused, _name, _of_numbers(_name))

@@ -108,6 +108,8 @@ def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "r
     a, indices = as_array(a), as_array(watching.index(indices))
     if axis is None:
         a, axis = np.reshape(a, (-1,)), 0
+    elif not a.ndim:
+        a = np.reshape(a, (1,))
     axis = normalize_axis_index(axis, a.ndim)
     indices = _in_range(indices, a.shape[axis], mode)
     y = _taken_along(a, indices, axis) if isinstance(indices, Traced) else along(a, axis, indices)

@@ -323,6 +323,8 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
     """Each entry along the axis `repeats` times (a number, or one an entry)."""
     if axis is None:
         a, axis = ravel(a), 0
+    elif not a.shape:
+        a = ravel(a)
     axis = normalize_axis_index(axis, len(a.shape))
     if np.ndim(repeats) == 0 or np.size(repeats) == 1:
         times = int(np.reshape(repeats, ()))

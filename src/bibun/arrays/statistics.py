@@ -9,7 +9,7 @@ import numpy as np
 from bibun.arrays import reductions
 from bibun.arrays.creation import as_array
 from bibun.arrays.deciding import anywhere, everywhere
-from bibun.arrays.reductions import reducing
+from bibun.arrays.reductions import axes_of, reducing
 from bibun.arrays.registry import implements
 from bibun.errors import warn
 
@@ -21,6 +21,11 @@ def _present(a: Any, where: Any = _NONE) -> Any:
     """Where an entry counts: it is not nan, and `where` takes it."""
     present = np.ones(a.shape, bool) if a.dtype.kind not in "fc" else ~np.isnan(a)
     return present if where is True or where is _NONE else np.logical_and(present, where)
+
+
+def _axes(axis: Any, a: Any) -> Any:
+    """Of a number that may be nan NumPy takes the axes 0 and -1, which its mean and its variance refuse."""
+    return axes_of(axis, a.ndim) if a.dtype.kind in "fc" else axis
 
 
 def _filled(a: Any, value: Any) -> Any:
@@ -75,6 +80,7 @@ def nanmean(
 ) -> Any:
     """The mean of the entries that are not nan; nan where there is none."""
     a = as_array(a)
+    axis = _axes(axis, a)
     present = _present(a, where)
     if not everywhere(np.any(present, axis=axis)):
         warn("Mean of empty slice", RuntimeWarning)
@@ -120,7 +126,7 @@ def _spread(
     function: Any, a: Any, axis: Any, dtype: Any, ddof: float, keepdims: Any, where: Any, mean: Any, correction: Any
 ) -> Any:
     a = as_array(a)
-    keepdims = bool(keepdims) and keepdims is not _NONE
+    axis, keepdims = _axes(axis, a), bool(keepdims) and keepdims is not _NONE
     present = _present(a, where)
     few = np.sum(present, axis=axis, keepdims=keepdims) <= (ddof if correction is _NONE else correction)
     settings: dict[str, Any] = {"where": present, "mean": mean, "correction": correction}
@@ -129,7 +135,7 @@ def _spread(
     if not anywhere(few):
         return y
     warn(f"{_FEW}.", RuntimeWarning)
-    return np.where(few, np.asarray(np.nan, y.dtype), y)
+    return np.where(few, np.asarray(np.nan, y.dtype), y)[()]
 
 
 def _extreme(function: Any, worst: float, a: Any, axis: Any, keepdims: Any, initial: Any, where: Any) -> Any:
@@ -143,7 +149,7 @@ def _extreme(function: Any, worst: float, a: Any, axis: Any, keepdims: Any, init
     if initial is not _NONE or not anywhere(none):
         return y
     warn("All-NaN slice encountered", RuntimeWarning)
-    return np.where(none, np.asarray(np.nan, y.dtype), y)
+    return np.where(none, np.asarray(np.nan, y.dtype), y)[()]
 
 
 @reducing(np.nanmax)
