@@ -19,11 +19,12 @@ from bibun.compiler.fusing.relaying import arrange, copies
 from bibun.compiler.fusing.roots import roots_of
 from bibun.compiler.fusing.steps import Call, Guard, LoopStep
 from bibun.compiler.fusing.storing import Storing, necessary
-from bibun.compiler.fusing.walking import Walk, moved
+from bibun.compiler.fusing.walking import MANY, Walk, moved
 
 SLACK = 8  # entries by which the domains of two roots of a nest may differ
 FLAT = 16  # entries: a domain of more, all of whose arrays are read from end to end, is one loop,
 LONG = 128  # unless the last axis is long enough to be a loop of its own
+LONG_WALKS = 16  # that were given up, after which what they share is stored before others go through it
 BODY = 2000  # operations in one nest, beyond which LLVM takes longer than its share
 
 
@@ -86,10 +87,13 @@ class Schedule:
         self._roots: dict[int, Root] = {}  # of those that one root stores
         self._walks: dict[int, list[Walk]] = {}  # by nest, root by root
         self._computed: dict[int, set[int]] = {}  # by each nest
+        self._given_up = 0  # walks, since they were too long
         more: set[int] = set()
         for x in in_order(self.live, self.given):
             if x.number in self.stored:
                 more |= self._store(x)
+            if self._given_up >= LONG_WALKS and more - self.stored:
+                break
         more |= self.storing.repeated((key, walk) for key, walks in self._walks.items() for walk in walks)
         new = more - self.stored or self.storing.scattered(self.steps, self._walks)
         if new:
@@ -250,6 +254,7 @@ class Schedule:
             loops, walk = self._walked(root, whole=True)
             if not walk.whole:
                 loops, walk = self._walked(root, whole=False)
+        self._given_up += walk.count > MANY
         return Found(loops, root.axes, walk, walk.must | self.storing.variants(walk))
 
     def _walked(self, root: Root, *, whole: bool) -> tuple[tuple[Loop, ...], Walk]:

@@ -6,7 +6,7 @@ places, in an inner loop that they do not depend on, or in several nests, and ar
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import prod
 from typing import Any
 
@@ -101,10 +101,10 @@ class Storing:
     def _small(self, x: Expression, costs: Costs) -> set[int]:
         """What to store instead of x: the smaller arrays that make it costly, where they alone do."""
         smaller: dict[int, int] = {}
-        waiting, seen = list(x.operands), set(self.stored)
+        waiting, seen = list(x.operands), set[int]()
         while waiting:
             y = waiting.pop()
-            if y.number in seen or y.op in ("number", "iota"):
+            if y.number in seen or y.number in self.stored or y.op in ("number", "iota"):
                 continue
             seen.add(y.number)
             if y.op in ("map", "reduce", "gather") and y.size * 2 <= x.size and costs.of(y) > CHEAP:
@@ -164,21 +164,31 @@ def _one_by_one(x: Expression, indices: Iterable[Any], vector: int) -> bool:
 
 
 def _cuts(walk: Walk, stored: set[int]) -> set[int]:
-    """Of a walk with too much in it: sums about as far apart as a body may be long; where there are none, one value.
+    """Of a walk with too much in it: sums about as far apart as a body may be long; where there are none, values.
 
-    A sum rather than its terms, and what is evaluated at many places.
+    A sum rather than its terms, and what is evaluated at many places, alone.
     """
+
+    def is_sum(n: int) -> bool:
+        return walk.expressions[n].op == "reduce" and len(walk.computed[n]) > 1
+
+    sums = _apart(walk, is_sum)
+    if sums - stored:
+        return sums
+    candidates = {n for n in walk.computed if walk.expressions[n].op in ("map", "reduce") and n not in stored}
+    most = max(walk.computed, key=lambda n: (n in candidates, is_sum(n), len(walk.computed[n])))
+    if most not in candidates:
+        return set()
+    few = len(walk.computed[most]) <= MANY_PLACES
+    return (few and _apart(walk, candidates.__contains__)) or {most}
+
+
+def _apart(walk: Walk, suits: Callable[[int], bool]) -> set[int]:
+    """Of what a walk computes that which suits, so many evaluations apart."""
     found, since = set(), 0
     for number in sorted(walk.computed):
         since += len(walk.computed[number])
-        if since >= APART and walk.expressions[number].op == "reduce" and len(walk.computed[number]) > 1:
+        if since >= APART and suits(number):
             found.add(number)
             since = 0
-    if found - stored:
-        return found
-    candidates = [n for n in walk.computed if walk.expressions[n].op in ("map", "reduce") and n not in stored]
-
-    def weight(n: int) -> tuple[bool, int]:
-        return walk.expressions[n].op == "reduce" and len(walk.computed[n]) > 1, len(walk.computed[n])
-
-    return {max(candidates, key=weight)} if candidates else set()
+    return found
