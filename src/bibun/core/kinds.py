@@ -276,7 +276,8 @@ def _guarded_times(a: Any, b: Any) -> Any:
     total = np.add.reduce(y, axis=None)  # one pass and no temporary
     if total - total == 0:  # finite, as no infinity and no nan is; an overflow of the sum costs the careful pass
         return y
-    return np.where(a == 0, np.zeros_like(y), y)
+    careful = np.where(a == 0, np.zeros_like(y), y)
+    return careful if isinstance(y, np.ndarray) else careful[()]  # a number stays one, whatever it is
 
 
 # Not an operation of NumPy: the product cotangent times partial, where the partial may be infinite at the edge of
