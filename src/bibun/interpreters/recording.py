@@ -59,9 +59,7 @@ class Recording:
         "calls",
         "changed",
         "constants",
-        "holders",
         "level",
-        "origins",
         "pending",
         "places",
         "raised",
@@ -76,8 +74,6 @@ class Recording:
         self.raised: str | None = None  # an exception that a row has raised
         self.shown = False  # whether a text was made of a value
         self.pending: dict[int, Pending] = {}  # of the entries that are stand-ins
-        self.holders: dict[int, bool] = {}  # whether a captured array is alone, once that is known
-        self.origins: dict[int, int] = {}  # of one made of another: the numbers of captured arrays there
         self.changed: list[Snapshot] = []  # of captured arrays that have become other ones
         self._looked = 0  # bytes of large captured arrays, to see whether they are what they were
         self._snapshots: dict[int, Snapshot] = {}  # of captured arrays that can change, by number
@@ -170,11 +166,9 @@ class Recording:
 
     def alone(self, number: int) -> bool:
         """Whether nobody but this recording holds a captured array, so that its entries stay as they are."""
-        if number not in self.holders:
-            array = self.calls[number][2]
-            holders = 4 + self.snapped(number)  # calls, arrays, `array`, getrefcount's argument; _snapshots
-            self.holders[number] = array.base is None and getrefcount(array) <= holders
-        return self.holders[number]
+        array = self.calls[number][2]
+        holders = 4 + self.snapped(number)  # calls, arrays, `array`, getrefcount's argument; _snapshots
+        return array.base is None and getrefcount(array) <= holders
 
     def snapped(self, number: int) -> bool:
         """Whether a captured array is one that can change."""
