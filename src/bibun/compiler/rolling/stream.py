@@ -43,14 +43,14 @@ class Stream:
 
     def __init__(self, flat: Flat) -> None:
         self._flat = flat
-        self._leaves = flat.numbers_of(_is_leaf)
+        self._leaves = flat.numbers_of(lambda row, *_: row in _LEAVES)
         computed = np.ones(len(flat), bool)
         computed[self._leaves] = False
         self.numbers = np.flatnonzero(computed)
         # Constants are numbered from -1 downwards, as are the entries of an array from its end
         self.places = np.full(len(flat) + len(flat.constants), LEAF)
         self.places[self.numbers] = np.arange(len(self.numbers))
-        for n in flat.numbers_of(_is_entry):
+        for n in flat.numbers_of(lambda row, *_: row is ENTRY):
             self.places[n] = LEAF - 1 - flat[n][2].place
         counts = flat.counts[flat.codes[self.numbers]]
         self.wide: dict[int, list[int]] = {}
@@ -82,11 +82,6 @@ class Stream:
         """(call, k): whole numbers in its key."""
         return self._without_kinds[1]
 
-    @property
-    def keyed(self) -> list[int]:
-        """The calls that have any."""
-        return self._without_kinds[2]
-
     def columns(self) -> list[tuple[Array, int, int]]:
         """What of positions and moving is not empty: a column, and from where to where something is in it."""
         return [*_used(self.positions, LEAF), *_used(self.moving, 0)]
@@ -97,12 +92,12 @@ class Stream:
         other.codes, moving = self.codes.copy(), self.moving.copy()
         other.codes[places] += other.codes.max() + 1  # what keeps its numbers is another call
         moving[places] = 0
-        other._without_kinds = other.codes, moving, self.keyed
+        other._without_kinds = other.codes, moving
         return other
 
     @cached_property
-    def _without_kinds(self) -> tuple[Array, Array, list[int]]:
-        """Codes that leave out what leaves are among the operands; the numbers that may move; which calls have any.
+    def _without_kinds(self) -> tuple[Array, Array]:
+        """Codes that leave out what leaves are among the operands; the numbers that may move.
 
         Calls of one head have them in common. Where keys are counted from the beginning of their axis, operands of one head
         too: they are alike."""
@@ -123,8 +118,7 @@ class Stream:
             codes[group] = known.setdefault((row, fixed, like, len(read)), len(known))
         most = max(map(len, found), default=0)
         moving = np.array([numbers + (0,) * (most - len(numbers)) for numbers in found], np.int64)
-        any_moves = np.array(list(map(bool, found)), bool)
-        return codes[groups], moving.reshape(len(found), most)[groups], np.flatnonzero(any_moves[groups]).tolist()
+        return codes[groups], moving.reshape(len(found), most)[groups]
 
     def _leaf_kinds(self) -> Array:
         """Of each leaf a number that must be equal for two of them to take turns; 0 for other calls."""
@@ -144,14 +138,6 @@ class Stream:
                 kind = settings[0], like
             kinds[n] = known.setdefault(kind, len(known) + 1)
         return kinds
-
-
-def _is_leaf(row: Any, *_: Any) -> bool:
-    return isinstance(row, str) and row in _LEAVES
-
-
-def _is_entry(row: Any, *_: Any) -> bool:
-    return row is ENTRY
 
 
 def _name(row: Any) -> str:

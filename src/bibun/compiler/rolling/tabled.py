@@ -52,8 +52,8 @@ def _chosen(flat: Flat, stream: Stream, found: Sequence[Stretch]) -> list[int]:
     for stretch in found:
         straight[stretch.start : stretch.stop] = False
     alike: defaultdict[int, list[int]] = defaultdict(list)
-    for at in stream.keyed:
-        if straight[at] and flat[stream.numbers[at]][0] in _WITH_OPERANDS:
+    for at in stream.places[flat.numbers_of(lambda row, *_: row in _WITH_OPERANDS)].tolist():
+        if straight[at]:
             alike[int(stream.codes[at])].append(at)
     many = [places for places in alike.values() if len(places) >= TURNS and _irregular(stream.moving[places])]
     return [at for places in many for at in places]
