@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,9 @@ from bibun.compiler.rewriting.rules import is_identity_matrix, repeated_number
 from bibun.core.captured import owner
 from bibun.interpreters.likeness import FLOAT64, Like, likeness
 from bibun.interpreters.recording import CAPTURED, Recording
+
+Array = np.ndarray[Any, Any]
+Head = tuple[Any, Any, Any, int]
 
 
 class Flat:
@@ -37,11 +41,8 @@ class Flat:
         self, recording: Recording, alone: dict[int, bool] | None = None, origins: Mapping[int, int] | None = None
     ) -> None:
         self.constants, self.places, self.origins = recording.constants, recording.places, origins or {}
-        self.heads: list[tuple[Any, Any, Any, int]] = []
-        self.codes, self.operands = self._read(recording.calls)
-        self.counts = np.array([count for *_, count in self.heads], np.int64)
-        counts = self.counts[self.codes]
-        self.starts = np.cumsum(counts) - counts
+        self.heads: list[Head] = []
+        self._lay(*self._read(recording.calls))
         captured = self.numbers_of(lambda row, *_: row is CAPTURED)
         # before more than the recording holds them
         self.alone = {n: recording.alone(n) for n in captured} if alone is None else alone
@@ -49,7 +50,20 @@ class Flat:
             row, _, like, count = self.heads[self.codes[n]]
             self.heads[self.codes[n]] = row, recording.calls[n][2], like, count
 
-    def _read(self, calls: Sequence[Any]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    def _lay(self, codes: Array, operands: Array) -> None:
+        self.codes, self.operands = codes, operands
+        self.counts = np.array([count for *_, count in self.heads], np.int64)
+        counts = self.counts[codes]
+        self.starts = np.cumsum(counts) - counts
+
+    def changed(self, heads: list[Head], codes: Array, operands: Array, constants: list[Any]) -> Flat:
+        """Of as many calls, those of captured arrays among them as they are."""
+        other = copy(self)
+        other.heads, other.constants = heads, constants
+        other._lay(codes, operands)
+        return other
+
+    def _read(self, calls: Sequence[Any]) -> tuple[Array, Array]:
         """One pass over the calls: what is done for each of them is what reading a long recording costs."""
         known: dict[Hashable, int] = {}
         heads, same = self.heads, self._same
@@ -104,7 +118,7 @@ class Flat:
         return self.heads[self.codes[number]][2] if number >= 0 else likeness(self.constants[-1 - number])
 
     @property
-    def arrays(self) -> dict[int, np.ndarray[Any, Any]]:
+    def arrays(self) -> dict[int, Array]:
         """The captured ones, by number."""
         return {n: self.heads[self.codes[n]][1] for n in self.alone}
 
@@ -131,7 +145,7 @@ def _exact(settings: Any) -> Hashable:
     return (id(settings),)
 
 
-def _text(head: tuple[Any, Any, Any, int]) -> str:
+def _text(head: Head) -> str:
     row, settings, like, count = head
     name = row if isinstance(row, str) else f"{row.name},{row.kind},{row.native},{_batch(row)}"
     return f"{name};{'' if row is CAPTURED else exactly(settings)};{like and exactly((*like,))};{count}"

@@ -13,7 +13,6 @@ import numpy as np
 from bibun.compiler.flat import Flat
 from bibun.compiler.rolling.periods import CALLS, TURNS, Repeats, Stretch
 from bibun.compiler.rolling.stream import Stream, axes_of_key
-from bibun.interpreters.recording import Recording
 from bibun.primitives import TABLE
 from bibun.primitives.indexing import Place
 
@@ -67,23 +66,29 @@ def _irregular(moving: np.ndarray[Any, Any]) -> bool:
 
 
 def _with_operands(flat: Flat, numbers: Sequence[int]) -> Flat:
-    made = Recording()
-    made.calls, made.constants, made.places = list(flat), list(flat.constants), flat.places
+    heads, codes, constants = list(flat.heads), flat.codes.copy(), list(flat.constants)
     known: dict[int, int] = {}
+    alike: dict[tuple[int, ...], tuple[int, list[int]]] = {}  # of calls of one head, of operands of one head each
+    ends: list[int] = []
+    more: list[int] = []
     for number in numbers:
-        row, operands, settings, like = made.calls[number]
-        lengths = axes_of_key(flat, number)
-        more: list[int] = []
-        entries: list[Any] = []
-        for k, length in zip(settings["key"], lengths, strict=True):
-            if type(k) is not int:
-                entries.append(k)
-                continue
-            entries.append(Place(len(more)))
-            k %= length
-            if k not in known:
-                made.constants.append(k)
-                known[k] = -len(made.constants)
-            more.append(known[k])
-        made.calls[number] = _WITH_OPERANDS[row], (*operands, *more), {**settings, "key": tuple(entries)}, like
-    return Flat(made, flat.alone, flat.origins)
+        row, operands, settings, like = flat[number]
+        kinds = (int(flat.codes[number]), *[int(flat.codes[n]) if n >= 0 else n for n in operands])
+        if kinds not in alike:
+            key: list[Any] = []
+            read: list[int] = []
+            for k, length in zip(settings["key"], axes_of_key(flat, number), strict=True):
+                if type(k) is not int:
+                    key.append(k)
+                    continue
+                key.append(Place(len(read)))
+                if k % length not in known:
+                    constants.append(k % length)
+                    known[k % length] = -len(constants)
+                read.append(known[k % length])
+            alike[kinds] = len(heads), read
+            heads.append((_WITH_OPERANDS[row], {**settings, "key": tuple(key)}, like, len(operands) + len(read)))
+        codes[number], read = alike[kinds]
+        ends += [int(flat.starts[number]) + len(operands)] * len(read)
+        more += read
+    return flat.changed(heads, codes, np.insert(flat.operands, ends, more), constants)
