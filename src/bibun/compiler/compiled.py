@@ -278,7 +278,7 @@ class Careful:
         flat = Flat(recording)
         key = self._key(flat, numbers, layout)
         if key is not None:
-            later = once(lambda: read(flat, numbers, fast=self.fast))  # the graph, made when somebody asks
+            later = _later(flat, numbers, fast=self.fast)
             native = from_disk(key, later, layout, flat.arrays)
             if native is not None:
                 return Version(later, results, recipe, native, pairs)
@@ -359,6 +359,11 @@ class Careful:
         if not self.paths:
             raise RuntimeError("nothing is compiled yet: call the function once.")
         return explanation(self.f, self.paths.values(), fast=self.fast)
+
+
+def _later(flat: Flat, numbers: Sequence[int], *, fast: bool) -> Callable[[], Graph]:
+    """The graph, made when somebody asks. (A function within a method would hold the compiled function.)"""
+    return once(lambda: read(flat, numbers, fast=fast))
 
 
 def _unchanged(arguments: Sequence[Recorded]) -> None:
