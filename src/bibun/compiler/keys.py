@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -29,14 +29,15 @@ _Stamp = tuple[tuple[int, int], int]  # size and time of a file, and when it was
 _MOMENT = 10**9  # nanoseconds: clocks of files are behind by less
 
 
-def key_of(flat: Flat, layout: Arrangement, *, fast: bool) -> bytes:
-    """Of a recording and what a program is made for. Raises InexactError where something has no exact text."""
+def key_of(flat: Flat, outputs: Sequence[int], layout: Arrangement, *, fast: bool) -> bytes:
+    """Of a recording, which numbers of it are returned, and what a program is made for. Raises InexactError where something
+    has no exact text."""
     arguments = "none" if layout.arguments is None else _shape(layout.arguments)
     result = "none" if layout.result is None else _tree(layout.result)
     leaves = exactly((tuple(map(tuple, layout.inputs)), tuple(layout.scalars)))
     options = f"{fast} {layout.threads} {layout.watched is not None} {arguments} {result} {leaves}"
     digest = hashlib.sha256()
-    for part in (_surroundings().encode(), options.encode(), *flat.parts()):
+    for part in (_surroundings().encode(), options.encode(), *flat.parts(outputs)):
         digest.update(len(part).to_bytes(8, "little"))
         digest.update(part)
     return digest.digest()

@@ -102,7 +102,7 @@ class Primitive:
         if owner is None:
             return self.function(*args, **settings)
         for arg in args:
-            if isinstance(arg, LIKE_ARRAYS):
+            if not isinstance(arg, Traced) and isinstance(arg, LIKE_ARRAYS):
                 if isinstance(arg, np.matrix):
                     _refuse_matrix()
                 return self(*map(unlisted, args), **settings)
