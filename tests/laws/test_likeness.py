@@ -1,4 +1,4 @@
-"""The law that a value's class, shape and dtype do not hang on its entries: what a recording knows of a value that it has not."""
+"""The law that a value's class, shape and dtype do not hang on its entries: a program gives those of the run it was made of."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ import pytest
 
 from bibun.core.kinds import guarded_times
 from bibun.interpreters.likeness import likeness
-from bibun.interpreters.recording import takes_nan
 from tests.laws.cases import cases
 from tests.laws.samples import Sample
 from tests.laws.table import TABLE
 
-NAMES = [name for name, row in TABLE.items() if takes_nan(row)]
+NAMES = [  # SciPy's own may loop at nan, or crash
+    name
+    for name, row in TABLE.items()
+    if getattr(np, getattr(row.function, "__name__", ""), None) is row.function or row is guarded_times
+]
 
 
 def without_entries(x: Any) -> Any:
