@@ -1,7 +1,7 @@
 """The key of a program: a digest of all that its code depends on, known before any of it is made.
 
-The recorded calls (flat.py); the layout of arguments and results; options; the machine; and bibun's own files, since
-other files may make other code of the same calls.
+The recorded calls (flat.py); the layout of arguments and results; options; the machine; and those of bibun's own files that
+make code of calls, since other files may make other code of the same ones.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from bibun.compiler.native.once import once
 from bibun.errors import LOADED
 
 _Stamp = tuple[tuple[int, int], int]  # size and time of a file, and when it was changed last in any way
+# What a function records is in the key, whoever has recorded it; what becomes of that is up to these.
+_ROOMS = ("compiler", "core", "interpreters", "primitives")
 _MOMENT = 10**9  # nanoseconds: clocks of files are behind by less
 
 
@@ -61,7 +63,7 @@ def _surroundings() -> str:
     """What is the same for all programs of a process. Raises InexactError where the files that run are not known."""
     versions = sys.version, np.__version__, layouts(), machine().identity, machine().width
     try:
-        files = dict(_files(str(Path(errors.__file__).parent)))
+        files = {path: of for room in _ROOMS for path, of in _files(str(Path(errors.__file__).parent / room))}
         scipy = dict(_scipy())
     except OSError as error:  # in an archive, say
         raise InexactError(f"bibun's own files are not there: {error}") from error
