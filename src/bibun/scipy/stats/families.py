@@ -78,14 +78,18 @@ def _log_mass(a: Any, b: Any) -> Any:
     return np.where(tail, in_tail, around)
 
 
-def _log_cdf_of_skewnorm(z: Any, a: Any) -> Any:
-    """SciPy's, as the difference of Owen's T and Φ has no digits in the tail; the derivatives of both are known."""
-    y = skewnorm.rows["logcdf"](without(z, 0), without(a, 0))
+def _of_skewnorm(which: str, z: Any, a: Any) -> Any:
+    """SciPy's cdf or logcdf, as the difference of Owen's T and Φ has no digits in the tail; the derivatives of both are known.
+
+    Where the cdf underflows the logarithm is -inf: a constant.
+    """
+    y = skewnorm.rows[which](without(z, 0), without(a, 0))
     for level in differentiated(z, a):
         z0, a0 = without(z, level), without(a, level)
-        below = _log_cdf_of_skewnorm(z0, a0)
-        by_z = np.exp(log(2) + _normal(z0) + special.log_ndtr(a0 * z0) - below)
-        by_a = -np.exp(-(z0**2) * (1 + a0**2) / 2 - np.log(pi * (1 + a0**2)) - below)
+        below = _of_skewnorm(which, z0, a0) if which == "logcdf" else 0.0
+        over = np.where(np.equal(below, -np.inf), np.inf, below)
+        by_z = np.exp(log(2) + _normal(z0) + special.log_ndtr(a0 * z0) - over)
+        by_a = -np.exp(-(z0**2) * (1 + a0**2) / 2 - np.log(pi * (1 + a0**2)) - over)
         y = moving(y, by_z * without(z, level + 1) + by_a * without(a, level + 1), level)
     return y
 
@@ -116,9 +120,8 @@ truncnorm = Continuous(
 )  # fmt: skip
 skewnorm = Continuous(
     "skewnorm", lambda z, a: log(2) + _normal(z) + special.log_ndtr(a * z),
-    lambda z, a: special.ndtr(z) - 2 * special.owens_t(z, a), positive=False,
-    sf=lambda z, a: special.ndtr(-z) + 2 * special.owens_t(z, a), logcdf=lambda z, a: _log_cdf_of_skewnorm(z, a),
-    logsf=lambda z, a: _log_cdf_of_skewnorm(-z, -a),
+    lambda z, a: _of_skewnorm("cdf", z, a), positive=False, sf=lambda z, a: _of_skewnorm("cdf", -z, -a),
+    logcdf=lambda z, a: _of_skewnorm("logcdf", z, a), logsf=lambda z, a: _of_skewnorm("logcdf", -z, -a),
     mean=lambda a: sqrt(2 / pi) * a / np.sqrt(1 + a**2), var=lambda a: 1 - 2 / pi * a**2 / (1 + a**2),
 )  # fmt: skip
 exponnorm = Continuous(
@@ -142,6 +145,7 @@ maxwell = Continuous(
 levy = Continuous(
     "levy", lambda z: -_LOG_ROOT_2PI - 1.5 * np.log(z) - 0.5 / z, lambda z: special.erfc(np.sqrt(0.5 / z)),
     support=POSITIVE, sf=lambda z: special.erf(np.sqrt(0.5 / z)), ppf=lambda q: special.ndtri(q / 2) ** -2.0,
+    isf=lambda q: 0.5 * special.erfinv(q) ** -2.0,
 )  # fmt: skip
 invgauss = Continuous(
     "invgauss", lambda z, mu: -_LOG_ROOT_2PI - 1.5 * np.log(z) - (1 - z / mu) ** 2 / (2 * z),
@@ -151,11 +155,20 @@ invgauss = Continuous(
     logcdf=lambda z, mu: np.logaddexp(
         special.log_ndtr((z / mu - 1) / np.sqrt(z)), 2 / mu + special.log_ndtr(-(z / mu + 1) / np.sqrt(z))
     ),
-    logsf=lambda z, mu: _log_difference(
-        special.log_ndtr((1 - z / mu) / np.sqrt(z)), 2 / mu + special.log_ndtr(-(z / mu + 1) / np.sqrt(z))
-    ),
-    mean=lambda mu: mu, var=lambda mu: mu**3,
+    logsf=lambda z, mu: _log_sf_of_invgauss(z, mu), mean=lambda mu: mu, var=lambda mu: mu**3,
 )  # fmt: skip
+
+
+def _log_sf_of_invgauss(z: Any, mu: Any) -> Any:
+    """log(1 - cdf) where the cdf is small; further out, where sf underflows, log of the difference of logarithms"""
+    cdf = invgauss.forms["cdf"](z, mu)  # type: ignore[operator, misc]
+    left = cdf < 0.5
+    x = np.where(left, mu, z)
+    far = _log_difference(
+        special.log_ndtr((1 - x / mu) / np.sqrt(x)), 2 / mu + special.log_ndtr(-(x / mu + 1) / np.sqrt(x))
+    )
+    return np.where(left, np.log1p(-np.where(left, cdf, 0.5)), far)
+
 
 # Gamma, beta and their kind. The incomplete functions have no derivative by their parameters: the rows say so.
 
@@ -205,17 +218,35 @@ beta = Continuous(
     entropy=lambda a, b: special.betaln(a, b) - (a - 1) * special.psi(a) - (b - 1) * special.psi(b)
     + (a + b - 2) * special.psi(a + b),
 )  # fmt: skip
+
+
+def _beta_below(a: Any, b: Any, w: Any, d: Any) -> Any:
+    """The probability of at most w / (d + w) in the beta family: by w / (d + w) or the rest to 1, whichever is small, as the
+    density has no digits of a rest that is 1 less a number near 1."""
+    return np.where(w < d, special.betainc(a, b, _smaller(w, d, True)), special.betaincc(b, a, _smaller(w, d, False)))
+
+
+def _beta_above(a: Any, b: Any, w: Any, d: Any) -> Any:
+    """The probability of more."""
+    return np.where(w < d, special.betaincc(a, b, _smaller(w, d, True)), special.betainc(b, a, _smaller(w, d, False)))
+
+
+def _smaller(w: Any, d: Any, first: bool) -> Any:
+    """w / (d + w), or d / (d + w); 1/2 where that is the larger part."""
+    return np.where((w < d) == first, (w if first else d) / (d + w), 0.5)
+
+
 betaprime = Continuous(
     "betaprime", lambda z, a, b: special.xlogy(a - 1, z) - special.xlog1py(a + b, z) - special.betaln(a, b),
-    lambda z, a, b: special.betainc(a, b, z / (1 + z)), support=POSITIVE, sf=lambda z, a, b: special.betaincc(a, b, z / (1 + z)),
+    lambda z, a, b: _beta_below(a, b, z, 1.0), support=POSITIVE, sf=lambda z, a, b: _beta_above(a, b, z, 1.0),
     mean=lambda a, b: np.where(b > 1, a / np.where(b > 1, b - 1, 1.0), np.inf),
 )  # fmt: skip
 f = Continuous(
     "f",
     lambda z, n, d: d / 2 * np.log(d) + n / 2 * np.log(n) + special.xlogy(n / 2 - 1, z)
     - (n + d) / 2 * np.log(d + n * z) - special.betaln(n / 2, d / 2),
-    lambda z, n, d: special.betainc(n / 2, d / 2, n * z / (d + n * z)), support=POSITIVE,
-    sf=lambda z, n, d: special.betainc(d / 2, n / 2, d / (d + n * z)),
+    lambda z, n, d: _beta_below(n / 2, d / 2, n * z, d), support=POSITIVE,
+    sf=lambda z, n, d: _beta_above(n / 2, d / 2, n * z, d),
     ppf=lambda q, n, d: d / n * (1 / special.betainccinv(d / 2, n / 2, q) - 1),
     isf=lambda q, n, d: d / n * (1 / special.betaincinv(d / 2, n / 2, q) - 1),
     mean=lambda n, d: np.where(d > 2, d / np.where(d > 2, d - 2, 1.0), np.inf),
@@ -284,8 +315,15 @@ dweibull = Continuous(
     "dweibull", lambda z, c: np.log(c / 2) + special.xlogy(c - 1, np.abs(z)) - np.abs(z) ** c,
     lambda z, c: np.where(z > 0, 1 - np.exp(-(_above(z) ** c)) / 2, np.exp(-((-_below(z)) ** c)) / 2),
     sf=lambda z, c: np.where(z > 0, np.exp(-(_above(z) ** c)) / 2, 1 - np.exp(-((-_below(z)) ** c)) / 2),
-    mean=lambda c: 0.0 * c, var=lambda c: special.gamma(1 + 2 / c),
+    ppf=lambda q, c: _of_dweibull(q, c), isf=lambda q, c: -_of_dweibull(q, c), mean=lambda c: 0.0 * c,
+    var=lambda c: special.gamma(1 + 2 / c),
 )  # fmt: skip
+
+
+def _of_dweibull(q: Any, c: Any) -> Any:
+    """∓(-log(2 q))**(1/c), the left one's mirrored at 1/2"""
+    low = q < 0.5
+    return np.where(low, -1.0, 1.0) * (-np.log(2 * np.where(low, q, 1 - q))) ** (1 / c)
 
 
 # Extremes and heavy tails. y is what the tail is exponential in, smooth in the shape c at 0 too.
@@ -311,20 +349,29 @@ genextreme = Continuous(
     "genextreme", lambda z, c: -np.exp(-_extreme(z, c)) - (1 - c) * _extreme(z, c),
     lambda z, c: np.exp(-np.exp(-_extreme(z, c))), positive=False,
     support=lambda c: (_end(c, above=False), _end(c, above=True)), logcdf=lambda z, c: -np.exp(-_extreme(z, c)),
-    sf=lambda z, c: -np.expm1(-np.exp(-_extreme(z, c))), ppf=lambda q, c: _of_extreme(-np.log(-np.log(q)), c),
-    isf=lambda q, c: _of_extreme(-np.log(-np.log1p(-q)), c),
+    sf=lambda z, c: -np.expm1(-np.exp(-_extreme(z, c))), ppf=lambda q, c: _of_extreme(-np.log(q), c),
+    isf=lambda q, c: _of_extreme(-np.log1p(-q), c),
 )  # fmt: skip
 genpareto = Continuous(
     "genpareto", lambda z, c: -(c + 1) * _tail(z, c), lambda z, c: -np.expm1(-_tail(z, c)), positive=False,
     support=lambda c: (0.0, -_end(c, above=False)), sf=lambda z, c: np.exp(-_tail(z, c)), logsf=lambda z, c: -_tail(z, c),
-    ppf=lambda q, c: _of_extreme(-np.log1p(-q), -c), isf=lambda q, c: _of_extreme(-np.log(q), -c),
+    ppf=lambda q, c: _of_tail(-np.log1p(-q), 1 - q, c), isf=lambda q, c: _of_tail(-np.log(q), q, c),
     mean=lambda c: np.where(c < 1, 1 / np.where(c < 1, 1 - c, 1.0), np.inf), entropy=lambda c: 1 + c,
 )  # fmt: skip
 
 
-def _of_extreme(y: Any, c: Any) -> Any:
-    """(1 - exp(-c y)) / c"""
-    return y * special.exprel(-c * y)
+def _of_extreme(s: Any, c: Any) -> Any:
+    """(1 - s**c) / c, and -log(s) at c = 0"""
+    return _of_tail(-np.log(s), s, -c)
+
+
+def _of_tail(y: Any, s: Any, c: Any) -> Any:
+    """(s**-c - 1) / c with y = -log(s), about c y = 0 by y: at the ends y is infinite."""
+    far = (np.abs(c * y) > 1) & (c != 0)
+    power, finite = np.where(far, c, 1.0), np.where(np.isinf(y), 0.0, y)
+    return np.where(
+        far, (np.where(far, s, 0.5) ** -power - 1) / power, y * special.exprel(np.where(far, 0.0, c * finite))
+    )
 
 
 pareto = Continuous(
@@ -346,30 +393,48 @@ powerlaw = Continuous(
 )  # fmt: skip
 cauchy = Continuous(
     "cauchy", lambda z: -log(pi) - np.log1p(z**2), lambda z: np.arctan2(1.0, -z) / pi, sf=lambda z: np.arctan2(1.0, z) / pi,
-    ppf=lambda q: np.tan(pi * q - pi / 2), isf=lambda q: np.tan(pi / 2 - pi * q), entropy=lambda: log(4 * pi),
+    ppf=lambda q: _of_angle(q), isf=lambda q: -_of_angle(q), entropy=lambda: log(4 * pi),
 )  # fmt: skip
+
+
+def _of_angle(q: Any) -> Any:
+    """tan(π (q - 1/2)), near the ends by their distance: -1 / tan(πq), of which all digits are left"""
+    middle, low = np.abs(q - 0.5) < 0.25, q < 0.5
+    end = np.where(middle, 0.25, np.where(low, q, 1 - q))
+    return np.where(middle, np.tan(pi * (np.where(middle, q, 0.5) - 0.5)), np.where(low, -1.0, 1.0) / np.tan(pi * end))
+
+
+def _of_right_angle(q: Any) -> Any:
+    """tan(π/2 q), which is infinite at 1"""
+    low = q < 0.5
+    tangent = np.tan(pi / 2 * np.where(low, q, 1 - q))
+    return np.where(low, tangent, 1 / np.where(low, 1.0, tangent))
+
+
 halfcauchy = Continuous(
     "halfcauchy", lambda z: log(2 / pi) - np.log1p(z**2), lambda z: 2 / pi * np.arctan(z), support=POSITIVE,
-    sf=lambda z: 2 / pi * np.arctan2(1.0, z), ppf=lambda q: np.tan(pi / 2 * q), isf=lambda q: 1 / np.tan(pi / 2 * q),
+    sf=lambda z: 2 / pi * np.arctan2(1.0, z), ppf=lambda q: _of_right_angle(q), isf=lambda q: 1 / np.tan(pi / 2 * q),
     entropy=lambda: log(2 * pi),
 )  # fmt: skip
 halflogistic = Continuous(
-    "halflogistic", lambda z: log(2) - z - 2 * np.log1p(np.exp(-z)), lambda z: np.tanh(z / 2), support=POSITIVE,
-    sf=lambda z: 2 * special.expit(-z), logsf=lambda z: log(2) + special.log_expit(-z), ppf=lambda q: 2 * np.arctanh(q),
+    "halflogistic", lambda z: log(2) - z - 2 * np.log1p(np.exp(-z)), lambda z: -np.expm1(-z) / (1 + np.exp(-z)), support=POSITIVE,
+    sf=lambda z: 2 * special.expit(-z), ppf=lambda q: 2 * np.arctanh(q),
+    logsf=lambda z: np.where(z < 1, np.log1p(-np.tanh(np.where(z < 1, z, 0.0) / 2)), log(2) + special.log_expit(-z)),
     isf=lambda q: -special.logit(q / 2), mean=lambda: 2 * log(2), var=lambda: pi**2 / 3 - 4 * log(2) ** 2,
     entropy=lambda: 2 - log(2),
 )  # fmt: skip
 hypsecant = Continuous(
     "hypsecant", lambda z: log(2 / pi) - np.abs(z) - np.log1p(np.exp(-2 * np.abs(z))),
-    lambda z: 2 / pi * np.arctan(_exp(z)), sf=lambda z: 2 / pi * np.arctan(_exp(-z)),
-    ppf=lambda q: np.log(np.tan(pi / 2 * q)), isf=lambda q: -np.log(np.tan(pi / 2 * q)), mean=lambda: 0.0,
+    lambda z: 2 / pi * np.where(z > 0, pi / 2 - np.arctan(np.exp(-_above(z))), np.arctan(np.exp(_below(z)))),
+    sf=lambda z: 2 / pi * np.where(z > 0, np.arctan(np.exp(-_above(z))), pi / 2 - np.arctan(np.exp(_below(z)))),
+    ppf=lambda q: np.log(_of_right_angle(q)), isf=lambda q: -np.log(_of_right_angle(q)), mean=lambda: 0.0,
     var=lambda: pi**2 / 4,
 )  # fmt: skip
 loglaplace = Continuous(
     "loglaplace", lambda z, c: np.log(c / 2) - c * np.abs(np.log(z)) - np.log(z),
-    lambda z, c: np.where(z < 1, np.exp(-c * np.abs(np.log(z))) / 2, 1 - np.exp(-c * np.abs(np.log(z))) / 2),
-    support=POSITIVE, sf=lambda z, c: np.where(z < 1, 1 - np.exp(-c * np.abs(np.log(z))) / 2, np.exp(-c * np.abs(np.log(z))) / 2),
+    lambda z, c: laplace.forms["cdf"](c * np.log(z)), support=POSITIVE, sf=lambda z, c: laplace.forms["sf"](c * np.log(z)),
     ppf=lambda q, c: np.where(q < 0.5, 2 * q, 0.5 / np.where(q < 0.5, 0.5, 1 - q)) ** (1 / c),
+    isf=lambda q, c: np.where(q < 0.5, 0.5 / np.where(q < 0.5, q, 0.5), 2 * (1 - q)) ** (1 / c),
     mean=lambda c: np.where(c > 1, c**2 / (np.where(c > 1, c, 2.0) ** 2 - 1), np.inf), entropy=lambda c: np.log(2 / c) + 1,
 )  # fmt: skip
 fisk = Continuous(
@@ -383,6 +448,7 @@ burr12 = Continuous(
     "burr12", lambda z, c, d: np.log(c * d) + special.xlogy(c - 1, z) - (d + 1) * np.log1p(z**c),
     lambda z, c, d: -np.expm1(-d * np.log1p(z**c)), support=POSITIVE, sf=lambda z, c, d: np.exp(-d * np.log1p(z**c)),
     logsf=lambda z, c, d: -d * np.log1p(z**c), ppf=lambda q, c, d: np.expm1(-np.log1p(-q) / d) ** (1 / c),
+    isf=lambda q, c, d: np.expm1(-np.log(q) / d) ** (1 / c),
 )  # fmt: skip
 
 # On an interval, and on the circle
@@ -396,8 +462,8 @@ arcsine = Continuous(
     ppf=lambda q: np.sin(pi / 2 * q) ** 2, mean=lambda: 0.5, var=lambda: 1 / 8, entropy=lambda: log(pi / 4),
 )  # fmt: skip
 semicircular = Continuous(
-    "semicircular", lambda z: log(2 / pi) + np.log1p(-(z**2)) / 2,
-    lambda z: 0.5 + (z * np.sqrt(1 - z**2) + np.arcsin(z)) / pi, support=(-1.0, 1.0), mean=lambda: 0.0, var=lambda: 0.25,
+    "semicircular", lambda z: log(2 / pi) + (np.log1p(z) + np.log1p(-z)) / 2,
+    "no shape: SciPy's value, as the slopes of a square root and an arcsine cancel", support=(-1.0, 1.0), mean=lambda: 0.0, var=lambda: 0.25,
     entropy=lambda: log(pi) - 0.5,
 )  # fmt: skip
 truncexpon = Continuous(

@@ -148,16 +148,22 @@ def _side(z: Any, c: Any) -> tuple[Any, Any, Any]:
 
 def _triangle(z: Any, c: Any, *, above: bool) -> Any:
     left, far, peak = _side(z, c)
-    rest = z * (1 - z) + np.where(left, c - z, z - c)  # peak - far²
+    rest = np.where(
+        far < 0.5, peak - far**2, z * (1 - z) + np.where(left, c - z, z - c)
+    )  # peak - far², near 1 by 1 - z
     return np.where(left == above, rest, far**2) / peak
+
+
+def _of_triangle(q: Any, rest: Any, c: Any) -> Any:
+    left = q < c
+    return np.where(left, np.sqrt(np.where(left, c * q, 1.0)), 1 - np.sqrt(np.where(left, 1.0, (1 - c) * rest)))
 
 
 triang = Continuous(
     "triang", lambda z, c: log(2) + np.log(_side(z, c)[1]) - np.log(_side(z, c)[2]),
     lambda z, c: _triangle(z, c, above=False), support=(0.0, 1.0), positive=lambda c: (c >= 0) & (c <= 1),
     sf=lambda z, c: _triangle(z, c, above=True),
-    ppf=lambda q, c: np.where(q < c, np.sqrt(np.where(q < c, c * q, 1.0)), 1 - np.sqrt(np.where(q < c, 1.0, (1 - c) * (1 - q)))),
-    mean=lambda c: (1 + c) / 3, var=lambda c: (1 - c + c**2) / 18, entropy=lambda c: 0.5 - log(2) + 0.0 * c,
+    ppf=lambda q, c: _of_triangle(q, 1 - q, c), isf=lambda q, c: 1 - _of_triangle(q, 1 - q, 1 - c), mean=lambda c: (1 + c) / 3, var=lambda c: (1 - c + c**2) / 18, entropy=lambda c: 0.5 - log(2) + 0.0 * c,
 )  # fmt: skip
 
 TRANSFORMED = {name: family for name, family in globals().items() if isinstance(family, Continuous)}
