@@ -187,7 +187,8 @@ TRUTHS = [
     # (which has the derivatives of exp)
     Truth("expm1", special.expm1, mp.exp, (-90.0, -46.0, -30.0, 1e-9, 3.0)),
     Truth("NumPy's expm1", np.expm1, mp.exp, (-90.0, -46.0, -30.0, 1e-9, 3.0)),
-    Truth("inv_boxcox1p(x, 0.3)", lambda x: special.inv_boxcox1p(x, 0.3), lambda x: (1 + mp.mpf(0.3) * x) ** (1 / mp.mpf(0.3)) - 1, (-3.3333,), 1e-11, 1e-11),
+    Truth("inv_boxcox1p(x, 0.3)", lambda x: special.inv_boxcox1p(x, 0.3),
+          lambda x: (1 + mp.mpf(0.3) * x) ** (1 / mp.mpf(0.3)) - 1, (-3.3333,), 1e-11, 1e-11),
     Truth("exprel", special.exprel, lambda x: mp.expm1(x) / x, (-800.0, -3.0, 1e-9, 0.99, 1.01, 40.0, 700.0)),
     Truth("powm1(x, 1e-9)", of("powm1", 0, 1e-9), lambda a: a ** mp.mpf(1e-9) - 1, (1e-6, 1 + 1e-9, 40.0)),
 ]  # fmt: skip
