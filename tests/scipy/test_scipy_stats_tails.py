@@ -110,3 +110,16 @@ def test_skewed_left_tail_by_mpmath() -> None:
     np.testing.assert_allclose(by_z, scipy_stats.skewnorm.pdf(z, a), rtol=1e-10)
     np.testing.assert_allclose(by_a, -np.exp(-(z**2) * (1 + a**2) / 2) / (np.pi * (1 + a**2)), rtol=1e-10)
     assert bb.value_and_grad(stats.skewnorm.logcdf)(-30.0, a) == (-np.inf, 0.0)  # as a density that underflows
+
+
+@pytest.mark.parametrize(
+    ("name", "k", "shapes"), [("poisson", 60, (2.3,)), ("binom", 19, (20, 0.1)), ("geom", 200, (0.4,))]
+)
+def test_logarithms_of_counts_that_are_almost_certain(name: str, k: int, shapes: tuple[float, ...]) -> None:
+    """-sf, to all digits, and its slope: both vanish in log(cdf), which is 0."""
+    family, parameter = getattr(stats, name), shapes[-1]
+    value, slope = bb.value_and_grad(lambda p: family.logcdf(k, *shapes[:-1], p))(parameter)
+    sf, sf_slope = bb.value_and_grad(lambda p: family.sf(k, *shapes[:-1], p))(parameter)
+    np.testing.assert_allclose([value, slope], [-sf, -sf_slope], rtol=1e-12)
+    np.testing.assert_allclose(value, -getattr(scipy_stats, name).sf(k, *shapes), rtol=1e-9)
+    assert -1e-15 < value < 0

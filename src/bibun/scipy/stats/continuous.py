@@ -19,7 +19,7 @@ from bibun.errors import OTHERWISE, NoDerivativeError, located
 from bibun.primitives.repeated import holds
 from bibun.scipy._implicit import implicit
 from bibun.scipy._levels import differentiated, is_traced, moving, searched, without
-from bibun.scipy.stats.distribution import Distribution, floats
+from bibun.scipy.stats.distribution import Distribution, floats, log_probability
 
 Formula = Callable[..., Any]
 LINE = (-np.inf, np.inf)
@@ -153,13 +153,8 @@ class Continuous(Distribution):
             return form(z, *shapes)
         if which == "sf":
             return 1 - self._standard("cdf", z, shapes)
-        return self._logarithm(which[3:], z, shapes)
-
-    def _logarithm(self, which: str, z: Any, shapes: list[Any]) -> Any:
-        """log cdf or log sf, by the other one where it is near 0: log(1 - 1e-20) is not 0."""
-        y, rest = (self._standard(form, z, shapes) for form in (which, "sf" if which == "cdf" else "cdf"))
-        near = y > 0.5
-        return np.where(near, np.log1p(-np.where(near, rest, 0.5)), np.log(np.where(near, 0.5, y)))
+        cdf, sf = (self._standard(form, z, shapes) for form in ("cdf", "sf"))
+        return log_probability(cdf, sf) if which == "logcdf" else log_probability(sf, cdf)
 
     def _by_value(self, which: str, z: Any, shapes: list[Any], reason: str) -> Any:
         """SciPy's cdf or sf, whose derivative by z alone is known: the density."""
