@@ -123,3 +123,12 @@ def test_logarithms_of_counts_that_are_almost_certain(name: str, k: int, shapes:
     np.testing.assert_allclose([value, slope], [-sf, -sf_slope], rtol=1e-12)
     np.testing.assert_allclose(value, -getattr(scipy_stats, name).sf(k, *shapes), rtol=1e-9)
     assert -1e-15 < value < 0
+
+
+def test_quantiles_of_parameters_that_are_none_are_nan() -> None:
+    """Those of the others keep their derivatives."""
+    value, slope = bb.jvp(lambda mu: stats.invgauss.ppf(0.3, mu), (np.array([1.0, -2.0]),), (np.ones(2),))
+    expected = bb.jvp(lambda mu: stats.invgauss.ppf(0.3, mu), (1.0,), (1.0,))
+    np.testing.assert_allclose([value[0], slope[0]], expected, rtol=1e-14)
+    assert np.isnan(value[1])
+    assert np.isnan(bb.jvp(lambda q: stats.t.ppf(q, -1.0), (0.3,), (1.0,))[0])

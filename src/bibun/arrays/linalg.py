@@ -108,7 +108,8 @@ def svdvals(x: Any, /) -> Any:
 def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = np._NoValue) -> Any:
     """The pseudo-inverse; singular values below rcond (or rtol) times the largest count as zero."""
     a = as_array(a)
-    a = a if a.dtype.kind in "fc" else a.astype(float)
+    if a.size and a.dtype.kind not in "fc":
+        a = a.astype(float)
     if rcond is not None and rtol is not np._NoValue:
         raise ValueError("`rtol` and `rcond` can't be both set.")
     if rcond is None:

@@ -201,8 +201,14 @@ class Continuous(Distribution):
         low, high = self.support_of(*shapes) if callable(self.support_of) else self.support_of
         inside = (start > low) & (start < high)
         p, z = np.where(inside, q, 0.5), np.where(inside, start, without(_middle(low, high), 0))[()]
-        z = implicit(lambda z: self._standard(inverse_of, z, shapes) - p, z, name=f"{self.name}.{which}", separate=True)
-        if not holds(~inside):
+        outside = holds(~inside)
+
+        def residual(z: Any) -> Any:
+            r = self._standard(inverse_of, z, shapes) - p
+            return np.where(inside, r, z) if outside else r  # where shapes are none of the family's r is nan
+
+        z = implicit(residual, z, name=f"{self.name}.{which}", separate=True)
+        if not outside:
             return z
         at_end = self._end(which, np.where(start <= low, low, high), q, shapes)
         return np.where(inside, z, np.where(np.isnan(start), start, at_end))  # nan where q is no probability
