@@ -92,10 +92,18 @@ def laid_as(y: Any, order: str, like: Any) -> Any:
     ndim = len(y.shape)
     if ndim < 2 or not isinstance(y, Traced) or recorded(y) is not None:
         return y
+    if _in_rows(y) and (order == "C" or _in_rows(like)):  # as nearly always
+        return y
     axes = laid(order, like, ndim)
     if in_place.outermost_first(layout(y), ndim) == axes:
         return y
     return _in_axes(y, axes)
+
+
+def _in_rows(a: Any) -> bool:
+    """Whether it is known at once that it lies in C order, and is no view."""
+    memory = alike(a)
+    return getattr(a, "base", None) is None and isinstance(memory, np.ndarray) and memory.flags.c_contiguous
 
 
 def along(a: Any, axis: int, indices: Any, order: str = "C") -> Any:
