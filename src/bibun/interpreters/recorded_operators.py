@@ -41,9 +41,10 @@ def _unary(cls: Any, primitive: Primitive, function: Callable[[Any], Any]) -> Ca
         made.level = recording.level
         made.held = value
         made.recording = recording
+        made.like = like = FLOAT64 if type(value) is np.float64 else likeness(value)
         calls = recording.calls
         made.number = len(calls)
-        calls.append((primitive, (x.number,), None, FLOAT64 if type(value) is np.float64 else likeness(value)))
+        calls.append((primitive, (x.number,), None, like))
         return made
 
     return record
@@ -54,10 +55,12 @@ def _binary(cls: Any, primitive: Primitive, *, reflected: bool = False) -> Calla
     function = primitive.fast
 
     def record(x: Any, other: Any) -> Any:
-        recording = x.recording
-        if type(other) is cls and other.recording is recording:
+        recording, kind = x.recording, type(other)
+        if kind is cls and other.recording is recording:
             plain, number = other.held, other.number
-        elif FOREIGN[type(other)]:
+        elif kind is float or kind is int:
+            plain, number = other, recording.number_of(other)
+        elif FOREIGN[kind]:
             return beside(primitive, other, x) if reflected else beside(primitive, x, other)
         elif isinstance(other, _TO_THE_ROW):
             return primitive(other, x) if reflected else primitive(x, other)
@@ -71,14 +74,19 @@ def _binary(cls: Any, primitive: Primitive, *, reflected: bool = False) -> Calla
         ):
             return primitive(other, x) if reflected else primitive(x, other)
         left, right, operands = (plain, held, (number, x.number)) if reflected else (held, plain, (x.number, number))
-        value = recording.attempt(function, left, right)
+        try:
+            value = function(left, right)
+        except Exception as error:
+            recording.raised = type(error).__name__
+            raise
         made: Any = new(cls)
         made.level = recording.level
         made.held = value
         made.recording = recording
+        made.like = like = FLOAT64 if type(value) is np.float64 else likeness(value)
         calls = recording.calls
         made.number = len(calls)
-        calls.append((primitive, operands, None, FLOAT64 if type(value) is np.float64 else likeness(value)))
+        calls.append((primitive, operands, None, like))
         if type(value) in SCALARS:
             recording.python(primitive, (left, right), made)
         return made
@@ -100,7 +108,12 @@ def _entry(primitive: Primitive) -> Callable[[Any, Any], Any]:
             or hasattr(x, "written")
         ):
             return indexing.get(x, key)
-        return recording.add(primitive, (x.number,), {"key": (key,)}, recording.attempt(operator.getitem, held, key))
+        try:
+            value = held[key]
+        except IndexError as error:
+            recording.raised = type(error).__name__
+            raise
+        return recording.add(primitive, (x.number,), {"key": (key,)}, value)
 
     return record
 
