@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 
 from bibun.arrays import indexing, lost, protocol
-from bibun.arrays.array import FOREIGN, OPERATORS
+from bibun.arrays.array import COMPARISONS, FOREIGN, OPERATORS, UNARY
 from bibun.arrays.sparse import beside
 from bibun.core.primitive import LIKE_ARRAYS, Primitive
 from bibun.core.traced import Traced
 from bibun.interpreters import stand_ins
 from bibun.interpreters.likeness import FLOAT64, SCALARS, likeness
+from bibun.interpreters.python_numbers import decide, fit
 from bibun.primitives import TABLE
 
 new = object.__new__
@@ -44,14 +45,17 @@ def _unary(cls: Any, primitive: Primitive, function: Callable[[Any], Any]) -> Ca
         calls = recording.calls
         made.number = len(calls)
         calls.append((primitive, (x.number,), None, FLOAT64 if type(value) is np.float64 else likeness(value)))
+        if type(value) in SCALARS:
+            decide(recording, primitive, (held,), made)
         return made
 
     return record
 
 
-def _binary(cls: Any, primitive: Primitive, *, reflected: bool = False) -> Callable[[Any, Any], Any]:
-    """The recorder of a op b, for an operator of a recorded `x`; `reflected`: x is b."""
-    function = primitive.fast
+def _binary(
+    cls: Any, primitive: Primitive, function: Callable[[Any, Any], Any], *, reflected: bool = False
+) -> Callable[[Any, Any], Any]:
+    """The recorder of a op b, by Python's operator, for a recorded `x`; `reflected`: x is b."""
 
     def record(x: Any, other: Any) -> Any:
         recording = x.recording
@@ -80,7 +84,11 @@ def _binary(cls: Any, primitive: Primitive, *, reflected: bool = False) -> Calla
         made.number = len(calls)
         calls.append((primitive, operands, None, FLOAT64 if type(value) is np.float64 else likeness(value)))
         if type(value) in SCALARS:
-            recording.python(primitive, (left, right), made)
+            decide(recording, primitive, (left, right), made)
+        elif type(left) is int:
+            fit(recording, ((operands[0], left),), value.dtype)
+        elif type(right) is int:
+            fit(recording, ((operands[1], right),), value.dtype)
         return made
 
     return record
@@ -123,10 +131,12 @@ def install(cls: Any) -> None:
     cls.__array_ufunc__ = array_ufunc
     cls.__getitem__ = _entry(TABLE["getitem"])
     lost.keep_our_words(cls)
-    for name, primitive in OPERATORS.items():
+    for name, primitive in (OPERATORS | COMPARISONS).items():
         if name == "matmul":  # Array's, which knows sparse matrices
             continue
-        setattr(cls, f"__{name}__", _binary(cls, TABLE[primitive]))
-        setattr(cls, f"__r{name}__", _binary(cls, TABLE[primitive], reflected=True))
-    for name, function in (("negative", operator.neg), ("positive", operator.pos), ("absolute", operator.abs)):
-        setattr(cls, f"__{function.__name__.strip('_')}__", _unary(cls, TABLE[name], function))
+        function = getattr(operator, f"__{name}__")
+        setattr(cls, f"__{name}__", _binary(cls, TABLE[primitive], function))
+        if name in OPERATORS:
+            setattr(cls, f"__r{name}__", _binary(cls, TABLE[primitive], function, reflected=True))
+    for name, primitive in UNARY.items():
+        setattr(cls, f"__{name}__", _unary(cls, TABLE[primitive], getattr(operator, f"__{name}__")))

@@ -104,7 +104,7 @@ def _square_root(rewriter: Any, node: Node, *, x: Node) -> Node | None:
 
 def _same(rewriter: Any, node: Node, *, x: Node) -> Node | None:
     """x itself, if it is alike already."""
-    return x if x.like.shape == node.like.shape and x.dtype == node.dtype and not x.weak else None
+    return x if x.like.shape == node.like.shape and x.dtype == node.dtype and x.weak == node.weak else None
 
 
 def _first(rewriter: Any, node: Node, *, x: Node, y: Node) -> Node:
