@@ -30,6 +30,14 @@ def as_array(value: Any) -> Any:
     return value if isinstance(value, (Traced, np.ndarray)) else np.asarray(value)
 
 
+def stored(value: Any, dtype: np.dtype[Any]) -> Any:
+    """As an array to be stored in one of this dtype. A whole number becomes one now, while it may still be Python's, which
+    has to fit."""
+    value = as_array(value)
+    whole = isinstance(value, Traced) and not np.shape(value) and value.dtype.kind in "iu"
+    return astype(value, dtype, copy=False) if whole and dtype.kind in "iu" else value
+
+
 def _like(make: Any, a: Any, dtype: Any, shape: Any, device: Any, order: str, *fill: Any) -> Any:
     on_cpu(device)
     shape, dtype = a.shape if shape is None else lengths(shape), a.dtype if dtype is None else dtype
@@ -86,8 +94,8 @@ def full_like(
     if not is_traced(fill_value):
         return _like(np.full, a, dtype, shape, device, order, fill_value)
     on_cpu(device)
-    full = np.broadcast_to(fill_value, a.shape if shape is None else shape)
-    return astype(full, a.dtype if dtype is None else dtype)
+    fill_value = astype(fill_value, a.dtype if dtype is None else dtype)
+    return np.broadcast_to(fill_value, a.shape if shape is None else shape)
 
 
 @implements(np.array)
