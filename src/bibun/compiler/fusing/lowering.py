@@ -163,9 +163,7 @@ class Lowering:
     def _call(self, node: Node, operands: list[Expression]) -> Expression:
         """Through NumPy: a call, and its only output."""
         weak = [x.weak for x in node.operands]
-        if node.weak and not is_complex(
-            node
-        ):  # an operator of Python's: it makes whole numbers of truth values, and floats of whole numbers
+        if all(weak) and node.weak and node.dtype.kind in "if":  # Python's operators take truth values as whole numbers
             operands = [self.make.cast(x, kind_or_dtype(node)) for x in operands]
         given = zip(operands, weak, strict=True)
         return called(self.make, node.row, node.settings, given, node.like and (node.shape, node.dtype), self.turns)
