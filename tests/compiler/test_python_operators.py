@@ -154,3 +154,13 @@ def test_numbers_of_more_than_64_bits_beside_others() -> None:
         _as_plainly(f, [(5.0,), (2.0**63,), (-(2.0**63),), (1e30,)])
         _as_plainly(f, [(np.array([5, 2**63 - 1, -(2**63)]),)])
     _as_plainly(lambda x: x * 2**70 + 10**20, [(np.ones(3),), (1.0,)])
+
+
+def test_results_have_their_own_memory_in_row_major_order() -> None:
+    x = np.arange(6.0).reshape(2, 3)
+    compiled = bb.compile(lambda x: (x.T, (2 * x).copy("F"), np.broadcast_to(x[0], (4, 3)), x[:, ::2]))
+    for _ in range(2):
+        for y in compiled(x):
+            assert y.flags.c_contiguous
+            assert y.flags.writeable
+            assert not np.shares_memory(x, y)
