@@ -55,6 +55,11 @@ def test_operators(f: Callable[..., Any]) -> None:
         _as_plainly(f, [args[::-1] for args in MIXED])
 
 
+def test_a_power_of_three_arguments_runs_plainly() -> None:
+    with pytest.warns(bb.CompileWarning, match="pow has three arguments"):
+        assert bb.compile(lambda a, b: pow(a, b, 7))(5, 6) == 1
+
+
 @pytest.mark.filterwarnings("ignore:Bitwise inversion:DeprecationWarning")
 @pytest.mark.parametrize("f", [operator.neg, operator.pos, operator.abs, operator.inv], ids=lambda f: f.__name__)
 def test_operators_of_one(f: Callable[..., Any]) -> None:

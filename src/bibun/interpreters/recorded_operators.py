@@ -16,6 +16,7 @@ from bibun.arrays.array import COMPARISONS, FOREIGN, OPERATORS, UNARY
 from bibun.arrays.sparse import beside
 from bibun.core.primitive import LIKE_ARRAYS, Primitive
 from bibun.core.traced import Traced
+from bibun.errors import UnrecordableError
 from bibun.interpreters import stand_ins
 from bibun.interpreters.likeness import FLOAT64, SCALARS, likeness
 from bibun.interpreters.python_numbers import decide, fit
@@ -57,8 +58,10 @@ def _binary(
 ) -> Callable[[Any, Any], Any]:
     """The recorder of a op b, by Python's operator, for a recorded `x`; `reflected`: x is b."""
 
-    def record(x: Any, other: Any) -> Any:
+    def record(x: Any, other: Any, *modulo: Any) -> Any:
         recording = x.recording
+        if modulo:
+            raise UnrecordableError("pow has three arguments")
         if type(other) is cls and other.recording is recording:
             plain, number = other.held, other.number
         elif FOREIGN[type(other)]:
