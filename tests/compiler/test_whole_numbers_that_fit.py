@@ -99,6 +99,14 @@ def padded(t: Any, k: int) -> Any:
 
 
 @program
+def in_lists(t: Any, k: int) -> Any:
+    y = t.copy()
+    y[:2] = [k, 1]
+    np.put(y, [2], [k])
+    return np.pad(y, 1, constant_values=(0, k))
+
+
+@program
 def inserted(t: Any, k: int) -> Any:
     return np.insert(t, 1, k)
 

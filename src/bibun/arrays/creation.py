@@ -12,7 +12,7 @@ import numpy as np
 from bibun.arrays import in_place
 from bibun.arrays.layouts import copied, in_order, laid
 from bibun.arrays.registry import implements
-from bibun.arrays.shapes import astype, is_traced, lengths, on_cpu
+from bibun.arrays.shapes import astype, fitted, is_traced, lengths, on_cpu
 from bibun.core.traced import Traced, recorded, unlisted
 from bibun.primitives.shapes import inverse
 
@@ -31,11 +31,8 @@ def as_array(value: Any) -> Any:
 
 
 def stored(value: Any, dtype: np.dtype[Any]) -> Any:
-    """As an array to be stored in one of this dtype. A whole number becomes one now, while it may still be Python's, which
-    has to fit."""
-    value = as_array(value)
-    whole = isinstance(value, Traced) and not np.shape(value) and value.dtype.kind in "iu"
-    return astype(value, dtype, copy=False) if whole and dtype.kind in "iu" else value
+    """As an array to be stored in one of this dtype."""
+    return as_array(fitted(value, dtype))
 
 
 def _like(make: Any, a: Any, dtype: Any, shape: Any, device: Any, order: str, *fill: Any) -> Any:

@@ -43,8 +43,7 @@ def copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) ->
 @implements(np.put)
 def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
     """a.flat[ind] = v, the values repeated as often as needed."""
-    v = as_array(v)
-    _checked(a, "np.put", v, ind)
+    _checked(a, "np.put", as_array(v), ind)
     v = stored(v, a.dtype)
     places = np.reshape(as_array(ind), (-1,))
     if not places.size or not v.size:
@@ -61,8 +60,7 @@ def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
 @implements(np.place)
 def place(arr: Any, mask: Any, vals: Any) -> None:
     """arr[mask] = vals, the values repeated as often as needed, in the order of the true entries."""
-    vals = as_array(vals)
-    _checked(arr, "np.place", vals, mask)
+    _checked(arr, "np.place", as_array(vals), mask)
     vals = stored(vals, arr.dtype)
     mask = np.reshape(as_array(mask).astype(bool), (-1,))
     if not vals.size:
@@ -76,8 +74,7 @@ def place(arr: Any, mask: Any, vals: Any) -> None:
 @implements(np.putmask)
 def putmask(a: Any, mask: Any, values: Any) -> None:
     """a.flat[i] = values[i] where mask.flat[i], the values repeated as often as needed."""
-    values = as_array(values)
-    _checked(a, "np.putmask", values, mask)
+    _checked(a, "np.putmask", as_array(values), mask)
     values = stored(values, a.dtype)
     if values.size:
         _choose(a, as_array(mask).astype(bool), _repeated(values, np.arange(a.size)))
