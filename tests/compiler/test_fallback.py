@@ -89,6 +89,22 @@ def test_another_decision_makes_another_version() -> None:
         np.testing.assert_allclose(compiled(a), bb.grad(newton)(a), rtol=1e-12)
 
 
+def test_it_is_the_program_that_machine_code_is_made_of(request: pytest.FixtureRequest) -> None:
+    """Of an array that only the run holds too, which is a number there."""
+
+    def f(x: Any) -> Any:
+        return np.where(x > 0, x, np.full(3, 0.5))
+
+    x, sources = np.array([1.0, -1.0, 2.0]), []
+    for fixture in ("monkeypatch", "numpy_only"):
+        request.getfixturevalue(fixture)
+        compiled = bb.compile(f)
+        np.testing.assert_array_equal(compiled(x), [1.0, 0.5, 2.0])
+        sources.append(compiled.source())
+    assert sources[0] == sources[1]
+    assert "0.5" in sources[1]
+
+
 @pytest.mark.usefixtures("numpy_only")
 @pytest.mark.parametrize("order", ["K", "A"])
 def test_an_order_that_depends_on_memory(order: str) -> None:

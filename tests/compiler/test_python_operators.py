@@ -169,3 +169,13 @@ def test_results_have_their_own_memory_in_row_major_order() -> None:
             assert y.flags.c_contiguous
             assert y.flags.writeable
             assert not np.shares_memory(x, y)
+
+
+def test_an_overflow_that_is_handled() -> None:
+    def size(z: Any) -> Any:
+        try:
+            return abs(z)
+        except OverflowError:
+            return -1.0
+
+    _as_plainly(size, [(1e308 + 1.7e308j,), (3 + 4j,)])

@@ -179,3 +179,27 @@ def test_every_refusal_offers_the_numerical_derivative() -> None:
     black_box = bb.numerical_fallback(lambda x: special.jv(x, 2.0))
     found, want = bb.grad(black_box)(0.5), bb.numerical.gradient(lambda x: special.jv(x, 2.0), 0.5)
     assert abs(found - want.value) <= want.error
+
+
+def test_an_index_into_what_numpy_has_just_made() -> None:
+    """It is the index that is traced, not the length."""
+    with pytest.raises(bb.LostDerivativeError, match=r"write np\.asarray\(x, like=i\)\[i\] instead of x\[i\]"):
+        bb.vmap(lambda i: np.arange(5)[i])(np.array([1, 2]))
+    with pytest.raises(bb.LostDerivativeError, match=r"np\.arange: how many entries it has"):
+        bb.vmap(lambda n: np.arange(n))(np.array([1, 2]))
+
+
+@pytest.mark.parametrize("text", ["a", b"a"])
+def test_a_text_is_not_repeated_by_an_array(text: Any) -> None:
+    for x in (NUMBER, VECTOR):
+        with pytest.raises(TypeError, match=r"unsupported operand.*int\(n\.astype\(int\)\)"):
+            x * text
+        with pytest.raises(TypeError, match=r"unsupported operand.*int\(n\.astype\(int\)\)"):
+            text * x
+        with pytest.raises(TypeError, match="unsupported operand"):
+            bb.jvp(lambda t: t * text, (1.0,), (1.0,))
+
+
+def test_storing_by_the_method() -> None:
+    with pytest.raises(bb.LostDerivativeError, match="Make y an array that can hold it"):
+        np.zeros(2, int).__setitem__(0, NUMBER)

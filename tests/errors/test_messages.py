@@ -284,6 +284,11 @@ LOST: dict[str, tuple[Callable[[], Any], str]] = {
         f"at {{place}} (np.random.default_rng(0).normal(s)): a Variable of shape () {ARRAY}. A generator takes plain "
         "numbers: draw standard ones and change them, loc + scale * rng.standard_normal(size).",
     ),
+    "np.testing": (
+        lambda: np.testing.assert_allclose(x, [1, 2, 3]),
+        f"at {{place}} (np.testing.assert_allclose(x, [1, 2, 3])): a Variable of shape (3,) {ARRAY}. np.testing compares plain "
+        "arrays: write np.testing.assert_allclose(x.data, ...).",
+    ),
     "a masked array": (
         lambda: np.ma.masked_where(X > 1, x),
         f"at {{place}} (np.ma.masked_where(X > 1, x)): a Variable of shape (3,) {ARRAY}. A masked array holds plain numbers: "

@@ -206,3 +206,22 @@ def test_batches() -> None:
         gradient = bb.grad(lambda a, f=f: np.sum(f(a) ** 3))
         np.testing.assert_allclose(bb.vmap(f)(stack), np.stack([f(a) for a in stack]), rtol=1e-12)
         np.testing.assert_allclose(bb.vmap(gradient)(stack), np.stack([gradient(a) for a in stack]), atol=1e-12)
+
+
+@pytest.mark.parametrize("rcond", [None, -1, 1e-6])
+def test_rank_of_single_precision_is_numpys(rcond: Any) -> None:
+    """NumPy asks LAPACK for double, so 4 eps of double is what counts as zero."""
+    a = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
+    a[:, 2] = a[:, 0] + a[:, 1]
+    b = np.arange(4, dtype=np.float32)
+    f = lambda a: np.linalg.lstsq(a, b, rcond)  # noqa: E731
+    for got, want in zip(f(bb.Variable(a)), f(a), strict=True):
+        np.testing.assert_array_equal(got.data if isinstance(got, bb.Variable) else got, want)
+
+
+@pytest.mark.parametrize("settings", [{"hermitian": True}, {}, {"rcond": 1e-3}], ids=str)
+def test_pseudo_inverses_of_whole_numbers(settings: Any) -> None:
+    a = np.array([[[2, 1], [1, 3]], [[1, 2], [2, 4]]])
+    np.testing.assert_allclose(
+        bb.vmap(lambda y: np.linalg.pinv(y, **settings))(a), np.linalg.pinv(a, **settings), atol=1e-15
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -188,3 +189,30 @@ def test_matrices_are_refused() -> None:
         bb.grad(np.sum)(m)
     with pytest.raises(TypeError, match="matrix"):
         bb.Variable(m)
+
+
+FRACTIONS: dict[str, Any] = {
+    "times": (lambda y, c: y * c, 1 / 3, 0.0),
+    "reflected": (lambda y, c: c * y, 1 / 3, 0.0),
+    "plus": (lambda y, c: (c + y) ** 2, 14 / 3, 2.0),
+    "over": (lambda y, c: c / y, -1 / 12, 1 / 12),
+    "power": (lambda y, c: y ** (6 * c), 4.0, 2.0),
+    "multiply": (lambda y, c: np.multiply(y, c), 1 / 3, 0.0),
+    "maximum": (lambda y, c: np.maximum(y, c), 1.0, 0.0),
+    "where": (lambda y, c: np.where(y > 0, y * y, c), 4.0, 2.0),
+}
+
+
+@pytest.mark.parametrize("name", FRACTIONS)
+def test_fractions_are_numbers(name: str) -> None:
+    f, first, second = FRACTIONS[name]
+    at = lambda y: f(y, Fraction(1, 3))  # noqa: E731
+    np.testing.assert_allclose(bb.grad(at)(2.0), first)
+    np.testing.assert_allclose(bb.grad(bb.grad(at))(2.0), second)
+    np.testing.assert_allclose(bb.compile(bb.grad(at))(2.0), first)
+    np.testing.assert_allclose(bb.jvp(at, (2.0,), (1.0,))[1], first)
+    rows = bb.vmap(at)(np.array([1.0, 2.0]))
+    assert rows.dtype == float
+    np.testing.assert_allclose(rows[1], float(at(2.0)))
+    y, slope = bb.value_and_grad(lambda x: np.sum(at(x)))(np.array([2.0, 2.0], np.float32))
+    assert y.dtype == slope.dtype == np.float32

@@ -90,3 +90,16 @@ def test_refused() -> None:
         np.pad(bb.Variable(np.ones((0, 2))), 1, mode="mean")
     with pytest.raises(ValueError, match="stat_length of 0"):
         np.pad(x, 1, mode="maximum", stat_length=0)
+
+
+@pytest.mark.parametrize("dtype", ["i8", "u1", "f4", "f8"])
+@pytest.mark.parametrize("end", [0, 7, (2, 9), 2.7])
+def test_ramps_between_whole_numbers_are_whole(end: Any, dtype: str) -> None:
+    """Those below, also where they are negative; the difference of unsigned numbers does not wrap around."""
+    rows = np.array([[1, 5, 2, 200], [90, 3, 8, 1]], dtype)
+    f = lambda a: np.pad(a, 3, mode="linear_ramp", end_values=end)  # noqa: E731
+    found, expected = bb.vmap(f)(rows), np.stack([f(row) for row in rows])
+    np.testing.assert_array_equal(found, expected)
+    assert found.dtype == expected.dtype
+    below = lambda a: np.pad(a, 3, mode="linear_ramp", end_values=-3)  # noqa: E731
+    np.testing.assert_array_equal(bb.vmap(below)(rows.astype(int)), np.stack([below(row) for row in rows.astype(int)]))

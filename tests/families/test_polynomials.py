@@ -133,3 +133,12 @@ def test_compiled_roots_change_their_kind() -> None:
     compiled = bb.compile(bb.grad(f))
     for c in (ROOTS["real"], ROOTS["conjugate"], ROOTS["real"] * 1.1):
         np.testing.assert_allclose(compiled(c), bb.grad(f)(c), rtol=1e-10)
+
+
+@pytest.mark.parametrize("dtype", "efdgFD")
+def test_polynomials_of_zeros_have_numpys_dtype(dtype: str) -> None:
+    zeros = np.array([1.0, 2.5], dtype)
+    found = np.poly(bb.Variable(zeros)).data
+    np.testing.assert_allclose(found, np.poly(zeros), rtol=1e-6)
+    assert found.dtype == np.poly(zeros).dtype
+    assert np.sort_complex(bb.Variable(zeros)).dtype == np.sort_complex(zeros).dtype

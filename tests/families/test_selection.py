@@ -299,3 +299,24 @@ def test_whole_numbers_are_rounded_and_clipped_without_wrapping(dtype: Any) -> N
 
 def test_numbers_for_nan_are_of_numpys_class() -> None:
     assert type(bb.vjp(np.nan_to_num, np.float64(2.0))[0]) is np.float64
+
+
+COPIES: dict[str, Any] = {
+    "leading axis of length 1": lambda y, x: np.copyto(y, x[None] * 2, where=y > 0),
+    "two of them": lambda y, x: np.copyto(y, x[None, None] * 2, where=True),
+    "and one entry": lambda y, x: np.copyto(y, x[None, :1], where=y > 0),
+}
+
+
+@pytest.mark.parametrize("name", COPIES)
+def test_copyto_leaves_out_leading_axes(name: str) -> None:
+    def f(x: Any) -> Any:
+        y = x * 1.0
+        COPIES[name](y, x)
+        return y * 3.0
+
+    check(f, np.array([-1.0, 0.5, 2.0, 3.0]))
+    with pytest.raises(ValueError, match=r"shape \(2, ?4\)"):
+        bb.vjp(lambda x: np.copyto(x * 1.0, np.stack([x, x]), where=True), np.ones(4))
+    with pytest.raises(ValueError, match=r"shape \(2, ?4\)"):
+        bb.vjp(lambda x: np.copyto(x * 1.0, np.stack([x, x]), where=x > 0), np.ones(4))

@@ -183,6 +183,13 @@ TRUTHS = [
     Truth("wofz", lambda x: np.imag(special.wofz(x)), lambda x: mp.im(mp.exp(-x * x) * mp.erfc(-1j * x)),
           (1e-6, 0.9, 11.9, 12.1, 1e4)),
     Truth("wrightomega", special.wrightomega, lambda x: mp.re(mp.lambertw(mp.exp(x))), (-30.0, 1e-6, 30.0)),
+    Truth("powm1(1e-12, b)", of("powm1", 1, 1e-12), lambda b: mp.mpf(1e-12) ** b - 1, (1e-9, 1.0, 2.0)),
+    # (which has the derivatives of exp)
+    Truth("expm1", special.expm1, mp.exp, (-90.0, -46.0, -30.0, 1e-9, 3.0)),
+    Truth("NumPy's expm1", np.expm1, mp.exp, (-90.0, -46.0, -30.0, 1e-9, 3.0)),
+    Truth("inv_boxcox1p(x, 0.3)", lambda x: special.inv_boxcox1p(x, 0.3),
+          lambda x: (1 + mp.mpf(0.3) * x) ** (1 / mp.mpf(0.3)) - 1, (-3.3333,), 1e-11, 1e-11),
+    Truth("exprel", special.exprel, lambda x: mp.expm1(x) / x, (-800.0, -3.0, 1e-9, 0.99, 1.01, 40.0, 700.0)),
     Truth("powm1(x, 1e-9)", of("powm1", 0, 1e-9), lambda a: a ** mp.mpf(1e-9) - 1, (1e-6, 1 + 1e-9, 40.0)),
 ]  # fmt: skip
 
@@ -306,6 +313,7 @@ EDGES = [
     ("powm1(0, b) at 2", of("powm1", 0, 2.0), 0.0, 0.0, 2.0),
     ("S(0)", part("fresnel", 0), 0.0, 0.0, 0.0),
     ("airy at 0", part("airy", 1), 0.0, 0.0, special.airy(0.0)[0]),
+    ("exprel(800)", special.exprel, 800.0, INF, INF),
 ]
 
 
@@ -344,3 +352,12 @@ def test_an_order_that_scipy_cuts_to_an_integer(name: str) -> None:
     for order in (0.5, 1.5, 2.7):
         cut, whole = (bb.grad(lambda x, n=n: f(n, x))(1.3) for n in (order, float(int(order))))
         assert cut == whole
+
+
+@pytest.mark.parametrize(("name", "output", "x"), [("airy", 0, 104.0), ("iti0k0", 1, 715.0), ("it2i0k0", 1, 715.0)])
+def test_outputs_that_are_not_asked_for_may_be_infinite(name: str, output: int, x: float) -> None:
+    """Ai and K vanish, with all derivatives, where Bi and I have overflowed."""
+    f = part(name, output)
+    with np.errstate(all="ignore"):
+        for second in (bb.grad(bb.grad(f))(x), bb.hessian(f)(x), bb.compile(bb.grad(bb.grad(f)))(x)):
+            assert abs(second) < 1e-300

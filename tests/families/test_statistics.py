@@ -256,3 +256,16 @@ def test_compiled_a_number_is_a_number(f: Any) -> None:
     for _ in range(2):
         assert type(compiled(x)) is type(f(x)) is np.float64
         np.testing.assert_allclose(compiled(x), f(x), rtol=1e-13)
+
+
+@pytest.mark.filterwarnings("ignore::numpy.exceptions.ComplexWarning")  # NumPy's own nanvar
+@pytest.mark.parametrize("name", ["std", "var", "nanstd", "nanvar"])
+@pytest.mark.parametrize("dtype", [complex, np.complex64, np.float32, None])
+def test_variances_of_a_dtype(name: str, dtype: Any) -> None:
+    f = lambda x: getattr(np, name)(x, axis=0, dtype=dtype)  # noqa: E731
+    x = np.array([[1.0, 2.0], [4.0, -1.0], [0.5, 3.0]])
+    expected, found = f(x), bb.vjp(f, x)[0]
+    assert found.dtype == expected.dtype
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    slope = bb.jvp(lambda x: np.real(getattr(np, name)(x, dtype=dtype)), (x,), (x,))[1]
+    np.testing.assert_allclose(slope, (2 if "var" in name else 1) * getattr(np, name)(x), rtol=1e-6)  # homogeneous

@@ -344,3 +344,28 @@ def test_inside_a_compiled_function() -> None:
     x = tensor(X)
     torch.compile(f, backend="eager")(x).backward()
     np.testing.assert_allclose(x.grad, np.sin(2 * X))
+
+
+OLD_VMAP = {
+    "jacobian": lambda f, x: torch.autograd.functional.jacobian(f, x, vectorize=True),
+    "hessian": lambda f, x: torch.autograd.functional.hessian(lambda x: f(x).sum(), x, vectorize=True),
+    "batched gradients": lambda f, x: torch.autograd.grad(f(x), x, torch.eye(3).double(), is_grads_batched=True),
+}
+
+
+@pytest.mark.parametrize("name", OLD_VMAP)
+def test_the_old_vmap_is_told_from_the_new(name) -> None:
+    f = to_torch(lambda x: x**3)
+    with pytest.raises(TypeError, match=r"torch\.func\.jacrev"):
+        OLD_VMAP[name](f, tensor(X))
+    np.testing.assert_allclose(torch.func.jacrev(f)(torch.tensor(X)), np.diag(3 * X**2))
+
+
+def test_byte_orders_and_precisions_that_pytorch_does_not_have() -> None:
+    f = from_torch(lambda t: (t**2).sum())
+    for dtype in (">f8", ">f4"):
+        np.testing.assert_allclose(bb.grad(f)(X.astype(dtype)), 2 * X, rtol=1e-6)
+    with pytest.raises(TypeError, match="which PyTorch does not have"):
+        f(X.astype(np.longdouble))
+    with pytest.raises(TypeError, match="which PyTorch does not have"):
+        to_torch(lambda x: x.astype(np.longdouble))(tensor(X))

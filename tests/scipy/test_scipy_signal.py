@@ -93,6 +93,19 @@ def test_filters_both_ways(padtype: str | None) -> None:
     check_first(lambda s, x: signal.sosfilt(sections(s), x, zi=np.ones((2, 2)))[1], SOS, x)
 
 
+def test_sections_of_a_batch_go_both_ways() -> None:
+    """How long the ends are is decided once for all: by the order of the filters, which must be one."""
+    x = np.sin(np.arange(40.0))
+    filters = np.stack([plain.butter(3, w, output="sos") for w in (0.2, 0.3)])
+    run = bb.vmap(lambda sos: signal.sosfiltfilt(sos, x))
+    np.testing.assert_allclose(run(filters), [plain.sosfiltfilt(sos, x) for sos in filters], rtol=1e-9)
+    filters[1] = plain.butter(4, 0.2, output="sos")
+    with pytest.raises(bb.DerivativeValueError, match="Give padlen="):
+        run(filters)
+    found = bb.vmap(lambda sos: signal.sosfiltfilt(sos, x, padlen=9))(filters)
+    np.testing.assert_allclose(found, [plain.sosfiltfilt(sos, x, padlen=9) for sos in filters], rtol=1e-9)
+
+
 @pytest.mark.parametrize("irlen", [None, 3])
 def test_filters_both_ways_from_states_that_agree(irlen: int | None) -> None:
     check_beside(

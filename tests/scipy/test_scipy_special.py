@@ -137,6 +137,24 @@ def test_logarithms_of_complex_sums_with_weights(name: str) -> None:
     check(lambda x: np.abs(special.logsumexp(x, b=1j * x + 1, axis=1)), X)
 
 
+@pytest.mark.parametrize("shift", [0.0, 1e6, 1e9, 1e15, 1e17, -1e12])
+def test_gradients_of_large_logarithms_of_sums_are_shares(shift: float) -> None:
+    """They add up to 1, whatever digits the logarithm has lost, and their derivatives are diag(p) - p p'."""
+    x, b = shift + np.array([0.0, 0.5, 2.0]), np.array([1.0, 3.0, -0.5])
+    e = np.exp(x - x[0])
+    p, q = e / np.sum(e), b * e / np.sum(b * e)
+    np.testing.assert_allclose(bb.grad(special.logsumexp)(x), p, rtol=1e-14)
+    np.testing.assert_allclose(bb.compile(bb.grad(special.logsumexp))(x), p, rtol=1e-14)
+    np.testing.assert_allclose(bb.jvp(special.logsumexp, (x,), (np.array([0.0, 1.0, 0.0]),))[1], p[1], rtol=1e-14)
+    np.testing.assert_allclose(bb.hessian(special.logsumexp)(x), np.diag(p) - np.outer(p, p), rtol=1e-12)
+    np.testing.assert_allclose(bb.grad(lambda x: special.logsumexp(x, b=b))(x), q, rtol=1e-14)
+    np.testing.assert_allclose(bb.grad(lambda b: special.logsumexp(x, b=b))(b), q / b, rtol=1e-14)
+    wide = np.float32(shift / 1e3) + np.float32([0.0, 0.5, 2.0])
+    found = bb.grad(special.logsumexp)(wide)
+    np.testing.assert_allclose(found, special.softmax(wide), rtol=1e-6)
+    assert found.dtype == np.float32
+
+
 def test_what_has_no_weight_in_a_complex_sum_may_be_large() -> None:
     a, b = np.array([1 + 0.3j, 2 - 0.5j, 1e4]), np.array([1.0, 2.0, 0.0])
     y, slope = bb.jvp(lambda a: special.logsumexp(a, b=b), (a,), (np.array([1.0, 0.0, 1.0]),))

@@ -26,8 +26,10 @@ def holds_traced(value: Any) -> bool:
 
 def as_array(value: Any) -> Any:
     """An ndarray, or a traced array: also of nested lists that hold traced ones, which are stacked."""
+    if isinstance(value, (Traced, np.ndarray)):
+        return value
     value = unlisted(value)
-    return value if isinstance(value, (Traced, np.ndarray)) else np.asarray(value)
+    return value if isinstance(value, Traced) else np.asarray(value)
 
 
 def stored(value: Any, dtype: np.dtype[Any]) -> Any:

@@ -66,14 +66,13 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     if a.ndim != 2 or b.ndim not in (1, 2):
         raise np.linalg.LinAlgError(f"lstsq: a must have 2 axes and b 1 or 2; the shapes are {a.shape} and {b.shape}.")
     m, n = a.shape
-    dtype = np.result_type(a, b, np.float32)
-    if rcond is None:
-        rcond = float(np.finfo(dtype).eps * max(m, n))
+    eps = float(np.finfo(float).eps)  # of single precision too: LAPACK is asked for double
+    rcond = eps * max(m, n) if rcond is None else rcond
     if truncates(a, rcond):
         inverse, kept, s = truncated_inverse(a, rcond)
         return inverse @ b, s[:0], np.sum(kept, dtype=np.int32), s
     x, residuals, s = _lstsq(a, b if b.ndim == 2 else b[:, None], rcond=float(rcond))
-    cutoff = (rcond if rcond >= 0 else np.finfo(dtype).eps / 2) * np.max(s, initial=0)
+    cutoff = (rcond if rcond >= 0 else eps / 2) * np.max(s, initial=0)
     rank = np.sum(np.greater(s, cutoff), dtype=np.int32)
     if m <= n or bool(np.any(np.not_equal(plain(rank), n))):
         residuals = residuals[:0]

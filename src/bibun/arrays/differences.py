@@ -9,6 +9,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from bibun.arrays.creation import as_array
 from bibun.arrays.deciding import everywhere
+from bibun.arrays.layouts import laid_as
 from bibun.arrays.registry import implements
 from bibun.core.traced import plain, unlisted
 
@@ -71,7 +72,7 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
     steps = varargs * len(axes) if len(varargs) == 1 else varargs or (1.0,) * len(axes)
     if len(varargs) == 1 and len(axes) > 1 and np.ndim(varargs[0]):
         raise ValueError("distances must be scalars or one array an axis")
-    slopes = tuple(_slope(f, h, i, edge_order) for h, i in zip(steps, axes, strict=True))
+    slopes = tuple(laid_as(_slope(f, h, i, edge_order), "K", f) for h, i in zip(steps, axes, strict=True))
     return slopes[0] if len(slopes) == 1 else slopes
 
 

@@ -12,11 +12,13 @@ from bibun.core.traced import Traced, alike, recorded
 from bibun.errors import NoDerivativeError, located
 from bibun.primitives.shapes import inverse
 
-_copy, _transpose = row("copy"), row("transpose")
+_copy, _transpose, _einsum = row("copy"), row("transpose"), row("einsum")
 
 
 def layout(a: Any) -> Any:
     """An ndarray that lies in memory as NumPy's would: strides decide what is a view, and orders A and K."""
+    if not isinstance(a, Traced):
+        return a
     steps = []
     while (base := getattr(a, "base", None)) is not None:
         a, primitive, settings = base
@@ -27,8 +29,13 @@ def layout(a: Any) -> Any:
     elif memory.shape != a.shape:  # a batch has axes that its code does not see: an entry, in memory of its own
         memory = np.empty_like(memory[(0,) * (memory.ndim - len(a.shape))])
     for primitive, settings in reversed(steps):
-        memory = primitive.function(memory, **settings)
+        memory = (_diagonals if primitive is _einsum else primitive.function)(memory, **settings)
     return memory
+
+
+def _diagonals(memory: Any, *, subscripts: tuple[str, ...], optimize: Any) -> Any:
+    """What einsum of one operand shows of it, where the row makes a copy."""
+    return np.einsum("->".join(subscripts), memory)
 
 
 def check_memory(a: Any, order: str) -> None:
@@ -64,6 +71,11 @@ def copied(a: Any, order: str = "K", subok: bool = False) -> Any:
     axes = None if order == "C" else laid(order, a, len(a.shape))
     if axes is None or axes == tuple(range(len(axes))):
         return _copy(a)
+    return _in_axes(a, axes)
+
+
+def _in_axes(a: Any, axes: tuple[int, ...]) -> Any:
+    """A copy whose axes lie so, the outermost first."""
     return _transpose(_copy(_transpose(a, axes=axes)), axes=inverse(axes))
 
 
@@ -73,6 +85,25 @@ def in_order(a: Any, order: str | None) -> Any:
         return a
     flags = layout(a).flags
     return a if (flags.c_contiguous if order == "C" else flags.f_contiguous) else copied(a, order)
+
+
+def laid_as(y: Any, order: str, like: Any) -> Any:
+    """y itself where it lies in this order beside `like`, as NumPy's result does, else a copy that does."""
+    ndim = len(y.shape)
+    if ndim < 2 or not isinstance(y, Traced) or recorded(y) is not None:
+        return y
+    if _in_rows(y) and (order == "C" or _in_rows(like)):  # as nearly always
+        return y
+    axes = laid(order, like, ndim)
+    if in_place.outermost_first(layout(y), ndim) == axes:
+        return y
+    return _in_axes(y, axes)
+
+
+def _in_rows(a: Any) -> bool:
+    """Whether it is known at once that it lies in C order, and is no view."""
+    memory = alike(a)
+    return getattr(a, "base", None) is None and isinstance(memory, np.ndarray) and memory.flags.c_contiguous
 
 
 def along(a: Any, axis: int, indices: Any, order: str = "C") -> Any:

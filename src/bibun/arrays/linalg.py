@@ -13,6 +13,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from bibun.arrays.creation import as_array
 from bibun.arrays.deciding import batched
+from bibun.arrays.layouts import laid_as
 from bibun.arrays.registry import implements, row
 from bibun.arrays.shapes import is_traced
 from bibun.core.traced import Traced, plain
@@ -47,7 +48,7 @@ def cholesky(a: Any, /, *, upper: bool = False) -> Any:
     The derivative is that of what NumPy computes: by the triangle of a that it reads (the lower for L, the upper for
     U), as a numerical derivative has it. For a matrix computed so that it is symmetric this makes no difference.
     """
-    return _adjoint(_cholesky(_adjoint(a))) if upper else _cholesky(a)
+    return laid_as(_adjoint(_cholesky(_adjoint(a))), "C", a) if upper else _cholesky(a)
 
 
 @implements(np.linalg.eigh)
@@ -107,6 +108,8 @@ def svdvals(x: Any, /) -> Any:
 def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = np._NoValue) -> Any:
     """The pseudo-inverse; singular values below rcond (or rtol) times the largest count as zero."""
     a = as_array(a)
+    if a.size and a.dtype.kind not in "fc":
+        a = a.astype(float)
     if rcond is not None and rtol is not np._NoValue:
         raise ValueError("`rtol` and `rcond` can't be both set.")
     if rcond is None:

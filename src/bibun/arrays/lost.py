@@ -54,7 +54,7 @@ def as_number(array: Any, conversion: str) -> LostDerivativeError:
         return _message(array, "an entry of a plain ndarray", _ADVICE["store"], place)
     if conversion == "int" and _differs_along_a_batch(array):
         return _message(array, "a plain Python number", _ADVICE["entry"], place)
-    if place and ".fill(" in place.expression:
+    if place and re.search(r"\.(fill|__setitem__)\(", place.expression):
         return _message(array, "entries of a plain ndarray", _ADVICE["store"], place)
     module, name = scipy_function()
     if name:
@@ -87,6 +87,8 @@ def as_ndarray(array: Any) -> BibunError:
     return _message(array, "a plain ndarray", _ADVICE[advice], place)
 
 
+# A call of NumPy's that the expression is as a whole, but for a comparison or an attribute: not that of a table in table[i]
+_CALLED = re.compile(r"(?:np|numpy)\.(?:lib\.stride_tricks\.)?(\w+)\((?!.*\)\[[^\]]*\]$)", re.DOTALL)
 _OF_SPARSE = ("dot", "multiply", "__mul__", "__rmul__", "__truediv__", "__eq__", "__pow__")
 
 
@@ -151,13 +153,15 @@ def _numpy_advice(place: Location | None, otherwise: str = "list") -> str:
     Where nothing is known of it, it may be an "argument" that it does not look at, or a "list" among them.
     """
     module, name = numpy_function()
-    written = re.match(r"(?:np|numpy)\.(?:lib\.stride_tricks\.)?(\w+)\(", place.expression) if place else None
+    written = _CALLED.match(place.expression) if place else None
     if known := instead(name) or (instead(written[1]) if written else ""):
         return known
     if module.startswith("numpy.polynomial"):
         return "numpy.polynomial makes a plain array here. Of coefficients c write np.polyval(c[::-1], x), or np.poly1d(c[::-1])"
     if name == "AxisConcatenator.__getitem__":
         return "Write np.concatenate([x, y]) instead of np.r_[x, y], np.column_stack([x, y]) instead of np.c_[x, y]"
+    if module.startswith("numpy.testing"):
+        return f"np.testing compares plain arrays: write np.testing.{name}(x.data, ...)"
     if module.startswith("numpy.ma"):
         return "A masked array holds plain numbers: write np.where(mask, 0, x), or where= of np.sum and np.mean"
     if otherwise and (advice := _advice_of_an_argument(place)):

@@ -38,12 +38,14 @@ def constant(x: Any, axis: int, widths: Widths, values: Any) -> Any:
 
 
 def linear_ramp(x: Any, axis: int, widths: Widths, values: Any) -> Any:
-    """From the edges to two numbers, in even steps."""
+    """From the edges to two numbers, in even steps; whole numbers are those below."""
     edges = _part(x, axis, slice(1)), _part(x, axis, slice(-1, None))
     parts = []
     for edge, end, n in zip(edges, values, widths, strict=True):
-        steps = _shaped(np.arange(n, dtype=np.finfo(np.result_type(x, np.float16)).dtype), axis, x.ndim)
-        parts.append((end + steps * ((edge - end) / max(n, 1))).astype(x.dtype))
+        edge, end = edge * 1.0, end * 1.0  # the difference of unsigned numbers would wrap
+        steps = _shaped(np.arange(n, dtype=np.finfo(np.result_type(edge, np.float16)).dtype), axis, x.ndim)
+        ramp = end + steps * ((edge - end) / max(n, 1))
+        parts.append((np.floor(ramp) if x.dtype.kind in "iu" else ramp).astype(x.dtype))
     return np.concatenate([parts[0], x, np.flip(parts[1], axis)], axis=axis)
 
 

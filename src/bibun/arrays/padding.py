@@ -10,6 +10,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from bibun.arrays import in_place, indexing, lost, pad_modes, shapes
 from bibun.arrays.creation import as_array, holds_traced, stored
+from bibun.arrays.layouts import copied, laid_as
 from bibun.arrays.pad_modes import STATISTICS
 from bibun.arrays.protocol import write_out
 from bibun.arrays.registry import implements, row
@@ -29,6 +30,11 @@ _VALUES = {
 def pad(array: Any, pad_width: Any, mode: Any = "constant", **settings: Any) -> Any:
     """More entries before and behind along each axis, by the rule that the mode says."""
     array = as_array(array)
+    y = _padded_by(mode, array, pad_width, settings)
+    return copied(array, "A") if y is array else laid_as(y, "A", array)
+
+
+def _padded_by(mode: Any, array: Any, pad_width: Any, settings: dict[str, Any]) -> Any:
     odd = settings.get("reflect_type") == "odd" and mode in ("reflect", "symmetric")
     if callable(mode):
         return _filled_by(mode, array, pad_width, settings)

@@ -168,6 +168,8 @@ def poly(seq_of_zeros: Any) -> Any:
         raise ValueError("input must be 1d or non-empty square 2d array.")
     if not zeros.shape[0]:
         return 1.0
+    if zeros.dtype.char == "e":
+        zeros = zeros.astype(float)  # as NumPy has no polynomials of half precision
     y: Any = np.ones(1, zeros.dtype)
     for i in range(zeros.shape[0]):
         y = np.concatenate([y, np.zeros(1, y.dtype)]) - zeros[i] * np.concatenate([np.zeros(1, y.dtype), y])

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from bibun.arrays import in_place
+from bibun.arrays import in_place, shapes
 from bibun.arrays.creation import as_array
+from bibun.arrays.layouts import in_order, layout
 from bibun.arrays.reductions import reducing
 from bibun.arrays.registry import implements, row
 from bibun.core.traced import strong
@@ -273,8 +274,18 @@ def einsum(*operands: Any, out: Any = None, optimize: Any = False, dtype: Any = 
     extents(letters[:-1], [x.shape for x in arrays])
     optimize = tuple(optimize) if isinstance(optimize, list) else optimize
     given: dict[str, Any] = {"subscripts": letters, "optimize": optimize}
-    y = _einsum(*arrays, **given)
-    return in_place.view(arrays[0], y, _einsum, given) if len(arrays) == 1 and set(letters[0]) == set(letters[1]) else y
+    if len(arrays) == 1 and set(letters[0]) == set(letters[1]):  # in NumPy a view
+        if len(letters[0]) == len(letters[1]):
+            return shapes.permuted(arrays[0], tuple(map(letters[0].index, letters[1])))
+        return in_place.view(arrays[0], _einsum(*arrays, **given), _einsum, given)
+    return in_order(_einsum(*arrays, **given), _order(settings.get("order", "K"), arrays))
+
+
+def _order(order: str, arrays: list[Any]) -> str:
+    """Of a result; A is F where all arrays are so."""
+    if order != "A":
+        return order
+    return "F" if all(layout(a).flags.f_contiguous for a in arrays) else "C"
 
 
 def _split(operands: tuple[Any, ...]) -> tuple[list[str | None], list[Any]]:

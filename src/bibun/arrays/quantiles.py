@@ -13,6 +13,7 @@ import numpy as np
 
 from bibun.arrays.creation import as_array
 from bibun.arrays.deciding import anywhere
+from bibun.arrays.layouts import laid_as
 from bibun.arrays.reductions import axes_of, broadcastable, reducing
 from bibun.arrays.registry import row
 from bibun.arrays.statistics import nanmean
@@ -166,7 +167,7 @@ def _quantile(
         y = _weighted(lines, fractions, w, skip=skip)
     if a.dtype.kind == "f" and not skip:
         y = _unless_nan(y, lines)
-    y = np.moveaxis(y, -1, 0)
+    y = np.moveaxis(laid_as(y, "C", y), -1, 0) if skip else laid_as(np.moveaxis(y, -1, 0), "C", y)
     return _shaped(y, (*q.shape, *(kept if bool(keepdims) and keepdims is not _NONE else rest)))
 
 

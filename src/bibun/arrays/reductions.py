@@ -244,7 +244,8 @@ def var(
         squares = np.square(np.real(distance)) + np.square(np.imag(distance))
     freedom = _count(a, axis, where, keepdims) - ddof
     freedom = max(freedom, 0) if isinstance(freedom, (int, float)) else np.maximum(freedom, 0)
-    return _by(sum_(squares, axis, None, None, keepdims), freedom, "Degrees of freedom <= 0 for slice")
+    y = _by(sum_(squares, axis, None, None, keepdims), freedom, "Degrees of freedom <= 0 for slice")
+    return y.astype(dtype) if dtype is not None and np.dtype(dtype).kind == "c" else y
 
 
 @reducing(np.std)

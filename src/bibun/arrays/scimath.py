@@ -72,4 +72,4 @@ def sort_complex(a: Any) -> Any:
     y = np.sort(as_array(a))
     if y.dtype.kind == "c":
         return y
-    return y.astype(np.complex64 if y.dtype.char in "bhBH" else np.complex128)
+    return y.astype({"b": "F", "h": "F", "B": "F", "H": "F", "g": "G"}.get(y.dtype.char, "D"))

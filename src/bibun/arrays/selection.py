@@ -13,7 +13,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from bibun.arrays.creation import as_array
-from bibun.arrays.layouts import along
+from bibun.arrays.layouts import along, laid_as
 from bibun.arrays.protocol import write_out
 from bibun.arrays.registry import implements, row
 from bibun.core import watching
@@ -99,7 +99,7 @@ def partition(a: Any, kth: Any, axis: Any = -1, kind: str = "introselect", order
 def _ordered(a: Any, order: Any, axis: int) -> Any:
     if isinstance(order, np.ndarray):
         order.setflags(write=False)  # nobody else holds it, so the tape need not copy it
-    return _take_along_axis(a, order, axis=axis, distinct=True)
+    return laid_as(_take_along_axis(a, order, axis=axis, distinct=True), "K", a)
 
 
 @implements(np.take)
@@ -179,7 +179,7 @@ def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
     dtype = np.result_type(*(v if isinstance(v, (int, float, complex)) else as_array(v) for v in choices))
     arrays = np.broadcast_arrays(a, *(as_array(v) for v in choices))
     stacked = np.stack(arrays[1:], dtype=dtype, casting="unsafe")
-    y = take_along_axis(stacked, _in_range(arrays[0], n, mode)[None], 0)[0]
+    y = laid_as(take_along_axis(stacked, _in_range(arrays[0], n, mode)[None], 0)[0], "C", a)
     return y if out is None else write_out(out, y, "np.choose")
 
 
@@ -197,7 +197,7 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
         if np.result_type(condition).kind != "b":
             raise TypeError(f"invalid entry in condlist: should be boolean ndarray, not {np.result_type(condition)}")
         y = np.where(condition, choice, y)
-    return y
+    return laid_as(y, "C", y)
 
 
 @implements(np.nan_to_num)
@@ -236,7 +236,7 @@ def round_(a: Any, decimals: int = 0, out: Any = None) -> Any:
     else:
         scale = 10 ** abs(decimals)
         y = round_(a * scale) / scale if decimals > 0 else round_(a / scale) * scale
-        y = y.astype(a.dtype)
+        y = laid_as(y.astype(a.dtype), "A", a)
     return y if out is None else write_out(out, y, "np.round")
 
 

@@ -26,6 +26,14 @@ def is_class(kind: type) -> bool:
 def beside(primitive: Any, a: Any, b: Any) -> Any:
     """a op b, one of which is no operand for an array: the matrix's own, where it is SciPy's; else for Python to say."""
     if not is_sparse(a) and not is_sparse(b):
+        text = next((v for v in (a, b) if isinstance(v, (str, bytes))), None)
+        if (
+            primitive.name == "multiply" and text is not None
+        ):  # which Python would repeat, by an integer made of the array
+            raise TypeError(
+                f"unsupported operand type(s) for *: {type(a).__name__!r} and {type(b).__name__!r}. To repeat a text write "
+                f"{text!r} * int(n.astype(int))."
+            )
         return NotImplemented
     room: Any = import_module("bibun.scipy.sparse._arrays")
     return room.operated(primitive.name, a, b)

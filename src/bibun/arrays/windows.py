@@ -10,6 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from bibun.arrays import in_place
 from bibun.arrays.creation import as_array
+from bibun.arrays.layouts import laid_as
 from bibun.arrays.registry import implements, row
 from bibun.errors import NoDerivativeError, located
 
@@ -53,4 +54,4 @@ def unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 2 * np.
     first = (*(slice(None),) * axis, slice(1))
     start = p[first].astype(np.result_type(p, moved))
     rest = p[(*(slice(None),) * axis, slice(1, None))] + np.cumsum(moved, axis=axis)
-    return np.concatenate([start, rest], axis=axis)
+    return laid_as(np.concatenate([start, rest], axis=axis), "K", p)

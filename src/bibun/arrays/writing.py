@@ -37,6 +37,9 @@ def copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) ->
     if where is True:
         indexing.set_(dst, ..., src)
     else:
+        more = max(src.ndim - len(dst.shape), 0)
+        if set(src.shape[:more]) == {1}:  # NumPy leaves out axes of length 1 in front
+            src = np.reshape(src, src.shape[more:])
         in_place.assign(dst, np.where(where, src, dst.alias()).astype(dst.dtype), "np.copyto")
 
 

@@ -18,7 +18,8 @@ from bibun.core.traced import new_level
 from bibun.interpreters import function
 from bibun.interpreters.convenient import RECORDERS
 from bibun.interpreters.forward import dual, push
-from bibun.interpreters.tape import Plan, cast, sweep
+from bibun.interpreters.sweep import sweep
+from bibun.interpreters.tape import Plan, cast
 from bibun.interpreters.variable import leaf
 from bibun.primitives import TABLE
 

@@ -276,25 +276,23 @@ class Careful:
         layout = Arrangement(
             leaves, results.scalars, arguments, result[0] if result else None, self.threads, watched(pairs)
         )
-        flat, key = self._flat(recording, numbers, layout)
-        if flat is not None and key is not None:
-            later = _later(flat, fast=self.fast)
+        flat = Flat(recording)
+        key = self._key(flat, numbers, layout)
+        if key is not None:
+            later = _later(flat, numbers, fast=self.fast)
             native = from_disk(key, later, layout, flat.arrays)
             if native is not None:
                 return Version(later, results, recipe, native, pairs)
-        graph = read(recording, numbers, fast=self.fast)
-        native = self._native(key, graph, layout, flat.arrays if flat else {})
+        graph = read(flat, numbers, fast=self.fast)
+        native = self._native(key, graph, layout, flat.arrays)
         return Version(lambda: graph, results, recipe, native, pairs)
 
-    def _flat(self, recording: Recording, numbers: list[int], layout: Arrangement) -> tuple[Flat | None, bytes | None]:
-        """The recording in few arrays, and its key on disk; None where it has none, or there is no machine code."""
-        if not available():
-            return None, None
-        try:
-            flat = Flat(recording, numbers)
-            return flat, key_of(flat, layout, fast=self.fast)
-        except InexactError:
-            return None, None
+    def _key(self, flat: Flat, numbers: list[int], layout: Arrangement) -> bytes | None:
+        """Of the program on disk; None where it has none, or there is no machine code."""
+        if available():
+            with suppress(InexactError):
+                return key_of(flat, numbers, layout, fast=self.fast)
+        return None
 
     def _native(
         self, key: bytes | None, graph: Graph, layout: Arrangement, arrays: Mapping[int, np.ndarray[Any, Any]]
@@ -364,9 +362,9 @@ class Careful:
         return explanation(self.f, self.paths.values(), fast=self.fast)
 
 
-def _later(flat: Flat, *, fast: bool) -> Callable[[], Graph]:
-    """The graph of a recording that was put away, made when somebody asks. (It holds no more than the recording.)"""
-    return once(lambda: read(flat.recording(), flat.outputs, fast=fast))
+def _later(flat: Flat, numbers: Sequence[int], *, fast: bool) -> Callable[[], Graph]:
+    """The graph, made when somebody asks. (A function within a method would hold the compiled function.)"""
+    return once(lambda: read(flat, numbers, fast=fast))
 
 
 def _unchanged(arguments: Sequence[Recorded]) -> None:

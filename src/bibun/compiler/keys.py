@@ -1,7 +1,7 @@
 """The key of a program: a digest of all that its code depends on, known before any of it is made.
 
-The recorded calls (flat.py); the layout of arguments and results; options; the machine; and bibun's own files, since
-other files may make other code of the same calls.
+The recorded calls (flat.py); the layout of arguments and results; options; the machine; and those of bibun's own files that
+make code of calls, since other files may make other code of the same ones.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -26,17 +26,20 @@ from bibun.compiler.native.once import once
 from bibun.errors import LOADED
 
 _Stamp = tuple[tuple[int, int], int]  # size and time of a file, and when it was changed last in any way
+# What a function records is in the key, whoever has recorded it; what becomes of that is up to these.
+_ROOMS = ("compiler", "core", "interpreters", "primitives")
 _MOMENT = 10**9  # nanoseconds: clocks of files are behind by less
 
 
-def key_of(flat: Flat, layout: Arrangement, *, fast: bool) -> bytes:
-    """Of a recording and what a program is made for. Raises InexactError where something has no exact text."""
+def key_of(flat: Flat, outputs: Sequence[int], layout: Arrangement, *, fast: bool) -> bytes:
+    """Of a recording, which numbers of it are returned, and what a program is made for. Raises InexactError where something
+    has no exact text."""
     arguments = "none" if layout.arguments is None else _shape(layout.arguments)
     result = "none" if layout.result is None else _tree(layout.result)
     leaves = exactly((tuple(map(tuple, layout.inputs)), tuple(layout.scalars)))
     options = f"{fast} {layout.threads} {layout.watched is not None} {arguments} {result} {leaves}"
     digest = hashlib.sha256()
-    for part in (_surroundings().encode(), options.encode(), *flat.parts()):
+    for part in (_surroundings().encode(), options.encode(), *flat.parts(outputs)):
         digest.update(len(part).to_bytes(8, "little"))
         digest.update(part)
     return digest.digest()
@@ -60,7 +63,7 @@ def _surroundings() -> str:
     """What is the same for all programs of a process. Raises InexactError where the files that run are not known."""
     versions = sys.version, np.__version__, layouts(), machine().identity, machine().width
     try:
-        files = dict(_files(str(Path(errors.__file__).parent)))
+        files = {path: of for room in _ROOMS for path, of in _files(str(Path(errors.__file__).parent / room))}
         scipy = dict(_scipy())
     except OSError as error:  # in an archive, say
         raise InexactError(f"bibun's own files are not there: {error}") from error

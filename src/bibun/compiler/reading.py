@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bibun.compiler.flat import Flat
 from bibun.compiler.graph import Graph
 from bibun.compiler.rolling.building import build
 from bibun.compiler.rolling.listed import spelled_out
 from bibun.compiler.rolling.tabled import with_tables
-from bibun.interpreters.recording import Recording
 
 
-def read(recording: Recording, numbers: Sequence[int], *, fast: bool) -> Graph:
+def read(flat: Flat, numbers: Sequence[int], *, fast: bool) -> Graph:
     """The graph of the calls that these, and the decisions of the run, depend on; loops as loops."""
-    recording, numbers = spelled_out(recording, numbers)
+    flat, numbers = spelled_out(flat, numbers)
     graph = Graph()
-    recording, repeats = with_tables(recording)
-    build(recording, repeats, numbers, graph, fast=fast, around=None)
+    flat, repeats = with_tables(flat)
+    build(flat, repeats, numbers, graph, fast=fast, around=None)
     return graph

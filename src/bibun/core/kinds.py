@@ -12,6 +12,7 @@ from bibun.core.broadcasting import unbroadcast
 from bibun.core.primitive import Primitive
 from bibun.core.resolve import arguments
 from bibun.core.rules import Missing, Rule, parameters, rule
+from bibun.core.traced import Traced
 from bibun.core.transposition import check_linear, transpose
 from bibun.errors import OTHERWISE, NoDerivativeError, located
 
@@ -130,13 +131,18 @@ def several(
 
 
 def _pullback_of_several(partial: Any, name: str) -> Rule:
-    """(g, ...) -> the sum of the products g p, summed to the shape of the input."""
+    """(g, ...) -> the sum of the products g p, summed to the shape of the input.
+
+    Without the outputs that nothing was made of: where their p is infinite, differentiating p again would give nan.
+    """
     if isinstance(partial, Missing):
         return partial
 
     def pull(g: Any, *read: Any) -> Any:
         with np.errstate(divide="ignore", invalid="ignore"):
-            total, *more = (guarded_times(gk, p) for gk, p in zip(g, partial.function(*read[:-1]), strict=True))
+            pairs = list(zip(g, partial.function(*read[:-1]), strict=True))
+            asked = [(gk, p) for gk, p in pairs if isinstance(gk, Traced) or np.any(gk)]
+            total, *more = (guarded_times(gk, p) for gk, p in asked or pairs[:1])
         return unbroadcast(sum(more, total), read[-1])
 
     return Rule(pull, (*partial.reads, f"{name}_shape"))
@@ -269,14 +275,20 @@ def constant(
 
 
 def _guarded_times(a: Any, b: Any) -> Any:
-    """a b where an exact 0 in `a` wins over an infinity or nan in `b`."""
+    """a b where an exact 0 in `a` wins over an infinity or nan in `b`. Whoever calls it silences the warning."""
     y = a * b
     if isinstance(y, float):
         return y if isfinite(y) or a != 0 else type(y)(0)
     total = np.add.reduce(y, axis=None)  # one pass and no temporary
     if total - total == 0:  # finite, as no infinity and no nan is; an overflow of the sum costs the careful pass
         return y
-    return np.where(a == 0, np.zeros_like(y), y)
+    careful = np.where(a == 0, np.zeros_like(y), y)
+    return careful if isinstance(y, np.ndarray) else careful[()]  # a number stays one, whatever it is
+
+
+def _quietly(a: Any, b: Any) -> Any:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return guarded_times(a, b)
 
 
 # Not an operation of NumPy: the product cotangent times partial, where the partial may be infinite at the edge of
@@ -287,10 +299,10 @@ guarded_times: Primitive = Primitive(
     _guarded_times,
     inputs=("a", "b"),
     pullbacks=(
-        Rule(lambda g, b, shape: unbroadcast(guarded_times(g, b), shape), ("b", "a_shape")),
-        Rule(lambda g, a, shape: unbroadcast(guarded_times(a, g), shape), ("a", "b_shape")),
+        Rule(lambda g, b, shape: unbroadcast(_quietly(g, b), shape), ("b", "a_shape")),
+        Rule(lambda g, a, shape: unbroadcast(_quietly(a, g), shape), ("a", "b_shape")),
     ),
-    pushforwards=(Rule(lambda t, b: guarded_times(t, b), ("b",)), Rule(lambda t, a: guarded_times(a, t), ("a",))),
+    pushforwards=(Rule(lambda t, b: _quietly(t, b), ("b",)), Rule(lambda t, a: _quietly(a, t), ("a",))),
     partials=(Rule(lambda b: b, ("b",)), Rule(lambda a: a, ("a",))),
     guarded=True,
     batch="elementwise",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from numbers import Rational
 from typing import Any, NoReturn
 
 import numpy as np
@@ -12,6 +13,18 @@ from bibun.core.traced import Traced, unlisted
 from bibun.errors import NoDerivativeError, located
 
 LIKE_ARRAYS = (list, tuple, range, np.matrix)  # what NumPy's own functions take in the place of an array
+
+
+class _MadeOthers(dict[type, bool]):
+    """Whether what is of a type is made an array or number of NumPy's first: fractions too, which give arrays of objects."""
+
+    def __missing__(self, kind: type) -> bool:
+        fraction = issubclass(kind, Rational) and not issubclass(kind, (int, np.generic))
+        found = self[kind] = fraction or issubclass(kind, LIKE_ARRAYS)
+        return found
+
+
+_MADE_OTHERS = _MadeOthers()
 
 
 class Forgotten(dict[int, Any]):
@@ -102,10 +115,10 @@ class Primitive:
         if owner is None:
             return self.function(*args, **settings)
         for arg in args:
-            if isinstance(arg, LIKE_ARRAYS):
+            if _MADE_OTHERS[type(arg)]:
                 if isinstance(arg, np.matrix):
                     _refuse_matrix()
-                return self(*map(unlisted, args), **settings)
+                return self(*map(_made_another, args), **settings)
         return owner.process(self, args, settings)
 
     def __repr__(self) -> str:
@@ -114,6 +127,12 @@ class Primitive:
 
 def _widens(rule: Rule | None) -> str:
     return "" if rule is None else "whole" if isinstance(rule, Missing) else "float"
+
+
+def _made_another(arg: Any) -> Any:
+    if not _MADE_OTHERS[type(arg)]:
+        return arg
+    return float(arg) if isinstance(arg, Rational) else unlisted(arg)
 
 
 def _refuse_matrix() -> NoReturn:

@@ -137,11 +137,23 @@ def _array(t: Any) -> Any:
         raise TypeError(
             "a tensor of dtype torch.bfloat16, in which NumPy does not compute. Make it float32: x.float()."
         )
-    return np.array(t.detach().cpu().resolve_conj().resolve_neg().numpy())[()]
+    try:
+        return np.array(t.detach().cpu().resolve_conj().resolve_neg().numpy())[()]
+    except RuntimeError as error:
+        if "Batching rule not implemented" not in str(error):
+            raise
+        raise TypeError(
+            "to_torch: vectorize=True of torch.autograd.functional and is_grads_batched=True batch by an old vmap of PyTorch's, "
+            "which shows no values to functions of NumPy. Write torch.func.jacrev(f)(x), torch.func.hessian(f)(x), or "
+            "torch.func.vmap of the pullback of torch.func.vjp."
+        ) from error
 
 
 def _tensor(y: Any, device: Any) -> Any:
-    return torch.tensor(np.ascontiguousarray(y).reshape(np.shape(y)), device=device)
+    y = np.ascontiguousarray(y).reshape(np.shape(y))
+    if y.dtype.char in "gG":
+        raise TypeError(f"an array of dtype {y.dtype}, which PyTorch does not have. Make it double: x.astype(float).")
+    return torch.tensor(y if y.dtype.isnative else y.astype(y.dtype.newbyteorder("=")), device=device)
 
 
 def from_torch(g: Callable[..., Any], device: Any = None) -> Callable[..., Any]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from inspect import signature
-from operator import index
+from operator import attrgetter, index
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -16,7 +15,7 @@ from bibun.arrays.keys import python_numbers
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced, alone
 from bibun.errors import UnrecordableError, located
-from bibun.interpreters.likeness import SCALARS
+from bibun.interpreters.likeness import SCALARS, Like
 from bibun.interpreters.python_numbers import WHOLE, fit
 from bibun.interpreters.recorded_operators import install
 from bibun.interpreters.stand_ins import may_be_large, stand_in
@@ -26,7 +25,6 @@ from bibun.primitives.memory import getitem_apart, put_into
 if TYPE_CHECKING:
     from bibun.interpreters.recording import Recording
 
-_NUMPY = (np.ndarray, np.generic)
 _NO_OPERANDS = frozenset((type(None), str))
 _RECORDED_AS = {put_into: TABLE["put"], getitem_apart: TABLE["getitem"]}  # done in memory of their own, in this run
 _OF_WHOLE = ("add", "subtract", "divide")  # what np.arange does with its limits before it asks for a number
@@ -72,11 +70,14 @@ def _by_name(
 class Recorded(Array):
     """A plain value, and its number in a recording."""
 
-    __slots__ = ("held", "number", "recording")
+    __slots__ = ("held", "like", "number", "recording")
 
     held: Any
+    like: Like
     number: int
     recording: Recording
+    shape = property(attrgetter("like.shape"), doc="The lengths of the axes.")
+    dtype = property(attrgetter("like.dtype"), doc="The type of the entries.")
     word = "a value that compile records"
     loses = "the compiled function would keep the number of this one call"
     records = True
@@ -103,11 +104,16 @@ class Recorded(Array):
             if later is not None:
                 fit(recording, wholes, later.dtype)
                 return recording.add(row, operands, settings, later)
+        values = [arg.value if isinstance(arg, Recorded) else arg for arg in args] if recording.pending else held
         del held  # a row that writes where its array stands has it alone
-        values = [arg.value if isinstance(arg, Recorded) else arg for arg in args]
-        if not isinstance(primitive.function, np.ufunc) and primitive.name != "where":
+        takes_numbers = isinstance(primitive.function, np.ufunc) or primitive.name == "where"
+        if not takes_numbers and not SCALARS.isdisjoint(map(type, values)):
             values = [_strong(x) if isinstance(arg, Recorded) else x for arg, x in zip(args, values, strict=True)]
-        y = recording.attempt(partial(primitive.function, **settings), *values)
+        try:
+            y = primitive.function(*values, **settings)
+        except Exception as error:
+            recording.raised = type(error).__name__
+            raise
         recording.counts(primitive, args)
         if not isinstance(y, tuple):
             made = recording.add(row, operands, settings, y)
@@ -141,18 +147,6 @@ class Recorded(Array):
     def stand_in(self) -> Any:
         """What has its shape, dtype and class."""
         return self.held
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The lengths of the axes."""
-        value = self.held
-        return value.shape if isinstance(value, _NUMPY) else np.shape(value)
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The type of the entries."""
-        value = self.held
-        return value.dtype if isinstance(value, _NUMPY) else np.result_type(value)
 
     @property
     def data(self) -> Any:
@@ -200,18 +194,26 @@ class Recorded(Array):
 
     def become(self, other: Recorded) -> None:
         """Be what `other` is."""
-        self.level, self.held = other.level, other.held
+        self.level, self.held, self.like = other.level, other.held, other.like
         self.recording, self.number = other.recording, other.number
 
     def __bool__(self) -> bool:
         return bool(self.recording.guard(self, bool(self.value)))
 
     def __int__(self) -> int:
-        outcome = self.recording.attempt(int, self.value)  # nan has none, nor has infinity
+        outcome = self._tried(int, self.value)  # nan has none, nor has infinity
         if not -WHOLE < outcome < WHOLE:
             raise UnrecordableError("a whole number has more than 64 bits", once=True)
         whole = self if self.dtype.kind in "iub" else self.astype(np.int64)
         return int(self.recording.guard(whole, outcome))
+
+    def _tried(self, function: Any, *values: Any) -> Any:
+        """function(*values); that it raised an exception is noted, since f may handle it."""
+        try:
+            return function(*values)
+        except Exception as error:
+            self.recording.raised = type(error).__name__
+            raise
 
     def __round__(self, ndigits: Any = None) -> Any:
         """Of numbers as Python has it: without digits a whole number, with them a float; of an array as np.round."""
@@ -221,13 +223,13 @@ class Recorded(Array):
         if self.dtype.kind == "c":
             raise TypeError(f"type {type(held).__name__} doesn't define __round__ method")
         if ndigits is None:
-            return self._whole(self.recording.attempt(round, held))
+            return self._whole(self._tried(round, held))
         ndigits = index(ndigits)
         if type(held) not in SCALARS:
             return super().__round__(ndigits)
         if type(held) is not float and ndigits >= 0:
             return +this
-        found = self.recording.attempt(round, held, ndigits)
+        found = self._tried(round, held, ndigits)
         if not abs(found) < WHOLE and type(found) is int:
             raise UnrecordableError("a whole number has more than 64 bits", once=True)
         return self.recording.add(TABLE["decimals"], (self.number,), {"ndigits": ndigits}, found)

@@ -38,14 +38,19 @@ def _unary(cls: Any, primitive: Primitive, function: Callable[[Any], Any]) -> Ca
             recording.pending and x.number in recording.pending
         ):
             return primitive(x)
-        value = function(held)
+        try:
+            value = function(held)
+        except Exception as error:
+            recording.raised = type(error).__name__
+            raise
         made: Any = new(cls)
         made.level = recording.level
         made.held = value
         made.recording = recording
+        made.like = like = FLOAT64 if type(value) is np.float64 else likeness(value)
         calls = recording.calls
         made.number = len(calls)
-        calls.append((primitive, (x.number,), None, FLOAT64 if type(value) is np.float64 else likeness(value)))
+        calls.append((primitive, (x.number,), None, like))
         if type(value) in SCALARS:
             decide(recording, primitive, (held,), made)
         return made
@@ -59,12 +64,16 @@ def _binary(
     """The recorder of a op b, by Python's operator, for a recorded `x`; `reflected`: x is b."""
 
     def record(x: Any, other: Any, *modulo: Any) -> Any:
-        recording = x.recording
+        recording, kind = x.recording, type(other)
         if modulo:
             raise UnrecordableError("pow has three arguments")
-        if type(other) is cls and other.recording is recording:
+        if kind is cls and other.recording is recording:
             plain, number = other.held, other.number
-        elif FOREIGN[type(other)]:
+        elif kind is float or kind is int:
+            plain, number = other, recording.number_of(other)
+        elif FOREIGN[kind]:
+            if kind in (str, bytes) and isinstance(x.held, (int, np.integer)):
+                return NotImplemented  # Python repeats a text by a whole number, which it asks for
             return beside(primitive, other, x) if reflected else beside(primitive, x, other)
         elif isinstance(other, _TO_THE_ROW):
             return primitive(other, x) if reflected else primitive(x, other)
@@ -78,14 +87,19 @@ def _binary(
         ):
             return primitive(other, x) if reflected else primitive(x, other)
         left, right, operands = (plain, held, (number, x.number)) if reflected else (held, plain, (x.number, number))
-        value = recording.attempt(function, left, right)
+        try:
+            value = function(left, right)
+        except Exception as error:
+            recording.raised = type(error).__name__
+            raise
         made: Any = new(cls)
         made.level = recording.level
         made.held = value
         made.recording = recording
+        made.like = like = FLOAT64 if type(value) is np.float64 else likeness(value)
         calls = recording.calls
         made.number = len(calls)
-        calls.append((primitive, operands, None, FLOAT64 if type(value) is np.float64 else likeness(value)))
+        calls.append((primitive, operands, None, like))
         if type(value) in SCALARS:
             decide(recording, primitive, (left, right), made)
         elif type(left) is int:
@@ -111,7 +125,12 @@ def _entry(primitive: Primitive) -> Callable[[Any, Any], Any]:
             or hasattr(x, "written")
         ):
             return indexing.get(x, key)
-        return recording.add(primitive, (x.number,), {"key": (key,)}, recording.attempt(operator.getitem, held, key))
+        try:
+            value = held[key]
+        except IndexError as error:
+            recording.raised = type(error).__name__
+            raise
+        return recording.add(primitive, (x.number,), {"key": (key,)}, value)
 
     return record
 

@@ -145,7 +145,7 @@ def entry(primitive: Primitive) -> Callable[[Any, Any], Any]:
     def record(x: Any, key: Any) -> Any:
         value = x.value
         parent = x.node
-        if type(key) is not int or parent is None or np.ndim(value) != 1 or hasattr(x, "written"):
+        if type(key) is not int or parent is None or getattr(value, "ndim", 0) != 1 or hasattr(x, "written"):
             return indexing.get(x, key)
         y = new(Variable)
         y.level = x.level

@@ -9,7 +9,7 @@ Large arrays that nobody looks at need not be computed for that. What is `held` 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from sys import getrefcount
 from typing import Any
 
@@ -60,9 +60,7 @@ class Recording:
         "calls",
         "changed",
         "constants",
-        "holders",
         "level",
-        "origins",
         "pending",
         "places",
         "ranges",
@@ -75,11 +73,9 @@ class Recording:
         self.calls: list[Any] = []
         self.constants: list[Any] = []
         self.places: list[str] = []  # of the guards, in the user's code
-        self.raised: str | None = None  # an exception that a row has raised
+        self.raised: str | None = None  # an exception that a row has raised: f may handle it
         self.shown = False  # whether a text was made of a value
         self.pending: dict[int, Pending] = {}  # of the entries that are stand-ins
-        self.holders: dict[int, bool] = {}  # whether a captured array is alone, once that is known
-        self.origins: dict[int, int] = {}  # of one made of another: the numbers of captured arrays there
         self.ranges: dict[int, Range] = {}  # of Python's whole numbers, where they are in every call
         self.changed: list[Snapshot] = []  # of captured arrays that have become other ones
         self._looked = 0  # bytes of large captured arrays, to see whether they are what they were
@@ -95,7 +91,8 @@ class Recording:
         made.held = value
         made.recording = self
         made.number = len(self.calls)
-        self.calls.append((row, operands, settings, likeness(value)))
+        made.like = likeness(value)
+        self.calls.append((row, operands, settings, made.like))
         return made
 
     def add_parts(self, row: Any, operands: tuple[int, ...], settings: Any, values: Sequence[Any]) -> list[Recorded]:
@@ -120,6 +117,10 @@ class Recording:
             raise UnrecordableError(f"{value.word} of another transform takes part", once=True)
         if isinstance(value, np.ndarray):
             return self.captured(value).number
+        return self.number_of(value)
+
+    def number_of(self, value: Any) -> int:
+        """Of a constant."""
         plain = value == value and value != 0 and type(value) not in _COMPLEX  # 1+0j and 1-0j are equal
         key = (type(value), value if plain else repr(value))
         try:
@@ -173,11 +174,9 @@ class Recording:
 
     def alone(self, number: int) -> bool:
         """Whether nobody but this recording holds a captured array, so that its entries stay as they are."""
-        if number not in self.holders:
-            array = self.calls[number][2]
-            holders = 4 + self.snapped(number)  # calls, arrays, `array`, getrefcount's argument; _snapshots
-            self.holders[number] = array.base is None and getrefcount(array) <= holders
-        return self.holders[number]
+        array = self.calls[number][2]
+        holders = 4 + self.snapped(number)  # calls, arrays, `array`, getrefcount's argument; _snapshots
+        return array.base is None and getrefcount(array) <= holders
 
     def snapped(self, number: int) -> bool:
         """Whether a captured array is one that can change."""
@@ -187,6 +186,7 @@ class Recording:
         """Another Recorded for an entry that there is."""
         made: Recorded = new(Recorded)
         made.level, made.held, made.recording, made.number = self.level, value, self, number
+        made.like = self.calls[number][3]
         return made
 
     def computed(self, number: int) -> Any:
@@ -242,14 +242,6 @@ class Recording:
             return True
         *_, like = self.calls[number]
         return like is not None and like.dtype.kind in "iub" and not like.shape
-
-    def attempt(self, function: Callable[..., Any], *values: Any) -> Any:
-        """function(*values); that it raised an exception is noted, since f may handle it."""
-        try:
-            return function(*values)
-        except Exception as error:
-            self.raised = type(error).__name__
-            raise
 
     def counts(self, primitive: Primitive, args: tuple[Any, ...]) -> None:
         """Of a row whose shape depends on how many entries are true: that is a decision, whoever reads the entries."""

@@ -1,15 +1,12 @@
-"""The tape: nodes, what they keep, and the sweep that pulls cotangents back through them. Owns no formula.
+"""The tape: nodes, and what they keep. Owns no formula; sweep.py pulls cotangents back through them.
 
 A node points to the nodes of its inputs and to what its rule reads, never to a Variable, so that a graph has no
-reference cycles and a value lives only where somebody will read it. Nodes are numbered as they are made; the sweep
-visits them from the highest number down, each once, after everything that used it. It is a loop: a chain of a
-million calls needs no deep stack.
+reference cycles and a value lives only where somebody will read it. Nodes are numbered as they are made.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from heapq import heappop, heappush
 from itertools import count
 from sys import getrefcount
 from typing import Any
@@ -33,7 +30,6 @@ from bibun.core.rules import (
     read,
     widened,
 )
-from bibun.core.traced import Traced
 from bibun.core.traced import owned as owns
 
 next_index: Callable[[], int] = count(1).__next__
@@ -320,122 +316,6 @@ def cast(cotangent: Any, dtype: Any) -> Any:
         if np.ndim(cotangent) or not isinstance(cotangent, np.generic)
         else dtype.type(cotangent)
     )
-
-
-def sweep(
-    seeds: Iterable[tuple[Any, Any]],
-    *,
-    variable: Callable[[Any, Any], Any] | None = None,
-    retain: bool = False,
-) -> dict[Any, Any]:
-    """Pull the cotangents of the seeds' nodes back to the leaves: {leaf: cotangent}.
-
-    `variable`: makes a Variable of a value and its node; given, the rules run on Variables and record themselves.
-    `retain`: leaves each node's cotangent in its `grad`.
-    """
-    pending: dict[Any, Any] = {}
-    owned: set[Any] = set()
-    queue: list[tuple[int, Any]] = []
-    leaves: dict[Any, Any] = {}
-    for node, cotangent in seeds:
-        accumulate(pending, owned, queue, node, cotangent)
-    del seeds
-    quick = variable is None and not retain
-    while queue:
-        node = heappop(queue)[1]
-        cotangent = pending.pop(node)
-        # Down a chain: as long as nothing else waits, the next node is this one's only parent. What was saved goes as
-        # `node` moves on, when nobody else holds the graph.
-        while quick and not queue and type(parents := node.parents) is Node and type(cotangent) is not Scattered:
-            cotangent = node.rule.pull(node.saved, cotangent)
-            node = parents
-        if type(cotangent) is Scattered:
-            cotangent = cotangent.dense()
-            owned.add(node)
-        parents = node.parents
-        if parents is None:
-            leaves[node] = cotangent if node in owned else _apart(cotangent)
-            continue
-        if retain:
-            _retain(node, cotangent)
-        rule = node.rule
-        saved = node.saved if variable is None else rule.lift(node, variable)
-        if type(parents) is tuple:
-            for parent, contribution in zip(parents, rule.pull(saved, cotangent), strict=True):
-                accumulate(pending, owned, queue, parent, contribution)
-                if type(rule) is Updating and pending[parent] is contribution and type(contribution) is np.ndarray:
-                    owned.add(parent)
-            contribution = None  # or it would seem that somebody else holds it
-        else:
-            accumulate(pending, owned, queue, parents, rule.pull(saved, cotangent))
-        del saved, cotangent
-    return leaves
-
-
-def _apart(cotangent: Any) -> Any:
-    """A gradient that the caller may write to: a copy where others see its memory (the seed's owner, another leaf)."""
-    if type(cotangent) is np.ndarray:
-        return cotangent.copy() if cotangent.base is not None or getrefcount(cotangent) > _ALONE else cotangent
-    return cotangent.alias() if isinstance(cotangent, Traced) else cotangent
-
-
-def _retain(node: Node, cotangent: Any) -> None:
-    """Leave a cotangent, which others may hold too, in `grad`; added to what is there, as in a leaf."""
-    if isinstance(cotangent, (np.ndarray, np.generic)):
-        cotangent = np.array(cotangent)
-    before = getattr(node, "grad", None)
-    node.grad = cotangent if before is None else before + cotangent
-
-
-def accumulate(
-    pending: dict[Any, Any], owned: set[Any], queue: list[tuple[int, Any]], node: Any, contribution: Any
-) -> None:
-    """Add a contribution to what waits for a node; sums that the sweep itself made (`owned`) grow in place."""
-    if node not in pending:
-        pending[node] = contribution
-        heappush(queue, (-node.index, node))
-        return
-    total = pending[node]
-    if isinstance(total, Traced) or isinstance(contribution, Traced):
-        pending[node] = _dense(total) + _dense(contribution)
-        return
-    if type(total) is Scattered:
-        if type(contribution) is not Scattered:
-            total, contribution = contribution, total
-        else:
-            total = total.dense()
-            owned.add(node)
-    if type(contribution) is Scattered:
-        if node not in owned or np.result_type(total, contribution.cotangent) != total.dtype:
-            total = np.array(total, np.result_type(total, contribution.cotangent))
-            owned.add(node)
-        contribution.add_to(total)
-        pending[node] = total
-    elif node in owned and type(contribution) is np.ndarray and contribution.dtype == total.dtype:
-        total += contribution
-    else:
-        pending[node] = total = total + contribution
-        if type(total) is np.ndarray:
-            owned.add(node)
-        else:
-            owned.discard(node)  # a sum of shape () is a number, which does not grow in place
-
-
-def _dense(cotangent: Any) -> Any:
-    return cotangent.dense() if type(cotangent) is Scattered else cotangent
-
-
-def _count_of_one_name() -> int:
-    """What getrefcount says inside a function of an array that only its caller's name holds, in this CPython."""
-
-    def inside(array: Any) -> int:
-        return getrefcount(array)
-
-    array = np.empty(1)
-    return inside(array)
-
-
-_ALONE = _count_of_one_name()
 
 
 def _only_here(cotangent: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Variable: a value and its node on the tape. Records calls; the sweep is in tape.py, the fast recorders in recorders.py."""
+"""Variable: a value and its node on the tape. Records calls; the sweep is in sweep.py, the fast recorders in recorders.py."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from bibun.core.memory import keep_pages
 from bibun.core.primitive import Primitive
 from bibun.core.traced import DEFINE_BY_RUN, Traced, alone, bare, is_masked, new_level
 from bibun.errors import DerivativeValueError, LostDerivativeError, NoDerivativeError, UnrecordableError, located
+from bibun.interpreters.sweep import sweep
 from bibun.interpreters.tape import (
     Casting,
     Gathering,
@@ -29,7 +30,6 @@ from bibun.interpreters.tape import (
     make_node,
     new,
     part_node,
-    sweep,
     watches,
     widening,
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Generator
 from math import frexp, inf, ldexp
 
-from bibun.numerical.argument_rounding import pair_beside
 from bibun.numerical.course import ROUNDINGS, START, Course
 from bibun.numerical.window import Window
 
@@ -13,11 +12,13 @@ PROBES = 9
 FIRST = 14  # octaves
 STEP = 10  # octaves, or half the way that is left
 LIKE_A_LINE = 0.3  # even part by odd part
+FLAT = 0.05
 QUIET = 0.1  # of the amplitude of the noise
+LOUDER = 32.0  # than the noise: it is none
 SUSPICIOUS = 1e-10  # noise above this may be structure that the levels are too wide for
 FAINT = 256  # roundings; above this, where all levels are wider than the natural scale
+ARGUMENT = 64.0  # roundings of x, which the few samples of it make seem larger
 FAR = 16  # octaves: farther down, an iteration that stops early is smooth, and its slope there is wrong
-ALIAS = 32  # times the noise and the truncation
 NATURAL = -6  # however large x is, f may vary on a scale of 1
 
 Probe = Generator[list[float], None, "int | str | None"]
@@ -55,44 +56,44 @@ def line_below(course: Course, varies: float, ceiling: int, noise: float = 0.0) 
     return None
 
 
-def aliased(course: Course, window: Window) -> Generator[list[float], None, int | None]:
-    """Steps that are whole numbers see nothing of a function with period 1. A pair between them does. The top of a window
-    on the natural scale.
-    """
-    if course.alias_sought or window.bottom < 0 or course.samples.evaluations + 2 > course.limit:
-        return None
-    course.alias_sought = True
-    beside = yield from pair_beside(course, window, window.bottom)
-    if beside is None:
-        return None
-    rounding = course.samples.precision * max(beside.size, window.size)
-    if beside.residual <= ALIAS * (max(window.sigma * window.size, rounding) + window.truncation * beside.at):
-        return None
-    course.ceiling, course.rescues, course.widenings = window.bottom, 0, 0
-    return NATURAL + 2
+def suspicious(course: Course, window: Window) -> bool:
+    """Whether its noise may be structure that the levels are too wide for, and not what f rounds its argument by."""
+    least = (FAINT * window.precision if window.bottom > NATURAL else SUSPICIOUS) * window.size
+    if window.beside:
+        least = max(least, ARGUMENT * window.precision * course.samples.scale * window.slope)
+    return window.noisy and window.sigma * window.size > least
 
 
 def structure_below(course: Course, window: Window) -> Generator[list[float], None, int | None]:
     """Noise, or structure finer than the levels? At two far smaller steps noise is as loud. The top of a window for it."""
     amplitude = window.sigma * window.sizes[-1]
-    suspicious = FAINT * window.precision if window.bottom > NATURAL else SUSPICIOUS
-    if not window.noisy or window.sigma <= suspicious or course.spent or amplitude > QUIET * course.loudest:
+    if not suspicious(course, window) or course.spent or amplitude > QUIET * course.loudest:
         return None  # as loud as where it was looked for before
     course.loudest = amplitude
     far = min(min(window.bottom, course.start - 6) - FAR, NATURAL)
-    excess = even = rounding = 0.0
-    for exponent in (max(far, course.floor + 9), max(far - 4, course.floor + 6)):
+    exponents = max(far, course.floor + 9), max(far - 4, course.floor + 6)
+    for exponent in exponents:
         if not (yield from course.need_one(exponent)):
             return None
         odd, even, rounding = course.parts(exponent)
-        excess = abs(odd - abs(window.value) * ldexp(1.0, exponent)) if course.order == 1 else odd
-        if max(odd, even) == 0.0 or max(odd, even, excess) <= ROUNDINGS * rounding:
-            return None  # constant: f is rounded to so many digits
-        if max(even, excess) >= QUIET * amplitude:
-            return None
+        hidden = abs(odd - ldexp(abs(window.value), exponent)) if course.order == 1 else 0.0
+        if max(even, hidden) >= LOUDER * amplitude and (yield from course.look_beside(window)):
+            amplitude = window.sigma * window.sizes[-1]
+        if max(odd, even) == 0.0:
+            yield from course.look_beside(window)
+            return None  # constant: f is rounded to so many digits, whether or not it is in phase
+        if even < FLAT * hidden and (yield from course.look_beside(window)):  # a line, and noise is none
+            amplitude = window.sigma * window.sizes[-1]
+        if max(even, 0.0 if window.in_phase else hidden) >= QUIET * amplitude:
+            return None  # as loud as above
+    wide, exponent = exponents
+    bent = abs(course.parts(wide)[0] - ldexp(odd, wide - exponent))
+    hidden = hidden if course.order == 1 else bent
+    if bent >= QUIET * amplitude or max(odd, even, hidden) <= ROUNDINGS * rounding:
+        return None
     lengths = [2.0 ** ((window.bottom - exponent) // 2 + 6)]  # on which the hidden part varies, in units of the step
-    if excess > 0.5 * ROUNDINGS * rounding:
-        lengths.append(amplitude / excess)
+    if hidden > 0.5 * ROUNDINGS * rounding:
+        lengths.append(amplitude / hidden)
     if even > 0.5 * ROUNDINGS * rounding:
         lengths.append((amplitude / even) ** 0.5)
     top = frexp(min(lengths))[1] + exponent - START

@@ -73,8 +73,8 @@ def _varies(samples: Samples, order: int) -> float:
 
 def _side(samples: Samples) -> int:
     """The side on which f has values, by the smallest step that was tried."""
-    for step in sorted(t for t in samples.values if t > 0):
-        above, below = samples.values[step], samples.values.get(-step, nan)
+    for step in sorted(t for t in samples.values if t > 0 and -t in samples.values):
+        above, below = samples.values[step], samples.values[-step]
         if above == above and below != below:
             return 1
         if below == below and above != above:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from math import frexp, inf, ldexp, log2
+from math import copysign, frexp, inf, ldexp, log2
 
+from bibun.numerical.beside import distance
 from bibun.numerical.samples import EPS, SMALLEST_SCALE, Samples
 from bibun.numerical.singular import Singular
 from bibun.numerical.window import Window
@@ -22,7 +23,7 @@ Asks = Generator[list[float], None, bool]
 class Start:
     """How to begin. `levels` of them, the widest `octaves` above the usual, or at 2**top; `thorough`: wider levels are
     tried for every digit; `enough`: an error that is not worth more values, for an f of size 1, and times the scale of x
-    where `top` is None.
+    where `top` is None. `together`: many lines are tested by one pair of values, and none needs one beside its levels.
     """
 
     levels: int = 4
@@ -30,6 +31,7 @@ class Start:
     top: int | None = None
     thorough: bool = False
     enough: float = 0.0
+    together: bool = False
 
 
 class Course:
@@ -40,22 +42,23 @@ class Course:
     widenings        how often wider levels were tried; `tried` without being promised anything
     before           the window that was widened last, to go back to
     coarse           the window whose noise was taken for structure
+    farther          the window on a larger scale, where f was looked at nearer to an x near 0
     latest           the window that was analysed last
     bottomless       f varied as much at the smallest step as at any
     suspected        the lowest levels of the windows in which a kink or a jump was looked for
     """
 
     __slots__ = (
-        "alias_sought", "bottomless",
-        "before", "ceiling", "coarse", "decay", "enough", "floor", "highest", "latest", "levels", "limit",
-        "loudest", "near_x", "order", "rescues", "samples", "scale", "singular", "start", "suspected", "thorough",
-        "tried", "usual", "widenings",
+        "before", "bottomless", "ceiling", "coarse", "decay", "enough", "farther", "floor", "highest", "latest", "levels",
+        "limit", "loudest", "near_x", "order", "rescues", "samples", "scale", "singular", "start", "suspected", "thorough",
+        "together", "tried", "usual", "widenings",
     )  # fmt: skip
 
     def __init__(self, samples: Samples, order: int, limit: int, start: Start) -> None:
         self.samples, self.order, self.limit = samples, order, limit
         self.scale = max(samples.scale, SMALLEST_SCALE)
         self.thorough = start.thorough
+        self.together = start.together
         self.enough = start.enough / (self.scale if start.top is None else 1.0)
         exponent = frexp(self.scale)[1]
         self.floor = samples.floor
@@ -70,9 +73,10 @@ class Course:
         self.rescues = self.widenings = 0
         self.before: Window | None = None
         self.coarse: Window | None = None
+        self.farther: Window | None = None
         self.latest: Window | None = None
         self.singular: Singular | None = None
-        self.tried = self.near_x = self.alias_sought = self.bottomless = False
+        self.tried = self.near_x = self.bottomless = False
         self.loudest = inf  # amplitude of the noise in which structure was looked for
         self.decay = 0.0
         self.suspected: set[int] = set()
@@ -102,6 +106,19 @@ class Course:
         valid = yield from self.need(exponent)
         self.ceiling = ceiling
         return valid
+
+    def look_beside(self, window: Window, *, mirrored: bool = False) -> Generator[list[float], None, bool]:
+        """Ask for f below the smallest level, and analyse the window with it. False where it has no value."""
+        t = copysign(distance(self.samples, window.bottom - 1), self.samples.x)  # the same for f(-x) at -x
+        t = -t if mirrored else t
+        if abs(frexp(t)[0]) == 0.5 or t in self.samples.values or self.samples.evaluations >= self.limit:
+            return False
+        yield [t]
+        if self.samples.values[t] != self.samples.values[t]:
+            return False
+        self.samples.beside.append(t)
+        window.analyse()
+        return True
 
     def window(self, top: int, count: int) -> Window:
         """The analysis of these levels, whose values are there."""

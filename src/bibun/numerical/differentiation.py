@@ -101,9 +101,17 @@ class Lines:
 
 
 def along(
-    lines: Lines, order: int, method: str, wanted: Sequence[tuple[int, int]] | None = None, start: Start = USUAL
+    lines: Lines,
+    order: int,
+    method: str,
+    wanted: Sequence[tuple[int, int]] | None = None,
+    start: Start = USUAL,
+    *,
+    together: bool = False,
 ) -> Found:
-    """The derivative of component k along line i, for (i, k) in `wanted`, or for all."""
+    """The derivative of component k along line i, for (i, k) in `wanted`, or for all. `together`: where there are many
+    lines, the caller tests all of them by values of its own.
+    """
     found: Found = {}
     if method != "real" and all(line.takes_complex for line in lines.lines):
         found = _if_real(lines, _complex(lines, order, method, wanted, start))
@@ -119,7 +127,7 @@ def along(
         pilots: list[Samples] = []
         thorough = [key for key in missing if key[0] in first]
         found.update(_real(lines, order, thorough, Start(thorough=True), len(used), pilots))
-        start = learned(pilots, order)
+        start = replace(learned(pilots, order), together=together)
         missing = [key for key in missing if key[0] not in first]
     found.update(_real(lines, order, missing, start, len({line for line, _ in missing})))
     return _with_common_noise(found) if len(used) >= COMMON else found

@@ -90,6 +90,8 @@ def _shaped(
     errors = np.array([r.error for r in results]).reshape(point.size, size)
     value = point.containers(rows, lambda part, shape: lines.output.structure(part, shape, lead_first=True))
     error = point.containers(errors, lambda part, shape: lines.output.errors(part, shape, lead_first=True))
+    if type(value) is np.float64 and type(error) is np.float64:
+        value, error = float(value), float(error)  # one plain number, as quick() gives it
 
     def name(i: int) -> str:
         return f"x = {entries[i // size]}"

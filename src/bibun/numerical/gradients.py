@@ -13,12 +13,14 @@ import numpy as np
 
 from bibun.numerical.arguments import options_of, point_bounds
 from bibun.numerical.complex_steps import by_complex_steps
-from bibun.numerical.differentiation import Found, Lines, along, merge_axes, summary
+from bibun.numerical.course import Start
+from bibun.numerical.differentiation import MANY, Found, Lines, along, merge_axes, summary
 from bibun.numerical.estimate import Estimate
 from bibun.numerical.evaluation import Evaluator
 from bibun.numerical.lines import Entry, Point, takes_complex_step
 from bibun.numerical.search import Result
 from bibun.numerical.second_order import second_derivatives
+from bibun.numerical.together import agree
 
 Function = Callable[[Any], Any]
 
@@ -151,7 +153,10 @@ def _columns(
         if before is not None and not lines.output.like(before):
             found = {}  # f gives complex numbers of real ones, and the complex steps took them for real
         wanted = [(i, k) for i in everything for k in range(lines.output.size) if (i, k) not in found]
-        found.update(along(lines, 1, "real", wanted))
+        together = len({i for i, _ in wanted}) == point.size and not point.is_complex
+        found.update(along(lines, 1, "real", wanted, together=together))
+        if together and point.size >= MANY and not agree(lines, point, found, limits):
+            found.update(along(lines, 1, "real", wanted, Start()))
     elif point.size == 0:
         lines.set_center(evaluator.first(point.copy()), [])
     return lines, found

@@ -28,14 +28,14 @@ FINEST_NOISE = 1e-8  # and below this it is noise
 
 class Move(NamedTuple):
     """stop; deeper: a level of half the step; wider: `to` octaves more, joined; jump: a window with its top at `to`;
-    below: look far below; side: f has values on one side of x only.
+    beside: look between the levels; below: look far below; side: f has values on one side of x only.
     """
 
     kind: str
     to: int = 0
 
 
-STOP, DEEPER, BELOW, SIDE = Move("stop"), Move("deeper"), Move("below"), Move("side")
+STOP, DEEPER, BESIDE, BELOW, SIDE = (Move(kind) for kind in ("stop", "deeper", "beside", "below", "side"))
 
 
 def settled(course: Course, window: Window) -> bool:
@@ -56,6 +56,8 @@ def improved(course: Course, window: Window) -> Move:
     last = len(window.table.rows) - 1
     limited = truncation > max(TARGET * abs(window.scaled), LIMITED * noise)
     if limited or (window.evidence < 1 and window.count < FEW_LEVELS):
+        if not limited and not window.below:
+            return BESIDE  # one value, which may tell the noise
         stuck = window.count >= FEW_LEVELS and window.chosen < last - 3
         return STOP if stuck or window.count >= MOST_LEVELS else DEEPER
     nearer = _nearer_x(course, window, last)
@@ -63,7 +65,7 @@ def improved(course: Course, window: Window) -> Move:
         return nearer
     wider = _wider(course, window)
     if wider is STOP and window.noisy and window.evidence < 3 and window.count < MANY_LEVELS:
-        return DEEPER
+        return DEEPER if window.below else BESIDE
     return wider
 
 
@@ -75,7 +77,7 @@ def _nearer_x(course: Course, window: Window, last: int) -> Move | None:
     if window.sizes[-1] <= 4 * abs(course.samples.center) or top >= window.bottom - 2 or course.rescues >= 5:
         return None
     course.rescues += 1
-    course.ceiling = min(course.ceiling, window.bottom)
+    course.ceiling, course.farther = min(course.ceiling, window.bottom), window
     return Move("jump", top)
 
 

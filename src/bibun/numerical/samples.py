@@ -17,14 +17,16 @@ class Samples:
     center      f(x)
     precision   what the rounding of f is taken to be, relative to its size, until there is evidence
     floor       the smallest exponent of a step that is still exact beside x
+    beside      the distances, not powers of two, at which f was looked at between the levels
     """
 
-    __slots__ = ("center", "floor", "precision", "scale", "values", "x")
+    __slots__ = ("beside", "center", "floor", "precision", "scale", "values", "x")
 
     def __init__(self, x: float, center: float, precision: float, mantissa: int = 53, scale: float = 0.0) -> None:
         self.x, self.center, self.precision = x, center, precision
         self.scale = scale or abs(x)
         self.values: dict[float, float] = {0.0: center}
+        self.beside: list[float] = []
         self.floor = max(frexp(max(self.scale, 1e-300))[1] - mantissa + 2, LOWEST.get(mantissa, -1060))
 
     def pair(self, exponent: int) -> tuple[float, float]:

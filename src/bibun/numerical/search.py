@@ -5,7 +5,7 @@ them, and returns a Result. Who runs it may evaluate them one by one, in one cal
 
 It starts with a window of levels at a fraction of |x| and then moves: deeper (a level of half the step) while
 truncation limits the answer, wider while noise does, far down where nothing converges. A move that makes the answer
-worse is taken back.
+worse is taken back. At the end one value beside the levels shows whether f is what they let expect.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from dataclasses import dataclass, replace
 from math import inf, ldexp, nan
 
 from bibun.numerical.argument_rounding import argument_rounding
-from bibun.numerical.below import aliased, line_below, structure_below
+from bibun.numerical.below import FIRST, NATURAL, line_below, structure_below, suspicious
 from bibun.numerical.boundary import one_sided
 from bibun.numerical.course import Course, Start
 from bibun.numerical.evaluation import OutOfBudget
 from bibun.numerical.moves import (
     BELOW,
+    BESIDE,
     DEEPER,
     FINEST_NOISE,
     SIDE,
@@ -31,6 +32,7 @@ from bibun.numerical.moves import (
     improved,
     settled,
 )
+from bibun.numerical.plateau import hidden
 from bibun.numerical.samples import EPS, Samples
 from bibun.numerical.singular import Singular, kink_of_slope, singular, suspected
 from bibun.numerical.window import Window
@@ -43,6 +45,8 @@ BUDGET = "budget: max_evaluations leaves too few for a derivative with an error 
 FEW = 3
 UNSEEN = 8  # a change of f by so many roundings
 UNRESOLVED = 0.3  # an error of this share of the slope leaves no digit
+CHOSEN = 1.25  # the level of the least error is one whose noise is small by chance
+STEEP = 8.0  # x f' / f: the rounding of x shows in f
 TREND = 0.3  # noise of this share of all that f varies hides any trend
 
 
@@ -86,7 +90,7 @@ def _out_of_budget(course: Course, by_caller: bool) -> Result:
     window = course.latest
     if window is None or not window.table.rows:
         return Result(nan, inf, BUDGET if by_caller else "unresolved: nothing converged")
-    result = _result(course, window, window.error)
+    result = _result(course, window, 0.0)
     if not by_caller or settled(course, window):
         return result
     return _stopped(result)
@@ -107,24 +111,51 @@ def _run(course: Course) -> Requests:
         if end is None:
             found = yield from one_sided(course.samples, course.order, 0, course.limit)
             return Result(found.value, found.error, found.status, found.sigma, found.step)
+        yield from _look_between(course, end)
         if course.order == 2 and course.singular is None:
             course.singular = kink_of_slope(end)
         finer = None if course.singular or not end.noisy else (yield from _singular(course, end))
         if course.singular is not None:
             return Result(*course.singular)
         if finer is None:
-            finer = yield from structure_below(course, end)
+            finer = yield from _finer(course, end)
         if finer is not None:
             course.ceiling = min(course.ceiling, end.bottom)
             top, course.coarse = finer, end
             continue
-        finer = yield from aliased(course, end)
-        if finer is not None:
-            top, course.coarse = finer, None
-            continue
-        window = _coarse_or(course, end)
-        error = window.error + (yield from argument_rounding(course, window, window.error))
-        return _result(course, window, error)
+        return (yield from _answer(course, _coarse_or(course, end)))
+
+
+def _look_between(course: Course, window: Window) -> Generator[list[float], None, None]:
+    """f beside the levels, where it may be in phase with them. Noise that may be structure is looked at far below instead."""
+    if not (course.singular or window.beside or course.together or suspicious(course, window)):
+        yield from course.look_beside(window)
+    if window.beside and not course.singular and course.samples.scale * window.slope > STEEP * window.size:
+        yield from course.look_beside(window, mirrored=True)  # f may round its argument, and one value agree by chance
+
+
+def _finer(course: Course, window: Window) -> Generator[list[float], None, int | None]:
+    """The top of a window for structure that this one does not show."""
+    finer = yield from structure_below(course, window)
+    if finer is not None or not window.in_phase or not suspicious(course, window) or course.spent:
+        return finer
+    amplitude = window.sigma * window.sizes[-1]
+    below = yield from line_below(course, amplitude, min(window.bottom, NATURAL + FIRST), amplitude)
+    return below if isinstance(below, int) else None
+
+
+def _answer(course: Course, window: Window) -> Requests:
+    """The result of this window, with what its levels do not show; or of the one farther from an x near 0."""
+    added = yield from argument_rounding(course, window)
+    missing, stairs = yield from hidden(course, window)
+    found = _result(course, window, added + missing, stairs)
+    farther = course.farther
+    if farther is None:
+        return found
+    yield from course.look_beside(farther)
+    if window.varies() and found.error <= farther.error:
+        return found
+    return _result(course, farther, 0.0)
 
 
 def _from_top(course: Course, top: int) -> Generator[list[float], None, Window | int | None]:
@@ -156,7 +187,11 @@ def _refine(course: Course, window: Window) -> Generator[list[float], None, Wind
             return None
         if move.kind == "jump":
             return move.to
-        if move is DEEPER:
+        if move is BESIDE and (yield from _in_doubt(course, window)):
+            return window
+        if move is BESIDE and window.below:
+            continue
+        if move in (BESIDE, DEEPER):
             exponent = window.bottom - 1
             if exponent <= course.floor or not (yield from course.need_one(exponent)):
                 return window
@@ -166,6 +201,13 @@ def _refine(course: Course, window: Window) -> Generator[list[float], None, Wind
             window = course.window(window.top + move.to, window.count + move.to)
         else:
             course.before = None
+
+
+def _in_doubt(course: Course, window: Window) -> Generator[list[float], None, bool]:
+    """Look beside the levels: whether f is noisier there than they could be."""
+    noisy, most = window.noisy, window.sigma
+    yield from course.look_beside(window)
+    return window.noisy and (noisy or window.sigma > most or not suspicious(course, window))
 
 
 def _better(course: Course, window: Window) -> Window:
@@ -245,20 +287,25 @@ def _coarse_or(course: Course, window: Window) -> Window:
     return coarse if not converges(window) and abs(window.value - coarse.value) <= window.error else window
 
 
-def _result(course: Course, window: Window, error: float) -> Result:
-    if window.varies() == 0.0:
-        error = window.unscaled(window.noises[0])
-    error += 0.5 * EPS * abs(window.value)
+def _result(course: Course, window: Window, added: float, stairs: float = 0.0) -> Result:
+    constant = window.varies() == 0.0 and not window.noisy
+    error = (
+        added
+        + (window.unscaled(window.noises[0]) if constant else CHOSEN * window.error)
+        + 0.5 * EPS * abs(window.value)
+    )
     if window.noisy and course.order == 1 and suspected(window) == "kink":  # beside x: the slopes differ by so much
         beside = abs(window.even[window.chosen]) * 2.0**window.chosen
         error = max(error, window.unscaled(beside))
-    status = f"noise of the function at level {window.sigma:.1g}" if window.noisy else "rounding"
+    sigma = max(window.sigma, stairs) if window.noisy or stairs else window.sigma
+    status = f"noise of the function at level {sigma:.1g}" if window.noisy or stairs else "rounding"
     if error > UNRESOLVED * window.slope > 0:
         status = "unresolved: nothing converged"
-        hidden = window.sigma * window.sizes[-1] > TREND * window.varies()
-        if window.truncation > window.noise or (hidden and window.sigma > FINEST_NOISE):
+        drowned = window.sigma * window.sizes[-1] > TREND * window.varies()
+        unseen = window.in_phase or (not window.beside and course.samples.evaluations + 2 > course.limit)
+        if unseen or window.truncation > window.noise or (drowned and window.sigma > FINEST_NOISE):
             error = max(error, _steepest(course))
-        if course.bottomless and hidden:
+        if course.bottomless and drowned:
             error = inf  # what f does between two neighbours of x cannot be told
         if window.count <= FEW + (course.order - 1) // 2:
             error = inf  # so few levels cannot even tell how wrong they are

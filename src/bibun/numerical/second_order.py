@@ -24,6 +24,7 @@ from bibun.numerical.samples import EPS, SMALLEST_SCALE, Samples
 from bibun.numerical.search import Result
 from bibun.numerical.solving import Task
 
+USUAL = 2.0**-10  # of the scale of x: steps below are not those that a search begins with
 LEVELS = 3  # of steps for a derivative of complex steps: they have no rounding to speak of
 
 
@@ -69,15 +70,22 @@ def _of_complex_steps(lines: Lines, point: Point, first: Found, limits: tuple[An
     everything = Lines(lines.evaluator, at, "hessian")
     everything.values.output = lines.output
     limit = everything.limit(len(pairs))
-    tasks = []
-    for index, (_, j) in enumerate(pairs):
-        line, slope = at[index], first[j, 0]
+
+    def task(index: int, start: Start) -> Task:
+        line, slope = at[index], first[pairs[index][1], 0]
         precision = max(SHARE * EPS, 0.25 * slope.error / max(abs(slope.value), 1e-300))
         samples = Samples(line.x, slope.value, min(precision, 1e-8), line.mantissa, line.scale)
         known: dict[Any, Any] = {}
-        tasks.append(Task(index, 0, known, search_imaginary(samples, known, line.eta, 1, limit, Start(LEVELS)), []))
-    everything.values.run(tasks)
-    return {pair: task.result for pair, task in zip(pairs, tasks, strict=True)}
+        return Task(index, 0, known, search_imaginary(samples, known, line.eta, 1, limit, start), [])
+
+    diagonal = {i: task(index, Start(LEVELS)) for index, (i, j) in enumerate(pairs) if i == j}
+    everything.values.run(list(diagonal.values()))
+    usual = {
+        i: done.result.step >= USUAL * max(at[done.line].scale, SMALLEST_SCALE) for i, done in diagonal.items()
+    }  # elsewhere f has structure that usual steps along this entry do not show, or are in phase with
+    mixed = [task(index, Start(LEVELS, together=usual[i])) for index, (i, j) in enumerate(pairs) if i != j]
+    everything.values.run(mixed)
+    return {pairs[done.line]: done.result for done in (*diagonal.values(), *mixed)}
 
 
 def _of_values(lines: Lines, point: Point, limits: tuple[Any, Any]) -> Found:

@@ -13,20 +13,25 @@ is the noise of f, of rounding or worse, seen without one more call. A kink or a
 from __future__ import annotations
 
 from functools import cache
-from math import factorial, fsum, inf, sqrt
+from math import factorial, fsum, inf, ldexp, sqrt
 
+from bibun.numerical.beside import differences
 from bibun.numerical.extrapolation import Table
 from bibun.numerical.samples import SMALLEST, Samples, scaled
 
-# The standard deviation of the gauge's best entry, and of an extrapolated quotient, in units of those of the
-# values that go in. Measured on normal noise over tables of 3 to 7 levels.
+# The standard deviation of the gauge's best entry, of an extrapolated quotient, and of a value beside the levels, in
+# units of those of the values that go in. Measured on normal noise over tables of 3 to 7 levels.
 GAUGE = 1.45
+BETWEEN = 1.5
 EXTRAPOLATED = 1.45
 CONSISTENCY = 1.1 * EXTRAPOLATED
 
 TRUNCATION_WEIGHT = 2.0
 NOISE_WEIGHT = 2.0  # standard deviations, and more where few samples tell how large one is (Student's t)
 UNCERTAIN = 4.6
+
+PHASE = 32.0  # and this many are no noise at all
+QUIET = 3.0  # standard deviations: as much as noise that the levels show too may be off between them
 
 # The prior of the noise counts as this many samples; evidence of 3 times the prior replaces it.
 PRIOR_WEIGHT = 2.0
@@ -60,12 +65,13 @@ class Window:
     truncation, noise   the two parts of the error, at the level `chosen`, in units of 2**top
     sigma           the noise of f, relative to its size;   noisy: it is above the prior
     evidence        the number of samples that sigma rests on
+    in_phase        a value beside the levels is not where they let expect it
     decay           Taylor terms of order m shrink like decay**m at the widest level; `decay_bound` where
                     the noise allows no better answer
     """
 
     __slots__ = (
-        "best", "chosen", "count", "decay", "decay_bound", "error", "even", "evidence", "gauge", "noise",
+        "best", "chosen", "count", "decay", "decay_bound", "error", "even", "evidence", "gauge", "in_phase", "noise",
         "noise_weight", "noises", "noisy", "odd", "order", "own_decay", "scaled", "sigma", "sizes", "slope",
         "table", "top", "truncation", "value", "_divided", "_errors", "_samples", "_skipped",
     )  # fmt: skip
@@ -182,8 +188,11 @@ class Window:
         """sigma from the prior and from what the gauge and the consistency of the levels show."""
         prior = self._samples.precision
         taken: list[tuple[float, float]] = []
+        self.in_phase = False
         self._read_gauge(prior, taken)
         self._read_consistency(prior, taken)
+        for t in self.beside:
+            self._read_beside(t, prior, taken)
         total = fsum(sample * sample * weight for sample, weight in taken)
         evidence = fsum(weight for _, weight in taken)
         self.evidence = evidence
@@ -217,6 +226,40 @@ class Window:
                 taken.append(((found - addition) / (GAUGE * size), 1.0 if found > 4 * addition else 0.5))
             elif addition <= 2 * prior * size:
                 taken.append((found / (GAUGE * size), 1.0))
+
+    @property
+    def beside(self) -> list[float]:
+        """The distances beside the levels at which f was looked at."""
+        low, high = ldexp(1.0, self.bottom - 2), ldexp(1.0, self.bottom + 2)
+        return [t for t in self._samples.beside if low < abs(t) < high]
+
+    @property
+    def below(self) -> bool:
+        """Whether one of them is far below the smallest level, as it is where the look was at this window."""
+        return any(abs(t) < ldexp(1.0, self.bottom - 1) for t in self.beside)
+
+    def differs(self, t: float) -> tuple[float, float]:
+        """How far f(x + t) is from what the levels let expect, and the truncation of that."""
+        samples = self._samples
+        return differences(self.odd, self.even, samples.values[t] - samples.center, ldexp(t, -self.top))
+
+    def _read_beside(self, t: float, prior: float, taken: list[tuple[float, float]]) -> None:
+        """f between the levels. Where it is far from what they let expect, they say nothing of the noise: they are in phase."""
+        found, truncation = self.differs(t)
+        if self.order == 1 and abs(t) < ldexp(1.0, self.bottom):  # where it is no more than that of the derivative
+            left = self.table.truncations[-1][self.table.best[-1]] * ldexp(abs(t), -self.top)
+            truncation = min(truncation, 2 * left + min(self.gauge.additions[-1][1:], default=inf))
+        size = self.sizes[-1] + SMALLEST
+        if found > 2 * truncation:
+            sample = (found - truncation) / (BETWEEN * size)
+            shown = sqrt(fsum(other * other for other, _ in taken) / len(taken)) if taken else self._most_noise()
+            others = max(prior, shown)
+            if sample > QUIET * others:
+                taken.clear()
+            self.in_phase |= sample > PHASE * others
+            taken.append((sample, 1.0))
+        elif truncation <= 2 * prior * size:
+            taken.append((found / (BETWEEN * size), 1.0))
 
     def _read_consistency(self, prior: float, taken: list[tuple[float, float]]) -> None:
         """Neighbouring levels differ by the truncation that they show, and by noise."""

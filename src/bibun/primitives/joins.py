@@ -28,7 +28,7 @@ def _parts(g: Any, xs_shape: Shapes, needed: tuple[int, ...], axis: int) -> list
 
 
 def _stack(*xs: Any, axis: int) -> Any:
-    return np.array(xs) if np.ndim(xs[0]) == 0 == max(map(np.ndim, xs)) else np.stack(xs, axis=axis)
+    return np.stack(xs, axis=axis) if any(map(np.ndim, xs)) else np.array(xs)
 
 
 def _layers(g: Any, needed: tuple[int, ...], axis: int) -> list[Any]:

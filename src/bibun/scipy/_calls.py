@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from bibun.arrays.creation import as_array
 from bibun.core.traced import Holder, Traced
 from bibun.errors import OTHERWISE, NoDerivativeError, located
 
@@ -63,6 +64,12 @@ def any_traced(*values: Any) -> bool:
 def as_degrees(n: Any) -> Any:
     """Orders, degrees or weights as an array, if they are a list."""
     return np.asarray(n) if isinstance(n, (list, tuple)) else n
+
+
+def for_lapack(a: Any) -> Any:
+    """An array in the dtype in which SciPy gives it to LAPACK: half precision, and few bits, in single precision."""
+    a = as_array(a)
+    return a.astype(np.float32) if a.dtype.char in "e?bBhH" else a
 
 
 def _has_traced(args: tuple[Any, ...], settings: dict[str, Any]) -> bool:

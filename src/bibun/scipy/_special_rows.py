@@ -29,6 +29,14 @@ def _weights(a: Any, y: Any) -> Any:
     return np.where(top, 1.0, np.exp(np.where(top, 0.0, a) - np.where(top | np.equal(y, -np.inf), 0.0, y)))
 
 
+def _shares(a: Any, y: Any, axis: Axes, factor: Any = 1.0) -> Any:
+    """exp(a - y) over the sum of factor exp(a - y), which is 1 but for the rounding of y: of a large y all that is below its
+    last digit. A sum that is 0 or infinite stays out."""
+    weights = _weights(a, y)
+    total = np.sum(factor * weights, axis=axis, keepdims=True)
+    return weights / np.where(np.equal(total, 0) | ~np.isfinite(y), np.ones_like(total), total)
+
+
 def _logsumexp(a: Any, *, axis: Axes, keepdims: bool) -> Any:
     return special.logsumexp(a, axis=axis, keepdims=keepdims)
 
@@ -46,29 +54,28 @@ def _real(a: Any, b: Any) -> None:
         )
 
 
-def _by_a(y: Any, a: Any, b: Any) -> Any:
-    _real(a, b)
-    return b * y[1] * _weights(a, y[0])
+def _by_a(y: Any, a: Any, b: Any, axis: Axes) -> Any:
+    return b * _by_b(y, a, b, axis)
 
 
-def _by_b(y: Any, a: Any, b: Any) -> Any:
+def _by_b(y: Any, a: Any, b: Any, axis: Axes) -> Any:
     _real(a, b)
-    return y[1] * _weights(a, y[0])
+    return y[1] * _shares(a, y[0], axis, b * y[1])
 
 
 logsumexp = reduction(
     _logsumexp,
-    lambda g, y, x: g * _weights(x, y),
-    lambda t, y, x, axis: np.sum(t * _weights(x, y), axis=axis, keepdims=True),
+    lambda g, y, x, axis: g * _shares(x, y, axis),
+    lambda t, y, x, axis: np.sum(t * _shares(x, y, axis), axis=axis, keepdims=True),
     name="logsumexp",
 )
 signed_logsumexp = general(
     _signed,
-    lambda g, y, a, b, a_shape: unbroadcast(g[0] * _by_a(y, a, b), a_shape),
-    lambda g, y, a, b, b_shape: unbroadcast(g[0] * _by_b(y, a, b), b_shape),
+    lambda g, y, a, b, axis, a_shape: unbroadcast(g[0] * _by_a(y, a, b, axis), a_shape),
+    lambda g, y, a, b, axis, b_shape: unbroadcast(g[0] * _by_b(y, a, b, axis), b_shape),
     pushforwards=(
-        lambda t, y, a, b, axis: (np.sum(t * _by_a(y, a, b), axis=axis, keepdims=True), np.zeros_like(y[1])),
-        lambda t, y, a, b, axis: (np.sum(t * _by_b(y, a, b), axis=axis, keepdims=True), np.zeros_like(y[1])),
+        lambda t, y, a, b, axis: (np.sum(t * _by_a(y, a, b, axis), axis=axis, keepdims=True), np.zeros_like(y[1])),
+        lambda t, y, a, b, axis: (np.sum(t * _by_b(y, a, b, axis), axis=axis, keepdims=True), np.zeros_like(y[1])),
     ),
     inputs=("a", "b"),
     name="signed_logsumexp",

@@ -13,7 +13,8 @@ from bibun.arrays.registry import row
 from bibun.core.traced import Traced, beside, new_level, strong
 from bibun.errors import DerivativeValueError
 from bibun.interpreters.batch import batch
-from bibun.interpreters.tape import cast, sweep
+from bibun.interpreters.sweep import sweep
+from bibun.interpreters.tape import cast
 from bibun.interpreters.variable import ENDED, Variable
 from bibun.transforms.arguments import at_level, choose, outputs, stripped, variables, with_aux
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bibun.compiler.flat import Flat
 from bibun.compiler.graph import Graph, Node
 from bibun.compiler.rewriting import Rewriter
 from bibun.compiler.rolling.again import Entry, entry_of, is_long, recorded, renumbered, row_of, together
@@ -143,13 +144,13 @@ class LoopBuilder:
 
     def _leaves(self, what: Leaf) -> Node:
         """Constants or captured arrays, one for each turn."""
-        recording = self.outer.recording
-        if what.numbers[0] >= 0 and recording.calls[what.numbers[0]][0] is ENTRY:
-            return self._entries([recording.calls[n][2] for n in what.numbers])
-        if what.numbers[0] >= 0 and recording.calls[what.numbers[0]][0] is INPUT:
-            return self._stays([recording.calls[n][2][1] for n in what.numbers])
+        flat = self.outer.flat
+        if what.numbers[0] >= 0 and flat[what.numbers[0]][0] is ENTRY:
+            return self._entries([flat[n][2] for n in what.numbers])
+        if what.numbers[0] >= 0 and flat[what.numbers[0]][0] is INPUT:
+            return self._stays([flat[n][2][1] for n in what.numbers])
         if what.numbers[0] < 0:
-            values = [recording.constants[-1 - n] for n in what.numbers]
+            values = [flat.constants[-1 - n] for n in what.numbers]
             array = np.array(values)
             self.outer.graph.made.append((array, ("value", array)))
             scalar = (
@@ -158,12 +159,12 @@ class LoopBuilder:
                 else None
             )
         else:
-            alone = all(map(recording.alone, what.numbers))
-            found, scalar = stacked([recording.calls[n][2] for n in what.numbers], alone=alone), None
+            alone = all(map(flat.alone.__getitem__, what.numbers))
+            found, scalar = stacked([flat[n][2] for n in what.numbers], alone=alone), None
             if found is None:
                 return self._gathered(tuple(map(self.outer.leaf, what.numbers)))
             array = found
-            origins = tuple([recording.origins.get(n, n) for n in what.numbers])
+            origins = tuple([flat.origins.get(n, n) for n in what.numbers])
             self.outer.graph.made.append((array, ("stacked", origins, alone)))
         stack = self.outer.graph.make(CAPTURED, (), array, Like(array.shape, array.dtype, scalar))
         return self._stack(("leaves", *what.numbers), stack, 0, 1)
@@ -241,8 +242,9 @@ class LoopBuilder:
         """The key with numbers that move as Turns."""
         at = self.stretch.start + slot
         moving = self.outer.plan.stream.moving
-        first, step = moving[at].tolist(), (moving[at + self.stretch.period] - moving[at]).tolist()
-        step += [0] * len(key)  # of a key of too many numbers none is there
+        none = [0] * 2 * len(key)  # of a key of too many numbers none is there
+        first = moving[at].tolist() + none
+        step = (moving[at + self.stretch.period] - moving[at]).tolist() + none
         entries: list[Any] = []
         n = 0
         for k in key:
@@ -330,10 +332,11 @@ class LoopBuilder:
             for stack, made, first, step in self._stacked.values()
         }
         recording, numbers = recorded(self.body, entries)
-        repeats = Repeats(Stream(recording))
-        if 2 * repeats.saved < len(repeats.stream.codes):
+        flat = Flat(recording)
+        repeats = Repeats(Stream(flat))
+        if 2 * repeats.saved < len(repeats.stream.numbers):
             return
-        self.body = self.outer.inner(recording, repeats, numbers, self)
+        self.body = self.outer.inner(flat, repeats, numbers, self)
         live = self.body.live()
         stay, stacked = list(self._stay.items()), list(self._stacked.items())
         self._stay = dict([stay[n] for n in renumbered(live, "stay")])

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from bibun.compiler.flat import Flat
 from bibun.compiler.graph import Graph, Node
 from bibun.compiler.rewriting import Rewriter
 from bibun.compiler.rewriting.rules import repeated_number
@@ -18,12 +19,12 @@ from bibun.compiler.rolling.loops import Plan
 from bibun.compiler.rolling.periods import Repeats
 from bibun.compiler.rolling.stream import ENTRY, LEAF
 from bibun.core.captured import owner
-from bibun.interpreters.recording import CAPTURED, GUARD, INPUT, Recording
+from bibun.interpreters.recording import CAPTURED, GUARD, INPUT
 from bibun.primitives import TABLE
 
 
 def build(
-    recording: Recording,
+    flat: Flat,
     repeats: Repeats,
     numbers: Sequence[int],
     graph: Graph,
@@ -32,21 +33,19 @@ def build(
     around: LoopBuilder | None,
 ) -> None:
     """Make the graph of the calls that these, and the decisions, depend on; around: the loop whose body it is."""
-    place = {number: at for at, number in enumerate(repeats.stream.numbers)}
-    plan = Plan(repeats, [place[n] for n in numbers if n in place])
-    builder = Builder(recording, plan, graph, fast=fast, around=around)
-    graph.outputs = [builder.node(place[n]) if n in place else builder.leaf(n) for n in numbers]
+    places = repeats.stream.places[np.array(numbers, np.int64)].tolist()
+    plan = Plan(repeats, [at for at in places if at > LEAF])
+    builder = Builder(flat, plan, graph, fast=fast, around=around)
+    graph.outputs = [builder.node(at) if at > LEAF else builder.leaf(n) for n, at in zip(numbers, places, strict=True)]
     builder.loops.clear()  # they hold their builder, and with it the whole recording
 
 
 class Builder:
     """Builds the graph. `node(n)` is the node of call n of the stream, wherever it is."""
 
-    def __init__(
-        self, recording: Recording, plan: Plan, graph: Graph, *, fast: bool, around: LoopBuilder | None
-    ) -> None:
+    def __init__(self, flat: Flat, plan: Plan, graph: Graph, *, fast: bool, around: LoopBuilder | None) -> None:
         self.around = around
-        self.recording = recording
+        self.flat = flat
         self.plan = plan
         self.graph = graph
         self.fast = fast
@@ -55,10 +54,9 @@ class Builder:
         self._shown: dict[Any, int] = {}  # captured arrays, by where their entries lie
         self._straight: dict[int, Node] = {}
         self.loops: dict[int, LoopBuilder] = {}
-        decisions = (number for number, call in enumerate(recording.calls) if call[0] is GUARD)
-        self.places = dict(zip(decisions, recording.places, strict=True)) if recording.places else {}
+        self.places = dict(zip(flat.numbers_of(lambda row, *_: row is GUARD), flat.places, strict=True))
         starts = {s.start: j for j, s in enumerate(plan.stretches)}
-        at, count = 0, len(plan.stream.codes)
+        at, count = 0, len(plan.stream.numbers)
         while at < count:
             j = starts.get(at)
             if j is None:
@@ -73,9 +71,9 @@ class Builder:
         found = self.leaves.get(number)
         if found is None:
             if number < 0:
-                found = self.graph.constant(self.recording.constants[-1 - number])
+                found = self.graph.constant(self.flat.constants[-1 - number])
             else:
-                row, operands, settings, like = self.recording.calls[number]
+                row, operands, settings, like = self.flat[number]
                 found = self.leaf(operands[0]) if operands else self._array(number, row, settings, like)
             self.leaves[number] = found
         return found
@@ -84,7 +82,7 @@ class Builder:
         """An argument or a captured array; of np.zeros that only the recording holds, the number."""
         if row is ENTRY:
             return self.graph.make(INPUT, (), settings.settings, like)
-        if row is CAPTURED and self.recording.alone(number):
+        if row is CAPTURED and self.flat.alone[number]:
             value = repeated_number(settings)
             if value is not None:
                 repeated = self.rewriter.make(
@@ -103,7 +101,7 @@ class Builder:
         first = self._shown.setdefault((*where, array.dtype, frozenset(axes)), number)
         if first == number or len(set(axes)) < len(axes):
             return None
-        other = self.recording.calls[first][2]
+        other = self.flat[first][2]
         lies = list(zip(other.strides, other.shape, strict=True))
         order = tuple([lies.index(axis) for axis in axes])
         return self.rewriter.make(TABLE["transpose"], (self.leaf(first),), {"axes": order}, like)
@@ -120,7 +118,7 @@ class Builder:
 
     def call(self, at: int) -> Any:
         """The recorded call number `at` of the stream."""
-        return self.recording.calls[self.plan.stream.numbers[at]]
+        return self.flat[self.plan.stream.numbers[at]]
 
     def place(self, at: int) -> str:
         """Where in the user's code decision number `at` of the stream is taken."""
@@ -137,9 +135,9 @@ class Builder:
         else:
             self._straight[at] = self.rewriter.make(row, found, settings, like)
 
-    def inner(self, recording: Recording, repeats: Repeats, numbers: Sequence[int], around: LoopBuilder) -> Graph:
+    def inner(self, flat: Flat, repeats: Repeats, numbers: Sequence[int], around: LoopBuilder) -> Graph:
         """The graph of a loop's body, rolled up too."""
         graph = Graph()
-        build(recording, repeats, numbers, graph, fast=self.fast, around=around)
+        build(flat, repeats, numbers, graph, fast=self.fast, around=around)
         self.graph.made += graph.made
         return graph

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from bibun.compiler.flat import Flat
 from bibun.compiler.rolling.periods import TURNS
-from bibun.compiler.rolling.stream import like_of
-from bibun.interpreters.likeness import FLOAT64, Like
+from bibun.interpreters.likeness import FLOAT64, Like, likeness
 from bibun.interpreters.recording import CAPTURED, Recording
 from bibun.primitives import TABLE
 
@@ -20,19 +20,21 @@ SHORT = 4  # entries of a list, at most
 _OPERANDS = {TABLE["getitem"]: 1, TABLE["put"]: 2, TABLE["scatter_add"]: 1}
 
 
-def spelled_out(recording: Recording, numbers: Sequence[int]) -> tuple[Recording, Sequence[int]]:
+def spelled_out(flat: Flat, numbers: Sequence[int]) -> tuple[Flat, Sequence[int]]:
     """The recording, or one of the same values with more calls, and the numbers in it of these of its calls."""
-    listed = [n for n, call in enumerate(recording.calls) if call[0] in _OPERANDS and _entries(*call[:3])]
+    listed = flat.numbers_of(_entries)
     if len(listed) < TURNS:
-        return recording, numbers
-    spelled = _Spelled(recording, set(listed))
-    return spelled.made, [spelled.place(n) for n in numbers]
+        return flat, numbers
+    spelled = _Spelled(flat, set(listed))
+    return Flat(spelled.made, spelled.alone, spelled.origins), [spelled.place(n) for n in numbers]
 
 
-def _entries(row: Any, operands: Sequence[int], settings: Any) -> int:
+def _entries(row: Any, settings: Any, like: Like, operands: int) -> int:
     """How many entries the lists of a call's key have; 0 where there is none to be spelled out."""
+    if operands != _OPERANDS.get(row):
+        return 0
     arrays = [k for k in settings["key"] if isinstance(k, np.ndarray)]
-    if not arrays or len(operands) != _OPERANDS[row] or arrays[0].size > SHORT:
+    if not arrays or arrays[0].size > SHORT:
         return 0
     rest = (k for k in settings["key"] if not isinstance(k, np.ndarray))
     plain = all(a.ndim == 1 and a.dtype.kind in "iu" and len(a) == len(arrays[0]) for a in arrays)
@@ -42,20 +44,21 @@ def _entries(row: Any, operands: Sequence[int], settings: Any) -> int:
 class _Spelled:
     """The other recording, and where the calls of the first one are in it."""
 
-    def __init__(self, recording: Recording, listed: set[int]) -> None:
-        self.recording = recording
+    def __init__(self, flat: Flat, listed: set[int]) -> None:
         self.made = Recording()
-        self.made.constants, self.made.places = recording.constants, recording.places
+        self.made.constants, self.made.places = flat.constants, flat.places
+        self.alone: dict[int, bool] = {}
+        self.origins: dict[int, int] = {}
         self._places: list[int] = []
-        for number, (row, operands, settings, like) in enumerate(recording.calls):
+        for number, (row, operands, settings, like) in enumerate(flat):
             moved = tuple(map(self.place, operands))
             if number in listed:
                 self._places.append(getattr(self, f"_{row.name}")(moved, settings, like))
                 continue
             self._places.append(self._add(row, moved, settings, like))
             if row is CAPTURED:
-                self.made.holders[self._places[-1]] = recording.alone(number)
-                self.made.origins[self._places[-1]] = number
+                self.alone[self._places[-1]] = flat.alone[number]
+                self.origins[self._places[-1]] = number
 
     def place(self, number: int) -> int:
         """Where a call is; constants stay."""
@@ -66,9 +69,8 @@ class _Spelled:
         return len(self.made.calls) - 1
 
     def _like(self, number: int) -> Like:
-        found = like_of(self.made, number)
-        assert found is not None  # it has an entry to take
-        return found
+        like: Like = self.made.calls[number][3] if number >= 0 else likeness(self.made.constants[-1 - number])
+        return like
 
     def _keys(self, key: Sequence[Any]) -> Iterator[tuple[int, dict[str, Any]]]:
         count = next(len(k) for k in key if isinstance(k, np.ndarray))

@@ -70,7 +70,7 @@ class Plan:
 
     def _arranged(self) -> bool:
         """One attempt; False if a stretch had to be changed."""
-        self.owner = np.full(len(self.stream.codes), -1, np.int64)
+        self.owner = np.full(len(self.stream.numbers), -1, np.int64)
         for j, s in enumerate(self.stretches):
             self.owner[s.start : s.stop] = j
         self.operands: dict[tuple[int, int, int], Any] = {}
@@ -97,23 +97,18 @@ class Plan:
     def _loop(self, j: int) -> bool:
         s = self.stretches[j]
         first = self.stream.positions[s.start : s.start + s.period]
-        second = self.stream.positions[s.start + s.period : s.start + 2 * s.period]
-        for slot in range(s.period):
-            for w, (at, then) in enumerate(zip(first[slot].tolist(), second[slot].tolist(), strict=True)):
-                if at <= LEAF:
-                    self._leaf(j, slot, w)
-                    continue
-                found = self._operand(j, at, then - at)
-                if found is None:
-                    return False
-                self.operands[j, slot, w] = found
+        steps = self.stream.positions[s.start + s.period : s.start + 2 * s.period] - first
+        leaves = self.stream.leaves.T[:, s.start : s.stop].reshape(-1, s.turns, s.period)
+        same = (leaves == leaves[:, :1]).all(axis=1)
+        for (slot, w), at in np.ndenumerate(first):
+            if at <= LEAF:
+                found: Any = Leaf(tuple(leaves[w, : 1 if same[w, slot] else None, slot].tolist()))
+            else:
+                found = self._operand(j, int(at), int(steps[slot, w]))
+            if found is None:
+                return False
+            self.operands[j, slot, w] = found
         return True
-
-    def _leaf(self, j: int, slot: int, w: int) -> None:
-        s = self.stretches[j]
-        numbers = self.stream.leaves[s.start + slot : s.stop : s.period, w]
-        same = bool((numbers == numbers[0]).all())
-        self.operands[j, slot, w] = Leaf((int(numbers[0]),) if same else tuple(numbers.tolist()))
 
     def _operand(self, j: int, at: int, step: int) -> Any:
         """What an operand is that is call `at` in the first turn and moves by `step`; None: the stretch was changed."""

@@ -44,9 +44,10 @@ class Repeats:
         self.stream = stream
         self.stretches: list[Stretch] = []
         self._found: list[tuple[int, int, int, int]] = []
-        count = len(stream.codes)
-        if count < TURNS * 2 or count < CALLS:
+        count = len(stream.numbers)
+        if count < CALLS:
             return
+        self._columns = stream.columns()
         lags = _lags(stream)
         spacings = {spacing for lag in lags if (spacing := self._look(lag)) is not None}
         for lag in spacings.difference(lags):
@@ -57,16 +58,26 @@ class Repeats:
     def _look(self, lag: int) -> int | None:
         """Note what repeats at a lag. Where it does so again and again at the same distance, that distance: of loops in a
         loop only what moves with the outer one may tell its turns apart, and pieces come again sooner."""
-        starts = []
-        for start, stop in _runs(_repeats(self.stream, lag)):
-            whole = stop - start + 2 * lag
-            if _long_enough(whole, lag):
-                self._found.append((lag - whole, lag, start, stop + 2 * lag))
-                starts.append(start)
+        starts, stops = _runs(self._repeats(lag))
+        whole = stops - starts + 2 * lag
+        enough = _long_enough(whole, lag)
+        starts, whole = starts[enough].tolist(), whole[enough].tolist()
+        self._found += [(lag - calls, lag, start, start + calls) for start, calls in zip(starts, whole, strict=True)]
         if len(starts) < TURNS - 1:
             return None
         distance, often = Counter(b - a for a, b in pairwise(starts)).most_common(1)[0]
         return distance if often >= TURNS - 2 else None
+
+    def _repeats(self, lag: int) -> Array:
+        """For each call from 2 lag on, whether it continues what is lag and 2 lag before it."""
+        codes = self.stream.codes
+        same: Array = (codes[2 * lag :] == codes[lag:-lag]) & (codes[lag:-lag] == codes[: -2 * lag])
+        for column, first, stop in self._columns:
+            low, high = max(first - 2 * lag, 0), min(stop, len(same))  # elsewhere all three are empty
+            here = slice(low, high)
+            before, middle, now = (column[low + k * lag : high + k * lag] for k in range(3))
+            same[here] &= now + before == 2 * middle
+        return same
 
     @property
     def saved(self) -> int:
@@ -96,8 +107,8 @@ class Repeats:
         return sorted(result)
 
 
-def _long_enough(calls: int, lag: int) -> bool:
-    return calls >= TURNS * lag and calls - lag >= CALLS
+def _long_enough(calls: Any, lag: int) -> Any:
+    return calls >= max(TURNS * lag, CALLS + lag)
 
 
 def _lags(stream: Stream) -> list[int]:
@@ -112,10 +123,13 @@ def _lags(stream: Stream) -> list[int]:
         mixed ^= mixed >> np.uint64(29)
     lags: set[int] = set()
     length = 1
+    bits = np.uint64(
+        count.bit_length()
+    )  # the lowest ones of a hash give way to the place: sorting is quicker by one number
     while 3 * length <= count and length <= 1 << 14:
-        order = np.argsort(mixed, kind="stable")
-        sorted_hashes = mixed[order]
-        distances = (order[1:] - order[:-1])[sorted_hashes[1:] == sorted_hashes[:-1]]
+        ordered = np.sort((mixed >> bits << bits) + here[: len(mixed)].astype(np.uint64))
+        hashes = ordered >> bits
+        distances = np.diff((ordered - (hashes << bits)).view(np.int64))[hashes[1:] == hashes[:-1]]
         if not len(distances):
             break
         often = np.bincount(distances)
@@ -131,33 +145,21 @@ def _lags(stream: Stream) -> list[int]:
     return sorted(lags | {d for p in lags if p <= _NEAR for d in range(1, p) if p % d == 0})
 
 
-def _repeats(stream: Stream, lag: int) -> Array:
-    """For each call from 2 lag on, whether it continues what is lag and 2 lag before it."""
-    codes = stream.codes
-    same: Array = (codes[2 * lag :] == codes[lag:-lag]) & (codes[lag:-lag] == codes[: -2 * lag])
-    for column, first, stop in stream.columns:
-        low, high = max(first - 2 * lag, 0), min(stop, len(same))  # elsewhere all three are empty
-        here = slice(low, high)
-        before, middle, now = (column[low + k * lag : high + k * lag] for k in range(3))
-        same[here] &= now + before == 2 * middle
-    return same
-
-
-def _runs(true: Array) -> list[tuple[int, int]]:
-    """Where a mask is true: (first, behind the last)."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], true.view(np.int8), [0]))))
-    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+def _runs(true: Array) -> tuple[Array, Array]:
+    """Where a mask is true: the first places of its runs, and those behind the last."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], true, [False]))))
+    return edges[::2], edges[1::2]
 
 
 def _free(taken: Array, start: int, stop: int) -> tuple[int, int]:
     """The longest part that no other stretch has taken."""
     if not taken[start:stop].any():
         return start, stop
-    free = _runs(~taken[start:stop])
-    if not free:
+    firsts, stops = _runs(~taken[start:stop])
+    if not len(firsts):
         return start, start
-    first, last = max(free, key=lambda run: run[1] - run[0])
-    return start + first, start + last
+    longest = int(np.argmax(stops - firsts))
+    return start + int(firsts[longest]), start + int(stops[longest])
 
 
 def _rotated(stream: Stream, start: int, stop: int, lag: int) -> int:

@@ -1,4 +1,4 @@
-"""A recording as arrays of numbers: one code a call, and where its operands are. Finds nothing; periods.py does.
+"""A recording as what can be compared along it: one code a call, and where its operands are. Finds nothing; periods.py does.
 
 Arguments, captured arrays and constants are taken out of the stream: where they happen to appear first must not break a
 period. Whole numbers in a key (x[i], x[i:i + 3]) are not part of the code either: they may move with a loop.
@@ -8,173 +8,148 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 from copy import copy
+from functools import cached_property
 from math import prod
 from typing import Any
 
 import numpy as np
 
+from bibun.compiler.flat import Flat
 from bibun.compiler.graph import frozen
 from bibun.compiler.rolling.rolled import Turn, TurnSlice
-from bibun.interpreters.likeness import FLOAT64, Like, likeness
-from bibun.interpreters.recording import CAPTURED, CONSTANT, GUARD, INPUT, PART, Recording
+from bibun.interpreters.likeness import Like
+from bibun.interpreters.recording import CAPTURED, CONSTANT, GUARD, INPUT, PART
 from bibun.primitives.indexing import Place
 
+Array = np.ndarray[Any, Any]
 OPERANDS = 32  # a call of more is not looked for in loops
 SMALL = 16  # entries of a value around a loop that takes turns with others in a loop inside of it
 MOVING = 8  # whole numbers in a key, at most
 LEAF = -1  # the position of an operand that is not in the stream; below it are those of entries
 ENTRY = "entry"  # in the recording of a loop's body: an input that is another entry of a stack in each turn (again.py)
 _KEYED = ("getitem", "put", "scatter_add", "getitem_at", "put_at", "scatter_add_at")
+_LEAVES = (INPUT, CAPTURED, CONSTANT, ENTRY)
 
 
 class Stream:
-    """The calls of a recording that compute something.
+    """The calls of a recording that compute something. (What is compared along it is made when somebody asks.)
 
     numbers     of each call in the recording
-    codes       equal for calls of the same row, with the same settings, kinds of operands and likeness of the value
-    positions   (call, operand): the operand's place in the stream; LEAF for a leaf, LEAF - 1 - k for entry k of a stack
+    places      of each call of the recording its place here; LEAF for a leaf, LEAF - 1 - k for entry k of a stack
+    positions   (call, operand): the operand's place
     leaves      (call, operand): the operand's number in the recording where it is a leaf (negative: a constant)
-    moving      (call, k): whole numbers in its key
-    keyed       the calls that have any
     wide        of each call of more than OPERANDS operands their places, which `positions` leaves out
-    columns     what of positions and moving is not empty: a column, and from where to where something is in it
     """
 
-    def __init__(self, recording: Recording) -> None:
-        self.numbers: list[int] = []
+    def __init__(self, flat: Flat) -> None:
+        self._flat = flat
+        self._leaves = flat.numbers_of(lambda row, *_: row in _LEAVES)
+        computed = np.ones(len(flat), bool)
+        computed[self._leaves] = False
+        self.numbers = np.flatnonzero(computed)
+        # Constants are numbered from -1 downwards, as are the entries of an array from its end
+        self.places = np.full(len(flat) + len(flat.constants), LEAF)
+        self.places[self.numbers] = np.arange(len(self.numbers))
+        for n in flat.numbers_of(lambda row, *_: row is ENTRY):
+            self.places[n] = LEAF - 1 - flat[n][2].place
+        counts = flat.counts[flat.codes[self.numbers]]
         self.wide: dict[int, list[int]] = {}
-        self._codes: list[int] = []
-        self._known: dict[Hashable, int] = {}
-        self._seen: dict[Hashable, tuple[Hashable, tuple[int, ...]]] = {}
-        self._positions: tuple[list[int], ...] = tuple([] for _ in range(OPERANDS))
-        self._leaves: tuple[list[int], ...] = tuple([] for _ in range(OPERANDS))
-        self._moving: dict[int, tuple[int, ...]] = {}
-        self._read(recording)
-        count = len(self._codes)
-        self.codes = np.array(self._codes, np.int64)
-        self.positions = _columns(self._positions, count, LEAF)
-        self.leaves = _columns(self._leaves, count, 0)
-        self.moving = np.zeros((count, MOVING), np.int64)
-        for at, numbers in self._moving.items():
-            self.moving[at, : len(numbers)] = numbers
-        self.keyed = list(self._moving)
-        self.columns = [*_used(self.positions, LEAF), *_used(self.moving, 0)]
+        for at in np.flatnonzero(counts > OPERANDS).tolist():
+            self.wide[at] = self.places[list(flat[self.numbers[at]][1])].tolist()
+            counts[at] = 0
+        self.positions = np.full((max(2, counts.max(initial=0)), len(counts)), LEAF).T
+        self.leaves = np.zeros_like(self.positions)
+        self._columns: list[tuple[Array, Array]] = []  # the calls that have so many operands, and these
+        for k in range(self.positions.shape[1]):
+            calls = np.flatnonzero(counts > k)
+            operands = flat.operands[flat.starts[self.numbers[calls]] + k]
+            self.positions[calls, k] = self.places[operands]
+            self.leaves[calls, k] = operands
+            self._columns.append((calls, operands))
+
+    @cached_property
+    def codes(self) -> Array:
+        """Equal for calls of the same row, with the same settings, kinds of operands and likeness of the value."""
+        codes, kinds = self._without_kinds[0].copy(), self._leaf_kinds()
+        for calls, operands in self._columns:
+            _tell_apart(codes, calls, kinds[operands])
+        wide = list(self.wide)
+        codes[wide] = np.arange(len(wide)) + codes.max() + 1
+        return codes
+
+    @property
+    def moving(self) -> Array:
+        """(call, k): whole numbers in its key."""
+        return self._without_kinds[1]
+
+    def columns(self) -> list[tuple[Array, int, int]]:
+        """What of positions and moving is not empty: a column, and from where to where something is in it."""
+        return [*_used(self.positions, LEAF), *_used(self.moving, 0)]
 
     def without_numbers(self, places: Sequence[int]) -> Stream:
         """The same calls, but for the numbers in the keys of these."""
         other = copy(self)
-        other.moving, other.codes = self.moving.copy(), self.codes.copy()
-        other.moving[places] = 0
-        other.codes[places] += len(self._known)  # what keeps its numbers is another call
-        other.columns = [*_used(other.positions, LEAF), *_used(other.moving, 0)]
+        other.codes, moving = self.codes.copy(), self.moving.copy()
+        other.codes[places] += other.codes.max() + 1  # what keeps its numbers is another call
+        moving[places] = 0
+        other._without_kinds = other.codes, moving
         return other
 
-    def _read(self, recording: Recording) -> None:
-        """One pass over the calls; what is done for each of them is what rolling up a long loop costs."""
-        kinds = _leaf_kinds(recording)
-        place = [LEAF] * len(recording.calls)
-        numbers, codes, known = self.numbers, self._codes, self._known
-        (first, second, *_), (first_leaf, second_leaf, *_) = self._positions, self._leaves
-        for number, (row, operands, settings, like) in enumerate(recording.calls):
-            if row is INPUT or row is CAPTURED or row is CONSTANT:
-                continue
-            if row is ENTRY:
-                place[number] = LEAF - 1 - settings.place
-                continue
-            at = len(codes)
-            place[number] = at
-            numbers.append(number)
-            if len(operands) > 2:
-                codes.append(self._wide(recording, at, row, operands, settings, like, place, kinds))
-                continue
-            a = b = LEAF
-            kind_a = kind_b = None
-            if operands:
-                n = operands[0]
-                a = place[n] if n >= 0 else LEAF
-                if a <= LEAF:
-                    kind_a = kinds[n]
-                first_leaf.append(n)
-                if len(operands) == 2:
-                    n = operands[1]
-                    b = place[n] if n >= 0 else LEAF
-                    if b <= LEAF:
-                        kind_b = kinds[n]
-                    second_leaf.append(n)
-                else:
-                    second_leaf.append(0)
-            else:
-                first_leaf.append(0)
-                second_leaf.append(0)
-            first.append(a)
-            second.append(b)
-            fixed = None
-            if settings is not None and settings != {}:
-                fixed = self._skeleton(recording, at, row, operands, settings, like)
-            key = (id(row), fixed, id(like) if like is FLOAT64 else like, kind_a, kind_b, len(operands))
-            code = known.get(key)
-            if code is None:
-                code = known[key] = len(known)
-            codes.append(code)
+    @cached_property
+    def _without_kinds(self) -> tuple[Array, Array]:
+        """Codes that leave out what leaves are among the operands; the numbers that may move.
 
-    def _skeleton(
-        self, recording: Recording, at: int, row: Any, operands: Sequence[int], settings: Any, like: Like
-    ) -> Hashable:
-        """Settings without the numbers that may move; these are noted."""
-        name = row if isinstance(row, str) else row.name
-        key: tuple[Any, ...] = settings["key"] if name in _KEYED else ()
-        if len(key) == 1 and type(key[0]) is int:  # x[i], the commonest: most often it has been seen before
-            shape = _indexed_shape(name, settings, like_of(recording, operands[0]), like)
-            same = (name, key[0], shape, len(settings))
-            found = self._seen.get(same)
-            if found is None:
-                found = self._seen[same] = skeleton(recording, name, operands, settings, like)
-        else:
-            found = skeleton(recording, name, operands, settings, like)
-        fixed, moving = found
-        if moving:
-            self._moving[at] = moving
-        return fixed
+        Calls of one head have them in common. Where keys are counted from the beginning of their axis, operands of one head
+        too: they are alike."""
+        flat = self._flat
+        groups = flat.codes[self.numbers]
+        keyed = np.array([_name(row) in _KEYED for row, *_ in flat.heads], bool)[groups]
+        heads = np.concatenate((flat.codes, len(flat.heads) + np.arange(len(flat.constants)))) + 1
+        for calls, operands in self._columns:
+            _tell_apart(groups, calls, np.where(keyed[calls], heads[operands], 0))
+        first = np.full(groups.max(initial=-1) + 1, -1)
+        first[groups[::-1]] = np.arange(len(groups))[::-1]
+        codes = np.zeros_like(first)
+        found: list[tuple[int, ...]] = [()] * len(first)
+        known: dict[Hashable, int] = {}
+        for group in np.flatnonzero(first >= 0).tolist():
+            row, read, settings, like = flat[self.numbers[first[group]]]
+            fixed, found[group] = skeleton(_name(row), settings, [flat.like(n) for n in read], like)
+            codes[group] = known.setdefault((row, fixed, like, len(read)), len(known))
+        most = max(map(len, found), default=0)
+        moving = np.array([numbers + (0,) * (most - len(numbers)) for numbers in found], np.int64)
+        return codes[groups], moving.reshape(len(found), most)[groups]
 
-    def _wide(
-        self,
-        recording: Recording,
-        at: int,
-        row: Any,
-        operands: Any,
-        settings: Any,
-        like: Any,
-        place: list[int],
-        kinds: dict[int, Hashable],
-    ) -> int:
-        """The code of a call of more than two operands."""
-        where = [place[n] if n >= 0 else LEAF for n in operands]
-        if len(operands) > OPERANDS:
-            self.wide[at], where, operands = where, [LEAF, LEAF], (0, 0)
-        for column, values, rest in ((self._positions, where, LEAF), (self._leaves, operands, 0)):
-            for k, value in enumerate(values):
-                if k > 1:  # the others are as long as the stream
-                    column[k].extend([rest] * (at - len(column[k])))
-                column[k].append(value)
-        if at in self.wide:
-            return -1 - at
-        fixed = self._skeleton(recording, at, row, operands, settings, like)
-        which = [kinds[n] if p <= LEAF else None for n, p in zip(operands, where, strict=True)]
-        return self._known.setdefault((id(row), fixed, like, *which), len(self._known))
+    def _leaf_kinds(self) -> Array:
+        """Of each leaf a number that must be equal for two of them to take turns; 0 for other calls."""
+        flat = self._flat
+        kinds = np.zeros_like(self.places)
+        known: dict[Hashable, int] = {}
+        for n in range(-len(flat.constants), 0):
+            kinds[n] = known.setdefault((CONSTANT, type(flat.constants[-1 - n])), len(known) + 1)
+        for n in self._leaves:
+            row, _, settings, like = flat[n]
+            kind: Hashable = row, n
+            if row is CAPTURED:
+                kind = row, like, settings.strides
+            elif row is ENTRY:
+                kind = row, settings.stack, like
+            elif type(settings) is tuple and settings[0] == "stay" and prod(like.shape) <= SMALL:
+                kind = settings[0], like
+            kinds[n] = known.setdefault(kind, len(known) + 1)
+        return kinds
 
 
-def like_of(recording: Recording, number: int) -> Like | None:
-    """What an operand is; None for one of several outputs together."""
-    return recording.calls[number][3] if number >= 0 else likeness(recording.constants[-1 - number])
+def _name(row: Any) -> str:
+    return row if isinstance(row, str) else str(row.name)
 
 
-def _columns(columns: Sequence[list[int]], count: int, rest: int) -> np.ndarray[Any, Any]:
-    """Lists that may end early as the columns of an array; without those at the end that nothing is in."""
-    used = [column for column in columns if column]
-    result = np.full((count, len(used)), rest, np.int64)
-    for k, column in enumerate(used):
-        result[: len(column), k] = column
-    return result
+def _tell_apart(codes: Array, calls: Array, kinds: Array) -> None:
+    """Give calls of one code, but of different kinds, codes of their own. Those of kind 0 keep theirs."""
+    calls, kinds = calls[kinds > 0], kinds[kinds > 0]
+    if len(calls):
+        pairs = codes[calls] * (kinds.max() + 1) + kinds
+        codes[calls] = codes.max() + 1 + np.unique(pairs, return_inverse=True)[1]
 
 
 def _used(table: np.ndarray[Any, Any], rest: int) -> Iterator[tuple[np.ndarray[Any, Any], int, int]]:
@@ -185,23 +160,7 @@ def _used(table: np.ndarray[Any, Any], rest: int) -> Iterator[tuple[np.ndarray[A
             yield column, int(places[0]), int(places[-1]) + 1
 
 
-def _leaf_kinds(recording: Recording) -> dict[int, Hashable]:
-    """Of each leaf what must be equal for two of them to take turns."""
-    kinds: dict[int, Hashable] = {-1 - k: ("constant", type(value)) for k, value in enumerate(recording.constants)}
-    for number, (row, _, settings, like) in enumerate(recording.calls):
-        if row is CAPTURED:
-            kinds[number] = (row, like, settings.strides)
-        elif row is INPUT or row is CONSTANT:
-            small = type(settings) is tuple and settings[0] == "stay" and prod(like.shape) <= SMALL
-            kinds[number] = (*settings[:1], like) if small else (row, number)
-        elif row is ENTRY:
-            kinds[number] = (row, settings.stack, like)
-    return kinds
-
-
-def skeleton(
-    recording: Recording, name: str, operands: Sequence[int], settings: Any, like: Like
-) -> tuple[Hashable, tuple[int, ...]]:
+def skeleton(name: str, settings: Any, likes: Sequence[Like | None], like: Like) -> tuple[Hashable, tuple[int, ...]]:
     """Settings without the whole numbers of a key, and those, counted from the beginning of their axis."""
     if settings is None or (type(settings) is dict and not settings):
         return None, ()
@@ -209,7 +168,6 @@ def skeleton(
         return (type(settings), settings), ()
     if name not in _KEYED:
         return frozen(settings), ()
-    likes = [like_of(recording, n) for n in operands]
     axes = _axes(settings["key"], _indexed_shape(name, settings, likes[0], like), likes)
     if axes is None:
         return frozen(settings), ()
@@ -234,10 +192,10 @@ def skeleton(
     return (tuple(entries), frozen(rest)), tuple(found)
 
 
-def axes_of_key(recording: Recording, number: int) -> list[int]:
+def axes_of_key(flat: Flat, number: int) -> list[int]:
     """For each entry of the key of a call the length of its axis."""
-    row, operands, settings, like = recording.calls[number]
-    likes = [like_of(recording, n) for n in operands]
+    row, operands, settings, like = flat[number]
+    likes = [flat.like(n) for n in operands]
     return _axes(settings["key"], _indexed_shape(row.name, settings, likes[0], like), likes) or []
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from bibun.compiler.rolling.periods import TURNS, Repeats, Stretch
+from bibun.compiler.flat import Flat
+from bibun.compiler.rolling.periods import CALLS, TURNS, Repeats, Stretch
 from bibun.compiler.rolling.stream import Stream, axes_of_key
-from bibun.interpreters.recording import Recording
 from bibun.primitives import TABLE
 from bibun.primitives.indexing import Place
 
@@ -25,34 +25,34 @@ _MOVES = {"part"} | {
 _PERIODS = range(1, 9)  # calls of one kind in a turn, at most, of which the numbers are looked at one by one
 
 
-def with_tables(recording: Recording) -> tuple[Recording, Repeats]:
+def with_tables(flat: Flat) -> tuple[Flat, Repeats]:
     """The recording, and what of it repeats: with such numbers as operands, where more of it does then."""
-    found = Repeats(Stream(recording))
+    found = Repeats(Stream(flat))
     stream = found.stream
-    chosen = _chosen(recording, stream, found.stretches)
+    chosen = _chosen(flat, stream, found.stretches) if len(stream.numbers) >= CALLS else []
     if len(chosen) < TURNS:
-        return recording, found
+        return flat, found
     computing = np.zeros(len(stream.codes), bool)
     for stretch in Repeats(stream.without_numbers(chosen)).stretches:
         numbers = stream.numbers[stretch.start : stretch.start + stretch.period]
-        if any(recording.calls[n][0] not in _MOVES for n in numbers):
+        if any(flat[n][0] not in _MOVES for n in numbers):
             computing[stretch.start : stretch.stop] = True
     chosen = [at for at in chosen if computing[at]]
     if len(chosen) < TURNS:
-        return recording, found
-    other = _with_operands(recording, [stream.numbers[at] for at in chosen])
+        return flat, found
+    other = _with_operands(flat, stream.numbers[chosen].tolist())
     more = Repeats(Stream(other))
-    return (other, more) if more.saved > found.saved else (recording, found)
+    return (other, more) if more.saved > found.saved else (flat, found)
 
 
-def _chosen(recording: Recording, stream: Stream, found: Sequence[Stretch]) -> list[int]:
+def _chosen(flat: Flat, stream: Stream, found: Sequence[Stretch]) -> list[int]:
     """The places in the stream of calls in no loop whose numbers are of one kind, many, and irregular."""
     straight = np.ones(len(stream.codes), bool)
     for stretch in found:
         straight[stretch.start : stretch.stop] = False
     alike: defaultdict[int, list[int]] = defaultdict(list)
-    for at in stream.keyed:
-        if straight[at] and recording.calls[stream.numbers[at]][0] in _WITH_OPERANDS:
+    for at in stream.places[flat.numbers_of(lambda row, *_: row in _WITH_OPERANDS)].tolist():
+        if straight[at]:
             alike[int(stream.codes[at])].append(at)
     many = [places for places in alike.values() if len(places) >= TURNS and _irregular(stream.moving[places])]
     return [at for places in many for at in places]
@@ -65,25 +65,30 @@ def _irregular(moving: np.ndarray[Any, Any]) -> bool:
     )
 
 
-def _with_operands(recording: Recording, numbers: Sequence[int]) -> Recording:
-    made = Recording()
-    made.calls, made.constants, made.places = list(recording.calls), list(recording.constants), recording.places
-    made.holders, made.origins = recording.holders, recording.origins
+def _with_operands(flat: Flat, numbers: Sequence[int]) -> Flat:
+    heads, codes, constants = list(flat.heads), flat.codes.copy(), list(flat.constants)
     known: dict[int, int] = {}
+    alike: dict[tuple[int, ...], tuple[int, list[int]]] = {}  # of calls of one head, of operands of one head each
+    ends: list[int] = []
+    more: list[int] = []
     for number in numbers:
-        row, operands, settings, like = recording.calls[number]
-        lengths = axes_of_key(recording, number)
-        more: list[int] = []
-        entries: list[Any] = []
-        for k, length in zip(settings["key"], lengths, strict=True):
-            if type(k) is not int:
-                entries.append(k)
-                continue
-            entries.append(Place(len(more)))
-            k %= length
-            if k not in known:
-                made.constants.append(k)
-                known[k] = -len(made.constants)
-            more.append(known[k])
-        made.calls[number] = _WITH_OPERANDS[row], (*operands, *more), {**settings, "key": tuple(entries)}, like
-    return made
+        row, operands, settings, like = flat[number]
+        kinds = (int(flat.codes[number]), *[int(flat.codes[n]) if n >= 0 else n for n in operands])
+        if kinds not in alike:
+            key: list[Any] = []
+            read: list[int] = []
+            for k, length in zip(settings["key"], axes_of_key(flat, number), strict=True):
+                if type(k) is not int:
+                    key.append(k)
+                    continue
+                key.append(Place(len(read)))
+                if k % length not in known:
+                    constants.append(k % length)
+                    known[k % length] = -len(constants)
+                read.append(known[k % length])
+            alike[kinds] = len(heads), read
+            heads.append((_WITH_OPERANDS[row], {**settings, "key": tuple(key)}, like, len(operands) + len(read)))
+        codes[number], read = alike[kinds]
+        ends += [int(flat.starts[number]) + len(operands)] * len(read)
+        more += read
+    return flat.changed(heads, codes, np.insert(flat.operands, ends, more), constants)

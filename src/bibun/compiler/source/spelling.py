@@ -47,6 +47,7 @@ _OPERATORS = {
 _SHORT = {"absolute": "abs", "conjugate": "conj"}
 _WRAPPED = {"zeta": "zeta", "lambertw": "lambertw"}  # of scipy.special, whose ufuncs have no public name
 _LISTS = (tuple, list)
+_OF_NUMBERS = frozenset(map(np.dtype, (bool, int, float, complex)))  # what a number is without its dtype
 Spelling = Callable[["Speller", Node, list[Text]], "str | Text | None"]
 SPELLINGS: dict[str, Spelling] = {}
 
@@ -156,7 +157,10 @@ def changes_dtype(node: Node) -> bool:
     """Whether NumPy's promotion matters: then numbers are written with their dtype."""
     if node.like is None or not node.operands:
         return False
-    dtypes = {x.dtype for x in node.operands if x.like is not None and not x.weak}
+    strong = [x for x in node.operands if x.like is not None and not x.weak]
+    dtypes = {x.dtype for x in strong}
+    if all(x.name == "constant" for x in strong) and not dtypes <= _OF_NUMBERS:
+        return True
     return len(dtypes) > 1 or (node.row.kind != "constant" and node.dtype not in dtypes)  # type: ignore[union-attr]
 
 

@@ -38,9 +38,13 @@ def _one_less_ratio(a: Any, b: Any) -> Any:
     return (b - a) / b
 
 
-def _slope_of_exprel(x: Any) -> Any:
-    """(e**x - y) / x, about 0 by its series"""
-    return joined(np.abs(x) < 1, x, lambda x: polynomial(_EXPREL, x), lambda x: (np.exp(x) - special.exprel(x)) / x, 1)
+def _slope_of_exprel(y: Any, x: Any) -> Any:
+    """(e**x - y) / x, about 0 by its series, and above by e**x = x y + 1: before y is infinite, e**x is."""
+
+    def apart(x: Any) -> Any:
+        return np.where(x > 0, y * (1 - 1 / x) + 1 / x, (np.exp(np.minimum(x, 0)) - y) / x)
+
+    return joined(np.abs(x) < 1, x, lambda x: polynomial(_EXPREL, x), apart, 1)
 
 
 def slope_of_boxcox(y: Any, logarithm: Any, b: Any) -> Any:
@@ -128,14 +132,16 @@ inv_boxcox = elementwise(
     native="inv_boxcox",
 )
 inv_boxcox1p = elementwise(
-    special.inv_boxcox1p, lambda y, b: (1 + y) ** (1.0 - b), lambda y, a, b: _slope_of_inv_boxcox(1 + y, a, b),
+    special.inv_boxcox1p,
+    lambda a, b: special.inv_boxcox(a, b) ** (1.0 - b),
+    lambda a, b: _slope_of_inv_boxcox(special.inv_boxcox(a, b), a, b),
     guarded=True, domain=("positive", "positive"), native="inv_boxcox1p",
 )  # fmt: skip
 
 # Powers, and exponentials near 0; those that NumPy has too are named apart from NumPy's
 exp2 = elementwise(special.exp2, lambda y: y * LN2, name="special.exp2", native="exp2")
 exp10 = elementwise(special.exp10, lambda y: y * LN10, native="exp10")
-expm1 = elementwise(special.expm1, lambda y: y + 1, name="special.expm1", native="expm1")
+expm1 = elementwise(special.expm1, lambda x: np.exp(x), name="special.expm1", native="expm1")
 log1p = elementwise(
     special.log1p, lambda x: 1 / (1 + x), guarded=True, domain=("positive",), name="special.log1p", native="log1p"
 )
@@ -144,7 +150,7 @@ cbrt = elementwise(
     special.cbrt, lambda y: 1 / (3 * y * y), guarded=True, domain=("nonzero",), name="special.cbrt", native="cbrt"
 )
 powm1 = elementwise(
-    special.powm1, lambda a, b: b * np.power(a, b - 1.0), lambda y, a: (y + 1) * np.log(a),
+    special.powm1, lambda a, b: b * np.power(a, b - 1.0), lambda a, b: np.power(a, b) * np.log(a),
     guarded=True, domain=("positive", "real"),
 )  # fmt: skip
 cosm1 = elementwise(special.cosm1, lambda x: -np.sin(x), native="cosm1")

@@ -19,7 +19,7 @@ from bibun.core.traced import DEFINE_BY_RUN, Traced, new_level
 from bibun.errors import NoDerivativeError, located
 from bibun.interpreters.batch import Batch, batch
 from bibun.interpreters.forward import Dual, dual
-from bibun.interpreters.tape import sweep
+from bibun.interpreters.sweep import sweep
 from bibun.interpreters.variable import Variable
 from bibun.scipy._levels import _once, chain
 

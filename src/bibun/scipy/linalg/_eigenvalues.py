@@ -16,7 +16,7 @@ from bibun.arrays.registry import add_rows, row
 from bibun.core.kinds import constant
 from bibun.core.primitive import Primitive
 from bibun.primitives.repeated import clusters, rotation
-from bibun.scipy._calls import no_rule, stands_for
+from bibun.scipy._calls import for_lapack, no_rule, stands_for
 from bibun.scipy.linalg._factors import cholesky
 from bibun.scipy.linalg._matrices import adjoint, hermitian, matrix_of_band, whole_band
 from bibun.scipy.linalg._solvers import solve_triangular
@@ -98,7 +98,7 @@ def eigh(
     With b, of a v = w b v (type 1), a b v = w v (2) or b a v = w v (3). Equal eigenvalues: as for np.linalg.eigh.
     """
     part = {"subset_by_index": subset_by_index, "subset_by_value": subset_by_value}
-    given = [as_array(a)] if b is None else [as_array(a), as_array(b)]
+    given = [for_lapack(a)] if b is None else [for_lapack(a), for_lapack(b)]
     whole, back = (given[0], None) if b is None else _standard(given[0], given[1], lower, type)
     if eigvals_only:
         return _values(whole, lower, **part)
@@ -175,7 +175,7 @@ def eig(a: Any, b: Any = None, left: bool = False, right: bool = True, homogeneo
             "left=, homogeneous_eigvals= and a second matrix are not taken; left vectors are the rows of inv(right "
             "vectors), and a v = w b v is eig(solve(b, a))",
         )
-    a = as_array(a)
+    a = for_lapack(a)
     if not right:
         return eigvals(a)
     w, v = np.linalg.eig(a)
@@ -187,10 +187,10 @@ def eigvals(a: Any, b: Any = None, homogeneous_eigvals: bool = False) -> Any:
     """Eigenvalues, complex; with b, of a v = w b v."""
     if homogeneous_eigvals:
         raise no_rule("eigvals", "homogeneous_eigvals= is not taken")
-    a = as_array(a)
+    a = for_lapack(a)
     if b is None:
         return _complex(np.linalg.eigvals(a))
-    b = as_array(b)
+    b = for_lapack(b)
     w = _complex(np.linalg.eigvals(np.linalg.solve(b, a)))
     return np.take_along_axis(w, order_row(w, a, b), axis=-1)
 

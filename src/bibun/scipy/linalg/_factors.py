@@ -13,7 +13,7 @@ import scipy.linalg as source  # type: ignore[import-untyped]
 from bibun.arrays.creation import as_array
 from bibun.arrays.registry import add_rows
 from bibun.core.kinds import constant, general
-from bibun.scipy._calls import no_rule, stands_for
+from bibun.scipy._calls import for_lapack, no_rule, stands_for
 from bibun.scipy.linalg._matrices import (
     adjoint,
     band_of_matrix,
@@ -153,13 +153,13 @@ add_rows(order_of_pivots, lu_row)
 @stands_for(source.cholesky)
 def cholesky(a: Any, lower: bool = False) -> Any:
     """The upper u with u^H u = a, or the lower l with l l^H = a."""
-    return np.linalg.cholesky(as_array(a), upper=not lower)
+    return np.linalg.cholesky(for_lapack(a), upper=not lower)
 
 
 @stands_for(source.cho_factor)
 def cho_factor(a: Any, lower: bool = False) -> tuple[Any, bool]:
     """Cholesky's factor for cho_solve; its other triangle is a's."""
-    a = as_array(a)
+    a = for_lapack(a)
     return cholesky(a, lower) + (np.triu(a, 1) if lower else np.tril(a, -1)), lower
 
 
@@ -198,7 +198,7 @@ add_rows(qr_pivots)
 @stands_for(source.qr)
 def qr(a: Any, mode: str = "full", pivoting: bool = False) -> Any:
     """q, r (and the order p of columns) with a = q r (a[:, p] = q r); r alone for mode='r'."""
-    a = as_array(a)
+    a = for_lapack(a)
     if mode not in ("full", "r", "economic", "raw"):
         raise ValueError("Mode argument should be one of ['full', 'r', 'economic', 'raw']")
     if mode == "raw":
@@ -217,7 +217,7 @@ def qr(a: Any, mode: str = "full", pivoting: bool = False) -> Any:
 @stands_for(source.rq)
 def rq(a: Any, mode: str = "full") -> Any:
     """r, q with a = r q: the QR factorisation of a^H, from the last row and column on."""
-    a = as_array(a)
+    a = for_lapack(a)
     found = qr(adjoint(a[..., ::-1, ::-1]), mode=mode)
     if mode == "r":
         return adjoint(found[0])[..., ::-1, ::-1]
@@ -232,7 +232,7 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, lapack_driv
     """u, s, v^H with a = u diag(s) v^H; or s alone."""
     if not compute_uv:
         return svdvals(a)
-    a = as_array(a)
+    a = for_lapack(a)
     u, s, vh = np.linalg.svd(a, full_matrices)
     if lapack_driver == "gesdd":  # NumPy's
         return u, s, vh
@@ -245,7 +245,7 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, lapack_driv
 @stands_for(source.svdvals)
 def svdvals(a: Any) -> Any:
     """The singular values, descending."""
-    return np.linalg.svdvals(as_array(a))
+    return np.linalg.svdvals(for_lapack(a))
 
 
 @stands_for(source.polar)
@@ -253,7 +253,7 @@ def polar(a: Any, side: str = "right") -> tuple[Any, Any]:
     """u, p with a = u p (a = p u for side='left'), u with orthonormal columns or rows and p positive semi-definite."""
     if side not in ("left", "right"):
         raise ValueError("`side` must be either 'right' or 'left'")
-    w, s, vh = np.linalg.svd(as_array(a), full_matrices=False)
+    w, s, vh = np.linalg.svd(for_lapack(a), full_matrices=False)
     p = (adjoint(vh) * s[..., None, :]) @ vh if side == "right" else (w * s[..., None, :]) @ adjoint(w)
     return w @ vh, p
 
@@ -270,13 +270,13 @@ def pinv(a: Any, *, atol: Any = None, rtol: Any = None, return_rank: bool = Fals
     """The pseudo-inverse; singular values up to atol + rtol * the largest count as zero."""
     if atol or return_rank:
         raise no_rule("pinv", "atol= and return_rank= are not taken; give rtol= alone")
-    return np.linalg.pinv(as_array(a), rtol=rtol)
+    return np.linalg.pinv(for_lapack(a), rtol=rtol)
 
 
 @stands_for(source.pinvh)
 def pinvh(a: Any, atol: Any = None, rtol: Any = None, lower: bool = True, return_rank: bool = False) -> Any:
     """The pseudo-inverse of a Hermitian matrix, from one triangle of it."""
-    return pinv(hermitian(as_array(a), lower), atol=atol, rtol=rtol, return_rank=return_rank)
+    return pinv(hermitian(for_lapack(a), lower), atol=atol, rtol=rtol, return_rank=return_rank)
 
 
 @stands_for(source.lstsq)
@@ -285,7 +285,7 @@ def lstsq(a: Any, b: Any, cond: Any = None, lapack_driver: str | None = None) ->
 
     With lapack_driver="gelsy", whose QR has no singular values: an empty array and None in their places, as in SciPy.
     """
-    a, b = as_array(a), as_array(b)
+    a, b = for_lapack(a), for_lapack(b)
     if cond is None:
         cond = np.finfo(np.result_type(a, b, np.float32)).eps
     x, residuals, rank, s = np.linalg.lstsq(a, b, cond)

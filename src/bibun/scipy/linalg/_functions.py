@@ -93,7 +93,7 @@ def expm_frechet(A: Any, E: Any, method: str | None = None, compute_expm: bool =
     a, e = as_array(A), as_array(E)
     derivative = expm_frechet_row(a, e, method=method)
     if method != "blockEnlarge":  # where SciPy begins with a unit matrix of float64
-        derivative = derivative.astype(np.result_type(derivative, np.float64))
+        derivative, a = (x.astype(np.result_type(x, np.float64)) for x in (derivative, a))
     return (expm_row(a), derivative) if compute_expm else derivative
 
 

@@ -10,7 +10,7 @@ import scipy.linalg as source  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array
 from bibun.primitives.repeated import holds
-from bibun.scipy._calls import no_rule, stands_for
+from bibun.scipy._calls import for_lapack, no_rule, stands_for
 from bibun.scipy._systems import System, linear_system
 from bibun.scipy.linalg._matrices import (
     adjoint,
@@ -111,7 +111,7 @@ def solve(a: Any, b: Any, lower: bool = False, assume_a: str | None = None, tran
 @stands_for(source.inv)
 def inv(a: Any, *, assume_a: str | None = None, lower: bool = False) -> Any:
     """The inverse."""
-    a = as_array(a)
+    a = for_lapack(a)
     if _SHORT.get(assume_a, assume_a) == "general":
         return np.linalg.inv(a)
     return solve(a, np.eye(a.shape[-1], dtype=a.dtype), lower, assume_a=assume_a)

@@ -9,6 +9,8 @@ import numpy as np
 import scipy.signal as source  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array
+from bibun.core.traced import plain
+from bibun.errors import DerivativeValueError, located
 from bibun.primitives.repeated import holds
 from bibun.scipy._calls import stands_for
 from bibun.scipy._systems import System, linear_system
@@ -210,13 +212,25 @@ def filtfilt(
     return _both_ways(x, axis, padtype, edge, lambda v: lfilter(b, a, v, -1, state * v[..., :1])[0])
 
 
+def _vanishing(sos: Any) -> int:
+    """How many sections are of first order, in numerator and denominator: a decision, alike for all entries of a batch."""
+    absent = plain(sos)[..., (2, 5)] == 0
+    fewest = np.min(np.sum(absent, axis=-2), axis=-1)
+    found = np.reshape(fewest, (-1,))[0]
+    if holds(fewest != found):
+        raise DerivativeValueError(
+            f"{located()}sosfiltfilt: inside vmap the filters of the batch are of different orders, and would be padded by "
+            "different lengths. Give padlen=."
+        )
+    return int(found)
+
+
 @stands_for(source.sosfiltfilt)
 def sosfiltfilt(sos: Any, x: Any, axis: int = -1, padtype: str | None = "odd", padlen: int | None = None) -> Any:
     """The sections forwards and backwards."""
     sos = _sections(sos)
     states = sosfilt_zi(sos)
-    last = [int(np.count_nonzero(sos[:, k] == 0)) for k in (2, 5)]
-    edge = 3 * (2 * sos.shape[0] + 1 - min(last)) if padlen is None else padlen
+    edge = 3 * (2 * sos.shape[0] + 1 - _vanishing(sos)) if padlen is None else padlen
 
     def run(v: Any) -> Any:
         state = np.reshape(states, (states.shape[0], *(1,) * (v.ndim - 1), 2)) * v[..., :1]

@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 from scipy import stats  # type: ignore[import-untyped]
 
+from bibun.core.kinds import guarded_times
 from bibun.errors import OTHERWISE, NoDerivativeError, located
 from bibun.primitives.repeated import holds
 from bibun.scipy._implicit import implicit
 from bibun.scipy._levels import differentiated, is_traced, moving, searched, without
-from bibun.scipy.stats.distribution import Distribution, floats
+from bibun.scipy.stats.distribution import Distribution, floats, log_probability
 
 Formula = Callable[..., Any]
 LINE = (-np.inf, np.inf)
@@ -152,7 +153,8 @@ class Continuous(Distribution):
             return form(z, *shapes)
         if which == "sf":
             return 1 - self._standard("cdf", z, shapes)
-        return np.log(self._standard(which[3:], z, shapes))  # logcdf, logsf
+        cdf, sf = (self._standard(form, z, shapes) for form in ("cdf", "sf"))
+        return log_probability(cdf, sf) if which == "logcdf" else log_probability(sf, cdf)
 
     def _by_value(self, which: str, z: Any, shapes: list[Any], reason: str) -> Any:
         """SciPy's cdf or sf, whose derivative by z alone is known: the density."""
@@ -191,12 +193,36 @@ class Continuous(Distribution):
             proper = (q >= 0) & (q <= 1)
             z = form(np.where(proper, q, 0.5), *shapes)  # type: ignore[operator]
             return self._checked(loc + scale * np.where(proper, z, np.nan), q, shapes, scale)
+        return self._checked(loc + scale * self._found(which, inverse_of, q, shapes), q, shapes, scale)
+
+    def _found(self, which: str, inverse_of: str, q: Any, shapes: list[Any]) -> Any:
+        """SciPy's quantile of the standard member, with the derivative of the solution of an equation, or of an end."""
         start = self.rows[which](*(without(value, 0) for value in (q, *shapes)))
+        low, high = self.support_of(*shapes) if callable(self.support_of) else self.support_of
+        inside = (start > low) & (start < high)
+        p, z = np.where(inside, q, 0.5), np.where(inside, start, without(_middle(low, high), 0))[()]
+        outside = holds(~inside)
 
         def residual(z: Any) -> Any:
-            return self._standard(inverse_of, z, shapes) - q
+            r = self._standard(inverse_of, z, shapes) - p
+            return np.where(inside, r, z) if outside else r  # where shapes are none of the family's r is nan
 
-        return loc + scale * implicit(residual, start, name=f"{self.name}.{which}", separate=True)
+        z = implicit(residual, z, name=f"{self.name}.{which}", separate=True)
+        if not outside:
+            return z
+        at_end = self._end(which, np.where(start <= low, low, high), q, shapes)
+        return np.where(inside, z, np.where(np.isnan(start), start, at_end))  # nan where q is no probability
+
+    def _end(self, which: str, end: Any, q: Any, shapes: list[Any]) -> Any:
+        """An end of the support as a quantile, with its derivatives by the shapes, and by q ± 1 / pdf."""
+        moved, sign = np.zeros_like(without(end + q, 0)), 1 if which == "ppf" else -1
+        for level in differentiated(q):
+            z, *below = (without(value, level) for value in (end, *shapes))
+            density = self._standard("logpdf", np.where(np.isfinite(z), z, 0.0) + moved, below)
+            slope = np.where(np.isfinite(z) & ~np.isnan(density), np.exp(-density), np.inf)
+            rise = without(q, level + 1) - without(q, level)  # zero, but for its derivative
+            moved = moving(moved, guarded_times(rise, sign * slope), level)
+        return end + moved
 
     def _moment(self, which: str, args: Any, settings: Any, moved: Formula) -> Any:
         if not is_traced(args, settings):

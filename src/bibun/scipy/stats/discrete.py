@@ -11,7 +11,7 @@ from scipy import special, stats  # type: ignore[import-untyped]
 from bibun.core.traced import plain
 from bibun.errors import OTHERWISE, NoDerivativeError, located
 from bibun.scipy._levels import differentiated, is_traced, searched, without
-from bibun.scipy.stats.distribution import Distribution, floats
+from bibun.scipy.stats.distribution import Distribution, floats, log_probability
 
 Formula = Callable[..., Any]
 
@@ -67,13 +67,13 @@ class Discrete(Distribution):
         """log cdf"""
         if not is_traced(k, args, settings):
             return self.plain.logcdf(k, *args, **settings)
-        return np.log(self.cdf(k, *args, **settings))
+        return log_probability(self.cdf(k, *args, **settings), self.sf(k, *args, **settings))
 
     def logsf(self, k: Any, *args: Any, **settings: Any) -> Any:
         """log sf"""
         if not is_traced(k, args, settings):
             return self.plain.logsf(k, *args, **settings)
-        return np.log(self.sf(k, *args, **settings))
+        return log_probability(self.sf(k, *args, **settings), self.cdf(k, *args, **settings))
 
     def ppf(self, q: Any, *args: Any, **settings: Any) -> Any:
         """The least k with cdf(k) >= q: a whole number, constant where it does not jump."""

@@ -159,6 +159,12 @@ class Frozen:
         return call
 
 
+def log_probability(p: Any, rest: Any) -> Any:
+    """log p, by rest = 1 - p where p is near 1: log(1 - 1e-20) is not 0."""
+    near = p > 0.5
+    return np.where(near, np.log1p(-np.where(near, rest, 0.5)), np.log(np.where(near, 0.5, p)))
+
+
 def floats(x: Any) -> Any:
     """An array of floats; whole numbers are made ones."""
     x = as_array(x)

@@ -11,81 +11,45 @@ from typing import Any
 import numpy as np
 from scipy import special  # type: ignore[import-untyped]
 
-from bibun.primitives.series import joined, polynomial
 from bibun.scipy._levels import differentiated, moving, without
 from bibun.scipy.stats.continuous import POSITIVE, Continuous
-
-_LOG_ROOT_2PI = log(2 * pi) / 2
-_EULER = 0.57721566490153286061
-# Of w, w**3, ...: DLMF 5.11.8 for h = 1/2 and h = 0.
-_RATIO_OF_GAMMAS = [-1 / 4, 1 / 24, -1 / 20, 17 / 112, -31 / 36, 691 / 88]
-_LOG1P_OVER = [
-    (-1) ** k / (k + 1) for k in range(18)
-]  # log(1 + u) / u in powers of u, to |u| = 1/10: the next is 1e-19
-
-
-def _normal(z: Any) -> Any:
-    return -(z**2) / 2 - _LOG_ROOT_2PI
-
-
-def _exp(z: Any) -> Any:
-    """e**z, which stays finite: what is e**-e**z has the slope 0 where it underflows, not 0 times infinity."""
-    return np.exp(np.minimum(z, 700.0))
-
-
-def _expm1(z: Any) -> Any:
-    """e**z - 1, in the same way."""
-    return np.expm1(np.minimum(z, 700.0))
-
-
-def _above(z: Any) -> Any:
-    """z where it is positive, else 0."""
-    return np.where(z > 0, z, 0.0)
+from bibun.scipy.stats.formulas import (
+    EULER,
+    LOG_ROOT_2PI,
+    above,
+    below,
+    beta_above,
+    beta_below,
+    end,
+    extreme,
+    finite_exp,
+    finite_expm1,
+    log1p_over,
+    log_difference,
+    log_mass,
+    log_normal,
+    log_scale_of_t,
+    quantile_of_cauchy,
+    quantile_of_dweibull,
+    quantile_of_extreme,
+    quantile_of_tail,
+    tail,
+    tangent_of_right_angles,
+)
 
 
-def _below(z: Any) -> Any:
-    """z where it is not positive, else 0: at 0 it has the slope of z."""
-    return np.where(z > 0, 0.0, z)
+def _of_skewnorm(which: str, z: Any, a: Any) -> Any:
+    """SciPy's cdf or logcdf, as the difference of Owen's T and Φ has no digits in the tail; the derivatives of both are known.
 
-
-def _log1p_over(u: Any) -> Any:
-    """log(1 + u) / u, and 1 at 0: smooth there, as its derivatives are."""
-    near = np.abs(u) < 0.1
-    return joined(near, u, lambda v: polynomial(_LOG1P_OVER, v), lambda v: np.log1p(v) / v, 1.0)
-
-
-def _log_scale_of_t(w: Any) -> Any:
-    """log of Γ((ν + 1) / 2) / (Γ(ν / 2) sqrt(ν π)), w = 1 / ν: by Stirling's series for ν from 50 on, to the normal's."""
-    return joined(
-        w < 0.02, w, lambda w: w * polynomial(_RATIO_OF_GAMMAS, w * w) - _LOG_ROOT_2PI,
-        lambda w: special.gammaln((1 / w + 1) / 2) - special.gammaln(0.5 / w) - np.log(pi / w) / 2, 0.1,
-    )  # fmt: skip
-
-
-def _log_difference(a: Any, b: Any) -> Any:
-    """log(exp(a) - exp(b)) for a > b"""
-    return a + np.log(-np.expm1(b - a))
-
-
-def _log_mass(a: Any, b: Any) -> Any:
-    """log of the normal probability between a and b, by the tail that both are in."""
-    right, left = a > 0, b <= 0
-    lower, upper = np.where(right, -b, a), np.where(right, -a, b)  # mirrored: to the left of 0
-    tail = right | left
-    lower_tail, upper_tail = np.where(tail, lower, -2.0), np.where(tail, upper, -1.0)
-    in_tail = _log_difference(special.log_ndtr(upper_tail), special.log_ndtr(lower_tail))
-    around = np.log1p(-special.ndtr(np.where(tail, -1.0, a)) - special.ndtr(np.where(tail, -1.0, -b)))
-    return np.where(tail, in_tail, around)
-
-
-def _log_cdf_of_skewnorm(z: Any, a: Any) -> Any:
-    """SciPy's, as the difference of Owen's T and Φ has no digits in the tail; the derivatives of both are known."""
-    y = skewnorm.rows["logcdf"](without(z, 0), without(a, 0))
+    Where the cdf underflows the logarithm is -inf: a constant.
+    """
+    y = skewnorm.rows[which](without(z, 0), without(a, 0))
     for level in differentiated(z, a):
         z0, a0 = without(z, level), without(a, level)
-        below = _log_cdf_of_skewnorm(z0, a0)
-        by_z = np.exp(log(2) + _normal(z0) + special.log_ndtr(a0 * z0) - below)
-        by_a = -np.exp(-(z0**2) * (1 + a0**2) / 2 - np.log(pi * (1 + a0**2)) - below)
+        here = _of_skewnorm(which, z0, a0) if which == "logcdf" else 0.0
+        over = np.where(np.equal(here, -np.inf), np.inf, here)
+        by_z = np.exp(log(2) + log_normal(z0) + special.log_ndtr(a0 * z0) - over)
+        by_a = -np.exp(-(z0**2) * (1 + a0**2) / 2 - np.log(pi * (1 + a0**2)) - over)
         y = moving(y, by_z * without(z, level + 1) + by_a * without(a, level + 1), level)
     return y
 
@@ -93,32 +57,31 @@ def _log_cdf_of_skewnorm(z: Any, a: Any) -> Any:
 # Normal and its kind
 
 norm = Continuous(
-    "norm", _normal, special.ndtr, sf=lambda z: special.ndtr(-z), logcdf=special.log_ndtr,
+    "norm", log_normal, special.ndtr, sf=lambda z: special.ndtr(-z), logcdf=special.log_ndtr,
     logsf=lambda z: special.log_ndtr(-z), ppf=special.ndtri, isf=lambda q: -special.ndtri(q),
-    mean=lambda: 0.0, var=lambda: 1.0, entropy=lambda: _LOG_ROOT_2PI + 0.5,
+    mean=lambda: 0.0, var=lambda: 1.0, entropy=lambda: LOG_ROOT_2PI + 0.5,
 )  # fmt: skip
 halfnorm = Continuous(
-    "halfnorm", lambda z: _normal(z) + log(2), lambda z: special.erf(z / sqrt(2)), support=POSITIVE,
+    "halfnorm", lambda z: log_normal(z) + log(2), lambda z: special.erf(z / sqrt(2)), support=POSITIVE,
     sf=lambda z: special.erfc(z / sqrt(2)), ppf=lambda q: special.ndtri((1 + q) / 2), isf=lambda q: -special.ndtri(q / 2),
     mean=lambda: sqrt(2 / pi), var=lambda: 1 - 2 / pi, entropy=lambda: log(pi / 2) / 2 + 0.5,
 )  # fmt: skip
 lognorm = Continuous(
-    "lognorm", lambda z, s: _normal(np.log(z) / s) - np.log(s * z), lambda z, s: special.ndtr(np.log(z) / s),
+    "lognorm", lambda z, s: log_normal(np.log(z) / s) - np.log(s * z), lambda z, s: special.ndtr(np.log(z) / s),
     support=POSITIVE, sf=lambda z, s: special.ndtr(-np.log(z) / s), logcdf=lambda z, s: special.log_ndtr(np.log(z) / s),
     logsf=lambda z, s: special.log_ndtr(-np.log(z) / s), ppf=lambda q, s: np.exp(s * special.ndtri(q)),
     isf=lambda q, s: np.exp(-s * special.ndtri(q)), mean=lambda s: np.exp(s**2 / 2),
-    var=lambda s: np.expm1(s**2) * np.exp(s**2), entropy=lambda s: _LOG_ROOT_2PI + 0.5 + np.log(s),
+    var=lambda s: np.expm1(s**2) * np.exp(s**2), entropy=lambda s: LOG_ROOT_2PI + 0.5 + np.log(s),
 )  # fmt: skip
 truncnorm = Continuous(
-    "truncnorm", lambda z, a, b: _normal(z) - _log_mass(a, b), lambda z, a, b: np.exp(_log_mass(a, z) - _log_mass(a, b)),
-    support=lambda a, b: (a, b), positive=lambda a, b: a < b, sf=lambda z, a, b: np.exp(_log_mass(z, b) - _log_mass(a, b)),
-    logcdf=lambda z, a, b: _log_mass(a, z) - _log_mass(a, b), logsf=lambda z, a, b: _log_mass(z, b) - _log_mass(a, b),
+    "truncnorm", lambda z, a, b: log_normal(z) - log_mass(a, b), lambda z, a, b: np.exp(log_mass(a, z) - log_mass(a, b)),
+    support=lambda a, b: (a, b), positive=lambda a, b: a < b, sf=lambda z, a, b: np.exp(log_mass(z, b) - log_mass(a, b)),
+    logcdf=lambda z, a, b: log_mass(a, z) - log_mass(a, b), logsf=lambda z, a, b: log_mass(z, b) - log_mass(a, b),
 )  # fmt: skip
 skewnorm = Continuous(
-    "skewnorm", lambda z, a: log(2) + _normal(z) + special.log_ndtr(a * z),
-    lambda z, a: special.ndtr(z) - 2 * special.owens_t(z, a), positive=False,
-    sf=lambda z, a: special.ndtr(-z) + 2 * special.owens_t(z, a), logcdf=lambda z, a: _log_cdf_of_skewnorm(z, a),
-    logsf=lambda z, a: _log_cdf_of_skewnorm(-z, -a),
+    "skewnorm", lambda z, a: log(2) + log_normal(z) + special.log_ndtr(a * z),
+    lambda z, a: _of_skewnorm("cdf", z, a), positive=False, sf=lambda z, a: _of_skewnorm("cdf", -z, -a),
+    logcdf=lambda z, a: _of_skewnorm("logcdf", z, a), logsf=lambda z, a: _of_skewnorm("logcdf", -z, -a),
     mean=lambda a: sqrt(2 / pi) * a / np.sqrt(1 + a**2), var=lambda a: 1 - 2 / pi * a**2 / (1 + a**2),
 )  # fmt: skip
 exponnorm = Continuous(
@@ -131,31 +94,41 @@ rayleigh = Continuous(
     "rayleigh", lambda z: np.log(z) - z**2 / 2, lambda z: -np.expm1(-(z**2) / 2), support=POSITIVE,
     sf=lambda z: np.exp(-(z**2) / 2), logsf=lambda z: -(z**2) / 2, ppf=lambda q: np.sqrt(-2 * np.log1p(-q)),
     isf=lambda q: np.sqrt(-2 * np.log(q)), mean=lambda: sqrt(pi / 2), var=lambda: 2 - pi / 2,
-    entropy=lambda: _EULER / 2 + 1 - log(2) / 2,
+    entropy=lambda: EULER / 2 + 1 - log(2) / 2,
 )  # fmt: skip
 maxwell = Continuous(
-    "maxwell", lambda z: log(2) - _LOG_ROOT_2PI + 2 * np.log(z) - z**2 / 2, lambda z: special.gammainc(1.5, z**2 / 2),
+    "maxwell", lambda z: log(2) - LOG_ROOT_2PI + 2 * np.log(z) - z**2 / 2, lambda z: special.gammainc(1.5, z**2 / 2),
     support=POSITIVE, sf=lambda z: special.gammaincc(1.5, z**2 / 2), ppf=lambda q: np.sqrt(2 * special.gammaincinv(1.5, q)),
     isf=lambda q: np.sqrt(2 * special.gammainccinv(1.5, q)), mean=lambda: 2 * sqrt(2 / pi), var=lambda: 3 - 8 / pi,
-    entropy=lambda: _EULER + log(2 * pi) / 2 - 0.5,
+    entropy=lambda: EULER + log(2 * pi) / 2 - 0.5,
 )  # fmt: skip
 levy = Continuous(
-    "levy", lambda z: -_LOG_ROOT_2PI - 1.5 * np.log(z) - 0.5 / z, lambda z: special.erfc(np.sqrt(0.5 / z)),
+    "levy", lambda z: -LOG_ROOT_2PI - 1.5 * np.log(z) - 0.5 / z, lambda z: special.erfc(np.sqrt(0.5 / z)),
     support=POSITIVE, sf=lambda z: special.erf(np.sqrt(0.5 / z)), ppf=lambda q: special.ndtri(q / 2) ** -2.0,
+    isf=lambda q: 0.5 * special.erfinv(q) ** -2.0,
 )  # fmt: skip
 invgauss = Continuous(
-    "invgauss", lambda z, mu: -_LOG_ROOT_2PI - 1.5 * np.log(z) - (1 - z / mu) ** 2 / (2 * z),
+    "invgauss", lambda z, mu: -LOG_ROOT_2PI - 1.5 * np.log(z) - (1 - z / mu) ** 2 / (2 * z),
     lambda z, mu: special.ndtr((z / mu - 1) / np.sqrt(z)) + np.exp(2 / mu + special.log_ndtr(-(z / mu + 1) / np.sqrt(z))),
     support=POSITIVE,
     sf=lambda z, mu: special.ndtr((1 - z / mu) / np.sqrt(z)) - np.exp(2 / mu + special.log_ndtr(-(z / mu + 1) / np.sqrt(z))),
     logcdf=lambda z, mu: np.logaddexp(
         special.log_ndtr((z / mu - 1) / np.sqrt(z)), 2 / mu + special.log_ndtr(-(z / mu + 1) / np.sqrt(z))
     ),
-    logsf=lambda z, mu: _log_difference(
-        special.log_ndtr((1 - z / mu) / np.sqrt(z)), 2 / mu + special.log_ndtr(-(z / mu + 1) / np.sqrt(z))
-    ),
-    mean=lambda mu: mu, var=lambda mu: mu**3,
+    logsf=lambda z, mu: _log_sf_of_invgauss(z, mu), mean=lambda mu: mu, var=lambda mu: mu**3,
 )  # fmt: skip
+
+
+def _log_sf_of_invgauss(z: Any, mu: Any) -> Any:
+    """log(1 - cdf) where the cdf is small; further out, where sf underflows, log of the difference of logarithms"""
+    cdf = invgauss.forms["cdf"](z, mu)  # type: ignore[operator, misc]
+    left = cdf < 0.5
+    x = np.where(left, mu, z)
+    far = log_difference(
+        special.log_ndtr((1 - x / mu) / np.sqrt(x)), 2 / mu + special.log_ndtr(-(x / mu + 1) / np.sqrt(x))
+    )
+    return np.where(left, np.log1p(-np.where(left, cdf, 0.5)), far)
+
 
 # Gamma, beta and their kind. The incomplete functions have no derivative by their parameters: the rows say so.
 
@@ -187,8 +160,8 @@ invgamma = Continuous(
     entropy=lambda a: a - (a + 1) * special.psi(a) + special.gammaln(a),
 )  # fmt: skip
 loggamma = Continuous(
-    "loggamma", lambda z, c: c * z - np.exp(z) - special.gammaln(c), lambda z, c: special.gammainc(c, _exp(z)),
-    sf=lambda z, c: special.gammaincc(c, _exp(z)), ppf=lambda q, c: np.log(special.gammaincinv(c, q)),
+    "loggamma", lambda z, c: c * z - np.exp(z) - special.gammaln(c), lambda z, c: special.gammainc(c, finite_exp(z)),
+    sf=lambda z, c: special.gammaincc(c, finite_exp(z)), ppf=lambda q, c: np.log(special.gammaincinv(c, q)),
     isf=lambda q, c: np.log(special.gammainccinv(c, q)), mean=special.psi, var=lambda c: special.zeta(2.0, c),
 )  # fmt: skip
 gennorm = Continuous(
@@ -205,17 +178,19 @@ beta = Continuous(
     entropy=lambda a, b: special.betaln(a, b) - (a - 1) * special.psi(a) - (b - 1) * special.psi(b)
     + (a + b - 2) * special.psi(a + b),
 )  # fmt: skip
+
+
 betaprime = Continuous(
     "betaprime", lambda z, a, b: special.xlogy(a - 1, z) - special.xlog1py(a + b, z) - special.betaln(a, b),
-    lambda z, a, b: special.betainc(a, b, z / (1 + z)), support=POSITIVE, sf=lambda z, a, b: special.betaincc(a, b, z / (1 + z)),
+    lambda z, a, b: beta_below(a, b, z, 1.0), support=POSITIVE, sf=lambda z, a, b: beta_above(a, b, z, 1.0),
     mean=lambda a, b: np.where(b > 1, a / np.where(b > 1, b - 1, 1.0), np.inf),
 )  # fmt: skip
 f = Continuous(
     "f",
     lambda z, n, d: d / 2 * np.log(d) + n / 2 * np.log(n) + special.xlogy(n / 2 - 1, z)
     - (n + d) / 2 * np.log(d + n * z) - special.betaln(n / 2, d / 2),
-    lambda z, n, d: special.betainc(n / 2, d / 2, n * z / (d + n * z)), support=POSITIVE,
-    sf=lambda z, n, d: special.betainc(d / 2, n / 2, d / (d + n * z)),
+    lambda z, n, d: beta_below(n / 2, d / 2, n * z, d), support=POSITIVE,
+    sf=lambda z, n, d: beta_above(n / 2, d / 2, n * z, d),
     ppf=lambda q, n, d: d / n * (1 / special.betainccinv(d / 2, n / 2, q) - 1),
     isf=lambda q, n, d: d / n * (1 / special.betaincinv(d / 2, n / 2, q) - 1),
     mean=lambda n, d: np.where(d > 2, d / np.where(d > 2, d - 2, 1.0), np.inf),
@@ -225,7 +200,7 @@ f = Continuous(
 )  # fmt: skip
 t = Continuous(
     "t",
-    lambda z, df: _log_scale_of_t(1 / df) - (1 + 1 / df) / 2 * z**2 * _log1p_over(z**2 / df),
+    lambda z, df: log_scale_of_t(1 / df) - (1 + 1 / df) / 2 * z**2 * log1p_over(z**2 / df),
     "the degrees of freedom df: its derivative has no closed form",
     mean=lambda df: np.where(df > 1, 0.0 * df, np.inf),
     var=lambda df: np.where(df > 2, df / np.where(df > 2, df - 2, 1.0), np.where(df > 1, np.inf, np.nan)),
@@ -240,8 +215,8 @@ expon = Continuous(
     ppf=lambda q: -np.log1p(-q), isf=lambda q: -np.log(q), mean=lambda: 1.0, var=lambda: 1.0, entropy=lambda: 1.0,
 )  # fmt: skip
 laplace = Continuous(
-    "laplace", lambda z: -np.abs(z) - log(2), lambda z: np.where(z > 0, 1 - np.exp(-_above(z)) / 2, np.exp(_below(z)) / 2),
-    sf=lambda z: np.where(z > 0, np.exp(-_above(z)) / 2, 1 - np.exp(_below(z)) / 2),
+    "laplace", lambda z: -np.abs(z) - log(2), lambda z: np.where(z > 0, 1 - np.exp(-above(z)) / 2, np.exp(below(z)) / 2),
+    sf=lambda z: np.where(z > 0, np.exp(-above(z)) / 2, 1 - np.exp(below(z)) / 2),
     ppf=lambda q: np.where(q > 0.5, -np.log(2 * (1 - np.where(q > 0.5, q, 0.5))), np.log(2 * np.where(q > 0.5, 0.5, q))),
     isf=lambda q: np.where(q > 0.5, np.log(2 * (1 - np.where(q > 0.5, q, 0.5))), -np.log(2 * np.where(q > 0.5, 0.5, q))),
     mean=lambda: 0.0, var=lambda: 2.0, entropy=lambda: log(2) + 1,
@@ -252,18 +227,18 @@ logistic = Continuous(
     mean=lambda: 0.0, var=lambda: pi**2 / 3, entropy=lambda: 2.0,
 )  # fmt: skip
 gumbel_r = Continuous(
-    "gumbel_r", lambda z: -z - np.exp(-z), lambda z: np.exp(-_exp(-z)), logcdf=lambda z: -np.exp(-z),
-    sf=lambda z: -np.expm1(-_exp(-z)), ppf=lambda q: -np.log(-np.log(q)), isf=lambda q: -np.log(-np.log1p(-q)),
-    mean=lambda: _EULER, var=lambda: pi**2 / 6, entropy=lambda: _EULER + 1,
+    "gumbel_r", lambda z: -z - np.exp(-z), lambda z: np.exp(-finite_exp(-z)), logcdf=lambda z: -np.exp(-z),
+    sf=lambda z: -np.expm1(-finite_exp(-z)), ppf=lambda q: -np.log(-np.log(q)), isf=lambda q: -np.log(-np.log1p(-q)),
+    mean=lambda: EULER, var=lambda: pi**2 / 6, entropy=lambda: EULER + 1,
 )  # fmt: skip
 gumbel_l = Continuous(
-    "gumbel_l", lambda z: z - np.exp(z), lambda z: -np.expm1(-_exp(z)), sf=lambda z: np.exp(-_exp(z)),
+    "gumbel_l", lambda z: z - np.exp(z), lambda z: -np.expm1(-finite_exp(z)), sf=lambda z: np.exp(-finite_exp(z)),
     logsf=lambda z: -np.exp(z), ppf=lambda q: np.log(-np.log1p(-q)), isf=lambda q: np.log(-np.log(q)),
-    mean=lambda: -_EULER, var=lambda: pi**2 / 6, entropy=lambda: _EULER + 1,
+    mean=lambda: -EULER, var=lambda: pi**2 / 6, entropy=lambda: EULER + 1,
 )  # fmt: skip
 gompertz = Continuous(
-    "gompertz", lambda z, c: np.log(c) + z - c * np.expm1(z), lambda z, c: -np.expm1(-c * _expm1(z)), support=POSITIVE,
-    sf=lambda z, c: np.exp(-c * _expm1(z)), logsf=lambda z, c: -c * np.expm1(z),
+    "gompertz", lambda z, c: np.log(c) + z - c * np.expm1(z), lambda z, c: -np.expm1(-c * finite_expm1(z)), support=POSITIVE,
+    sf=lambda z, c: np.exp(-c * finite_expm1(z)), logsf=lambda z, c: -c * np.expm1(z),
     ppf=lambda q, c: np.log1p(-np.log1p(-q) / c), isf=lambda q, c: np.log1p(-np.log(q) / c),
 )  # fmt: skip
 weibull_min = Continuous(
@@ -271,60 +246,40 @@ weibull_min = Continuous(
     support=POSITIVE, sf=lambda z, c: np.exp(-(z**c)), logsf=lambda z, c: -(z**c),
     ppf=lambda q, c: (-np.log1p(-q)) ** (1 / c), isf=lambda q, c: (-np.log(q)) ** (1 / c),
     mean=lambda c: special.gamma(1 + 1 / c), var=lambda c: special.gamma(1 + 2 / c) - special.gamma(1 + 1 / c) ** 2,
-    entropy=lambda c: -_EULER / c - np.log(c) + _EULER + 1,
+    entropy=lambda c: -EULER / c - np.log(c) + EULER + 1,
 )  # fmt: skip
 weibull_max = Continuous(
     "weibull_max", lambda z, c: np.log(c) + special.xlogy(c - 1, -z) - (-z) ** c, lambda z, c: np.exp(-((-z) ** c)),
     support=(-np.inf, 0.0), logcdf=lambda z, c: -((-z) ** c), sf=lambda z, c: -np.expm1(-((-z) ** c)),
     ppf=lambda q, c: -((-np.log(q)) ** (1 / c)), isf=lambda q, c: -((-np.log1p(-q)) ** (1 / c)),
     mean=lambda c: -special.gamma(1 + 1 / c), var=lambda c: special.gamma(1 + 2 / c) - special.gamma(1 + 1 / c) ** 2,
-    entropy=lambda c: -_EULER / c - np.log(c) + _EULER + 1,
+    entropy=lambda c: -EULER / c - np.log(c) + EULER + 1,
 )  # fmt: skip
 dweibull = Continuous(
     "dweibull", lambda z, c: np.log(c / 2) + special.xlogy(c - 1, np.abs(z)) - np.abs(z) ** c,
-    lambda z, c: np.where(z > 0, 1 - np.exp(-(_above(z) ** c)) / 2, np.exp(-((-_below(z)) ** c)) / 2),
-    sf=lambda z, c: np.where(z > 0, np.exp(-(_above(z) ** c)) / 2, 1 - np.exp(-((-_below(z)) ** c)) / 2),
-    mean=lambda c: 0.0 * c, var=lambda c: special.gamma(1 + 2 / c),
+    lambda z, c: np.where(z > 0, 1 - np.exp(-(above(z) ** c)) / 2, np.exp(-((-below(z)) ** c)) / 2),
+    sf=lambda z, c: np.where(z > 0, np.exp(-(above(z) ** c)) / 2, 1 - np.exp(-((-below(z)) ** c)) / 2),
+    ppf=lambda q, c: quantile_of_dweibull(q, c), isf=lambda q, c: -quantile_of_dweibull(q, c), mean=lambda c: 0.0 * c,
+    var=lambda c: special.gamma(1 + 2 / c),
 )  # fmt: skip
 
 
 # Extremes and heavy tails. y is what the tail is exponential in, smooth in the shape c at 0 too.
 
 
-def _extreme(z: Any, c: Any) -> Any:
-    """-log(1 - c z) / c"""
-    return z * _log1p_over(-c * z)
-
-
-def _tail(z: Any, c: Any) -> Any:
-    """log(1 + c z) / c"""
-    return z * _log1p_over(c * z)
-
-
-def _end(c: Any, *, above: bool) -> Any:
-    """1 / |c| where the support ends, for c of one sign; infinity for the other."""
-    ends = c > 0 if above else c < 0
-    return np.where(ends, 1 / np.where(ends, c, 1.0), np.inf if above else -np.inf)
-
-
 genextreme = Continuous(
-    "genextreme", lambda z, c: -np.exp(-_extreme(z, c)) - (1 - c) * _extreme(z, c),
-    lambda z, c: np.exp(-np.exp(-_extreme(z, c))), positive=False,
-    support=lambda c: (_end(c, above=False), _end(c, above=True)), logcdf=lambda z, c: -np.exp(-_extreme(z, c)),
-    sf=lambda z, c: -np.expm1(-np.exp(-_extreme(z, c))), ppf=lambda q, c: _of_extreme(-np.log(-np.log(q)), c),
-    isf=lambda q, c: _of_extreme(-np.log(-np.log1p(-q)), c),
+    "genextreme", lambda z, c: -np.exp(-extreme(z, c)) - (1 - c) * extreme(z, c),
+    lambda z, c: np.exp(-np.exp(-extreme(z, c))), positive=False,
+    support=lambda c: (end(c, above=False), end(c, above=True)), logcdf=lambda z, c: -np.exp(-extreme(z, c)),
+    sf=lambda z, c: -np.expm1(-np.exp(-extreme(z, c))), ppf=lambda q, c: quantile_of_extreme(-np.log(q), c),
+    isf=lambda q, c: quantile_of_extreme(-np.log1p(-q), c),
 )  # fmt: skip
 genpareto = Continuous(
-    "genpareto", lambda z, c: -(c + 1) * _tail(z, c), lambda z, c: -np.expm1(-_tail(z, c)), positive=False,
-    support=lambda c: (0.0, -_end(c, above=False)), sf=lambda z, c: np.exp(-_tail(z, c)), logsf=lambda z, c: -_tail(z, c),
-    ppf=lambda q, c: _of_extreme(-np.log1p(-q), -c), isf=lambda q, c: _of_extreme(-np.log(q), -c),
+    "genpareto", lambda z, c: -(c + 1) * tail(z, c), lambda z, c: -np.expm1(-tail(z, c)), positive=False,
+    support=lambda c: (0.0, -end(c, above=False)), sf=lambda z, c: np.exp(-tail(z, c)), logsf=lambda z, c: -tail(z, c),
+    ppf=lambda q, c: quantile_of_tail(-np.log1p(-q), 1 - q, c), isf=lambda q, c: quantile_of_tail(-np.log(q), q, c),
     mean=lambda c: np.where(c < 1, 1 / np.where(c < 1, 1 - c, 1.0), np.inf), entropy=lambda c: 1 + c,
 )  # fmt: skip
-
-
-def _of_extreme(y: Any, c: Any) -> Any:
-    """(1 - exp(-c y)) / c"""
-    return y * special.exprel(-c * y)
 
 
 pareto = Continuous(
@@ -346,30 +301,35 @@ powerlaw = Continuous(
 )  # fmt: skip
 cauchy = Continuous(
     "cauchy", lambda z: -log(pi) - np.log1p(z**2), lambda z: np.arctan2(1.0, -z) / pi, sf=lambda z: np.arctan2(1.0, z) / pi,
-    ppf=lambda q: np.tan(pi * q - pi / 2), isf=lambda q: np.tan(pi / 2 - pi * q), entropy=lambda: log(4 * pi),
+    ppf=lambda q: quantile_of_cauchy(q), isf=lambda q: -quantile_of_cauchy(q), entropy=lambda: log(4 * pi),
 )  # fmt: skip
+
+
 halfcauchy = Continuous(
     "halfcauchy", lambda z: log(2 / pi) - np.log1p(z**2), lambda z: 2 / pi * np.arctan(z), support=POSITIVE,
-    sf=lambda z: 2 / pi * np.arctan2(1.0, z), ppf=lambda q: np.tan(pi / 2 * q), isf=lambda q: 1 / np.tan(pi / 2 * q),
+    sf=lambda z: 2 / pi * np.arctan2(1.0, z), ppf=lambda q: tangent_of_right_angles(q), isf=lambda q: 1 / np.tan(pi / 2 * q),
     entropy=lambda: log(2 * pi),
 )  # fmt: skip
 halflogistic = Continuous(
-    "halflogistic", lambda z: log(2) - z - 2 * np.log1p(np.exp(-z)), lambda z: np.tanh(z / 2), support=POSITIVE,
-    sf=lambda z: 2 * special.expit(-z), logsf=lambda z: log(2) + special.log_expit(-z), ppf=lambda q: 2 * np.arctanh(q),
+    "halflogistic", lambda z: log(2) - z - 2 * np.log1p(np.exp(-z)), lambda z: -np.expm1(-z) / (1 + np.exp(-z)), support=POSITIVE,
+    sf=lambda z: 2 * special.expit(-z), ppf=lambda q: 2 * np.arctanh(q),
+    logsf=lambda z: np.where(z < 1, np.log1p(-np.tanh(np.where(z < 1, z, 0.0) / 2)), log(2) + special.log_expit(-z)),
     isf=lambda q: -special.logit(q / 2), mean=lambda: 2 * log(2), var=lambda: pi**2 / 3 - 4 * log(2) ** 2,
     entropy=lambda: 2 - log(2),
 )  # fmt: skip
 hypsecant = Continuous(
     "hypsecant", lambda z: log(2 / pi) - np.abs(z) - np.log1p(np.exp(-2 * np.abs(z))),
-    lambda z: 2 / pi * np.arctan(_exp(z)), sf=lambda z: 2 / pi * np.arctan(_exp(-z)),
-    ppf=lambda q: np.log(np.tan(pi / 2 * q)), isf=lambda q: -np.log(np.tan(pi / 2 * q)), mean=lambda: 0.0,
+    lambda z: 2 / pi * np.where(z > 0, pi / 2 - np.arctan(np.exp(-above(z))), np.arctan(np.exp(below(z)))),
+    sf=lambda z: 2 / pi * np.where(z > 0, np.arctan(np.exp(-above(z))), pi / 2 - np.arctan(np.exp(below(z)))),
+    ppf=lambda q: np.log(tangent_of_right_angles(q)), isf=lambda q: -np.log(tangent_of_right_angles(q)), mean=lambda: 0.0,
     var=lambda: pi**2 / 4,
 )  # fmt: skip
+_LAPLACE: Any = laplace.forms
 loglaplace = Continuous(
     "loglaplace", lambda z, c: np.log(c / 2) - c * np.abs(np.log(z)) - np.log(z),
-    lambda z, c: np.where(z < 1, np.exp(-c * np.abs(np.log(z))) / 2, 1 - np.exp(-c * np.abs(np.log(z))) / 2),
-    support=POSITIVE, sf=lambda z, c: np.where(z < 1, 1 - np.exp(-c * np.abs(np.log(z))) / 2, np.exp(-c * np.abs(np.log(z))) / 2),
+    lambda z, c: _LAPLACE["cdf"](c * np.log(z)), support=POSITIVE, sf=lambda z, c: _LAPLACE["sf"](c * np.log(z)),
     ppf=lambda q, c: np.where(q < 0.5, 2 * q, 0.5 / np.where(q < 0.5, 0.5, 1 - q)) ** (1 / c),
+    isf=lambda q, c: np.where(q < 0.5, 0.5 / np.where(q < 0.5, q, 0.5), 2 * (1 - q)) ** (1 / c),
     mean=lambda c: np.where(c > 1, c**2 / (np.where(c > 1, c, 2.0) ** 2 - 1), np.inf), entropy=lambda c: np.log(2 / c) + 1,
 )  # fmt: skip
 fisk = Continuous(
@@ -383,6 +343,7 @@ burr12 = Continuous(
     "burr12", lambda z, c, d: np.log(c * d) + special.xlogy(c - 1, z) - (d + 1) * np.log1p(z**c),
     lambda z, c, d: -np.expm1(-d * np.log1p(z**c)), support=POSITIVE, sf=lambda z, c, d: np.exp(-d * np.log1p(z**c)),
     logsf=lambda z, c, d: -d * np.log1p(z**c), ppf=lambda q, c, d: np.expm1(-np.log1p(-q) / d) ** (1 / c),
+    isf=lambda q, c, d: np.expm1(-np.log(q) / d) ** (1 / c),
 )  # fmt: skip
 
 # On an interval, and on the circle
@@ -396,8 +357,9 @@ arcsine = Continuous(
     ppf=lambda q: np.sin(pi / 2 * q) ** 2, mean=lambda: 0.5, var=lambda: 1 / 8, entropy=lambda: log(pi / 4),
 )  # fmt: skip
 semicircular = Continuous(
-    "semicircular", lambda z: log(2 / pi) + np.log1p(-(z**2)) / 2,
-    lambda z: 0.5 + (z * np.sqrt(1 - z**2) + np.arcsin(z)) / pi, support=(-1.0, 1.0), mean=lambda: 0.0, var=lambda: 0.25,
+    "semicircular", lambda z: log(2 / pi) + (np.log1p(z) + np.log1p(-z)) / 2,
+    "no shape: SciPy's value, as the slopes of a square root and an arcsine cancel", support=(-1.0, 1.0),
+    mean=lambda: 0.0, var=lambda: 0.25,
     entropy=lambda: log(pi) - 0.5,
 )  # fmt: skip
 truncexpon = Continuous(

@@ -12,7 +12,8 @@ import numpy as np
 from scipy import special  # type: ignore[import-untyped]
 
 from bibun.scipy.stats.continuous import POSITIVE, Continuous
-from bibun.scipy.stats.families import _EULER, _LOG_ROOT_2PI, _exp, _normal, gamma, invgauss
+from bibun.scipy.stats.families import gamma, invgauss
+from bibun.scipy.stats.formulas import EULER, LOG_ROOT_2PI, finite_exp, log_normal
 
 _GAMMA: Any = gamma.forms
 _INVGAUSS: Any = invgauss.forms
@@ -28,7 +29,7 @@ def _log_rest(y: Any) -> Any:
 # Of the normal
 
 johnsonsu = Continuous(
-    "johnsonsu", lambda z, a, b: np.log(b) - np.log(np.hypot(1.0, z)) + _normal(a + b * np.arcsinh(z)),
+    "johnsonsu", lambda z, a, b: np.log(b) - np.log(np.hypot(1.0, z)) + log_normal(a + b * np.arcsinh(z)),
     lambda z, a, b: special.ndtr(a + b * np.arcsinh(z)), positive=lambda a, b: b > 0,
     sf=lambda z, a, b: special.ndtr(-a - b * np.arcsinh(z)), logcdf=lambda z, a, b: special.log_ndtr(a + b * np.arcsinh(z)),
     logsf=lambda z, a, b: special.log_ndtr(-a - b * np.arcsinh(z)), ppf=lambda q, a, b: np.sinh((special.ndtri(q) - a) / b),
@@ -36,7 +37,7 @@ johnsonsu = Continuous(
     var=lambda a, b: np.expm1(b**-2.0) * (np.exp(b**-2.0) * np.cosh(2 * a / b) + 1) / 2,
 )  # fmt: skip
 johnsonsb = Continuous(
-    "johnsonsb", lambda z, a, b: np.log(b) - np.log(z) - np.log1p(-z) + _normal(a + b * special.logit(z)),
+    "johnsonsb", lambda z, a, b: np.log(b) - np.log(z) - np.log1p(-z) + log_normal(a + b * special.logit(z)),
     lambda z, a, b: special.ndtr(a + b * special.logit(z)), support=(0.0, 1.0), positive=lambda a, b: b > 0,
     sf=lambda z, a, b: special.ndtr(-a - b * special.logit(z)),
     logcdf=lambda z, a, b: special.log_ndtr(a + b * special.logit(z)),
@@ -44,7 +45,7 @@ johnsonsb = Continuous(
     ppf=lambda q, a, b: special.expit((special.ndtri(q) - a) / b), isf=lambda q, a, b: special.expit((-special.ndtri(q) - a) / b),
 )  # fmt: skip
 foldnorm = Continuous(
-    "foldnorm", lambda z, c: np.logaddexp(_normal(z + c), _normal(z - c)),
+    "foldnorm", lambda z, c: np.logaddexp(log_normal(z + c), log_normal(z - c)),
     lambda z, c: (special.erf((z - c) / sqrt(2)) + special.erf((z + c) / sqrt(2))) / 2, support=POSITIVE,
     positive=lambda c: c >= 0, sf=lambda z, c: (special.erfc((z - c) / sqrt(2)) + special.erfc((z + c) / sqrt(2))) / 2,
     mean=lambda c: _mean_of_foldnorm(c), var=lambda c: c**2 + 1 - _mean_of_foldnorm(c) ** 2,
@@ -55,9 +56,9 @@ rice = Continuous(
     mean=lambda b: _mean_of_rice(b), var=lambda b: 2 + b**2 - _mean_of_rice(b) ** 2,
 )  # fmt: skip
 moyal = Continuous(
-    "moyal", lambda z: -(z + np.exp(-z)) / 2 - _LOG_ROOT_2PI, lambda z: special.erfc(_exp(-z / 2) / sqrt(2)),
-    sf=lambda z: special.erf(_exp(-z / 2) / sqrt(2)), ppf=lambda q: -np.log(2 * special.erfcinv(q) ** 2),
-    isf=lambda q: -np.log(2 * special.erfinv(q) ** 2), mean=lambda: log(2) + _EULER, var=lambda: pi**2 / 2,
+    "moyal", lambda z: -(z + np.exp(-z)) / 2 - LOG_ROOT_2PI, lambda z: special.erfc(finite_exp(-z / 2) / sqrt(2)),
+    sf=lambda z: special.erf(finite_exp(-z / 2) / sqrt(2)), ppf=lambda q: -np.log(2 * special.erfcinv(q) ** 2),
+    isf=lambda q: -np.log(2 * special.erfinv(q) ** 2), mean=lambda: log(2) + EULER, var=lambda: pi**2 / 2,
 )  # fmt: skip
 wald = Continuous(
     "wald", lambda z: _INVGAUSS["logpdf"](z, 1.0), lambda z: _INVGAUSS["cdf"](z, 1.0), support=POSITIVE,
@@ -67,7 +68,7 @@ wald = Continuous(
 
 
 def _mean_of_foldnorm(c: Any) -> Any:
-    return 2 * np.exp(_normal(c)) + c * special.erf(c / sqrt(2))
+    return 2 * np.exp(log_normal(c)) + c * special.erf(c / sqrt(2))
 
 
 def _mean_of_rice(b: Any) -> Any:
@@ -148,15 +149,22 @@ def _side(z: Any, c: Any) -> tuple[Any, Any, Any]:
 
 def _triangle(z: Any, c: Any, *, above: bool) -> Any:
     left, far, peak = _side(z, c)
-    rest = z * (1 - z) + np.where(left, c - z, z - c)  # peak - far²
+    rest = np.where(
+        far < 0.5, peak - far**2, z * (1 - z) + np.where(left, c - z, z - c)
+    )  # peak - far², near 1 by 1 - z
     return np.where(left == above, rest, far**2) / peak
+
+
+def _of_triangle(q: Any, rest: Any, c: Any) -> Any:
+    left = q < c
+    return np.where(left, np.sqrt(np.where(left, c * q, 1.0)), 1 - np.sqrt(np.where(left, 1.0, (1 - c) * rest)))
 
 
 triang = Continuous(
     "triang", lambda z, c: log(2) + np.log(_side(z, c)[1]) - np.log(_side(z, c)[2]),
     lambda z, c: _triangle(z, c, above=False), support=(0.0, 1.0), positive=lambda c: (c >= 0) & (c <= 1),
     sf=lambda z, c: _triangle(z, c, above=True),
-    ppf=lambda q, c: np.where(q < c, np.sqrt(np.where(q < c, c * q, 1.0)), 1 - np.sqrt(np.where(q < c, 1.0, (1 - c) * (1 - q)))),
+    ppf=lambda q, c: _of_triangle(q, 1 - q, c), isf=lambda q, c: 1 - _of_triangle(q, 1 - q, 1 - c),
     mean=lambda c: (1 + c) / 3, var=lambda c: (1 - c + c**2) / 18, entropy=lambda c: 0.5 - log(2) + 0.0 * c,
 )  # fmt: skip
 

@@ -1,0 +1,142 @@
+"""Formulas that the continuous families share, or that have cases: tails, quantiles, masses. Holds no family.
+
+Sources: as of families.py.
+"""
+
+from __future__ import annotations
+
+from math import log, pi
+from typing import Any
+
+import numpy as np
+from scipy import special  # type: ignore[import-untyped]
+
+from bibun.primitives.series import joined, polynomial
+
+LOG_ROOT_2PI = log(2 * pi) / 2
+EULER = 0.57721566490153286061
+# Of w, w**3, ...: DLMF 5.11.8 for h = 1/2 and h = 0.
+_RATIO_OF_GAMMAS = [-1 / 4, 1 / 24, -1 / 20, 17 / 112, -31 / 36, 691 / 88]
+# log(1 + u) / u in powers of u, to |u| = 1/10: the next is 1e-19
+_LOG1P_OVER = [(-1) ** k / (k + 1) for k in range(18)]
+
+
+def log_normal(z: Any) -> Any:
+    """The logarithm of the standard normal density."""
+    return -(z**2) / 2 - LOG_ROOT_2PI
+
+
+def finite_exp(z: Any) -> Any:
+    """e**z, which stays finite: what is e**-e**z has the slope 0 where it underflows, not 0 times infinity."""
+    return np.exp(np.minimum(z, 700.0))
+
+
+def finite_expm1(z: Any) -> Any:
+    """e**z - 1, in the same way."""
+    return np.expm1(np.minimum(z, 700.0))
+
+
+def above(z: Any) -> Any:
+    """z where it is positive, else 0."""
+    return np.where(z > 0, z, 0.0)
+
+
+def below(z: Any) -> Any:
+    """z where it is not positive, else 0: at 0 it has the slope of z."""
+    return np.where(z > 0, 0.0, z)
+
+
+def log1p_over(u: Any) -> Any:
+    """log(1 + u) / u, and 1 at 0: smooth there, as its derivatives are."""
+    near = np.abs(u) < 0.1
+    return joined(near, u, lambda v: polynomial(_LOG1P_OVER, v), lambda v: np.log1p(v) / v, 1.0)
+
+
+def log_scale_of_t(w: Any) -> Any:
+    """log of Γ((ν + 1) / 2) / (Γ(ν / 2) sqrt(ν π)), w = 1 / ν: by Stirling's series for ν from 50 on, to the normal's."""
+    return joined(
+        w < 0.02, w, lambda w: w * polynomial(_RATIO_OF_GAMMAS, w * w) - LOG_ROOT_2PI,
+        lambda w: special.gammaln((1 / w + 1) / 2) - special.gammaln(0.5 / w) - np.log(pi / w) / 2, 0.1,
+    )  # fmt: skip
+
+
+def log_difference(a: Any, b: Any) -> Any:
+    """log(exp(a) - exp(b)) for a > b"""
+    return a + np.log(-np.expm1(b - a))
+
+
+def log_mass(a: Any, b: Any) -> Any:
+    """log of the normal probability between a and b, by the tail that both are in."""
+    right, left = a > 0, b <= 0
+    lower, upper = np.where(right, -b, a), np.where(right, -a, b)  # mirrored: to the left of 0
+    tail = right | left
+    lower_tail, upper_tail = np.where(tail, lower, -2.0), np.where(tail, upper, -1.0)
+    in_tail = log_difference(special.log_ndtr(upper_tail), special.log_ndtr(lower_tail))
+    around = np.log1p(-special.ndtr(np.where(tail, -1.0, a)) - special.ndtr(np.where(tail, -1.0, -b)))
+    return np.where(tail, in_tail, around)
+
+
+def beta_below(a: Any, b: Any, w: Any, d: Any) -> Any:
+    """The probability of at most w / (d + w) in the beta family: by w / (d + w) or the rest to 1, whichever is small, as the
+    density has no digits of a rest that is 1 less a number near 1."""
+    return np.where(w < d, special.betainc(a, b, _smaller(w, d, True)), special.betaincc(b, a, _smaller(w, d, False)))
+
+
+def beta_above(a: Any, b: Any, w: Any, d: Any) -> Any:
+    """The probability of more."""
+    return np.where(w < d, special.betaincc(a, b, _smaller(w, d, True)), special.betainc(b, a, _smaller(w, d, False)))
+
+
+def _smaller(w: Any, d: Any, first: bool) -> Any:
+    """w / (d + w), or d / (d + w); 1/2 where that is the larger part."""
+    return np.where((w < d) == first, (w if first else d) / (d + w), 0.5)
+
+
+def quantile_of_dweibull(q: Any, c: Any) -> Any:
+    """∓(-log(2 q))**(1/c), the left one's mirrored at 1/2"""
+    low = q < 0.5
+    return np.where(low, -1.0, 1.0) * (-np.log(2 * np.where(low, q, 1 - q))) ** (1 / c)
+
+
+def extreme(z: Any, c: Any) -> Any:
+    """-log(1 - c z) / c"""
+    return z * log1p_over(-c * z)
+
+
+def tail(z: Any, c: Any) -> Any:
+    """log(1 + c z) / c"""
+    return z * log1p_over(c * z)
+
+
+def end(c: Any, *, above: bool) -> Any:
+    """1 / |c| where the support ends, for c of one sign; infinity for the other."""
+    ends = c > 0 if above else c < 0
+    return np.where(ends, 1 / np.where(ends, c, 1.0), np.inf if above else -np.inf)
+
+
+def quantile_of_extreme(s: Any, c: Any) -> Any:
+    """(1 - s**c) / c, and -log(s) at c = 0"""
+    return quantile_of_tail(-np.log(s), s, -c)
+
+
+def quantile_of_tail(y: Any, s: Any, c: Any) -> Any:
+    """(s**-c - 1) / c with y = -log(s), about c y = 0 by y: at the ends y is infinite."""
+    far = (np.abs(c * y) > 1) & (c != 0)
+    power, finite = np.where(far, c, 1.0), np.where(np.isinf(y), 0.0, y)
+    return np.where(
+        far, (np.where(far, s, 0.5) ** -power - 1) / power, y * special.exprel(np.where(far, 0.0, c * finite))
+    )
+
+
+def quantile_of_cauchy(q: Any) -> Any:
+    """tan(π (q - 1/2)), near the ends by their distance: -1 / tan(πq), of which all digits are left"""
+    middle, low = np.abs(q - 0.5) < 0.25, q < 0.5
+    end = np.where(middle, 0.25, np.where(low, q, 1 - q))
+    return np.where(middle, np.tan(pi * (np.where(middle, q, 0.5) - 0.5)), np.where(low, -1.0, 1.0) / np.tan(pi * end))
+
+
+def tangent_of_right_angles(q: Any) -> Any:
+    """tan(π/2 q), which is infinite at 1"""
+    low = q < 0.5
+    tangent = np.tan(pi / 2 * np.where(low, q, 1 - q))
+    return np.where(low, tangent, 1 / np.where(low, 1.0, tangent))

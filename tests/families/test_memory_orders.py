@@ -1,0 +1,87 @@
+"""Results lie in memory as NumPy's do, where a program can tell: ravel("K"), views that reshape makes, or does not make."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bibun as bb
+from tests.families.test_shapes import LAID
+
+RESULTS: dict[str, Any] = {
+    "sort": lambda x: np.sort(x, axis=0),
+    "partition": lambda x: np.partition(x, 1, axis=-1),
+    "sorted in place": lambda x: (y := x * 1.0, y.sort(axis=0))[0],
+    "pad": lambda x: np.pad(x, 1),
+    "pad by edges": lambda x: np.pad(x, 1, mode="edge"),
+    "pad by means": lambda x: np.pad(x, 1, mode="mean"),
+    "pad by ramps": lambda x: np.pad(x, 1, mode="linear_ramp"),
+    "pad by odd reflection": lambda x: np.pad(x, 1, mode="reflect", reflect_type="odd"),
+    "pad with nothing": lambda x: np.pad(x, 0, mode="mean"),
+    "select": lambda x: np.select([x > 9, x < 3], [x, 2 * x]),
+    "choose": lambda x: np.choose((x > 9).astype(int), [x, 2 * x]),
+    "gradient": lambda x: np.gradient(x, axis=1),
+    "unwrap": lambda x: np.unwrap(x, axis=0),
+    "round": lambda x: np.round(x, 1),
+    "round to whole numbers": np.round,
+    "median": lambda x: np.median(x, axis=0),
+    "quantile": lambda x: np.quantile(x, [0.1, 0.5], axis=1),
+    "quantile of numbers": lambda x: np.quantile(x, [0.1, 0.5], axis=-1, keepdims=True),
+    "nanquantile": lambda x: np.nanquantile(x, [0.3, 0.4], axis=0),
+    "cholesky": lambda x: np.linalg.cholesky(np.swapaxes(x, -1, -2) @ x + 1000 * np.eye(x.shape[-1]), upper=True),
+    "einsum, axes moved": lambda x: np.einsum("ijk->kij", x),
+    "einsum, a diagonal": lambda x: np.einsum("iijk->kij", np.stack([x[:2], 2 * x[:2]], axis=1)),
+    "einsum, in C": lambda x: np.einsum("ijk,ijk->ijk", x, x, order="C"),
+    "einsum, in F": lambda x: np.einsum("ijk,ijk->ijk", x, x, order="F"),
+    "einsum, in A": lambda x: np.einsum("ijk,ijk->ijk", x, x, order="A"),
+}
+
+
+@pytest.mark.parametrize("lie", LAID)
+@pytest.mark.parametrize("name", RESULTS)
+def test_results_lie_as_those_of_numpy(name: str, lie: str) -> None:
+    f = lambda x: RESULTS[name](LAID[lie](x)).ravel("K")  # noqa: E731
+    x = np.arange(24.0).reshape(2, 3, 4) % 7
+    expected = f(x)
+    np.testing.assert_allclose(bb.vjp(f, x)[0], expected, rtol=1e-13, atol=1e-15)
+    np.testing.assert_allclose(bb.jvp(f, (x,), (x,))[0], expected, rtol=1e-13, atol=1e-15)
+    np.testing.assert_allclose(bb.vmap(f)(np.stack([x + 1, x]))[1], expected, rtol=1e-13, atol=1e-15)
+
+
+@pytest.mark.parametrize("subscripts", ["ij->ji", "ij->ij", "ii->i"])
+def test_einsum_of_one_array_is_a_view_to_write_through(subscripts: str) -> None:
+    def f(x: Any) -> Any:
+        y = x * 1.0
+        part = np.einsum(subscripts, y)
+        part *= 10.0
+        part.reshape(-1, order="F")[:1] *= 3.0
+        return np.concatenate([y.ravel(), part.ravel()])
+
+    x = np.arange(1.0, 10.0).reshape(3, 3)
+    np.testing.assert_array_equal(bb.vjp(f, x)[0], f(x))
+    np.testing.assert_array_equal(bb.jvp(f, (x,), (x,))[1], f(x))  # f is linear
+    np.testing.assert_array_equal(bb.vmap(f)(x[None])[0], f(x))
+
+
+def test_reshape_of_a_diagonal_is_a_copy_where_numpy_makes_one() -> None:
+    def f(x: Any) -> Any:
+        y = np.stack([x, 2 * x])
+        r = np.einsum("iij->ij", y).reshape(-1)
+        r *= 10.0
+        return y.ravel()
+
+    x = np.arange(6.0).reshape(2, 3)
+    np.testing.assert_array_equal(bb.vjp(f, x)[0], f(x))
+    np.testing.assert_array_equal(bb.jvp(f, (x,), (x,))[1], f(x))
+
+
+def test_padding_with_nothing_is_a_copy() -> None:
+    def f(x: Any) -> Any:
+        y = x * 1.0
+        padded = np.pad(y, 0, mode="maximum")
+        padded *= 2.0
+        return np.sum(y)
+
+    assert bb.value_and_grad(f)(np.ones(3))[0] == f(np.ones(3)) == 3.0

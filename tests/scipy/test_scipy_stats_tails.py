@@ -1,0 +1,134 @@
+"""Distributions far out and at their ends: probabilities near 0 and 1 and their slopes, quantiles of 0, of 1, of next to nothing.
+
+The slope of a distribution function is the density, and of its logarithm density over probability, both by SciPy.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bibun as bb
+from bibun.scipy import stats
+from tests.scipy.test_scipy_stats import shapes_of
+
+scipy_stats, mpmath = pytest.importorskip("scipy.stats"), pytest.importorskip("mpmath")
+
+FAR = np.array([1e-100, 1e-30, 1e-20, 1e-12, 1e-3, 0.3])
+# SciPy's own values or densities are wrong there: by a cdf that is 1 less another, or an overflow; or z is too coarse.
+UNSURE = {"burr", "burr12", "fisk", "loguniform", "reciprocal", "pareto", "powerlaw", "truncnorm"}
+
+
+@pytest.mark.filterwarnings("ignore:Error in function boost")
+@pytest.mark.parametrize("which", ["cdf", "sf", "logcdf", "logsf"])
+@pytest.mark.parametrize("name", sorted(set(stats.CONTINUOUS) - UNSURE))
+def test_slopes_in_both_tails(name: str, which: str) -> None:
+    ours, family, shapes = getattr(stats, name), getattr(scipy_stats, name), shapes_of(name)
+    with np.errstate(all="ignore"):
+        z = np.concatenate([family.ppf(FAR, *shapes), family.isf(FAR, *shapes)])
+        low, high = family.support(*shapes)
+        z = z[(z > low) & (z < min(high, 1 - 1e-6 if high == 1 else high, 1e150))]
+        value, slope = bb.jvp(lambda z: getattr(ours, which)(z, *shapes), (z,), (np.ones_like(z),))
+        expected = getattr(family, which)(z, *shapes)
+        truth = np.exp(family.logpdf(z, *shapes) - (expected if which.startswith("log") else 0))
+    clear = np.isfinite(expected) & np.isfinite(truth)
+    np.testing.assert_allclose(value[clear], expected[clear], rtol=1e-7, atol=1e-300)
+    np.testing.assert_allclose(slope[clear], (truth if "cdf" in which else -truth)[clear], rtol=1e-6, atol=1e-300)
+
+
+Q = np.array([-1.0, 0.0, 1e-20, 1e-15, 1e-10, 0.1, 0.3, 0.5, 0.8, 0.99, 1.0, 1.5, np.nan])
+
+
+@pytest.mark.parametrize("which", ["ppf", "isf"])
+@pytest.mark.parametrize("name", stats.CONTINUOUS)
+def test_quantiles_of_all_that_may_be_asked(name: str, which: str) -> None:
+    shapes = shapes_of(name)
+    q = Q if name not in ("f", "moyal", "weibull_max") or which == "ppf" else Q[4:]  # there SciPy's goes by 1 - q
+    found, slope = bb.jvp(lambda s: getattr(getattr(stats, name), which)(q, *shapes, scale=s), (2.0,), (1.0,))
+    with np.errstate(all="ignore"):
+        expected = getattr(getattr(scipy_stats, name), which)(q, *shapes, scale=2.0)
+    np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-15)
+    inner = np.isfinite(expected)
+    np.testing.assert_allclose(slope[inner], expected[inner] / 2, rtol=1e-7, atol=1e-15)
+
+
+def test_derivatives_of_quantiles_at_the_ends() -> None:
+    """Of 0 and 1: the end of the support moves with the shapes; by q it is 1 / density, which nests."""
+    by_q, by_a = (
+        bb.jacobian(lambda q, a: stats.truncnorm.ppf(q, a, 1.5), argnums=k)(np.array([0.0, 0.4, 1.0]), -0.5)
+        for k in (0, 1)
+    )
+    x = scipy_stats.truncnorm.ppf([0.0, 0.4, 1.0], -0.5, 1.5)
+    np.testing.assert_allclose(np.diag(by_q), 1 / scipy_stats.truncnorm.pdf(x, -0.5, 1.5), rtol=1e-9)
+    np.testing.assert_allclose(by_a[[0, 2]], [1.0, 0.0], atol=1e-12)
+    second = bb.grad(bb.grad(lambda q: stats.truncnorm.ppf(q, -0.5, 1.5)))(0.0)
+    np.testing.assert_allclose(second, -0.5 / scipy_stats.truncnorm.pdf(-0.5, -0.5, 1.5) ** 2, rtol=1e-9)  # x / pdf²
+    assert bb.grad(lambda q: stats.t.ppf(q, 3.0))(1.0) == np.inf
+    slopes = bb.vmap(bb.grad(lambda q: stats.t.isf(q, 3.0)))(np.array([0.0, 0.5]))
+    np.testing.assert_allclose(slopes, [-np.inf, -1 / scipy_stats.t.pdf(0.0, 3.0)], rtol=1e-12)
+
+
+def test_quantiles_of_cauchys_family_by_mpmath() -> None:
+    """-1 / tan(πq)"""
+    for q in (1e-20, 1e-10, 0.1, 0.25, 0.49, 0.7, 0.999):
+        exact = mpmath.mpf(q)
+        truth = -1 / mpmath.tan(mpmath.pi * exact), mpmath.pi / mpmath.sin(mpmath.pi * exact) ** 2
+        for f, sign in ((stats.cauchy.ppf, 1), (stats.cauchy.isf, -1)):
+            found = bb.value_and_grad(f)(q)
+            np.testing.assert_allclose(found, [sign * float(part) for part in truth], rtol=1e-12)
+
+
+@pytest.mark.parametrize("c", [0.2, -0.3, 1e-9, 0.0])
+@pytest.mark.parametrize("name", ["genextreme", "genpareto"])
+def test_quantiles_of_a_tail_with_a_shape(name: str, c: float) -> None:
+    """By mpmath: ((1 - q)**-c - 1) / c, and (1 - (-log q)**c) / c; by the shape c, about 0 too."""
+    sign = 1 if name == "genextreme" else -1
+
+    def truth(q: Any, c: Any) -> Any:
+        s = -mpmath.log(q) if name == "genextreme" else 1 - q
+        return (1 - s ** (sign * c)) / (sign * c)
+
+    with mpmath.workdps(100):
+        c_about = mpmath.mpf(c) + mpmath.mpf("1e-20")
+        for q in map(mpmath.mpf, (1e-12, 0.3, 0.999)):
+            found = [bb.grad(getattr(stats, name).ppf, argnums=k)(float(q), c) for k in (0, 1)]
+            by_c = (truth(q, 3 * c_about) - truth(q, c_about)) / (2 * c_about) if abs(c) < 1e-6 else None
+            expected = (
+                mpmath.diff(lambda q: truth(q, c_about), q),
+                mpmath.diff(lambda c: truth(q, c), c_about) if by_c is None else by_c,
+            )
+            np.testing.assert_allclose(found, [float(part) for part in expected], rtol=1e-6)
+
+
+def test_skewed_left_tail_by_mpmath() -> None:
+    """The slope by the skewness a is -exp(-z² (1 + a²) / 2) / (π (1 + a²))."""
+    z, a = -10.0, 1.3
+    assert stats.skewnorm.cdf(z, a) == bb.jvp(lambda z: stats.skewnorm.cdf(z, a), (z,), (1.0,))[0]
+    by_z, by_a = (bb.grad(stats.skewnorm.cdf, argnums=k)(z, a) for k in (0, 1))
+    np.testing.assert_allclose(by_z, scipy_stats.skewnorm.pdf(z, a), rtol=1e-10)
+    np.testing.assert_allclose(by_a, -np.exp(-(z**2) * (1 + a**2) / 2) / (np.pi * (1 + a**2)), rtol=1e-10)
+    assert bb.value_and_grad(stats.skewnorm.logcdf)(-30.0, a) == (-np.inf, 0.0)  # as a density that underflows
+
+
+@pytest.mark.parametrize(
+    ("name", "k", "shapes"), [("poisson", 60, (2.3,)), ("binom", 19, (20, 0.1)), ("geom", 200, (0.4,))]
+)
+def test_logarithms_of_counts_that_are_almost_certain(name: str, k: int, shapes: tuple[float, ...]) -> None:
+    """-sf, to all digits, and its slope: both vanish in log(cdf), which is 0."""
+    family, parameter = getattr(stats, name), shapes[-1]
+    value, slope = bb.value_and_grad(lambda p: family.logcdf(k, *shapes[:-1], p))(parameter)
+    sf, sf_slope = bb.value_and_grad(lambda p: family.sf(k, *shapes[:-1], p))(parameter)
+    np.testing.assert_allclose([value, slope], [-sf, -sf_slope], rtol=1e-12)
+    np.testing.assert_allclose(value, -getattr(scipy_stats, name).sf(k, *shapes), rtol=1e-9)
+    assert -1e-15 < value < 0
+
+
+def test_quantiles_of_parameters_that_are_none_are_nan() -> None:
+    """Those of the others keep their derivatives."""
+    value, slope = bb.jvp(lambda mu: stats.invgauss.ppf(0.3, mu), (np.array([1.0, -2.0]),), (np.ones(2),))
+    expected = bb.jvp(lambda mu: stats.invgauss.ppf(0.3, mu), (1.0,), (1.0,))
+    np.testing.assert_allclose([value[0], slope[0]], expected, rtol=1e-14)
+    assert np.isnan(value[1])
+    assert np.isnan(bb.jvp(lambda q: stats.t.ppf(q, -1.0), (0.3,), (1.0,))[0])
