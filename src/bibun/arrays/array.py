@@ -21,10 +21,10 @@ OPERATORS = {
     "mod": "remainder", "pow": "power", "matmul": "matmul", "and": "bitwise_and", "or": "bitwise_or",
     "xor": "bitwise_xor", "lshift": "left_shift", "rshift": "right_shift",
 }  # fmt: skip
-_COMPARISONS = {
+COMPARISONS = {
     "eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal",
 }  # fmt: skip
-_UNARY = {"neg": "negative", "pos": "positive", "abs": "absolute", "invert": "invert"}
+UNARY = {"neg": "negative", "pos": "positive", "abs": "absolute", "invert": "invert"}
 _STANDARDS = (None, "2021.12", "2022.12", "2023.12", "2024.12")
 _NO_OPERANDS = (str, bytes, dict, set, type(None), Named, Holder)
 
@@ -218,9 +218,9 @@ def _install() -> None:
         setattr(Array, f"__i{name}__", _augmented(row(primitive)))
     for name, reflected in (("__matmul__", False), ("__rmatmul__", True)):
         setattr(Array, name, sparse.operator(row("matmul"), reflected=reflected, foreign=FOREIGN))
-    for name, primitive in _COMPARISONS.items():
+    for name, primitive in COMPARISONS.items():
         setattr(Array, f"__{name}__", _binary(row(primitive)))
-    for name, primitive in _UNARY.items():
+    for name, primitive in UNARY.items():
         setattr(Array, f"__{name}__", _unary(row(primitive)))
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from bibun.arrays import in_place
 from bibun.arrays.layouts import copied, in_order, laid
 from bibun.arrays.registry import implements
-from bibun.arrays.shapes import astype, is_traced, lengths, on_cpu
+from bibun.arrays.shapes import astype, fitted, is_traced, lengths, on_cpu
 from bibun.core.traced import Traced, recorded, unlisted
 from bibun.primitives.shapes import inverse
 
@@ -30,6 +30,11 @@ def as_array(value: Any) -> Any:
         return value
     value = unlisted(value)
     return value if isinstance(value, Traced) else np.asarray(value)
+
+
+def stored(value: Any, dtype: np.dtype[Any]) -> Any:
+    """As an array to be stored in one of this dtype."""
+    return as_array(fitted(value, dtype))
 
 
 def _like(make: Any, a: Any, dtype: Any, shape: Any, device: Any, order: str, *fill: Any) -> Any:
@@ -88,8 +93,8 @@ def full_like(
     if not is_traced(fill_value):
         return _like(np.full, a, dtype, shape, device, order, fill_value)
     on_cpu(device)
-    full = np.broadcast_to(fill_value, a.shape if shape is None else shape)
-    return astype(full, a.dtype if dtype is None else dtype)
+    fill_value = astype(fill_value, a.dtype if dtype is None else dtype)
+    return np.broadcast_to(fill_value, a.shape if shape is None else shape)
 
 
 @implements(np.array)

@@ -11,6 +11,7 @@ from bibun.arrays.deciding import batched
 from bibun.arrays.index_arrays import together
 from bibun.arrays.keys import is_basic, with_bounds
 from bibun.arrays.registry import FUNCTIONS, row
+from bibun.arrays.shapes import fitted
 from bibun.core.traced import Traced, plain
 from bibun.core.watching import index
 from bibun.errors import DerivativeValueError, LostDerivativeError, NoDerivativeError, located
@@ -61,7 +62,7 @@ def _prepared(x: Any, key: Any, value: Any) -> tuple[tuple[Any, ...], Any, list[
     if not is_basic(key):
         key, traced = _settled(with_bounds(key))
     if isinstance(value, (list, tuple)):
-        entries: list[Any] = [v if isinstance(v, Traced) else np.asarray(v) for v in value]
+        entries = [v if isinstance(v, Traced) else np.asarray(v) for v in fitted(value, np.result_type(x))]
         value = np.stack(entries)
     have, want = np.result_type(value), np.result_type(x)
     if isinstance(value, Traced) and want.kind in "iub" and have.kind in "fc":

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from bibun.arrays.creation import as_array
+from bibun.arrays.creation import as_array, stored
 from bibun.arrays.layouts import along, order_of
 from bibun.arrays.protocol import write_out
 from bibun.arrays.registry import implements, row
@@ -207,7 +207,8 @@ def _places(obj: Any) -> Any:
 @implements(np.insert)
 def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
     """With values before these indices along the axis."""
-    arr, values = as_array(arr), as_array(values)
+    arr = as_array(arr)
+    values = stored(values, arr.dtype)
     if axis is None:
         arr, axis = np.reshape(arr, (-1,)), 0
     axis = normalize_axis_index(axis, arr.ndim)

@@ -290,10 +290,8 @@ class Methods(Refused):
         return selection.round_(self, decimals, out)
 
     def __round__(self, ndigits: int | None = None) -> Any:
-        """round(x) goes in steps, as np.round does. Of a number that compile records it is an integer, as Python's."""
-        y = selection.round_(self, ndigits or 0)
-        recorded: Any = self
-        return y.astype(int) if ndigits is None and recorded.records and not y.shape else y
+        """round(x) goes in steps, as np.round does."""
+        return selection.round_(self, ndigits or 0)
 
     def is_integer(self) -> bool:
         """Whether a number is whole."""

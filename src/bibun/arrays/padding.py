@@ -9,7 +9,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from bibun.arrays import in_place, indexing, lost, pad_modes, shapes
-from bibun.arrays.creation import as_array, holds_traced
+from bibun.arrays.creation import as_array, holds_traced, stored
 from bibun.arrays.layouts import copied, laid_as
 from bibun.arrays.pad_modes import STATISTICS
 from bibun.arrays.protocol import write_out
@@ -53,7 +53,8 @@ def _padded_by(mode: Any, array: Any, pad_width: Any, settings: dict[str, Any]) 
     if mode in STATISTICS:
         _check_lengths(values)
     values = (None,) if odd or values is None else values
-    values = np.broadcast_to(np.asarray(values) if not holds_traced(values) else as_array(values), (array.ndim, 2))
+    values = stored(values, array.dtype) if holds_traced(values) else np.asarray(values)
+    values = np.broadcast_to(values, (array.ndim, 2))
     for axis, widths in enumerate(_pairs(pad_width, array.ndim)):
         if not array.shape[axis] and any(widths) and mode != "constant":
             raise ValueError(f"can't extend empty axis {axis} using modes other than 'constant' or 'empty'")

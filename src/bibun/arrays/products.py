@@ -15,6 +15,7 @@ from bibun.arrays.creation import as_array
 from bibun.arrays.layouts import in_order, layout
 from bibun.arrays.reductions import reducing
 from bibun.arrays.registry import implements, row
+from bibun.core.traced import strong
 from bibun.primitives.products import LETTERS, extents
 
 _matmul, _cross, _einsum = row("matmul"), row("cross"), row("einsum")
@@ -31,7 +32,7 @@ def dot(a: Any, b: Any, out: Any = None) -> Any:
     """The sum over the last axis of a and the last but one of b (the last, of a vector)."""
     a, b = as_array(a), as_array(b)
     if not a.ndim or not b.ndim:
-        return a * b
+        return strong(a) * strong(b)
     if a.ndim <= 2 and b.ndim <= 2:
         return _matmul(a, b)
     return tensordot(a, b, (a.ndim - 1, max(b.ndim - 2, 0)))
@@ -42,7 +43,7 @@ def inner(a: Any, b: Any, /) -> Any:
     """The sum over the last axis of both."""
     a, b = as_array(a), as_array(b)
     if not a.ndim or not b.ndim:
-        return a * b
+        return strong(a) * strong(b)
     if a.ndim <= 2 and b.ndim <= 2:
         return _matmul(a, b.T)
     return tensordot(a, b, (-1, -1))

@@ -17,7 +17,7 @@ from bibun.arrays.layouts import along, laid_as
 from bibun.arrays.protocol import write_out
 from bibun.arrays.registry import implements, row
 from bibun.core import watching
-from bibun.core.traced import Traced
+from bibun.core.traced import Traced, alike
 
 _where, _take_along_axis, _nonzero = row("where"), row("take_along_axis"), row("nonzero")
 _count_nonzero, _searchsorted = row("count_nonzero"), row("searchsorted")
@@ -59,8 +59,8 @@ def clip(
     y = _operand(a)
     if getattr(y, "dtype", np.dtype(float)).kind in "iu":  # bounds beyond the dtype bound nothing
         ends = np.iinfo(y.dtype)
-        low = None if type(low) is int and low < ends.min else low
-        high = None if type(high) is int and high > ends.max else high
+        low = None if type(alike(low)) is int and low < ends.min else low
+        high = None if type(alike(high)) is int and high > ends.max else high
     if low is not None:
         y = np.maximum(y, _operand(low))
     if high is not None:

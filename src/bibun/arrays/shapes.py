@@ -95,6 +95,16 @@ def astype(x: Any, dtype: Any, copy: bool = True) -> Any:
     return _astype(x, dtype=dtype) if dtype.kind in "fc" else _astype_step(x, dtype=dtype)
 
 
+def fitted(value: Any, dtype: np.dtype[Any]) -> Any:
+    """A traced whole number, also in a list, as one of an integer dtype in which it is stored: made while it may still be
+    Python's, which has to fit."""
+    if isinstance(value, (list, tuple)):
+        return [fitted(v, dtype) for v in value]
+    if not isinstance(value, Traced) or np.shape(value) or np.result_type(value).kind not in "iu":
+        return value
+    return astype(value, dtype, copy=False) if dtype.kind in "iu" else value
+
+
 def on_cpu(device: Any) -> None:
     """Refuse another device, as NumPy does."""
     if device not in (None, "cpu"):

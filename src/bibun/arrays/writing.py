@@ -8,11 +8,11 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from bibun.arrays import in_place, indexing, lost
-from bibun.arrays.creation import as_array
+from bibun.arrays.creation import as_array, stored
 from bibun.arrays.deciding import anywhere
 from bibun.arrays.registry import implements
 from bibun.arrays.selection import take
-from bibun.core.traced import Traced
+from bibun.core.traced import Traced, alike
 from bibun.primitives.selection import key_along
 
 
@@ -32,7 +32,7 @@ def copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) ->
     """dst[...] = src, where the mask is true."""
     _checked(dst, "np.copyto", as_array(src), where)
     src = as_array(src)
-    if not np.can_cast(src.dtype, dst.dtype, casting):
+    if type(alike(src)) is not int and not np.can_cast(src.dtype, dst.dtype, casting):
         raise TypeError(f"np.copyto: cannot cast from {src.dtype} to {dst.dtype} by the rule {casting!r}.")
     if where is True:
         indexing.set_(dst, ..., src)
@@ -46,8 +46,8 @@ def copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) ->
 @implements(np.put)
 def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
     """a.flat[ind] = v, the values repeated as often as needed."""
-    v = as_array(v)
-    _checked(a, "np.put", v, ind)
+    _checked(a, "np.put", as_array(v), ind)
+    v = stored(v, a.dtype)
     places = np.reshape(as_array(ind), (-1,))
     if not places.size or not v.size:
         return
@@ -63,8 +63,8 @@ def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
 @implements(np.place)
 def place(arr: Any, mask: Any, vals: Any) -> None:
     """arr[mask] = vals, the values repeated as often as needed, in the order of the true entries."""
-    vals = as_array(vals)
-    _checked(arr, "np.place", vals, mask)
+    _checked(arr, "np.place", as_array(vals), mask)
+    vals = stored(vals, arr.dtype)
     mask = np.reshape(as_array(mask).astype(bool), (-1,))
     if not vals.size:
         if anywhere(mask):
@@ -77,8 +77,8 @@ def place(arr: Any, mask: Any, vals: Any) -> None:
 @implements(np.putmask)
 def putmask(a: Any, mask: Any, values: Any) -> None:
     """a.flat[i] = values[i] where mask.flat[i], the values repeated as often as needed."""
-    values = as_array(values)
-    _checked(a, "np.putmask", values, mask)
+    _checked(a, "np.putmask", as_array(values), mask)
+    values = stored(values, a.dtype)
     if values.size:
         _choose(a, as_array(mask).astype(bool), _repeated(values, np.arange(a.size)))
 
@@ -100,6 +100,7 @@ def put_along_axis(arr: Any, indices: Any, values: Any, axis: Any) -> None:
     """arr[..., indices[..., j, ...], ...] = values[..., j, ...]."""
     values, indices = as_array(values), as_array(indices)
     _checked(arr, "np.put_along_axis", values, indices)
+    values = stored(values, arr.dtype)
     if axis is None:
         indexing.set_(arr, _unraveled(arr, np.where(indices < 0, indices + arr.size, indices)), values)
         return

@@ -60,7 +60,8 @@ def compile(
     Arrays that f reads from the code around it are read at each call. Numbers and other objects from around it are
     those of the first call, and so is all that f computes from plain arrays alone. A decision on values (if, while,
     range) is checked in each call; where it falls otherwise, a program for that path is made, up to 16 of them. What
-    has no derivative and what is random is as in the run that was recorded.
+    has no derivative and what is random is as in the run that was recorded. Arrays are returned in C order, in memory of
+    their own, whatever the order of f's.
 
     Raises LostDerivativeError where f turns a value into a plain number (float(x), math.sin(x)).
     """

@@ -26,7 +26,7 @@ class Results:
 
     def assemble(self, values: Sequence[Any], *, fresh: bool = False) -> Any:
         """What the function returns, from the values of the recorded leaves. `fresh`: nobody else holds these arrays."""
-        rest = iter(values if fresh else [np.array(v) if isinstance(v, np.ndarray) else v for v in values])
+        rest = iter(values if fresh else [np.array(v, order="C") if isinstance(v, np.ndarray) else v for v in values])
         pairs = zip(self.leaves, self.classes, strict=True)
         return self.unflatten([_copied(leaf) if cls is None else _as(cls, next(rest)) for leaf, cls in pairs])
 

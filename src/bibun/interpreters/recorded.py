@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from inspect import signature
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from operator import attrgetter, index
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced, alone
 from bibun.errors import UnrecordableError, located
 from bibun.interpreters.likeness import SCALARS, Like
+from bibun.interpreters.python_numbers import WHOLE, fit
 from bibun.interpreters.recorded_operators import install
 from bibun.interpreters.stand_ins import may_be_large, stand_in
 from bibun.primitives import TABLE
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 _NO_OPERANDS = frozenset((type(None), str))
 _RECORDED_AS = {put_into: TABLE["put"], getitem_apart: TABLE["getitem"]}  # done in memory of their own, in this run
 _OF_WHOLE = ("add", "subtract", "divide")  # what np.arange does with its limits before it asks for a number
-WHOLE = 2.0**63 - 2.0**11  # what is below in floating point fits into 64 bits
 
 
 class Pending:
@@ -98,9 +98,11 @@ class Recorded(Array):
         held = [arg.held if isinstance(arg, Recorded) else arg for arg in args]
         if primitive.kind == "elementwise" and all(type(value) in SCALARS for value in held):
             return recording.add(row, operands, settings, primitive.function(*held))
+        wholes = [(number, value) for number, value in zip(operands, held, strict=True) if type(value) is int]
         if recording.pending or any(map(may_be_large, held)):
             later = self._pending(row, args, held, settings)
             if later is not None:
+                fit(recording, wholes, later.dtype)
                 return recording.add(row, operands, settings, later)
         values = [arg.value if isinstance(arg, Recorded) else arg for arg in args] if recording.pending else held
         del held  # a row that writes where its array stands has it alone
@@ -114,7 +116,9 @@ class Recorded(Array):
             raise
         recording.counts(primitive, args)
         if not isinstance(y, tuple):
-            return recording.add(row, operands, settings, y)
+            made = recording.add(row, operands, settings, y)
+            fit(recording, wholes, made.dtype)
+            return made
         parts = recording.add_parts(row, operands, settings, y)
         return type(y)._make(parts) if hasattr(y, "_make") else tuple(parts)
 
@@ -197,15 +201,58 @@ class Recorded(Array):
         return bool(self.recording.guard(self, bool(self.value)))
 
     def __int__(self) -> int:
-        try:
-            outcome = int(self.value)
-        except Exception as error:  # nan has none, nor has infinity
-            self.recording.raised = type(error).__name__
-            raise
+        outcome = self._tried(int, self.value)  # nan has none, nor has infinity
         if not -WHOLE < outcome < WHOLE:
             raise UnrecordableError("a whole number has more than 64 bits", once=True)
         whole = self if self.dtype.kind in "iub" else self.astype(np.int64)
         return int(self.recording.guard(whole, outcome))
+
+    def _tried(self, function: Any, *values: Any) -> Any:
+        """function(*values); that it raised an exception is noted, since f may handle it."""
+        try:
+            return function(*values)
+        except Exception as error:
+            self.recording.raised = type(error).__name__
+            raise
+
+    def __round__(self, ndigits: Any = None) -> Any:
+        """Of numbers as Python has it: without digits a whole number, with them a float; of an array as np.round."""
+        held, this = self.value, cast("Any", self)
+        if self.shape or isinstance(held, np.ndarray):
+            return super().__round__(ndigits)
+        if self.dtype.kind == "c":
+            raise TypeError(f"type {type(held).__name__} doesn't define __round__ method")
+        if ndigits is None:
+            return self._whole(self._tried(round, held))
+        ndigits = index(ndigits)
+        if type(held) not in SCALARS:
+            return super().__round__(ndigits)
+        if type(held) is not float and ndigits >= 0:
+            return +this
+        found = self._tried(round, held, ndigits)
+        if not abs(found) < WHOLE and type(found) is int:
+            raise UnrecordableError("a whole number has more than 64 bits", once=True)
+        return self.recording.add(TABLE["decimals"], (self.number,), {"ndigits": ndigits}, found)
+
+    def _whole(self, rounded: int) -> Any:
+        """The whole number next to it, as one of Python's."""
+        whole: Any = self
+        if type(self.held) in (int, bool):
+            return +whole
+        if not -WHOLE < rounded < WHOLE:
+            raise UnrecordableError("a whole number has more than 64 bits", once=True)
+        if self.dtype.kind == "f":
+            bool(np.abs(self) < WHOLE)
+            whole = np.rint(self)
+        return self.recording.add(TABLE["astype"], (whole.number,), {"dtype": np.dtype(np.int64)}, rounded)
+
+    def conjugate(self) -> Any:
+        """Of Python's numbers Python's."""
+        if type(self.held) not in SCALARS:
+            return super().conjugate()
+        if self.dtype.kind != "c":
+            return +cast("Any", self)
+        return self.recording.add(TABLE["conjugate"], (self.number,), {}, self.held.conjugate())
 
     def _is_whole_number(self) -> bool:
         return isinstance(self.held, (int, np.integer, np.bool)) and self.number not in self.recording.pending
@@ -221,7 +268,7 @@ class Recorded(Array):
     def __index__(self) -> int:
         if self.dtype.kind not in "iub" or self.shape:
             raise TypeError("only integer scalar arrays can be converted to a scalar index")
-        return int(self.recording.guard(self, self.value.__index__()))
+        return int(self.recording.guard(self, index(self.value)))
 
     def __float__(self) -> float:
         """Of a whole number, and of a sum or quotient of such and constants, as np.arange(n) asks for it: guarded."""

@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 
 from bibun.arrays import indexing, lost, protocol
-from bibun.arrays.array import FOREIGN, OPERATORS
+from bibun.arrays.array import COMPARISONS, FOREIGN, OPERATORS, UNARY
 from bibun.arrays.sparse import beside
 from bibun.core.primitive import LIKE_ARRAYS, Primitive
 from bibun.core.traced import Traced
+from bibun.errors import UnrecordableError
 from bibun.interpreters import stand_ins
 from bibun.interpreters.likeness import FLOAT64, SCALARS, likeness
+from bibun.interpreters.python_numbers import decide, fit
 from bibun.primitives import TABLE
 
 new = object.__new__
@@ -36,7 +38,11 @@ def _unary(cls: Any, primitive: Primitive, function: Callable[[Any], Any]) -> Ca
             recording.pending and x.number in recording.pending
         ):
             return primitive(x)
-        value = function(held)
+        try:
+            value = function(held)
+        except Exception as error:
+            recording.raised = type(error).__name__
+            raise
         made: Any = new(cls)
         made.level = recording.level
         made.held = value
@@ -45,22 +51,29 @@ def _unary(cls: Any, primitive: Primitive, function: Callable[[Any], Any]) -> Ca
         calls = recording.calls
         made.number = len(calls)
         calls.append((primitive, (x.number,), None, like))
+        if type(value) in SCALARS:
+            decide(recording, primitive, (held,), made)
         return made
 
     return record
 
 
-def _binary(cls: Any, primitive: Primitive, *, reflected: bool = False) -> Callable[[Any, Any], Any]:
-    """The recorder of a op b, for an operator of a recorded `x`; `reflected`: x is b."""
-    function = primitive.fast
+def _binary(
+    cls: Any, primitive: Primitive, function: Callable[[Any, Any], Any], *, reflected: bool = False
+) -> Callable[[Any, Any], Any]:
+    """The recorder of a op b, by Python's operator, for a recorded `x`; `reflected`: x is b."""
 
-    def record(x: Any, other: Any) -> Any:
+    def record(x: Any, other: Any, *modulo: Any) -> Any:
         recording, kind = x.recording, type(other)
+        if modulo:
+            raise UnrecordableError("pow has three arguments")
         if kind is cls and other.recording is recording:
             plain, number = other.held, other.number
         elif kind is float or kind is int:
             plain, number = other, recording.number_of(other)
         elif FOREIGN[kind]:
+            if kind in (str, bytes) and isinstance(x.held, (int, np.integer)):
+                return NotImplemented  # Python repeats a text by a whole number, which it asks for
             return beside(primitive, other, x) if reflected else beside(primitive, x, other)
         elif isinstance(other, _TO_THE_ROW):
             return primitive(other, x) if reflected else primitive(x, other)
@@ -88,7 +101,11 @@ def _binary(cls: Any, primitive: Primitive, *, reflected: bool = False) -> Calla
         made.number = len(calls)
         calls.append((primitive, operands, None, like))
         if type(value) in SCALARS:
-            recording.python(primitive, (left, right), made)
+            decide(recording, primitive, (left, right), made)
+        elif type(left) is int:
+            fit(recording, ((operands[0], left),), value.dtype)
+        elif type(right) is int:
+            fit(recording, ((operands[1], right),), value.dtype)
         return made
 
     return record
@@ -136,10 +153,12 @@ def install(cls: Any) -> None:
     cls.__array_ufunc__ = array_ufunc
     cls.__getitem__ = _entry(TABLE["getitem"])
     lost.keep_our_words(cls)
-    for name, primitive in OPERATORS.items():
+    for name, primitive in (OPERATORS | COMPARISONS).items():
         if name == "matmul":  # Array's, which knows sparse matrices
             continue
-        setattr(cls, f"__{name}__", _binary(cls, TABLE[primitive]))
-        setattr(cls, f"__r{name}__", _binary(cls, TABLE[primitive], reflected=True))
-    for name, function in (("negative", operator.neg), ("positive", operator.pos), ("absolute", operator.abs)):
-        setattr(cls, f"__{function.__name__.strip('_')}__", _unary(cls, TABLE[name], function))
+        function = getattr(operator, f"__{name}__")
+        setattr(cls, f"__{name}__", _binary(cls, TABLE[primitive], function))
+        if name in OPERATORS:
+            setattr(cls, f"__r{name}__", _binary(cls, TABLE[primitive], function, reflected=True))
+    for name, primitive in UNARY.items():
+        setattr(cls, f"__{name}__", _unary(cls, TABLE[primitive], getattr(operator, f"__{name}__")))

@@ -19,7 +19,8 @@ from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced, new_level
 from bibun.errors import UnrecordableError, user_line
 from bibun.interpreters.likeness import likeness
-from bibun.interpreters.recorded import WHOLE, Pending, Recorded
+from bibun.interpreters.python_numbers import Range
+from bibun.interpreters.recorded import Pending, Recorded
 from bibun.interpreters.snapshots import Snapshot, changeable, memory_of
 from bibun.primitives import TABLE
 
@@ -62,6 +63,7 @@ class Recording:
         "level",
         "pending",
         "places",
+        "ranges",
         "raised",
         "shown",
     )
@@ -74,6 +76,7 @@ class Recording:
         self.raised: str | None = None  # an exception that a row has raised: f may handle it
         self.shown = False  # whether a text was made of a value
         self.pending: dict[int, Pending] = {}  # of the entries that are stand-ins
+        self.ranges: dict[int, Range] = {}  # of Python's whole numbers, where they are in every call
         self.changed: list[Snapshot] = []  # of captured arrays that have become other ones
         self._looked = 0  # bytes of large captured arrays, to see whether they are what they were
         self._snapshots: dict[int, Snapshot] = {}  # of captured arrays that can change, by number
@@ -239,31 +242,6 @@ class Recording:
             return True
         *_, like = self.calls[number]
         return like is not None and like.dtype.kind in "iub" and not like.shape
-
-    def python(self, primitive: Primitive, values: tuple[Any, Any], made: Recorded) -> None:
-        """Decide where an operator of Python's numbers did what NumPy's would not do in another call: x / 0 raises, and
-        x**y has the class that its value needs, as has a whole number that outgrows 64 bits."""
-        _, b = operands = [
-            self.known(number, value) if number >= 0 else value
-            for number, value in zip(self.calls[made.number][1], values, strict=True)
-        ]
-        if primitive.name in ("divide", "floor_divide", "remainder") and isinstance(b, Recorded):
-            bool(np.not_equal(b, 0))
-        if primitive.name == "power" and isinstance(b, Recorded) and not isinstance(values[1], float):
-            bool(np.real(b) >= 0)
-        if type(made.held) is int and primitive.name in ("add", "subtract", "multiply", "power"):
-            size = np.abs(
-                primitive(*[np.float64(v) if not isinstance(v, Recorded) else v.astype(float) for v in operands])
-            )
-            if not size < WHOLE:
-                raise UnrecordableError("a whole number has more than 64 bits", once=True)
-        elif (
-            primitive.name == "power"
-            and not (type(b) is int and b >= 0)
-            and complex not in map(type, values)
-            and (isinstance(made.held, complex) or not np.isfinite(made))
-        ):
-            raise UnrecordableError("a power of Python's numbers is infinite or complex", once=True)
 
     def counts(self, primitive: Primitive, args: tuple[Any, ...]) -> None:
         """Of a row whose shape depends on how many entries are true: that is a decision, whoever reads the entries."""

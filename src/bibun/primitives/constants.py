@@ -64,6 +64,11 @@ ROWS = (
 
 
 counts = constant(lambda i, *, length: np.bincount(i, minlength=length), _INDEX, name="counts")
+decimals = constant(  # Python's round(x, n), which looks at the decimal digits of what x is exactly
+    lambda x, *, ndigits: round(np.asarray(x).item(), ndigits),
+    "rounding goes in steps: it does not vary continuously",
+    name="decimals",
+)
 automatic_bins = constant(  # how many bins an estimator of np.histogram takes
     lambda a, *, bins, range: np.asarray(np.histogram_bin_edges(a, bins, range).size - 1)[()],
     _INDEX,

@@ -163,6 +163,8 @@ class Lowering:
     def _call(self, node: Node, operands: list[Expression]) -> Expression:
         """Through NumPy: a call, and its only output."""
         weak = [x.weak for x in node.operands]
+        if all(weak) and node.weak and node.dtype.kind in "if":  # Python's operators take truth values as whole numbers
+            operands = [self.make.cast(x, kind_or_dtype(node)) for x in operands]
         given = zip(operands, weak, strict=True)
         return called(self.make, node.row, node.settings, given, node.like and (node.shape, node.dtype), self.turns)
 
@@ -209,7 +211,7 @@ def _elementwise(lower: Lowering, node: Node, operands: list[Expression]) -> Exp
     kind = kind_of(node.dtype)
     assert kind is not None
     common = kind
-    if kind == "i1" or row.kind == "constant":
+    if kind == "i1":
         common = "i1" if row.name.startswith("logical_") else common_kind(node)
     if row.native is None or not suits(row.native, common):
         return None
@@ -250,9 +252,17 @@ def _power(lower: Lowering, node: Node, operands: list[Expression]) -> Expressio
 
 
 def common_kind(node: Node) -> str:
-    """The kind that NumPy brings operands of a comparison to; Python's numbers give way."""
+    """The kind that NumPy brings operands of a comparison to; Python's numbers give way. Whole numbers of Python's it compares
+    as they are, so where they may not fit, they do not give way."""
     kinds = [x.dtype.type(0).item() if x.weak else x.dtype for x in node.operands]
-    return kind_of(np.result_type(*kinds)) or "f64"
+    kind = kind_of(np.result_type(*kinds)) or "f64"
+    return "i64" if kind == "i32" and not all(map(_fits, node.operands)) else kind
+
+
+def _fits(node: Node) -> bool:
+    """Whether it has 32 bits, if it is a whole number of Python's."""
+    number = number_of(node)
+    return node.like.scalar is not int or (number is not None and -(2**31) <= number < 2**31)
 
 
 @lowers("where")

@@ -95,7 +95,7 @@ def inexact(node: Node) -> bool:
 
 def unsigned(node: Node) -> bool:
     """A condition: no entry is -0.0."""
-    return node.dtype.kind in "iub" or node.name in ("exp", "square", "absolute")
+    return node.dtype.kind in "iub" or (node.dtype.kind == "f" and node.name in ("exp", "square", "absolute"))
 
 
 X, Y, A = Variable("x"), Variable("y"), Variable("a")

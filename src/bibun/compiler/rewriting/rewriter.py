@@ -6,6 +6,7 @@ outputs is enough. What a rule makes is made through the same door.
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,8 @@ class Rewriter:
         """A node of this value: simpler where a rule says so."""
         if isinstance(row, str):
             return self.graph.make(row, operands, settings, like)
+        if any(x.name == "constant" and type(x.settings) is int and x.dtype.kind != "i" for x in operands):
+            operands = self._within_64_bits(operands)
         if row.batch == "elementwise" and like is not None:
             narrow = self._without_broadcasts(row, operands, settings, like)
             if narrow is not None:
@@ -89,6 +92,17 @@ class Rewriter:
         if isinstance(pattern, patterns.Number):
             return self.graph.constant(node.dtype.type(pattern.value))
         return self.call(pattern.name, *(self._instance(p, found, node) for p in pattern.operands), like=node.like)
+
+    def _within_64_bits(self, operands: tuple[Node, ...]) -> tuple[Node, ...]:
+        """Whole numbers of more than 64 bits as what they are beside floats; beside integers, which only compare with them,
+        all that counts is the sign."""
+        inexact = all(x.dtype.kind in "fc" for x in operands if x.name != "constant")
+        return tuple(
+            self.graph.constant(float(x.settings) if inexact else inf if x.settings > 0 else -inf)
+            if x.name == "constant" and type(x.settings) is int and (inexact or x.dtype.kind == "O")
+            else x
+            for x in operands
+        )
 
     def _without_broadcasts(self, row: Primitive, operands: tuple[Node, ...], settings: Any, like: Like) -> Node | None:
         """An elementwise row broadcasts by itself; one of repeated entries only is computed once, and repeated."""

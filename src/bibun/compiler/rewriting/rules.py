@@ -104,7 +104,7 @@ def _square_root(rewriter: Any, node: Node, *, x: Node) -> Node | None:
 
 def _same(rewriter: Any, node: Node, *, x: Node) -> Node | None:
     """x itself, if it is alike already."""
-    return x if x.like.shape == node.like.shape and x.dtype == node.dtype and not x.weak else None
+    return x if x.like.shape == node.like.shape and x.dtype == node.dtype and x.weak == node.weak else None
 
 
 def _first(rewriter: Any, node: Node, *, x: Node, y: Node) -> Node:
@@ -158,7 +158,7 @@ def _sum_of_broadcast(rewriter: Any, node: Node, *, x: Node) -> Node | None:
     inner = node.operands[0]
     axes, lead = node.settings["axis"], len(inner.shape) - len(x.shape)
     repeated = [i for i in axes if i < lead or (x.shape[i - lead] == 1 and inner.shape[i] != 1)]
-    if not repeated or node.dtype.kind not in "fc" or x.dtype != node.dtype or x.weak:
+    if not repeated or node.dtype.kind != "f" or x.dtype != node.dtype or x.weak:
         return None
     rest = tuple(i - lead for i in axes if i not in repeated)
     total = x
@@ -309,24 +309,24 @@ def repeated_number(array: np.ndarray[Any, Any]) -> Any:
 # ---- the rules ----------------------------------------------------------------------------------
 
 RULES = (
-    # numbers
-    Rule(multiply(X, 1), X),  # x 1 = x
-    Rule(multiply(1, X), X),  # 1 x = x
-    Rule(divide(X, 1), X),  # x / 1 = x
-    Rule(multiply(X, -1), negative(X)),  # x (-1) = -x
-    Rule(multiply(-1, X), negative(X)),  # (-1) x = -x
+    # numbers: of a complex one NumPy computes x 0 too, which is nan for infinities, and x + 0, which is 0 for -0
+    Rule(multiply(REAL, 1), REAL),  # x 1 = x
+    Rule(multiply(1, REAL), REAL),  # 1 x = x
+    Rule(divide(REAL, 1), REAL),  # x / 1 = x
+    Rule(multiply(REAL, -1), negative(REAL)),  # x (-1) = -x
+    Rule(multiply(-1, REAL), negative(REAL)),  # (-1) x = -x
     Rule(add(UNSIGNED, 0), UNSIGNED),  # x + 0 = x, which -0 + 0 = 0 is not
     Rule(add(0, UNSIGNED), UNSIGNED),  # 0 + x = x, likewise
-    Rule(add(X, -0.0), X),  # x + (-0) = x
-    Rule(add(-0.0, X), X),  # (-0) + x = x
-    Rule(subtract(X, 0), X),  # x - 0 = x
+    Rule(add(REAL, -0.0), REAL),  # x + (-0) = x
+    Rule(add(-0.0, REAL), REAL),  # (-0) + x = x
+    Rule(subtract(REAL, 0), REAL),  # x - 0 = x
     Rule(power(X, 1), X),  # x**1 = x
     Rule(power(X, 2), _square),  # x**2 = x x, as NumPy's operator has it
     Rule(power(X, 0.5), _square_root),  # x**0.5 = sqrt(x), as NumPy has it for arrays: of -infinity nan
-    Rule(guarded(X, 1), X),  # x 1 = x
-    Rule(guarded(1, X), X),  # 1 x = x: only a 0 is guarded
-    Rule(guarded(-1, X), negative(X)),  # (-1) x = -x
-    Rule(guarded(X, -1), negative(X)),  # x (-1) = -x
+    Rule(guarded(REAL, 1), REAL),  # x 1 = x
+    Rule(guarded(1, REAL), REAL),  # 1 x = x: only a 0 is guarded
+    Rule(guarded(-1, REAL), negative(REAL)),  # (-1) x = -x
+    Rule(guarded(REAL, -1), negative(REAL)),  # x (-1) = -x
     Rule(guarded(C, X), _unguarded),
     Rule(guarded(X, C), _unguarded),
     # signs
@@ -335,10 +335,12 @@ RULES = (
     Rule(add(negative(X), Y), subtract(Y, X)),  # (-x) + y = y - x
     Rule(subtract(X, negative(Y)), add(X, Y)),  # x - (-y) = x + y
     Rule(multiply(negative(X), negative(Y)), multiply(X, Y)),  # (-x) (-y) = x y
-    Rule(multiply(negative(X), Y), negative(multiply(X, Y))),  # (-x) y = -(x y)
-    Rule(multiply(X, negative(Y)), negative(multiply(X, Y))),  # x (-y) = -(x y)
-    Rule(divide(negative(X), Y), negative(divide(X, Y))),  # (-x) / y = -(x / y)
-    Rule(divide(X, negative(Y)), negative(divide(X, Y))),  # x / (-y) = -(x / y)
+    Rule(
+        multiply(negative(REAL), Y), negative(multiply(REAL, Y))
+    ),  # (-x) y = -(x y): of complex ones a 0 has another sign
+    Rule(multiply(REAL, negative(Y)), negative(multiply(REAL, Y))),  # x (-y) = -(x y)
+    Rule(divide(negative(REAL), Y), negative(divide(REAL, Y))),  # (-x) / y = -(x / y)
+    Rule(divide(REAL, negative(Y)), negative(divide(REAL, Y))),  # x / (-y) = -(x / y)
     Rule(square(negative(X)), square(X)),  # (-x)**2 = x**2
     Rule(multiply(INEXACT, INEXACT), square(INEXACT)),  # x x = x**2
     # constants

@@ -16,11 +16,15 @@ from bibun.compiler.rolling.rolled import Turn, TurnSlice
 from bibun.compiler.source.names import Names
 from bibun.compiler.source.text import (
     ADDS,
+    ANDS,
     ATOM,
     COMPARES,
     MULTIPLIES,
+    ORS,
     POWER,
+    SHIFTS,
     SIGN,
+    XORS,
     Text,
     affine,
     atom,
@@ -37,10 +41,13 @@ _OPERATORS = {
     "matmul": (" @ ", MULTIPLIES), "floor_divide": (" // ", MULTIPLIES), "remainder": (" % ", MULTIPLIES),
     "power": ("**", POWER), "less": (" < ", COMPARES), "less_equal": (" <= ", COMPARES), "greater": (" > ", COMPARES),
     "greater_equal": (" >= ", COMPARES), "equal": (" == ", COMPARES), "not_equal": (" != ", COMPARES),
+    "bitwise_or": (" | ", ORS), "bitwise_xor": (" ^ ", XORS), "bitwise_and": (" & ", ANDS),
+    "left_shift": (" << ", SHIFTS), "right_shift": (" >> ", SHIFTS),
 }  # fmt: skip
 _SHORT = {"absolute": "abs", "conjugate": "conj"}
 _WRAPPED = {"zeta": "zeta", "lambertw": "lambertw"}  # of scipy.special, whose ufuncs have no public name
 _LISTS = (tuple, list)
+_OF_NUMBERS = frozenset(map(np.dtype, (bool, int, float, complex)))  # what a number is without its dtype
 Spelling = Callable[["Speller", Node, list[Text]], "str | Text | None"]
 SPELLINGS: dict[str, Spelling] = {}
 
@@ -150,7 +157,10 @@ def changes_dtype(node: Node) -> bool:
     """Whether NumPy's promotion matters: then numbers are written with their dtype."""
     if node.like is None or not node.operands:
         return False
-    dtypes = {x.dtype for x in node.operands if x.like is not None and not x.weak}
+    strong = [x for x in node.operands if x.like is not None and not x.weak]
+    dtypes = {x.dtype for x in strong}
+    if all(x.name == "constant" for x in strong) and not dtypes <= _OF_NUMBERS:
+        return True
     return len(dtypes) > 1 or (node.row.kind != "constant" and node.dtype not in dtypes)  # type: ignore[union-attr]
 
 
@@ -181,6 +191,30 @@ def _negative(speller: Speller, node: Node, operands: list[Text]) -> Text:
     if product and not x.text.startswith("-"):
         return Text(f"-{x.text}", MULTIPLIES)
     return Text(f"-{within(x, SIGN + x.text.startswith('-'))}", SIGN)
+
+
+@spells("invert")
+def _invert(speller: Speller, node: Node, operands: list[Text]) -> Text:
+    (x,) = operands
+    weak = node.weak and node.operands[0].dtype.kind == "b"  # Python asks for that
+    return Text(f"~int({x.text})" if weak else f"~{within(x, SIGN)}", SIGN)
+
+
+@spells("absolute", "conjugate")
+def _of_pythons(speller: Speller, node: Node, operands: list[Text]) -> str | None:
+    """By Python's words, where they are its numbers."""
+    if not node.weak:
+        return None
+    (x,) = operands
+    return f"abs({x.text})" if node.name == "absolute" else f"{within(x, ATOM)}.conjugate()"
+
+
+@spells("isfinite")
+def _isfinite(speller: Speller, node: Node, operands: list[Text]) -> Text | None:
+    """Of a power of Python's numbers, which becomes complex where NumPy's is nan, and then has no order."""
+    if node.operands[0].like.scalar is not float:
+        return None
+    return Text(f"-np.inf < {within(operands[0], ADDS)} < np.inf", COMPARES)
 
 
 @spells("square")
@@ -255,6 +289,8 @@ def _broadcast_to(speller: Speller, node: Node, operands: list[Text]) -> str:
 
 @spells("astype", "astype_step")
 def _astype(speller: Speller, node: Node, operands: list[Text]) -> str:
+    if node.weak:
+        return f"{getattr(node.like.scalar, '__name__', '')}({operands[0].text})"
     if node.operands[0].weak or node.operands[0].name == "constant":
         return f"{of_dtype(node.dtype)}({operands[0].text})"
     return f"{within(operands[0], ATOM)}.astype({of_dtype(node.dtype)})"

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-COMPARES, ADDS, MULTIPLIES, SIGN, POWER, ATOM = range(6)
+COMPARES, ORS, XORS, ANDS, SHIFTS, ADDS, MULTIPLIES, SIGN, POWER, ATOM = range(10)
 _WIDTH = 92  # with the indentation of a loop in a function: 100
 
 
