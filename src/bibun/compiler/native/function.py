@@ -202,28 +202,28 @@ class Function(Levels):
 
     def store(self, buffer: Buffer, place: Affine, value: Value) -> None:
         """Put an entry, or a vector of them, at a place; at the innermost level."""
-        kind = STORED.get(buffer.kind, buffer.kind)
         lanes, step = self.across(place)
         pointer, _ = self.pointer(buffer, place)
-        code = self.at(self.depth)
+        self.put(self.at(self.depth), pointer, value, STORED.get(buffer.kind, buffer.kind), lanes, step)
+
+    def put(self, code: Code, pointer: Value, value: Value, kind: str, lanes: Lanes | None, step: int) -> None:
+        """An entry where a pointer points to, or entries from there on, `step` apart."""
         if kind != value.kind:
             value = value.to(kind)
         if lanes is None:
             code.line(f"store {value.typed}, {pointer.typed}")
             return
         value = code.splat(value, lanes.number)
-        if step != 1:
-            align, suffix = WIDTH[kind] // 8, f"v{lanes.number}{kind}"
-            pointers = self._pointers(code, pointer, kind, step, lanes)
-            self._declare(
-                "void", f"masked.scatter.{suffix}.v{lanes.number}p0", [value.type, pointers.type, _mask(lanes)]
-            )
-            code.line(
-                f"call void @llvm.masked.scatter.{suffix}.v{lanes.number}p0({value.typed}, "
-                f"{pointers.type} align {align} {pointers.text}, {lanes.masked})"
-            )
-        else:
+        if step == 1:
             self.store_vector(code, pointer, value, lanes)
+            return
+        align, suffix = WIDTH[kind] // 8, f"v{lanes.number}{kind}"
+        pointers = self._pointers(code, pointer, kind, step, lanes)
+        self._declare("void", f"masked.scatter.{suffix}.v{lanes.number}p0", [value.type, pointers.type, _mask(lanes)])
+        code.line(
+            f"call void @llvm.masked.scatter.{suffix}.v{lanes.number}p0({value.typed}, "
+            f"{pointers.type} align {align} {pointers.text}, {lanes.masked})"
+        )
 
     def store_vector(self, code: Code, pointer: Value, value: Value, lanes: Lanes) -> None:
         """The lanes that count, one behind the other."""

@@ -192,12 +192,7 @@ class NestWriter(Totals):
         kind = STORED.get(root.buffer.kind, root.buffer.kind)
         if root.scattering.adds:
             value = WORDS["fadd"](function.read(code, pointer, kind, row, step), value)
-        if kind != value.kind:
-            value = value.to(kind)
-        if row is None:
-            code.line(f"store {value.typed}, {pointer.typed}")
-        else:  # a row: see plan
-            function.store_vector(code, pointer, code.splat(value, row.number), row)
+        function.put(code, pointer, value, kind, row, step)  # of a row: see plan
 
 
 def _are_parts(first: Root, second: Root) -> bool:
