@@ -18,6 +18,10 @@ def decorated(x: Any) -> Any:
     return np.sin(x) * 2
 
 
+gradient = bb.compile(bb.grad(plain))
+nothing = None  # is not to be taken for a compiled function that is gone
+
+
 class Model:
     @bb.compile
     def value(self, x: Any) -> Any:

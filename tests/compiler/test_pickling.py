@@ -27,6 +27,18 @@ def test_what_was_decorated_is_itself(protocol: int) -> None:
         assert pickle.loads(pickle.dumps(function, protocol)) is function
 
 
+def test_what_has_a_name_is_found_by_it() -> None:
+    assert again(pickled.gradient) is pickled.gradient
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as workers:
+        result, _ = workers.submit(pickled.call, pickled.gradient, X).result()
+    np.testing.assert_allclose(result, 2 * X, rtol=1e-15)
+
+
+def test_a_gradient_without_a_name() -> None:
+    with pytest.raises(pickle.PicklingError):
+        pickle.dumps(bb.compile(bb.grad(pickled.plain)))
+
+
 def test_any_other_is_compiled_anew() -> None:
     compiled = bb.compile(pickled.plain, static_argnums=1, fast=True, threads=1)
     compiled(X, 3)

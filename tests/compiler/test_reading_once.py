@@ -91,10 +91,21 @@ def test_numbers_of_keys_are_counted_from_the_beginning_and_are_no_part_of_a_cod
 
 
 def test_the_same_key_of_arrays_of_other_lengths_is_another_number() -> None:
-    stream, codes = stream_of(lambda x: x[1:][-1] + x[2:][-1])
+    stream, _ = stream_of(lambda x: x[1:][-1] + x[2:][-1])
     at = np.flatnonzero(stream.positions[:, 0] != LEAF)[:2]
     assert [stream.moving[n, 0] for n in at] == [2, 1]
-    assert codes[at[0]] == codes[at[1]]
+
+
+def test_calls_of_unlike_values_have_other_codes() -> None:
+    """A loop carries values of one dtype and shape: where the first one is another, the loop begins with the next turn."""
+
+    def added(x: Any) -> Any:
+        whole = x.astype(int)
+        return whole + 0.5, x + 0.5, (x * 2.0) + 0.5, (whole * 2) + 0.5
+
+    _, (_, of_whole, _, doubled, of_double, _, of_product) = stream_of(added)
+    assert of_whole == of_product != of_double
+    assert doubled not in (of_whole, of_double)
 
 
 def test_leaves_of_one_kind_take_turns() -> None:

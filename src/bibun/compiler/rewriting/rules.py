@@ -178,7 +178,9 @@ def _sum_of_nothing(rewriter: Any, node: Node, *, x: Node) -> Node | None:
     return rewriter.make(TABLE["reshape"], (x,), {"shape": node.shape}, node.like)  # type: ignore[no-any-return]
 
 
-def _sum_of_negative(rewriter: Any, node: Node, *, x: Node) -> Node:
+def _sum_of_negative(rewriter: Any, node: Node, *, x: Node) -> Node | None:
+    if x.dtype != node.dtype:  # integers of few bits wrap around before they are added up
+        return None
     total = rewriter.make(TABLE["sum"], (x,), node.settings, node.like)
     return rewriter.make(TABLE["negative"], (total,), None, node.like)  # type: ignore[no-any-return]
 
@@ -381,9 +383,9 @@ UNSAFE = (
     Rule(add(X, 0), X),  # x is not -0
     Rule(add(0, X), X),  # likewise
     Rule(exp(log(X)), X),  # x > 0
-    Rule(log(exp(X)), X),  # no overflow
+    Rule(log(exp(REAL)), REAL),  # no overflow; of a complex number it takes whole turns away
     Rule(expm1(log1p(X)), X),
-    Rule(log1p(expm1(X)), X),
+    Rule(log1p(expm1(REAL)), REAL),
     Rule(square(sqrt(X)), X),
     Rule(subtract(X, X), ZERO),
     Rule(divide(X, X), ONE),

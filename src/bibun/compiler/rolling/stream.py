@@ -69,8 +69,10 @@ class Stream:
 
     @cached_property
     def codes(self) -> Array:
-        """Equal for calls of the same row, with the same settings, kinds of operands and likeness of the value."""
-        codes, kinds = self._without_kinds[0].copy(), self._leaf_kinds()
+        """Equal for calls of the same row, with the same settings, kinds of operands and likeness of the value.
+
+        What is carried from turn to turn so is alike from the first turn on: integers may have become floats before."""
+        codes, kinds = self._without_kinds[0].copy(), self._kinds()
         for calls, operands in self._columns:
             _tell_apart(codes, calls, kinds[operands])
         wide = list(self.wide)
@@ -120,11 +122,13 @@ class Stream:
         moving = np.array([numbers + (0,) * (most - len(numbers)) for numbers in found], np.int64)
         return codes[groups], moving.reshape(len(found), most)[groups]
 
-    def _leaf_kinds(self) -> Array:
-        """Of each leaf a number that must be equal for two of them to take turns; 0 for other calls."""
+    def _kinds(self) -> Array:
+        """Of each call, and each constant, a number that must be equal for two of them to take turns."""
         flat = self._flat
         kinds = np.zeros_like(self.places)
         known: dict[Hashable, int] = {}
+        likes = [known.setdefault((PART, like), len(known) + 1) for _, _, like, _ in flat.heads]
+        kinds[self.numbers] = np.array(likes, np.int64)[flat.codes[self.numbers]]
         for n in range(-len(flat.constants), 0):
             kinds[n] = known.setdefault((CONSTANT, type(flat.constants[-1 - n])), len(known) + 1)
         for n in self._leaves:
@@ -149,7 +153,9 @@ def _tell_apart(codes: Array, calls: Array, kinds: Array) -> None:
     calls, kinds = calls[kinds > 0], kinds[kinds > 0]
     if len(calls):
         pairs = codes[calls] * (kinds.max() + 1) + kinds
-        codes[calls] = codes.max() + 1 + np.unique(pairs, return_inverse=True)[1]
+        if pairs.max() > 2 * len(codes):
+            pairs = np.unique(pairs, return_inverse=True)[1]
+        codes[calls] = codes.max() + 1 + pairs
 
 
 def _used(table: np.ndarray[Any, Any], rest: int) -> Iterator[tuple[np.ndarray[Any, Any], int, int]]:
