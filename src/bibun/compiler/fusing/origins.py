@@ -17,12 +17,13 @@ Array = np.ndarray[Any, Any]
 SOURCES = 4  # arrays and numbers that a result is put together from, at most; of more, parts are laid side by side
 LAYERS = 4  # sums of entries that are added at the same place, at most
 _DEEP = 40  # joins of views of joins ...
+_REMEMBERED = 1 << 23  # entries of joins, together, that are not looked up again
 
 
 class Table:
     """Where each entry of an array comes from: which source, and which entry of that in row-major order.
 
-    Source 0 is the number 0.
+    One of a lowering: an array that others are written onto is looked up once. Source 0 is the number 0.
     """
 
     def __init__(self, make: Expressions) -> None:
@@ -30,11 +31,12 @@ class Table:
         self.sources: list[Expression] = []
         self._numbers: dict[int, int] = {}
         self._known: dict[int, tuple[Array, Array]] = {}
+        self._remembered = 0
         self._sums: dict[int, tuple[Array, Array] | None] = {}
 
-    def suits(self, x: Expression) -> bool:
-        """Whether it has few sources."""
-        waiting, seen = [(x, 0)], set()
+    def suits(self, *arrays: Expression) -> bool:
+        """Whether they have few sources."""
+        waiting, seen, found = [(x, 0) for x in arrays], set(), {0}
         while waiting:
             y, depth = waiting.pop()
             if y.number in seen:
@@ -45,8 +47,8 @@ class Table:
             if self._moves(y):
                 waiting += [(z, depth + (z.op != y.op)) for z in y.operands]
             else:
-                self._source(y)
-        return len(self.sources) <= SOURCES
+                found.add(self._source(y))
+        return len(found) <= SOURCES + 1
 
     def _moves(self, x: Expression) -> bool:
         if is_sum(x):
@@ -75,7 +77,10 @@ class Table:
         """For each entry its source and the place there."""
         found = self._known.get(x.number)
         if found is None:
-            found = self._known[x.number] = self._of(x)
+            found = self._of(x)
+            self._remembered += x.size
+            if self._remembered <= _REMEMBERED:
+                self._known[x.number] = found
         return found
 
     def _of(self, x: Expression) -> tuple[Array, Array]:
@@ -100,7 +105,7 @@ class Table:
     def _joined(self, x: Expression) -> tuple[Array, Array]:
         """A join, and those that it is written onto."""
         joins = [x]
-        while joins[-1].operands[0].op == "place":
+        while joins[-1].operands[0].op == "place" and joins[-1].operands[0].number not in self._known:
             joins.append(joins[-1].operands[0])
         which, where = (np.array(np.broadcast_to(a, x.shape)) for a in self.of(joins[-1].operands[0]))
         for join in reversed(joins):

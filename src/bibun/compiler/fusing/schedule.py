@@ -7,6 +7,7 @@ evaluation of each root; each time something more is found, the schedule is made
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from bibun.compiler.fusing.affine import identity, variable
@@ -118,7 +119,7 @@ class Schedule:
             return self._copied(x)
         buffer = self._buffer(x)
         if x.op == "contract":
-            self._append(Call(x, [self.buffers[y.number] for y in x.operands], {None: buffer}), x)
+            self._made[x.number] = self._append(Call(x, [self.buffers[y.number] for y in x.operands], {None: buffer}))
             return self._copied(x)
         more: set[int] = set()
         after = -1
@@ -144,21 +145,18 @@ class Schedule:
 
     def _part(self, x: Expression) -> None:
         (call,) = x.operands
-        for number, step in enumerate(self.steps):
-            if isinstance(step, (Call, LoopStep)) and step.expression is call:
-                step.outputs[x.params] = self._buffer(x)
-                self._made[x.number] = number
-                return
-        if call.op == "loop":
-            step = LoopStep(call)
-            step.outputs[x.params] = self._buffer(x)
-            self._append(step, x)
-            return
-        self._append(Call(call, [self.buffers[y.number] for y in call.operands], {x.params: self._buffer(x)}), x)
+        number = self._made.get(call.number)
+        if number is None:
+            operands = [self.buffers[y.number] for y in call.operands] if call.op != "loop" else []
+            number = self._append(LoopStep(call) if call.op == "loop" else Call(call, operands, {}))
+            self._made[call.number] = number
+        self.steps[number].outputs[x.params] = self._buffer(x)
+        self._made[x.number] = number
 
-    def _append(self, step: Any, x: Expression) -> None:
+    def _append(self, step: Any) -> int:
+        """One more step; its number."""
         self.steps.append(step)
-        self._made[x.number] = len(self.steps) - 1
+        return len(self.steps) - 1
 
     def _buffer(self, x: Expression) -> Buffer:
         """An output's own memory where x is one, else a temporary."""
@@ -170,6 +168,11 @@ class Schedule:
         self.buffers[x.number] = buffer
         return buffer
 
+    @cached_property
+    def _in_loops(self) -> set[int]:
+        """What the bodies of loops read."""
+        return read_in_loops(self.live)
+
     def _overwritten(self, x: Expression) -> Buffer | None:
         """The memory that a routine makes a part of itself in: its operand's, if it is the only one that reads that."""
         if x.op != "part" or x.operands[0].op != "routine":
@@ -180,7 +183,7 @@ class Schedule:
             alone = self.users[y.number] == [routine.number] and y not in self.outputs and y.number not in self.given
             if part != x.params or not alone or self.buffers[y.number].place != "temporary":
                 continue
-            if y.number not in read_in_loops(self.live):
+            if y.number not in self._in_loops:
                 return self.buffers[y.number]
         return None
 
@@ -216,8 +219,7 @@ class Schedule:
         if not walk.whole:
             loops, walk = self._walked(root, whole=False)
         nest = self._nest(loops, flat=False)
-        self.steps.append(nest)
-        self._join(nest, root, walk, loops)
+        self._join(nest, root, walk, loops, self._append(nest))
 
     # ---- grouping -------------------------------------------------------------------------------
 
@@ -229,13 +231,16 @@ class Schedule:
             found = self._found[*key, flat] = self._find(root, flat=flat)
         loops, root.axes, walk, needed = found
         first = self._earliest(root, walk, loops, flat, after)
-        nest = next((s for s in self.steps[first:] if isinstance(s, Nest) and self._suits(s, root, loops, flat)), None)
-        if nest is None:
-            nest = self._nest(loops, flat=flat)
-            self.steps.append(nest)
-        else:
-            nest.loops = tuple(Loop(max(a.extent, b.extent), a.vector) for a, b in zip(nest.loops, loops, strict=True))
-        self._join(nest, root, walk, loops)
+        for number in range(first, len(self.steps)):
+            nest = self.steps[number]
+            if isinstance(nest, Nest) and self._suits(nest, root, loops, flat):
+                nest.loops = tuple(
+                    Loop(max(a.extent, b.extent), a.vector) for a, b in zip(nest.loops, loops, strict=True)
+                )
+                self._join(nest, root, walk, loops, number)
+                return needed
+        nest = self._nest(loops, flat=flat)
+        self._join(nest, root, walk, loops, self._append(nest))
         return needed
 
     def _nest(self, loops: tuple[Loop, ...], *, flat: bool) -> Nest:
@@ -266,7 +271,8 @@ class Schedule:
             self._visit_scattering(root, walk)
         return loops, walk
 
-    def _join(self, nest: Nest, root: Root, walk: Walk, loops: Sequence[Loop]) -> None:
+    def _join(self, nest: Nest, root: Root, walk: Walk, loops: Sequence[Loop], number: int) -> None:
+        """Add a root to a nest, step `number`."""
         nest.roots.append(root)
         nest.length += walk.count
         self._computed[id(nest)].update(walk.computed)
@@ -276,7 +282,7 @@ class Schedule:
             known.add(loop.extent)
         self._walks.setdefault(id(nest), []).append(walk)
         if not root.copies:
-            self._made[root.of.number] = self.steps.index(nest)
+            self._made[root.of.number] = number
             self._roots[root.of.number] = root
 
     def _suits(self, nest: Nest, root: Root, loops: tuple[Loop, ...], flat: bool) -> bool:
@@ -369,7 +375,7 @@ class Schedule:
             root = _copy_of(copied.original, copied.copy)
             loops, walk = self._walked(root, whole=False)
             nest = self._nest(loops, flat=False)
-            self._join(nest, root, walk, loops)
+            self._join(nest, root, walk, loops, -1)
             self.temporaries.append(copied.copy)
             late.append((self._made[copied.original.number], -1, nest))
         for number, (x, outcome) in enumerate(self.guards):
@@ -384,7 +390,7 @@ class Schedule:
     def _own(self) -> list[int]:
         """What nests alone store and read, in memory that the program keeps for itself, and nothing is exchanged with."""
         whole = {y.number for x in self.live if x.op in WHOLE for y in x.operands}
-        apart = whole | read_in_loops(self.live) | {x.number for x in self.outputs} | set(self.given)
+        apart = whole | self._in_loops | {x.number for x in self.outputs} | set(self.given)
         return [
             x.number
             for x in self.live

@@ -52,6 +52,7 @@ class Shuffles:
         self._chains: dict[int, tuple[Chain, int]] = {}
         self._counts: dict[int, int] = {}
         self._settled: dict[int, Expression] = {}
+        self._table = Table(make)
 
     # ---- while it is lowered -----------------------------------------------------------------------
 
@@ -144,23 +145,20 @@ class Shuffles:
             return self.make.view(self.settled(x.operands[0]), x.params, x.shape)
         if is_sum(x):
             return self._made_sum(x)
-        table = Table(self.make)
-        found = table.of(x) if table.suits(x) else None
-        if found is None:
+        if not self._table.suits(x):
             return self._side_by_side(x)
-        return table.expression(*found, x)
+        return self._table.expression(*self._table.of(x), x)
 
     def _made_sum(self, x: Expression) -> Expression | None:
         base, terms = terms_of(x)
-        table = Table(self.make)
-        if not all(map(table.suits, terms)):
+        if not self._table.suits(*terms):
             return self._sum_side_by_side(x, base, terms)
-        layers = table.layers(terms, x.shape)
+        layers = self._table.layers(terms, x.shape)
         if layers is None:
             return None
         total = None if base is None else self.settled(base)
         for layer in layers:
-            found = table.expression(*layer, x)
+            found = self._table.expression(*layer, x)
             total = found if total is None else self.make.map("fadd", total, found)
         return total
 
