@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import bibun as bb
+from bibun.compiler.fusing import origins
 from tests.collected import Collected
 from tests.compiler.agreement import agrees
 
@@ -163,3 +164,38 @@ def test_a_negative_zero_that_is_written_keeps_its_sign(background: float) -> No
         return np.copysign(1.0, y)
 
     agrees(f, (X,), (-X,))
+
+
+def test_what_others_are_written_onto_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a program twice as long, twice as many parts are looked at: not each of them again for all that came before."""
+
+    def parts(turns: int) -> int:
+        def f(x: Any, m: Any) -> Any:
+            y, table, last = x.copy(), m * 1.0 + 0 * x[0], x[0]
+            first = [x[0], x[1] * 0.5, x[2], x[3] - x[1], x[4]]
+            for i in range(0, 3 * turns, 3):
+                for j in range(12):
+                    table[j % 4, j] += np.tanh(first[j % 5] * np.sum(y[j : j + 4]))
+                    last = np.cos(x[j] + y[0] + y[1]) * table[j // 3 % 4, j + 2]
+                    np.add.at(y, np.array([i, i + 1, i]), np.tanh(first[i % 5] + x[i : i + 2] @ table[:2, i]) * 0.5)
+            return np.sum(np.sin(y)) + np.sum(table * table) + last
+
+        count = 0
+        region_of = origins.region_of
+
+        def counted(*args: Any) -> Any:
+            nonlocal count
+            count += 1
+            return region_of(*args)
+
+        length = 3 * turns + 24
+        x, m = np.linspace(-1.0, 1.0, length), np.sin(np.arange(4.0 * length)).reshape(4, length)
+        gradient = bb.grad(f, argnums=(0, 1))
+        with monkeypatch.context() as patch:
+            patch.setattr(origins, "region_of", counted)
+            found = bb.compile(gradient, threads=1)(x, m)
+        for slope, want in zip(found, gradient(x, m), strict=True):
+            np.testing.assert_allclose(slope, want, rtol=1e-10, atol=1e-10)
+        return count
+
+    assert 0 < parts(8) < 2.5 * parts(4)
