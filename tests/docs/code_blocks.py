@@ -70,6 +70,8 @@ def run_blocks(blocks: list[Block], directory: Path) -> None:
     """Run the blocks of one file, in order, in `directory`. Raises what a block raises, or BlockFailure."""
     module = types.ModuleType("code_blocks")
     sys.modules[module.__name__] = module  # dataclasses and pickle look a class's module up by its name
+    paths = sys.path.copy()
+    sys.path.insert(0, str(directory))  # as a script's own folder is, here and in its processes
     try:
         with contextlib.chdir(directory):
             for block in blocks:
@@ -80,6 +82,7 @@ def run_blocks(blocks: list[Block], directory: Path) -> None:
                 elif block.language in CONSOLE:
                     _run_console(block)
     finally:
+        sys.path[:] = paths
         del sys.modules[module.__name__]
 
 
