@@ -13,6 +13,7 @@ import numpy as np
 
 from bibun.arrays import in_place, indexing, lost, methods, protocol, sparse
 from bibun.arrays.registry import row
+from bibun.core.primitive import ByClass
 from bibun.core.traced import Holder, Traced, bare, of_masked
 from bibun.tree import Named, named
 
@@ -29,23 +30,18 @@ _STANDARDS = (None, "2021.12", "2022.12", "2023.12", "2024.12")
 _NO_OPERANDS = (str, bytes, dict, set, type(None), Named, Holder)
 
 
-class _Foreign(dict[type, bool]):
-    """Found once for a class: every operator asks. No exception within: one of SciPy's solvers may have left one of ours
-    pending while it calls the user's function again, and would lose it."""
-
-    def __missing__(self, kind: type) -> bool:
-        # The operator of a masked array then asks for an array, and is told what is lost.
-        found = self[kind] = (
-            issubclass(kind, _NO_OPERANDS)
-            or sparse.is_class(kind)
-            or of_masked(kind)
-            or getattr(kind, "__array_ufunc__", kind) is None  # NumPy's way to say that it has operators of its own
-        )
-        return found
+def _is_foreign(kind: type) -> bool:
+    """Never an operand: Python then says so, naming both types, or asks what names a value to put that in its place. The
+    operator of a masked array asks for an array, and is told what is lost."""
+    return (
+        issubclass(kind, _NO_OPERANDS)
+        or sparse.is_class(kind)
+        or of_masked(kind)
+        or getattr(kind, "__array_ufunc__", kind) is None  # NumPy's way to say that it has operators of its own
+    )
 
 
-# Never an operand: Python then says so, naming both types, or asks what names a value to put that in its place.
-FOREIGN = _Foreign()
+FOREIGN = ByClass(_is_foreign)
 
 
 class Array(Traced, methods.Methods):

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from bibun.core.traced import Traced
+from bibun.core.traced import Traced, alike
 
 
 def is_sparse(x: Any) -> bool:
@@ -26,10 +26,8 @@ def is_class(kind: type) -> bool:
 def beside(primitive: Any, a: Any, b: Any) -> Any:
     """a op b, one of which is no operand for an array: the matrix's own, where it is SciPy's; else for Python to say."""
     if not is_sparse(a) and not is_sparse(b):
-        text = next((v for v in (a, b) if isinstance(v, (str, bytes))), None)
-        if (
-            primitive.name == "multiply" and text is not None
-        ):  # which Python would repeat, by an integer made of the array
+        text, number = (b, a) if isinstance(a, Traced) else (a, b)
+        if primitive.name == "multiply" and isinstance(text, (str, bytes)) and not _repeats(number):
             raise TypeError(
                 f"unsupported operand type(s) for *: {type(a).__name__!r} and {type(b).__name__!r}. To repeat a text write "
                 f"{text!r} * int(n.astype(int))."
@@ -37,6 +35,11 @@ def beside(primitive: Any, a: Any, b: Any) -> Any:
         return NotImplemented
     room: Any = import_module("bibun.scipy.sparse._arrays")
     return room.operated(primitive.name, a, b)
+
+
+def _repeats(number: Traced) -> bool:
+    """Whether Python repeats a text so often: by a whole number of a recording, which it asks for. Others would be lost."""
+    return number.records and isinstance(alike(number), (int, np.integer))
 
 
 def operator(primitive: Any, *, reflected: bool, foreign: Mapping[type, bool]) -> Any:

@@ -188,16 +188,14 @@ class Careful:
     def __reduce__(self) -> str | tuple[Any, ...]:
         """Pickled as its name, where it has one in f's module; else as f, which has to be one that pickles, to be compiled
         anew."""
-        found: Any = sys.modules.get(getattr(self.f, "__module__", None) or "")
+        module = sys.modules.get(getattr(self.f, "__module__", None) or "")
         mine = [one for one in (self, self.public()) if one is not None]
-        name: str = getattr(self.f, "__qualname__", "")
-        for known, value in list(vars(found).items()) if found is not None else ():
-            if any(value is one for one in mine):
-                return known  # type: ignore[no-any-return]
-        for part in name.split("."):
-            found = getattr(found, part, None)
-        if any(found is one for one in mine):
-            return name
+        for name in (getattr(self.f, "__qualname__", ""), *getattr(module, "__dict__", ())):
+            found: Any = module
+            for part in name.split("."):
+                found = getattr(found, part, None)
+            if any(found is one for one in mine):
+                return str(name)
         return _again, (self.f, self.static, self.fast, self.threads)
 
     def __get__(self, thing: Any, owner: Any = None) -> Any:

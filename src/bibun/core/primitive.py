@@ -15,16 +15,25 @@ from bibun.errors import NoDerivativeError, located
 LIKE_ARRAYS = (list, tuple, range, np.matrix)  # what NumPy's own functions take in the place of an array
 
 
-class _MadeOthers(dict[type, bool]):
-    """Whether what is of a type is made an array or number of NumPy's first: fractions too, which give arrays of objects."""
+class ByClass(dict[type, bool]):
+    """The answers to a question about classes, found once for each: every operator asks. No exception within: one of SciPy's
+    solvers may have left one of ours pending while it calls the user's function again, and would lose it."""
+
+    def __init__(self, question: Callable[[type], bool]) -> None:
+        self._question = question
 
     def __missing__(self, kind: type) -> bool:
-        fraction = issubclass(kind, Rational) and not issubclass(kind, (int, np.generic))
-        found = self[kind] = fraction or issubclass(kind, LIKE_ARRAYS)
+        found = self[kind] = self._question(kind)
         return found
 
 
-_MADE_OTHERS = _MadeOthers()
+def _is_made_another(kind: type) -> bool:
+    """Whether it is made an array or number of NumPy's first: fractions too, which give arrays of objects."""
+    fraction = issubclass(kind, Rational) and not issubclass(kind, (int, np.generic))
+    return fraction or issubclass(kind, LIKE_ARRAYS)
+
+
+_MADE_OTHERS = ByClass(_is_made_another)
 
 
 class Forgotten(dict[int, Any]):

@@ -37,6 +37,10 @@ def decide(recording: Recording, primitive: Primitive, values: tuple[Any, ...], 
     if kind is not int and kind is not bool and name in _UNGUARDED:
         return
     numbers = recording.calls[made.number][1]
+    if name in _COMPARISONS:
+        if not _compared(recording, numbers, values):
+            made.become(recording.constant(made.held))
+        return
     operands: list[Any] = [
         recording.known(n, value) if n >= 0 else value for n, value in zip(numbers, values, strict=True)
     ]
@@ -46,10 +50,7 @@ def decide(recording: Recording, primitive: Primitive, values: tuple[Any, ...], 
         elif name in _SHIFTS or (name == "power" and type(values[1]) is int):
             bool(operands[1] >= 0)
     if kind is int:
-        _whole(recording, primitive, numbers, operands, made)
-    elif name in _COMPARISONS:
-        if not _compared(recording, numbers, values):
-            made.become(recording.constant(made.held))
+        _whole(recording, primitive, numbers, values, made)
     elif name == "power" or (name == "absolute" and type(values[0]) is complex):
         _finite(name, values, operands, made)
 
@@ -89,19 +90,22 @@ def _range(recording: Recording, number: int, value: int) -> Range:
     return (0, 1) if type(value) is bool else recording.ranges.get(number, _ALL)
 
 
-def _whole(recording: Recording, primitive: Primitive, numbers: Sequence[int], operands: list[Any], made: Any) -> None:
+def _whole(
+    recording: Recording, primitive: Primitive, numbers: Sequence[int], values: Sequence[Any], made: Any
+) -> None:
     """A whole number of 64 bits, in another call too."""
-    held = [getattr(x, "held", x) for x in operands]
-    for number, value in zip(numbers, held, strict=True):
+    for number, value in zip(numbers, values, strict=True):
         if number < 0 and not _inside((value, value)):
             raise UnrecordableError(
                 f"{value} has more than 64 bits, as a program's whole numbers have not. Write np.uint64 for hashes"
             )
-    known = _RANGES[primitive.name](*(_range(recording, n, v) for n, v in zip(numbers, held, strict=True)))
+    known = _RANGES[primitive.name](*(_range(recording, n, v) for n, v in zip(numbers, values, strict=True)))
     if known is not None and _inside(known):
         recording.ranges[made.number] = known
         return
-    floats = [x.astype(float) if n >= 0 else np.float64(x) for n, x in zip(numbers, operands, strict=True)]
+    floats = [
+        recording.known(n, x).astype(float) if n >= 0 else np.float64(x) for n, x in zip(numbers, values, strict=True)
+    ]
     with np.errstate(all="ignore"):
         if primitive.name == "left_shift":
             size = np.abs(np.multiply(floats[0], np.exp2(floats[1])))

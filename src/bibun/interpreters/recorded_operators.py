@@ -63,17 +63,13 @@ def _binary(
 ) -> Callable[[Any, Any], Any]:
     """The recorder of a op b, by Python's operator, for a recorded `x`; `reflected`: x is b."""
 
-    def record(x: Any, other: Any, *modulo: Any) -> Any:
+    def record(x: Any, other: Any) -> Any:
         recording, kind = x.recording, type(other)
-        if modulo:
-            raise UnrecordableError("pow has three arguments")
         if kind is cls and other.recording is recording:
             plain, number = other.held, other.number
         elif kind is float or kind is int:
             plain, number = other, recording.number_of(other)
         elif FOREIGN[kind]:
-            if kind in (str, bytes) and isinstance(x.held, (int, np.integer)):
-                return NotImplemented  # Python repeats a text by a whole number, which it asks for
             return beside(primitive, other, x) if reflected else beside(primitive, x, other)
         elif isinstance(other, _TO_THE_ROW):
             return primitive(other, x) if reflected else primitive(x, other)
@@ -109,6 +105,17 @@ def _binary(
         return made
 
     return record
+
+
+def _power(record: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+    """The only operator that may have a third operand."""
+
+    def power(x: Any, other: Any, *modulo: Any) -> Any:
+        if modulo:
+            raise UnrecordableError("pow has three arguments")
+        return record(x, other)
+
+    return power
 
 
 def _entry(primitive: Primitive) -> Callable[[Any, Any], Any]:
@@ -157,7 +164,8 @@ def install(cls: Any) -> None:
         if name == "matmul":  # Array's, which knows sparse matrices
             continue
         function = getattr(operator, f"__{name}__")
-        setattr(cls, f"__{name}__", _binary(cls, TABLE[primitive], function))
+        record = _binary(cls, TABLE[primitive], function)
+        setattr(cls, f"__{name}__", _power(record) if name == "pow" else record)
         if name in OPERATORS:
             setattr(cls, f"__r{name}__", _binary(cls, TABLE[primitive], function, reflected=True))
     for name, primitive in UNARY.items():

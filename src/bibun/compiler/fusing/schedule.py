@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from bibun.compiler.fusing.affine import identity, variable
+from bibun.compiler.fusing.affine import identity
 from bibun.compiler.fusing.bodies import schedule_body
 from bibun.compiler.fusing.buffers import Buffer, numbers
 from bibun.compiler.fusing.expressions import BYTES, Expression
@@ -20,7 +20,7 @@ from bibun.compiler.fusing.relaying import arrange, copies
 from bibun.compiler.fusing.roots import roots_of
 from bibun.compiler.fusing.steps import Call, Guard, LoopStep
 from bibun.compiler.fusing.storing import Storing, necessary
-from bibun.compiler.fusing.walking import MANY, Walk, moved
+from bibun.compiler.fusing.walking import MANY, Walk, moved, reads_straight
 
 SLACK = 8  # entries by which the domains of two roots of a nest may differ
 FLAT = 16  # entries: a domain of more, all of whose arrays are read from end to end, is one loop,
@@ -225,7 +225,8 @@ class Schedule:
 
     def _place(self, root: Root, after: int, key: tuple[Any, ...]) -> set[int]:
         """Put a root into the first nest that suits it, or into a new one. `key`: says which root it is."""
-        flat = root.value.size > FLAT and root.extents[-1] < LONG and flattens(root) and self._reads_straight(root)
+        short = root.value.size > FLAT and root.extents[-1] < LONG
+        flat = short and flattens(root) and reads_straight(root, self.stored, self.buffers)
         found = self._found.get((*key, flat))
         if found is None:
             found = self._found[*key, flat] = self._find(root, flat=flat)
@@ -254,7 +255,7 @@ class Schedule:
             loops: tuple[Loop, ...] = (Loop(root.value.size, True),)
             root.axes = (0,) * len(root.extents)
             walk = Walk(loops, self.stored, self.turns)
-            self._visit_flat(root, walk, root.value.number if root.computes else -1)
+            walk.visit_flat(root)
         else:
             loops, walk = self._walked(root, whole=True)
             if not walk.whole:
@@ -315,43 +316,6 @@ class Schedule:
             )
             first = max(first, step if same else step + 1)
         return first
-
-    def _reads_straight(self, root: Root) -> bool:
-        """Whether everything that is evaluated is of the root's shape, or a single number."""
-        waiting, seen = [root.value], set()
-        while waiting:
-            x = waiting.pop()
-            if x.number in seen:
-                continue
-            seen.add(x.number)
-            if x.number in self.stored and not (x is root.value and root.computes):
-                buffer = self.buffers.get(x.number)
-                if x.size != 1 and (x.shape != root.extents or buffer is None or not buffer.contiguous):
-                    return False
-            elif x.op in ("map", "cast"):
-                waiting += x.operands
-            elif x.op == "view" and x.operands[0].size == 1:
-                waiting.append(x.operands[0])
-            elif x.op != "number" and x.size != 1:
-                return False
-        return True
-
-    def _visit_flat(self, root: Root, walk: Walk, mine: int) -> None:
-        """As Walk.visit, where every array is read at one place, and numbers anywhere."""
-        waiting, seen = [root.value], set()
-        while waiting:
-            x = waiting.pop()
-            if x.number in seen:
-                continue
-            seen.add(x.number)
-            walk.expressions[x.number] = x
-            if x.number in self.stored and x.number != mine:
-                walk.reads.setdefault(x.number, set()).add((variable(0),) if x.size > 1 else ())
-            elif x.size == 1 and root.value.size != 1:
-                walk.visit(x, [((0, ()),) * len(x.shape)])
-            else:
-                walk.computed.setdefault(x.number, set()).add((variable(0),))
-                waiting += x.operands
 
     def _visit_scattering(self, root: Root, walk: Walk) -> None:
         index = root.index(())

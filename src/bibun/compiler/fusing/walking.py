@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from heapq import heappop, heappush
 from itertools import count
 from math import prod
 from operator import itemgetter
 
-from bibun.compiler.fusing.affine import Affine, composed, fixed, level_of, shifted
+from bibun.compiler.fusing.affine import Affine, composed, fixed, level_of, shifted, variable
+from bibun.compiler.fusing.buffers import Buffer
 from bibun.compiler.fusing.expressions import Box, Expression
-from bibun.compiler.fusing.nests import WHOLE_AXIS, Loop, computed_inline, terms_of
+from bibun.compiler.fusing.nests import WHOLE_AXIS, Loop, Root, computed_inline, terms_of
 from bibun.compiler.native.arithmetic import cost
 
 Index = tuple[Affine, ...]
@@ -112,14 +113,32 @@ class Walk:
                     self.expressions[operand.number] = operand
                     heappush(order, -operand.number)
 
+    def visit_flat(self, root: Root) -> None:
+        """The same of a root that is one loop over all entries: every array is read at one place, and numbers anywhere."""
+        mine = root.value.number if root.computes else -1
+        waiting, seen = [root.value], set()
+        while waiting:
+            x = waiting.pop()
+            if x.number in seen:
+                continue
+            seen.add(x.number)
+            self.expressions[x.number] = x
+            if x.number in self.stored and x.number != mine:
+                self.reads.setdefault(x.number, set()).add((variable(0),) if x.size > 1 else ())
+            elif x.size == 1 and root.value.size != 1:
+                self.visit(x, [((0, ()),) * len(x.shape)])
+            else:
+                self.computed.setdefault(x.number, set()).add((variable(0),))
+                waiting += x.operands
+
     def work(self) -> int:
         """About how many additions it takes: what does not depend on a loop is computed once for all of its turns."""
         total = 0
         for number, indices in (*self.computed.items(), *self.reads.items()):
             each = _own(self.expressions[number]) if number in self.computed else 1
             for index in indices:
-                loops = {variable for _, terms in index for variable, _ in terms if variable >= 0}
-                total += each * prod(extent_of(variable, self.loops) for variable in loops)
+                loops = {v for _, terms in index for v, _ in terms if v >= 0}
+                total += each * prod(extent_of(v, self.loops) for v in loops)
         return total
 
     def _below(self, x: Expression, indices: set[Index]) -> list[tuple[Expression, Iterable[Index]]]:
@@ -184,6 +203,27 @@ class Walk:
                         return True
                     self.cuts[number].add(at)
         return True
+
+
+def reads_straight(root: Root, stored: set[int], buffers: Mapping[int, Buffer]) -> bool:
+    """Whether everything that is evaluated is of the root's shape, or a single number."""
+    waiting, seen = [root.value], set()
+    while waiting:
+        x = waiting.pop()
+        if x.number in seen:
+            continue
+        seen.add(x.number)
+        if x.number in stored and not (x is root.value and root.computes):
+            buffer = buffers.get(x.number)
+            if x.size != 1 and (x.shape != root.extents or buffer is None or not buffer.contiguous):
+                return False
+        elif x.op in ("map", "cast"):
+            waiting += x.operands
+        elif x.op == "view" and x.operands[0].size == 1:
+            waiting.append(x.operands[0])
+        elif x.op != "number" and x.size != 1:
+            return False
+    return True
 
 
 def reaches(index: Index, part: Expression, box: Box, loops: Sequence[Loop], turns: Sequence[int]) -> bool:

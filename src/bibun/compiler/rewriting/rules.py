@@ -337,9 +337,7 @@ RULES = (
     Rule(add(negative(X), Y), subtract(Y, X)),  # (-x) + y = y - x
     Rule(subtract(X, negative(Y)), add(X, Y)),  # x - (-y) = x + y
     Rule(multiply(negative(X), negative(Y)), multiply(X, Y)),  # (-x) (-y) = x y
-    Rule(
-        multiply(negative(REAL), Y), negative(multiply(REAL, Y))
-    ),  # (-x) y = -(x y): of complex ones a 0 has another sign
+    Rule(multiply(negative(REAL), Y), negative(multiply(REAL, Y))),  # (-x) y = -(x y): not so the sign of complex zeros
     Rule(multiply(REAL, negative(Y)), negative(multiply(REAL, Y))),  # x (-y) = -(x y)
     Rule(divide(negative(REAL), Y), negative(divide(REAL, Y))),  # (-x) / y = -(x / y)
     Rule(divide(REAL, negative(Y)), negative(divide(REAL, Y))),  # x / (-y) = -(x / y)

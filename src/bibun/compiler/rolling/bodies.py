@@ -145,11 +145,12 @@ class LoopBuilder:
     def _leaves(self, what: Leaf) -> Node:
         """Constants or captured arrays, one for each turn."""
         flat = self.outer.flat
-        if what.numbers[0] >= 0 and flat[what.numbers[0]][0] is ENTRY:
+        row = flat[what.numbers[0]][0] if what.numbers[0] >= 0 else None
+        if row is ENTRY:
             return self._entries([flat[n][2] for n in what.numbers])
-        if what.numbers[0] >= 0 and flat[what.numbers[0]][0] is INPUT:
+        if row is INPUT:
             return self._stays([flat[n][2][1] for n in what.numbers])
-        if what.numbers[0] < 0:
+        if row is None:
             values = [flat.constants[-1 - n] for n in what.numbers]
             array = np.array(values)
             self.outer.graph.made.append((array, ("value", array)))

@@ -99,7 +99,7 @@ class Stream:
 
     @cached_property
     def _without_kinds(self) -> tuple[Array, Array]:
-        """Codes that leave out what leaves are among the operands; the numbers that may move.
+        """Codes that leave out what the operands are; the numbers that may move.
 
         Calls of one head have them in common. Where keys are counted from the beginning of their axis, operands of one head
         too: they are alike."""
