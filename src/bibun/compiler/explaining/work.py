@@ -24,7 +24,7 @@ from bibun.compiler.fusing.steps import Call, LoopStep
 from bibun.compiler.fusing.walking import extent_of
 from bibun.compiler.native.arithmetic import cost
 from bibun.compiler.native.context import blas
-from bibun.compiler.native.contraction import gemm, plan
+from bibun.compiler.native.contraction import gemm, plan, tiled
 from bibun.primitives import TABLE
 
 _JOINS = {"fadd": "sum", "fmul": "prod", "maximum": "max", "minimum": "min"}
@@ -34,7 +34,7 @@ _MOST = 7  # kinds of operations that are listed for one nest
 class Work(NamedTuple):
     """Of one step. `depth`: loops around it; `turns`: how often it runs."""
 
-    kind: str  # fused, BLAS, LAPACK, NumPy, loop, one pass over
+    kind: str  # fused, BLAS, product of, LAPACK, NumPy, loop, one pass over
     what: str
     extents: str
     flops: int
@@ -181,9 +181,8 @@ def _called(step: Call, depth: int, turns: int) -> Work:
     if x.op == "contract":
         a, b, _ = x.params
         lengths = dict(zip((*a, *b), (*step.operands[0].shape, *step.operands[1].shape), strict=True))
-        suits = plan(step) is not None
-        what = gemm(x.kind) if suits else f"einsum: {_why_no_product()}"
-        return Work("BLAS" if suits else "NumPy", what, shapes, 2 * prod(lengths.values()), read, written, depth, turns)
+        flops = 2 * prod(lengths.values())
+        return Work(*_product(step), shapes, flops, read, written, depth, turns)
     if x.op == "call":
         row = x.params[0]
         return Work("NumPy", f"{row.name}: {_why(step)}", shapes, 0, read, written, depth, turns)
@@ -198,6 +197,14 @@ def _routine(routine: Routine) -> tuple[str, str]:
     if routine.name == "unless":
         return "NumPy", "only where the steps above do not do"
     return "LAPACK", routine.name
+
+
+def _product(step: Call) -> tuple[str, str]:
+    """What runs a product of matrices, and how."""
+    kind, found = step.expression.kind, plan(step)
+    if found is None:
+        return "NumPy", f"einsum: {_why_no_product()}"
+    return ("product of", "in tiles") if tiled(found, kind) else ("BLAS", gemm(kind))
 
 
 def _why_no_product() -> str:

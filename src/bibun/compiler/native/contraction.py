@@ -1,7 +1,7 @@
-"""Contractions by BLAS: the letters of the operands become batches, rows, columns and sums of a matrix product.
+"""Contractions by BLAS or in tiles: the letters of the operands become batches, rows, columns and sums of a matrix product.
 
-Letters that lie in memory like one axis are taken together; those that do not become loops around the routine. What no
-routine can take (no axis with stride 1) goes through np.einsum.
+Letters that lie in memory like one axis are taken together; those that do not become loops around the product. What neither
+can take (no axis with stride 1) goes through np.einsum.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from bibun.compiler.native.callbacks import Einsum
 from bibun.compiler.native.code import LLVM, Code, Value
 from bibun.compiler.native.context import routine
 from bibun.compiler.native.function import Function
+from bibun.compiler.native.machine import machine
 from bibun.compiler.native.sharing import Job, define, share
+from bibun.compiler.native.tiles import Sides, Tiles, suits
 
 Letters = tuple[int, ...]
 PART = 16_000_000  # multiplications that are worth a part of their own
@@ -49,9 +51,7 @@ def gemm(kind: str) -> str:
 
 
 def plan(step: Call) -> Plan | None:
-    """The matrix product for a contraction; None if BLAS cannot take it, or is not there."""
-    if routine(gemm(step.expression.kind)) is None:
-        return None
+    """The matrix product for a contraction; None if neither BLAS nor tiles can take it. BLAS may not be there."""
     a_letters, b_letters, out = step.expression.params
     a, b = step.operands
     (c,) = step.outputs.values()
@@ -81,7 +81,8 @@ def plan(step: Call) -> Plan | None:
     found = Plan(
         group(m), group(n), group(k), [group([x]) for x in (*batch, *more_m, *more_n)], [group([x]) for x in more_k]
     )
-    return found if _suits(found) else None
+    known = routine(gemm(c.kind)) is not None or tiled(found, c.kind) is not None
+    return found if known and _suits(found) else None
 
 
 def _suits(p: Plan) -> bool:
@@ -106,7 +107,6 @@ def contract(writer: Any, step: Call) -> None:
     if found is None:
         writer.through_numpy(step, einsum(step), (False, False))
         return
-    routine = writer.function.entry(writer.context.routine(gemm(step.expression.kind)))
     (out,) = step.outputs.values()
     turns = [range(g.length) for g in found.loops]
     sums = [range(g.length) for g in found.sums]
@@ -114,16 +114,30 @@ def contract(writer: Any, step: Call) -> None:
         for number, extra in enumerate(product(*sums)):
             groups = [*zip(turn, found.loops, strict=True), *zip(extra, found.sums, strict=True)]
             offsets = [sum(i * g.strides[of] for i, g in groups) for of in range(3)]
-            _gemm(writer, routine, found, (*step.operands, out), offsets, adds=number > 0)
+            function: Function = writer.function
+            buffers = (*step.operands, out)
+            pointers = [function.pointer(x, (o, ()))[0] for x, o in zip(buffers, offsets, strict=True)]
+            sides = tiled(found, out.kind)
+            if sides is None:
+                _gemm(writer, found, pointers, out.kind, adds=number > 0)
+            else:
+                order = pointers if _in_rows(found) else [pointers[1], pointers[0], pointers[2]]
+                Tiles(writer.module, sides, out.kind, adds=number > 0).write(writer, order)
 
 
-def _gemm(
-    writer: Any, routine: Value, p: Plan, buffers: Sequence[Buffer], offsets: Sequence[int], *, adds: bool
-) -> None:
+def tiled(p: Plan, kind: str) -> Sides | None:
+    """The product as one of tiles: of C, or of its transpose where that lies in rows; None where BLAS is quicker."""
+    a, b, m, n = (0, 1, p.m, p.n) if _in_rows(p) else (1, 0, p.n, p.m)
+    if n.strides[b] != 1 or n.strides[2] != 1:
+        return None
+    sides = Sides(m.length, n.length, p.k.length, (m.strides[a], p.k.strides[a]), p.k.strides[b], m.strides[2])
+    return sides if suits(sides, kind, 8 * machine().width) else None
+
+
+def _gemm(writer: Any, p: Plan, pointers: Sequence[Value], kind: str, *, adds: bool) -> None:
     """One call, or some that threads share: as many for one thread as for many, so that the result is the same."""
     function: Function = writer.function
-    pointers = [function.pointer(x, (o, ()))[0] for x, o in zip(buffers, offsets, strict=True)]
-    kind = buffers[2].kind
+    routine = function.entry(writer.context.routine(gemm(kind)))
     of_m = _in_rows(p) if min(p.m.length, p.n.length) >= 2 * LEAST else p.m.length >= p.n.length
     length = (p.m if of_m else p.n).length
     parts = min(p.m.length * p.n.length * p.k.length // PART, max(length // ROWS, min(length // LEAST, 2)))

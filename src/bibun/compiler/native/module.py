@@ -29,6 +29,7 @@ class Module:
         self._globals: dict[str, str] = {}
         self._words: dict[str, str] = {}
         self._heads: dict[str, str] = {}
+        self._names: set[str] = set()
 
     def following(self) -> Module:
         """One more module of the same program."""
@@ -38,6 +39,12 @@ class Module:
         """A function."""
         self._functions.append(text)
         self.length += text.count("\n")
+
+    def new(self, name: str) -> bool:
+        """Whether a name is asked for the first time: that of a function that is defined once."""
+        known = name in self._names
+        self._names.add(name)
+        return not known
 
     def unused(self, name: str) -> str:
         """A name that no function defined so far has."""
