@@ -11,7 +11,6 @@ from itertools import product
 from math import prod
 from typing import Any, NamedTuple
 
-from bibun.compiler.fusing.buffers import Buffer
 from bibun.compiler.fusing.steps import Call
 from bibun.compiler.native.callbacks import Einsum
 from bibun.compiler.native.code import LLVM, Code, Value

@@ -50,7 +50,7 @@ class Cut(NamedTuple):
         """Where a part begins."""
         code = part.code
         behind = part - self.large
-        return part * self.size - code.select(behind > 0, behind, 0)  # type: ignore[no-any-return]
+        return part * self.size - code.select(behind > 0, behind, 0)
 
     def both(self) -> tuple[int, int]:
         """The sizes of large parts, and of the others if there are any."""
@@ -146,7 +146,9 @@ class Tiles:
         """That for a tile of this size."""
 
         def of(rows: int) -> Value:
-            large, small = (Value(code, kernel(self.module, self.kind, rows, size), "ptr", 0) for size in self.columns.both())
+            large, small = (
+                Value(code, kernel(self.module, self.kind, rows, size), "ptr", 0) for size in self.columns.both()
+            )
             return code.select(column < self.columns.large, large, small)
 
         large, small = map(of, self.rows.both())
