@@ -89,6 +89,11 @@ class Module:
         bits = self.vector_bits
         return f'"prefer-vector-width"="{bits}" "min-legal-vector-width"="{bits}"'
 
+    @property
+    def long(self) -> str:
+        """Of a function that keeps vectors on the stack: LLVM would store them across two lines of the cache, most often."""
+        return f"alignstack({self.vector_bits // 8}) {self.attributes}"
+
     def text(self) -> str:
         """The whole module."""
         parts = [f"declare {signature}" for signature in self._declared.values()]

@@ -145,7 +145,7 @@ class ProgramWriter:
         if self._leave:
             lines += ["leave:", "  ret i32 1"]
         body = "\n".join(lines)
-        head = f"define {linkage} {_SIGNATURE.format(name)} noinline nounwind {self.module.attributes}"
+        head = f"define {linkage} {_SIGNATURE.format(name)} noinline nounwind {self.module.long}"
         self.module.define(f"{head} {{\nentry:\n{body}\n}}")
 
     def run(self, schedule: Schedule) -> None:

@@ -32,7 +32,7 @@ def define(module: Module, name: str, function: Function, result: str = "i32 0")
     """Such a function of the module, of what has been written into `function`; what it returns."""
     body = "\n".join([*function.at(0).lines, f"  ret {result}"])
     parameters = "ptr noalias %frame, ptr noalias %context, ptr %local, ptr %totals, i64 %start, i64 %stop"
-    module.define(f"define internal i32 @{name}({parameters}) nounwind {module.attributes} {{\nentry:\n{body}\n}}")
+    module.define(f"define internal i32 @{name}({parameters}) nounwind {module.long} {{\nentry:\n{body}\n}}")
 
 
 def share(writer: Any, job: Job, threads: int) -> Value:
