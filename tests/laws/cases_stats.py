@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import numpy as np
 
 from tests.laws.case import Case, case
@@ -22,3 +24,20 @@ CONSTANTS: dict[str, list[Case]] = {
         case(np.array([0.0, 0.5, 2.0, 3.5]), bins="sturges", range=(0.0, 3.0)),
     ],
 }
+
+with suppress(ImportError):
+    import bibun.scipy.stats  # noqa: F401  its rows are there where SciPy is
+
+    _ONE = ("cdf", "semicircular"), ("isf", "semicircular")
+    _WITH_A_SHAPE = ("sf", "skewnorm"), ("logcdf", "skewnorm"), ("ppf", "invgauss"), ("isf", "exponnorm")
+    CASES |= {
+        "value_of_a_family": [case((2, 3), family=name, which=which).real_only() for which, name in _ONE],
+        "value_with_a_shape": [
+            case((3, 1), (2,), family=name, which=which).real_only().within(1e-7) for which, name in _WITH_A_SHAPE
+        ],
+        "value_with_two_shapes": [
+            case((3, 1), (), (2,), family="truncnorm", which=which).over("probability", "negative", "positive").real_only()
+            for which in ("ppf", "isf")
+        ],
+    }
+    CONSTANTS["plain_value_of_a_family"] = [case(np.array([0.2, 0.9]), np.array(2.3), family="poisson", which="ppf")]

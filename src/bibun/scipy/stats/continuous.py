@@ -14,12 +14,11 @@ from typing import Any
 import numpy as np
 from scipy import stats  # type: ignore[import-untyped]
 
-from bibun.core.kinds import guarded_times
 from bibun.errors import OTHERWISE, NoDerivativeError, located
 from bibun.primitives.repeated import holds
-from bibun.scipy._implicit import implicit
-from bibun.scipy._levels import differentiated, is_traced, moving, searched, without
+from bibun.scipy._levels import differentiated, is_traced, searched, without
 from bibun.scipy.stats.distribution import Distribution, floats, log_probability
+from bibun.scipy.stats.values import FAMILIES, ByValue, plain_value, value
 
 Formula = Callable[..., Any]
 LINE = (-np.inf, np.inf)
@@ -30,7 +29,7 @@ class Continuous(Distribution):
     """A family of distributions of a real number: the methods of SciPy's, with parameters x, shapes, loc and scale.
 
     Formulas of the standard member, of z and the shapes (of the shapes alone: mean, var, entropy). `positive`: whether all
-    shapes must be, or of which shapes there is a member. `cdf`: a reason, where it has no derivative by the shapes.
+    shapes must be, or of which shapes there is a member.
     """
 
     moved_by = ("loc", "scale")
@@ -39,7 +38,7 @@ class Continuous(Distribution):
         self,
         name: str,
         logpdf: Formula,
-        cdf: Formula | str,
+        cdf: Formula | ByValue,
         *,
         support: tuple[float, float] | Formula = LINE,
         positive: bool | Formula = True,
@@ -55,12 +54,11 @@ class Continuous(Distribution):
         self.name, self.plain = name, getattr(stats, name)
         self.shapes = [] if self.plain.shapes is None else self.plain.shapes.split(", ")
         self.support_of, self.positive = support, positive
-        self.forms = {"logpdf": logpdf, "cdf": cdf, "sf": sf, "logcdf": logcdf, "logsf": logsf, "ppf": ppf, "isf": isf}
+        self.forms: dict[str, Any] = {
+            "logpdf": logpdf, "cdf": cdf, "sf": sf, "logcdf": logcdf, "logsf": logsf, "ppf": ppf, "isf": isf,
+        }  # fmt: skip
         self.moments = {"mean": mean, "var": var, "entropy": entropy}
-        self.rows = {
-            which: searched(getattr(self.plain, which), f"{name}.{which}")
-            for which in ("logpdf", "cdf", "logcdf", "sf", "ppf", "isf")
-        }
+        FAMILIES[name] = self
 
     # The methods of x
 
@@ -92,11 +90,11 @@ class Continuous(Distribution):
 
     def ppf(self, q: Any, *args: Any, **settings: Any) -> Any:
         """The x with cdf(x) = q."""
-        return self._quantile("ppf", "cdf", q, args, settings)
+        return self._quantile("ppf", q, args, settings)
 
     def isf(self, q: Any, *args: Any, **settings: Any) -> Any:
         """The x with sf(x) = q."""
-        return self._quantile("isf", "sf", q, args, settings)
+        return self._quantile("isf", q, args, settings)
 
     # The methods of the parameters alone
 
@@ -130,45 +128,40 @@ class Continuous(Distribution):
             return getattr(self.plain, which)(x, *args, **settings)
         shapes, loc, scale = self.parameters(args, settings)
         z = (floats(x) - loc) / scale
-        low, high = self.support_of(*shapes) if callable(self.support_of) else self.support_of
+        low, high = self.ends(*shapes)
         density = which == "logpdf"
         inside = (z >= low) & (z <= high) & np.isfinite(z) if density else (z > low) & (z < high)
-        y = self._standard(which, np.where(inside, z, _middle(low, high)), shapes)
+        y = self.standard(which, np.where(inside, z, _middle(low, high)), shapes)
         beyond = np.where(z <= low, *outside)
         if density:
             dead = inside & (vanishes(y) | (((z == low) | (z == high)) & np.isinf(y)))
             if holds(dead):
                 inside = inside & ~dead
-                y = self._standard(which, np.where(inside, z, _middle(low, high)), shapes)
-                at_ends = self.rows["logpdf"](*(without(value, 0) for value in (z, *shapes)))
+                y = self.standard(which, np.where(inside, z, _middle(low, high)), shapes)
+                at_ends = plain_value(*(without(x, 0) for x in (z, *shapes)), family=self.name, which="logpdf")
                 beyond = np.where(dead, at_ends, beyond)
             y = y - np.log(scale)
         return self._checked(np.where(inside, y, beyond), z, shapes, scale)
 
-    def _standard(self, which: str, z: Any, shapes: list[Any]) -> Any:
-        form = self.forms[which]
-        if which in ("cdf", "sf") and isinstance(self.forms["cdf"], str):
-            return self._by_value(which, z, shapes, self.forms["cdf"])
+    def ends(self, *shapes: Any) -> tuple[Any, Any]:
+        """The support of the standard member."""
+        return self.support_of(*shapes) if callable(self.support_of) else self.support_of
+
+    def middle(self, *shapes: Any) -> Any:
+        """A number between them, where every formula is finite."""
+        return _middle(*self.ends(*shapes))
+
+    def standard(self, which: str, z: Any, shapes: Any) -> Any:
+        """One of the forms of the standard member, within the support."""
+        form, by_value = self.forms[which], self.forms["cdf"]
+        if isinstance(by_value, ByValue) and which in by_value.which:
+            return value(self.name, which, z, shapes)
         if callable(form):
             return form(z, *shapes)
         if which == "sf":
-            return 1 - self._standard("cdf", z, shapes)
-        cdf, sf = (self._standard(form, z, shapes) for form in ("cdf", "sf"))
+            return 1 - self.standard("cdf", z, shapes)
+        cdf, sf = (self.standard(form, z, shapes) for form in ("cdf", "sf"))
         return log_probability(cdf, sf) if which == "logcdf" else log_probability(sf, cdf)
-
-    def _by_value(self, which: str, z: Any, shapes: list[Any], reason: str) -> Any:
-        """SciPy's cdf or sf, whose derivative by z alone is known: the density."""
-        if differentiated(*shapes):
-            raise NoDerivativeError(
-                f"{located()}{self.name}.cdf has no derivative rule by {reason}. Differentiate by x, loc and scale only, or "
-                f"integrate the density (bibun.scipy.integrate.quad), or {OTHERWISE}."
-            )
-        y = self.rows[which](without(z, 0), *shapes)
-        sign = 1 if which == "cdf" else -1
-        for level in differentiated(z):
-            slope = np.exp(self.forms["logpdf"](without(z, level), *shapes))  # type: ignore[operator, misc]
-            y = moving(y, sign * slope * without(z, level + 1), level)
-        return y
 
     def _checked(self, y: Any, z: Any, shapes: list[Any], scale: Any) -> Any:
         """nan where the parameters are none of the family's."""
@@ -181,7 +174,7 @@ class Continuous(Distribution):
         return np.where(valid, y, np.nan)
 
     @np.errstate(divide="ignore", over="ignore", invalid="ignore")  # at q = 0 and q = 1
-    def _quantile(self, which: str, inverse_of: str, q: Any, args: Any, settings: Any) -> Any:
+    def _quantile(self, which: str, q: Any, args: Any, settings: Any) -> Any:
         if not is_traced(q, args, settings):
             return getattr(self.plain, which)(q, *args, **settings)
         shapes, loc, scale = self.parameters(args, settings)
@@ -189,40 +182,10 @@ class Continuous(Distribution):
         form, opposite = self.forms[which], self.forms["isf" if which == "ppf" else "ppf"]
         if form is None and opposite is not None and which == "isf":
             form, q = opposite, 1 - q
-        if form is not None:
-            proper = (q >= 0) & (q <= 1)
-            z = form(np.where(proper, q, 0.5), *shapes)  # type: ignore[operator]
-            return self._checked(loc + scale * np.where(proper, z, np.nan), q, shapes, scale)
-        return self._checked(loc + scale * self._found(which, inverse_of, q, shapes), q, shapes, scale)
-
-    def _found(self, which: str, inverse_of: str, q: Any, shapes: list[Any]) -> Any:
-        """SciPy's quantile of the standard member, with the derivative of the solution of an equation, or of an end."""
-        start = self.rows[which](*(without(value, 0) for value in (q, *shapes)))
-        low, high = self.support_of(*shapes) if callable(self.support_of) else self.support_of
-        inside = (start > low) & (start < high)
-        p, z = np.where(inside, q, 0.5), np.where(inside, start, without(_middle(low, high), 0))[()]
-        outside = holds(~inside)
-
-        def residual(z: Any) -> Any:
-            r = self._standard(inverse_of, z, shapes) - p
-            return np.where(inside, r, z) if outside else r  # where shapes are none of the family's r is nan
-
-        z = implicit(residual, z, name=f"{self.name}.{which}", separate=True)
-        if not outside:
-            return z
-        at_end = self._end(which, np.where(start <= low, low, high), q, shapes)
-        return np.where(inside, z, np.where(np.isnan(start), start, at_end))  # nan where q is no probability
-
-    def _end(self, which: str, end: Any, q: Any, shapes: list[Any]) -> Any:
-        """An end of the support as a quantile, with its derivatives by the shapes, and by q ± 1 / pdf."""
-        moved, sign = np.zeros_like(without(end + q, 0)), 1 if which == "ppf" else -1
-        for level in differentiated(q):
-            z, *below = (without(value, level) for value in (end, *shapes))
-            density = self._standard("logpdf", np.where(np.isfinite(z), z, 0.0) + moved, below)
-            slope = np.where(np.isfinite(z) & ~np.isnan(density), np.exp(-density), np.inf)
-            rise = without(q, level + 1) - without(q, level)  # zero, but for its derivative
-            moved = moving(moved, guarded_times(rise, sign * slope), level)
-        return end + moved
+        proper = (q >= 0) & (q <= 1)
+        inside = np.where(proper, q, 0.5)
+        z = value(self.name, which, inside, shapes) if form is None else form(inside, *shapes)
+        return self._checked(loc + scale * np.where(proper, z, np.nan), q, shapes, scale)
 
     def _moment(self, which: str, args: Any, settings: Any, moved: Formula) -> Any:
         if not is_traced(args, settings):

@@ -12,6 +12,7 @@ from bibun.core.traced import plain
 from bibun.errors import OTHERWISE, NoDerivativeError, located
 from bibun.scipy._levels import differentiated, is_traced, searched, without
 from bibun.scipy.stats.distribution import Distribution, floats, log_probability
+from bibun.scipy.stats.values import plain_value
 
 Formula = Callable[..., Any]
 
@@ -42,7 +43,6 @@ class Discrete(Distribution):
         self.support_of = support
         self.forms = {"logpmf": logpmf, "cdf": cdf, "sf": sf}
         self.moments = {"mean": mean, "var": var}
-        self.rows = {which: searched(getattr(self.plain, which), f"{name}.{which}") for which in ("ppf", "isf")}
         self.valid = valid
 
     def logpmf(self, k: Any, *args: Any, **settings: Any) -> Any:
@@ -129,7 +129,7 @@ class Discrete(Distribution):
         if not is_traced(q, args, settings):
             return getattr(self.plain, which)(q, *args, **settings)
         shapes, loc, _ = self.parameters(args, settings)
-        return self.rows[which](*(without(value, 0) for value in (q, *shapes))) + loc
+        return plain_value(*(without(x, 0) for x in (q, *shapes)), family=self.name, which=which) + loc
 
     def _moment(self, which: str, args: Any, settings: Any) -> Any:
         if not is_traced(args, settings):
