@@ -18,7 +18,7 @@ from bibun.errors import OTHERWISE, NoDerivativeError, located
 from bibun.primitives.repeated import holds
 from bibun.scipy._levels import differentiated, is_traced, searched, without
 from bibun.scipy.stats.distribution import Distribution, floats, log_probability
-from bibun.scipy.stats.values import FAMILIES, ByValue, plain_value, value
+from bibun.scipy.stats.values import FAMILIES, ByValue, log_density, plain_value, value
 
 Formula = Callable[..., Any]
 LINE = (-np.inf, np.inf)
@@ -181,11 +181,24 @@ class Continuous(Distribution):
         q = floats(q)
         form, opposite = self.forms[which], self.forms["isf" if which == "ppf" else "ppf"]
         if form is None and opposite is not None and which == "isf":
-            form, q = opposite, 1 - q
+            which, form, q = "ppf", opposite, 1 - q
         proper = (q >= 0) & (q <= 1)
-        inside = np.where(proper, q, 0.5)
-        z = value(self.name, which, inside, shapes) if form is None else form(inside, *shapes)
+        z = self._of_probability(which, form, np.where(proper, q, 0.5), shapes)
         return self._checked(loc + scale * np.where(proper, z, np.nan), q, shapes, scale)
+
+    def _of_probability(self, which: str, form: Any, q: Any, shapes: list[Any]) -> Any:
+        """The formula; of 0 and 1, where the slopes of its parts are 0 and infinite, the end of the support."""
+        if form is None:
+            return value(self.name, which, q, shapes)
+        at_end = np.equal(q, 0) | np.equal(q, 1)
+        if not holds(at_end):
+            return form(q, *shapes)
+        known = [without(x, 0) for x in (np.where(at_end, q, 0.0), *shapes)]
+        z = plain_value(*known, family=self.name, which=which)
+        # Where the density is infinite, the formula has the slope 0 and those of higher order
+        at_end = at_end & ~(np.isfinite(z) & np.equal(log_density(self.name, z, tuple(known[1:])), np.inf))
+        end = value(self.name, which, np.where(at_end, q, 0.0), shapes)
+        return np.where(at_end, end, form(np.where(at_end, 0.5, q), *shapes))
 
     def _moment(self, which: str, args: Any, settings: Any, moved: Formula) -> Any:
         if not is_traced(args, settings):

@@ -16,11 +16,14 @@ from scipy import stats  # type: ignore[import-untyped]
 from bibun.arrays.registry import add_rows
 from bibun.core.kinds import constant, elementwise
 from bibun.errors import OTHERWISE, NoDerivativeError, located
+from bibun.primitives.repeated import holds
+from bibun.scipy._levels import without
 from bibun.transforms.forward import jvp
 
 FAMILIES: dict[str, Any] = {}  # by their names, which are settings of the rows
 _QUANTILES = {"ppf": "cdf", "isf": "sf"}
 _FALLING = ("sf", "logsf", "isf")
+_AT_ENDS = np.errstate(divide="ignore", over="ignore", invalid="ignore")  # a density of 0 has the logarithm -inf
 
 
 @dataclass(frozen=True)
@@ -35,11 +38,12 @@ class ByValue:
     which: tuple[str, ...] = ("cdf", "sf")
 
 
+@_AT_ENDS
 def _value(*inputs: Any, family: str, which: str) -> Any:
-    with np.errstate(all="ignore"):  # at the ends of supports
-        return getattr(getattr(stats, family), which)(*inputs)
+    return getattr(getattr(stats, family), which)(*inputs)
 
 
+@_AT_ENDS
 def _by_point(y: Any, x: Any, shapes: tuple[Any, ...], family: str, which: str) -> Any:
     """± the density, over the probability where its logarithm is meant; of a quantile ± 1 / density."""
     of = FAMILIES[family]
@@ -48,9 +52,23 @@ def _by_point(y: Any, x: Any, shapes: tuple[Any, ...], family: str, which: str) 
         density = of.forms["logpdf"](x, *shapes)
         return sign * np.exp(density - _constant_at_0(y) if which.startswith("log") else density)
     finite = np.isfinite(y)
-    density = of.forms["logpdf"](np.where(finite, y, of.middle(*shapes)), *shapes)
-    slope = np.exp(-np.where(finite & ~np.isnan(density), density, -np.inf))
+    density = log_density(family, np.where(finite, y, of.middle(*shapes)), shapes)
+    slope = np.exp(np.where(finite, -density, np.abs(y)))  # at infinity infinite, and so are its slopes
     return sign * np.where(np.isnan(y), np.nan, slope)
+
+
+@_AT_ENDS
+def log_density(family: str, z: Any, shapes: tuple[Any, ...]) -> Any:
+    """The formula; where it is nan, at an end of the support, SciPy's value: mostly -infinity, and steep."""
+    of = FAMILIES[family]
+    density = of.forms["logpdf"](z, *shapes)
+    unknown = np.isnan(density)
+    if not holds(unknown):
+        return density
+    here, *given = (without(x, 0) for x in (z, *shapes))
+    theirs = plain_value(here, *given, family=family, which="logpdf")
+    outwards = np.sign(here - of.middle(*given)) * (z - here)  # 0, but for its derivative
+    return np.where(unknown, theirs * (1 + outwards), density)
 
 
 def _constant_at_0(logarithm: Any) -> Any:
@@ -58,6 +76,7 @@ def _constant_at_0(logarithm: Any) -> Any:
     return np.where(np.equal(logarithm, -np.inf), np.inf, logarithm)
 
 
+@_AT_ENDS
 def _by_shape(k: int, y: Any, x: Any, shapes: tuple[Any, ...], family: str, which: str) -> Any:
     """By shape k; of a quantile -∂cdf/∂shape / density, or where it is an end of the support the slope of that."""
     of = FAMILIES[family]
