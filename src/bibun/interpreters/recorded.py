@@ -49,8 +49,8 @@ class Pending:
 
 
 def _strong(value: Any) -> Any:
-    """A Python number as NumPy's, for a function that takes arrays. Ufuncs take both: to them its dtype gives way."""
-    return np.asarray(value)[()] if type(value) in SCALARS else value
+    """A Python number as an array, as functions of arrays make it one. Ufuncs take both: to them its dtype gives way."""
+    return np.asarray(value) if type(value) in SCALARS else value
 
 
 def _by_name(
