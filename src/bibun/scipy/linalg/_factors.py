@@ -11,6 +11,7 @@ import numpy as np
 import scipy.linalg as source  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array
+from bibun.arrays.deciding import whole
 from bibun.arrays.registry import add_rows
 from bibun.core.kinds import constant, general
 from bibun.scipy._calls import check_finite, for_lapack, no_rule, stands_for
@@ -249,6 +250,34 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, lapack_driv
 def svdvals(a: Any) -> Any:
     """The singular values, descending."""
     return np.linalg.svdvals(for_lapack(a))
+
+
+def _rank(s: Any, shape: Any, rcond: Any, name: str) -> int:
+    """How many singular values are more than rcond times the largest."""
+    if rcond is None:
+        rcond = np.finfo(s.dtype).eps * max(shape[-2:])
+    return whole(np.sum(s > np.max(s, axis=-1, keepdims=True, initial=0.0) * rcond, axis=-1), f"the rank in {name}")
+
+
+@stands_for(source.null_space)
+def null_space(A: Any, rcond: Any = None, *, lapack_driver: str = "gesdd") -> Any:
+    """Orthonormal columns whose span is where A x = 0, at constant rank.
+
+    The basis is free up to a rotation: what depends on the space alone, as the projector q q^H does, has a derivative; what
+    depends on the basis is an error.
+    """
+    a = for_lapack(A)
+    _, s, vh = svd(a, True, True, check_finite=False, lapack_driver=lapack_driver)
+    return adjoint(vh[..., _rank(s, a.shape, rcond, "null_space") :, :])
+
+
+@stands_for(source.orth)
+def orth(A: Any, rcond: Any = None) -> Any:
+    """Orthonormal columns whose span is that of A's columns, at constant rank: the left singular vectors."""
+    check_finite(A)
+    a = for_lapack(A)
+    u, s, _ = np.linalg.svd(a, full_matrices=False)
+    return u[..., : _rank(s, a.shape, rcond, "orth")]
 
 
 @stands_for(source.polar)
