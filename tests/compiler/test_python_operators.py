@@ -190,7 +190,7 @@ def test_lists_beside_numbers(kind: Any) -> None:
         lambda n: [0] * n + [1.5] * (n + 1),
         lambda n: np.sum(np.stack([np.ones(2)] * n), axis=0) if kind is not np.array else 0,
         lambda n: [1, 2] + n,
-        lambda n: ([1, 2] == n) if kind in (int, float, bool) else 0,
+        lambda n: (n == [1, 2]) if kind in (int, float, bool) else 0,
         lambda n: range(3) * n,
     ):
         _as_plainly(f, [(kind(3),), (kind(0),), (kind(2),)])

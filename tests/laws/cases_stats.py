@@ -37,7 +37,9 @@ with suppress(ImportError):
             case((3, 1), (2,), family=name, which=which).real_only().within(1e-7) for which, name in _WITH_A_SHAPE
         ],
         "value_with_two_shapes": [
-            case((3, 1), (), (2,), family="truncnorm", which=which).over("probability", "negative", "positive").real_only()
+            case((3, 1), (), (2,), family="truncnorm", which=which)
+            .over("probability", "negative", "positive")
+            .real_only()
             for which in ("ppf", "isf")
         ],
     }

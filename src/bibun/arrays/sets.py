@@ -46,7 +46,8 @@ def unique(
     equal_nan: bool = True,
     sorted: bool = True,
 ) -> Any:
-    """The different entries (parts along the axis), sorted, or as NumPy leaves them; and where each is first, which one each is, how often it is."""
+    """The different entries (parts along the axis), sorted, or as NumPy leaves them; and where each is first, which one each is,
+    how often it is."""
     ar = as_array(ar)
     shape = ar.shape
     if axis is not None:

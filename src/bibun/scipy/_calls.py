@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from inspect import Parameter, Signature, signature
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -18,13 +18,13 @@ from bibun.core.traced import Holder, Traced, plain
 from bibun.errors import OTHERWISE, NoDerivativeError, located
 from bibun.primitives.repeated import holds
 
-F = TypeVar("F", bound=Callable[..., Any])
+Function = Callable[..., Any]
 
 # They change memory, speed or checks, not the value, but for functions of ours that have them too.
 _IGNORED = {"check_finite", "lapack_driver", "lwork", "disp", "blocksize", "workers", "plan"}
 
 
-def stands_for(function: Callable[..., Any], *, unchecked: str = "") -> Callable[[F], F]:
+def stands_for(function: Callable[..., Any], *, unchecked: str = "") -> Callable[[Function], Function]:
     """For traced arguments, ours; it has the parameters of SciPy's function that change the value, with SciPy's defaults.
 
     Where SciPy's has check_finite, its arrays are checked here, but for the one that SciPy leaves `unchecked`.
@@ -34,7 +34,7 @@ def stands_for(function: Callable[..., Any], *, unchecked: str = "") -> Callable
     checked = set(_arrays(parameters)) - {unchecked} if asked else set()
     several = any(p.kind is Parameter.VAR_POSITIONAL for p in parameters.parameters.values())
 
-    def decorate(ours: F) -> F:
+    def decorate(ours: Function) -> Function:
         own = signature(ours)
         defaults = {} if several else _defaults(parameters, own)
 
@@ -52,7 +52,7 @@ def stands_for(function: Callable[..., Any], *, unchecked: str = "") -> Callable
             )
 
         call.__doc__, call.__module__ = ours.__doc__, ours.__module__
-        return call  # type: ignore[return-value]
+        return call
 
     return decorate
 

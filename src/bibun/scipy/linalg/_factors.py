@@ -138,9 +138,7 @@ def lu_solve(lu_and_piv: Any, b: Any, trans: int = 0) -> Any:
     b = as_array(b)
     x = b[..., None] if b.ndim == 1 else b
     if trans:
-        x = substituted(
-            packed, substituted(packed, x, trans, singular=True), trans, lower=True, unit_diagonal=True
-        )
+        x = substituted(packed, substituted(packed, x, trans, singular=True), trans, lower=True, unit_diagonal=True)
         x = _permuted(x, np.argsort(order, axis=-1))
     else:
         x = substituted(packed, _permuted(x, order), lower=True, unit_diagonal=True)

@@ -37,7 +37,6 @@ from bibun.scipy.stats.formulas import (
 )
 from bibun.scipy.stats.values import ByValue
 
-
 # Owen's T and Φ, whose difference it is, leave no digits in the tail
 _OF_SKEWNORM = ByValue(
     lambda z, a: -np.exp(-(z**2) * (1 + a**2) / 2) / (pi * (1 + a**2)), which=("cdf", "sf", "logcdf", "logsf")
@@ -109,7 +108,7 @@ invgauss = Continuous(
 
 def _log_sf_of_invgauss(z: Any, mu: Any) -> Any:
     """log(1 - cdf) where the cdf is small; further out, where sf underflows, log of the difference of logarithms"""
-    cdf = invgauss.forms["cdf"](z, mu)  # type: ignore[operator, misc]
+    cdf = invgauss.forms["cdf"](z, mu)
     left = cdf < 0.5
     x = np.where(left, mu, z)
     far = log_difference(
