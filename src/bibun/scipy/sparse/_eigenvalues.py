@@ -42,7 +42,9 @@ class _Beside(System):
         if self.pattern is None:
             whole = np.block([[a - w * np.eye(n), v[:, None]], [v[None], np.zeros((1, 1))]])
             return np.linalg.solve(whole, b)
-        whole = matrices.block_array([[self.pattern.matrix(a) - w * matrices.eye_array(n), v[:, None]], [v[None], None]])
+        whole = matrices.block_array(
+            [[self.pattern.matrix(a) - w * matrices.eye_array(n), v[:, None]], [v[None], None]]
+        )
         return source.splu(whole.tocsc()).solve(b)
 
     def product(self, a: Any, w: Any, v: Any, x: Any) -> Any:
@@ -107,9 +109,7 @@ def _pull(g: Any, y: Any, a: Any, pattern: Pattern | None) -> Any:
     return np.sum(left[pattern.rows] * v[pattern.columns], axis=-1)
 
 
-eigsh_row: Primitive = general(
-    _found, _pull, pushforwards=(_push,), inputs=("a",), domain=("symmetric",), name="eigsh"
-)
+eigsh_row: Primitive = general(_found, _pull, pushforwards=(_push,), inputs=("a",), domain=("symmetric",), name="eigsh")
 add_rows(eigsh_row)
 
 
