@@ -36,6 +36,7 @@ with suppress(ImportError):
         "value_with_a_shape": [
             case((3, 1), (2,), family=name, which=which).real_only().within(1e-7) for which, name in _WITH_A_SHAPE
         ],
+        "number_of_a_family": [case(np.array([1.2, 2.3]), family="chi", which="entropy", order=0)],
         "value_with_two_shapes": [
             case((3, 1), (), (2,), family="truncnorm", which=which)
             .over("probability", "negative", "positive")

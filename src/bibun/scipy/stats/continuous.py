@@ -14,11 +14,10 @@ from typing import Any
 import numpy as np
 from scipy import stats  # type: ignore[import-untyped]
 
-from bibun.errors import OTHERWISE, NoDerivativeError, located
 from bibun.primitives.repeated import holds
-from bibun.scipy._levels import differentiated, is_traced, searched, without
+from bibun.scipy._levels import is_traced, without
 from bibun.scipy.stats.distribution import Distribution, floats, log_probability
-from bibun.scipy.stats.values import FAMILIES, ByValue, log_density, plain_value, value
+from bibun.scipy.stats.values import FAMILIES, ByValue, log_density, number, plain_value, value
 
 Formula = Callable[..., Any]
 LINE = (-np.inf, np.inf)
@@ -205,15 +204,7 @@ class Continuous(Distribution):
             return getattr(self.plain, which)(*args, **settings)
         shapes, loc, scale = self.parameters(args, settings)
         form = self.moments[which]
-        if form is None and differentiated(*shapes):
-            raise NoDerivativeError(
-                f"{located()}{self.name}.{which} has no derivative rule by its shapes: none in closed form is known here. "
-                f"Integrate with bibun.scipy.integrate.quad, differentiate by loc and scale only, or {OTHERWISE}."
-            )
-        if form is None:
-            standard = searched(getattr(self.plain, which), f"{self.name}.{which}")(*shapes)
-        else:
-            standard = form(*shapes)
+        standard = number(self.name, which, *shapes) if form is None else form(*shapes)
         return self._checked(moved(standard, loc, scale), 0.0 * loc, shapes, scale)
 
 

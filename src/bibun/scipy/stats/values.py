@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from scipy import stats  # type: ignore[import-untyped]
 
 from bibun.arrays.registry import add_rows
 from bibun.core.kinds import constant, elementwise
+from bibun.core.primitive import Primitive
+from bibun.core.rules import Missing
 from bibun.errors import OTHERWISE, NoDerivativeError, located
 from bibun.primitives.repeated import holds
 from bibun.scipy._levels import without
@@ -130,7 +132,39 @@ value_with_two_shapes = elementwise(
 plain_value = constant(
     _value, "a count, or a value where there is no slope", batch="elementwise", name="plain_value_of_a_family"
 )
-add_rows(value_of_a_family, value_with_a_shape, value_with_two_shapes, plain_value)
+
+
+def _number(*inputs: Any, family: str, which: str, order: int) -> Any:
+    of = getattr(stats, family)
+    if which == "stats":
+        return of.stats(*inputs, moments="mvsk"[order - 1])
+    return of.moment(order, *inputs) if which == "moment" else getattr(of, which)(*inputs)
+
+
+def _refuse(_: Any, family: str, which: str) -> NoReturn:
+    counts = hasattr(getattr(stats, family), "pmf")
+    instead = f"add up {family}.pmf" if counts else f"write the integral (bibun.scipy.integrate.quad) of {family}.pdf"
+    raise NoDerivativeError(
+        f"{located()}{family}.{which} has no derivative rule by its shapes: none in closed form is known here; {instead} times "
+        f"what is meant, differentiate by {'loc' if counts else 'loc and scale'} only, or {OTHERWISE}."
+    )
+
+
+number_of_a_family: Primitive = Primitive(
+    "number_of_a_family",
+    "general",
+    _number,
+    inputs=None,
+    pullbacks=(Missing(_refuse, ("family", "which")),),
+    pushforwards=(Missing(_refuse, ("family", "which")),),
+    batch="elementwise",
+)
+add_rows(value_of_a_family, value_with_a_shape, value_with_two_shapes, plain_value, number_of_a_family)
+
+
+def number(family: str, which: str, *inputs: Any, order: int = 0) -> Any:
+    """SciPy's value of what has no formula here, of the shapes, and of a count: a moment, an entropy, a sum."""
+    return number_of_a_family(*inputs, family=family, which=which, order=order)
 
 
 def value(family: str, which: str, x: Any, shapes: Any) -> Any:
