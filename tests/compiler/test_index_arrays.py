@@ -163,3 +163,18 @@ def test_views_of_index_arrays_that_nobody_else_holds() -> None:
     np.testing.assert_array_equal(placed(x), [0.0, 2.0, 4.0, 0.0])
     places[0] = 0
     np.testing.assert_array_equal(placed(x), [0.0, 2.0, 0.0, 0.0])
+
+
+def test_an_index_array_without_axes() -> None:
+    """reshape() of no lengths was an error."""
+
+    def f(x: np.ndarray, i: np.ndarray) -> Any:
+        y = 1.0 * x
+        y[i] = x[1] ** 2
+        return np.sum(y**2)
+
+    x, gradient = np.arange(1.0, 5.0), bb.compile(bb.grad(f))
+    for i in (2, 0, -1):
+        places = np.arange(4) == i % 4
+        expected = np.where(places, 0.0, 2 * x) + np.where(np.arange(4) == 1, 4 * x[1] ** 3, 0.0)
+        np.testing.assert_allclose(gradient(x, np.array(i)), expected, rtol=1e-14)

@@ -179,3 +179,48 @@ def test_an_overflow_that_is_handled() -> None:
             return -1.0
 
     _as_plainly(size, [(1e308 + 1.7e308j,), (3 + 4j,)])
+
+
+@pytest.mark.parametrize("kind", [int, np.int32, np.uint8, np.int64, bool, np.bool_, float, np.float64, np.array])
+def test_lists_beside_numbers(kind: Any) -> None:
+    """[0.0] * n was the array of 0.0 * n; where Python or NumPy raises, it was an array too."""
+    for f in (
+        lambda n: [0.5, n] * n,
+        lambda n: n * (1, 2),
+        lambda n: [0] * n + [1.5] * (n + 1),
+        lambda n: np.sum(np.stack([np.ones(2)] * n), axis=0) if kind is not np.array else 0,
+        lambda n: [1, 2] + n,
+        lambda n: (n == [1, 2]) if kind in (int, float, bool) else 0,
+        lambda n: range(3) * n,
+    ):
+        _as_plainly(f, [(kind(3),), (kind(0),), (kind(2),)])
+
+
+ON_NUMBERS: dict[str, Callable[[Any], Any]] = {
+    "squeeze": np.squeeze,
+    "reshape": lambda x: np.reshape(x, ()),
+    "transpose": np.transpose,
+    "moveaxis": lambda x: np.moveaxis(x, (), ()),
+    "copy": np.copy,
+    "copy in columns": lambda x: np.copy(x, order="F"),
+    "broadcast_to": lambda x: np.broadcast_to(x, ()),
+    "real_if_close": np.real_if_close,
+    "block": np.block,
+    "expand_dims": lambda x: np.squeeze(np.expand_dims(x, 0)),
+    "real": np.real,
+    "sum": np.sum,
+    "ravel": lambda x: np.ravel(x)[0],
+}
+
+
+@pytest.mark.parametrize("name", ON_NUMBERS)
+def test_functions_of_arrays_on_numbers(name: str) -> None:
+    """np.squeeze(1.5) is an array without axes; it was a number."""
+    f = ON_NUMBERS[name]
+    for x in (1.5, 2, True, np.float64(1.5), np.float32(1.5), np.int32(2), np.array(1.5)):
+        compiled = bb.compile(f)
+        for _ in range(2):
+            found, want = compiled(x), f(x)
+            assert type(found) is type(want)
+            assert np.result_type(found) == np.result_type(want)
+            assert found == want

@@ -56,6 +56,9 @@ with suppress(ImportError):
     CASES["logm"] = [case(*each.inputs, power=None) for each in SQUARES]
     CASES["fractional_matrix_power"] = [case(*each.inputs, power=0.3) for each in SQUARES]
     CONSTANTS |= {
+        "places_in_sections": [
+            case(np.array([-1.0, -1.0, 1.0]), np.array([0.3 + 0.2j, 0.3 - 0.2j, 0.5]), analog=False)
+        ],
         "order_of_pivots": [
             case(np.array([2.0, 2.0, 2.0]), length=3),
             case(np.array([[1.0, 1.0], [0.0, 2.0]]), length=4),
@@ -92,6 +95,7 @@ with suppress(ImportError):
 
     _PATTERN = Pattern(np.array([0, 3, 3, 1, 2]), np.array([0, 2, 2, 5]), (3, 4), False)  # an empty row, a place twice
     _FLIPPED = Pattern(np.array([1, 0, 2, 2]), np.array([0, 1, 1, 4]), (3, 3), True)
+    _DIAGONAL = Pattern(np.arange(5), np.arange(6), (5, 5), False)  # symmetric, whatever the entries are
     _OPERATOR = aslinearoperator(np.arange(12.0).reshape(3, 4))
     CASES |= {
         "sparse_product": [
@@ -99,6 +103,10 @@ with suppress(ImportError):
             case((4,), (3, 2), pattern=_FLIPPED),
         ],
         "operator_product": [case((4,), operator=_OPERATOR).real_only(), case((4, 2), operator=_OPERATOR).real_only()],
+        "eigsh": [
+            case((5,), pattern=_DIAGONAL, settings={"k": k, "which": which}).seen(_eigen_projectors).over("distinct").real_only()
+            for k, which in ((2, "LA"), (1, "SA"))
+        ],
     }  # fmt: skip
 
 with suppress(ImportError):

@@ -23,6 +23,11 @@ COMPILED: dict[str, Callable[[Any], Any]] = {
     "density": lambda x: np.sum(stats.norm.logpdf(x, x[0], 1 + x[1] ** 2)),
     "shapes": lambda x: np.sum(stats.gamma.logpdf(2.0, 1 + x, scale=1.3) + stats.genpareto.logpdf(0.3, x)),
     "counts": lambda x: np.sum(stats.poisson.logpmf([0, 2, 5], x)),
+    "quantile": lambda x: np.sum(stats.invgauss.ppf(0.3, x) + stats.truncnorm.isf(0.2, -x, 1.0)),
+    "quantile of counts": lambda x: np.sum(stats.poisson.ppf(0.7, x) * x),
+    "value": lambda x: np.sum(stats.vonmises.cdf(x, 1.3) + stats.semicircular.logcdf(x, scale=3.0)),
+    "skewed": lambda x: np.sum(stats.skewnorm.cdf(x, 3 * x - 2) + stats.skewnorm.logsf(0.4, x)),
+    "moments": lambda x: np.sum(stats.skewnorm.moment(3, 1.3, x, 1.0) + stats.vonmises.var(1.3, scale=x)),
     "correlation": lambda x: stats.pearsonr(x, x**2 + np.sin(9 * x))[0],
     "spline": lambda x: np.sum(interpolate.CubicSpline(NODES, VALUES)(x)),
     "spline of values": lambda x: interpolate.CubicSpline(np.arange(3.0), x)(1.3),
@@ -30,8 +35,6 @@ COMPILED: dict[str, Callable[[Any], Any]] = {
     "trapezoid": lambda x: integrate.trapezoid(x**2, x),
 }
 PLAIN: dict[str, Callable[[Any], Any]] = {
-    "quantile": lambda x: np.sum(stats.invgauss.ppf(0.3, x)),
-    "value": lambda x: np.sum(stats.vonmises.cdf(x, 1.3)),
     "triangles": lambda x: interpolate.griddata(TRIANGLES, TRIANGLES[:, 0] ** 2, np.stack([x[:2] / 3])[0])[0],
     "polynomial": lambda x: interpolate.KroghInterpolator(x, VALUES[:3])(0.5),
     "root": lambda x: optimize.brentq(lambda z: z**3 - x[0] * x[1], 0, 10),

@@ -87,6 +87,36 @@ def test_the_logarithm_of_a_skew_tail(x: float, a: float) -> None:
     np.testing.assert_allclose([turned[0], *-turned[1]], expected[:3], rtol=1e-6)
 
 
+@pytest.mark.parametrize("family", ["skewnorm", "semicircular"])
+def test_second_derivatives_of_values_of_scipys_by_define_by_run(family: str) -> None:
+    """Of a distribution function that of the density."""
+    shapes = (1.3,) if family == "skewnorm" else ()
+    x = bb.Variable(np.array(0.4))
+    getattr(stats, family).cdf(x, *shapes).backward(create_graph=True)
+    slope, x.grad = x.grad, None
+    slope.backward()
+    truth = {
+        "skewnorm": lambda x: 2 * mpmath.npdf(x) * mpmath.ncdf(1.3 * x),
+        "semicircular": lambda x: 2 / mpmath.pi * mpmath.sqrt(1 - x * x),
+    }[family]
+    np.testing.assert_allclose([slope.data, x.grad], [float(mpmath.diff(truth, 0.4, n)) for n in (0, 1)], rtol=1e-13)
+
+
+def test_quantiles_that_are_searched_for_have_second_derivatives_by_the_shape() -> None:
+    """Of exponnorm: F(x, K) = q, where F is Φ less an exponential; by mpmath's root."""
+
+    def cdf(x: Any, k: Any) -> Any:
+        return mpmath.ncdf(x) - mpmath.exp(1 / (2 * k * k) - x / k) * mpmath.ncdf(x - 1 / k)
+
+    def quantile(k: Any) -> Any:
+        return mpmath.findroot(lambda x: cdf(x, k) - 0.3, 0.5)
+
+    with mpmath.workdps(40):
+        expected = [float(mpmath.diff(quantile, 1.2, n, h=mpmath.mpf("1e-10"))) for n in (0, 1, 2)]
+    f = lambda k: stats.exponnorm.ppf(0.3, k)  # noqa: E731
+    np.testing.assert_allclose([f(1.2), bb.grad(f)(1.2), bb.grad(bb.grad(f))(1.2)], expected, rtol=1e-9)
+
+
 def test_the_tail_of_an_inverse_normal() -> None:
     """SciPy's value; the slope of log sf is -pdf / sf."""
     value, slope = bb.value_and_grad(lambda x: stats.invgauss.logsf(x, 0.7))(1000.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -383,3 +384,38 @@ def test_the_integral_of_fitpacks_spline_by_its_limits() -> None:
     spline = interpolate.InterpolatedUnivariateSpline(t, np.sin(t))
     np.testing.assert_allclose(bb.grad(lambda b: spline.integral(0.5, b))(1.3), spline(1.3), rtol=1e-12)
     np.testing.assert_allclose(bb.grad(spline.derivative())(1.3), spline(1.3, 2), rtol=1e-12)
+
+
+def test_a_smoothing_spline_of_a_given_penalty() -> None:
+    """By the values, which it is linear in, the weights, the penalty, the nodes and the point; of 0 it interpolates."""
+    random = np.random.default_rng(0)
+    nodes, at = np.sort(random.random(9) * 4), np.array([0.3, 1.1, 2.2, 3.9])
+    data, w = np.sin(nodes) + 0.1 * random.normal(size=9), 1 + random.random(9)
+    f = lambda m, y, w, lam, x, v: m.make_smoothing_spline(x, y, w, lam)(v)  # noqa: E731
+    beside(f, data, w, np.array(0.1), nodes, at, rtol=1e-5, value=1e-10)
+    columns = [scipy_interpolate.make_smoothing_spline(nodes, e, w, 0.1)(at) for e in np.eye(9)]
+    found = bb.jacobian(lambda y: interpolate.make_smoothing_spline(nodes, y, w, 0.1)(at))(data)
+    np.testing.assert_allclose(found, np.transpose(columns), rtol=1e-10, atol=1e-12)
+    many = np.stack([data, data**2], axis=1)
+    for axis, y in ((0, many), (-1, many.T)):
+        if axis and "axis" not in signature(scipy_interpolate.make_smoothing_spline).parameters:
+            continue
+        more = {"axis": axis} if axis else {}
+        theirs = scipy_interpolate.make_smoothing_spline(nodes, y, lam=0.3, **more)
+        ours = interpolate.make_smoothing_spline(nodes, bb.Variable(y), lam=0.3, **more)
+        np.testing.assert_allclose(ours(at).data, theirs(at), rtol=1e-10)
+    through = interpolate.make_smoothing_spline(nodes, bb.Variable(data), lam=0.0)
+    np.testing.assert_allclose(through(nodes).data, data, rtol=1e-12)
+    with pytest.raises(bb.NoDerivativeError, match="cross-validation"):
+        bb.grad(lambda y: interpolate.make_smoothing_spline(nodes, y)(1.0))(data)
+    with pytest.raises(ValueError, match="ascend"):
+        interpolate.make_smoothing_spline(nodes[::-1], bb.Variable(data), lam=1.0)
+
+
+@pytest.mark.parametrize("name", ["splprep", "make_splrep", "make_splprep"])
+def test_splines_whose_knots_are_chosen_by_the_data_say_so(name: str) -> None:
+    if not hasattr(scipy_interpolate, name):
+        pytest.skip("this SciPy has it not")
+    y = bb.Variable(Y[:, 0])
+    with pytest.raises(bb.NoDerivativeError, match=f"{name} has no derivative rule: FITPACK chooses the knots"):
+        getattr(interpolate, name)(*(([X, y],) if "prep" in name else (X, y)), s=1.0)

@@ -79,7 +79,7 @@ NO_RULE: dict[str, tuple[Callable[[Any, Any], Any], Any, str]] = {  # of SciPy's
         X,
         r"scipy\.signal\.ShortTimeFFT\.stft .*no derivative of it",
     ),
-    "null_space": (lambda m, x: m.linalg.null_space(x), M, r"null_space has no derivative rule.*pinv\(A\) @ A"),
+    "funm": (lambda m, x: m.linalg.funm(x, np.exp), M, r"funm has no derivative rule.*expm"),
 }
 
 

@@ -240,7 +240,7 @@ def test_counts(name: str, which: str) -> None:
     first = () if which in ("mean", "var", "std") else (COUNTS,)
     if (which in SUMS and DISCRETE[name].forms["cdf"] is None) or (which in ("var", "std") and name == "betanbinom"):
         if name != "hypergeom":
-            with pytest.raises(bb.NoDerivativeError, match="Add up|Write it with"):
+            with pytest.raises(bb.NoDerivativeError, match="add up"):
                 bb.jvp(lambda p: getattr(DISCRETE[name], which)(*first, *parameters[:-1], p), (parameters[-1],), (1.0,))
         return
 
@@ -294,7 +294,7 @@ LEFT = {
     "fit of vectors": (lambda x: stats.multivariate_normal.fit(x + np.eye(3)), r"optimize\.minimize"),
     "logcdf": (lambda x: stats.multivariate_normal.logcdf(x + np.zeros(3)), r"methods that there are"),
     "entropy": (lambda x: stats.poisson(x).entropy(), r"-pmf \* logpmf"),
-    "moment": (lambda x: stats.gamma(x).moment(3), r"higher moments by loc and scale only"),
+    "moment": (lambda x: stats.gamma(x).moment(3), r"differentiate by loc and scale only"),
     "stats": (lambda x: stats.gamma(x).stats("s"), r"write the integral"),
 }
 

@@ -132,3 +132,51 @@ def test_quantiles_of_parameters_that_are_none_are_nan() -> None:
     np.testing.assert_allclose([value[0], slope[0]], expected, rtol=1e-14)
     assert np.isnan(value[1])
     assert np.isnan(bb.jvp(lambda q: stats.t.ppf(q, -1.0), (0.3,), (1.0,))[0])
+
+
+# At which SciPy's density is that of a point beside the end, or 0 where the limit is infinite
+_OFF_THE_END = {"truncnorm", "loguniform", "reciprocal"}
+
+
+@pytest.mark.parametrize("q", [0.0, 1.0])
+@pytest.mark.parametrize("which", ["ppf", "isf"])
+@pytest.mark.parametrize("name", sorted(set(stats.CONTINUOUS) - _OFF_THE_END))
+def test_slopes_of_quantiles_of_0_and_1(name: str, which: str, q: float) -> None:
+    """By q ± 1 / density, by the shapes that of the end, by differences; where the formula's parts are 0 and infinite too."""
+    family, shapes = getattr(stats, name), shapes_of(name)
+    plain = getattr(scipy_stats, name)
+    end = getattr(plain, which)(q, *shapes)
+    sign = 1 if which == "ppf" else -1
+    with np.errstate(divide="ignore", invalid="ignore"):
+        truth = sign / plain.pdf(end, *shapes) if np.isfinite(end) else sign * np.inf
+    np.testing.assert_allclose(bb.grad(getattr(family, which))(q, *shapes), truth, rtol=1e-9, atol=1e-15)
+    for k in range(len(shapes)):
+        h = 1e-6 * np.eye(len(shapes))[k]
+        try:
+            found = bb.grad(getattr(family, which), argnums=k + 1)(q, *shapes)
+        except bb.NoDerivativeError:
+            continue  # of a quantile within, there is no rule
+        if np.isfinite(end):
+            ends = [getattr(plain, which)(q, *(shapes + step)) for step in (h, -h)]
+            np.testing.assert_allclose(found, (ends[0] - ends[1]) / 2e-6, rtol=1e-8, atol=1e-8)
+        else:
+            assert found == 0
+
+
+@pytest.mark.parametrize("c", [-0.3, 0.0, 0.3])
+def test_extreme_quantiles_of_0(c: float) -> None:
+    """(1 - (-log q)**c) / c: by q infinitely steep; by c that of the end 1 / c where there is one. Nested and compiled too."""
+    by_q = bb.grad(lambda q: stats.genextreme.ppf(q, c))
+    assert by_q(0.0) == np.inf
+    assert bb.compile(by_q)(0.0) == np.inf
+    by_c = bb.grad(lambda c: stats.genextreme.ppf(0.0, c))(c)
+    np.testing.assert_allclose(by_c, -1 / c**2 if c < 0 else 0.0, rtol=1e-14)
+
+
+def test_second_slopes_of_quantiles_of_0() -> None:
+    """Infinite where the density falls to 0; of arcsine q, sin²(πq/2), and of powerlaw q**2, those of the formula."""
+    second = {
+        name: float(bb.grad(bb.grad(lambda q: getattr(stats, name).ppf(q, *shapes)))(0.0))
+        for name, shapes in {"norm": (), "t": (3.0,), "invgauss": (1.0,), "arcsine": (), "powerlaw": (0.5,)}.items()
+    }
+    np.testing.assert_allclose(list(second.values()), [-np.inf, -np.inf, -np.inf, np.pi**2 / 2, 2.0], rtol=1e-14)

@@ -88,11 +88,17 @@ def _between(x: Any, xp: Any, fp: Any) -> Any:
     i = np.minimum(near, last - 1)
     before, behind, end = take(fp, i), take(fp, i + 1), take(xp, i + 1)
     slope = (behind - before) / (end - take(xp, i))
+    start = _distance(x, take(xp, near))
     # At a point its value, however steep the line is
-    y = _guarded_times(_distance(x, take(xp, near)), slope) + take(fp, near)
-    other = _guarded_times(_distance(x, end), slope) + behind
+    y = _guarded_times(start, slope) + take(fp, near)
+    turned = np.logical_and(np.isnan(y), np.equal(x, x))
+    if not anywhere(turned):
+        return y
+    # The line that is not taken has no length: an infinite one, times a cotangent of 0, would be nan
+    y = _guarded_times(np.where(turned, 0.0, start), slope) + take(fp, near)
+    other = _guarded_times(np.where(turned, _distance(x, end), 0.0), slope) + behind
     other = np.where(np.logical_and(np.isnan(other), np.equal(before, behind)), before, other)
-    return np.where(np.logical_and(np.isnan(y), np.equal(x, x)), other, y)
+    return np.where(turned, other, y)
 
 
 def _distance(x: Any, point: Any) -> Any:

@@ -61,7 +61,7 @@ def real_if_close(a: Any, tol: float = 100) -> Any:
     """The real part, if all imaginary parts are below tol (above 1: times the machine epsilon)."""
     a = as_array(a)
     if a.dtype.kind != "c":
-        return a
+        return np.broadcast_to(a, a.shape)  # itself, or of a number an array without axes
     limit = np.finfo(a.dtype).eps * tol if tol > 1 else tol
     return a.real if bool(np.all(plain(np.less(np.abs(np.imag(a)), limit)))) else a
 

@@ -13,9 +13,11 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from bibun.arrays.creation import as_array
 from bibun.arrays.deciding import common
-from bibun.arrays.registry import implements
+from bibun.arrays.registry import implements, row
 from bibun.arrays.selection import take
 from bibun.core.traced import beside
+
+_hashed_order = row("hashed_order")
 
 
 def _starts(ordered: Any, *, equal_nan: bool) -> Any:
@@ -44,7 +46,8 @@ def unique(
     equal_nan: bool = True,
     sorted: bool = True,
 ) -> Any:
-    """The different entries (parts along the axis), sorted; and where each is first, which one each is, how often it is."""
+    """The different entries (parts along the axis), sorted, or as NumPy leaves them; and where each is first, which one each is,
+    how often it is."""
     ar = as_array(ar)
     shape = ar.shape
     if axis is not None:
@@ -58,6 +61,9 @@ def unique(
     ordered = rows[order]
     starts = common(_starts(ordered, equal_nan=equal_nan), "np.unique")
     values = ordered[starts]
+    alone = axis is None and not (return_index or return_inverse or return_counts)
+    if not sorted and alone and (ar.dtype.kind in "iu" or (ar.dtype.kind == "c" and not equal_nan)):
+        values = values[_hashed_order(rows)]
     if rows.ndim > 1:
         values = np.moveaxis(np.reshape(values, (-1, *moved.shape[1:])), 0, axis)
     found = [values]
@@ -88,7 +94,7 @@ _named(np.unique_inverse, inverse=True)
 @implements(np.unique_values)
 def unique_values(x: Any) -> Any:
     """The different entries."""
-    return unique(x, equal_nan=False)
+    return unique(x, equal_nan=False, sorted=False)
 
 
 def _flat(x: Any) -> Any:

@@ -270,8 +270,8 @@ _at_least(np.atleast_3d, lambda s: s if len(s) > 2 else (*s, 1) if len(s) == 2 e
 def broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
     """Repeated along axes of length 1 and new axes in front, without memory."""
     shape = lengths(shape)
-    if shape == array.shape:
-        return array
+    if shape == array.shape:  # of a number an array without axes
+        return array if isinstance(alike(array), np.ndarray) else _broadcast_to(array, shape=shape)
     return in_place.view(array, _broadcast_to(array, shape=shape), _broadcast_to, {"shape": shape})
 
 

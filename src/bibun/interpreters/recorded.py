@@ -48,9 +48,12 @@ class Pending:
         self.value, self.known, self.args = self.primitive.function(*values, **self.settings), True, ()
 
 
-def _strong(value: Any) -> Any:
-    """A Python number as NumPy's, for a function that takes arrays. Ufuncs take both: to them its dtype gives way."""
-    return np.asarray(value)[()] if type(value) in SCALARS else value
+def _strong(value: Any, primitive: Primitive) -> Any:
+    """A Python number as NumPy's, for a function that takes arrays; for one that moves entries, as np.squeeze, an array without
+    axes, which it leaves one. Ufuncs take both: to them its dtype gives way."""
+    if type(value) not in SCALARS:
+        return value
+    return np.asarray(value) if primitive.kind == "linear" else np.asarray(value)[()]
 
 
 def _by_name(
@@ -108,7 +111,9 @@ class Recorded(Array):
         del held  # a row that writes where its array stands has it alone
         takes_numbers = isinstance(primitive.function, np.ufunc) or primitive.name == "where"
         if not takes_numbers and not SCALARS.isdisjoint(map(type, values)):
-            values = [_strong(x) if isinstance(arg, Recorded) else x for arg, x in zip(args, values, strict=True)]
+            values = [
+                _strong(x, primitive) if isinstance(arg, Recorded) else x for arg, x in zip(args, values, strict=True)
+            ]
         try:
             y = primitive.function(*values, **settings)
         except Exception as error:

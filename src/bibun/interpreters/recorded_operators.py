@@ -72,6 +72,8 @@ def _binary(
         elif FOREIGN[kind]:
             return beside(primitive, other, x) if reflected else beside(primitive, x, other)
         elif isinstance(other, _TO_THE_ROW):
+            if _is_python_s(primitive, x.held, other):
+                return _with_sequence(primitive, function, x, other, reflected)
             return primitive(other, x) if reflected else primitive(x, other)
         else:
             plain, number = other, recording.operand(other)
@@ -105,6 +107,27 @@ def _binary(
         return made
 
     return record
+
+
+def _is_python_s(primitive: Primitive, number: Any, sequence: Any) -> bool:
+    """Whether an operator of this value and a list is Python's: of Python's own numbers, and where it repeats the list of
+    NumPy's too. Of arrays, and of other operators of NumPy's numbers, the list is an array."""
+    if type(number) in SCALARS:
+        return isinstance(sequence, (list, tuple, range))
+    return primitive.name == "multiply" and isinstance(sequence, (list, tuple)) and not isinstance(number, np.ndarray)
+
+
+def _with_sequence(
+    primitive: Primitive, function: Callable[[Any, Any], Any], x: Any, sequence: Any, reflected: bool
+) -> Any:
+    """The list repeated, as often as a whole number says, which is a decision; or Python's error."""
+    repeats = primitive.name == "multiply" and isinstance(x.held, (int, np.integer))
+    number = operator.index(x) if repeats else x.held
+    try:
+        return function(sequence, number) if reflected else function(number, sequence)
+    except Exception as error:
+        x.recording.raised = type(error).__name__
+        raise
 
 
 def _power(record: Callable[[Any, Any], Any]) -> Callable[..., Any]:

@@ -69,6 +69,9 @@ decimals = constant(  # Python's round(x, n), which looks at the decimal digits 
     "rounding goes in steps: it does not vary continuously",
     name="decimals",
 )
+hashed_order = constant(  # of sorted different entries, the places in which NumPy leaves them where it does not sort
+    lambda x: np.argsort(np.argsort(np.unique_values(x))), _INDEX, name="hashed_order"
+)
 automatic_bins = constant(  # how many bins an estimator of np.histogram takes
     lambda a, *, bins, range: np.asarray(np.histogram_bin_edges(a, bins, range).size - 1)[()],
     _INDEX,

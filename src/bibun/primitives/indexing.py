@@ -90,7 +90,7 @@ def _lasting(*arrays: Any, key: tuple[Any, ...], shape: tuple[int, ...]) -> Any:
         _, last = np.unique(rows[::-1], return_index=True)
         lasts = np.zeros(rows.size, bool)
         lasts[rows.size - 1 - last] = True
-        return np.broadcast_to(lasts.reshape(*key[0].shape, *(1,) * len(shape[1:])), (*key[0].shape, *shape[1:]))
+        return np.broadcast_to(lasts.reshape((*key[0].shape, *(1,) * len(shape[1:]))), (*key[0].shape, *shape[1:]))
     places = np.zeros(shape, int)
     written = places[key]
     order = np.arange(written.size).reshape(written.shape)

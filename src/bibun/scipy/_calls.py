@@ -9,27 +9,32 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from inspect import Parameter, Signature, signature
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from bibun.arrays.creation import as_array
-from bibun.core.traced import Holder, Traced
+from bibun.core.traced import Holder, Traced, plain
 from bibun.errors import OTHERWISE, NoDerivativeError, located
+from bibun.primitives.repeated import holds
 
-F = TypeVar("F", bound=Callable[..., Any])
+Function = Callable[..., Any]
 
-# They change memory, speed or checks, not the value, but for functions of ours that have them too; a traced array is checked
-# by what is called with its value.
+# They change memory, speed or checks, not the value, but for functions of ours that have them too.
 _IGNORED = {"check_finite", "lapack_driver", "lwork", "disp", "blocksize", "workers", "plan"}
 
 
-def stands_for(function: Callable[..., Any]) -> Callable[[F], F]:
-    """For traced arguments, ours; it has the parameters of SciPy's function that change the value, with SciPy's defaults."""
+def stands_for(function: Callable[..., Any], *, unchecked: str = "") -> Callable[[Function], Function]:
+    """For traced arguments, ours; it has the parameters of SciPy's function that change the value, with SciPy's defaults.
+
+    Where SciPy's has check_finite, its arrays are checked here, but for the one that SciPy leaves `unchecked`.
+    """
     parameters = signature(function)
+    asked = parameters.parameters.get("check_finite")
+    checked = set(_arrays(parameters)) - {unchecked} if asked else set()
     several = any(p.kind is Parameter.VAR_POSITIONAL for p in parameters.parameters.values())
 
-    def decorate(ours: F) -> F:
+    def decorate(ours: Function) -> Function:
         own = signature(ours)
         defaults = {} if several else _defaults(parameters, own)
 
@@ -40,12 +45,14 @@ def stands_for(function: Callable[..., Any]) -> Callable[[F], F]:
             if several:
                 return ours(*args, **settings)
             given = parameters.bind(*args, **settings).arguments
+            if asked and given.get("check_finite", asked.default):
+                check_finite(*(x for name, x in given.items() if name in checked))
             return ours(
                 **(defaults | {name: x for name, x in given.items() if name in own.parameters or not _ignored(name)})
             )
 
         call.__doc__, call.__module__ = ours.__doc__, ours.__module__
-        return call  # type: ignore[return-value]
+        return call
 
     return decorate
 
@@ -54,6 +61,20 @@ def _defaults(theirs: Signature, ours: Signature) -> dict[str, Any]:
     """SciPy's defaults, which differ between its versions, of the parameters that we have too."""
     found = {name: p.default for name, p in theirs.parameters.items() if p.default is not Parameter.empty}
     return {name: value for name, value in found.items() if name in ours.parameters}
+
+
+def _arrays(theirs: Signature) -> list[str]:
+    """The names of the arrays among the parameters: what must be given, and a second matrix."""
+    return [name for name, p in theirs.parameters.items() if p.default is Parameter.empty or name == "b"]
+
+
+def check_finite(*arrays: Any) -> None:
+    """Raise SciPy's error where one of these arrays, or of the arrays in these tuples, has an infinite or undefined entry."""
+    for x in arrays:
+        if isinstance(x, tuple):
+            check_finite(*x)
+        elif x is not None and holds(~np.isfinite(plain(as_array(x)))):
+            raise ValueError("array must not contain infs or NaNs")
 
 
 def any_traced(*values: Any) -> bool:

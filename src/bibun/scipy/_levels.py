@@ -7,7 +7,6 @@ once for each entry of the batch. What the solution's derivative is, is not deci
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import wraps
 from itertools import product
 from typing import Any
 
@@ -15,8 +14,7 @@ import numpy as np
 
 from bibun import tree
 from bibun.arrays.creation import as_array, holds_traced
-from bibun.core.kinds import constant, general
-from bibun.core.primitive import Primitive
+from bibun.core.kinds import general
 from bibun.core.traced import DEFINE_BY_RUN, Traced, recorded
 from bibun.errors import DerivativeValueError, NoDerivativeError, UnrecordableError, located
 from bibun.interpreters.batch import Batch, batch
@@ -28,17 +26,6 @@ def refuse_recorded(*values: Any) -> None:
     """Let a compiled function run plainly: what SciPy does with the values of this call is not what it does with others."""
     if any(recorded(value) is not None for value in values):
         raise UnrecordableError("a solver of SciPy's asks for values, and decides by them what to ask for next")
-
-
-def searched(function: Callable[..., Any], name: str) -> Primitive:
-    """A function of SciPy's, entry by entry, as a row without derivatives."""
-
-    @wraps(function)
-    def run(*args: Any) -> Any:
-        refuse_recorded(*args)
-        return function(*args)
-
-    return constant(run, "SciPy searches for it", batch="elementwise", name=name)
 
 
 def chain(value: Any) -> Iterator[Traced]:

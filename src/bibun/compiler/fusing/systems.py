@@ -11,7 +11,6 @@ from bibun.compiler.fusing.decompositions import (
     decomposes,
     leave_if_failed,
     leave_if_singular,
-    leave_unless,
     solve,
     solved_by_triangle,
     swapped,
@@ -31,8 +30,6 @@ def _linear_system(lower: Lowering, node: Node, *inputs: Expression) -> Expressi
     structure, triangle, turned, unit = native
     if structure == "tridiagonal" and a.shape[-1] == 1:
         return None
-    for x in (a, b):
-        leave_unless(lower, make.map("isfinite", x, kind="i1"))
     if structure == "tridiagonal":
         return _tridiagonal(lower, make.broadcast(a, (*node.shape[:-2], *a.shape[-2:])), make.broadcast(b, node.shape))
     if structure == "general":

@@ -275,6 +275,8 @@ def _reshape(speller: Speller, node: Node, operands: list[Text]) -> str:
 @spells("transpose")
 def _transpose(speller: Speller, node: Node, operands: list[Text]) -> str:
     axes = node.settings["axes"]
+    if not axes:  # which may be one of Python's numbers
+        return f"np.transpose({operands[0].text})"
     if axes == tuple(reversed(range(len(axes)))):
         return f"{within(operands[0], ATOM)}.T"
     return f"{within(operands[0], ATOM)}.transpose({', '.join(map(str, axes))})"

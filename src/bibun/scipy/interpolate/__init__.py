@@ -6,10 +6,9 @@ here are SciPy's own, for plain arrays.
 
 from __future__ import annotations
 
-from typing import Any
-
 from scipy import interpolate as _scipy  # type: ignore[import-untyped]
 
+from bibun.scipy._calls import remaining
 from bibun.scipy.interpolate.piecewise import (
     Akima1DInterpolator,
     CubicHermiteSpline,
@@ -32,6 +31,7 @@ from bibun.scipy.interpolate.scattered import (
     griddata,
     interpn,
 )
+from bibun.scipy.interpolate.smoothing import make_smoothing_spline
 from bibun.scipy.interpolate.splines import (
     BSpline,
     InterpolatedUnivariateSpline,
@@ -65,11 +65,21 @@ __all__ = [
     "krogh_interpolate",
     "make_interp_spline",
     "make_lsq_spline",
+    "make_smoothing_spline",
     "pchip_interpolate",
     "splev",
     "splrep",
 ]
 
 
-def __getattr__(name: str) -> Any:
-    return getattr(_scipy, name)
+_KNOTS = (
+    "FITPACK chooses the knots by the data, and the choice jumps; write make_interp_spline, make_smoothing_spline with lam=, or "
+    "make_lsq_spline with knots of your own"
+)
+__getattr__ = remaining(
+    _scipy,
+    {
+        **dict.fromkeys(("make_splrep", "make_splprep", "generate_knots"), _KNOTS),
+        "splprep": f"{_KNOTS}, for each coordinate by the length along the points",
+    },
+)

@@ -115,7 +115,8 @@ class BSpline(Beside, of=interpolate.BSpline):
 
 
 @stands_beside(interpolate.BSpline)
-def _of_scipys(made: Any) -> BSpline:
+def of_scipys(made: Any) -> BSpline:
+    """Ours, of SciPy's."""
     return BSpline(made.t, np.moveaxis(made.c, 0, made.axis), made.k, made.extrapolate, made.axis)
 
 
@@ -137,7 +138,7 @@ def make_interp_spline(
     """The BSpline of degree k through the points; bc_type as in SciPy. Of a periodic one the last point is the first."""
     if not is_traced(x, y, t, bc_type):
         made = interpolate.make_interp_spline(x, y, k, t, bc_type, axis, check_finite)
-        return _of_scipys(made)
+        return of_scipys(made)
     x, y = as_array(x), as_array(y)
     axis %= y.ndim
     y = np.moveaxis(y, axis, 0)
@@ -165,7 +166,7 @@ def make_lsq_spline(
     """The BSpline with knots t of the least Σ (w (spline(x) - y))²."""
     if not is_traced(x, y, t, w):
         made = interpolate.make_lsq_spline(x, y, t, k, w, axis, check_finite, **settings)
-        return _of_scipys(made)
+        return of_scipys(made)
     x, y, t = as_array(x), as_array(y), as_array(t)
     axis %= y.ndim
     y = np.moveaxis(y, axis, 0)
@@ -257,7 +258,8 @@ def splev(x: Any, tck: Any, der: int = 0, ext: int = 0) -> Any:
 def _smooths(name: str) -> NoDerivativeError:
     return NoDerivativeError(
         f"{located()}{name}: a smoothing spline has no derivative by its data: FITPACK chooses the knots by them, and the choice "
-        "jumps. Interpolate (s=0, make_interp_spline), or fit coefficients to fixed knots by least squares."
+        "jumps. Interpolate (s=0, make_interp_spline), penalise bends (make_smoothing_spline with lam=), or fit coefficients to "
+        "fixed knots by least squares (make_lsq_spline)."
     )
 
 

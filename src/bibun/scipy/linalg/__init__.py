@@ -29,6 +29,8 @@ from bibun.scipy.linalg._factors import (
     lu_factor,
     lu_solve,
     norm,
+    null_space,
+    orth,
     orthogonal_procrustes,
     pinv,
     pinvh,
@@ -119,6 +121,8 @@ __all__ = [
     "lu_solve",
     "matmul_toeplitz",
     "norm",
+    "null_space",
+    "orth",
     "orthogonal_procrustes",
     "pinv",
     "pinvh",
@@ -150,13 +154,10 @@ __all__ = [
 
 solve_lyapunov = solve_continuous_lyapunov
 
-_BASIS = "the basis of a space is free up to a rotation; the projector on it is not: "
 _ORDER = "the triangular form depends on the order of the eigenvalues; "
 __getattr__ = remaining(
     source,
     {
-        "null_space": f"{_BASIS}write np.eye(n) - pinv(A) @ A",
-        "orth": f"{_BASIS}write A @ pinv(A)",
         "schur": f"{_ORDER}write expm, sqrtm, logm, solve_sylvester, eig or eigvals, whichever it is for",
         "rsf2csf": f"{_ORDER}write eig or eigvals",
         "qz": f"{_ORDER}write eigvals(a, b)",

@@ -19,14 +19,14 @@ from bibun.primitives.repeated import clusters, rotation
 from bibun.scipy._calls import for_lapack, no_rule, stands_for
 from bibun.scipy.linalg._factors import cholesky
 from bibun.scipy.linalg._matrices import adjoint, hermitian, matrix_of_band, whole_band
-from bibun.scipy.linalg._solvers import solve_triangular
+from bibun.scipy.linalg._solvers import substituted
 from bibun.scipy.linalg._turns import turns_row
 
 # Eigenvalues. SciPy's eigh reads one triangle, as NumPy's does, and the rules are the same
 
 
 def _eigh(a: Any, *, UPLO: str, paired: bool, driver: Any) -> Any:
-    w, v = source.eigh(a, lower=UPLO == "L", driver=driver)
+    w, v = source.eigh(a, lower=UPLO == "L", driver=driver, check_finite=False)
     for matrix, run in clusters(w):
         v[matrix][:, run] = v[matrix][:, run] @ rotation(run.stop - run.start, v.dtype)
     return w, v
@@ -66,14 +66,14 @@ def _taken(w: Any, v: Any, index: Any, value: Any) -> tuple[Any, Any]:
 
 def _standard(a: Any, b: Any, lower: bool, type_: int) -> tuple[Any, Any]:
     """The matrix of the equivalent problem without b, and a function that brings its vectors back."""
-    c = cholesky(b, lower)
+    c = cholesky(b, lower, check_finite=False)
     factor, adj = (0, 2) if lower else (2, 0)  # b = f f^H: f is op(c) with this trans
     a = hermitian(a, lower)
     if type_ == 1:
-        left = solve_triangular(c, a, factor, lower)
-        return adjoint(solve_triangular(c, adjoint(left), factor, lower)), lambda v: solve_triangular(c, v, adj, lower)
+        left = substituted(c, a, factor, lower)
+        return adjoint(substituted(c, adjoint(left), factor, lower)), lambda v: substituted(c, v, adj, lower)
     f = c if lower else adjoint(c)
-    back = (lambda v: solve_triangular(c, v, adj, lower)) if type_ == 2 else (lambda v: f @ v)
+    back = (lambda v: substituted(c, v, adj, lower)) if type_ == 2 else (lambda v: f @ v)
     return adjoint(f) @ a @ f, back
 
 
@@ -115,7 +115,7 @@ def eigvalsh(
 ) -> Any:  # fmt: skip
     """Eigenvalues, ascending, of a Hermitian matrix."""
     settings: Any = {"subset_by_index": subset_by_index, "subset_by_value": subset_by_value}
-    return eigh(a, b, lower=lower, eigvals_only=True, type=type, **settings)
+    return eigh(a, b, lower=lower, eigvals_only=True, type=type, check_finite=False, **settings)
 
 
 def _selected(select: Any, select_range: Any) -> dict[str, Any]:
@@ -143,7 +143,7 @@ def eigh_tridiagonal(
 @stands_for(source.eigvalsh_tridiagonal)
 def eigvalsh_tridiagonal(d: Any, e: Any, select: Any = "a", select_range: Any = None, tol: float = 0.0) -> Any:
     """The eigenvalues alone."""
-    return eigh_tridiagonal(d, e, eigvals_only=True, select=select, select_range=select_range)
+    return eigh_tridiagonal(d, e, eigvals_only=True, select=select, select_range=select_range, check_finite=False)
 
 
 @stands_for(source.eig_banded)
@@ -163,7 +163,9 @@ def eig_banded(
 @stands_for(source.eigvals_banded)
 def eigvals_banded(a_band: Any, lower: bool = False, select: Any = "a", select_range: Any = None) -> Any:
     """The eigenvalues alone."""
-    return eig_banded(a_band, lower=lower, eigvals_only=True, select=select, select_range=select_range)
+    return eig_banded(
+        a_band, lower=lower, eigvals_only=True, select=select, select_range=select_range, check_finite=False
+    )
 
 
 @stands_for(source.eig)
@@ -177,7 +179,7 @@ def eig(a: Any, b: Any = None, left: bool = False, right: bool = True, homogeneo
         )
     a = for_lapack(a)
     if not right:
-        return eigvals(a)
+        return eigvals(a, check_finite=False)
     w, v = np.linalg.eig(a)
     return _complex(w), v
 
@@ -201,7 +203,7 @@ def _complex(w: Any) -> Any:
 
 def _order(w: Any, a: Any, b: Any) -> Any:
     """The places of the eigenvalues in the order of SciPy's method for two matrices: of each the nearest that is left."""
-    theirs, places = source.eigvals(a, b), np.empty(w.shape, int)
+    theirs, places = source.eigvals(a, b, check_finite=False), np.empty(w.shape, int)
     for i in np.ndindex(w.shape[:-1]):
         left = list(range(w.shape[-1]))
         for k, value in enumerate(np.broadcast_to(theirs, w.shape)[i]):

@@ -11,9 +11,10 @@ import numpy as np
 import scipy.linalg as source  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array
+from bibun.arrays.deciding import whole
 from bibun.arrays.registry import add_rows
 from bibun.core.kinds import constant, general
-from bibun.scipy._calls import for_lapack, no_rule, stands_for
+from bibun.scipy._calls import check_finite, for_lapack, no_rule, stands_for
 from bibun.scipy.linalg._matrices import (
     adjoint,
     band_of_matrix,
@@ -23,14 +24,14 @@ from bibun.scipy.linalg._matrices import (
     transpose,
     whole_band,
 )
-from bibun.scipy.linalg._solvers import solve_triangular
+from bibun.scipy.linalg._solvers import substituted
 from bibun.scipy.linalg._turns import turns_row
 
 # LU: a[order] = l u. The pivots are whole numbers in a row whose other output is not, so they come as floating-point ones.
 
 
 def _lu(a: Any) -> tuple[Any, Any]:
-    packed, pivots = source.lu_factor(a)
+    packed, pivots = source.lu_factor(a, check_finite=False)
     return packed, pivots.astype(np.finfo(packed.dtype).dtype)
 
 
@@ -78,8 +79,8 @@ def _push_lu(t: Any, y: Any) -> Any:
     m, n = np.shape(packed)[-2:]
     lower, upper = _square(packed)
     da = _padded(_permuted(t, order_of_pivots(pivots, length=m)), max(m, n))
-    w = solve_triangular(lower, da, lower=True, unit_diagonal=True)
-    w = transpose(solve_triangular(upper, transpose(w), trans=1))
+    w = substituted(lower, da, lower=True, unit_diagonal=True)
+    w = transpose(substituted(upper, transpose(w), trans=1))
     return (lower @ np.tril(w, -1) + np.triu(w) @ upper)[..., :m, :n], np.zeros_like(pivots)
 
 
@@ -90,8 +91,8 @@ def _pull_lu(g: Any, y: Any) -> Any:
     lower, upper = _square(packed)
     g = _padded(g[0], max(m, n))
     w = np.tril(transpose(lower) @ np.tril(g, -1), -1) + np.triu(np.triu(g) @ transpose(upper))
-    w = solve_triangular(lower, w, trans=1, lower=True, unit_diagonal=True)
-    w = transpose(solve_triangular(upper, transpose(w)))[..., :m, :n]
+    w = substituted(lower, w, trans=1, lower=True, unit_diagonal=True)
+    w = transpose(substituted(upper, transpose(w)))[..., :m, :n]
     return _permuted(w, np.argsort(order_of_pivots(pivots, length=m), axis=-1))
 
 
@@ -129,7 +130,7 @@ def lu(a: Any, permute_l: bool = False, p_indices: bool = False) -> Any:
     return (rows[..., None] == np.arange(m)).astype(np.finfo(packed.dtype).dtype), lower, upper
 
 
-@stands_for(source.lu_solve)
+@stands_for(source.lu_solve, unchecked="lu_and_piv")
 def lu_solve(lu_and_piv: Any, b: Any, trans: int = 0) -> Any:
     """x with a x = b, a^T x = b or a^H x = b, from lu_factor(a)."""
     packed, pivots = as_array(lu_and_piv[0]), lu_and_piv[1]
@@ -137,10 +138,11 @@ def lu_solve(lu_and_piv: Any, b: Any, trans: int = 0) -> Any:
     b = as_array(b)
     x = b[..., None] if b.ndim == 1 else b
     if trans:
-        x = solve_triangular(packed, solve_triangular(packed, x, trans), trans, lower=True, unit_diagonal=True)
+        x = substituted(packed, substituted(packed, x, trans, singular=True), trans, lower=True, unit_diagonal=True)
         x = _permuted(x, np.argsort(order, axis=-1))
     else:
-        x = solve_triangular(packed, solve_triangular(packed, _permuted(x, order), 0, lower=True, unit_diagonal=True))
+        x = substituted(packed, _permuted(x, order), lower=True, unit_diagonal=True)
+        x = substituted(packed, x, singular=True)
     return x[..., 0] if b.ndim == 1 else x
 
 
@@ -160,7 +162,7 @@ def cholesky(a: Any, lower: bool = False) -> Any:
 def cho_factor(a: Any, lower: bool = False) -> tuple[Any, bool]:
     """Cholesky's factor for cho_solve; its other triangle is a's."""
     a = for_lapack(a)
-    return cholesky(a, lower) + (np.triu(a, 1) if lower else np.tril(a, -1)), lower
+    return cholesky(a, lower, check_finite=False) + (np.triu(a, 1) if lower else np.tril(a, -1)), lower
 
 
 @stands_for(source.cho_solve)
@@ -168,7 +170,7 @@ def cho_solve(c_and_lower: Any, b: Any) -> Any:
     """x with a x = b, from cho_factor(a)."""
     c, lower = c_and_lower
     first, second = (0, 2) if lower else (2, 0)
-    return solve_triangular(c, solve_triangular(c, b, first, lower), second, lower)
+    return substituted(c, substituted(c, b, first, lower, singular=True), second, lower, singular=True)
 
 
 @stands_for(source.cholesky_banded)
@@ -176,7 +178,7 @@ def cholesky_banded(ab: Any, lower: bool = False) -> Any:
     """Cholesky's factor in the band storage of a. Computed from the whole matrix, in n^2 numbers."""
     ab = as_array(ab)
     u = ab.shape[-2] - 1
-    factor = cholesky(matrix_of_band(whole_band(ab, lower), u), lower)
+    factor = cholesky(matrix_of_band(whole_band(ab, lower), u), lower, check_finite=False)
     above = 0 if lower else u
     place = np.arange(u + 1)[:, None] + np.arange(ab.shape[-1]) - above  # the row of a that an entry is for
     return band_of_matrix(factor, u - above, above) + ab * ((place < 0) | (place >= ab.shape[-1]))
@@ -186,7 +188,7 @@ def cholesky_banded(ab: Any, lower: bool = False) -> Any:
 
 
 def _pivots_of_qr(a: Any) -> Any:
-    return source.qr(a, mode="r", pivoting=True)[1]
+    return source.qr(a, mode="r", pivoting=True, check_finite=False)[1]
 
 
 qr_pivots = constant(_pivots_of_qr, "an order of columns is made of whole numbers", name="qr_pivots")
@@ -218,7 +220,7 @@ def qr(a: Any, mode: str = "full", pivoting: bool = False) -> Any:
 def rq(a: Any, mode: str = "full") -> Any:
     """r, q with a = r q: the QR factorisation of a^H, from the last row and column on."""
     a = for_lapack(a)
-    found = qr(adjoint(a[..., ::-1, ::-1]), mode=mode)
+    found = qr(adjoint(a[..., ::-1, ::-1]), mode=mode, check_finite=False)
     if mode == "r":
         return adjoint(found[0])[..., ::-1, ::-1]
     return tuple(adjoint(x)[..., ::-1, ::-1] for x in reversed(found))
@@ -231,7 +233,7 @@ def rq(a: Any, mode: str = "full") -> Any:
 def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, lapack_driver: str = "gesdd") -> Any:
     """u, s, v^H with a = u diag(s) v^H; or s alone."""
     if not compute_uv:
-        return svdvals(a)
+        return svdvals(a, check_finite=False)
     a = for_lapack(a)
     u, s, vh = np.linalg.svd(a, full_matrices)
     if lapack_driver == "gesdd":  # NumPy's
@@ -248,11 +250,40 @@ def svdvals(a: Any) -> Any:
     return np.linalg.svdvals(for_lapack(a))
 
 
+def _rank(s: Any, shape: Any, rcond: Any, name: str) -> int:
+    """How many singular values are more than rcond times the largest."""
+    if rcond is None:
+        rcond = np.finfo(s.dtype).eps * max(shape[-2:])
+    return whole(np.sum(s > np.max(s, axis=-1, keepdims=True, initial=0.0) * rcond, axis=-1), f"the rank in {name}")
+
+
+@stands_for(source.null_space)
+def null_space(A: Any, rcond: Any = None, *, lapack_driver: str = "gesdd") -> Any:
+    """Orthonormal columns whose span is where A x = 0, at constant rank.
+
+    The basis is free up to a rotation: what depends on the space alone, as the projector q q^H does, has a derivative; what
+    depends on the basis is an error.
+    """
+    a = for_lapack(A)
+    _, s, vh = svd(a, True, True, check_finite=False, lapack_driver=lapack_driver)
+    return adjoint(vh[..., _rank(s, a.shape, rcond, "null_space") :, :])
+
+
+@stands_for(source.orth)
+def orth(A: Any, rcond: Any = None) -> Any:
+    """Orthonormal columns whose span is that of A's columns, at constant rank: the left singular vectors."""
+    check_finite(A)
+    a = for_lapack(A)
+    u, s, _ = np.linalg.svd(a, full_matrices=False)
+    return u[..., : _rank(s, a.shape, rcond, "orth")]
+
+
 @stands_for(source.polar)
 def polar(a: Any, side: str = "right") -> tuple[Any, Any]:
     """u, p with a = u p (a = p u for side='left'), u with orthonormal columns or rows and p positive semi-definite."""
     if side not in ("left", "right"):
         raise ValueError("`side` must be either 'right' or 'left'")
+    check_finite(a)
     w, s, vh = np.linalg.svd(for_lapack(a), full_matrices=False)
     p = (adjoint(vh) * s[..., None, :]) @ vh if side == "right" else (w * s[..., None, :]) @ adjoint(w)
     return w @ vh, p
@@ -276,7 +307,7 @@ def pinv(a: Any, *, atol: Any = None, rtol: Any = None, return_rank: bool = Fals
 @stands_for(source.pinvh)
 def pinvh(a: Any, atol: Any = None, rtol: Any = None, lower: bool = True, return_rank: bool = False) -> Any:
     """The pseudo-inverse of a Hermitian matrix, from one triangle of it."""
-    return pinv(hermitian(for_lapack(a), lower), atol=atol, rtol=rtol, return_rank=return_rank)
+    return pinv(hermitian(for_lapack(a), lower), atol=atol, rtol=rtol, return_rank=return_rank, check_finite=False)
 
 
 @stands_for(source.lstsq)

@@ -61,7 +61,8 @@ class Dense(System):
 
     def solve(self, a: Any, b: Any) -> Any:
         """LAPACK's solver for the structure."""
-        return source.solve(a, b, lower=self.lower, assume_a=self.assume_a, transposed=self.transpose)
+        settings = {"lower": self.lower, "assume_a": self.assume_a, "transposed": self.transpose}
+        return source.solve(a, b, check_finite=False, **settings)
 
     def product(self, a: Any, x: Any) -> Any:
         """By the part of a that the solver reads."""
@@ -124,6 +125,7 @@ class Triangular(System):
     lower: bool
     trans: int = 0
     unit: bool = False
+    singular: bool = False  # whether it may be, and is divided by 0 then, as LAPACK does with the factors of a matrix
 
     @property
     def native(self) -> tuple[str, str, bool, bool] | None:
@@ -132,7 +134,18 @@ class Triangular(System):
 
     def solve(self, a: Any, b: Any) -> Any:
         """Substitution."""
-        return source.solve_triangular(a, b, self.trans, self.lower, self.unit)
+        if self.singular and not (self.unit or np.all(np.diagonal(a, axis1=-2, axis2=-1))):
+            return self._divided(a, b)
+        return source.solve_triangular(a, b, self.trans, self.lower, self.unit, check_finite=False)
+
+    def _divided(self, a: Any, b: Any) -> Any:
+        """By BLAS, which asks nothing, for one matrix after the other."""
+        a, b = (np.broadcast_to(x, (*np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), *x.shape[-2:])) for x in (a, b))
+        (trsm,) = source.get_blas_funcs(("trsm",), (a, b))
+        x = np.empty(b.shape, trsm.dtype)
+        for i in np.ndindex(b.shape[:-2]):
+            x[i] = trsm(1.0, a[i], b[i], lower=self.lower, trans_a=self.trans)
+        return x
 
     def product(self, a: Any, x: Any) -> Any:
         """By the triangle."""
@@ -149,8 +162,14 @@ class Triangular(System):
 @stands_for(source.solve_triangular)
 def solve_triangular(a: Any, b: Any, trans: Any = 0, lower: bool = False, unit_diagonal: bool = False) -> Any:
     """x with t x = b, t^T x = b or t^H x = b, where t is the lower or the upper triangle of a."""
-    trans = {"N": 0, "T": 1, "C": 2}.get(trans, trans)
-    return solved(Triangular(bool(lower), trans, bool(unit_diagonal)), as_array(a), b=b)
+    return substituted(a, b, {"N": 0, "T": 1, "C": 2}.get(trans, trans), lower, unit_diagonal)
+
+
+def substituted(
+    a: Any, b: Any, trans: int = 0, lower: bool = False, unit_diagonal: bool = False, *, singular: bool = False
+) -> Any:
+    """The same, of entries that may be any, as in derivatives; `singular`: with a diagonal that may have zeros."""
+    return solved(Triangular(bool(lower), trans, bool(unit_diagonal), singular), as_array(a), b=b)
 
 
 # Bands
@@ -170,7 +189,7 @@ class Banded(System):
 
     def solve(self, ab: Any, b: Any) -> Any:
         """LAPACK's gbsv, or gtsv for three diagonals."""
-        return source.solve_banded((self.below, self.above), ab, b)
+        return source.solve_banded((self.below, self.above), ab, b, check_finite=False)
 
     def product(self, ab: Any, x: Any) -> Any:
         """One diagonal after the other."""
@@ -198,9 +217,9 @@ class HermitianBanded(System):
     def solve(self, ab: Any, b: Any) -> Any:
         """LAPACK's pbsv, or ptsv for three diagonals; of a factor, pbtrs."""
         return (
-            source.cho_solve_banded((ab, self.lower), b)
+            source.cho_solve_banded((ab, self.lower), b, check_finite=False)
             if self.factor
-            else source.solveh_banded(ab, b, lower=self.lower)
+            else source.solveh_banded(ab, b, lower=self.lower, check_finite=False)
         )
 
     def product(self, ab: Any, x: Any) -> Any:
@@ -242,11 +261,11 @@ class Toeplitz(System):
         """Levinson's recursion, for one matrix after the other."""
         stack = np.broadcast_shapes(c.shape[:-1], b.shape[:-2])
         if not stack:
-            return source.solve_toeplitz((c, r), b)
+            return source.solve_toeplitz((c, r), b, check_finite=False)
         c, r, b = (np.broadcast_to(x, (*stack, *x.shape[-k:])) for x, k in ((c, 1), (r, 1), (b, 2)))
         x = np.empty(b.shape, np.result_type(c, r, b, np.float64))
         for i in np.ndindex(stack):
-            x[i] = source.solve_toeplitz((c[i], r[i]), b[i])
+            x[i] = source.solve_toeplitz((c[i], r[i]), b[i], check_finite=False)
         return x
 
     def product(self, c: Any, r: Any, x: Any) -> Any:

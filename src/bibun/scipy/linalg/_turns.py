@@ -13,7 +13,7 @@ from bibun.core.kinds import constant
 
 def _turns(v: Any, *inputs: Any, by: str, output: int, settings: dict[str, Any]) -> Any:
     """The signs (of complex vectors the phases) that turn these columns into those of an output of SciPy's function."""
-    theirs = getattr(source, by)(*inputs, **settings)[output]
+    theirs = getattr(source, by)(*inputs, check_finite=False, **settings)[output]
     if theirs.shape[-1] < v.shape[-1] or theirs.shape[:-1] != v.shape[:-1]:
         return np.ones_like(v[..., :1, :])  # a value at the very end of a range, which rounding puts in or out
     along = np.sum(np.conj(v) * theirs[..., : v.shape[-1]], axis=-2, keepdims=True)

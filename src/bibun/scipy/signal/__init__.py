@@ -1,6 +1,7 @@
-"""scipy.signal with derivatives: convolutions, filters, resampling, spectra; plain arguments go to SciPy as they are.
+"""scipy.signal with derivatives: convolutions, filters and their designs, resampling, spectra; plain arguments go to SciPy as
+they are.
 
-Windows, filter designs and everything else that is not defined here is SciPy's own, or refuses traced arrays and says why.
+Windows and everything else that is not defined here is SciPy's own, or refuses traced arrays and says why.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import scipy.signal as source  # type: ignore[import-untyped]
 
 from bibun.scipy._calls import remaining
 from bibun.scipy.signal._convolution import convolve, convolve2d, correlate, correlate2d, fftconvolve, oaconvolve
+from bibun.scipy.signal._designs import bessel, butter, cheby1, cheby2, ellip, firwin, firwin2
 from bibun.scipy.signal._filters import filtfilt, lfilter, lfilter_zi, sosfilt, sosfilt_zi, sosfiltfilt
 from bibun.scipy.signal._responses import lsim
 from bibun.scipy.signal._smoothing import (
@@ -25,6 +27,10 @@ from bibun.scipy.signal._spectra import coherence, csd, freqz, istft, periodogra
 from bibun.scipy.signal._waves import chirp, sawtooth, square
 
 __all__ = [
+    "bessel",
+    "butter",
+    "cheby1",
+    "cheby2",
     "chirp",
     "coherence",
     "convolve",
@@ -34,8 +40,11 @@ __all__ = [
     "csd",
     "decimate",
     "detrend",
+    "ellip",
     "fftconvolve",
     "filtfilt",
+    "firwin",
+    "firwin2",
     "freqz",
     "hilbert",
     "istft",
@@ -70,6 +79,7 @@ __getattr__ = remaining(
         **dict.fromkeys(
             ("find_peaks", "peak_widths", "peak_prominences", "argrelmax", "argrelmin", "argrelextrema"), _DISCRETE
         ),
+        "iirfilter": "write butter, cheby1, cheby2, ellip or bessel, which have derivatives by the frequencies",
         "deconvolve": "write lfilter of the signal and the divisor: lfilter(signal, divisor, [1, 0, 0, ...])",
         "wiener": "write the means of windows with convolve",
         "medfilt2d": "write medfilt",

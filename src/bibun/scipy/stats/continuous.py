@@ -14,12 +14,10 @@ from typing import Any
 import numpy as np
 from scipy import stats  # type: ignore[import-untyped]
 
-from bibun.core.kinds import guarded_times
-from bibun.errors import OTHERWISE, NoDerivativeError, located
 from bibun.primitives.repeated import holds
-from bibun.scipy._implicit import implicit
-from bibun.scipy._levels import differentiated, is_traced, moving, searched, without
+from bibun.scipy._levels import is_traced, without
 from bibun.scipy.stats.distribution import Distribution, floats, log_probability
+from bibun.scipy.stats.values import FAMILIES, ByValue, log_density, number, plain_value, value
 
 Formula = Callable[..., Any]
 LINE = (-np.inf, np.inf)
@@ -30,7 +28,7 @@ class Continuous(Distribution):
     """A family of distributions of a real number: the methods of SciPy's, with parameters x, shapes, loc and scale.
 
     Formulas of the standard member, of z and the shapes (of the shapes alone: mean, var, entropy). `positive`: whether all
-    shapes must be, or of which shapes there is a member. `cdf`: a reason, where it has no derivative by the shapes.
+    shapes must be, or of which shapes there is a member.
     """
 
     moved_by = ("loc", "scale")
@@ -39,7 +37,7 @@ class Continuous(Distribution):
         self,
         name: str,
         logpdf: Formula,
-        cdf: Formula | str,
+        cdf: Formula | ByValue,
         *,
         support: tuple[float, float] | Formula = LINE,
         positive: bool | Formula = True,
@@ -55,12 +53,11 @@ class Continuous(Distribution):
         self.name, self.plain = name, getattr(stats, name)
         self.shapes = [] if self.plain.shapes is None else self.plain.shapes.split(", ")
         self.support_of, self.positive = support, positive
-        self.forms = {"logpdf": logpdf, "cdf": cdf, "sf": sf, "logcdf": logcdf, "logsf": logsf, "ppf": ppf, "isf": isf}
+        self.forms: dict[str, Any] = {
+            "logpdf": logpdf, "cdf": cdf, "sf": sf, "logcdf": logcdf, "logsf": logsf, "ppf": ppf, "isf": isf,
+        }  # fmt: skip
         self.moments = {"mean": mean, "var": var, "entropy": entropy}
-        self.rows = {
-            which: searched(getattr(self.plain, which), f"{name}.{which}")
-            for which in ("logpdf", "cdf", "logcdf", "sf", "ppf", "isf")
-        }
+        FAMILIES[name] = self
 
     # The methods of x
 
@@ -92,11 +89,11 @@ class Continuous(Distribution):
 
     def ppf(self, q: Any, *args: Any, **settings: Any) -> Any:
         """The x with cdf(x) = q."""
-        return self._quantile("ppf", "cdf", q, args, settings)
+        return self._quantile("ppf", q, args, settings)
 
     def isf(self, q: Any, *args: Any, **settings: Any) -> Any:
         """The x with sf(x) = q."""
-        return self._quantile("isf", "sf", q, args, settings)
+        return self._quantile("isf", q, args, settings)
 
     # The methods of the parameters alone
 
@@ -130,45 +127,40 @@ class Continuous(Distribution):
             return getattr(self.plain, which)(x, *args, **settings)
         shapes, loc, scale = self.parameters(args, settings)
         z = (floats(x) - loc) / scale
-        low, high = self.support_of(*shapes) if callable(self.support_of) else self.support_of
+        low, high = self.ends(*shapes)
         density = which == "logpdf"
         inside = (z >= low) & (z <= high) & np.isfinite(z) if density else (z > low) & (z < high)
-        y = self._standard(which, np.where(inside, z, _middle(low, high)), shapes)
+        y = self.standard(which, np.where(inside, z, _middle(low, high)), shapes)
         beyond = np.where(z <= low, *outside)
         if density:
             dead = inside & (vanishes(y) | (((z == low) | (z == high)) & np.isinf(y)))
             if holds(dead):
                 inside = inside & ~dead
-                y = self._standard(which, np.where(inside, z, _middle(low, high)), shapes)
-                at_ends = self.rows["logpdf"](*(without(value, 0) for value in (z, *shapes)))
+                y = self.standard(which, np.where(inside, z, _middle(low, high)), shapes)
+                at_ends = plain_value(*(without(x, 0) for x in (z, *shapes)), family=self.name, which="logpdf")
                 beyond = np.where(dead, at_ends, beyond)
             y = y - np.log(scale)
         return self._checked(np.where(inside, y, beyond), z, shapes, scale)
 
-    def _standard(self, which: str, z: Any, shapes: list[Any]) -> Any:
-        form = self.forms[which]
-        if which in ("cdf", "sf") and isinstance(self.forms["cdf"], str):
-            return self._by_value(which, z, shapes, self.forms["cdf"])
+    def ends(self, *shapes: Any) -> tuple[Any, Any]:
+        """The support of the standard member."""
+        return self.support_of(*shapes) if callable(self.support_of) else self.support_of
+
+    def middle(self, *shapes: Any) -> Any:
+        """A number between them, where every formula is finite."""
+        return _middle(*self.ends(*shapes))
+
+    def standard(self, which: str, z: Any, shapes: Any) -> Any:
+        """One of the forms of the standard member, within the support."""
+        form, by_value = self.forms[which], self.forms["cdf"]
+        if isinstance(by_value, ByValue) and which in by_value.which:
+            return value(self.name, which, z, shapes)
         if callable(form):
             return form(z, *shapes)
         if which == "sf":
-            return 1 - self._standard("cdf", z, shapes)
-        cdf, sf = (self._standard(form, z, shapes) for form in ("cdf", "sf"))
+            return 1 - self.standard("cdf", z, shapes)
+        cdf, sf = (self.standard(form, z, shapes) for form in ("cdf", "sf"))
         return log_probability(cdf, sf) if which == "logcdf" else log_probability(sf, cdf)
-
-    def _by_value(self, which: str, z: Any, shapes: list[Any], reason: str) -> Any:
-        """SciPy's cdf or sf, whose derivative by z alone is known: the density."""
-        if differentiated(*shapes):
-            raise NoDerivativeError(
-                f"{located()}{self.name}.cdf has no derivative rule by {reason}. Differentiate by x, loc and scale only, or "
-                f"integrate the density (bibun.scipy.integrate.quad), or {OTHERWISE}."
-            )
-        y = self.rows[which](without(z, 0), *shapes)
-        sign = 1 if which == "cdf" else -1
-        for level in differentiated(z):
-            slope = np.exp(self.forms["logpdf"](without(z, level), *shapes))  # type: ignore[operator, misc]
-            y = moving(y, sign * slope * without(z, level + 1), level)
-        return y
 
     def _checked(self, y: Any, z: Any, shapes: list[Any], scale: Any) -> Any:
         """nan where the parameters are none of the family's."""
@@ -181,63 +173,38 @@ class Continuous(Distribution):
         return np.where(valid, y, np.nan)
 
     @np.errstate(divide="ignore", over="ignore", invalid="ignore")  # at q = 0 and q = 1
-    def _quantile(self, which: str, inverse_of: str, q: Any, args: Any, settings: Any) -> Any:
+    def _quantile(self, which: str, q: Any, args: Any, settings: Any) -> Any:
         if not is_traced(q, args, settings):
             return getattr(self.plain, which)(q, *args, **settings)
         shapes, loc, scale = self.parameters(args, settings)
         q = floats(q)
         form, opposite = self.forms[which], self.forms["isf" if which == "ppf" else "ppf"]
         if form is None and opposite is not None and which == "isf":
-            form, q = opposite, 1 - q
-        if form is not None:
-            proper = (q >= 0) & (q <= 1)
-            z = form(np.where(proper, q, 0.5), *shapes)  # type: ignore[operator]
-            return self._checked(loc + scale * np.where(proper, z, np.nan), q, shapes, scale)
-        return self._checked(loc + scale * self._found(which, inverse_of, q, shapes), q, shapes, scale)
+            which, form, q = "ppf", opposite, 1 - q
+        proper = (q >= 0) & (q <= 1)
+        z = self._of_probability(which, form, np.where(proper, q, 0.5), shapes)
+        return self._checked(loc + scale * np.where(proper, z, np.nan), q, shapes, scale)
 
-    def _found(self, which: str, inverse_of: str, q: Any, shapes: list[Any]) -> Any:
-        """SciPy's quantile of the standard member, with the derivative of the solution of an equation, or of an end."""
-        start = self.rows[which](*(without(value, 0) for value in (q, *shapes)))
-        low, high = self.support_of(*shapes) if callable(self.support_of) else self.support_of
-        inside = (start > low) & (start < high)
-        p, z = np.where(inside, q, 0.5), np.where(inside, start, without(_middle(low, high), 0))[()]
-        outside = holds(~inside)
-
-        def residual(z: Any) -> Any:
-            r = self._standard(inverse_of, z, shapes) - p
-            return np.where(inside, r, z) if outside else r  # where shapes are none of the family's r is nan
-
-        z = implicit(residual, z, name=f"{self.name}.{which}", separate=True)
-        if not outside:
-            return z
-        at_end = self._end(which, np.where(start <= low, low, high), q, shapes)
-        return np.where(inside, z, np.where(np.isnan(start), start, at_end))  # nan where q is no probability
-
-    def _end(self, which: str, end: Any, q: Any, shapes: list[Any]) -> Any:
-        """An end of the support as a quantile, with its derivatives by the shapes, and by q ± 1 / pdf."""
-        moved, sign = np.zeros_like(without(end + q, 0)), 1 if which == "ppf" else -1
-        for level in differentiated(q):
-            z, *below = (without(value, level) for value in (end, *shapes))
-            density = self._standard("logpdf", np.where(np.isfinite(z), z, 0.0) + moved, below)
-            slope = np.where(np.isfinite(z) & ~np.isnan(density), np.exp(-density), np.inf)
-            rise = without(q, level + 1) - without(q, level)  # zero, but for its derivative
-            moved = moving(moved, guarded_times(rise, sign * slope), level)
-        return end + moved
+    def _of_probability(self, which: str, form: Any, q: Any, shapes: list[Any]) -> Any:
+        """The formula; of 0 and 1, where the slopes of its parts are 0 and infinite, the end of the support."""
+        if form is None:
+            return value(self.name, which, q, shapes)
+        at_end = np.equal(q, 0) | np.equal(q, 1)
+        if not holds(at_end):
+            return form(q, *shapes)
+        known = [without(x, 0) for x in (np.where(at_end, q, 0.0), *shapes)]
+        z = plain_value(*known, family=self.name, which=which)
+        # Where the density is infinite, the formula has the slope 0 and those of higher order
+        at_end = at_end & ~(np.isfinite(z) & np.equal(log_density(self.name, z, tuple(known[1:])), np.inf))
+        end = value(self.name, which, np.where(at_end, q, 0.0), shapes)
+        return np.where(at_end, end, form(np.where(at_end, 0.5, q), *shapes))
 
     def _moment(self, which: str, args: Any, settings: Any, moved: Formula) -> Any:
         if not is_traced(args, settings):
             return getattr(self.plain, which)(*args, **settings)
         shapes, loc, scale = self.parameters(args, settings)
         form = self.moments[which]
-        if form is None and differentiated(*shapes):
-            raise NoDerivativeError(
-                f"{located()}{self.name}.{which} has no derivative rule by its shapes: none in closed form is known here. "
-                f"Integrate with bibun.scipy.integrate.quad, differentiate by loc and scale only, or {OTHERWISE}."
-            )
-        if form is None:
-            standard = searched(getattr(self.plain, which), f"{self.name}.{which}")(*shapes)
-        else:
-            standard = form(*shapes)
+        standard = number(self.name, which, *shapes) if form is None else form(*shapes)
         return self._checked(moved(standard, loc, scale), 0.0 * loc, shapes, scale)
 
 

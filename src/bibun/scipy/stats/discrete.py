@@ -9,9 +9,10 @@ import numpy as np
 from scipy import special, stats  # type: ignore[import-untyped]
 
 from bibun.core.traced import plain
-from bibun.errors import OTHERWISE, NoDerivativeError, located
-from bibun.scipy._levels import differentiated, is_traced, searched, without
+from bibun.errors import NoDerivativeError, located
+from bibun.scipy._levels import differentiated, is_traced, without
 from bibun.scipy.stats.distribution import Distribution, floats, log_probability
+from bibun.scipy.stats.values import number, plain_value
 
 Formula = Callable[..., Any]
 
@@ -42,7 +43,6 @@ class Discrete(Distribution):
         self.support_of = support
         self.forms = {"logpmf": logpmf, "cdf": cdf, "sf": sf}
         self.moments = {"mean": mean, "var": var}
-        self.rows = {which: searched(getattr(self.plain, which), f"{name}.{which}") for which in ("ppf", "isf")}
         self.valid = valid
 
     def logpmf(self, k: Any, *args: Any, **settings: Any) -> Any:
@@ -108,13 +108,8 @@ class Discrete(Distribution):
     def _sum(self, which: str, n: Any, low: Any, high: Any, shapes: list[Any]) -> Any:
         """cdf or sf, of a whole number."""
         form = self.forms["cdf"]
-        if form is None and not differentiated(*shapes):
-            return searched(getattr(self.plain, which), f"{self.name}.{which}")(n, *shapes)
         if form is None:
-            raise NoDerivativeError(
-                f"{located()}{self.name}.{which} has no derivative rule: there is none in closed form here. Add up "
-                f"{self.name}.pmf over the support, or {OTHERWISE}."
-            )
+            return number(self.name, which, n, *shapes)
         inside = (n >= low) & (n < high)
         within = np.where(inside, n, low)
         below, above = (0.0, 1.0) if which == "cdf" else (1.0, 0.0)
@@ -129,21 +124,14 @@ class Discrete(Distribution):
         if not is_traced(q, args, settings):
             return getattr(self.plain, which)(q, *args, **settings)
         shapes, loc, _ = self.parameters(args, settings)
-        return self.rows[which](*(without(value, 0) for value in (q, *shapes))) + loc
+        return plain_value(*(without(x, 0) for x in (q, *shapes)), family=self.name, which=which) + loc
 
     def _moment(self, which: str, args: Any, settings: Any) -> Any:
         if not is_traced(args, settings):
             return getattr(self.plain, which)(*args, **settings)
         shapes, loc, _ = self.parameters(args, settings)
         form = self.moments[which]
-        if form is None and not differentiated(*shapes):
-            form = searched(getattr(self.plain, which), f"{self.name}.{which}")
-        if form is None:
-            raise NoDerivativeError(
-                f"{located()}{self.name}.{which} has no derivative rule: there is none in closed form here. Write it with "
-                f"its formula, or {OTHERWISE}."
-            )
-        y = form(*shapes)
+        y = number(self.name, which, *shapes) if form is None else form(*shapes)
         return np.where(self.valid(*shapes), y + loc if which == "mean" else y, np.nan)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from math import comb
 from typing import Any
 
@@ -10,7 +9,8 @@ import numpy as np
 
 from bibun.arrays.creation import as_array
 from bibun.scipy._calls import no_rule, refused
-from bibun.scipy._levels import differentiated, is_traced, searched
+from bibun.scipy._levels import is_traced
+from bibun.scipy.stats.values import number
 
 _LEFT = {
     "fit": "the parameters are found numerically; write bibun.scipy.optimize.minimize of -np.sum(logpdf), whose minimum has a "
@@ -95,23 +95,14 @@ class Distribution:
         if order in (1, 2):
             mean = self.mean(*args, **settings)
             return mean if order == 1 else mean**2 + self.var(*args, **settings)
-        self._no_shapes("moment", shapes)
-        each = [searched(partial(self.plain.moment, k), f"{self.name}.moment")(*shapes) for k in range(1, order + 1)]
+        each = [number(self.name, "moment", *shapes, order=k) for k in range(1, order + 1)]
         terms = [comb(order, k) * scale**k * loc ** (order - k) * m for k, m in enumerate(each, 1)]
         return sum(terms, loc**order)
 
     def _form(self, letter: str, args: Any, settings: Any) -> Any:
         """Skewness or excess kurtosis, which loc and scale do not change."""
         shapes, _, _ = self.parameters(args, settings)
-        self._no_shapes("stats", shapes)
-        return searched(partial(self.plain.stats, moments=letter), f"{self.name}.stats")(*shapes)
-
-    def _no_shapes(self, which: str, shapes: list[Any]) -> None:
-        if differentiated(*shapes):
-            raise no_rule(
-                f"{self.name}.{which}", "mean and variance are known by formulas, higher moments by loc and scale only; "
-                f"write the integral or the sum of x**n times {self.name}'s density"
-            )  # fmt: skip
+        return number(self.name, "stats", *shapes, order="mvsk".index(letter) + 1)
 
     def std(self, *args: Any, **settings: Any) -> Any:
         """The standard deviation."""

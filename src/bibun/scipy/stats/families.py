@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from scipy import special  # type: ignore[import-untyped]
 
-from bibun.scipy._levels import differentiated, moving, without
 from bibun.scipy.stats.continuous import POSITIVE, Continuous
 from bibun.scipy.stats.formulas import (
     EULER,
@@ -36,23 +35,12 @@ from bibun.scipy.stats.formulas import (
     tail,
     tangent_of_right_angles,
 )
+from bibun.scipy.stats.values import ByValue
 
-
-def _of_skewnorm(which: str, z: Any, a: Any) -> Any:
-    """SciPy's cdf or logcdf, as the difference of Owen's T and Φ has no digits in the tail; the derivatives of both are known.
-
-    Where the cdf underflows the logarithm is -inf: a constant.
-    """
-    y = skewnorm.rows[which](without(z, 0), without(a, 0))
-    for level in differentiated(z, a):
-        z0, a0 = without(z, level), without(a, level)
-        here = _of_skewnorm(which, z0, a0) if which == "logcdf" else 0.0
-        over = np.where(np.equal(here, -np.inf), np.inf, here)
-        by_z = np.exp(log(2) + log_normal(z0) + special.log_ndtr(a0 * z0) - over)
-        by_a = -np.exp(-(z0**2) * (1 + a0**2) / 2 - np.log(pi * (1 + a0**2)) - over)
-        y = moving(y, by_z * without(z, level + 1) + by_a * without(a, level + 1), level)
-    return y
-
+# Owen's T and Φ, whose difference it is, leave no digits in the tail
+_OF_SKEWNORM = ByValue(
+    lambda z, a: -np.exp(-(z**2) * (1 + a**2) / 2) / (pi * (1 + a**2)), which=("cdf", "sf", "logcdf", "logsf")
+)
 
 # Normal and its kind
 
@@ -80,8 +68,7 @@ truncnorm = Continuous(
 )  # fmt: skip
 skewnorm = Continuous(
     "skewnorm", lambda z, a: log(2) + log_normal(z) + special.log_ndtr(a * z),
-    lambda z, a: _of_skewnorm("cdf", z, a), positive=False, sf=lambda z, a: _of_skewnorm("cdf", -z, -a),
-    logcdf=lambda z, a: _of_skewnorm("logcdf", z, a), logsf=lambda z, a: _of_skewnorm("logcdf", -z, -a),
+    _OF_SKEWNORM, positive=False,
     mean=lambda a: sqrt(2 / pi) * a / np.sqrt(1 + a**2), var=lambda a: 1 - 2 / pi * a**2 / (1 + a**2),
 )  # fmt: skip
 exponnorm = Continuous(
@@ -121,7 +108,7 @@ invgauss = Continuous(
 
 def _log_sf_of_invgauss(z: Any, mu: Any) -> Any:
     """log(1 - cdf) where the cdf is small; further out, where sf underflows, log of the difference of logarithms"""
-    cdf = invgauss.forms["cdf"](z, mu)  # type: ignore[operator, misc]
+    cdf = invgauss.forms["cdf"](z, mu)
     left = cdf < 0.5
     x = np.where(left, mu, z)
     far = log_difference(
@@ -166,7 +153,7 @@ loggamma = Continuous(
 )  # fmt: skip
 gennorm = Continuous(
     "gennorm", lambda z, beta: np.log(beta / 2) - special.gammaln(1 / beta) - np.abs(z) ** beta,
-    "the shape beta: its derivative has no closed form",
+    ByValue("the shape beta: its derivative has no closed form"),
     var=lambda beta: np.exp(special.gammaln(3 / beta) - special.gammaln(1 / beta)), mean=lambda beta: 0.0 * beta,
     entropy=lambda beta: 1 / beta - np.log(beta / 2) + special.gammaln(1 / beta),
 )  # fmt: skip
@@ -201,7 +188,7 @@ f = Continuous(
 t = Continuous(
     "t",
     lambda z, df: log_scale_of_t(1 / df) - (1 + 1 / df) / 2 * z**2 * log1p_over(z**2 / df),
-    "the degrees of freedom df: its derivative has no closed form",
+    ByValue("the degrees of freedom df: its derivative has no closed form"),
     mean=lambda df: np.where(df > 1, 0.0 * df, np.inf),
     var=lambda df: np.where(df > 2, df / np.where(df > 2, df - 2, 1.0), np.where(df > 1, np.inf, np.nan)),
     entropy=lambda df: (df + 1) / 2 * (special.psi((df + 1) / 2) - special.psi(df / 2))
@@ -358,7 +345,8 @@ arcsine = Continuous(
 )  # fmt: skip
 semicircular = Continuous(
     "semicircular", lambda z: log(2 / pi) + (np.log1p(z) + np.log1p(-z)) / 2,
-    "no shape: SciPy's value, as the slopes of a square root and an arcsine cancel", support=(-1.0, 1.0),
+    ByValue(),  # the slopes of a square root and an arcsine cancel
+    support=(-1.0, 1.0),
     mean=lambda: 0.0, var=lambda: 0.25,
     entropy=lambda: log(pi) - 0.5,
 )  # fmt: skip
@@ -369,7 +357,7 @@ truncexpon = Continuous(
 )  # fmt: skip
 vonmises = Continuous(
     "vonmises", lambda z, kappa: kappa * special.cosm1(z) - log(2 * pi) - np.log(special.i0e(kappa)),
-    "the concentration kappa: its derivative has no closed form",
+    ByValue("the concentration kappa: its derivative has no closed form"),
     entropy=lambda kappa: -kappa * special.i1e(kappa) / special.i0e(kappa) + log(2 * pi) + np.log(special.i0e(kappa)) + kappa,
 )  # fmt: skip
 
