@@ -72,7 +72,7 @@ def test_processes_that_write_at_the_same_time(tmp_path: Path) -> None:
     folder = tmp_path / "made" / "by whoever is first"
     found = [outcome(started) for started in [process(folder) for _ in range(4)]]
     assert all(results == found[0][1] for _, results in found)
-    assert all(path.suffix in (".code", ".plan") for path in folder.iterdir())
+    assert all(path.suffix in cache.KINDS for path in folder.iterdir())
     made, results = outcome(process(folder))
     assert (made, results) == (0, found[0][1])
 
@@ -167,7 +167,7 @@ def test_what_a_process_left_that_died_while_it_wrote(modules: list[str]) -> Non
     cache.folder().mkdir()
     (cache.folder() / ".writing-abc").write_bytes(b"half of")
     is_right()
-    assert sum(path.suffix != cache.PLAN for path in cache.files()) == len(modules) + 1
+    assert sum(path.suffix not in (cache.PLAN, cache.START) for path in cache.files()) == len(modules) + 1
 
 
 # ---- folders that cannot be used ------------------------------------------------------------------------

@@ -23,19 +23,18 @@ from bibun.compiler.keys import key_of
 from bibun.compiler.native import callables
 from bibun.compiler.native.build import Arrangement, Native, Otherwise, from_disk, made
 from bibun.compiler.native.callbacks import stop_if_interrupted
-from bibun.compiler.native.entry import Leaf
 from bibun.compiler.native.layouts import layouts
 from bibun.compiler.native.machine import available, cores
 from bibun.compiler.native.once import once
-from bibun.compiler.native.trees import trees
-from bibun.compiler.native.watch import Pair, unchanged, watched
+from bibun.compiler.native.watch import Pair, unchanged
 from bibun.compiler.paths import Paths, Recipe, Version
 from bibun.compiler.reading import read
-from bibun.compiler.results import Hole, Results
+from bibun.compiler.results import Results
+from bibun.compiler.runs import leaf_of, over
 from bibun.compiler.signature import PlainCall, Signature, signature
+from bibun.compiler.starts import Compiling, identity, keep, started
 from bibun.core.watching import IndexArrays, watched_by
 from bibun.errors import CompileWarning, DerivativeValueError, NoDerivativeError, UnrecordableError, warn
-from bibun.interpreters.merging import merge_alike
 from bibun.interpreters.recorded import Recorded
 from bibun.interpreters.recording import Recording
 
@@ -133,6 +132,7 @@ class Careful:
 
     def __init__(self, f: Callable[..., Any], static: tuple[int, ...], fast: bool, threads: int) -> None:
         self.f = f
+        self._how = Compiling(f, fast, threads)
         self.static = static
         self.fast = fast
         self.threads = threads
@@ -215,8 +215,14 @@ class Careful:
             places = ", ".join(dict.fromkeys(paths.versions[0].recipe.places))
             self._give_up(paths, f"it decides in more than {len(paths.versions)} ways, at {places}")
             return None
+        name = identity(self._how, call) if available() else None
+        found = None if name is None else started(name, self._how, call, paths.keys)
+        if found is not None:
+            key, version, result = found
+            self._add(paths, version, key)
+            return lambda _: result
         with _collector_off():
-            return self._recorded(paths, call)
+            return self._recorded(paths, call, name)
 
     def _look_again(self, paths: Paths) -> None:
         """Index arrays that have changed are read at each call from now on; what was made for what they held is forgotten."""
@@ -226,7 +232,7 @@ class Careful:
             if changed:
                 paths.versions.remove(version)
 
-    def _recorded(self, paths: Paths, call: Signature) -> Callable[[list[Any]], Any] | None:
+    def _recorded(self, paths: Paths, call: Signature, name: bytes | None) -> Callable[[list[Any]], Any] | None:
         recording = Recording()
         recorded = [recording.input(i, leaf) for i, leaf in enumerate(call.leaves)]
         args, kwargs = call.rebuild(recorded)
@@ -262,33 +268,25 @@ class Careful:
             self.f(*args, **kwargs)  # raises, where it is not the recording that has no rule for what f does
             self._give_up(paths, failure)
             return None
-        version = self._version(recording, results, call, args, kwargs, pairs)
-        paths.versions.insert(0, version)
-        self._link(version)
+        version, key = self._version(recording, results, call, pairs, name)
+        self._add(paths, version, key)
         return version.run
 
     def _version(
-        self, recording: Recording, results: Results, call: Signature, args: Any, kwargs: Any, pairs: Sequence[Pair]
-    ) -> Version:
-        numbers = merge_alike(recording, [value.number for value in results.recorded])
-        results.recorded = []  # they keep the whole recording alive
-        arguments = None if kwargs else trees(args, lambda v: isinstance(v, Recorded))
-        result = trees([results.returned], lambda v: isinstance(v, Hole))
-        leaves = [_leaf(x) for x in call.leaves]
-        recipe = Recipe(self.f, leaves, call.rebuild, recording.places, recording.constants)
-        layout = Arrangement(
-            leaves, results.scalars, arguments, result[0] if result else None, self.threads, watched(pairs)
-        )
-        flat = Flat(recording)
+        self, recording: Recording, results: Results, call: Signature, pairs: Sequence[Pair], name: bytes | None
+    ) -> tuple[Version, bytes | None]:
+        recipe = Recipe(self.f, [leaf_of(x) for x in call.leaves], call.rebuild, [], [])
+        run = over(recording, results, recipe, self.threads, pairs)
+        flat, numbers, layout = run.flat, run.numbers, run.layout
         key = self._key(flat, numbers, layout)
-        if key is not None:
-            later = _later(flat, numbers, fast=self.fast)
-            native = from_disk(key, later, layout, flat.arrays)
-            if native is not None:
-                return Version(later, results, recipe, native, pairs)
-        graph = read(flat, numbers, fast=self.fast)
-        native = self._native(key, graph, layout, flat.arrays)
-        return Version(lambda: graph, results, recipe, native, pairs)
+        later = _later(flat, numbers, fast=self.fast)
+        native = None if key is None else from_disk(key, later, layout, flat.arrays)
+        if native is None:
+            graph = read(flat, numbers, fast=self.fast)
+            native, later = self._native(key, graph, layout, flat.arrays), lambda: graph
+        if key and native and name and not recording.shown and identity(self._how, call) == name:
+            keep(name, key, run)
+        return Version(later, results, run.recipe, native, pairs), key
 
     def _key(self, flat: Flat, numbers: list[int], layout: Arrangement) -> bytes | None:
         """Of the program on disk; None where it has none, or there is no machine code."""
@@ -312,6 +310,11 @@ class Careful:
                 CompileWarning,
             )
             return None
+
+    def _add(self, paths: Paths, version: Version, key: bytes | None) -> None:
+        paths.versions.insert(0, version)
+        paths.keys.add(key)
+        self._link(version)
 
     def _link(self, version: Version) -> None:
         """Let machine code try the latest versions before it asks Python."""
@@ -407,12 +410,6 @@ def _collector_off() -> Iterator[None]:
         yield
     finally:
         gc.enable()
-
-
-def _leaf(value: Any) -> Leaf:
-    if isinstance(value, np.ndarray):
-        return Leaf(value.shape, value.dtype, None)
-    return Leaf((), np.result_type(value), type(value))
 
 
 def _unlock() -> None:

@@ -1,7 +1,7 @@
 """The key of a program: a digest of all that its code depends on, known before any of it is made.
 
 The recorded calls (flat.py); the layout of arguments and results; options; the machine; and those of bibun's own files that
-make code of calls, since other files may make other code of the same ones.
+record calls and make code of them, since other files may make other code.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from bibun.compiler.native.once import once
 from bibun.errors import LOADED
 
 _Stamp = tuple[tuple[int, int], int]  # size and time of a file, and when it was changed last in any way
-# What a function records is in the key, whoever has recorded it; what becomes of that is up to these.
-_ROOMS = ("compiler", "core", "interpreters", "primitives")
+# Those that make code of what a function records, and those that a start from disk takes to record the same (sameness.py).
+_ROOMS = ("arrays", "compiler", "core", "interpreters", "numpy", "primitives", "transforms")
 _MOMENT = 10**9  # nanoseconds: clocks of files are behind by less
 
 
@@ -38,11 +38,16 @@ def key_of(flat: Flat, outputs: Sequence[int], layout: Arrangement, *, fast: boo
     result = "none" if layout.result is None else _tree(layout.result)
     leaves = exactly((tuple(map(tuple, layout.inputs)), tuple(layout.scalars)))
     options = f"{fast} {layout.threads} {layout.watched is not None} {arguments} {result} {leaves}"
-    digest = hashlib.sha256()
-    for part in (_surroundings().encode(), options.encode(), *flat.parts(outputs)):
-        digest.update(len(part).to_bytes(8, "little"))
-        digest.update(part)
-    return digest.digest()
+    return digest([options.encode(), *flat.parts(outputs)])
+
+
+def digest(parts: Iterable[bytes]) -> bytes:
+    """Of these, and of what is the same for all programs of a process. Raises InexactError."""
+    made = hashlib.sha256()
+    for part in (_surroundings().encode(), *parts):
+        made.update(len(part).to_bytes(8, "little"))
+        made.update(part)
+    return made.digest()
 
 
 def _shape(trees: Iterable[Tree]) -> str:

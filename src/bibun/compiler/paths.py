@@ -76,10 +76,12 @@ class Version:
 
 
 class Paths:
-    """The versions of one signature, the latest first. `plain`: the function is run as it is, and why."""
+    """The versions of one signature, the latest first. `plain`: the function is run as it is, and why. `keys`: of
+    the versions' programs on disk."""
 
     def __init__(self) -> None:
         self.versions: list[Version] = []
+        self.keys: set[bytes | None] = set()
         self.plain: str | None = None
 
     @property

@@ -24,6 +24,10 @@ class Results:
         self.classes = [_class(leaf.held) if isinstance(leaf, Recorded) else None for leaf in leaves]
         self.returned = tree.map_(lambda leaf: _HOLE if isinstance(leaf, Recorded) else leaf, returned)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For another process, once `recorded` is read."""
+        return _again, (self.returned, self.scalars)
+
     def assemble(self, values: Sequence[Any], *, fresh: bool = False) -> Any:
         """What the function returns, from the values of the recorded leaves. `fresh`: nobody else holds these arrays."""
         rest = iter(values if fresh else [np.array(v, order="C") if isinstance(v, np.ndarray) else v for v in values])
@@ -38,6 +42,15 @@ class Results:
     def stray(self) -> Any:
         """A returned leaf that no program makes anew: an iterator, or an object that holds recorded values. None if none is."""
         return next((leaf for leaf in self.leaves if isinstance(leaf, Iterator) or _holds_recorded(leaf)), None)
+
+
+def _again(returned: Any, scalars: list[type | None]) -> Results:
+    made = Results(returned)
+    rest = iter(scalars)
+    kinds = [next(rest) or np.ndarray if isinstance(leaf, Hole) else None for leaf in made.leaves]
+    made.classes = kinds
+    made.leaves = [None if isinstance(leaf, Hole) else leaf for leaf in made.leaves]
+    return made
 
 
 class Hole:

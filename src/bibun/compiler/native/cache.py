@@ -27,7 +27,8 @@ _BYTES = 10**9  # where $BIBUN_CACHE_SIZE says nothing
 _LEFT = 0.75  # of the limit, of what is there when it is exceeded
 _LOOKS = 256  # one write of so many looks how much there is: looking takes a millisecond for a thousand files
 _USED = 86_400 * 10**9  # nanoseconds: how well it is known when a file was used last
-CODE, PLAN = ".code", ".plan"  # machine code; how a program with such code is run (plan.py)
+# machine code; how a program with such code is run (plan.py); which programs are those of a function (starts.py)
+KINDS = CODE, PLAN, START = ".code", ".plan", ".start"
 _UNFINISHED = ".writing-"  # begins the name of a file that is being written, or whose process died then
 _DIGEST = hashlib.sha256().digest_size
 
@@ -110,9 +111,7 @@ def _write(path: Path, key: bytes, content: bytes) -> None:
 def files() -> Iterator[Path]:
     """All files of the cache."""
     with contextlib.suppress(OSError):
-        yield from (
-            path for path in folder().iterdir() if path.suffix in (CODE, PLAN) or path.name.startswith(_UNFINISHED)
-        )
+        yield from (path for path in folder().iterdir() if path.suffix in KINDS or path.name.startswith(_UNFINISHED))
 
 
 def limit() -> int:
