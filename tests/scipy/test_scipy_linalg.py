@@ -119,6 +119,11 @@ FACTORS = {
     "rq economic": case(lambda a: linalg.rq(a, mode="economic")[0], A[:2]),
     "svd": case(lambda a: linalg.svd(a)[1], A),
     "polar": case(lambda a: linalg.polar(a)[0] + linalg.polar(a, side="left")[1], A),
+    "polar tall": case(lambda a: linalg.polar(a)[0] @ linalg.polar(a)[1] @ linalg.polar(a)[1], A[:, :2]),
+    "polar tall, left": case(lambda a: linalg.polar(a, "left")[1], A[:, :3]),
+    "polar wide": case(lambda a: linalg.polar(a)[1] @ linalg.polar(a)[0].T, A[:2]),
+    "polar complex": case(lambda a: linalg.polar(a)[0] + linalg.polar(a, "left")[1], C),
+    "polar complex wide": case(lambda a: linalg.polar(a, "left")[1] @ linalg.polar(a)[0], C[:3]),
     "procrustes": case(lambda a, b: linalg.orthogonal_procrustes(a, b)[0], A, P),
     "pinv": case(lambda a: linalg.pinv(a), B),
     "pinvh": case(lambda a: linalg.pinvh(a), P),
@@ -201,6 +206,42 @@ def test_signs_of_qr_and_rq_are_scipys(a: Any, mode: str) -> None:
         assert len(got) == len(want)
         for y, z in zip(got, want, strict=True):
             np.testing.assert_allclose(y, z, atol=1e-13)
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+@pytest.mark.parametrize(
+    "a", [A, A[:, :2], A[:2], C, C[:, :3]], ids=["square", "tall", "wide", "complex", "complex tall"]
+)
+def test_values_of_polar_are_scipys(a: Any, side: str) -> None:
+    for y, z in zip(linalg.polar(bb.Variable(a), side), plain.polar(a, side), strict=True):
+        np.testing.assert_allclose(y.data, z, atol=1e-13)
+
+
+def test_polar_where_singular_values_are_equal() -> None:
+    """At a = s q, q orthogonal, u follows the skew part of q^T t and p its symmetric part, whatever basis the vectors have."""
+    q = plain.expm(np.array([[0.0, 1.0, -0.5], [-1.0, 0.0, 0.3], [0.5, -0.3, 0.0]]))
+    t = np.arange(9.0).reshape(3, 3) ** 2 / 9
+    _, (du, dp) = bb.jvp(lambda a: linalg.polar(a), (2 * q,), (t,))
+    turned = q.T @ t
+    np.testing.assert_allclose(du, q @ (turned - turned.T) / 4, atol=1e-14)
+    np.testing.assert_allclose(dp, (turned + turned.T) / 2, atol=1e-14)
+
+    def f(a: Any) -> Any:
+        u, p = linalg.polar(a)
+        r, total = linalg.orthogonal_procrustes(np.eye(3), a)
+        return np.sum(t * u) + np.sum(t.T * p @ r) + total
+
+    for a in (2 * q, np.eye(3), np.diag([1.0, 1.0, 3.0])):
+        check_first(f, a)
+        check_second(f, a)
+
+
+def test_polar_of_a_singular_matrix_has_no_derivative() -> None:
+    """Of numbers it is sign(a) and |a|, here that of the second entry."""
+    for transform in (bb.jacrev, bb.jacfwd):
+        for k in (0, 1):
+            with pytest.raises(bb.DerivativeValueError, match="not of full rank"):
+                transform(lambda a, k=k: linalg.polar(a)[k])(np.diag([1.0, 0.0]))
 
 
 TRIDIAGONAL = np.array([[2.0, -1.0, 0.5, 1.0, 3.0], [0.7, -0.4, 0.9, 0.3, 0.0]])

@@ -29,10 +29,8 @@ from bibun.scipy.linalg._factors import (
     lu_factor,
     lu_solve,
     norm,
-    orthogonal_procrustes,
     pinv,
     pinvh,
-    polar,
     qr,
     rq,
     svd,
@@ -66,6 +64,7 @@ from bibun.scipy.linalg._matrices import (
     matmul_toeplitz,
     toeplitz,
 )
+from bibun.scipy.linalg._polar import orthogonal_procrustes, polar
 from bibun.scipy.linalg._riccati import solve_continuous_are, solve_discrete_are
 from bibun.scipy.linalg._solvers import (
     cho_solve_banded,

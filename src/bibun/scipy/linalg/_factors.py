@@ -17,7 +17,6 @@ from bibun.scipy._calls import for_lapack, no_rule, stands_for
 from bibun.scipy.linalg._matrices import (
     adjoint,
     band_of_matrix,
-    conjugate,
     hermitian,
     matrix_of_band,
     transpose,
@@ -246,23 +245,6 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, lapack_driv
 def svdvals(a: Any) -> Any:
     """The singular values, descending."""
     return np.linalg.svdvals(for_lapack(a))
-
-
-@stands_for(source.polar)
-def polar(a: Any, side: str = "right") -> tuple[Any, Any]:
-    """u, p with a = u p (a = p u for side='left'), u with orthonormal columns or rows and p positive semi-definite."""
-    if side not in ("left", "right"):
-        raise ValueError("`side` must be either 'right' or 'left'")
-    w, s, vh = np.linalg.svd(for_lapack(a), full_matrices=False)
-    p = (adjoint(vh) * s[..., None, :]) @ vh if side == "right" else (w * s[..., None, :]) @ adjoint(w)
-    return w @ vh, p
-
-
-@stands_for(source.orthogonal_procrustes)
-def orthogonal_procrustes(A: Any, B: Any) -> tuple[Any, Any]:
-    """The orthogonal r for which a r is nearest to b, and the sum of the singular values of a^H b."""
-    u, s, vh = np.linalg.svd(transpose(transpose(as_array(B)) @ conjugate(as_array(A))))
-    return u @ vh, np.sum(s, axis=-1)
 
 
 @stands_for(source.pinv)
