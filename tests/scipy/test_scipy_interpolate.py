@@ -383,3 +383,10 @@ def test_the_integral_of_fitpacks_spline_by_its_limits() -> None:
     spline = interpolate.InterpolatedUnivariateSpline(t, np.sin(t))
     np.testing.assert_allclose(bb.grad(lambda b: spline.integral(0.5, b))(1.3), spline(1.3), rtol=1e-12)
     np.testing.assert_allclose(bb.grad(spline.derivative())(1.3), spline(1.3, 2), rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["PchipInterpolator", "Akima1DInterpolator"])
+def test_slopes_that_are_chosen_by_order_are_of_real_values(name: str) -> None:
+    for module, x in ((scipy_interpolate, X), (interpolate, bb.Variable(X))):
+        with pytest.raises(ValueError, match=f"`{name}` only works with real values for `y`"):
+            getattr(module, name)(x, Y[:, 0] + 1j)

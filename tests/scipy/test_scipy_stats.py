@@ -450,6 +450,21 @@ def test_statistics_with_settings() -> None:
     beside(lambda m, x, y: m.entropy(x) + m.entropy(x, y, base=2.0) + m.entropy(x, keepdims=True)[0], DATA, DATA[::-1])
 
 
+@pytest.mark.filterwarnings("ignore:The (harmonic|power) mean is only defined")
+def test_means_of_powers_are_not_defined_where_scipys_are_not() -> None:
+    x = np.array([[1.0, -2.0], [4.0, 3.0]])  # (1 + 4) / 2 would be a mean of squares
+    for f in (lambda m, x: m.pmean(x, 2, axis=1), lambda m, x: m.hmean(x, axis=1)):
+        expected = f(scipy_stats, x)
+        assert np.isnan(expected[0])
+        y, slope = bb.jvp(lambda x, f=f: f(stats, x), (x,), (np.ones_like(x),))
+        np.testing.assert_allclose(y, expected)
+        np.testing.assert_allclose(slope[1], np.sum(slopes(lambda x, f=f: f(scipy_stats, x)[1], x)), rtol=1e-8)
+    with pytest.raises(NotImplementedError, match="only implemented for finite"):
+        bb.jvp(lambda x: stats.pmean(x, np.inf), (DATA,), (DATA,))
+    with pytest.raises(bb.NoDerivativeError, match="at p = 0 it is a limit; write gmean"):
+        bb.grad(lambda p: stats.pmean(DATA[0], p))(0.0)
+
+
 OMITTED = {
     "zscore": lambda m, x, p: m.zscore(x, axis=1, ddof=1, nan_policy=p),
     "gmean": lambda m, x, p: m.gmean(x, nan_policy=p),
