@@ -25,6 +25,7 @@ UPPER = 0.3 * _random.normal(size=(2, N)) + np.array(
     [[0.0], [4.0]]
 )  # of a positive definite matrix with three diagonals
 LOWER = UPPER[::-1].copy()
+TALL = _random.normal(size=(2, 3, 2))
 c, r = _random.normal(size=N) + np.array([5.0, 0, 0, 0]), _random.normal(size=N)
 
 Case = tuple[Callable[..., Any], tuple[np.ndarray, ...]]
@@ -62,6 +63,9 @@ SOLVERS = {
     "discrete lyapunov": case(lambda a, q: linalg.solve_discrete_lyapunov(a, q), A / 9, P),
     "discrete lyapunov, bilinear": case(lambda a, q: linalg.solve_discrete_lyapunov(a, q, method="bilinear"), A / 9, P),
     "lstsq": case(lambda a, b: linalg.lstsq(a, b)[0] * linalg.lstsq(a, b)[1], A[:, :2], b),
+    "lstsq, stacks": case(lambda a, b: linalg.lstsq(a, b)[0] * linalg.lstsq(a, b)[1], TALL, b[:3, None]),
+    "lstsq, stacks of vectors": case(lambda a, b: linalg.lstsq(a, b)[0], TALL, b[:3]),
+    "lstsq, a stack of right sides": case(lambda a, b: linalg.lstsq(a, b)[0], TALL[0], _random.normal(size=(2, 3, 1))),
     "lu_solve": case(lambda a, b: linalg.lu_solve(linalg.lu_factor(a), b), A, b),
     "lu_solve transposed": case(lambda a, b: linalg.lu_solve(linalg.lu_factor(a), b, trans=1), A, B),
 }
@@ -287,6 +291,17 @@ def test_values_of_traced_matrices_are_scipys(name: str) -> None:
             np.testing.assert_allclose(getattr(y, "data", y), z, atol=1e-12)
 
 
+@pytest.mark.parametrize("driver", ["gelsd", "gelsy"])
+def test_least_squares_of_stacks_are_those_of_each(driver: str) -> None:
+    """As SciPy has them since 1.16, in front."""
+    for right, axes in ((b[:3], 1), (B[:3], 2), (np.stack([B[:3], -B[:3]]), 2)):
+        found = linalg.lstsq(bb.Variable(TALL), right, lapack_driver=driver)
+        rights = np.broadcast_to(right, (2, *right.shape[-axes:]))
+        each = [plain.lstsq(a, y, lapack_driver=driver) for a, y in zip(TALL, rights, strict=True)]
+        for got, want in zip(found[: 4 if driver == "gelsd" else 3], zip(*each, strict=True), strict=False):
+            np.testing.assert_allclose(getattr(got, "data", got), np.stack(want), atol=1e-13)
+
+
 STACKS: dict[str, Any] = {
     "columns": np.stack([c, 2 * c + 1]),
     "columns and a row": (np.stack([c, c + 1]), r),
@@ -375,6 +390,11 @@ def test_compiled() -> None:
         want, truth = bb.value_and_grad(f)(a, P)
         np.testing.assert_allclose(value, want, rtol=1e-12)
         np.testing.assert_allclose(gradient, truth, rtol=1e-10, atol=1e-12)
+
+
+def test_whole_numbers_have_the_dtypes_of_scipys() -> None:
+    for f in (lambda m, a: m.lu(a, p_indices=True)[0], lambda m, a: m.lstsq(a, B)[2], lambda m, a: m.lu_factor(a)[1]):
+        assert np.asarray(f(linalg, bb.Variable(A)).data).dtype == np.asarray(f(plain, A)).dtype
 
 
 def test_plain_arguments_give_what_scipy_gives() -> None:

@@ -5,6 +5,7 @@ The only row is that of LU, which NumPy does not have. Eigenvalues are in _eigen
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from bibun.scipy.linalg._matrices import (
     band_of_matrix,
     hermitian,
     matrix_of_band,
+    one_by_one,
     transpose,
     whole_band,
 )
@@ -124,7 +126,7 @@ def lu(a: Any, permute_l: bool = False, p_indices: bool = False) -> Any:
     if permute_l:
         return _permuted(lower, rows), upper
     if p_indices:
-        return rows, lower, upper
+        return rows.astype(np.int32), lower, upper
     return (rows[..., None] == np.arange(m)).astype(np.finfo(packed.dtype).dtype), lower, upper
 
 
@@ -268,9 +270,13 @@ def lstsq(a: Any, b: Any, cond: Any = None, lapack_driver: str | None = None) ->
     With lapack_driver="gelsy", whose QR has no singular values: an empty array and None in their places, as in SciPy.
     """
     a, b = for_lapack(a), for_lapack(b)
+    if a.ndim > 2 or b.ndim > 2:
+        one = partial(lstsq, cond=cond, lapack_driver=lapack_driver)
+        return one_by_one(one, [a, b], [2, min(b.ndim, 2)])  # each has a rank of its own
     if cond is None:
         cond = np.finfo(np.result_type(a, b, np.float32)).eps
     x, residuals, rank, s = np.linalg.lstsq(a, b, cond)
+    rank = rank.astype(int)
     if lapack_driver == "gelsy":
         return x, np.empty(0, x.dtype), rank, None
     return x, residuals[0] if b.ndim == 1 and residuals.shape == (1,) else residuals, rank, s
