@@ -221,6 +221,24 @@ def test_values_of_polar_are_scipys(a: Any, side: str) -> None:
         np.testing.assert_allclose(y.data, z, atol=1e-13)
 
 
+@pytest.mark.filterwarnings("ignore:Diagonal number . is exactly zero")
+@pytest.mark.parametrize(
+    "a", [np.arange(1.0, 10).reshape(3, 3), np.array([[1.0, 2, 3], [3, 6, 5]])], ids=["square", "wide"]
+)
+def test_lu_where_no_row_is_divided_by_the_pivot_that_is_0(a: Any) -> None:
+    for k in (1, 2):
+        check_first(lambda a, k=k: linalg.lu(a)[k], a)
+        check_second(lambda a, k=k: linalg.lu(a)[k], a)
+
+
+@pytest.mark.filterwarnings("ignore:Diagonal number . is exactly zero")
+@pytest.mark.parametrize("a", [np.ones((3, 2)), np.zeros((2, 2)), np.ones((2, 3, 3))], ids=["tall", "zero", "stack"])
+def test_lu_of_dependent_columns_has_no_derivative(a: Any) -> None:
+    for transform in (bb.jacrev, bb.jacfwd):
+        with pytest.raises(bb.DerivativeValueError, match="lu: a pivot that rows below it are divided by is 0"):
+            transform(lambda a: linalg.lu(a)[1])(a)
+
+
 def test_polar_where_singular_values_are_equal() -> None:
     """At a = s q, q orthogonal, u follows the skew part of q^T t and p its symmetric part, whatever basis the vectors have."""
     q = plain.expm(np.array([[0.0, 1.0, -0.5], [-1.0, 0.0, 0.3], [0.5, -0.3, 0.0]]))

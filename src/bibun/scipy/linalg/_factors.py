@@ -14,6 +14,9 @@ import scipy.linalg as source  # type: ignore[import-untyped]
 from bibun.arrays.creation import as_array
 from bibun.arrays.registry import add_rows
 from bibun.core.kinds import constant, general
+from bibun.errors import DerivativeValueError
+from bibun.primitives.matrices import diagonals
+from bibun.primitives.repeated import holds
 from bibun.scipy._calls import for_lapack, no_rule, stands_for
 from bibun.scipy.linalg._matrices import (
     adjoint,
@@ -73,27 +76,41 @@ def _padded(x: Any, size: int) -> Any:
     return np.pad(x, [(0, 0)] * (np.ndim(x) - 2) + [(0, size - m), (0, size - n)])
 
 
+def _divisor(upper: Any, m: int, n: int) -> Any:
+    """u, as rows are divided by its pivots: the last row's, which may be 0, divides none, and is 1 here."""
+    k = min(m, n)
+    dividing = np.arange(max(m, n)) < (k if m > n else k - 1)
+    if holds((diagonals(upper) == 0) & dividing):
+        raise DerivativeValueError(
+            "lu: a pivot that rows below it are divided by is 0, so the first columns are linearly dependent, and l is not "
+            "determined by the matrix there, and has no derivative. np.linalg.svd of reduced rank, pinv and lstsq have one "
+            "where the rank stays."
+        )
+    return np.where(np.diag(~dividing), 1, upper)
+
+
 def _push_lu(t: Any, y: Any) -> Any:
-    """With w = l^-1 da u^-1: dl = l tril(w, -1), du = triu(w) u."""
+    """With c = l^-1 da and w = tril(c u^-1, -1): dl = l w, du = c - w u."""
     packed, pivots = y
     m, n = np.shape(packed)[-2:]
     lower, upper = _square(packed)
     da = _padded(_permuted(t, order_of_pivots(pivots, length=m)), max(m, n))
-    w = solve_triangular(lower, da, lower=True, unit_diagonal=True)
-    w = transpose(solve_triangular(upper, transpose(w), trans=1))
-    return (lower @ np.tril(w, -1) + np.triu(w) @ upper)[..., :m, :n], np.zeros_like(pivots)
+    c = solve_triangular(lower, da, lower=True, unit_diagonal=True)
+    w = np.tril(transpose(solve_triangular(_divisor(upper, m, n), transpose(c), trans=1)), -1)
+    return (lower @ w + np.triu(c - w @ upper))[..., :m, :n], np.zeros_like(pivots)
 
 
 def _pull_lu(g: Any, y: Any) -> Any:
-    """a_bar = l^-T (tril(l^T l_bar, -1) + triu(u_bar u^T)) u^-T, back in the order of the rows of a."""
+    """a_bar = l^-T (u_bar + tril(l^T l_bar - u_bar u^T, -1) u^-T), back in the order of the rows of a."""
     packed, pivots = y
     m, n = np.shape(packed)[-2:]
     lower, upper = _square(packed)
     g = _padded(g[0], max(m, n))
-    w = np.tril(transpose(lower) @ np.tril(g, -1), -1) + np.triu(np.triu(g) @ transpose(upper))
-    w = solve_triangular(lower, w, trans=1, lower=True, unit_diagonal=True)
-    w = transpose(solve_triangular(upper, transpose(w)))[..., :m, :n]
-    return _permuted(w, np.argsort(order_of_pivots(pivots, length=m), axis=-1))
+    u_bar = np.triu(g)
+    w = np.tril(transpose(lower) @ np.tril(g, -1) - u_bar @ transpose(upper), -1)
+    c_bar = u_bar + transpose(solve_triangular(_divisor(upper, m, n), transpose(w)))
+    a_bar = solve_triangular(lower, c_bar, trans=1, lower=True, unit_diagonal=True)[..., :m, :n]
+    return _permuted(a_bar, np.argsort(order_of_pivots(pivots, length=m), axis=-1))
 
 
 lu_row = general(
