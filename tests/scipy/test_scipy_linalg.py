@@ -191,6 +191,31 @@ def test_logm() -> None:
     check_second(lambda a: linalg.logm(a), P)
 
 
+@pytest.mark.parametrize("name", ["logm", "fractional_matrix_power"])
+def test_third_derivatives_ask_for_few_matrices(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many as the derivative has numbers, not as many for each pair of directions: 64, and those that the directions share."""
+    a, asked = np.array([[3.0, 1.0], [0.5, 2.0]]), []
+    own = getattr(plain, name)
+
+    def counted(*args: Any) -> Any:
+        asked.append(args)
+        return own(*args)
+
+    monkeypatch.setattr(plain, name, counted)
+    more = () if name == "logm" else (0.3,)
+    third = bb.jacrev(bb.jacfwd(bb.jacfwd(lambda a: getattr(linalg, name)(a, *more))))(a)
+    assert len(asked) < 128
+    # along a² it is a function of the eigenvalues: d³ f(w + t w²) / dt³
+    w, v = np.linalg.eig(a)
+    slopes = {"logm": 2 / w**3}.get(name, 0.3 * -0.7 * -1.7 * w**-2.7)
+    truth = v * (slopes * w**6) @ np.linalg.inv(v)
+    np.testing.assert_allclose(np.einsum("abijklmn,ij,kl,mn", third, *[a @ a] * 3), truth, rtol=1e-9)
+    stack = np.stack([a, a + 1, a])
+    for xs in (stack, np.stack([plain.block_diag(x, x) for x in stack])):
+        values = bb.vmap(lambda a: getattr(linalg, name)(a, *more))(xs)
+        np.testing.assert_allclose(values, [own(x, *more) for x in xs], atol=1e-13)
+
+
 def test_real_matrices_with_complex_functions() -> None:
     a = np.array([[-1.0, 0.5], [0.2, 2.0]])
     check_first(lambda a: linalg.logm(a), a)
