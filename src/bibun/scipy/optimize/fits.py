@@ -14,7 +14,7 @@ from bibun.arrays.creation import as_array
 from bibun.errors import NoDerivativeError, located
 from bibun.scipy._calls import no_rule
 from bibun.scipy._estimates import estimates
-from bibun.scipy._levels import all_at, at, batches, is_traced, plain_function
+from bibun.scipy._levels import all_at, at, batches, is_traced, plain_function, steering
 from bibun.scipy._problem import Problem, derived, each, floats
 from bibun.scipy.optimize.constraints import Bounds, Constraints
 from bibun.scipy.optimize.minima import _active, optimum
@@ -62,11 +62,15 @@ def least_squares(
         if exact is None and jac == "2-point":
             exact = derived(problem, entry, lambda f: jacobian(lambda x: np.atleast_1d(as_array(f(x)))), start)
         found = optimize.least_squares(
-            problem.plain(entry), start, exact or jac, (at(limits.lower, entry), at(limits.upper, entry)), **given
+            problem.plain(entry),
+            start,
+            exact or jac,
+            (at(limits.lower, entry), at(limits.upper, entry)),
+            **all_at(given, entry),
         )
         return dict(found) | _active(lambda x: _cost(problem(x), loss, scale), found.x, limits, Constraints(()), entry)  # type: ignore[arg-type]
 
-    fields = each(problem.sizes(x0, limits.lower, limits.upper), run)
+    fields = each(problem.sizes(x0, limits.lower, limits.upper, given), run)
     active = {name: fields.pop(name) for name in ("_low", "_high", "_held", "_multipliers")}
     result = optimize.OptimizeResult(fields)
 
@@ -141,7 +145,7 @@ def curve_fit(
     xdata, ydata = as_array(xdata), as_array(ydata)
     sigma = None if sigma is None else as_array(sigma)
     start = np.ones(len(signature(f).parameters) - 1) if p0 is None else np.atleast_1d(floats(p0))
-    limits = _bounds(bounds, start.size)
+    limits, kwargs = _bounds(bounds, start.size), steering("curve_fit", **kwargs)
 
     def residuals(p: Any) -> Any:
         r = as_array(f(xdata, *p)) - ydata
@@ -204,6 +208,7 @@ def lsq_linear(A: Any, b: Any, bounds: Any = (-np.inf, np.inf), *more: Any, **se
 
     A may be sparse, with plain or traced entries, or a LinearOperator.
     """
+    settings, more = steering("lsq_linear", **settings), steering("lsq_linear", more=more)["more"]
     b, limits = as_array(b), _bounds(bounds, np.shape(A)[-1])
 
     def run(A: Any, b: Any, lower: Any, upper: Any) -> Any:
@@ -214,7 +219,7 @@ def lsq_linear(A: Any, b: Any, bounds: Any = (-np.inf, np.inf), *more: Any, **se
 
 def nnls(A: Any, b: Any, **settings: Any) -> Any:
     """(x, |A x - b|) of the least |A x - b| with x >= 0; both have derivatives."""
-    A, b = as_array(A), as_array(b)
+    A, b, settings = as_array(A), as_array(b), steering("nnls", **settings)
     limits = _bounds((0, np.inf), A.shape[-1])
 
     def run(A: Any, b: Any, *_: Any) -> Any:

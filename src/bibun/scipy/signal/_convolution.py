@@ -13,7 +13,7 @@ from bibun.arrays.registry import add_rows
 from bibun.core.broadcasting import unbroadcast
 from bibun.core.kinds import multilinear
 from bibun.core.primitive import Primitive
-from bibun.scipy._calls import stands_for
+from bibun.scipy._calls import beside, stands_for
 
 # y[n] = sum of a[k] b[n - k] over the axes of `axes`, of all n (`valid`: of those where b, the shorter one, lies within a);
 # over the other axes a and b broadcast. What is pulled back is then again one of both kinds, and costs as much.
@@ -174,7 +174,7 @@ def _in_two(function: Any, a: Any, b: Any, mode: str, boundary: str, fillvalue: 
         return convolved(a, b, mode, "direct")
     sides = [(n - 1, n - 1) for n in b.shape]
     if _PADDING[boundary] == "constant":
-        padded = np.pad(a, sides, constant_values=fillvalue)
+        padded = np.pad(beside(a, fillvalue), sides, constant_values=fillvalue)
     else:
         padded = np.pad(a, sides, mode=_PADDING[boundary])  # type: ignore[call-overload]
     whole = convolved(padded, b, "valid", "direct")

@@ -15,7 +15,7 @@ from bibun.arrays.creation import as_array
 from bibun.arrays.reductions import axes_of
 from bibun.primitives.repeated import holds
 from bibun.scipy._calls import no_rule
-from bibun.scipy._levels import is_traced, without
+from bibun.scipy._levels import is_traced, steering, without
 from bibun.scipy._objects import Beside, plainly
 from bibun.scipy.stats.distribution import floats
 
@@ -202,6 +202,9 @@ def trim_mean(
     a: Any, proportiontocut: float, axis: Any = 0, *, nan_policy: str = "propagate", keepdims: bool = False
 ) -> Any:
     """The mean of what is left when so much of the smallest and of the largest is cut."""
+    proportiontocut = steering("trim_mean", proportiontocut=proportiontocut)[
+        "proportiontocut"
+    ]  # it is rounded to a count
     if not is_traced(a):
         return stats.trim_mean(a, proportiontocut, axis, nan_policy=nan_policy, keepdims=keepdims)
     if nan_policy == "omit":
