@@ -110,12 +110,24 @@ def test_points_along_a_batch() -> None:
         bb.vmap(lambda a: rooms.integrate.quad(np.sin, 0, 1, epsabs=a)[0])(a)
 
 
+def curve_fit(m: Any, a: Any = 1.0, s: Any = 0.4) -> Any:
+    """A line by a loss that outliers hardly move."""
+    settings = {"xtol": 1e-15, "ftol": 1e-15, "gtol": 1e-15}
+    return m.optimize.curve_fit(
+        lambda t, p, q: p * t + q, T, a * Y + T**2, [1.0, 0.0], method="trf", loss="soft_l1", f_scale=s, **settings
+    )
+
+
 COUNTING: dict[str, Callable[[Any, Any], Any]] = {
     "f_scale": lambda m, s: (
         m.optimize.least_squares(
             lambda x: x[0] * T - Y, [0.1], loss="soft_l1", f_scale=s, xtol=1e-15, ftol=1e-15, gtol=1e-15
         ).x
     ),
+    "f_scale of curve_fit": lambda m, s: curve_fit(m, s=s)[0],
+    "f_scale, covariance": lambda m, s: curve_fit(m, s=s)[1],
+    "data beside a loss": lambda m, a: curve_fit(m, a=a)[0],
+    "data beside a loss, covariance": lambda m, a: curve_fit(m, a=a)[1],
     "savgol delta": lambda m, s: m.signal.savgol_filter(Y, 5, 3, deriv=2, delta=s),
     "savgol delta, constant": lambda m, s: m.signal.savgol_filter(Y, 5, 3, deriv=1, delta=s, mode="constant", cval=s),
     "welch": lambda m, s: np.stack(m.signal.welch(Y, fs=s, nperseg=4)),
@@ -145,3 +157,21 @@ def test_what_the_result_depends_on_has_a_derivative(f: Any) -> None:
     np.testing.assert_allclose(value, f(scipy, 0.4), rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(tangent, truth, rtol=1e-5, atol=1e-7)
     np.testing.assert_allclose(bb.jacrev(lambda s: f(rooms, s))(s), tangent, rtol=1e-10, atol=1e-12)
+
+
+def test_a_loss_of_the_users_own() -> None:
+    """Of plain data the fit is SciPy's; a derivative is refused, since the loss gives its own as plain numbers."""
+
+    def loss(z: Any) -> Any:
+        return np.stack([np.log1p(z), 1 / (1 + z), -1 / (1 + z) ** 2])
+
+    def fit(m: Any, y: Any) -> Any:
+        return m.optimize.curve_fit(lambda t, p: p * t, T, y, loss=loss, method="trf")[0]
+
+    for bounds in ((-np.inf, np.inf), (-9.0, 9.0)):
+        arguments = (lambda p: p * T - Y, [0.1], "2-point", bounds)
+        found = rooms.optimize.least_squares(*arguments, loss=loss)
+        np.testing.assert_allclose(found.x, scipy.optimize.least_squares(*arguments, loss=loss).x, rtol=1e-4)
+    np.testing.assert_allclose(fit(rooms, Y), fit(scipy, Y), rtol=1e-4)
+    with pytest.raises(bb.NoDerivativeError, match="a loss of your own"):
+        bb.jvp(lambda y: fit(rooms, y), (Y,), (Y,))
