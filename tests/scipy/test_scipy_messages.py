@@ -96,3 +96,22 @@ def test_a_function_without_a_rule_says_so_wherever_it_is_taken_from(case: Any) 
 
 def test_a_class_without_a_frame_is_named_by_the_line() -> None:
     assert "scipy.spatial.ConvexHull has no derivative rule" in chain(lambda: ConvexHull(bb.Variable(np.eye(3)[:, :2])))
+
+
+SETTINGS: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "cond": ("lstsq", lambda s: rooms.linalg.lstsq(M, s * V, cond=s)),
+    "order": ("gaussian_filter", lambda s: rooms.ndimage.gaussian_filter(M, 1.0, s)),
+    "n": ("fixed_quad", lambda s: rooms.integrate.fixed_quad(lambda t: s * t, 0, 1, n=s)),
+    "window": ("welch", lambda s: rooms.signal.welch(s * X, window=("kaiser", s), nperseg=6)),
+    "ddof": ("zscore", lambda s: rooms.stats.zscore(X, ddof=s)),  # what is asked for is computed from it
+}
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_a_setting_that_has_to_be_plain_is_named(setting: str) -> None:
+    name, f = SETTINGS[setting]
+    for run in (lambda: f(bb.Variable(NUMBER)), lambda: bb.jvp(f, (NUMBER,), (NUMBER,))):
+        assert (
+            f"{name} takes {setting}= as plain numbers, and has no derivative by it. Write {setting}=x.data"
+            in chain(run)
+        )
