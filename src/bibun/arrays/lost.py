@@ -62,7 +62,7 @@ def as_number(array: Any, conversion: str) -> LostDerivativeError:
         return _message(array, "a plain Python number", advice, place)
     module, name = scipy_function()
     if name:
-        return _message(array, "a plain Python number", _scipy_advice(module, name), place)
+        return _message(array, "a plain Python number", scipy_advice(module, name), place)
     called = re.match(r"math\.(\w+)(\(.*)", place.expression) if place else None
     advice = _numpy_advice(place, otherwise="" if conversion == "int" else "argument") or _ADVICE[conversion]
     if called and hasattr(np, called[1]):
@@ -79,7 +79,7 @@ def as_ndarray(array: Any) -> BibunError:
         return _message(array, "a plain ndarray", advice, place)
     module, name = scipy_function()
     if name:
-        return _message(array, "a plain ndarray", _scipy_advice(module, name), place)
+        return _message(array, "a plain ndarray", scipy_advice(module, name), place)
     if numpy_function()[1] == "full":
         return _message(array, "a plain ndarray", _ADVICE["full"], place)
     if advice := _numpy_advice(place):
@@ -120,7 +120,11 @@ def _holds(value: Any, array: Any) -> bool:
     return value is array or (isinstance(value, (list, tuple)) and any(_holds(part, array) for part in value))
 
 
-def _scipy_advice(module: str, name: str) -> str:
+def scipy_advice(module: str, name: str) -> str:
+    """What to write instead of a function of SciPy's."""
+    if module.startswith("scipy.fftpack") and hasattr(sys.modules["scipy.fft"], name):
+        packed = ", whose result is complex, not packed into a real array" if name in ("rfft", "irfft") else ""
+        return f"scipy.fftpack is SciPy's older module, for plain arrays: write scipy.fft.{name}(...){packed}"
     if module.startswith("scipy.sparse") and name.rpartition(".")[2] in _OF_SPARSE:
         return (
             "Of a sparse matrix A and a traced x, write the product as A @ x, and with x first what is entry by entry: x * A, "
