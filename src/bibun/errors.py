@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
+from inspect import CO_VARARGS, CO_VARKEYWORDS, Signature
 from itertools import islice
 from os.path import dirname
 from time import time_ns
@@ -168,6 +170,32 @@ def numpy_arguments() -> dict[str, Any]:
             names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
             found = {name: values[name] for name in names if name in values}
     return found
+
+
+def own_function() -> tuple[str, dict[str, Any]]:
+    """The function of bibun.scipy that the user's line called, as it is imported, and its arguments by name; or "", {}."""
+    frame = None
+    for frame in _library_frames():  # noqa: B007  the last one
+        pass
+    if (
+        frame is None
+        or not str(frame.f_globals.get("__name__", "")).startswith("bibun.scipy.")
+        or "self" in frame.f_locals
+    ):
+        return "", {}
+    inside, code = frame.f_locals, frame.f_code
+    function, parameters = (
+        inside.get("function"),
+        inside.get("parameters"),
+    )  # those of a decorator's, see scipy/_calls.py
+    if callable(function) and isinstance(parameters, Signature):
+        with suppress(TypeError):
+            return str(function.__name__), dict(parameters.bind(*inside["args"], **inside["settings"]).arguments)
+        return "", {}
+    count = code.co_argcount + code.co_kwonlyargcount
+    names = code.co_varnames[:count]
+    more = code.co_varnames[count + bool(code.co_flags & CO_VARARGS)] if code.co_flags & CO_VARKEYWORDS else ""
+    return code.co_name, {name: inside[name] for name in names if name in inside} | inside.get(more, {})
 
 
 def located() -> str:

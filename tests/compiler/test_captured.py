@@ -38,6 +38,16 @@ def test_a_list_of_arrays(count: int, transform: Any) -> None:
     np.testing.assert_allclose(compiled(x), plain(x), rtol=1e-12)
 
 
+def test_arrays_that_were_broadcast_with_others() -> None:
+    """NumPy warns where it is asked whether they may be written to; what they show may change."""
+    row = np.arange(3.0)
+    wide, two = np.broadcast_arrays(row, np.full((2, 3), 2.0))[0], np.broadcast_arrays(2.0, np.ones((2, 3)))[0]
+    f = bb.compile(bb.grad(lambda x: np.sum(x**2 * wide * two)))
+    for _ in range(2):
+        np.testing.assert_allclose(f(3.0), 2 * 3.0 * 2 * np.sum(wide))
+        row *= 1.5
+
+
 def test_rows_of_one_array() -> None:
     layers = np.stack(matrices(60))
     compiled, plain = bb.compile(bb.grad(chained(layers))), bb.grad(chained(layers))

@@ -267,6 +267,10 @@ REFUSED = {
     "jv by both": (lambda x: special.jv(x, x), "Differentiate by its other arguments only"),
     "beside another way": (lambda x: x + special.iv(x, 2.0), "bibun.custom_jvp"),
     "bdtrik": (lambda x: special.bdtrik(x, 5, 0.5), "inverse by a parameter.* numerical one, with its error bar"),
+    "by a part of its own": (
+        lambda x: special.ellip_harm(5.0, 8.0, 1, 1, x),
+        r"scipy\.special\.ellip_harm has no derivative rule in bibun",
+    ),
     "no rule at all": (
         special._ufuncs._lanczos_sum_expg_scaled,
         "_lanczos_sum_expg_scaled has no derivative rule in bibun",

@@ -45,6 +45,7 @@ with suppress(ImportError):
         "fractional_matrix_power": SQUARES,
         "expm_frechet": [case((3, 3), (3, 3), method=None), case((2, 3, 3), (2, 3, 3), method=None)],
         "lu_factor": [case(shape).seen(_packed) for shape in ((3, 3), (4, 2), (2, 4), (2, 3, 3), (1, 1))],
+        "polar": [case(shape) for shape in ((3, 3), (4, 2), (2, 3, 2), (1, 1))],
         "scipy_eigh": [
             case(shape, UPLO=triangle, paired=False, driver=None).seen(_eigen_projectors)
             for shape in ((3, 3), (2, 4, 4)) for triangle in "LU"

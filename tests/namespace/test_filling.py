@@ -354,3 +354,13 @@ def test_copies_of_traced_arrays_lie_in_memory_as_those_of_numpy() -> None:
     ):
         y = bb.vjp(lambda a, copied=copied: copied(bibun.numpy, a).ravel("K"), x)[0]
         numpy.testing.assert_array_equal(y, copied(numpy, x).ravel("K"))
+
+
+def test_an_array_that_is_broadcast_with_others_is_shown_without_a_warning() -> None:
+    """NumPy warns of writing to it, and where it is asked whether that may be done."""
+    y = bibun.numpy.array([1.0, 2.0, 3.0])
+    wide = bibun.numpy.broadcast_arrays(y, numpy.ones((2, 3)))[0]
+    shown = numpy.asarray(wide)
+    y[0] = 5.0
+    numpy.testing.assert_array_equal(shown, [[5.0, 2.0, 3.0]] * 2)
+    assert not shown.flags.writeable

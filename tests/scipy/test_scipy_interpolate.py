@@ -419,3 +419,10 @@ def test_splines_whose_knots_are_chosen_by_the_data_say_so(name: str) -> None:
     y = bb.Variable(Y[:, 0])
     with pytest.raises(bb.NoDerivativeError, match=f"{name} has no derivative rule: FITPACK chooses the knots"):
         getattr(interpolate, name)(*(([X, y],) if "prep" in name else (X, y)), s=1.0)
+
+
+@pytest.mark.parametrize("name", ["PchipInterpolator", "Akima1DInterpolator"])
+def test_slopes_that_are_chosen_by_order_are_of_real_values(name: str) -> None:
+    for module, x in ((scipy_interpolate, X), (interpolate, bb.Variable(X))):
+        with pytest.raises(ValueError, match=f"`{name}` only works with real values for `y`"):
+            getattr(module, name)(x, Y[:, 0] + 1j)

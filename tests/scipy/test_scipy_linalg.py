@@ -25,6 +25,7 @@ UPPER = 0.3 * _random.normal(size=(2, N)) + np.array(
     [[0.0], [4.0]]
 )  # of a positive definite matrix with three diagonals
 LOWER = UPPER[::-1].copy()
+TALL = _random.normal(size=(2, 3, 2))
 c, r = _random.normal(size=N) + np.array([5.0, 0, 0, 0]), _random.normal(size=N)
 
 Case = tuple[Callable[..., Any], tuple[np.ndarray, ...]]
@@ -62,6 +63,9 @@ SOLVERS = {
     "discrete lyapunov": case(lambda a, q: linalg.solve_discrete_lyapunov(a, q), A / 9, P),
     "discrete lyapunov, bilinear": case(lambda a, q: linalg.solve_discrete_lyapunov(a, q, method="bilinear"), A / 9, P),
     "lstsq": case(lambda a, b: linalg.lstsq(a, b)[0] * linalg.lstsq(a, b)[1], A[:, :2], b),
+    "lstsq, stacks": case(lambda a, b: linalg.lstsq(a, b)[0] * linalg.lstsq(a, b)[1], TALL, b[:3, None]),
+    "lstsq, stacks of vectors": case(lambda a, b: linalg.lstsq(a, b)[0], TALL, b[:3]),
+    "lstsq, a stack of right sides": case(lambda a, b: linalg.lstsq(a, b)[0], TALL[0], _random.normal(size=(2, 3, 1))),
     "lu_solve": case(lambda a, b: linalg.lu_solve(linalg.lu_factor(a), b), A, b),
     "lu_solve transposed": case(lambda a, b: linalg.lu_solve(linalg.lu_factor(a), b, trans=1), A, B),
 }
@@ -119,6 +123,11 @@ FACTORS = {
     "rq economic": case(lambda a: linalg.rq(a, mode="economic")[0], A[:2]),
     "svd": case(lambda a: linalg.svd(a)[1], A),
     "polar": case(lambda a: linalg.polar(a)[0] + linalg.polar(a, side="left")[1], A),
+    "polar tall": case(lambda a: linalg.polar(a)[0] @ linalg.polar(a)[1] @ linalg.polar(a)[1], A[:, :2]),
+    "polar tall, left": case(lambda a: linalg.polar(a, "left")[1], A[:, :3]),
+    "polar wide": case(lambda a: linalg.polar(a)[1] @ linalg.polar(a)[0].T, A[:2]),
+    "polar complex": case(lambda a: linalg.polar(a)[0] + linalg.polar(a, "left")[1], C),
+    "polar complex wide": case(lambda a: linalg.polar(a, "left")[1] @ linalg.polar(a)[0], C[:3]),
     "procrustes": case(lambda a, b: linalg.orthogonal_procrustes(a, b)[0], A, P),
     "pinv": case(lambda a: linalg.pinv(a), B),
     "pinvh": case(lambda a: linalg.pinvh(a), P),
@@ -182,6 +191,31 @@ def test_logm() -> None:
     check_second(lambda a: linalg.logm(a), P)
 
 
+@pytest.mark.parametrize("name", ["logm", "fractional_matrix_power"])
+def test_third_derivatives_ask_for_few_matrices(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many as the derivative has numbers, not as many for each pair of directions: 64, and those that the directions share."""
+    a, asked = np.array([[3.0, 1.0], [0.5, 2.0]]), []
+    own = getattr(plain, name)
+
+    def counted(*args: Any) -> Any:
+        asked.append(args)
+        return own(*args)
+
+    monkeypatch.setattr(plain, name, counted)
+    more = () if name == "logm" else (0.3,)
+    third = bb.jacrev(bb.jacfwd(bb.jacfwd(lambda a: getattr(linalg, name)(a, *more))))(a)
+    assert len(asked) < 128
+    # along a² it is a function of the eigenvalues: d³ f(w + t w²) / dt³
+    w, v = np.linalg.eig(a)
+    slopes = {"logm": 2 / w**3}.get(name, 0.3 * -0.7 * -1.7 * w**-2.7)
+    truth = v * (slopes * w**6) @ np.linalg.inv(v)
+    np.testing.assert_allclose(np.einsum("abijklmn,ij,kl,mn", third, *[a @ a] * 3), truth, rtol=1e-9)
+    stack = np.stack([a, a + 1, a])
+    for xs in (stack, np.stack([plain.block_diag(x, x) for x in stack])):
+        values = bb.vmap(lambda a: getattr(linalg, name)(a, *more))(xs)
+        np.testing.assert_allclose(values, [own(x, *more) for x in xs], atol=1e-13)
+
+
 def test_real_matrices_with_complex_functions() -> None:
     a = np.array([[-1.0, 0.5], [0.2, 2.0]])
     check_first(lambda a: linalg.logm(a), a)
@@ -201,6 +235,60 @@ def test_signs_of_qr_and_rq_are_scipys(a: Any, mode: str) -> None:
         assert len(got) == len(want)
         for y, z in zip(got, want, strict=True):
             np.testing.assert_allclose(y, z, atol=1e-13)
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+@pytest.mark.parametrize(
+    "a", [A, A[:, :2], A[:2], C, C[:, :3]], ids=["square", "tall", "wide", "complex", "complex tall"]
+)
+def test_values_of_polar_are_scipys(a: Any, side: str) -> None:
+    for y, z in zip(linalg.polar(bb.Variable(a), side), plain.polar(a, side), strict=True):
+        np.testing.assert_allclose(y.data, z, atol=1e-13)
+
+
+@pytest.mark.filterwarnings("ignore:Diagonal number . is exactly zero")
+@pytest.mark.parametrize(
+    "a", [np.arange(1.0, 10).reshape(3, 3), np.array([[1.0, 2, 3], [3, 6, 5]])], ids=["square", "wide"]
+)
+def test_lu_where_no_row_is_divided_by_the_pivot_that_is_0(a: Any) -> None:
+    for k in (1, 2):
+        check_first(lambda a, k=k: linalg.lu(a)[k], a)
+        check_second(lambda a, k=k: linalg.lu(a)[k], a)
+
+
+@pytest.mark.filterwarnings("ignore:Diagonal number . is exactly zero")
+@pytest.mark.parametrize("a", [np.ones((3, 2)), np.zeros((2, 2)), np.ones((2, 3, 3))], ids=["tall", "zero", "stack"])
+def test_lu_of_dependent_columns_has_no_derivative(a: Any) -> None:
+    for transform in (bb.jacrev, bb.jacfwd):
+        with pytest.raises(bb.DerivativeValueError, match="lu: a pivot that rows below it are divided by is 0"):
+            transform(lambda a: linalg.lu(a)[1])(a)
+
+
+def test_polar_where_singular_values_are_equal() -> None:
+    """At a = s q, q orthogonal, u follows the skew part of q^T t and p its symmetric part, whatever basis the vectors have."""
+    q = plain.expm(np.array([[0.0, 1.0, -0.5], [-1.0, 0.0, 0.3], [0.5, -0.3, 0.0]]))
+    t = np.arange(9.0).reshape(3, 3) ** 2 / 9
+    _, (du, dp) = bb.jvp(lambda a: linalg.polar(a), (2 * q,), (t,))
+    turned = q.T @ t
+    np.testing.assert_allclose(du, q @ (turned - turned.T) / 4, atol=1e-14)
+    np.testing.assert_allclose(dp, (turned + turned.T) / 2, atol=1e-14)
+
+    def f(a: Any) -> Any:
+        u, p = linalg.polar(a)
+        r, total = linalg.orthogonal_procrustes(np.eye(3), a)
+        return np.sum(t * u) + np.sum(t.T * p @ r) + total
+
+    for a in (2 * q, np.eye(3), np.diag([1.0, 1.0, 3.0])):
+        check_first(f, a)
+        check_second(f, a)
+
+
+def test_polar_of_a_singular_matrix_has_no_derivative() -> None:
+    """Of numbers it is sign(a) and |a|, here that of the second entry."""
+    for transform in (bb.jacrev, bb.jacfwd):
+        for k in (0, 1):
+            with pytest.raises(bb.DerivativeValueError, match="not of full rank"):
+                transform(lambda a, k=k: linalg.polar(a)[k])(np.diag([1.0, 0.0]))
 
 
 TRIDIAGONAL = np.array([[2.0, -1.0, 0.5, 1.0, 3.0], [0.7, -0.4, 0.9, 0.3, 0.0]])
@@ -244,6 +332,17 @@ def test_values_of_traced_matrices_are_scipys(name: str) -> None:
     for y, z in zip(*((v if isinstance(v, tuple) else (v,)) for v in (got, want)), strict=True):
         if z is not None:
             np.testing.assert_allclose(getattr(y, "data", y), z, atol=1e-12)
+
+
+@pytest.mark.parametrize("driver", ["gelsd", "gelsy"])
+def test_least_squares_of_stacks_are_those_of_each(driver: str) -> None:
+    """As SciPy has them since 1.16, in front."""
+    for right, axes in ((b[:3], 1), (B[:3], 2), (np.stack([B[:3], -B[:3]]), 2)):
+        found = linalg.lstsq(bb.Variable(TALL), right, lapack_driver=driver)
+        rights = np.broadcast_to(right, (2, *right.shape[-axes:]))
+        each = [plain.lstsq(a, y, lapack_driver=driver) for a, y in zip(TALL, rights, strict=True)]
+        for got, want in zip(found[: 4 if driver == "gelsd" else 3], zip(*each, strict=True), strict=False):
+            np.testing.assert_allclose(getattr(got, "data", got), np.stack(want), atol=1e-13)
 
 
 STACKS: dict[str, Any] = {
@@ -334,6 +433,11 @@ def test_compiled() -> None:
         want, truth = bb.value_and_grad(f)(a, P)
         np.testing.assert_allclose(value, want, rtol=1e-12)
         np.testing.assert_allclose(gradient, truth, rtol=1e-10, atol=1e-12)
+
+
+def test_whole_numbers_have_the_dtypes_of_scipys() -> None:
+    for f in (lambda m, a: m.lu(a, p_indices=True)[0], lambda m, a: m.lstsq(a, B)[2], lambda m, a: m.lu_factor(a)[1]):
+        assert np.asarray(f(linalg, bb.Variable(A)).data).dtype == np.asarray(f(plain, A)).dtype
 
 
 def test_plain_arguments_give_what_scipy_gives() -> None:

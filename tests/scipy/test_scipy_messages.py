@@ -12,7 +12,7 @@ import pytest
 import bibun as bb
 
 pytest.importorskip("scipy")
-from scipy import integrate, interpolate, linalg, ndimage, optimize, signal, stats
+from scipy import fftpack, integrate, interpolate, linalg, ndimage, optimize, signal, stats
 from scipy.sparse import csc_array
 from scipy.sparse import linalg as sparse_linalg
 from scipy.spatial import ConvexHull
@@ -46,6 +46,8 @@ WRITE: dict[str, tuple[Callable[[Any], Any], Any]] = {  # "Write bibun.scipy.<na
     "signal.convolve": (lambda x: signal.convolve(x, V), X),
     "signal.lfilter": (lambda x: signal.lfilter([1.0], [1.0, 0.5], x), X),
     "ndimage.gaussian_filter": (lambda x: ndimage.gaussian_filter(x, 1.0), X),
+    "linalg.circulant": (lambda x: linalg.circulant(x), X),
+    "sparse.linalg.cg": (lambda m: sparse_linalg.cg(m, V), M),
     "sparse.linalg.spsolve": (lambda b: sparse_linalg.spsolve(csc_array(M), b), V),
 }
 
@@ -54,7 +56,7 @@ def chain(run: Callable[[], Any]) -> str:
     with pytest.raises(Exception, match=r".") as caught:  #  SciPy raises errors of its own from ours
         run()
     error: BaseException | None = caught.value
-    while error is not None and not isinstance(error, bb.BibunError):
+    while error is not None and not isinstance(error, (bb.BibunError, AttributeError)):
         error = error.__cause__ or error.__context__
     return str(error)
 
@@ -96,3 +98,32 @@ def test_a_function_without_a_rule_says_so_wherever_it_is_taken_from(case: Any) 
 
 def test_a_class_without_a_frame_is_named_by_the_line() -> None:
     assert "scipy.spatial.ConvexHull has no derivative rule" in chain(lambda: ConvexHull(bb.Variable(np.eye(3)[:, :2])))
+
+
+SETTINGS: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "cond": ("lstsq", lambda s: rooms.linalg.lstsq(M, s * V, cond=s)),
+    "order": ("gaussian_filter", lambda s: rooms.ndimage.gaussian_filter(M, 1.0, s)),
+    "n": ("fixed_quad", lambda s: rooms.integrate.fixed_quad(lambda t: s * t, 0, 1, n=s)),
+    "window": ("welch", lambda s: rooms.signal.welch(s * X, window=("kaiser", s), nperseg=6)),
+    "ddof": ("zscore", lambda s: rooms.stats.zscore(X, ddof=s)),  # what is asked for is computed from it
+}
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_a_setting_that_has_to_be_plain_is_named(setting: str) -> None:
+    name, f = SETTINGS[setting]
+    for run in (lambda: f(bb.Variable(NUMBER)), lambda: bb.jvp(f, (NUMBER,), (NUMBER,))):
+        assert (
+            f"{name} takes {setting}= as plain numbers, and has no derivative by it. Write {setting}=x.data"
+            in chain(run)
+        )
+
+
+def test_the_older_module_of_transforms_points_to_the_newer_one() -> None:
+    assert "write scipy.fft.dct(...)." in chain(lambda: fftpack.dct(bb.Variable(V)))
+    assert "write scipy.fft.rfft(...), whose result is complex" in chain(lambda: fftpack.rfft(bb.Variable(V)))
+
+
+def test_what_only_operators_have_is_not_there_for_others() -> None:
+    assert not hasattr(bb.Variable(V), "matvec")
+    assert not hasattr(bb.Variable(V), "strides")

@@ -97,3 +97,19 @@ def test_many_states_take_equations_of_their_size(name: str) -> None:
 def test_complex_matrices_are_refused() -> None:
     with pytest.raises(bb.NoDerivativeError, match="real and imaginary parts"):
         bb.jvp(lambda a: linalg.solve_continuous_are(a * (1 + 0j), B, Q, R), (A,), (A,))
+
+
+@pytest.mark.parametrize("name", ["solve_continuous_are", "solve_discrete_are"])
+def test_stacks(name: str) -> None:
+    """One equation after the other, as SciPy has it since 1.16."""
+    one = Symmetric(plain, name)
+    for more in ((), (E, S)):
+        check_beside(
+            lambda m, a, q, more=more: m(a, B, q, R, *more),
+            Symmetric(linalg, name),
+            lambda a, b, q, r, *more: np.stack([one(each, b, q, r, *more) for each in a]),
+            np.stack([A, A.T, A / 2]),
+            Q,
+            rtol=1e-5,
+            value=1e-9,
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -305,6 +306,23 @@ def test_a_median_of_spectra_keeps_single_precision() -> None:
     short = x.astype(np.float32)
     y, slope = bb.jvp(lambda x: signal.welch(x, nperseg=4, average="median")[1], (short,), (short,))
     assert y.dtype == slope.dtype == plain.welch(short, nperseg=4, average="median")[1].dtype == np.float32
+
+
+@pytest.mark.parametrize("mode", ["full", "same", "valid"])
+@pytest.mark.parametrize("name", ["convolve", "correlate", "fftconvolve", "oaconvolve", "convolve2d", "correlate2d"])
+def test_convolutions_with_nothing_are_scipys(name: str, mode: str) -> None:
+    """Its zeros of some shape, or its error."""
+    for shapes in (((3,), (0,)), ((0,), (3,)), ((3, 3), (0, 3)), ((0, 3), (3, 3))):
+        first, second = map(np.ones, shapes)
+        try:
+            expected = getattr(plain, name)(first, second, mode)
+        except ValueError as error:
+            with pytest.raises(ValueError, match=re.escape(str(error))):
+                bb.jvp(lambda x, y=second: getattr(signal, name)(x, y, mode), (first,), (first,))
+        else:
+            y, slope = bb.jvp(lambda x, y=second: getattr(signal, name)(x, y, mode), (first,), (first,))
+            assert np.shape(y) == np.shape(slope) == expected.shape
+            assert not np.any(y)
 
 
 REFUSED = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -340,6 +341,55 @@ def test_normal_and_student_vectors() -> None:
         bb.grad(lambda mu: stats.multivariate_normal.cdf(POINTS[0], mu, COV))(MEAN)
 
 
+@pytest.mark.parametrize("df", [2.5, 40.0, 1e3, 1e9])
+@pytest.mark.parametrize("name", ["multivariate_t", "wishart", "invwishart"])
+def test_entropies_of_vectors_and_matrices(name: str, df: float) -> None:
+    """By the matrix (p + 1 or 1 halves of its inverse), frozen and not, and by the degrees of freedom against mpmath."""
+    first = (MEAN,) if name == "multivariate_t" else ()
+    order = (lambda c, df: (*first, c, df)) if first else (lambda c, df: (df, c))
+    for frozen in (False, True):
+
+        def f(c: Any, df: Any, module: Any = stats, frozen: bool = frozen) -> Any:
+            family, given = getattr(module, name), order(c, df)
+            return family(*given).entropy() if frozen else family.entropy(*given)
+
+        value, slopes = bb.value_and_grad(f, (0, 1))(COV, df)
+        np.testing.assert_allclose(
+            value, f(COV, df, scipy_stats), rtol=1e-12, atol=3e-14 * df
+        )  # the terms are df log df
+        np.testing.assert_allclose(slopes[0], np.linalg.inv(COV) / 2 * (1 if first else len(COV) + 1), rtol=1e-12)
+        with mpmath.workdps(40):
+            truth = mpmath.diff(lambda n: entropy_of_the_unit_matrix(name, n, len(COV)), df)
+        np.testing.assert_allclose(slopes[1], float(truth), rtol=1e-7)
+    both = bb.vmap(lambda df: f(COV, df))(np.array([df, 3.0]))
+    np.testing.assert_allclose(both, [f(COV, df, scipy_stats), f(COV, 3.0, scipy_stats)], atol=3e-14 * df)
+
+
+def entropy_of_the_unit_matrix(name: str, df: Any, p: int) -> Any:
+    """But for what does not hang on df."""
+    gamma = lambda a: sum(mpmath.loggamma(a - mpmath.mpf(j) / 2) for j in range(p))  # noqa: E731
+    psi = lambda a: sum(mpmath.digamma(a - mpmath.mpf(j) / 2) for j in range(p))  # noqa: E731
+    if name == "multivariate_t":
+        h, half = (df + p) / 2, df / 2
+        gammas = mpmath.loggamma(half) - mpmath.loggamma(h) + h * (mpmath.digamma(h) - mpmath.digamma(half))
+        return gammas + mpmath.log(df) * p / 2
+    sign = 1 if name == "invwishart" else -1
+    return gamma(df / 2) - (df + sign * (p + 1)) / 2 * psi(df / 2) + df * p / 2
+
+
+def test_what_a_family_of_vectors_has_no_derivative_of_is_named() -> None:
+    """Frozen and not."""
+    for f in (
+        lambda c: stats.multivariate_t(MEAN, c, 4.0).cdf(POINTS),
+        lambda c: stats.wishart(4.0, c).mode(),
+        lambda c: stats.multinomial(5, np.diagonal(c)).entropy(),
+    ):
+        with pytest.raises(
+            bb.NoDerivativeError, match=r"(multivariate_t\.cdf|wishart\.mode|multinomial\.entropy) has no"
+        ):
+            bb.grad(f)(COV)
+
+
 @pytest.mark.parametrize("shape", [(3,), (1, 3), (2, 1, 3), (1, 1, 3)])
 def test_axes_of_one_point_go(shape: tuple[int, ...]) -> None:
     x = np.random.default_rng(7).standard_normal(shape)
@@ -448,6 +498,21 @@ def test_statistics_with_settings() -> None:
     )
     beside(lambda m, x: m.moment(x, [2, 3], axis=None), DATA)
     beside(lambda m, x, y: m.entropy(x) + m.entropy(x, y, base=2.0) + m.entropy(x, keepdims=True)[0], DATA, DATA[::-1])
+
+
+@pytest.mark.filterwarnings("ignore:The (harmonic|power) mean is only defined")
+def test_means_of_powers_are_not_defined_where_scipys_are_not() -> None:
+    x = np.array([[1.0, -2.0], [4.0, 3.0]])  # (1 + 4) / 2 would be a mean of squares
+    for f in (lambda m, x: m.pmean(x, 2, axis=1), lambda m, x: m.hmean(x, axis=1)):
+        expected = f(scipy_stats, x)
+        assert np.isnan(expected[0])
+        y, slope = bb.jvp(lambda x, f=f: f(stats, x), (x,), (np.ones_like(x),))
+        np.testing.assert_allclose(y, expected)
+        np.testing.assert_allclose(slope[1], np.sum(slopes(lambda x, f=f: f(scipy_stats, x)[1], x)), rtol=1e-8)
+    with pytest.raises(NotImplementedError, match="only implemented for finite"):
+        bb.jvp(lambda x: stats.pmean(x, np.inf), (DATA,), (DATA,))
+    with pytest.raises(bb.NoDerivativeError, match="at p = 0 it is a limit; write gmean"):
+        bb.grad(lambda p: stats.pmean(DATA[0], p))(0.0)
 
 
 OMITTED = {

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from bibun.arrays.creation import holds_traced
 from bibun.arrays.instead import instead, of_a_list, of_an_argument
 from bibun.core.traced import Traced
 from bibun.errors import (
@@ -22,6 +23,7 @@ from bibun.errors import (
     LostDerivativeError,
     numpy_arguments,
     numpy_function,
+    own_function,
     scipy_function,
     user_location,
 )
@@ -56,9 +58,11 @@ def as_number(array: Any, conversion: str) -> LostDerivativeError:
         return _message(array, "a plain Python number", _ADVICE["entry"], place)
     if place and re.search(r"\.(fill|__setitem__)\(", place.expression):
         return _message(array, "entries of a plain ndarray", _ADVICE["store"], place)
+    if advice := _advice_of_a_setting(array):
+        return _message(array, "a plain Python number", advice, place)
     module, name = scipy_function()
     if name:
-        return _message(array, "a plain Python number", _scipy_advice(module, name), place)
+        return _message(array, "a plain Python number", scipy_advice(module, name), place)
     called = re.match(r"math\.(\w+)(\(.*)", place.expression) if place else None
     advice = _numpy_advice(place, otherwise="" if conversion == "int" else "argument") or _ADVICE[conversion]
     if called and hasattr(np, called[1]):
@@ -71,9 +75,11 @@ def as_ndarray(array: Any) -> BibunError:
     place = user_location()
     if place and place.stores:
         return _message(array, "entries of a plain ndarray", _ADVICE["store"], place)
+    if advice := _advice_of_a_setting(array):
+        return _message(array, "a plain ndarray", advice, place)
     module, name = scipy_function()
     if name:
-        return _message(array, "a plain ndarray", _scipy_advice(module, name), place)
+        return _message(array, "a plain ndarray", scipy_advice(module, name), place)
     if numpy_function()[1] == "full":
         return _message(array, "a plain ndarray", _ADVICE["full"], place)
     if advice := _numpy_advice(place):
@@ -92,7 +98,33 @@ _CALLED = re.compile(r"(?:np|numpy)\.(?:lib\.stride_tricks\.)?(\w+)\((?!.*\)\[[^
 _OF_SPARSE = ("dot", "multiply", "__mul__", "__rmul__", "__truediv__", "__eq__", "__pow__")
 
 
-def _scipy_advice(module: str, name: str) -> str:
+def _advice_of_a_setting(array: Any) -> str:
+    """Which argument of a function of bibun.scipy it is, that has to be plain: the one that is this array or holds it; or the
+    only traced one, from which it was computed."""
+    name, arguments = own_function()
+    if instead(numpy_function()[1]):  # NumPy's function, inside, says more
+        return ""
+    traced = [argument for argument, value in arguments.items() if holds_traced(value)]
+    found = [argument for argument in traced if _holds(arguments[argument], array)] or (
+        traced if len(traced) == 1 else []
+    )
+    if not found:
+        return ""
+    return (
+        f"{name} takes {found[0]}= as plain numbers, and has no derivative by it. Write {found[0]}=x.data where its value alone "
+        f"is meant; or {OTHERWISE}"
+    )
+
+
+def _holds(value: Any, array: Any) -> bool:
+    return value is array or (isinstance(value, (list, tuple)) and any(_holds(part, array) for part in value))
+
+
+def scipy_advice(module: str, name: str) -> str:
+    """What to write instead of a function of SciPy's."""
+    if module.startswith("scipy.fftpack") and hasattr(sys.modules["scipy.fft"], name):
+        packed = ", whose result is complex, not packed into a real array" if name in ("rfft", "irfft") else ""
+        return f"scipy.fftpack is SciPy's older module, for plain arrays: write scipy.fft.{name}(...){packed}"
     if module.startswith("scipy.sparse") and name.rpartition(".")[2] in _OF_SPARSE:
         return (
             "Of a sparse matrix A and a traced x, write the product as A @ x, and with x first what is entry by entry: x * A, "

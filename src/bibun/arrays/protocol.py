@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from bibun.arrays.instead import instead
 from bibun.arrays.registry import BY_NAME, FUNCTIONS, found
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced, recorded, unlisted
-from bibun.errors import OTHERWISE, NoDerivativeError, located
+from bibun.errors import OTHERWISE, NoDerivativeError, located, scipy_function
 
 # The first do not change the value; NumPy gives the others, of methods of ufuncs, among the inputs too.
 _IGNORED = {"casting", "order", "subok", "array", "indices"}
@@ -142,9 +143,12 @@ def _spread(taken: Any, mask: Any, out: Any) -> Any:
 
 
 def _name(function: Any) -> str:
-    """As users write it: np.fft.fft; of a ufunc that is not NumPy's, only its name is known."""
+    """As users write it: np.fft.fft; of a ufunc that is not NumPy's, only its name is known, or whose part it is."""
     if isinstance(function, np.ufunc):
         name = str(function.__name__)
+        if name.startswith("_") and scipy_function()[1]:  # one of SciPy's own, inside of what the user called
+            module, name = scipy_function()
+            return ".".join([*takewhile(lambda word: not word.startswith("_"), module.split(".")), name])
         return f"np.{name}" if getattr(np, name, None) is function else name
     return f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1)
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from bibun.errors import LostDerivativeError, NoDerivativeError, located
+from bibun.arrays import lost
+from bibun.errors import LostDerivativeError, NoDerivativeError, located, scipy_function
 
 # For the value alone, where `data` is the array below.
 _OF_THE_VALUE = ("tobytes", "tofile", "dump", "dumps", "getfield")
@@ -33,6 +34,13 @@ class Refused:
                 f"{located()}x.resize{shape} would change the shape of {array.word} in place, which nothing that shares its "
                 "memory could follow. Write x = np.resize(x, shape), or np.reshape."
             )
+
+    @property
+    def matvec(self) -> Any:
+        """Not there. Where scipy.sparse.linalg looks for it, as it does of what is no ndarray, what to write instead."""
+        if scipy_function()[0].startswith("scipy.sparse.linalg"):
+            raise lost.as_ndarray(self)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute 'matvec'")
 
     def __reduce__(self) -> Any:
         """Refused: what is pickled has no derivative. (copy and deepcopy do not ask for it.)"""
@@ -65,8 +73,11 @@ def _never(name: str, reason: str) -> Any:
 
 def _attribute(name: str) -> property:
     def refuse(self: Any) -> Any:  # as an AttributeError, so that hasattr says that it is not there
+        module, function = scipy_function()
+        instead = f" {lost.scipy_advice(module, function)}." if function else ""
         raise AttributeError(
-            f"x.{name} is about memory, which {self.word} does not have; x.data.{name} is that of its value."
+            f"{located() if function else ''}x.{name} is about memory, which {self.word} does not have; x.data.{name} is that of "
+            f"its value.{instead}"
         )
 
     return property(refuse)

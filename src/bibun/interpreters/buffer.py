@@ -24,6 +24,7 @@ from bibun.arrays.protocol import LIKE
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced, new_level
 from bibun.interpreters.filling import highest, make_room
+from bibun.interpreters.snapshots import writeable
 from bibun.tree import Named, named
 
 _FEW = 16  # views of one Buffer before the dead ones are looked for
@@ -147,7 +148,7 @@ class Buffer(Traced, Named):
         whole = self._show()
         first = part.__array_interface__["data"][0] - whole.__array_interface__["data"][0]
         array: Any = np.ndarray(part.shape, part.dtype, whole, first, part.strides)
-        array.flags.writeable = part.flags.writeable
+        array.flags.writeable = writeable(part)
         return array
 
     # ---- attributes and methods: those of the value -----------------------------------------------------

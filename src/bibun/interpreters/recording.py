@@ -21,7 +21,7 @@ from bibun.errors import UnrecordableError, user_line
 from bibun.interpreters.likeness import likeness
 from bibun.interpreters.python_numbers import Range
 from bibun.interpreters.recorded import Pending, Recorded
-from bibun.interpreters.snapshots import Snapshot, changeable, memory_of
+from bibun.interpreters.snapshots import Snapshot, changeable, memory_of, writeable
 from bibun.primitives import TABLE
 
 new = object.__new__
@@ -141,7 +141,7 @@ class Recording:
             if type(array) not in (np.ndarray, np.memmap) or array.dtype.kind not in "biufc":
                 raise UnrecordableError(f"a {type(array).__name__} of dtype {array.dtype} is captured")
             lies = array.__array_interface__["data"][0], array.shape, array.strides
-            memory = *lies, array.dtype, array.flags.writeable
+            memory = *lies, array.dtype, writeable(array)
             if array.size and memory in self._views:
                 found = self.arrays[id(array)] = self._views[memory], array
         if found is not None:
@@ -259,6 +259,6 @@ def _changed(snapshot: Snapshot) -> UnrecordableError:
 
 def _is_repeated(array: np.ndarray[Any, Any]) -> bool:
     """Whether it is one number repeated, as np.broadcast_to makes it, in memory that nobody else holds."""
-    if not array.shape or not array.size or any(array.strides) or array.flags.writeable:
+    if not array.shape or not array.size or any(array.strides) or writeable(array):
         return False
     return not changeable(array) or getrefcount(memory_of(array)) <= 2  # the view, the argument

@@ -40,10 +40,15 @@ def token(array: np.ndarray[Any, Any]) -> bytes | int:
     return array.tobytes() if array.nbytes <= _SMALL else crc32(np.ascontiguousarray(array))  # type: ignore[arg-type]
 
 
+def writeable(array: np.ndarray[Any, Any]) -> bool:
+    """As array.flags.writeable, which warns where np.broadcast_arrays has made the array; that one is not written to."""
+    return not array.__array_interface__["data"][1]
+
+
 def changeable(array: Any) -> bool:
     """Whether somebody may write to its memory, through the array itself or through one that it is a view of."""
     while isinstance(array, np.ndarray):
-        if array.flags.writeable:
+        if writeable(array):
             return True
         array = array.base
     return array is not None and not isinstance(array, bytes)

@@ -82,6 +82,11 @@ def any_traced(*values: Any) -> bool:
     return any(isinstance(value, Traced) for value in values)
 
 
+def beside(x: Any, value: Any) -> Any:
+    """x, traced where a number is that will stand beside its entries: np.pad looks at its first argument alone."""
+    return np.asarray(x, like=value) if isinstance(value, Traced) and not isinstance(x, Traced) else x
+
+
 def as_degrees(n: Any) -> Any:
     """Orders, degrees or weights as an array, if they are a list."""
     return np.asarray(n) if isinstance(n, (list, tuple)) else n

@@ -85,6 +85,17 @@ def all_at(values: Any, entry: Entry) -> Any:
     return tree.map_(lambda leaf: at(leaf, entry) if isinstance(leaf, Traced) else leaf, values)
 
 
+def steering(name: str, **settings: Any) -> dict[str, Any]:
+    """Settings that decide how a solver goes and not where it arrives (tolerances, first steps, ...): their values alone."""
+    for key, value in settings.items():
+        if batches(value):
+            raise NoDerivativeError(
+                f"{located()}{name}: inside vmap {key} is another number for each entry, but it steers one run of SciPy's for "
+                "all of them. Give one plain number, or loop."
+            )
+    return dict(all_at(settings, {}))
+
+
 def plain_function(f: Callable[..., Any], entry: Entry) -> Callable[..., Any]:
     """f, returning plain numbers where it returns traced ones: it may read some from the code around it."""
 

@@ -12,7 +12,7 @@ from bibun.arrays.creation import as_array
 from bibun.core.traced import bare
 from bibun.errors import NoDerivativeError, located
 from bibun.scipy._implicit import implicit
-from bibun.scipy._levels import all_at, at, batches, is_traced
+from bibun.scipy._levels import all_at, at, batches, is_traced, steering
 from bibun.scipy._problem import storing
 from bibun.scipy.interpolate import CubicHermiteSpline
 
@@ -45,6 +45,7 @@ def solve_bvp(
         )
     if batches(y, p):
         raise _mapped()
+    settings = steering("solve_bvp", **settings)
     fun, bc = storing(fun), storing(bc)
     parameters = () if p is None else (np.asarray(all_at(as_array(p), {})),)
 

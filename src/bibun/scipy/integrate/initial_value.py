@@ -17,7 +17,7 @@ from bibun.arrays.creation import as_array
 from bibun.core.traced import Traced, bare
 from bibun.errors import NoDerivativeError, located
 from bibun.scipy._implicit import implicit
-from bibun.scipy._levels import all_at, batches, gathered, is_traced, spread, with_derivatives_of
+from bibun.scipy._levels import all_at, batches, gathered, is_traced, spread, steering, with_derivatives_of
 from bibun.scipy._problem import Problem, derived, floats, storing
 from bibun.scipy.integrate.steps import EXPLICIT, IMPLICIT, explicit, radau
 from bibun.transforms.derived import jacobian
@@ -109,6 +109,7 @@ def solve_ivp(
     Radau, BDF and LSODA are given the exact Jacobian unless jac= is. Under vmap all entries take the same steps.
     """
     fun, args = storing(fun), () if args is None else tuple(args)
+    options |= steering("solve_ivp", **{key: value for key, value in options.items() if key != "jac"})
     y0, span = floats(y0), list(t_span)
     f = _field(fun, args)
     start = f(bare(span[0]), y0)
@@ -305,6 +306,7 @@ def odeint(func: Function, y0: Any, t: Any, args: Any = (), Dfun: Any = None, *m
     func, args = storing(func), args if isinstance(args, tuple) else (args,)
     y0, t = floats(y0), as_array(t)
     y0 = np.reshape(y0, (1,)) if not y0.ndim else y0
+    settings, more = steering("odeint", **settings), tuple(steering("odeint", more=more)["more"])
     swapped = settings.get("tfirst", False)
 
     def field(s: Any, y: Any, *args: Any) -> Any:

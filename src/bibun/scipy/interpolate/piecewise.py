@@ -166,6 +166,14 @@ def _prepared(x: Any, y: Any, axis: int) -> tuple[Any, Any, Any, int]:
     return x, y, np.reshape(np.diff(x), (-1, *(1,) * (y.ndim - 1))), axis
 
 
+def _real(y: Any, name: str) -> Any:
+    """Values whose slopes are chosen by their order."""
+    y = as_array(y)
+    if y.dtype.kind == "c":
+        raise ValueError(f"`{name}` only works with real values for `y`. Interpolate np.real(y) and np.imag(y).")
+    return y
+
+
 def _hermite(y: Any, d: Any, h: Any) -> Any:
     """The coefficients of the cubic pieces with values y and slopes d."""
     slope = np.diff(y, axis=0) / h
@@ -193,7 +201,7 @@ class PchipInterpolator(_Cubic, of=interpolate.PchipInterpolator):
     """Cubics that are monotone where the data are (Fritsch and Butland, 1984): slopes are weighed harmonic means."""
 
     def __init__(self, x: Any, y: Any, axis: int = 0, extrapolate: Any = None) -> None:
-        x, y, h, axis = _prepared(x, y, axis)
+        x, y, h, axis = _prepared(x, _real(y, type(self).__name__), axis)
         self._set(x, y, _monotone_slopes(y, h), h, axis, extrapolate)
 
 
@@ -221,7 +229,7 @@ class Akima1DInterpolator(_Cubic, of=interpolate.Akima1DInterpolator):
     def __init__(self, x: Any, y: Any, axis: int = 0, *, method: str = "akima", extrapolate: Any = None) -> None:
         if method not in ("akima", "makima"):
             raise NotImplementedError(f"`method`={method} is unsupported.")
-        x, y, h, axis = _prepared(x, y, axis)
+        x, y, h, axis = _prepared(x, _real(y, type(self).__name__), axis)
         m = np.diff(y, axis=0) / h
         if len(m) == 1:
             slopes = np.concatenate([m, m])

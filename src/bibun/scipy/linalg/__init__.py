@@ -31,10 +31,8 @@ from bibun.scipy.linalg._factors import (
     norm,
     null_space,
     orth,
-    orthogonal_procrustes,
     pinv,
     pinvh,
-    polar,
     qr,
     rq,
     svd,
@@ -68,6 +66,7 @@ from bibun.scipy.linalg._matrices import (
     matmul_toeplitz,
     toeplitz,
 )
+from bibun.scipy.linalg._polar import orthogonal_procrustes, polar
 from bibun.scipy.linalg._riccati import solve_continuous_are, solve_discrete_are
 from bibun.scipy.linalg._solvers import (
     cho_solve_banded,

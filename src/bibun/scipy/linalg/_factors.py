@@ -5,6 +5,7 @@ The only row is that of LU, which NumPy does not have. Eigenvalues are in _eigen
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,13 +15,16 @@ from bibun.arrays.creation import as_array
 from bibun.arrays.deciding import whole
 from bibun.arrays.registry import add_rows
 from bibun.core.kinds import constant, general
+from bibun.errors import DerivativeValueError
+from bibun.primitives.matrices import diagonals
+from bibun.primitives.repeated import holds
 from bibun.scipy._calls import check_finite, for_lapack, no_rule, stands_for
 from bibun.scipy.linalg._matrices import (
     adjoint,
     band_of_matrix,
-    conjugate,
     hermitian,
     matrix_of_band,
+    one_by_one,
     transpose,
     whole_band,
 )
@@ -73,27 +77,41 @@ def _padded(x: Any, size: int) -> Any:
     return np.pad(x, [(0, 0)] * (np.ndim(x) - 2) + [(0, size - m), (0, size - n)])
 
 
+def _divisor(upper: Any, m: int, n: int) -> Any:
+    """u, as rows are divided by its pivots: the last row's, which may be 0, divides none, and is 1 here."""
+    k = min(m, n)
+    dividing = np.arange(max(m, n)) < (k if m > n else k - 1)
+    if holds((diagonals(upper) == 0) & dividing):
+        raise DerivativeValueError(
+            "lu: a pivot that rows below it are divided by is 0, so the first columns are linearly dependent, and l is not "
+            "determined by the matrix there, and has no derivative. np.linalg.svd of reduced rank, pinv and lstsq have one "
+            "where the rank stays."
+        )
+    return np.where(np.diag(~dividing), 1, upper)
+
+
 def _push_lu(t: Any, y: Any) -> Any:
-    """With w = l^-1 da u^-1: dl = l tril(w, -1), du = triu(w) u."""
+    """With c = l^-1 da and w = tril(c u^-1, -1): dl = l w, du = c - w u."""
     packed, pivots = y
     m, n = np.shape(packed)[-2:]
     lower, upper = _square(packed)
     da = _padded(_permuted(t, order_of_pivots(pivots, length=m)), max(m, n))
-    w = substituted(lower, da, lower=True, unit_diagonal=True)
-    w = transpose(substituted(upper, transpose(w), trans=1))
-    return (lower @ np.tril(w, -1) + np.triu(w) @ upper)[..., :m, :n], np.zeros_like(pivots)
+    c = substituted(lower, da, lower=True, unit_diagonal=True)
+    w = np.tril(transpose(substituted(_divisor(upper, m, n), transpose(c), trans=1)), -1)
+    return (lower @ w + np.triu(c - w @ upper))[..., :m, :n], np.zeros_like(pivots)
 
 
 def _pull_lu(g: Any, y: Any) -> Any:
-    """a_bar = l^-T (tril(l^T l_bar, -1) + triu(u_bar u^T)) u^-T, back in the order of the rows of a."""
+    """a_bar = l^-T (u_bar + tril(l^T l_bar - u_bar u^T, -1) u^-T), back in the order of the rows of a."""
     packed, pivots = y
     m, n = np.shape(packed)[-2:]
     lower, upper = _square(packed)
     g = _padded(g[0], max(m, n))
-    w = np.tril(transpose(lower) @ np.tril(g, -1), -1) + np.triu(np.triu(g) @ transpose(upper))
-    w = substituted(lower, w, trans=1, lower=True, unit_diagonal=True)
-    w = transpose(substituted(upper, transpose(w)))[..., :m, :n]
-    return _permuted(w, np.argsort(order_of_pivots(pivots, length=m), axis=-1))
+    u_bar = np.triu(g)
+    w = np.tril(transpose(lower) @ np.tril(g, -1) - u_bar @ transpose(upper), -1)
+    c_bar = u_bar + transpose(substituted(_divisor(upper, m, n), transpose(w)))
+    a_bar = substituted(lower, c_bar, trans=1, lower=True, unit_diagonal=True)[..., :m, :n]
+    return _permuted(a_bar, np.argsort(order_of_pivots(pivots, length=m), axis=-1))
 
 
 lu_row = general(
@@ -126,7 +144,7 @@ def lu(a: Any, permute_l: bool = False, p_indices: bool = False) -> Any:
     if permute_l:
         return _permuted(lower, rows), upper
     if p_indices:
-        return rows, lower, upper
+        return rows.astype(np.int32), lower, upper
     return (rows[..., None] == np.arange(m)).astype(np.finfo(packed.dtype).dtype), lower, upper
 
 
@@ -278,24 +296,6 @@ def orth(A: Any, rcond: Any = None) -> Any:
     return u[..., : _rank(s, a.shape, rcond, "orth")]
 
 
-@stands_for(source.polar)
-def polar(a: Any, side: str = "right") -> tuple[Any, Any]:
-    """u, p with a = u p (a = p u for side='left'), u with orthonormal columns or rows and p positive semi-definite."""
-    if side not in ("left", "right"):
-        raise ValueError("`side` must be either 'right' or 'left'")
-    check_finite(a)
-    w, s, vh = np.linalg.svd(for_lapack(a), full_matrices=False)
-    p = (adjoint(vh) * s[..., None, :]) @ vh if side == "right" else (w * s[..., None, :]) @ adjoint(w)
-    return w @ vh, p
-
-
-@stands_for(source.orthogonal_procrustes)
-def orthogonal_procrustes(A: Any, B: Any) -> tuple[Any, Any]:
-    """The orthogonal r for which a r is nearest to b, and the sum of the singular values of a^H b."""
-    u, s, vh = np.linalg.svd(transpose(transpose(as_array(B)) @ conjugate(as_array(A))))
-    return u @ vh, np.sum(s, axis=-1)
-
-
 @stands_for(source.pinv)
 def pinv(a: Any, *, atol: Any = None, rtol: Any = None, return_rank: bool = False) -> Any:
     """The pseudo-inverse; singular values up to atol + rtol * the largest count as zero."""
@@ -317,9 +317,13 @@ def lstsq(a: Any, b: Any, cond: Any = None, lapack_driver: str | None = None) ->
     With lapack_driver="gelsy", whose QR has no singular values: an empty array and None in their places, as in SciPy.
     """
     a, b = for_lapack(a), for_lapack(b)
+    if a.ndim > 2 or b.ndim > 2:
+        one = partial(lstsq, cond=cond, lapack_driver=lapack_driver)
+        return one_by_one(one, [a, b], [2, min(b.ndim, 2)])  # each has a rank of its own
     if cond is None:
         cond = np.finfo(np.result_type(a, b, np.float32)).eps
     x, residuals, rank, s = np.linalg.lstsq(a, b, cond)
+    rank = rank.astype(int)
     if lapack_driver == "gelsy":
         return x, np.empty(0, x.dtype), rank, None
     return x, residuals[0] if b.ndim == 1 and residuals.shape == (1,) else residuals, rank, s

@@ -116,16 +116,38 @@ def _of_blocks(function: Callable[..., Any], name: str) -> Primitive:
     return row
 
 
+def _of_each(function: Callable[[Any], Any], a: Any) -> Any:
+    """function(a), of equal matrices of a stack once, and [[y, 0], [0, y]] of [[x, 0], [0, x]]: that is what most of the blocks
+    of higher derivatives are, since each direction moves one number. (Of a third one of logm, 15 in 16.)"""
+    if a.ndim == 2 or not a.size:
+        return function(a)
+    known: dict[bytes, Any] = {}
+
+    def found(x: Any) -> Any:
+        n = len(x) // 2
+        if len(x) == 2 * n and not x[:n, n:].any() and not x[n:, :n].any() and np.array_equal(x[:n, :n], x[n:, n:]):
+            y = found(x[:n, :n])
+            return _blocks(y, np.zeros_like(y))
+        key = x.tobytes()
+        if key not in known:
+            known[key] = function(x)
+        return known[key]
+
+    return np.reshape(np.stack([found(a[i]) for i in np.ndindex(a.shape[:-2])]), a.shape)
+
+
 def _logm(a: Any, *, power: None) -> Any:
-    return source.logm(
-        np.asarray(a, np.result_type(a, np.float64))
-    )  # its result is of float64, by which it checks itself
+    return _of_each(
+        source.logm, np.asarray(a, np.result_type(a, np.float64))
+    )  # it checks itself by its result, of float64
+
+
+def _fractional_matrix_power(a: Any, *, power: float) -> Any:
+    return _of_each(lambda x: source.fractional_matrix_power(x, power), a)
 
 
 logm_row = _of_blocks(_logm, "logm")
-fractional_matrix_power_row = _of_blocks(
-    lambda a, *, power: source.fractional_matrix_power(a, power), "fractional_matrix_power"
-)
+fractional_matrix_power_row = _of_blocks(_fractional_matrix_power, "fractional_matrix_power")
 
 
 @stands_for(source.logm)

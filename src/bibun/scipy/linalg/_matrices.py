@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,14 @@ def hermitian(a: Any, lower: bool) -> Any:
     """The matrix of which a has one triangle; only the real part of the diagonal counts."""
     half = np.tril(a, -1) if lower else np.triu(a, 1)
     return half + adjoint(half) + np.real(a * np.eye(a.shape[-1], dtype=bool))
+
+
+def one_by_one(f: Callable[..., tuple[Any, ...]], arrays: list[Any], axes: list[int]) -> tuple[Any, ...]:
+    """f of each problem of a stack, whose axes stand before the `axes` last ones of each array; the results as stacks."""
+    stack = np.broadcast_shapes(*(x.shape[:-k] for x, k in zip(arrays, axes, strict=True)))
+    wide = [np.broadcast_to(x, (*stack, *x.shape[-k:])) for x, k in zip(arrays, axes, strict=True)]
+    each = [f(*(x[i] for x in wide)) for i in np.ndindex(stack)]
+    return tuple(np.reshape(np.stack(part), (*stack, *np.shape(part[0]))) for part in zip(*each, strict=True))
 
 
 def toeplitz_of(c: Any, r: Any) -> Any:

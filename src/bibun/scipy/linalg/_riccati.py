@@ -21,7 +21,7 @@ from bibun.core.kinds import constant
 from bibun.scipy._calls import no_rule, stands_for
 from bibun.scipy._implicit import Slope, implicit
 from bibun.scipy._levels import refuse_recorded, without
-from bibun.scipy.linalg._matrices import transpose
+from bibun.scipy.linalg._matrices import one_by_one, transpose
 from bibun.scipy.linalg._solvers import solve_sylvester
 
 
@@ -61,18 +61,23 @@ def _solution(
 ) -> Any:
     a, b, q, r, e, s = matrices
     given = [np.atleast_2d(as_array(m)) for m in (a, b, q, r)]
-    shapes = np.shape(given[1])
-    others = np.eye(shapes[0]) if e is None else e, np.zeros(shapes) if s is None else s
+    shape, general = np.shape(given[1])[-2:], not (e is None and s is None)
+    others = np.eye(shape[0]) if e is None else e, np.zeros(shape) if s is None else s
     given += [np.atleast_2d(as_array(m)) for m in others]
+    if any(m.ndim > 2 for m in given):
+
+        def one(*parts: Any) -> tuple[Any, ...]:
+            known = parts if general else (*parts[:4], None, None)
+            return (_solution(solver, residual, loops, known, balanced),)
+
+        return one_by_one(one, given, [2] * len(given))[0]
     if any(m.dtype.kind == "c" for m in given):
         raise no_rule(solver.__name__, "the matrices are complex; write the equation of real and imaginary parts")
 
     def run(*values: Any) -> Any:
         refuse_recorded(*values)
         a, b, q, r, e, s = values
-        return solver(
-            a, b, q, r, *((e, s) if matrices[4] is not None or matrices[5] is not None else ()), balanced=balanced
-        )
+        return solver(a, b, q, r, *((e, s) if general else ()), balanced=balanced)
 
     start = constant(run, "SciPy searches for it", batch="loop", name=solver.__name__)(*(without(m, 0) for m in given))
     slope = _ClosedLoop(lambda x: loops(x, *given), given[4], solver is source.solve_discrete_are)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from bibun.core.traced import Traced
-from bibun.scipy._calls import no_rule
+from bibun.scipy._calls import beside, no_rule
 
 _MODES: dict[str, Any] = {
     "reflect": "symmetric", "grid-mirror": "symmetric", "mirror": "reflect", "nearest": "edge", "wrap": "wrap",
@@ -20,7 +20,9 @@ def _padded(x: Any, sides: list[tuple[int, int]], mode: str, cval: Any) -> Any:
     """With so many entries more beyond each edge."""
     if mode not in _MODES:
         raise RuntimeError("boundary mode not supported")
-    return np.pad(x, sides, **({"constant_values": cval} if _MODES[mode] == "constant" else {"mode": _MODES[mode]}))
+    if _MODES[mode] == "constant":
+        return np.pad(beside(x, cval), sides, constant_values=cval)
+    return np.pad(x, sides, mode=_MODES[mode])
 
 
 def surrounded(x: Any, axes: Any, lengths: Any, origin: Any, mode: Any, cval: Any) -> Any:

@@ -19,7 +19,7 @@ from scipy import special
 
 from bibun.arrays.creation import as_array, holds_traced
 from bibun.core.traced import Traced, bare
-from bibun.scipy._calls import no_rule, stands_for
+from bibun.scipy._calls import beside, no_rule, stands_for
 from bibun.scipy._levels import batches, refuse_recorded
 from bibun.scipy.interpolate.piecewise import taken
 from bibun.scipy.ndimage._edges import given, wide
@@ -61,7 +61,7 @@ def _interpolated(x: Any, places: list[Any], order: int, mode: str, cval: Any, p
     if prefilter and order > 1:
         if mode in ("nearest", "grid-constant"):
             how: Any = {"mode": "edge"} if mode == "nearest" else {"constant_values": cval}
-            x, places = np.pad(x, _PAD, **how), [place + _PAD for place in places]
+            x, places = np.pad(beside(x, cval), _PAD, **how), [place + _PAD for place in places]
         for axis in range(x.ndim):
             x = _filtered(x, order, mode, axis)
     inside: Any = True

@@ -14,7 +14,7 @@ from bibun.arrays.creation import as_array
 from bibun.errors import NoDerivativeError, located
 from bibun.scipy._calls import no_rule
 from bibun.scipy._estimates import estimates
-from bibun.scipy._levels import all_at, at, batches, is_traced, plain_function
+from bibun.scipy._levels import all_at, at, batches, is_traced, plain_function, steering
 from bibun.scipy._problem import Problem, derived, each, floats
 from bibun.scipy.optimize.constraints import Bounds, Constraints
 from bibun.scipy.optimize.minima import _active, optimum
@@ -62,11 +62,15 @@ def least_squares(
         if exact is None and jac == "2-point":
             exact = derived(problem, entry, lambda f: jacobian(lambda x: np.atleast_1d(as_array(f(x)))), start)
         found = optimize.least_squares(
-            problem.plain(entry), start, exact or jac, (at(limits.lower, entry), at(limits.upper, entry)), **given
+            problem.plain(entry),
+            start,
+            exact or jac,
+            (at(limits.lower, entry), at(limits.upper, entry)),
+            **all_at(given, entry),
         )
         return dict(found) | _active(lambda x: _cost(problem(x), loss, scale), found.x, limits, Constraints(()), entry)  # type: ignore[arg-type]
 
-    fields = each(problem.sizes(x0, limits.lower, limits.upper), run)
+    fields = each(problem.sizes(x0, limits.lower, limits.upper, given), run)
     active = {name: fields.pop(name) for name in ("_low", "_high", "_held", "_multipliers")}
     result = optimize.OptimizeResult(fields)
 
@@ -109,9 +113,11 @@ def _bounds(bounds: Any, size: int) -> Bounds:
 
 def _cost(residuals: Any, loss: Any, scale: Any) -> Any:
     """Σ scale² ρ((r / scale)²) / 2."""
+    if callable(loss) and not is_traced(residuals, scale):
+        return 0.5 * scale**2 * np.sum(loss((np.asarray(residuals) / scale) ** 2)[0])
     if callable(loss):
         raise NoDerivativeError(
-            f"{located()}least_squares: a loss of your own is a function that gives derivatives as numbers. To differentiate the "
+            f"{located()}least squares: a loss of your own is a function that gives derivatives as numbers. To differentiate the "
             "solution write the cost as a function, and use bibun.scipy.optimize.minimize."
         )
     return 0.5 * scale**2 * np.sum(_LOSSES[loss]((as_array(residuals) / scale) ** 2))
@@ -135,13 +141,14 @@ def curve_fit(
 ) -> Any:
     """(popt, pcov), both with derivatives by xdata, ydata, sigma, and what f reads.
 
-    popt is a minimum of Σ ((f(xdata, *p) - ydata) / sigma)²; pcov = (JᵀJ)⁻¹, times the mean square of the residuals
-    unless absolute_sigma.
+    popt is a minimum of Σ ρ(((f(xdata, *p) - ydata) / sigma)²), ρ(z) = z unless loss= is given; pcov = (JᵀJ)⁻¹, of another ρ
+    with the rows of J weighed by the curvatures of their terms, times the mean of the terms unless absolute_sigma.
     """
     xdata, ydata = as_array(xdata), as_array(ydata)
     sigma = None if sigma is None else as_array(sigma)
     start = np.ones(len(signature(f).parameters) - 1) if p0 is None else np.atleast_1d(floats(p0))
     limits = _bounds(bounds, start.size)
+    loss, scale = kwargs.get("loss", "linear"), kwargs.get("f_scale", 1.0)
 
     def residuals(p: Any) -> Any:
         r = as_array(f(xdata, *p)) - ydata
@@ -150,7 +157,7 @@ def curve_fit(
         return r / sigma if sigma.ndim < 2 else np.linalg.solve(np.linalg.cholesky(sigma), r)
 
     def cost(p: Any) -> Any:
-        return np.sum(residuals(p) ** 2) / 2
+        return _cost(residuals(p), loss, scale)
 
     problem = Problem(residuals)
 
@@ -169,16 +176,16 @@ def curve_fit(
         pair = (at(limits.lower, entry), at(limits.upper, entry)) if limits else (-np.inf, np.inf)
         popt, pcov, info, message, status = optimize.curve_fit(
             model, x, y, None if p0 is None else all_at(start, entry), s, absolute_sigma, check_finite, pair, method, exact,
-            full_output=True, nan_policy=nan_policy, **kwargs,
+            full_output=True, nan_policy=nan_policy, **all_at(kwargs, entry),
         )  # fmt: skip
         found = {"x": popt, "cov": pcov, "info": info, "message": message, "status": status}
         return found | _active(cost, popt, limits, Constraints(()), entry)  # type: ignore[arg-type]
 
-    result = each(problem.sizes(start, xdata, ydata, sigma, limits.lower, limits.upper), run)
+    result = each(problem.sizes(start, xdata, ydata, sigma, limits.lower, limits.upper, kwargs), run)
     popt = optimum(cost, result["x"], limits, Constraints(()), result, name="curve_fit")
     pcov = result["cov"]
     if popt is not result["x"]:
-        pcov = _covariance(residuals, popt, absolute_sigma)
+        pcov = _covariance(residuals, popt, absolute_sigma, loss, scale)
         result["info"] = dict(result["info"])
         estimates(result["info"], popt, "curve_fit")
     return (popt, pcov, result["info"], result["message"], result["status"]) if full_output else (popt, pcov)
@@ -189,14 +196,17 @@ def _plain_model(f: Function, x: Any, p: Any, entry: Any) -> Any:
     return at(y, entry)
 
 
-def _covariance(residuals: Function, p: Any, absolute: bool) -> Any:
-    """(JᵀJ)⁻¹, times the mean square of the residuals."""
-    slopes = jacobian(residuals)(p)
-    covariance = np.linalg.inv(np.swapaxes(slopes, -1, -2) @ slopes)
+def _covariance(residuals: Function, p: Any, absolute: bool, loss: str, scale: Any) -> Any:
+    """(JᵀWJ)⁻¹, times the mean of the terms; W = 1 for the linear loss, else as SciPy has it."""
+    slopes, r = jacobian(residuals)(p), residuals(p)
+    weighed = slopes
+    if loss != "linear":
+        curvatures = grad(lambda r: np.sum(grad(lambda r: _cost(r, loss, scale))(r)))(r)
+        weighed = slopes * np.maximum(curvatures, np.finfo(float).eps)[:, None]
+    covariance = np.linalg.inv(np.swapaxes(slopes, -1, -2) @ weighed)
     if absolute:
         return covariance
-    r = residuals(p)
-    return covariance * (np.sum(r**2) / (np.size(r) - np.size(p)))
+    return covariance * (2 * _cost(r, loss, scale) / (np.size(r) - np.size(p)))
 
 
 def lsq_linear(A: Any, b: Any, bounds: Any = (-np.inf, np.inf), *more: Any, **settings: Any) -> Any:
@@ -204,6 +214,7 @@ def lsq_linear(A: Any, b: Any, bounds: Any = (-np.inf, np.inf), *more: Any, **se
 
     A may be sparse, with plain or traced entries, or a LinearOperator.
     """
+    settings, more = steering("lsq_linear", **settings), steering("lsq_linear", more=more)["more"]
     b, limits = as_array(b), _bounds(bounds, np.shape(A)[-1])
 
     def run(A: Any, b: Any, lower: Any, upper: Any) -> Any:
@@ -214,7 +225,7 @@ def lsq_linear(A: Any, b: Any, bounds: Any = (-np.inf, np.inf), *more: Any, **se
 
 def nnls(A: Any, b: Any, **settings: Any) -> Any:
     """(x, |A x - b|) of the least |A x - b| with x >= 0; both have derivatives."""
-    A, b = as_array(A), as_array(b)
+    A, b, settings = as_array(A), as_array(b), steering("nnls", **settings)
     limits = _bounds((0, np.inf), A.shape[-1])
 
     def run(A: Any, b: Any, *_: Any) -> Any:

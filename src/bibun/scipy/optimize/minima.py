@@ -23,7 +23,7 @@ from bibun.scipy._implicit import implicit
 from bibun.scipy._levels import all_at, at, batches, is_traced, plain_function
 from bibun.scipy._problem import Problem, derived, each, floats
 from bibun.scipy.optimize.constraints import Bounds, Constraints, for_scipy
-from bibun.scipy.optimize.roots import _failure, _number, _value_of
+from bibun.scipy.optimize.roots import _failure, _number, _settings, _value_of
 from bibun.transforms.derived import hessian
 from bibun.transforms.reverse import grad
 
@@ -71,7 +71,7 @@ def minimize(
     if x0.ndim != 1:
         raise ValueError("'x0' must only have one dimension.")
     limits, conditions = Bounds(bounds, x0.size), Constraints(constraints)
-    method = _method(method, bounds, constraints)
+    method, (tol, options) = _method(method, bounds, constraints), _settings("minimize", tol, options)
 
     def run(entry: Any) -> dict[str, Any]:
         start = np.asarray(all_at(x0, entry))
@@ -178,7 +178,7 @@ def minimize_scalar(
     options: Any = None,
 ) -> Any:
     """A minimum of a function of one number: dx = -∂²fun/∂x∂θ dθ / fun''(x), and that of the bound where x is at one."""
-    problem = Problem(fun, args)
+    problem, (tol, options) = Problem(fun, args), _settings("minimize_scalar", tol, options)
     limits = Bounds(None if bounds is None else [tuple(bounds)], 1)
     near = bounds if bounds is not None else bracket if bracket is not None else (0.0,)
 

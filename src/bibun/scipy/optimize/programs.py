@@ -11,7 +11,7 @@ from bibun.arrays.creation import as_array
 from bibun.core.kinds import constant
 from bibun.errors import NoDerivativeError, located
 from bibun.scipy._estimates import estimates
-from bibun.scipy._levels import all_at, batches, is_traced, refuse_recorded
+from bibun.scipy._levels import all_at, batches, is_traced, refuse_recorded, steering
 from bibun.scipy._problem import each
 from bibun.scipy.optimize.constraints import Bounds, Constraints
 from bibun.scipy.optimize.minima import _active, optimum
@@ -52,7 +52,7 @@ def linprog(
     Raises DerivativeValueError where the solution is no single vertex with as many active limits as unknowns: then x is
     not unique, or jumps. A_ub and A_eq may be sparse, with plain or traced entries.
     """
-    c = as_array(c)
+    c, options = as_array(c), steering("linprog", options=options)["options"]
     b_ub, b_eq = (None if b is None else as_array(b) for b in (b_ub, b_eq))
     above, equal = (None if a is None else matrix_of(a) for a in (A_ub, A_eq))  # the kind and the entries
     arguments = (c, above and above[1], b_ub, equal and equal[1], b_eq, _pairs(bounds, np.shape(c)[-1]))

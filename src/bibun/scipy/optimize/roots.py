@@ -15,7 +15,7 @@ from bibun.arrays.creation import as_array
 from bibun.core.traced import bare
 from bibun.scipy._estimates import estimates
 from bibun.scipy._implicit import implicit
-from bibun.scipy._levels import all_at
+from bibun.scipy._levels import all_at, steering
 from bibun.scipy._problem import Problem, derived, each, floats
 from bibun.transforms.derived import jacobian
 from bibun.transforms.reverse import grad
@@ -41,7 +41,7 @@ def root(
     point that is no solution, or of one where the Jacobian is singular.
     """
     problem = Problem(_value_of(fun) if jac is True else fun, args)
-    given = Problem(jac, args) if callable(jac) else None
+    given, tol, options = Problem(jac, args) if callable(jac) else None, *_settings("root", tol, options)
     x0 = floats(x0)
     if method in ("hybr", "lm"):  # the others keep its shape
         x0 = np.reshape(x0, -1)
@@ -90,6 +90,11 @@ def fsolve(
     return found.x, known | {"fvec": found.fun}, found.status, found.message
 
 
+def _settings(name: str, *values: Any) -> tuple[Any, ...]:
+    """Tolerances and options as plain numbers."""
+    return tuple(steering(name, settings=values)["settings"])
+
+
 def _value_of(fun: Function) -> Function:
     """The value of a function that returns (value, derivative)."""
     return lambda *args: fun(*args)[0]
@@ -131,6 +136,7 @@ def root_scalar(
     """
     problem = Problem(_value_of(f) if fprime is True or fprime2 is True else f, args)
     near = x0 if bracket is None else bracket[0]
+    xtol, rtol, options = _settings("root_scalar", xtol, rtol, options)
     sizes = {} if near is None else problem.sizes(near, bracket, x1)  # SciPy says what is missing
 
     def run(entry: Any) -> dict[str, Any]:
@@ -174,7 +180,8 @@ def _bracketing(name: str) -> Function:
     @wraps(solver)
     def find(f: Function, a: Any, b: Any, args: Any = (), *more: Any, **settings: Any) -> Any:
         call = signature(solver).bind(f, a, b, args, *more, **settings).arguments
-        full, settings = call.get("full_output", False), dict(list(call.items())[4:]) | {"full_output": True}
+        full = call.get("full_output", False)
+        settings = steering(name, **dict(list(call.items())[4:])) | {"full_output": True}
         problem = Problem(f, args)
 
         def run(entry: Any) -> dict[str, Any]:
@@ -217,6 +224,7 @@ def newton(
     """A zero of func, or of each of its entries, which depend on the entry of x of the same place alone."""
     problem = Problem(func, args)
     more = [Problem(p, args) if p is not None else None for p in (fprime, fprime2)]
+    tol, rtol = _settings("newton", tol, rtol)
 
     def run(entry: Any) -> dict[str, Any]:
         first, second = (p.plain(entry) if p else None for p in more)
@@ -238,7 +246,7 @@ def fixed_point(
     func: Function, x0: Any, args: Any = (), xtol: float = 1e-08, maxiter: int = 500, method: str = "del2"
 ) -> Any:
     """x = func(x), and dx = (1 - ∂func/∂x)⁻¹ ∂func/∂θ dθ."""
-    problem = Problem(func, args)
+    problem, (xtol,) = Problem(func, args), _settings("fixed_point", xtol)
 
     def run(entry: Any) -> dict[str, Any]:
         start = np.asarray(all_at(floats(x0), entry))

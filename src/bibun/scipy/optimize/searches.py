@@ -11,7 +11,7 @@ from scipy import optimize  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array
 from bibun.scipy._calls import no_rule
-from bibun.scipy._levels import all_at, batches
+from bibun.scipy._levels import all_at, batches, steering
 from bibun.scipy._problem import Problem, each
 from bibun.scipy.optimize.constraints import Bounds, Constraints
 from bibun.scipy.optimize.minima import _active, _one, _varies, optimum
@@ -26,7 +26,7 @@ def _search(name: str) -> Callable[..., Any]:
         """`.x` and `.fun` have derivatives by args, the bounds and what func reads: see minimize."""
         if settings.get("constraints"):
             raise no_rule(name, "it has no constraints here; write minimize, from the x that SciPy's own search finds")
-        problem = Problem(func, args)
+        problem, settings = Problem(func, args), steering(name, **settings)
         size = np.size(bounds.lb) if isinstance(bounds, optimize.Bounds) else len(bounds)
         limits, free = Bounds(bounds, size), Constraints(())
         ends = limits.lower, limits.upper

@@ -13,7 +13,7 @@ from bibun.arrays.registry import add_rows
 from bibun.core.broadcasting import unbroadcast
 from bibun.core.kinds import multilinear
 from bibun.core.primitive import Primitive
-from bibun.scipy._calls import stands_for
+from bibun.scipy._calls import beside, stands_for
 
 # y[n] = sum of a[k] b[n - k] over the axes of `axes`, of all n (`valid`: of those where b, the shorter one, lies within a);
 # over the other axes a and b broadcast. What is pulled back is then again one of both kinds, and costs as much.
@@ -105,27 +105,36 @@ def _method(a: Any, b: Any, mode: str, method: str) -> str:
     return method
 
 
+def _of_nothing(function: Any, a: Any, b: Any, *settings: Any) -> Any:
+    """SciPy's zeros, or its error: which of them it is hangs on the mode and the number of axes, not on values."""
+    return function(*(np.zeros(x.shape, x.dtype) for x in (a, b)), *settings)
+
+
 @stands_for(source.convolve)
 def convolve(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> Any:
     """sum of a[k] b[n - k] over k."""
     a, b = as_array(in1), as_array(in2)
+    if not a.size or not b.size:
+        return _of_nothing(source.convolve, a, b, mode, method)
     return convolved(a, b, mode, _method(a, b, mode, method))
 
 
 @stands_for(source.fftconvolve)
 def fftconvolve(in1: Any, in2: Any, mode: str = "full", axes: Any = None) -> Any:
     """The convolution by Fourier transforms, over some axes."""
-    return _by_transforms(in1, in2, mode, axes, "fft")
+    return _by_transforms(source.fftconvolve, in1, in2, mode, axes, "fft")
 
 
 @stands_for(source.oaconvolve)
 def oaconvolve(in1: Any, in2: Any, mode: str = "full", axes: Any = None) -> Any:
     """The convolution by Fourier transforms of overlapping parts."""
-    return _by_transforms(in1, in2, mode, axes, "overlapping")
+    return _by_transforms(source.oaconvolve, in1, in2, mode, axes, "overlapping")
 
 
-def _by_transforms(in1: Any, in2: Any, mode: str, axes: Any, method: str) -> Any:
+def _by_transforms(function: Any, in1: Any, in2: Any, mode: str, axes: Any, method: str) -> Any:
     a, b = as_array(in1), as_array(in2)
+    if not a.size or not b.size:
+        return _of_nothing(function, a, b, mode, axes)
     return convolved(a, b, mode, method, None if axes is None else normalize_axis_tuple(axes, a.ndim))
 
 
@@ -139,6 +148,8 @@ def reversed_conjugate(b: Any) -> Any:
 def correlate(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> Any:
     """sum of a[n + k] conj(b[k]) over k."""
     a, b = as_array(in1), as_array(in2)
+    if not a.size or not b.size:
+        return _of_nothing(source.correlate, a, b, mode, method)
     return convolved(a, reversed_conjugate(b), mode, _method(a, b, mode, method))
 
 
@@ -149,19 +160,21 @@ _PADDING: dict[Any, str] = {"fill": "constant", "pad": "constant", "wrap": "wrap
 @stands_for(source.convolve2d)
 def convolve2d(in1: Any, in2: Any, mode: str = "full", boundary: str = "fill", fillvalue: Any = 0) -> Any:
     """The convolution of matrices, the first of which goes on beyond its edges by zeros, a number, itself or its mirror image."""
-    return _in_two(as_array(in1), as_array(in2), mode, boundary, fillvalue)
+    return _in_two(source.convolve2d, as_array(in1), as_array(in2), mode, boundary, fillvalue)
 
 
-def _in_two(a: Any, b: Any, mode: str, boundary: str, fillvalue: Any, late: int = 0) -> Any:
+def _in_two(function: Any, a: Any, b: Any, mode: str, boundary: str, fillvalue: Any, late: int = 0) -> Any:
     if a.ndim != 2 or b.ndim != 2:
-        raise ValueError("convolve2d inputs must both be 2-D arrays")
+        raise ValueError(f"{function.__name__} inputs must both be 2-D arrays")
+    if not a.size or not b.size:
+        return _of_nothing(function, a, b, mode, boundary)
     if boundary not in _PADDING:
         raise ValueError("Acceptable boundary flags are 'fill', 'circular' (or 'wrap'), and 'symmetric' (or 'symm').")
     if mode not in ("full", "same"):
         return convolved(a, b, mode, "direct")
     sides = [(n - 1, n - 1) for n in b.shape]
     if _PADDING[boundary] == "constant":
-        padded = np.pad(a, sides, constant_values=fillvalue)
+        padded = np.pad(beside(a, fillvalue), sides, constant_values=fillvalue)
     else:
         padded = np.pad(a, sides, mode=_PADDING[boundary])  # type: ignore[call-overload]
     whole = convolved(padded, b, "valid", "direct")
@@ -171,4 +184,5 @@ def _in_two(a: Any, b: Any, mode: str, boundary: str, fillvalue: Any, late: int 
 @stands_for(source.correlate2d)
 def correlate2d(in1: Any, in2: Any, mode: str = "full", boundary: str = "fill", fillvalue: Any = 0) -> Any:
     """The correlation of matrices: the convolution with the second one reversed and conjugated."""
-    return _in_two(as_array(in1), reversed_conjugate(as_array(in2)), mode, boundary, fillvalue, late=1)
+    second = reversed_conjugate(as_array(in2))
+    return _in_two(source.correlate2d, as_array(in1), second, mode, boundary, fillvalue, late=1)

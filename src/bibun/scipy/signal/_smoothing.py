@@ -10,7 +10,7 @@ import numpy as np
 import scipy.signal as source  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array, holds_traced
-from bibun.scipy._calls import any_traced, no_rule, stands_for
+from bibun.scipy._calls import any_traced, beside, no_rule, stands_for
 from bibun.scipy.signal._convolution import convolved
 from bibun.scipy.signal._filters import sosfilt, sosfiltfilt
 
@@ -36,23 +36,22 @@ def savgol_filter(
 ) -> Any:  # fmt: skip
     """At each sample the polynomial that fits best the samples about it, or its derivative."""
     x = np.moveaxis(_floating(x), axis, -1)
-    h = source.savgol_coeffs(window_length, polyorder, deriv=deriv, delta=delta).astype(x.dtype)
+    scale = delta**deriv
+    h = (source.savgol_coeffs(window_length, polyorder, deriv=deriv) / scale).astype(x.dtype)
     half = window_length // 2
     sides = [(0, 0)] * (x.ndim - 1) + [(window_length - 1 - half, half)]
     if mode == "interp":
         if window_length > x.shape[-1]:
             raise ValueError("If mode is 'interp', window_length must be less than or equal to the size of x.")
         # the ends are the polynomials of the first and the last window: of each the filter as a matrix
-        ends = source.savgol_filter(
-            np.eye(window_length), window_length, polyorder, deriv, delta, axis=0, mode="interp"
-        )
-        ends = ends.astype(x.dtype)
+        ends = source.savgol_filter(np.eye(window_length), window_length, polyorder, deriv, axis=0, mode="interp")
+        ends = (ends / scale).astype(x.dtype)
         first = np.matmul(x[..., :window_length], ends[:half].T)
         last = np.matmul(x[..., -window_length:], ends[window_length - half :].T)
         middle = _along(h, x, "valid")[..., 2 * half + 1 - window_length :]  # an even window has its middle behind
         return np.moveaxis(np.concatenate([first, middle, last], axis=-1), -1, axis)
     if mode == "constant":
-        padded = np.pad(x, sides, constant_values=cval)
+        padded = np.pad(beside(x, cval), sides, constant_values=cval)
     elif mode in _SAVGOL_PADDING:
         padded = np.pad(x, sides, mode=_SAVGOL_PADDING[mode])
     else:
@@ -110,7 +109,7 @@ def _beyond(x: Any, n: int, mode: str, cval: Any) -> Any:
     """n samples more at both ends of the last axis."""
     sides = [(0, 0)] * (x.ndim - 1) + [(n, n)]
     if mode == "constant":
-        return np.pad(x, sides, constant_values=cval)
+        return np.pad(beside(x, cval), sides, constant_values=cval)
     x = _floating(x)
     if mode not in _STRAIGHT:
         padded = np.pad(x, sides, **_BEYOND[mode])

@@ -85,7 +85,7 @@ def _spectra(
         result = np.conjugate(first) * other * (times * scale)
         result = np.real(result) if same else result
     frequencies = np.fft.rfftfreq(nfft, 1 / fs) if onesided else np.fft.fftfreq(nfft, 1 / fs)
-    time = np.arange(n / 2, x.shape[-1] - n / 2 + 1, step) / float(fs)
+    time = np.arange(n / 2, x.shape[-1] - n / 2 + 1, step) / fs
     if boundary is not None:
         time = time - (n / 2) / fs
     result = result.astype(dtype if result.dtype.kind == "c" else np.finfo(dtype).dtype)
@@ -221,7 +221,7 @@ def istft(
             UserWarning,
         )
     x = np.moveaxis(x / np.where(covered, squares, 1.0), -1, time - (frequency < time))
-    return np.arange(x.shape[0]) / float(fs), x
+    return np.arange(x.shape[0]) / fs, x
 
 
 # Frequency responses

@@ -19,7 +19,7 @@ from bibun.core.primitive import Primitive
 from bibun.core.traced import plain
 from bibun.errors import DerivativeValueError, LostDerivativeError, located
 from bibun.scipy._calls import no_rule, remaining, stands_for
-from bibun.scipy._levels import batches
+from bibun.scipy._levels import batches, steering
 from bibun.scipy._systems import System, linear_system
 from bibun.scipy.sparse import issparse
 from bibun.scipy.sparse._arrays import SparseArray
@@ -245,6 +245,7 @@ class _Iterative(System):
 
 def _iterative(name: str) -> Any:
     def call(A: Any, b: Any, x0: Any = None, **settings: Any) -> Any:
+        settings = steering(name, **settings)
         settings.pop("callback", None)
         settings.pop("callback_type", None)
         if holds_traced(x0):

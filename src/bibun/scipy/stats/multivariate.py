@@ -21,6 +21,11 @@ class Family:
 
     plain: Any
 
+    @property
+    def name(self) -> str:
+        """SciPy's: that of its class, which has no other."""
+        return type(self.plain).__name__.removesuffix("_gen")
+
     def __call__(self, *args: Any, **settings: Any) -> Any:
         """The distribution of these parameters."""
         return Frozen(self, args, settings)
@@ -46,6 +51,11 @@ def _log_determinant(a: Any) -> Any:
 def _log_multigamma(a: Any, p: int) -> Any:
     """log Γ_p(a) = p (p - 1) / 4 log π + Σ log Γ(a - j / 2)"""
     return p * (p - 1) / 4 * log(pi) + np.sum(special.gammaln(a - np.arange(p) / 2))
+
+
+def _multidigamma(a: Any, p: int) -> Any:
+    """Its derivative: Σ ψ(a - j / 2)"""
+    return np.sum(special.psi(a - np.arange(p) / 2))
 
 
 def _subspace(covariance: Any) -> Any:
@@ -134,6 +144,26 @@ class _StudentT(Family):
         """exp(logpdf)"""
         return np.exp(self.logpdf(x, loc, shape, df))
 
+    def entropy(self, loc: Any = None, shape: Any = 1, df: Any = 1) -> Any:
+        """log Γ(df / 2) - log Γ(h) + h (ψ(h) - ψ(df / 2)) + log det(df π shape) / 2, h = (df + p) / 2"""
+        if not is_traced(loc, shape, df):
+            return self.plain.entropy(loc, shape, df)
+        _, _, shape, p = _shaped(0.0 if loc is None else loc, loc, shape)
+        return self._standard_entropy(p, df) + _log_determinant(shape) / 2
+
+    def _standard_entropy(self, p: int, df: Any) -> Any:
+        """Of the unit matrix; for many degrees of freedom, where the terms of the formula cancel, SciPy's series."""
+        most = 400 * p / (log(p) + 1)
+        many = as_array(df) >= most
+        n, few = np.where(many, df, most), np.where(many, 1.0, df)
+        series = p * (log(2 * pi) + 1) / 2 + p / n - p * (p - 2) / (4 * n**2) + p**2 * (p - 2) / (6 * n**3)
+        series = (
+            series + p * (-3 * p**3 + 8 * p**2 - 8) / (24 * n**4) + p**2 * (3 * p**3 - 10 * p**2 + 16) / (30 * n**5)
+        )
+        h, half = 0.5 * (few + p), 0.5 * few
+        gammas = special.gammaln(half) - special.gammaln(h) + h * (special.psi(h) - special.psi(half))
+        return np.where(many, series, gammas + p / 2 * np.log(few * pi))
+
 
 class _Dirichlet(Family):
     """Of shares that add up to 1; x has them along the first axis, and may leave the last one out."""
@@ -195,6 +225,15 @@ class _Wishart(Family):
         """exp(logpdf)"""
         return np.exp(self.logpdf(x, df, scale))
 
+    def entropy(self, df: Any, scale: Any) -> Any:
+        """(p + 1) / 2 log det(2 scale) + log Γ_p(df / 2) - (df - p - 1) / 2 ψ_p(df / 2) + df p / 2"""
+        if not is_traced(df, scale):
+            return self.plain.entropy(df, scale)
+        scale = _matrix(scale)
+        p = scale.shape[-1]
+        gammas = _log_multigamma(0.5 * df, p) - 0.5 * (df - p - 1) * _multidigamma(0.5 * df, p)
+        return (p + 1) / 2 * (_log_determinant(scale) + p * log(2)) + gammas + 0.5 * df * p
+
 
 class _InverseWishart(Family):
     """Of the inverses of Wishart's matrices."""
@@ -215,13 +254,30 @@ class _InverseWishart(Family):
         """exp(logpdf)"""
         return np.exp(self.logpdf(x, df, scale))
 
+    def entropy(self, df: Any, scale: Any) -> Any:
+        """(p + 1) / 2 log(det(scale) / 2) + log Γ_p(df / 2) - (df + p + 1) / 2 ψ_p(df / 2) + df p / 2
+
+        The 2 is SciPy's: 2**p would be right. The derivative is the same.
+        """
+        if not is_traced(df, scale):
+            return self.plain.entropy(df, scale)
+        scale = _matrix(scale)
+        p = scale.shape[-1]
+        gammas = _log_multigamma(0.5 * df, p) - 0.5 * (df + p + 1) * _multidigamma(0.5 * df, p)
+        return (p + 1) / 2 * (_log_determinant(scale) - log(2)) + gammas + 0.5 * df * p
+
+
+def _matrix(scale: Any) -> Any:
+    """The matrix that SciPy makes of a number or of a diagonal."""
+    scale = as_array(scale)
+    return np.reshape(scale, (1, 1)) if not scale.ndim else np.diag(scale) if scale.ndim == 1 else scale
+
 
 def _matrices(x: Any, scale: Any) -> tuple[Any, Any]:
     """Square matrices along the last two axes; SciPy stacks them along the last one."""
-    x, scale = as_array(x), as_array(scale)
-    scale = np.reshape(scale, (1, 1)) if not scale.ndim else np.diag(scale) if scale.ndim == 1 else scale
+    x = as_array(x)
     x = np.moveaxis(x, -1, 0) if x.ndim == 3 else np.reshape(x, (1, 1)) if not x.ndim else x
-    return x, scale
+    return x, _matrix(scale)
 
 
 class _VonMisesFisher(Family):

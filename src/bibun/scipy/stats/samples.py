@@ -13,8 +13,9 @@ from scipy import special, stats  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array
 from bibun.arrays.reductions import axes_of
+from bibun.primitives.repeated import holds
 from bibun.scipy._calls import no_rule
-from bibun.scipy._levels import is_traced, without
+from bibun.scipy._levels import is_traced, steering, without
 from bibun.scipy._objects import Beside, plainly
 from bibun.scipy.stats.distribution import floats
 
@@ -108,7 +109,7 @@ def hmean(
     if not is_traced(a, weights):
         return stats.hmean(a, axis, dtype, weights=weights, nan_policy=nan_policy, keepdims=keepdims)
     s = _Sample("hmean", _typed(a, dtype), axis, nan_policy, keepdims)
-    return s.out(1.0 / s.mean(1.0 / s.x, weights))
+    return s.out(1.0 / s.mean(1.0 / _sizes(s.x), weights))
 
 
 def pmean(
@@ -118,10 +119,20 @@ def pmean(
     """mean(a**p)**(1 / p), the geometric mean for p = 0."""
     if not is_traced(a, p, weights):
         return stats.pmean(a, p, axis=axis, dtype=dtype, weights=weights, nan_policy=nan_policy, keepdims=keepdims)
+    if holds(np.isinf(p)):
+        raise NotImplementedError("Power mean only implemented for finite `p`")
     if not is_traced(p) and p == 0:
         return gmean(a, axis, dtype, weights, nan_policy=nan_policy, keepdims=keepdims)
+    if holds(np.equal(p, 0)):
+        raise no_rule("pmean", "at p = 0 it is a limit; write gmean where p is always 0")
     s = _Sample("pmean", _typed(a, dtype), axis, nan_policy, keepdims)
-    return s.out(s.mean(s.x**p, weights) ** (1 / p))
+    return s.out(s.mean(_sizes(s.x) ** p, weights) ** (1 / p))
+
+
+def _sizes(x: Any) -> Any:
+    """x, and nan for what is negative, of which these means are not defined."""
+    negative = x < 0
+    return np.where(negative, np.nan, x) if holds(negative) else x
 
 
 def _typed(a: Any, dtype: Any) -> Any:
@@ -191,6 +202,9 @@ def trim_mean(
     a: Any, proportiontocut: float, axis: Any = 0, *, nan_policy: str = "propagate", keepdims: bool = False
 ) -> Any:
     """The mean of what is left when so much of the smallest and of the largest is cut."""
+    proportiontocut = steering("trim_mean", proportiontocut=proportiontocut)[
+        "proportiontocut"
+    ]  # it is rounded to a count
     if not is_traced(a):
         return stats.trim_mean(a, proportiontocut, axis, nan_policy=nan_policy, keepdims=keepdims)
     if nan_policy == "omit":
