@@ -12,6 +12,7 @@ import scipy.linalg as plain
 import bibun as bb
 from bibun.scipy import linalg
 from tests.families.agreement import check, check_first, check_second
+from tests.scipy.agreement import slopes
 
 N = 4
 _random = np.random.default_rng(0)
@@ -294,6 +295,23 @@ def test_exponential_of_a_time() -> None:
         np.testing.assert_allclose(f(0.7), truth, rtol=1e-12, atol=1e-13 * np.max(np.abs(truth)))
         twice = a @ truth
         np.testing.assert_allclose(bb.jacobian(f)(0.7), twice, rtol=1e-12, atol=1e-13 * np.max(np.abs(twice)))
+
+
+@pytest.mark.parametrize("name", ["expm", "sinm", "coshm"])
+def test_reverse_mode_over_a_batch_of_tangents(name: str) -> None:
+    """The sum of the Jacobian's entries is the derivative in the direction of ones; its gradient by differences of that."""
+    function, a, ones = getattr(linalg, name), A[:3, :3] / 5, np.ones((3, 3))
+
+    def plainly(a: Any) -> Any:
+        up, down = (plain.expm_frechet(s * a, s * ones, compute_expm=False) for s in (1, -1))
+        if name == "sinm":
+            return np.sum(plain.expm_frechet(1j * a, 1j * ones, compute_expm=False).imag)
+        return np.sum(up) if name == "expm" else np.sum(up + down) / 2
+
+    truth = slopes(plainly, a)
+    for jacobian in (bb.jacfwd, bb.jacrev):
+        found = bb.grad(lambda a, j=jacobian: np.sum(j(lambda a: function(a))(a)))(a)
+        np.testing.assert_allclose(found, truth, rtol=1e-8, atol=1e-9)
 
 
 def test_logarithm_and_root_of_commuting_matrices() -> None:
