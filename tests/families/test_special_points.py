@@ -89,6 +89,30 @@ def legendre_5_2(x: Any) -> Any:
     return (1 - x * x) * (315 * x**3 - 105 * x) / 2
 
 
+def laguerre(n: int, alpha: float) -> Callable[[Any], Any]:
+    """(k + 1) L_(k+1) = (2k + 1 + α - x) L_k - (k + α) L_(k-1)"""
+
+    def value(x: Any) -> Any:
+        low, high = mp.mpf(0), mp.mpf(1)
+        for k in range(n):
+            low, high = high, ((2 * k + 1 + alpha - x) * high - (k + alpha) * low) / (k + 1)
+        return high
+
+    return value
+
+
+def chebyshev(n: int, first: int) -> Callable[[Any], Any]:
+    """T_n, U_n for `first` 1, 2: by the recurrence, from 1 and `first` x."""
+
+    def value(x: Any) -> Any:
+        low, high = mp.mpf(1), first * x
+        for _ in range(n - 1):
+            low, high = high, 2 * x * high - low
+        return high
+
+    return value
+
+
 def ellipj(kind: str, u: Any, m: Any) -> Any:
     return mp.ellipfun(kind, u, m=m)
 
@@ -152,6 +176,22 @@ TRUTHS = [
     Truth("U_-4(x)", of("eval_chebyu", 1, -4), lambda x: mp.chebyu(-4, x), (-0.9, 0.3, 1 - 1e-9)),
     Truth("lpmv(2, 5, x)", of("lpmv", 2, 2, 5.0), lambda x: legendre_5_2(x), (-0.9, 0.3, 1 - 1e-6)),
     Truth("lpmv(-2, 5, x)", of("lpmv", 2, -2, 5.0), lambda x: legendre_5_2(x) / 840, (-0.9, 0.3, 1 - 1e-6)),
+    # of high degrees, where SciPy has whole ones by recurrences, and loses digits or overflows elsewhere
+    Truth("L_60", of("eval_laguerre", 1, 60), laguerre(60, 0), (0.1, 10.0, 60.0), 1e-11, 1e-11),
+    Truth("L_100", of("eval_laguerre", 1, np.int8(100)), laguerre(100, 0), (0.1, 10.0, 60.0), 1e-11, 1e-11),
+    Truth("L_80 of 1/2", of("eval_genlaguerre", 2, 80, 0.5), laguerre(80, 0.5), (0.1, 10.0, 60.0), 1e-11, 1e-11),
+    *(
+        Truth(f"{name} of a degree of {type(n).__name__}", f, truth, points, 1e-11, 1e-11)
+        for n in (200, 200.0)
+        for name, f, truth, points in (
+            ("P_200", of("eval_legendre", 1, n), lambda x: mp.legendre(200, x), (-0.9, 0.5, 0.99, 3.0)),
+            ("P_200(2x - 1)", of("eval_sh_legendre", 1, n), lambda x: mp.legendre(200, 2 * x - 1), (0.05, 0.7)),
+            ("P_200^0", of("lpmv", 2, 0, n), lambda x: mp.legendre(200, x), (-0.9, 0.5, 0.99)),
+            ("C_200 of 3/2", of("eval_gegenbauer", 2, n, 1.5), lambda x: mp.gegenbauer(200, 1.5, x), (-0.9, 0.5, 0.99)),
+            ("T_200", of("eval_chebyt", 1, n), chebyshev(200, 1), (-0.9, 0.5, 0.99, 3.0)),
+            ("U_200", of("eval_chebyu", 1, n), chebyshev(200, 2), (-0.9, 0.4, 0.99, 3.0)),
+        )
+    ),
     # distributions
     Truth("fdtr", of("fdtr", 2, 3.0, 5.0), lambda x: mp.betainc(1.5, 2.5, 0, 3 * x / (5 + 3 * x), regularized=True),
           (1e-6, 0.9, 300.0)),
@@ -277,6 +317,9 @@ EDGES = [
     ("L_1 at 0", of("eval_laguerre", 1, 1), 0.0, -1.0, 0.0),
     ("C_0 of 1/2", of("eval_gegenbauer", 2, 0, 0.5), 0.3, 0.0, 0.0),
     ("P_0^(1,1)", of("eval_jacobi", 3, 0, 1.0, 1.0), 0.3, 0.0, 0.0),
+    ("P_0^(2.6,0.5) at -5.6", of("eval_jacobi", 3, 0, 2.6, 0.5), -5.6, 0.0, 0.0),
+    ("P_1^(2.6,0.5) at -5.6", of("eval_jacobi", 3, 1, 2.6, 0.5), -5.6, 2.55, 0.0),
+    ("L_0 of 1/2", of("eval_genlaguerre", 2, 0, 0.5), 0.3, 0.0, 0.0),
     ("P_1^(-1,-1), of n + a + b + 1 = 0", of("eval_jacobi", 3, 1, -1.0, -1.0), 0.3, 0.0, 0.0),
     ("P_3^0 at 1", of("lpmv", 2, 0, 3.0), 1.0, 6.0, None),
     ("P_3^2 at 1", of("lpmv", 2, 2, 3.0), 1.0, -30.0, None),
