@@ -8,12 +8,13 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
+from scipy import ndimage as plain_ndimage
 from scipy import stats as plain
 from scipy.sparse.linalg import LinearOperator
 
 import bibun as bb
 import bibun.scipy.sparse.linalg as sparse
-from bibun.scipy import optimize, stats
+from bibun.scipy import ndimage, optimize, stats
 from bibun.scipy.spatial import distance
 
 SHAPES: dict[str, tuple[float, ...]] = {
@@ -92,6 +93,51 @@ def test_the_tail_of_an_inverse_normal() -> None:
     value, slope = bb.value_and_grad(lambda x: stats.invgauss.logsf(x, 0.7))(1000.0)
     np.testing.assert_allclose(value, plain.invgauss.logsf(1000.0, 0.7), rtol=1e-12)
     np.testing.assert_allclose(slope, -np.exp(plain.invgauss.logpdf(1000.0, 0.7) - value), rtol=1e-10)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda a: stats.sem(2 * a),
+        lambda a: stats.variation(3 * a),
+        lambda a: stats.linregress(np.arange(9.0), a[4] * np.arange(9.0)).stderr,
+        lambda a: stats.linregress(np.arange(9.0), a[4] * np.arange(9.0)).intercept_stderr,
+        lambda a: np.sum(ndimage.gaussian_gradient_magnitude(np.outer(a - 1, np.ones(9)), 0.5)),
+    ],
+)
+def test_the_root_of_squares_that_are_all_0(f: Callable[[Any], Any]) -> None:
+    """It has the kink of |x|, whose slope is 0; second derivatives too. In every mode, and compiled."""
+    a, zero = np.ones(9), np.zeros(9)
+    for gradient in (bb.grad(f), bb.jacfwd(f), bb.compile(bb.grad(f)), lambda a: bb.hessian(f)(a)[0]):
+        np.testing.assert_array_equal(gradient(a), zero)
+
+
+def test_a_flat_pixel_leaves_the_others_their_slopes() -> None:
+    image = np.zeros((9, 9))
+    image[4, 4] = 1.0
+    f = lambda a: np.sum(ndimage.gaussian_gradient_magnitude(a, 0.5))  # noqa: E731
+    up, down = (np.sum(plain_ndimage.gaussian_gradient_magnitude(image * s, 0.5)) for s in (1 + 1e-6, 1 - 1e-6))
+    for gradient in (bb.grad(f), bb.jacfwd(f), bb.compile(bb.grad(f))):
+        assert np.all(np.isfinite(gradient(image)))
+        np.testing.assert_allclose(gradient(image)[4, 4], (up - down) / 2e-6, rtol=1e-8)
+
+
+def test_the_entropy_of_an_empty_bin() -> None:
+    """-(log p + H) / Σp by each entry, infinite by the empty one; log(p / q) - D of the divergence, divided by Σp."""
+    p, q = np.array([0.0, 1.0, 3.0]), np.array([2.0, 3.0, 5.0])
+    share, other = p / 4, q / 10
+    with np.errstate(divide="ignore"):
+        by_entry = -(np.log(share) + plain.entropy(p)) / 4
+        divergence = (np.log(share / other) - plain.entropy(p, q)) / 4
+    for gradient in (bb.grad(stats.entropy), bb.jacfwd(stats.entropy)):
+        np.testing.assert_allclose(gradient(p), by_entry, rtol=1e-13)
+    for gradient in (bb.grad(lambda p: stats.entropy(p, q)), bb.jacfwd(lambda p: stats.entropy(p, q))):
+        np.testing.assert_allclose(gradient(p), divergence, rtol=1e-13)
+    np.testing.assert_allclose(bb.grad(lambda q: stats.entropy(p, q))(q), 1 / 10 - share / q, rtol=1e-13, atol=1e-16)
+    second = bb.hessian(lambda p: stats.entropy(p))(p)[1:, 1:]  # of the entries that are there
+    s = np.log(share[1:])
+    truth = -np.diag(1 / p[1:]) / 4 + (1 + s[:, None] + s + 2 * plain.entropy(p)) / 16
+    np.testing.assert_allclose(second, truth, rtol=1e-12)
 
 
 def test_a_line_is_five_numbers() -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from scipy import special, stats  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array
-from bibun.arrays.reductions import axes_of
+from bibun.arrays.reductions import axes_of, root_of_squares
 from bibun.scipy._calls import no_rule
 from bibun.scipy._levels import is_traced, without
 from bibun.scipy._objects import Beside, plainly
@@ -176,7 +176,7 @@ def sem(a: Any, axis: Any = 0, ddof: int = 1, nan_policy: str = "propagate", *, 
     if not is_traced(a):
         return stats.sem(a, axis, ddof, nan_policy, keepdims=keepdims)
     s = _Sample("sem", a, axis, nan_policy, keepdims)
-    return s.out(np.sqrt(s.variance(ddof)) / np.sqrt(s.count))
+    return s.out(root_of_squares(s.variance(ddof)) / np.sqrt(s.count))
 
 
 def variation(a: Any, axis: Any = 0, nan_policy: str = "propagate", ddof: int = 0, *, keepdims: bool = False) -> Any:
@@ -184,7 +184,7 @@ def variation(a: Any, axis: Any = 0, nan_policy: str = "propagate", ddof: int = 
     if not is_traced(a):
         return stats.variation(a, axis, nan_policy, ddof, keepdims=keepdims)
     s = _Sample("variation", a, axis, nan_policy, keepdims)
-    return s.out(np.sqrt(s.variance(ddof)) / s.mean(s.x))
+    return s.out(root_of_squares(s.variance(ddof)) / s.mean(s.x))
 
 
 def trim_mean(
@@ -216,15 +216,22 @@ def entropy(
         return stats.entropy(pk, qk, base, axis, nan_policy=nan_policy, keepdims=keepdims)
     if nan_policy == "omit":
         raise no_rule("entropy", "nan_policy='omit' leaves probabilities out; choose them before: p[~np.isnan(p)]")
-    p = _Sample("entropy", pk, axis, nan_policy, keepdims)
-    shares = p.x / np.sum(p.x, axis=p.axes, keepdims=True)
+    pk, qk = (pk, None) if qk is None else np.broadcast_arrays(as_array(pk), as_array(qk))
+    p, size = _summed(_Sample("entropy", pk, axis, nan_policy, keepdims))
     if qk is None:
-        each = special.entr(shares)
+        y = np.log(size) + np.sum(special.entr(p.x), axis=p.axes, keepdims=True) / size
     else:
-        q = _Sample("entropy", qk, axis, nan_policy).x
-        each = special.rel_entr(shares, q / np.sum(q, axis=p.axes, keepdims=True))
-    y = np.sum(each, axis=p.axes, keepdims=True)
+        q, weight = _summed(_Sample("entropy", qk, axis, nan_policy))
+        each = special.rel_entr(p.x, q.x)
+        y = np.log(weight / size) + np.sum(each, axis=p.axes, keepdims=True) / size
     return p.out(y if base is None else y / np.log(base))
+
+
+def _summed(p: _Sample) -> tuple[_Sample, Any]:
+    """A sample divided by the number that is its sum, and its sum then. That is 1, to be divided by for its derivative: if the
+    entries were divided by it, the infinite slope at an empty one would come to all others, times 0."""
+    p.x = p.x / without(np.sum(p.x, axis=p.axes, keepdims=True), 0)
+    return p, np.sum(p.x, axis=p.axes, keepdims=True)
 
 
 class DescribeResult(NamedTuple):
