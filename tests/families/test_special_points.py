@@ -397,6 +397,18 @@ def test_an_order_that_scipy_cuts_to_an_integer(name: str) -> None:
         assert cut == whole
 
 
+@pytest.mark.parametrize("name", ["bdtr", "bdtrc", "bdtri", "nbdtr", "nbdtrc", "nbdtri"])
+@pytest.mark.filterwarnings("ignore:floating point number truncated")
+@pytest.mark.filterwarnings("ignore:non-integer arg n is deprecated")
+def test_counts_that_scipy_cuts_to_integers(name: str) -> None:
+    """The slopes are those of SciPy's values, which do not change between whole numbers."""
+    f = getattr(special, name)
+    for k, n in ((2.5, 5), (2, 5.5), (2.7, 5.8), (2, 4.5), (0, 1.5), (4.2, 4.9) if name[0] == "n" else (1.1, 2.9)):
+        p, h = np.array([0.3, 0.6]), 1e-5
+        slope = (f(k, n, p + h) - f(k, n, p - h)) / (2 * h)
+        np.testing.assert_allclose(np.diagonal(bb.jacobian(f, argnums=2)(k, n, p)), slope, rtol=1e-6)
+
+
 @pytest.mark.parametrize(("name", "output", "x"), [("airy", 0, 104.0), ("iti0k0", 1, 715.0), ("it2i0k0", 1, 715.0)])
 def test_outputs_that_are_not_asked_for_may_be_infinite(name: str, output: int, x: float) -> None:
     """Ai and K vanish, with all derivatives, where Bi and I have overflowed."""

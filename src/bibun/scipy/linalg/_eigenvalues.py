@@ -72,8 +72,8 @@ def _places(inside: Any) -> Any:
     counts = np.sum(inside, axis=-1)
     if holds(counts != np.max(counts)):
         raise ValueError(
-            f"of the matrices of this stack between {np.min(counts)} and {np.max(counts)} eigenvalues each lie within the limits, "
-            "which makes no array; take them matrix by matrix"
+            f"of the matrices of the stack between {np.min(counts)} and {np.max(counts)} eigenvalues each are within the limits; "
+            "that makes no array: take them matrix by matrix"
         )
     return np.reshape(places, (*np.shape(counts), -1)) % np.shape(inside)[-1]
 
