@@ -74,6 +74,33 @@ def test_student_t_without_end_is_normal() -> None:
     np.testing.assert_allclose([value, slope], [plain.norm.logpdf(1.3), -1.3], rtol=1e-15)
 
 
+@pytest.mark.parametrize("df", [np.inf, 1e12, 60.0, 1.0])
+def test_student_t_of_vectors_with_many_degrees_of_freedom(df: float) -> None:
+    """Normal for infinitely many; by df the slope of the formula at 50 digits."""
+    x, loc, shape, w = np.array([0.3, 0.2, -1.0]), np.zeros(3), np.diag([2.0, 0.5, 1.0]), 1 / df
+    squares = sum(mpmath.mpf(v) ** 2 / s for v, s in zip(x, np.diag(shape), strict=True))
+
+    def truth(df: Any, squares: Any) -> Any:
+        if df == mpmath.inf:
+            return -(squares + 3 * mpmath.log(2 * mpmath.pi)) / 2
+        gammas = mpmath.loggamma((df + 3) / 2) - mpmath.loggamma(df / 2)
+        return gammas - 1.5 * mpmath.log(df * mpmath.pi) - (df + 3) / 2 * mpmath.log1p(squares / df)
+
+    with mpmath.workdps(80):
+        number = mpmath.mpf(df)
+        by_df = 0.0 if w == 0 else float(mpmath.diff(lambda df: truth(df, squares), number))
+        expected, by_squares = (float(mpmath.diff(lambda s: truth(number, s), squares, n)) for n in (0, 1))
+    arguments = (x, loc, shape, df)
+    value, slopes = bb.value_and_grad(stats.multivariate_t.logpdf, argnums=(0, 3))(*arguments)
+    np.testing.assert_allclose(value, expected, rtol=1e-14)
+    np.testing.assert_allclose(slopes[0], by_squares * 2 * x / np.diag(shape), rtol=1e-13)
+    np.testing.assert_allclose(slopes[1], by_df, rtol=1e-10)
+    by_x = bb.jacfwd(lambda x: stats.multivariate_t(loc, shape, df).logpdf(x))(x)
+    np.testing.assert_allclose(by_x, slopes[0], rtol=1e-14)
+    if df == np.inf:
+        np.testing.assert_allclose(value, plain.multivariate_t.logpdf(*arguments), rtol=1e-14)
+
+
 @pytest.mark.parametrize(("x", "a"), [(-1.0, 3.0), (-2.0, 3.0), (1.0, -2.0), (0.5, 0.0)])
 def test_the_logarithm_of_a_skew_tail(x: float, a: float) -> None:
     def truth(x: Any, a: Any) -> Any:
