@@ -125,6 +125,35 @@ def test_the_tail_of_an_inverse_normal() -> None:
 @pytest.mark.parametrize(
     "f",
     [
+        *(lambda v, which=which: getattr(stats.gamma, which)(v[0], 2.0, scale=v[1])
+          for which in ("logpdf", "pdf", "cdf", "sf", "logcdf", "logsf", "ppf", "isf")),
+        lambda v: stats.norm.ppf(v[0], 0.0, v[1]),
+        lambda v: stats.norm.entropy(v[0], v[1]),
+        lambda v: stats.norm.mean(v[0], v[1]),
+        lambda v: stats.poisson.logpmf(2, np.where(v[0] == v[0], v[1], v[0])),
+        lambda v: stats.poisson.cdf(2, np.where(v[0] == v[0], v[1], v[0])),
+        lambda v: stats.poisson.mean(np.where(v[0] == v[0], v[1], v[0])),
+        lambda v: stats.binom.pmf(2, 5, np.where(v[1] > 0, v[0], v[1])),
+    ],
+)  # fmt: skip
+def test_what_is_nan_has_the_derivative_nan(f: Callable[[Any], Any]) -> None:
+    """By whatever it is computed from; its neighbours in an array have their own."""
+    good = np.array([[0.3], [1.2]])
+    bad = np.array([[np.nan, 0.3], [1.2, -1.0]])
+    v = np.concatenate([good, bad], axis=1)
+    expected, y = bb.grad(lambda v: np.sum(f(v)))(good), f(v)
+    assert np.array_equal(np.isnan(y), [False, True, True])
+    total = lambda v: np.sum(f(v))  # noqa: E731
+    for gradient in (bb.grad(total), bb.jacfwd(total), bb.compile(bb.grad(total))):
+        found = gradient(v)
+        np.testing.assert_allclose(found[:, :1], expected, rtol=1e-14)
+        assert np.all(np.any(np.isnan(found[:, 1:]), axis=0))
+    assert np.isnan(bb.hessian(lambda s: np.sum(f(np.stack([v[0], s]))))(v[1])[2, 2])
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
         lambda a: stats.sem(2 * a),
         lambda a: stats.variation(3 * a),
         lambda a: stats.linregress(np.arange(9.0), a[4] * np.arange(9.0)).stderr,

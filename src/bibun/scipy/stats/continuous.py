@@ -19,7 +19,7 @@ from bibun.errors import OTHERWISE, NoDerivativeError, located
 from bibun.primitives.repeated import holds
 from bibun.scipy._implicit import implicit
 from bibun.scipy._levels import differentiated, is_traced, moving, searched, without
-from bibun.scipy.stats.distribution import Distribution, floats, log_probability
+from bibun.scipy.stats.distribution import Distribution, floats, log_probability, nan_unless
 
 Formula = Callable[..., Any]
 LINE = (-np.inf, np.inf)
@@ -70,9 +70,7 @@ class Continuous(Distribution):
 
     def pdf(self, x: Any, *args: Any, **settings: Any) -> Any:
         """The density."""
-        if not is_traced(x, args, settings):
-            return self.plain.pdf(x, *args, **settings)
-        return np.exp(self._of_x("logpdf", x, args, settings, (-np.inf, -np.inf), vanishes=_not_finite))
+        return self._of_x("pdf", x, args, settings, (-np.inf, -np.inf))
 
     def cdf(self, x: Any, *args: Any, **settings: Any) -> Any:
         """The probability of at most x."""
@@ -120,30 +118,33 @@ class Continuous(Distribution):
     # How
 
     @np.errstate(divide="ignore", over="ignore", invalid="ignore")  # a probability of 0 has the logarithm -inf
-    def _of_x(self, which: str, x: Any, args: Any, settings: Any, outside: Any, *, vanishes: Formula = np.isnan) -> Any:
-        """The formula inside the support, and a constant outside.
+    def _of_x(self, which: str, x: Any, args: Any, settings: Any, outside: Any) -> Any:
+        """The formula inside the support, and a constant outside; of a density by its logarithm.
 
-        A density may have no finite logarithm at an end of the support, or far out in a tail that underflows: there it is a
-        constant too, of SciPy's value, where that is so by `vanishes`.
+        That may be none at an end of the support, or far out in a tail that underflows: there it is a constant too, of SciPy's
+        value. So is a density itself where the logarithm is infinite.
         """
         if not is_traced(x, args, settings):
             return getattr(self.plain, which)(x, *args, **settings)
         shapes, loc, scale = self.parameters(args, settings)
-        z = (floats(x) - loc) / scale
+        x = floats(x)
+        z = (x - loc) / scale
         low, high = self.support_of(*shapes) if callable(self.support_of) else self.support_of
-        density = which == "logpdf"
+        density = which in ("logpdf", "pdf")
+        formula, vanishes = "logpdf" if density else which, np.isnan if which == "logpdf" else _not_finite
         inside = (z >= low) & (z <= high) & np.isfinite(z) if density else (z > low) & (z < high)
-        y = self._standard(which, np.where(inside, z, _middle(low, high)), shapes)
+        y = self._standard(formula, np.where(inside, z, _middle(low, high)), shapes)
         beyond = np.where(z <= low, *outside)
         if density:
             dead = inside & (vanishes(y) | (((z == low) | (z == high)) & np.isinf(y)))
             if holds(dead):
                 inside = inside & ~dead
-                y = self._standard(which, np.where(inside, z, _middle(low, high)), shapes)
+                y = self._standard(formula, np.where(inside, z, _middle(low, high)), shapes)
                 at_ends = self.rows["logpdf"](*(without(value, 0) for value in (z, *shapes)))
                 beyond = np.where(dead, at_ends, beyond)
             y = y - np.log(scale)
-        return self._checked(np.where(inside, y, beyond), z, shapes, scale)
+        y, valid = np.where(inside, y, beyond), self._of_family(shapes, scale) & (z == z)
+        return nan_unless(valid, np.exp(y) if which == "pdf" else y, x, loc, scale, *shapes)
 
     def _standard(self, which: str, z: Any, shapes: list[Any]) -> Any:
         form = self.forms[which]
@@ -170,15 +171,15 @@ class Continuous(Distribution):
             y = moving(y, sign * slope * without(z, level + 1), level)
         return y
 
-    def _checked(self, y: Any, z: Any, shapes: list[Any], scale: Any) -> Any:
-        """nan where the parameters are none of the family's."""
-        valid = (scale > 0) & (z == z)
+    def _of_family(self, shapes: list[Any], scale: Any) -> Any:
+        """Whether there is a member of these shapes and this scale."""
+        valid = scale > 0
         if callable(self.positive):
             valid = valid & self.positive(*shapes)
         elif self.positive:
             for shape in shapes:
                 valid = valid & (shape > 0)
-        return np.where(valid, y, np.nan)
+        return valid
 
     @np.errstate(divide="ignore", over="ignore", invalid="ignore")  # at q = 0 and q = 1
     def _quantile(self, which: str, inverse_of: str, q: Any, args: Any, settings: Any) -> Any:
@@ -186,14 +187,16 @@ class Continuous(Distribution):
             return getattr(self.plain, which)(q, *args, **settings)
         shapes, loc, scale = self.parameters(args, settings)
         q = floats(q)
+        proper = (q >= 0) & (q <= 1)
+        inputs, valid = (q, loc, scale, *shapes), self._of_family(shapes, scale) & proper
         form, opposite = self.forms[which], self.forms["isf" if which == "ppf" else "ppf"]
         if form is None and opposite is not None and which == "isf":
             form, q = opposite, 1 - q
         if form is not None:
-            proper = (q >= 0) & (q <= 1)
             z = form(np.where(proper, q, 0.5), *shapes)  # type: ignore[operator]
-            return self._checked(loc + scale * np.where(proper, z, np.nan), q, shapes, scale)
-        return self._checked(loc + scale * self._found(which, inverse_of, q, shapes), q, shapes, scale)
+        else:
+            z = self._found(which, inverse_of, q, shapes)
+        return nan_unless(valid, loc + scale * z, *inputs)
 
     def _found(self, which: str, inverse_of: str, q: Any, shapes: list[Any]) -> Any:
         """SciPy's quantile of the standard member, with the derivative of the solution of an equation, or of an end."""
@@ -224,6 +227,7 @@ class Continuous(Distribution):
             moved = moving(moved, guarded_times(rise, sign * slope), level)
         return end + moved
 
+    @np.errstate(invalid="ignore")  # of a negative scale
     def _moment(self, which: str, args: Any, settings: Any, moved: Formula) -> Any:
         if not is_traced(args, settings):
             return getattr(self.plain, which)(*args, **settings)
@@ -238,7 +242,8 @@ class Continuous(Distribution):
             standard = searched(getattr(self.plain, which), f"{self.name}.{which}")(*shapes)
         else:
             standard = form(*shapes)
-        return self._checked(moved(standard, loc, scale), 0.0 * loc, shapes, scale)
+        valid = self._of_family(shapes, scale) & (loc == loc)
+        return nan_unless(valid, moved(standard, loc, scale), loc, scale, *shapes)
 
 
 def _not_finite(y: Any) -> Any:
