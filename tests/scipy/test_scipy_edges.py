@@ -178,6 +178,28 @@ def test_a_flat_pixel_leaves_the_others_their_slopes() -> None:
         np.testing.assert_allclose(gradient(image)[4, 4], (up - down) / 2e-6, rtol=1e-8)
 
 
+@pytest.mark.parametrize("weights", [None, np.array([1.0, 2.0, 1.0])])
+@pytest.mark.filterwarnings("ignore:divide by zero")
+def test_means_of_an_entry_that_is_0(weights: Any) -> None:
+    """By that entry the harmonic mean has the slope 1 / its share, the geometric one an infinite one; by others 0. Beside a
+    second 0 all are 0, and rows without one have their own."""
+    x = np.array([[0.0, 0.0, 2.0], [0.0, 1.0, 2.0], [1.5, 1.0, 2.0]])
+    share = (np.ones(3) if weights is None else weights / np.mean(weights)) / 3
+    h = 1 / np.sum(share / x[2])
+    harmonic = np.array([[0.0, 0, 0], [1 / share[0], 0, 0], h**2 * share / x[2] ** 2])
+    geometric = np.array([[0.0, 0, 0], [np.inf, 0, 0], np.prod(x[2] ** share) * share / x[2]])
+    for mean, truth in ((stats.hmean, harmonic), (stats.gmean, geometric)):
+        f = lambda x, mean=mean: mean(x, axis=1, weights=weights)  # noqa: E731
+        np.testing.assert_allclose(
+            bb.vjp(f, x)[0], getattr(plain, mean.__name__)(x, axis=1, weights=weights), rtol=1e-14
+        )
+        for mode in (bb.jacrev, bb.jacfwd):
+            found = np.stack([mode(lambda row, f=f: f(row[None])[0])(row) for row in x])
+            np.testing.assert_allclose(found, truth, rtol=1e-13)
+        gradient = bb.grad(lambda x, f=f: np.sum(f(x)))
+        np.testing.assert_allclose(gradient(x), truth, rtol=1e-13)
+
+
 def test_the_entropy_of_an_empty_bin() -> None:
     """-(log p + H) / Σp by each entry, infinite by the empty one; log(p / q) - D of the divergence, divided by Σp."""
     p, q = np.array([0.0, 1.0, 3.0]), np.array([2.0, 3.0, 5.0])

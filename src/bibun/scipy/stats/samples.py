@@ -13,6 +13,7 @@ from scipy import special, stats  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array
 from bibun.arrays.reductions import axes_of, root_of_squares
+from bibun.primitives.repeated import holds
 from bibun.scipy._calls import no_rule
 from bibun.scipy._levels import is_traced, without
 from bibun.scipy._objects import Beside, plainly
@@ -48,6 +49,12 @@ class _Sample:
         w = np.broadcast_to(as_array(1.0 if weights is None else weights), np.shape(y))
         w = w if self.missing is None else np.where(self.missing, 0.0, w)
         return np.sum(w * y, axis=self.axes, keepdims=True) / np.sum(w, axis=self.axes, keepdims=True)
+
+    def shares(self, weights: Any = None) -> Any:
+        """What mean multiplies each value by."""
+        w = np.broadcast_to(as_array(1.0 if weights is None else weights), np.shape(self.x))
+        w = w if self.missing is None else np.where(self.missing, 0.0, w)
+        return w / np.sum(w, axis=self.axes, keepdims=True)
 
     def moment(self, order: Any, center: Any = None) -> Any:
         """The mean of (x - center)**order, with the axes kept."""
@@ -91,8 +98,14 @@ def gmean(
     if not is_traced(a, weights):
         return stats.gmean(a, axis, dtype, weights, nan_policy=nan_policy, keepdims=keepdims)
     s = _Sample("gmean", _typed(a, dtype), axis, nan_policy, keepdims)
-    with np.errstate(divide="ignore"):
+    zero = s.x == 0
+    if not holds(zero):
         return s.out(np.exp(s.mean(np.log(s.x), weights)))
+    # Beside an entry that is 0 the logarithm has no slope; the mean has one as a product, and beside another 0 stays 0
+    shares, several = s.shares(weights), np.sum(zero, axis=s.axes, keepdims=True) > 1
+    factors = np.where(zero & (shares == 0), np.nan, s.x**shares)  # SciPy's 0 log 0
+    factors = np.where(several & ~np.isnan(factors), without(factors, 0), factors)
+    return s.out(np.prod(factors, axis=s.axes, keepdims=True))
 
 
 def hmean(
@@ -108,7 +121,18 @@ def hmean(
     if not is_traced(a, weights):
         return stats.hmean(a, axis, dtype, weights=weights, nan_policy=nan_policy, keepdims=keepdims)
     s = _Sample("hmean", _typed(a, dtype), axis, nan_policy, keepdims)
-    return s.out(1.0 / s.mean(1.0 / s.x, weights))
+    zero = s.x == 0
+    if not holds(zero):
+        return s.out(1.0 / s.mean(1.0 / s.x, weights))
+    # Both sides of the fraction times the entry that is 0; beside another one the mean stays 0
+    shares, several = s.shares(weights), np.sum(zero, axis=s.axes, keepdims=True) > 1
+    none = ~np.any(zero, axis=s.axes, keepdims=True)
+    factor, share, rest = (
+        np.sum(part, axis=s.axes, keepdims=True)
+        for part in (np.where(zero, s.x, 0.0), zero * shares, np.where(zero, 0.0, shares / np.where(zero, 1.0, s.x)))
+    )
+    factor = np.where(none, 1.0, factor)
+    return s.out(np.where(several, 0.0, factor / (share + factor * rest)))
 
 
 def pmean(
