@@ -89,6 +89,30 @@ def legendre_5_2(x: Any) -> Any:
     return (1 - x * x) * (315 * x**3 - 105 * x) / 2
 
 
+def laguerre(n: int, alpha: float) -> Callable[[Any], Any]:
+    """(k + 1) L_(k+1) = (2k + 1 + α - x) L_k - (k + α) L_(k-1)"""
+
+    def value(x: Any) -> Any:
+        low, high = mp.mpf(0), mp.mpf(1)
+        for k in range(n):
+            low, high = high, ((2 * k + 1 + alpha - x) * high - (k + alpha) * low) / (k + 1)
+        return high
+
+    return value
+
+
+def chebyshev(n: int, first: int) -> Callable[[Any], Any]:
+    """T_n, U_n for `first` 1, 2: by the recurrence, from 1 and `first` x."""
+
+    def value(x: Any) -> Any:
+        low, high = mp.mpf(1), first * x
+        for _ in range(n - 1):
+            low, high = high, 2 * x * high - low
+        return high
+
+    return value
+
+
 def ellipj(kind: str, u: Any, m: Any) -> Any:
     return mp.ellipfun(kind, u, m=m)
 
@@ -152,6 +176,22 @@ TRUTHS = [
     Truth("U_-4(x)", of("eval_chebyu", 1, -4), lambda x: mp.chebyu(-4, x), (-0.9, 0.3, 1 - 1e-9)),
     Truth("lpmv(2, 5, x)", of("lpmv", 2, 2, 5.0), lambda x: legendre_5_2(x), (-0.9, 0.3, 1 - 1e-6)),
     Truth("lpmv(-2, 5, x)", of("lpmv", 2, -2, 5.0), lambda x: legendre_5_2(x) / 840, (-0.9, 0.3, 1 - 1e-6)),
+    # of high degrees, where SciPy has whole ones by recurrences, and loses digits or overflows elsewhere
+    Truth("L_60", of("eval_laguerre", 1, 60), laguerre(60, 0), (0.1, 10.0, 60.0), 1e-11, 1e-11),
+    Truth("L_100", of("eval_laguerre", 1, np.int8(100)), laguerre(100, 0), (0.1, 10.0, 60.0), 1e-11, 1e-11),
+    Truth("L_80 of 1/2", of("eval_genlaguerre", 2, 80, 0.5), laguerre(80, 0.5), (0.1, 10.0, 60.0), 1e-11, 1e-11),
+    *(
+        Truth(f"{name} of a degree of {type(n).__name__}", f, truth, points, 1e-11, 1e-11)
+        for n in (200, 200.0)
+        for name, f, truth, points in (
+            ("P_200", of("eval_legendre", 1, n), lambda x: mp.legendre(200, x), (-0.9, 0.5, 0.99, 3.0)),
+            ("P_200(2x - 1)", of("eval_sh_legendre", 1, n), lambda x: mp.legendre(200, 2 * x - 1), (0.05, 0.7)),
+            ("P_200^0", of("lpmv", 2, 0, n), lambda x: mp.legendre(200, x), (-0.9, 0.5, 0.99)),
+            ("C_200 of 3/2", of("eval_gegenbauer", 2, n, 1.5), lambda x: mp.gegenbauer(200, 1.5, x), (-0.9, 0.5, 0.99)),
+            ("T_200", of("eval_chebyt", 1, n), chebyshev(200, 1), (-0.9, 0.5, 0.99, 3.0)),
+            ("U_200", of("eval_chebyu", 1, n), chebyshev(200, 2), (-0.9, 0.4, 0.99, 3.0)),
+        )
+    ),
     # distributions
     Truth("fdtr", of("fdtr", 2, 3.0, 5.0), lambda x: mp.betainc(1.5, 2.5, 0, 3 * x / (5 + 3 * x), regularized=True),
           (1e-6, 0.9, 300.0)),
@@ -277,6 +317,9 @@ EDGES = [
     ("L_1 at 0", of("eval_laguerre", 1, 1), 0.0, -1.0, 0.0),
     ("C_0 of 1/2", of("eval_gegenbauer", 2, 0, 0.5), 0.3, 0.0, 0.0),
     ("P_0^(1,1)", of("eval_jacobi", 3, 0, 1.0, 1.0), 0.3, 0.0, 0.0),
+    ("P_0^(2.6,0.5) at -5.6", of("eval_jacobi", 3, 0, 2.6, 0.5), -5.6, 0.0, 0.0),
+    ("P_1^(2.6,0.5) at -5.6", of("eval_jacobi", 3, 1, 2.6, 0.5), -5.6, 2.55, 0.0),
+    ("L_0 of 1/2", of("eval_genlaguerre", 2, 0, 0.5), 0.3, 0.0, 0.0),
     ("P_1^(-1,-1), of n + a + b + 1 = 0", of("eval_jacobi", 3, 1, -1.0, -1.0), 0.3, 0.0, 0.0),
     ("P_3^0 at 1", of("lpmv", 2, 0, 3.0), 1.0, 6.0, None),
     ("P_3^2 at 1", of("lpmv", 2, 2, 3.0), 1.0, -30.0, None),
@@ -299,6 +342,22 @@ EDGES = [
     ("stdtr(inf, 0)", of("stdtr", 1, INF), 0.0, 1 / np.sqrt(2 * np.pi), 0.0),
     ("stdtr(1, 0)", of("stdtr", 1, 1.0), 0.0, 1 / np.pi, 0.0),
     ("chndtr(1, 2, nc) at 0", of("chndtr", 2, 1.0, 2.0), 0.0, -0.25 * np.exp(-0.5), 3 / 32 * np.exp(-0.5)),
+    # no noncentrality has this probability: SciPy's values are 0 and 10,000 about it; and ends of a support
+    ("chndtrinc by x, of a probability above that of nc = 0", of("chndtrinc", 0, 0.65, 0.99973), 3.486, 0.0, 0.0),
+    ("chndtrinc by p, of a probability above that of nc = 0", of("chndtrinc", 2, 3.486, 0.65), 0.99973, 0.0, 0.0),
+    ("ncfdtrinc by p, of a probability above that of nc = 0", of("ncfdtrinc", 2, 3.0, 5.0, 1.5), 0.999, 0.0, 0.0),
+    ("ncfdtrinc by f, of a noncentrality above 10,000", of("ncfdtrinc", 3, 3.0, 5.0, 0.3), 1e5, 0.0, 0.0),
+    ("ncfdtri by nc at p = 0", of("ncfdtri", 2, 3.0, 5.0, 0.0), 2.0, 0.0, 0.0),
+    ("ncfdtri by nc at p = 1", of("ncfdtri", 2, 3.0, 5.0, 1.0), 2.0, 0.0, 0.0),
+    ("ncfdtri by p at 1", of("ncfdtri", 3, 3.0, 5.0, 2.0), 1.0, INF, None),
+    ("chndtrix by nc at p = 0", of("chndtrix", 2, 0.0, 2.0), 0.5, 0.0, 0.0),
+    (  # e^(-nc/2) √(a f / b) (a / b) / B(a/2, b/2), in lowest order
+        "ncfdtr by f near 0",
+        of("ncfdtr", 3, 3.0, 5.0, 2.0),
+        1e-20,
+        np.exp(-1) * np.sqrt(0.6e-20) * 0.6 / special.beta(1.5, 2.5),
+        None,
+    ),
     ("nctdtr(1, nc, 0) at 0", of("nctdtr", 1, 1.0, 0.0), 0.0, -1 / np.sqrt(2 * np.pi), 0.0),
     ("tklmbda(x, 0) at 0", of("tklmbda", 0, 0.0), 0.0, 0.25, 0.0),
     ("tklmbda(1, λ) at 0", of("tklmbda", 1, 0.0), 0.0, 0.0, 0.0),
@@ -352,6 +411,18 @@ def test_an_order_that_scipy_cuts_to_an_integer(name: str) -> None:
     for order in (0.5, 1.5, 2.7):
         cut, whole = (bb.grad(lambda x, n=n: f(n, x))(1.3) for n in (order, float(int(order))))
         assert cut == whole
+
+
+@pytest.mark.parametrize("name", ["bdtr", "bdtrc", "bdtri", "nbdtr", "nbdtrc", "nbdtri"])
+@pytest.mark.filterwarnings("ignore:floating point number truncated")
+@pytest.mark.filterwarnings("ignore:non-integer arg n is deprecated")
+def test_counts_that_scipy_cuts_to_integers(name: str) -> None:
+    """The slopes are those of SciPy's values, which do not change between whole numbers."""
+    f = getattr(special, name)
+    for k, n in ((2.5, 5), (2, 5.5), (2.7, 5.8), (2, 4.5), (0, 1.5), (4.2, 4.9) if name[0] == "n" else (1.1, 2.9)):
+        p, h = np.array([0.3, 0.6]), 1e-5
+        slope = (f(k, n, p + h) - f(k, n, p - h)) / (2 * h)
+        np.testing.assert_allclose(np.diagonal(bb.jacobian(f, argnums=2)(k, n, p)), slope, rtol=1e-6)
 
 
 @pytest.mark.parametrize(("name", "output", "x"), [("airy", 0, 104.0), ("iti0k0", 1, 715.0), ("it2i0k0", 1, 715.0)])

@@ -43,7 +43,12 @@ with suppress(ImportError):
         ],
         **alike("expm logm sqrtm signm", SQUARES),
         "fractional_matrix_power": SQUARES,
-        "expm_frechet": [case((3, 3), (3, 3), method=None), case((2, 3, 3), (2, 3, 3), method=None)],
+        "expm_frechet": [
+            case((3, 3), (3, 3), method=None),
+            case((2, 3, 3), (2, 3, 3), method=None),
+            case((3, 3), (2, 3, 3), method=None),
+            case((2, 1, 3, 3), (2, 3, 3), method=None),
+        ],
         "lu_factor": [case(shape).seen(_packed) for shape in ((3, 3), (4, 2), (2, 4), (2, 3, 3), (1, 1))],
         "polar": [case(shape) for shape in ((3, 3), (4, 2), (2, 3, 2), (1, 1))],
         "scipy_eigh": [

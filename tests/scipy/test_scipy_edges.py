@@ -8,12 +8,13 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
+from scipy import ndimage as plain_ndimage
 from scipy import stats as plain
 from scipy.sparse.linalg import LinearOperator
 
 import bibun as bb
 import bibun.scipy.sparse.linalg as sparse
-from bibun.scipy import optimize, stats
+from bibun.scipy import ndimage, optimize, stats
 from bibun.scipy.spatial import distance
 
 SHAPES: dict[str, tuple[float, ...]] = {
@@ -73,6 +74,33 @@ def test_student_t_without_end_is_normal() -> None:
     np.testing.assert_allclose([value, slope], [plain.norm.logpdf(1.3), -1.3], rtol=1e-15)
 
 
+@pytest.mark.parametrize("df", [np.inf, 1e12, 60.0, 1.0])
+def test_student_t_of_vectors_with_many_degrees_of_freedom(df: float) -> None:
+    """Normal for infinitely many; by df the slope of the formula at 50 digits."""
+    x, loc, shape, w = np.array([0.3, 0.2, -1.0]), np.zeros(3), np.diag([2.0, 0.5, 1.0]), 1 / df
+    squares = sum(mpmath.mpf(v) ** 2 / s for v, s in zip(x, np.diag(shape), strict=True))
+
+    def truth(df: Any, squares: Any) -> Any:
+        if df == mpmath.inf:
+            return -(squares + 3 * mpmath.log(2 * mpmath.pi)) / 2
+        gammas = mpmath.loggamma((df + 3) / 2) - mpmath.loggamma(df / 2)
+        return gammas - 1.5 * mpmath.log(df * mpmath.pi) - (df + 3) / 2 * mpmath.log1p(squares / df)
+
+    with mpmath.workdps(80):
+        number = mpmath.mpf(df)
+        by_df = 0.0 if w == 0 else float(mpmath.diff(lambda df: truth(df, squares), number))
+        expected, by_squares = (float(mpmath.diff(lambda s: truth(number, s), squares, n)) for n in (0, 1))
+    arguments = (x, loc, shape, df)
+    value, slopes = bb.value_and_grad(stats.multivariate_t.logpdf, argnums=(0, 3))(*arguments)
+    np.testing.assert_allclose(value, expected, rtol=1e-14)
+    np.testing.assert_allclose(slopes[0], by_squares * 2 * x / np.diag(shape), rtol=1e-13)
+    np.testing.assert_allclose(slopes[1], by_df, rtol=1e-10)
+    by_x = bb.jacfwd(lambda x: stats.multivariate_t(loc, shape, df).logpdf(x))(x)
+    np.testing.assert_allclose(by_x, slopes[0], rtol=1e-14)
+    if df == np.inf:
+        np.testing.assert_allclose(value, plain.multivariate_t.logpdf(*arguments), rtol=1e-14)
+
+
 @pytest.mark.parametrize(("x", "a"), [(-1.0, 3.0), (-2.0, 3.0), (1.0, -2.0), (0.5, 0.0)])
 def test_the_logarithm_of_a_skew_tail(x: float, a: float) -> None:
     def truth(x: Any, a: Any) -> Any:
@@ -122,6 +150,102 @@ def test_the_tail_of_an_inverse_normal() -> None:
     value, slope = bb.value_and_grad(lambda x: stats.invgauss.logsf(x, 0.7))(1000.0)
     np.testing.assert_allclose(value, plain.invgauss.logsf(1000.0, 0.7), rtol=1e-12)
     np.testing.assert_allclose(slope, -np.exp(plain.invgauss.logpdf(1000.0, 0.7) - value), rtol=1e-10)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        *(lambda v, which=which: getattr(stats.gamma, which)(v[0], 2.0, scale=v[1])
+          for which in ("logpdf", "pdf", "cdf", "sf", "logcdf", "logsf", "ppf", "isf")),
+        lambda v: stats.norm.ppf(v[0], 0.0, v[1]),
+        lambda v: stats.norm.entropy(v[0], v[1]),
+        lambda v: stats.norm.mean(v[0], v[1]),
+        lambda v: stats.poisson.logpmf(2, np.where(v[0] == v[0], v[1], v[0])),
+        lambda v: stats.poisson.cdf(2, np.where(v[0] == v[0], v[1], v[0])),
+        lambda v: stats.poisson.mean(np.where(v[0] == v[0], v[1], v[0])),
+        lambda v: stats.binom.pmf(2, 5, np.where(v[1] > 0, v[0], v[1])),
+    ],
+)  # fmt: skip
+def test_what_is_nan_has_the_derivative_nan(f: Callable[[Any], Any]) -> None:
+    """By whatever it is computed from; its neighbours in an array have their own."""
+    good = np.array([[0.3], [1.2]])
+    bad = np.array([[np.nan, 0.3], [1.2, -1.0]])
+    v = np.concatenate([good, bad], axis=1)
+    expected, y = bb.grad(lambda v: np.sum(f(v)))(good), f(v)
+    assert np.array_equal(np.isnan(y), [False, True, True])
+    total = lambda v: np.sum(f(v))  # noqa: E731
+    for gradient in (bb.grad(total), bb.jacfwd(total), bb.compile(bb.grad(total))):
+        found = gradient(v)
+        np.testing.assert_allclose(found[:, :1], expected, rtol=1e-14)
+        assert np.all(np.any(np.isnan(found[:, 1:]), axis=0))
+    assert np.isnan(bb.hessian(lambda s: np.sum(f(np.stack([v[0], s]))))(v[1])[2, 2])
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda a: stats.sem(2 * a),
+        lambda a: stats.variation(3 * a),
+        lambda a: stats.linregress(np.arange(9.0), a[4] * np.arange(9.0)).stderr,
+        lambda a: stats.linregress(np.arange(9.0), a[4] * np.arange(9.0)).intercept_stderr,
+        lambda a: np.sum(ndimage.gaussian_gradient_magnitude(np.outer(a - 1, np.ones(9)), 0.5)),
+    ],
+)
+def test_the_root_of_squares_that_are_all_0(f: Callable[[Any], Any]) -> None:
+    """It has the kink of |x|, whose slope is 0; second derivatives too. In every mode, and compiled."""
+    a, zero = np.ones(9), np.zeros(9)
+    for gradient in (bb.grad(f), bb.jacfwd(f), bb.compile(bb.grad(f)), lambda a: bb.hessian(f)(a)[0]):
+        np.testing.assert_array_equal(gradient(a), zero)
+
+
+def test_a_flat_pixel_leaves_the_others_their_slopes() -> None:
+    image = np.zeros((9, 9))
+    image[4, 4] = 1.0
+    f = lambda a: np.sum(ndimage.gaussian_gradient_magnitude(a, 0.5))  # noqa: E731
+    up, down = (np.sum(plain_ndimage.gaussian_gradient_magnitude(image * s, 0.5)) for s in (1 + 1e-6, 1 - 1e-6))
+    for gradient in (bb.grad(f), bb.jacfwd(f), bb.compile(bb.grad(f))):
+        assert np.all(np.isfinite(gradient(image)))
+        np.testing.assert_allclose(gradient(image)[4, 4], (up - down) / 2e-6, rtol=1e-8)
+
+
+@pytest.mark.parametrize("weights", [None, np.array([1.0, 2.0, 1.0])])
+@pytest.mark.filterwarnings("ignore:divide by zero")
+def test_means_of_an_entry_that_is_0(weights: Any) -> None:
+    """By that entry the harmonic mean has the slope 1 / its share, the geometric one an infinite one; by others 0. Beside a
+    second 0 all are 0, and rows without one have their own."""
+    x = np.array([[0.0, 0.0, 2.0], [0.0, 1.0, 2.0], [1.5, 1.0, 2.0]])
+    share = (np.ones(3) if weights is None else weights / np.mean(weights)) / 3
+    h = 1 / np.sum(share / x[2])
+    harmonic = np.array([[0.0, 0, 0], [1 / share[0], 0, 0], h**2 * share / x[2] ** 2])
+    geometric = np.array([[0.0, 0, 0], [np.inf, 0, 0], np.prod(x[2] ** share) * share / x[2]])
+    for mean, truth in ((stats.hmean, harmonic), (stats.gmean, geometric)):
+        f = lambda x, mean=mean: mean(x, axis=1, weights=weights)  # noqa: E731
+        np.testing.assert_allclose(
+            bb.vjp(f, x)[0], getattr(plain, mean.__name__)(x, axis=1, weights=weights), rtol=1e-14
+        )
+        for mode in (bb.jacrev, bb.jacfwd):
+            found = np.stack([mode(lambda row, f=f: f(row[None])[0])(row) for row in x])
+            np.testing.assert_allclose(found, truth, rtol=1e-13)
+        gradient = bb.grad(lambda x, f=f: np.sum(f(x)))
+        np.testing.assert_allclose(gradient(x), truth, rtol=1e-13)
+
+
+def test_the_entropy_of_an_empty_bin() -> None:
+    """-(log p + H) / Σp by each entry, infinite by the empty one; log(p / q) - D of the divergence, divided by Σp."""
+    p, q = np.array([0.0, 1.0, 3.0]), np.array([2.0, 3.0, 5.0])
+    share, other = p / 4, q / 10
+    with np.errstate(divide="ignore"):
+        by_entry = -(np.log(share) + plain.entropy(p)) / 4
+        divergence = (np.log(share / other) - plain.entropy(p, q)) / 4
+    for gradient in (bb.grad(stats.entropy), bb.jacfwd(stats.entropy)):
+        np.testing.assert_allclose(gradient(p), by_entry, rtol=1e-13)
+    for gradient in (bb.grad(lambda p: stats.entropy(p, q)), bb.jacfwd(lambda p: stats.entropy(p, q))):
+        np.testing.assert_allclose(gradient(p), divergence, rtol=1e-13)
+    np.testing.assert_allclose(bb.grad(lambda q: stats.entropy(p, q))(q), 1 / 10 - share / q, rtol=1e-13, atol=1e-16)
+    second = bb.hessian(lambda p: stats.entropy(p))(p)[1:, 1:]  # of the entries that are there
+    s = np.log(share[1:])
+    truth = -np.diag(1 / p[1:]) / 4 + (1 + s[:, None] + s + 2 * plain.entropy(p)) / 16
+    np.testing.assert_allclose(second, truth, rtol=1e-12)
 
 
 def test_a_line_is_five_numbers() -> None:

@@ -12,6 +12,7 @@ import scipy.linalg as plain
 import bibun as bb
 from bibun.scipy import linalg
 from tests.families.agreement import check, check_first, check_second
+from tests.scipy.agreement import slopes
 
 N = 4
 _random = np.random.default_rng(0)
@@ -345,6 +346,34 @@ def test_least_squares_of_stacks_are_those_of_each(driver: str) -> None:
             np.testing.assert_allclose(getattr(got, "data", got), np.stack(want), atol=1e-13)
 
 
+@pytest.mark.parametrize("name", ["eigh", "eigvalsh", "eigvalsh_tridiagonal", "eigvals_banded"])
+def test_eigenvalues_within_limits_of_each_of_a_stack(name: str) -> None:
+    """Other places in each matrix; the slopes are those of each matrix by itself."""
+    diagonals = np.array([[[1.0, 2.0, 3.0, 4.0], [1.0, 2.5, 3.5, 7.0]], [[1.8, 2.5, 4.5, 7.0], [-1.0, 0.5, 2.0, 3.6]]])
+    beside = 0.1 * np.ones(3)
+
+    def one(m: Any, d: Any) -> Any:
+        between = {"select": "v", "select_range": (1.5, 3.8)}
+        if name == "eigvalsh_tridiagonal":
+            return m.eigvalsh_tridiagonal(d, np.broadcast_to(beside, (*d.shape[:-1], 3)), **between)
+        off = np.broadcast_to(np.append(0.0, beside), d.shape)
+        if name == "eigvals_banded":
+            return m.eigvals_banded(np.stack([off, d], axis=-2), **between)
+        a = np.eye(4) * d[..., None, :] + np.diag(beside, 1) + np.diag(beside, -1)
+        if name == "eigvalsh":
+            return m.eigvalsh(a, subset_by_value=(1.5, 3.8))
+        w, v = m.eigh(a, subset_by_value=(1.5, 3.8))
+        return np.concatenate([w[..., None, :], v], axis=-2)
+
+    want = np.stack([np.stack([one(plain, d) for d in row]) for row in diagonals])
+    y, jacobian = one(linalg, bb.Variable(diagonals)).data, bb.jacrev(lambda d: one(linalg, d))(diagonals)
+    np.testing.assert_allclose(y, want, atol=1e-12)
+    for i in np.ndindex(2, 2):
+        np.testing.assert_allclose(jacobian[i][..., *i, :], slopes(lambda d: one(plain, d), diagonals[i]), atol=1e-7)
+    with pytest.raises(ValueError, match="between 0 and 2 eigenvalues each"):
+        bb.jacrev(lambda d: one(linalg, d))(np.stack([diagonals[0, 0], diagonals[0, 1] + 9]))
+
+
 STACKS: dict[str, Any] = {
     "columns": np.stack([c, 2 * c + 1]),
     "columns and a row": (np.stack([c, c + 1]), r),
@@ -393,6 +422,23 @@ def test_exponential_of_a_time() -> None:
         np.testing.assert_allclose(f(0.7), truth, rtol=1e-12, atol=1e-13 * np.max(np.abs(truth)))
         twice = a @ truth
         np.testing.assert_allclose(bb.jacobian(f)(0.7), twice, rtol=1e-12, atol=1e-13 * np.max(np.abs(twice)))
+
+
+@pytest.mark.parametrize("name", ["expm", "sinm", "coshm"])
+def test_reverse_mode_over_a_batch_of_tangents(name: str) -> None:
+    """The sum of the Jacobian's entries is the derivative in the direction of ones; its gradient by differences of that."""
+    function, a, ones = getattr(linalg, name), A[:3, :3] / 5, np.ones((3, 3))
+
+    def plainly(a: Any) -> Any:
+        up, down = (plain.expm_frechet(s * a, s * ones, compute_expm=False) for s in (1, -1))
+        if name == "sinm":
+            return np.sum(plain.expm_frechet(1j * a, 1j * ones, compute_expm=False).imag)
+        return np.sum(up) if name == "expm" else np.sum(up + down) / 2
+
+    truth = slopes(plainly, a)
+    for jacobian in (bb.jacfwd, bb.jacrev):
+        found = bb.grad(lambda a, j=jacobian: np.sum(j(lambda a: function(a))(a)))(a)
+        np.testing.assert_allclose(found, truth, rtol=1e-8, atol=1e-9)
 
 
 def test_logarithm_and_root_of_commuting_matrices() -> None:

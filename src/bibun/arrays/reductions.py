@@ -253,6 +253,14 @@ def var(
     return y.astype(dtype) if dtype is not None and np.dtype(dtype).kind == "c" else y
 
 
+def root_of_squares(total: Any) -> Any:
+    """√ of a sum of squares. Where that is 0, the derivative is 0: the middle of all slopes possible there."""
+    flat = np.equal(total, 0)
+    if not isinstance(flat, Traced) and not np.any(flat):
+        return np.sqrt(total)
+    return np.where(flat, 0, np.sqrt(np.where(flat, 1, total)))[()]
+
+
 @reducing(np.std)
 def std(
     a: Any,
@@ -266,12 +274,8 @@ def std(
     mean: Any = _NONE,
     correction: Any = _NONE,
 ) -> Any:
-    """The root of the variance. Where that is 0, the derivative is 0: the middle of all slopes possible there."""
-    variance = var(a, axis, dtype, None, ddof, keepdims, where=where, mean=mean, correction=correction)
-    flat = np.equal(variance, 0)
-    if not isinstance(flat, Traced) and not np.any(flat):
-        return np.sqrt(variance)
-    return np.where(flat, 0, np.sqrt(np.where(flat, 1, variance)))[()]
+    """The root of the variance."""
+    return root_of_squares(var(a, axis, dtype, None, ddof, keepdims, where=where, mean=mean, correction=correction))
 
 
 @implements(np.average)

@@ -22,14 +22,14 @@ from bibun.primitives.special.elementary import slope_of_boxcox
 
 
 def _binomial(k: Any, n: Any, p: Any) -> Any:
-    """The density of p at which k of n is the bound: p**k (1 - p)**(n - k - 1) / B(k + 1, n - k), k rounded down"""
-    k = np.floor(1.0 * k)
+    """The density of p at which k of n is the bound: p**k (1 - p)**(n - k - 1) / B(k + 1, n - k), k rounded down, n cut"""
+    k, n = np.floor(1.0 * k), np.trunc(1.0 * n)
     return beta_density(k + 1, n - k, p)
 
 
 def _negative_binomial(k: Any, n: Any, p: Any) -> Any:
-    """p**(n - 1) (1 - p)**k / B(n, k + 1)"""
-    return beta_density(1.0 * n, k + 1.0, p)
+    """p**(n - 1) (1 - p)**k / B(n, k + 1), both cut to whole numbers"""
+    return beta_density(np.trunc(1.0 * n), np.trunc(1.0 * k) + 1, p)
 
 
 def _poisson(k: Any, m: Any) -> Any:

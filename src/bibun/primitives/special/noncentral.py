@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import pi, sqrt
 from typing import Any
 
@@ -29,23 +30,23 @@ def _chi_square_by_noncentrality(x: Any, freedom: Any, noncentrality: Any) -> An
     return -_chi_square(x, freedom + 2.0, noncentrality)
 
 
-def _fisher_parts(a: Any, b: Any, f: Any) -> tuple[Any, Any, Any]:
-    """The half degrees of freedom and the beta variable's complement."""
-    return a / 2, b / 2, b / (b + 1.0 * a * f)
+def _fisher_parts(a: Any, b: Any, f: Any) -> tuple[Any, Any, Any, Any]:
+    """The half degrees of freedom, the beta variable and its complement."""
+    total = b + 1.0 * a * f
+    return a / 2, b / 2, np.where(np.isinf(f), 1.0, a * f / total), b / total
 
 
 def _fisher(a: Any, b: Any, c: Any, f: Any) -> Any:
     """The density of F: that of nc = 0, times e**(-nc/2) 1F1((a + b)/2; a/2; nc w/2), w = a f / (b + a f)"""
-    p, q, rest = _fisher_parts(a, b, f)
-    z = c * (1 - rest) / 2
-    central = beta_density(p, q, 1 - rest, rest) * rest * rest * a / b
+    p, q, w, rest = _fisher_parts(a, b, f)
+    z = c * w / 2
+    central = beta_density(p, q, w, rest) * rest * rest * a / b
     return central * np.exp(-c * rest / 2) * special.hyp1f1(-q, p, -z)
 
 
 def _fisher_by_noncentrality(a: Any, b: Any, c: Any, f: Any) -> Any:
     """-e**(-nc/2) w**(a/2) (1 - w)**(b/2) / (a B(a/2, b/2)) 1F1((a + b)/2; a/2 + 1; nc w/2)"""
-    p, q, rest = _fisher_parts(a, b, f)
-    w = 1 - rest
+    p, q, w, rest = _fisher_parts(a, b, f)
     step = beta_density(p, q, w, rest) * w * rest / (2 * p)
     return -step * np.exp(-c * rest / 2) * special.hyp1f1(1 - q, p + 1, -c * w / 2)
 
@@ -75,6 +76,18 @@ def _student_moment(freedom: Any, noncentrality: Any, t: Any, power: int) -> Any
     return scale * np.where(low, tail, even)
 
 
+def _solved(y: Any, slope: Callable[[Any], Any]) -> Any:
+    """The slope of a noncentrality y; but 0 where none has the probability, and SciPy gives an end of the range it searches."""
+    none = (y < 1e-300) | np.equal(y, 1e4)
+    return np.where(none, 0.0, slope(np.where(none, 1.0, y)))
+
+
+def _quantile(y: Any, slope: Callable[[Any], Any]) -> Any:
+    """The slope of a quantile y by the noncentrality; but 0 at the ends of the support, where it is for all of them."""
+    end = np.equal(y, 0) | np.isinf(y)
+    return np.where(end, 0.0, slope(np.where(end, 1.0, y)))
+
+
 _FREEDOM = "the degrees of freedom: its derivative has no closed form"
 _INVERSE = "{}: this is an inverse by the degrees of freedom, by which the distribution function has no derivative in closed form"
 
@@ -90,14 +103,14 @@ chndtrix = elementwise(
     special.chndtrix,
     lambda y, b, c: 1 / _chi_square(y, b, c),
     _FREEDOM,
-    lambda y, b, c: -_chi_square_by_noncentrality(y, b, c) / _chi_square(y, b, c),
+    lambda y, b, c: _quantile(y, lambda x: -_chi_square_by_noncentrality(x, b, c) / _chi_square(x, b, c)),
     guarded=True, domain=("probability", "positive", "positive"),
 )  # fmt: skip
 chndtrinc = elementwise(
     special.chndtrinc,
-    lambda y, a, b: -_chi_square(a, b, y) / _chi_square_by_noncentrality(a, b, y),
+    lambda y, a, b: _solved(y, lambda c: -_chi_square(a, b, c) / _chi_square_by_noncentrality(a, b, c)),
     _FREEDOM,
-    lambda y, a, b: 1 / _chi_square_by_noncentrality(a, b, y),
+    lambda y, a, b: _solved(y, lambda c: 1 / _chi_square_by_noncentrality(a, b, c)),
     guarded=True, domain=("above_one", "positive", "small_probability"),
 )  # fmt: skip
 ncfdtr = elementwise(
@@ -111,14 +124,14 @@ ncfdtr = elementwise(
 )
 ncfdtri = elementwise(
     special.ncfdtri, _FREEDOM, _FREEDOM,
-    lambda y, a, b, c: -_fisher_by_noncentrality(a, b, c, y) / _fisher(a, b, c, y),
+    lambda y, a, b, c: _quantile(y, lambda f: -_fisher_by_noncentrality(a, b, c, f) / _fisher(a, b, c, f)),
     lambda y, a, b, c: 1 / _fisher(a, b, c, y),
     guarded=True, domain=("positive", "positive", "positive", "probability"),
 )  # fmt: skip
 ncfdtrinc = elementwise(
     special.ncfdtrinc, _FREEDOM, _FREEDOM,
-    lambda y, a, b, d: 1 / _fisher_by_noncentrality(a, b, y, d),
-    lambda y, a, b, d: -_fisher(a, b, y, d) / _fisher_by_noncentrality(a, b, y, d),
+    lambda y, a, b, d: _solved(y, lambda c: 1 / _fisher_by_noncentrality(a, b, c, d)),
+    lambda y, a, b, d: _solved(y, lambda c: -_fisher(a, b, c, d) / _fisher_by_noncentrality(a, b, c, d)),
     guarded=True, domain=("positive", "positive", "small_probability", "above_one"),
 )  # fmt: skip
 nctdtr = elementwise(

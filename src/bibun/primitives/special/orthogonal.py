@@ -37,20 +37,30 @@ def _u_by_degree(n: Any, x: Any) -> Any:
     return special.hyp2f1(1.0, 1.0, 1.5, (1 - x) / 2) * special.eval_chebyt(n + 1.0, x)
 
 
+def _lower(polynomial: Any, n: Any, *rest: Any) -> Any:
+    """The polynomial of degree n - 1, by SciPy's recurrence where it had this for n; for the degree 0, whose slope is 0, 0."""
+    return np.where(np.equal(n, 0), 0.0, polynomial(_below(n), *rest))
+
+
 def _gegenbauer(n: Any, alpha: Any, x: Any) -> Any:
-    """C_n^(α)(x), which for a negative whole n is 0"""
-    none = (n < 0) & np.equal(np.rint(n), n)
-    return np.where(none, 0.0, special.eval_gegenbauer(np.where(none, 1.0, n), alpha, x))
+    """C_n^(α)(x), which for a negative whole n is 0. Of whole floats too by the recurrence that SciPy has for integers: its
+    formula for others overflows from n = 170 on, where P_n, T_n and U_n, whose slopes these are, do not."""
+    dtype = np.result_type(n, alpha, x, np.float32)
+    whole = np.equal(np.rint(n), n) & (np.abs(n) < 1e6)  # more steps than that take long
+    y = special.eval_gegenbauer(np.where(whole, np.maximum(n, 0), 0).astype(np.int64), alpha, x)
+    if not np.all(whole):
+        y = np.where(whole, y, special.eval_gegenbauer(n * 1.0, alpha, x))
+    return np.where(whole & (n < 0), 0.0, y).astype(dtype)[()]
 
 
 def _slope_of_legendre(n: Any, x: Any) -> Any:
     """C_(n-1)^(3/2), with -n - 1 for n below -1/2, of which P is the same"""
-    return _gegenbauer(np.abs(n + 0.5) - 1.5, 1.5, x)
+    return gegenbauer(np.abs(n + 0.5) - 1.5, 1.5, x)
 
 
 def _plain_slope_of_chebyu(n: Any, x: Any) -> Any:
     """2 C_(n-1)^(2); since U_n = -U_(-n-2), of |n + 1| - 1 with the sign of n + 1"""
-    return 2 * np.sign(n + 1.0) * _gegenbauer(np.abs(n + 1.0) - 2, 2.0, x)
+    return 2 * np.sign(n + 1.0) * gegenbauer(np.abs(n + 1.0) - 2, 2.0, x)
 
 
 def _slope_of_chebyu_by_degree(n: Any, x: Any) -> Any:
@@ -70,8 +80,8 @@ def _slope_of_lpmv(order: Any, v: Any, x: Any) -> Any:
     turned = (1 - 2 * np.remainder(m, 2)) / np.where(low, special.poch(v - m + 1, 2 * m), 1.0)
     scale = scale * np.where(low, turned, 1.0)
     rest = 1 - x * x
-    falling = _gegenbauer(v - m, m + 0.5, x) * -m * x * np.where(m == 0, 1.0, rest) ** (m / 2 - 1)
-    rising = (2 * m + 1) * _gegenbauer(v - m - 1, m + 1.5, x) * rest ** (m / 2)
+    falling = gegenbauer(v - m, m + 0.5, x) * -m * x * np.where(m == 0, 1.0, rest) ** (m / 2 - 1)
+    rising = (2 * m + 1) * gegenbauer(v - m - 1, m + 1.5, x) * rest ** (m / 2)
     return scale * (falling + rising)
 
 
@@ -82,10 +92,14 @@ def _harmonic_by_polar(y: Any, m: Any, n: Any, theta: Any, phi: Any) -> Any:
     return m / np.tan(phi) * y + np.sqrt((n - m) * (n + m + 1)) * np.exp(-1j * theta) * above
 
 
+gegenbauer: Primitive = elementwise(
+    _gegenbauer, _N, _ALPHA, lambda a, b, c: 2 * b * gegenbauer(a - 1.0, b + 1.0, c),
+    domain=("whole", "positive", "unit"), name="gegenbauer",
+)  # fmt: skip
 slope_of_chebyu: Primitive = elementwise(
     _plain_slope_of_chebyu,
     lambda a, b: _slope_of_chebyu_by_degree(a, b),
-    lambda a, b: 8 * np.sign(a + 1.0) * _gegenbauer(np.abs(a + 1.0) - 3, 3.0, b),
+    lambda a, b: 8 * np.sign(a + 1.0) * gegenbauer(np.abs(a + 1.0) - 3, 3.0, b),
     domain=("real", "unit"), name="slope_of_chebyu",
 )  # fmt: skip
 eval_legendre = elementwise(special.eval_legendre, _N, lambda a, b: _slope_of_legendre(a, b), domain=("whole", "unit"))
@@ -124,12 +138,12 @@ eval_sh_chebyu = elementwise(
     guarded=True, domain=("real", "probability"),
 )  # fmt: skip
 eval_gegenbauer = elementwise(
-    special.eval_gegenbauer, _N, _ALPHA, lambda a, b, c: 2 * b * _gegenbauer(a - 1.0, b + 1.0, c),
+    special.eval_gegenbauer, _N, _ALPHA, lambda a, b, c: 2 * b * gegenbauer(a - 1.0, b + 1.0, c),
     domain=("whole", "positive", "unit"),
 )  # fmt: skip
 eval_jacobi = elementwise(
     special.eval_jacobi, _N, _ALPHA, _BETA,
-    lambda a, b, c, d: (a + 1.0 * b + c + 1) / 2 * special.eval_jacobi(a - 1.0, b + 1.0, c + 1.0, d),
+    lambda a, b, c, d: (a + 1.0 * b + c + 1) / 2 * _lower(special.eval_jacobi, a, b + 1.0, c + 1.0, d),
     domain=("whole", "positive", "positive", "unit"),
 )  # fmt: skip
 eval_sh_jacobi = elementwise(
@@ -141,10 +155,10 @@ eval_sh_jacobi = elementwise(
     domain=("whole", "above_one", "probability", "probability"),
 )  # fmt: skip
 eval_laguerre = elementwise(
-    special.eval_laguerre, _N, lambda a, b: -special.eval_genlaguerre(a - 1.0, 1.0, b), domain=("whole", "positive")
+    special.eval_laguerre, _N, lambda a, b: -_lower(special.eval_genlaguerre, a, 1.0, b), domain=("whole", "positive")
 )
 eval_genlaguerre = elementwise(
-    special.eval_genlaguerre, _N, _ALPHA, lambda a, b, c: -special.eval_genlaguerre(a - 1.0, b + 1.0, c),
+    special.eval_genlaguerre, _N, _ALPHA, lambda a, b, c: -_lower(special.eval_genlaguerre, a, b + 1.0, c),
     domain=("whole", "positive", "positive"),
 )  # fmt: skip
 eval_hermite = elementwise(

@@ -15,7 +15,7 @@ from bibun.arrays.creation import as_array
 from bibun.arrays.registry import add_rows, row
 from bibun.core.kinds import constant
 from bibun.core.primitive import Primitive
-from bibun.primitives.repeated import clusters, rotation
+from bibun.primitives.repeated import clusters, holds, rotation
 from bibun.scipy._calls import for_lapack, no_rule, stands_for
 from bibun.scipy.linalg._factors import cholesky
 from bibun.scipy.linalg._matrices import adjoint, hermitian, matrix_of_band, whole_band
@@ -58,10 +58,24 @@ def _taken(w: Any, v: Any, index: Any, value: Any) -> tuple[Any, Any]:
         first, last = index
         return w[..., first : last + 1], None if v is None else v[..., first : last + 1]
     if value is not None:
-        low, high = value
-        places = np.flatnonzero((w > low) & (w <= high))
-        return w[places], None if v is None else v[:, places]
+        places = _places((w > value[0]) & (w <= value[1]))
+        along = np.take_along_axis
+        return along(w, places, -1), None if v is None else along(v, places[..., None, :], -1)
     return w, v
+
+
+def _places(inside: Any) -> Any:
+    """Where it holds along the last axis, of a stack as many times in each row."""
+    places = np.flatnonzero(inside)
+    if np.ndim(inside) == 1:
+        return places
+    counts = np.sum(inside, axis=-1)
+    if holds(counts != np.max(counts)):
+        raise ValueError(
+            f"of the matrices of the stack between {np.min(counts)} and {np.max(counts)} eigenvalues each are within the limits; "
+            "that makes no array: take them matrix by matrix"
+        )
+    return np.reshape(places, (*np.shape(counts), -1)) % np.shape(inside)[-1]
 
 
 def _standard(a: Any, b: Any, lower: bool, type_: int) -> tuple[Any, Any]:

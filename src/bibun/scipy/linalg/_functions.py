@@ -14,6 +14,7 @@ import scipy.linalg as source  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array
 from bibun.arrays.registry import add_rows
+from bibun.core.broadcasting import unbroadcast
 from bibun.core.kinds import general
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced
@@ -58,8 +59,9 @@ def _second(a: Any, e: Any, t: Any, method: str | None) -> Any:
 
 expm_frechet_row: Primitive = general(
     _frechet,
-    lambda g, a, e, method: _second(transpose(a), transpose(e), g, method),
-    lambda g, a, method: expm_frechet_row(transpose(a), g, method=method),
+    # of stacks it is broadcast: of one matrix in many directions, too, which is what a batch of tangents is
+    lambda g, a, e, a_shape, method: unbroadcast(_second(transpose(a), transpose(e), g, method), a_shape),
+    lambda g, a, e_shape, method: unbroadcast(expm_frechet_row(transpose(a), g, method=method), e_shape),
     pushforwards=(
         lambda t, a, e, method: _second(a, e, t, method),
         lambda t, a, method: expm_frechet_row(a, t, method=method),

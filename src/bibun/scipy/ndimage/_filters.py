@@ -10,6 +10,7 @@ import scipy.ndimage as source  # type: ignore[import-untyped]
 from numpy.lib.array_utils import normalize_axis_index
 
 from bibun.arrays.creation import as_array
+from bibun.arrays.reductions import root_of_squares
 from bibun.core.traced import Traced, plain
 from bibun.scipy._calls import no_rule, stands_for
 from bibun.scipy.ndimage._edges import chosen, each, given, surrounded, wide
@@ -240,5 +241,5 @@ def _of_gaussians(name: str, order: int, joined: Callable[[list[Any]], Any]) -> 
 
 gaussian_laplace = _of_gaussians("gaussian_laplace", 2, sum)
 gaussian_gradient_magnitude = _of_gaussians(
-    "gaussian_gradient_magnitude", 1, lambda slopes: np.sqrt(sum(slope**2 for slope in slopes))
+    "gaussian_gradient_magnitude", 1, lambda slopes: root_of_squares(sum(slope**2 for slope in slopes))
 )

@@ -16,7 +16,7 @@ from scipy import stats  # type: ignore[import-untyped]
 
 from bibun.primitives.repeated import holds
 from bibun.scipy._levels import is_traced, without
-from bibun.scipy.stats.distribution import Distribution, floats, log_probability
+from bibun.scipy.stats.distribution import Distribution, floats, log_probability, nan_unless
 from bibun.scipy.stats.values import FAMILIES, ByValue, log_density, number, plain_value, value
 
 Formula = Callable[..., Any]
@@ -67,9 +67,7 @@ class Continuous(Distribution):
 
     def pdf(self, x: Any, *args: Any, **settings: Any) -> Any:
         """The density."""
-        if not is_traced(x, args, settings):
-            return self.plain.pdf(x, *args, **settings)
-        return np.exp(self._of_x("logpdf", x, args, settings, (-np.inf, -np.inf), vanishes=_not_finite))
+        return self._of_x("pdf", x, args, settings, (-np.inf, -np.inf))
 
     def cdf(self, x: Any, *args: Any, **settings: Any) -> Any:
         """The probability of at most x."""
@@ -117,30 +115,33 @@ class Continuous(Distribution):
     # How
 
     @np.errstate(divide="ignore", over="ignore", invalid="ignore")  # a probability of 0 has the logarithm -inf
-    def _of_x(self, which: str, x: Any, args: Any, settings: Any, outside: Any, *, vanishes: Formula = np.isnan) -> Any:
-        """The formula inside the support, and a constant outside.
+    def _of_x(self, which: str, x: Any, args: Any, settings: Any, outside: Any) -> Any:
+        """The formula inside the support, and a constant outside; of a density by its logarithm.
 
-        A density may have no finite logarithm at an end of the support, or far out in a tail that underflows: there it is a
-        constant too, of SciPy's value, where that is so by `vanishes`.
+        That may be none at an end of the support, or far out in a tail that underflows: there it is a constant too, of SciPy's
+        value. So is a density itself where the logarithm is infinite.
         """
         if not is_traced(x, args, settings):
             return getattr(self.plain, which)(x, *args, **settings)
         shapes, loc, scale = self.parameters(args, settings)
-        z = (floats(x) - loc) / scale
+        x = floats(x)
+        z = (x - loc) / scale
         low, high = self.ends(*shapes)
-        density = which == "logpdf"
+        density = which in ("logpdf", "pdf")
+        formula, vanishes = "logpdf" if density else which, np.isnan if which == "logpdf" else _not_finite
         inside = (z >= low) & (z <= high) & np.isfinite(z) if density else (z > low) & (z < high)
-        y = self.standard(which, np.where(inside, z, _middle(low, high)), shapes)
+        y = self.standard(formula, np.where(inside, z, _middle(low, high)), shapes)
         beyond = np.where(z <= low, *outside)
         if density:
             dead = inside & (vanishes(y) | (((z == low) | (z == high)) & np.isinf(y)))
             if holds(dead):
                 inside = inside & ~dead
-                y = self.standard(which, np.where(inside, z, _middle(low, high)), shapes)
+                y = self.standard(formula, np.where(inside, z, _middle(low, high)), shapes)
                 at_ends = plain_value(*(without(x, 0) for x in (z, *shapes)), family=self.name, which="logpdf")
                 beyond = np.where(dead, at_ends, beyond)
             y = y - np.log(scale)
-        return self._checked(np.where(inside, y, beyond), z, shapes, scale)
+        y, valid = np.where(inside, y, beyond), self._of_family(shapes, scale) & (z == z)
+        return nan_unless(valid, np.exp(y) if which == "pdf" else y, x, loc, scale, *shapes)
 
     def ends(self, *shapes: Any) -> tuple[Any, Any]:
         """The support of the standard member."""
@@ -162,15 +163,15 @@ class Continuous(Distribution):
         cdf, sf = (self.standard(form, z, shapes) for form in ("cdf", "sf"))
         return log_probability(cdf, sf) if which == "logcdf" else log_probability(sf, cdf)
 
-    def _checked(self, y: Any, z: Any, shapes: list[Any], scale: Any) -> Any:
-        """nan where the parameters are none of the family's."""
-        valid = (scale > 0) & (z == z)
+    def _of_family(self, shapes: list[Any], scale: Any) -> Any:
+        """Whether there is a member of these shapes and this scale."""
+        valid = scale > 0
         if callable(self.positive):
             valid = valid & self.positive(*shapes)
         elif self.positive:
             for shape in shapes:
                 valid = valid & (shape > 0)
-        return np.where(valid, y, np.nan)
+        return valid
 
     @np.errstate(divide="ignore", over="ignore", invalid="ignore")  # at q = 0 and q = 1
     def _quantile(self, which: str, q: Any, args: Any, settings: Any) -> Any:
@@ -178,12 +179,13 @@ class Continuous(Distribution):
             return getattr(self.plain, which)(q, *args, **settings)
         shapes, loc, scale = self.parameters(args, settings)
         q = floats(q)
+        proper = (q >= 0) & (q <= 1)
+        inputs, valid = (q, loc, scale, *shapes), self._of_family(shapes, scale) & proper
         form, opposite = self.forms[which], self.forms["isf" if which == "ppf" else "ppf"]
         if form is None and opposite is not None and which == "isf":
             which, form, q = "ppf", opposite, 1 - q
-        proper = (q >= 0) & (q <= 1)
         z = self._of_probability(which, form, np.where(proper, q, 0.5), shapes)
-        return self._checked(loc + scale * np.where(proper, z, np.nan), q, shapes, scale)
+        return nan_unless(valid, loc + scale * z, *inputs)
 
     def _of_probability(self, which: str, form: Any, q: Any, shapes: list[Any]) -> Any:
         """The formula; of 0 and 1, where the slopes of its parts are 0 and infinite, the end of the support."""
@@ -199,13 +201,15 @@ class Continuous(Distribution):
         end = value(self.name, which, np.where(at_end, q, 0.0), shapes)
         return np.where(at_end, end, form(np.where(at_end, 0.5, q), *shapes))
 
+    @np.errstate(invalid="ignore")  # of a negative scale
     def _moment(self, which: str, args: Any, settings: Any, moved: Formula) -> Any:
         if not is_traced(args, settings):
             return getattr(self.plain, which)(*args, **settings)
         shapes, loc, scale = self.parameters(args, settings)
         form = self.moments[which]
         standard = number(self.name, which, *shapes) if form is None else form(*shapes)
-        return self._checked(moved(standard, loc, scale), 0.0 * loc, shapes, scale)
+        valid = self._of_family(shapes, scale) & (loc == loc)
+        return nan_unless(valid, moved(standard, loc, scale), loc, scale, *shapes)
 
 
 def _not_finite(y: Any) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import special, stats  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array
+from bibun.arrays.reductions import root_of_squares
 from bibun.errors import NoDerivativeError, located
 from bibun.scipy._calls import no_rule
 from bibun.scipy._levels import is_traced
@@ -126,7 +127,7 @@ def linregress(x: Any, y: Any, alternative: str = "two-sided", **settings: Any) 
     n, mean = len(x), np.mean(x)
     squares, r = np.mean((x - mean) ** 2), _correlation(x, y)
     slope = np.mean((x - mean) * (y - np.mean(y))) / squares
-    error = np.sqrt((1 - r**2) * np.var(y) / squares / (n - 2))
+    error = root_of_squares((1 - r**2) * np.var(y) / squares / (n - 2))
     at_zero = error * np.sqrt(squares + mean**2)
     found = LinregressResult(slope, np.mean(y) - slope * mean, r, _p_of_correlation(r, n, alternative), error)
     found.intercept_stderr = at_zero

@@ -11,7 +11,7 @@ from scipy import special, stats  # type: ignore[import-untyped]
 from bibun.core.traced import plain
 from bibun.errors import NoDerivativeError, located
 from bibun.scipy._levels import differentiated, is_traced, without
-from bibun.scipy.stats.distribution import Distribution, floats, log_probability
+from bibun.scipy.stats.distribution import Distribution, floats, log_probability, nan_unless
 from bibun.scipy.stats.values import number, plain_value
 
 Formula = Callable[..., Any]
@@ -51,9 +51,7 @@ class Discrete(Distribution):
 
     def pmf(self, k: Any, *args: Any, **settings: Any) -> Any:
         """The probability of k."""
-        if not is_traced(k, args, settings):
-            return self.plain.pmf(k, *args, **settings)
-        return np.exp(self.logpmf(k, *args, **settings))
+        return self._of_k("pmf", k, args, settings)
 
     def cdf(self, k: Any, *args: Any, **settings: Any) -> Any:
         """The probability of at most k."""
@@ -98,12 +96,13 @@ class Discrete(Distribution):
         n = without(floats(k) - loc, 0)  # no derivative by a count, which is whole
         low, high = self.support_of(*shapes)
         with np.errstate(divide="ignore", invalid="ignore"):
-            if which == "logpmf":
+            if which in ("logpmf", "pmf"):
                 inside = (n >= low) & (n <= high) & (np.floor(n) == n)
-                y = np.where(inside, self.forms[which](np.where(inside, n, low), *shapes), -np.inf)  # type: ignore[misc]
+                y = np.where(inside, self.forms["logpmf"](np.where(inside, n, low), *shapes), -np.inf)  # type: ignore[misc]
+                y = np.exp(y) if which == "pmf" else y
             else:
                 y = self._sum(which, np.floor(n), low, high, shapes)
-        return np.where(self.valid(*shapes) & (n == n), y, np.nan)
+        return nan_unless(self.valid(*shapes) & (n == n), y, *shapes)
 
     def _sum(self, which: str, n: Any, low: Any, high: Any, shapes: list[Any]) -> Any:
         """cdf or sf, of a whole number."""
@@ -132,7 +131,7 @@ class Discrete(Distribution):
         shapes, loc, _ = self.parameters(args, settings)
         form = self.moments[which]
         y = number(self.name, which, *shapes) if form is None else form(*shapes)
-        return np.where(self.valid(*shapes), y + loc if which == "mean" else y, np.nan)
+        return nan_unless(self.valid(*shapes), y + loc if which == "mean" else y, loc, *shapes)
 
 
 def _log_choose(n: Any, k: Any) -> Any:

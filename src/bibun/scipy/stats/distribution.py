@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from bibun.arrays.creation import as_array
+from bibun.primitives.repeated import holds
 from bibun.scipy._calls import no_rule, refused
-from bibun.scipy._levels import is_traced
+from bibun.scipy._levels import is_traced, without
 from bibun.scipy.stats.values import number
 
 _LEFT = {
@@ -154,6 +155,18 @@ def log_probability(p: Any, rest: Any) -> Any:
     """log p, by rest = 1 - p where p is near 1: log(1 - 1e-20) is not 0."""
     near = p > 0.5
     return np.where(near, np.log1p(-np.where(near, rest, 0.5)), np.log(np.where(near, 0.5, p)))
+
+
+def nan_unless(valid: Any, y: Any, *inputs: Any) -> Any:
+    """y where it is valid, elsewhere nan, and so its derivatives of every order by the inputs: of a constant they would be 0.
+
+    √(x - x₀ - 1) at x = x₀ is nan with all derivatives, and its row keeps them from neighbours that do not depend on it.
+    """
+    nothing: Any = np.nan
+    if holds(~valid):
+        with np.errstate(invalid="ignore"):
+            nothing = sum((np.sqrt(x - without(x, 0) - 1.0) for x in inputs), nothing)
+    return np.where(valid, y, nothing)
 
 
 def floats(x: Any) -> Any:

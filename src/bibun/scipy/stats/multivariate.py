@@ -14,6 +14,7 @@ from bibun.primitives.repeated import holds
 from bibun.scipy._calls import refused
 from bibun.scipy._levels import is_traced, without
 from bibun.scipy.stats.distribution import Frozen, reason
+from bibun.scipy.stats.formulas import log1p_over, log_scale_of_t
 
 
 class Family:
@@ -131,14 +132,18 @@ class _StudentT(Family):
     plain = stats.multivariate_t
 
     def logpdf(self, x: Any, loc: Any = None, shape: Any = 1, df: Any = 1) -> Any:
-        """-(df + p) / 2 log(1 + dᵀ shape⁻¹ d / df) + log Γ((df + p) / 2) - log Γ(df / 2) - log det(df π shape) / 2"""
+        """-(df + p) / 2 log(1 + dᵀ shape⁻¹ d / df) + log Γ((df + p) / 2) - log Γ(df / 2) - log det(df π shape) / 2
+
+        In terms of w = 1 / df, in which it is smooth at 0, where it is normal. The quotient of two Γ is p of those of t, each
+        with one degree of freedom more.
+        """
         if not is_traced(x, loc, shape, df):
             return self.plain.logpdf(x, loc, shape, df)
         x, loc, shape, p = _shaped(x, loc, shape)
         squares, determinant = _squared(x - loc, shape)
-        total = (df + p) / 2
-        gammas = special.gammaln(total) - special.gammaln(0.5 * df)
-        return np.squeeze(gammas - p / 2 * np.log(df * pi) - determinant / 2 - total * np.log1p(squares / df))
+        w, steps = 1 / df, np.arange(p)
+        scale = np.sum(log_scale_of_t(w / (1 + steps * w)) + np.log1p(steps * w) / 2)
+        return np.squeeze(scale - determinant / 2 - (1 + p * w) / 2 * squares * log1p_over(squares * w))
 
     def pdf(self, x: Any, loc: Any = None, shape: Any = 1, df: Any = 1) -> Any:
         """exp(logpdf)"""

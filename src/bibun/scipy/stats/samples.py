@@ -12,7 +12,7 @@ import numpy as np
 from scipy import special, stats  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array
-from bibun.arrays.reductions import axes_of
+from bibun.arrays.reductions import axes_of, root_of_squares
 from bibun.primitives.repeated import holds
 from bibun.scipy._calls import no_rule
 from bibun.scipy._levels import is_traced, steering, without
@@ -49,6 +49,12 @@ class _Sample:
         w = np.broadcast_to(as_array(1.0 if weights is None else weights), np.shape(y))
         w = w if self.missing is None else np.where(self.missing, 0.0, w)
         return np.sum(w * y, axis=self.axes, keepdims=True) / np.sum(w, axis=self.axes, keepdims=True)
+
+    def shares(self, weights: Any = None) -> Any:
+        """What mean multiplies each value by."""
+        w = np.broadcast_to(as_array(1.0 if weights is None else weights), np.shape(self.x))
+        w = w if self.missing is None else np.where(self.missing, 0.0, w)
+        return w / np.sum(w, axis=self.axes, keepdims=True)
 
     def moment(self, order: Any, center: Any = None) -> Any:
         """The mean of (x - center)**order, with the axes kept."""
@@ -92,8 +98,14 @@ def gmean(
     if not is_traced(a, weights):
         return stats.gmean(a, axis, dtype, weights, nan_policy=nan_policy, keepdims=keepdims)
     s = _Sample("gmean", _typed(a, dtype), axis, nan_policy, keepdims)
-    with np.errstate(divide="ignore"):
+    zero = s.x == 0
+    if not holds(zero):
         return s.out(np.exp(s.mean(np.log(s.x), weights)))
+    # Beside an entry that is 0 the logarithm has no slope; the mean has one as a product, and beside another 0 stays 0
+    shares, several = s.shares(weights), np.sum(zero, axis=s.axes, keepdims=True) > 1
+    factors = np.where(zero & (shares == 0), np.nan, s.x**shares)  # SciPy's 0 log 0
+    factors = np.where(several & ~np.isnan(factors), without(factors, 0), factors)
+    return s.out(np.prod(factors, axis=s.axes, keepdims=True))
 
 
 def hmean(
@@ -109,7 +121,19 @@ def hmean(
     if not is_traced(a, weights):
         return stats.hmean(a, axis, dtype, weights=weights, nan_policy=nan_policy, keepdims=keepdims)
     s = _Sample("hmean", _typed(a, dtype), axis, nan_policy, keepdims)
-    return s.out(1.0 / s.mean(1.0 / _sizes(s.x), weights))
+    x = _sizes(s.x)
+    zero = x == 0
+    if not holds(zero):
+        return s.out(1.0 / s.mean(1.0 / x, weights))
+    # Both sides of the fraction times the entry that is 0; beside another one the mean stays 0
+    shares, several = s.shares(weights), np.sum(zero, axis=s.axes, keepdims=True) > 1
+    none = ~np.any(zero, axis=s.axes, keepdims=True)
+    factor, share, rest = (
+        np.sum(part, axis=s.axes, keepdims=True)
+        for part in (np.where(zero, x, 0.0), zero * shares, np.where(zero, 0.0, shares / np.where(zero, 1.0, x)))
+    )
+    factor = np.where(none, 1.0, factor)
+    return s.out(np.where(several, 0.0, factor / (share + factor * rest)))
 
 
 def pmean(
@@ -187,7 +211,7 @@ def sem(a: Any, axis: Any = 0, ddof: int = 1, nan_policy: str = "propagate", *, 
     if not is_traced(a):
         return stats.sem(a, axis, ddof, nan_policy, keepdims=keepdims)
     s = _Sample("sem", a, axis, nan_policy, keepdims)
-    return s.out(np.sqrt(s.variance(ddof)) / np.sqrt(s.count))
+    return s.out(root_of_squares(s.variance(ddof)) / np.sqrt(s.count))
 
 
 def variation(a: Any, axis: Any = 0, nan_policy: str = "propagate", ddof: int = 0, *, keepdims: bool = False) -> Any:
@@ -195,7 +219,7 @@ def variation(a: Any, axis: Any = 0, nan_policy: str = "propagate", ddof: int = 
     if not is_traced(a):
         return stats.variation(a, axis, nan_policy, ddof, keepdims=keepdims)
     s = _Sample("variation", a, axis, nan_policy, keepdims)
-    return s.out(np.sqrt(s.variance(ddof)) / s.mean(s.x))
+    return s.out(root_of_squares(s.variance(ddof)) / s.mean(s.x))
 
 
 def trim_mean(
@@ -230,15 +254,22 @@ def entropy(
         return stats.entropy(pk, qk, base, axis, nan_policy=nan_policy, keepdims=keepdims)
     if nan_policy == "omit":
         raise no_rule("entropy", "nan_policy='omit' leaves probabilities out; choose them before: p[~np.isnan(p)]")
-    p = _Sample("entropy", pk, axis, nan_policy, keepdims)
-    shares = p.x / np.sum(p.x, axis=p.axes, keepdims=True)
+    pk, qk = (pk, None) if qk is None else np.broadcast_arrays(as_array(pk), as_array(qk))
+    p, size = _summed(_Sample("entropy", pk, axis, nan_policy, keepdims))
     if qk is None:
-        each = special.entr(shares)
+        y = np.log(size) + np.sum(special.entr(p.x), axis=p.axes, keepdims=True) / size
     else:
-        q = _Sample("entropy", qk, axis, nan_policy).x
-        each = special.rel_entr(shares, q / np.sum(q, axis=p.axes, keepdims=True))
-    y = np.sum(each, axis=p.axes, keepdims=True)
+        q, weight = _summed(_Sample("entropy", qk, axis, nan_policy))
+        each = special.rel_entr(p.x, q.x)
+        y = np.log(weight / size) + np.sum(each, axis=p.axes, keepdims=True) / size
     return p.out(y if base is None else y / np.log(base))
+
+
+def _summed(p: _Sample) -> tuple[_Sample, Any]:
+    """A sample divided by the number that is its sum, and its sum then. That is 1, to be divided by for its derivative: if the
+    entries were divided by it, the infinite slope at an empty one would come to all others, times 0."""
+    p.x = p.x / without(np.sum(p.x, axis=p.axes, keepdims=True), 0)
+    return p, np.sum(p.x, axis=p.axes, keepdims=True)
 
 
 class DescribeResult(NamedTuple):
