@@ -93,7 +93,7 @@ def _pushforward_of_partial(partial: Rule | float, *, guarded: bool) -> Rule:
     """t -> t p."""
     if not isinstance(partial, Rule):
         number = partial
-        return Rule(lambda t: t if number == 1 else -t if number == -1 else t * number, ())
+        return Rule(_nothing if number == 0 else lambda t: t if number == 1 else -t if number == -1 else t * number, ())
     if isinstance(partial, Missing):
         return partial
     formula = partial.function
@@ -105,6 +105,12 @@ def _pushforward_of_partial(partial: Rule | float, *, guarded: bool) -> Rule:
             return guarded_times(t, formula(*read))
 
     return Rule(push, partial.reads)
+
+
+def _nothing(t: Any) -> Any:
+    """Zeros like t, whatever is in it: where a step ends the path, 0 times an infinity or nan would give nan."""
+    zeros = np.zeros_like(t)
+    return zeros if zeros.ndim else zeros[()]
 
 
 def several(
