@@ -114,6 +114,9 @@ def _inverse_hypotenuse(x: Any) -> Any:
 add = elementwise(np.add, 1, 1, native="fadd", fast=operator.add)
 subtract = elementwise(np.subtract, 1, -1, native="fsub", fast=operator.sub)
 multiply = elementwise(np.multiply, lambda b: b, lambda a: a, native="fmul", fast=operator.mul)
+# Not an operation of NumPy: a product that machine code too rounds before it adds anything. Where the sum decides, as an edge of
+# bins does, it must be NumPy's to the last bit.
+rounded_product = elementwise(lambda a, b: a * b, lambda b: b, lambda a: a, native="times", name="rounded_product")
 divide = elementwise(
     np.divide, _inverse, lambda y, b: -y / b,
     guarded=True, native="fdiv", fast=operator.truediv, domain=("real", "nonzero"),
