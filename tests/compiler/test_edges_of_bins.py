@@ -35,7 +35,7 @@ def test_numbers_in_steps() -> None:
     """np.arange takes the step between its first two numbers, rounded as they are."""
     for a, b in ENDS:
         start, step = np.array(a), abs(b) / 7 + 0.01
-        line = lambda start, step=step, end=a + 1: np.arange(start, end, step, like=start)
+        line = lambda start, step=step, end=a + 1: np.arange(start, end, step, like=start)  # noqa: E731
         want = np.arange(a, a + 1, step)
         np.testing.assert_array_equal(bb.vjp(line, start)[0], want)
         np.testing.assert_array_equal(bb.compile(line)(start), want)
@@ -64,5 +64,5 @@ def test_entries_on_edges(bins: Callable[[Any, Any], Any]) -> None:
 def test_the_gradient_by_the_weight_of_an_entry_on_an_edge() -> None:
     """dn[k]/dw[i] is whether entry i lies in bin k."""
     x = np.zeros(3)
-    heights = lambda w: np.histogram(x + 0 * w, weights=w)[0] @ np.arange(10.0)
+    heights = lambda w: np.histogram(x + 0 * w, weights=w)[0] @ np.arange(10.0)  # noqa: E731
     np.testing.assert_array_equal(bb.compile(bb.grad(heights))(np.ones(3)), np.full(3, 5.0))
