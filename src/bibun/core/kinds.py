@@ -33,7 +33,8 @@ def elementwise(
     """y[i] = f(a[i], b[i], ...), with dy/da as a formula of `y`, `x` (or `a`, `b`, `c`), or as a number.
 
     From the partials p: pullback(g) = sum of g p over the axes that broadcasting repeated, pushforward(t) = t p.
-    Where there is no formula, the partial says so: "the order: ∂J_v/∂v has no closed form".
+    Where there is no formula, the partial says so: "the order: ∂J_v/∂v has no closed form". The number 0 is that of a step, and so
+    is None from the formula of a guarded row.
     """
     inputs = NAMES[len(partials)]
     name = name or function.__name__
@@ -102,7 +103,8 @@ def _pushforward_of_partial(partial: Rule | float, *, guarded: bool) -> Rule:
 
     def push(t: Any, *read: Any) -> Any:
         with np.errstate(divide="ignore", invalid="ignore"):  # an infinite partial is what the guard is for
-            return guarded_times(t, formula(*read))
+            p = formula(*read)
+            return _nothing(t) if p is None else guarded_times(t, p)
 
     return Rule(push, partial.reads)
 

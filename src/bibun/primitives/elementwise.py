@@ -51,12 +51,9 @@ def _turn(v: Any, y: Any, x: Any, other: Any) -> Any:
     return (v - np.real(v * y) * other) / np.abs(x)
 
 
-def _turned(t: Any, x: Any) -> Any:
+def _slope_of_angle(x: Any) -> Any:
     """d arg(x): Im(dx / x), written as the real part of -i dx / x. The angle of a real x is a step."""
-    if np.result_type(x).kind != "c":
-        return np.zeros_like(t)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return guarded_times(t, -1j / x)
+    return -1j / x if np.result_type(x).kind == "c" else None
 
 
 def _inverse(b: Any) -> Any:
@@ -269,20 +266,8 @@ ldexp = elementwise(
 
 # Complex parts: y real, and the tangent is Re(p dx), which the interpreters take where y is real and p dx is not
 real = elementwise(np.real, 1, domain=("complex",))
-imag = linear(
-    np.imag,
-    lambda g, x_dtype: g * -1j if x_dtype.kind == "c" else np.zeros_like(g),
-    batch="elementwise",
-    domain=("complex",),
-)
-angle = general(
-    np.angle,
-    lambda g, x: _turned(g, x),
-    pushforwards=(lambda t, x: _turned(t, x),),
-    batch="elementwise",
-    domain=("complex",),
-    native="angle",
-)
+imag = elementwise(np.imag, lambda x: -1j if np.result_type(x).kind == "c" else None, guarded=True, domain=("complex",))
+angle = elementwise(np.angle, _slope_of_angle, guarded=True, domain=("complex",), native="angle")
 
 
 def _rectangular(a: Any, b: Any) -> Any:
