@@ -247,7 +247,7 @@ def _power(lower: Lowering, node: Node, operands: list[Expression]) -> Expressio
 
 
 def power(make: Expressions, x: Expression, number: float) -> Expression:
-    """x to a number. x**3 = (x x) x and x**4 = (x x)**2, 1.5 and 2 ulp from the power at most. Rounding errors of x x count by how
+    """x**number. x**3 = (x x) x and x**4 = (x x)**2, 1.5 and 2 ulp from the power at most. Rounding errors of x x count by how
     far it is above a power of two, so higher powers would be further off; x x is no subnormal number or infinity where the power
     is not 0 or infinite, so these two are right there as well."""
     if number not in (3, 4):
