@@ -33,8 +33,8 @@ def elementwise(
     """y[i] = f(a[i], b[i], ...), with dy/da as a formula of `y`, `x` (or `a`, `b`, `c`), or as a number.
 
     From the partials p: pullback(g) = sum of g p over the axes that broadcasting repeated, pushforward(t) = t p.
-    Where there is no formula, the partial says so: "the order: ∂J_v/∂v has no closed form". The number 0 is that of a step, and so
-    is None from the formula of a guarded row.
+    Where there is no formula, the partial says so: "the order: ∂J_v/∂v has no closed form". The number 0 is that of a step, and
+    so is None from the formula of a guarded row.
     """
     inputs = NAMES[len(partials)]
     name = name or function.__name__
@@ -229,6 +229,7 @@ def general(
     native: str | None = None,
     name: str | None = None,
     kind: str = "general",
+    turn: Callable[..., Any] | None = None,
 ) -> Primitive:
     """Any function, with its pullbacks; without pushforwards, they are the transposes of the pullbacks."""
     inputs = inputs or NAMES[len(pullbacks)]
@@ -242,6 +243,7 @@ def general(
         batch=batch,
         domain=domain or ("real",) * len(inputs),
         native=native,
+        turn=turn,
     )
 
 
