@@ -135,7 +135,8 @@ def _bases(x: Any) -> list[_Basis]:
 
 
 def _moved(leaves: list[Any], k: int, basis: _Basis) -> list[Any]:
-    return [dual(x, basis.tangent, basis.level) if i == k else x for i, x in enumerate(leaves)]
+    """All arguments of the run, of which one moves: a function may be able to take the others where no argument is plain."""
+    return [dual(x, basis.tangent if i == k else None, basis.level) for i, x in enumerate(leaves)]
 
 
 def _column(y: Any, basis: _Basis) -> Any:
