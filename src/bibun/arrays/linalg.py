@@ -199,9 +199,10 @@ def _norm_of_vectors(x: Any, ord: Any, axis: tuple[int, ...], keepdims: bool) ->
         return np.sum(size, **settings)
     if not isinstance(ord, Traced):
         return _power_norm(size, p=float(ord), **settings)
-    total = np.sum(size**ord, **settings)
+    p: Any = ord
+    total = np.sum(size**p, **settings)
     zero = np.equal(total, 0)  # the root has an infinite slope there, the norm none
-    y = np.where(zero, 0 if ord > 0 else inf, np.where(zero, 1, total) ** (1 / ord))
+    y = np.where(zero, 0 if p > 0 else inf, np.where(zero, 1, total) ** (1 / p))
     return y if zero.ndim else y[()]
 
 
