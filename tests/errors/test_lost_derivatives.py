@@ -203,3 +203,17 @@ def test_a_text_is_not_repeated_by_an_array(text: Any) -> None:
 def test_storing_by_the_method() -> None:
     with pytest.raises(bb.LostDerivativeError, match="Make y an array that can hold it"):
         np.zeros(2, int).__setitem__(0, NUMBER)
+
+
+def test_a_polynomial_of_a_list_says_how_to_make_its_coefficients() -> None:
+    with pytest.raises(bb.LostDerivativeError, match=r"Write np\.stack\(\[x, y\]\) instead of np\.array"):
+        bb.grad(lambda x: np.poly1d([x[0], 1.0])(0.5))(np.ones(2))
+
+
+@pytest.mark.parametrize(
+    "read", [lambda x: float(str(x)), lambda x: int(f"{x:.0f}"), lambda x: float(format(x)), lambda x: float(f"{x}")]
+)
+def test_a_number_read_from_the_text_of_a_recorded_one(read: Callable[[Any], Any]) -> None:
+    """It would be that of the first call in all others."""
+    with pytest.raises(bb.LostDerivativeError, match="would keep the number of this one call"):
+        bb.compile(lambda x: x[0] * read(x[1]))(np.array([2.0, 3.0]))

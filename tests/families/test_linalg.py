@@ -319,6 +319,26 @@ def test_direction_of_tiny_and_huge_vectors(size: float) -> None:
         np.testing.assert_allclose(bb.grad(lambda x: np.sum(np.linalg.norm(x, axis=1)))(x), expected, rtol=1e-15)
 
 
+@pytest.mark.parametrize("size", [1e-310, 1e-200, 1e-160, 1e-154, 1e154, 1e160, 1e290])
+@pytest.mark.parametrize("order", [-3, -1, -0.5, 0.25, 0.5, 1.5, 3, 7.5])
+def test_slopes_of_norms_do_not_depend_on_the_size(order: float, size: float) -> None:
+    """A norm is homogeneous: |s x| = s |x|, so its gradient at s x is that at x, (|x[i]| / |x|)**(p - 1) sign(x[i])."""
+    x = np.array([0.3, 0.5, -0.7])
+    norm = lambda x: np.linalg.norm(x, order)  # noqa: E731
+    expected = (np.abs(x) / np.sum(np.abs(x) ** order) ** (1 / order)) ** (order - 1) * np.sign(x)
+    with np.errstate(all="ignore"):
+        for gradient in (bb.grad(norm), bb.jacfwd(norm), bb.compile(bb.grad(norm))):
+            np.testing.assert_allclose(gradient(x * size), expected, rtol=1e-13 if size > 1e-300 else 1e-9)
+
+
+def test_slopes_of_norms_of_sizes_far_apart() -> None:
+    gradient = lambda x, order: bb.grad(lambda x: np.linalg.norm(x, order))(np.array(x))  # noqa: E731
+    with np.errstate(all="ignore"):
+        np.testing.assert_array_equal(gradient([1.0, 1e-200, 2.0], -1), [0, 1, 0])
+        np.testing.assert_array_equal(gradient([1.0, 1e200, -2.0], 3), [0, 1, 0])
+        np.testing.assert_allclose(gradient([0.0, 1.0, -4.0], 0.5), [0, 3, -1.5])
+
+
 # Forms of call
 
 

@@ -132,6 +132,40 @@ def test_flat() -> None:
     assert [float(v.data) for v in bb.Variable(X).flat] == list(X.flat)
 
 
+@pytest.mark.parametrize(
+    "key", [slice(None), slice(1, 4), slice(-1, None, -2), [4, 0, 2], np.arange(24) % 2 == 0], ids=repr
+)
+@pytest.mark.parametrize("count", [0, 1, 2, 6, 9])
+def test_flat_repeats_what_is_stored(key: Any, count: int) -> None:
+    """NumPy's own loop over the entries is the truth; an entry's derivative is how often it was stored, and not overwritten."""
+    values = np.arange(1.0, count + 1)
+
+    def f(v: Any) -> Any:
+        a = X * np.ones_like(v, shape=())
+        a.flat[key] = v
+        return a
+
+    plain = X.copy()
+    plain.flat[key] = values
+    np.testing.assert_array_equal(f(values), plain)
+    for transform in (lambda f: f, bb.compile):
+        np.testing.assert_array_equal(transform(lambda v: bb.vjp(f, v)[0])(values), plain)
+        slopes = transform(bb.jacrev(f))(values)
+        assert slopes.shape == (*X.shape, count)
+        np.testing.assert_array_equal(slopes @ values, np.where(plain == X, 0, plain))
+
+
+def test_a_shape_that_is_set_in_place_teaches() -> None:
+    def f(x: Any) -> Any:
+        x = x * 1.0
+        x.shape = (-1,)
+        return np.sum(x)
+
+    for run in (bb.grad(f), bb.jacfwd(f), lambda x: bb.vmap(f)(x[None])):
+        with pytest.raises(AttributeError, match=r"cannot be set in place. Make another: y = x.reshape\(\(-1,\)\)"):
+            run(X)
+
+
 def test_integer_answers_are_plain() -> None:
     x = bb.Variable(X)
     for name, arguments in (

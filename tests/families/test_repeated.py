@@ -281,6 +281,48 @@ def test_a_basis_of_the_complement_is_refused() -> None:
         bb.grad(lambda a: np.sum(G * np.linalg.svd(a)[0]))(sample(5, 3))
 
 
+COMPLETED: dict[str, Any] = {
+    "qr": lambda a: np.linalg.qr(a, mode="complete")[0],
+    "svd, left": lambda a: np.linalg.svd(a)[0],
+    "svd, right": lambda a: np.linalg.svd(np.conj(a.T))[2].conj().T,
+}
+
+
+@pytest.mark.parametrize("wide", [False, True], ids=["real", "complex"])
+@pytest.mark.parametrize("name", COMPLETED)
+def test_a_basis_of_the_complement_in_forward_mode(name: str, wide: bool) -> None:
+    """Its own tangent is refused; the first vectors' is that without it, and its projector is 1 - a (a^H a)^-1 a^H."""
+    basis, complement = COMPLETED[name], lambda q: q[:, 3:] @ np.conj(q[:, 3:].T)
+    a, t = sample(5, 3), sample(5, 3, seed=1)
+    if wide:
+        a, t = a + 1j * t, t - 1j * a[::-1]
+    for part in (lambda q: q, lambda q: q[0, 4], lambda q: np.abs(q[1, 3]) ** 2 * 1e6):
+        along = lambda a, t, part=part: bb.jvp(lambda a: part(basis(a)), (a,), (t,))[1]  # noqa: E731
+        for run in (along, bb.compile(along)):
+            with pytest.raises(DerivativeValueError, match="an arbitrary basis"):
+                run(a, t)
+    projector = lambda a: np.eye(5) - a @ np.linalg.inv(np.conj(a.T) @ a) @ np.conj(a.T)  # noqa: E731
+    expected = bb.jvp(projector, (a,), (t,))[1]
+    np.testing.assert_allclose(bb.jvp(lambda a: complement(basis(a)), (a,), (t,))[1], expected, atol=1e-13)
+    if not wide:
+        with pytest.raises(DerivativeValueError, match="an arbitrary basis"):
+            bb.jacfwd(basis)(a)
+        slopes = [bb.jacfwd(f)(a) for f in (lambda a: complement(basis(a)), projector)]
+        np.testing.assert_allclose(*slopes, atol=1e-13)
+        loss = lambda p: lambda a: np.sum(G * np.exp(p(a)))  # noqa: E731
+        found = bb.hessian(loss(lambda a: complement(basis(a))))(a)
+        np.testing.assert_allclose(found, bb.hessian(loss(projector))(a), rtol=1e-9, atol=1e-10)
+
+
+def test_one_vector_that_completes_a_basis_cannot_turn() -> None:
+    """It is what the others leave, (u x v) / |u x v| up to its sign."""
+    a, t = sample(3, 2), sample(3, 2, seed=1)
+    dq = bb.jvp(lambda a: np.linalg.qr(a, mode="complete")[0][:, 2], (a,), (t,))[1]
+    normal = lambda a: (lambda n: n / np.linalg.norm(n))(np.cross(a[:, 0], a[:, 1]))  # noqa: E731
+    sign = normal(a) @ np.linalg.qr(a, mode="complete")[0][:, 2]
+    np.testing.assert_allclose(dq, sign * bb.jvp(normal, (a,), (t,))[1], atol=1e-14)
+
+
 def test_phases_of_complex_vectors_are_refused() -> None:
     a = with_values([1, 2, 3, 4, 5], wide=True)
     for f in (lambda a: np.real(np.linalg.eigh(a)[1][1, 0]), lambda a: np.imag(np.linalg.svd(a)[0][0, 0])):

@@ -256,6 +256,10 @@ CASES: dict[str, list[Case]] = {
     **alike("inv det slogdet cholesky cofactor", SQUARES),
     "pinv": [case((4, 3), rcond=1e-15), case((3, 4), rcond=1e-15), case((2, 3, 3), rcond=1e-15)],
     "norm": REDUCTIONS,
+    "power_norm": [
+        case(shape, p=p, axis=(axis,), keepdims=keepdims).real_only()
+        for p in (3.0, 0.5, -1.0, -2.5) for shape, axis, keepdims in (((4,), 0, False), ((2, 3), 1, True), ((2, 3, 2), 1, False))
+    ],
     "eigh": [
         case(shape, UPLO=triangle, paired=False).seen(eigen_projectors)
         for shape in ((3, 3), (2, 4, 4), (1, 1)) for triangle in "LU"

@@ -16,6 +16,7 @@ import bibun as bb
 from bibun.core.kinds import transposed_pushforward
 from bibun.core.traced import Traced
 from bibun.interpreters.convenient import RECORDERS
+from bibun.interpreters.forward import push
 from tests.laws.cases import cases, subsets
 from tests.laws.differences import directional, moved, paired, parts
 from tests.laws.samples import Sample, draw, takes
@@ -87,7 +88,12 @@ def pushforward_is_the_transposed_pullback(s: Sample) -> None:
 
         # of a real output the real part, which forward mode takes itself
         real = (np.real(d) if np.isrealobj(out) else d for d, out in zip(parts(derived), parts(y), strict=True))
-        close(tuple(real), bb.jvp(row, (s.inputs[i],), (t,))[1], f"tangent by input {i}", s.case.tolerance / 100)
+        if s.row.turn is None:
+            pushed = bb.jvp(row, (s.inputs[i],), (t,))[1]
+        else:  # vectors that complete a basis, whose own tangents jvp refuses
+            tangents = [t if k == i else None for k in range(len(whole))]
+            pushed = push(s.row, y, whole, tangents, s.case.settings)
+        close(tuple(real), pushed, f"tangent by input {i}", s.case.tolerance / 100)
 
 
 def second_derivative_is_numerical(s: Sample) -> None:

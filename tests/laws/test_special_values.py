@@ -37,6 +37,25 @@ def positive_or_zero(f: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return lambda x: np.where(x > 0, f(x), 0)
 
 
+# Each is 0 at 0.5, where the slope of the root is infinite
+STEPS: list[tuple[str, Callable[[Any], Any]]] = [
+    ("floor(x)", np.floor),
+    ("ceil(x) - 1", lambda x: np.ceil(x) - 1),
+    ("trunc(x)", np.trunc),
+    ("fix(x)", np.fix),
+    ("rint(x)", np.rint),
+    ("round(x)", np.round),
+    ("x // 1", lambda x: x // 1),
+    ("1 // x - 2", lambda x: 1 // x - 2),
+    ("divmod(x, 1)[0]", lambda x: np.divmod(x, 1)[0]),
+    ("modf(x)[1]", lambda x: np.modf(x)[1]),
+    ("sign(x) - 1", lambda x: np.sign(x) - 1),
+    ("heaviside(x, 1) - 1", lambda x: np.heaviside(x, 1.0) - 1),
+    ("copysign(0, x)", lambda x: np.copysign(0.0, x)),
+    ("imag(x)", np.imag),
+    ("angle(x)", np.angle),
+]
+
 POINTS = [
     # np.where guards: the branch that was not taken has no part in the derivative, whatever it computed
     At("where(x > 0, sqrt(x), 0)", positive_or_zero(np.sqrt), (0.0,), (0.0,)),
@@ -115,6 +134,12 @@ POINTS = [
     At("hypot(0, 3)", np.hypot, (0.0, 3.0), (0.0, 1.0)),
     At("floor at an integer", np.floor, (2.0,), (0.0,)),
     At("rint at a half", np.rint, (2.5,), (0.0,)),
+    *(
+        At(f"x + sqrt({name}), a step", lambda x, step=step: x + np.sqrt(step(x)), (0.5,), (1.0,))
+        for name, step in STEPS
+    ),
+    At("(-1)**floor(x) x", lambda x: (-1.0) ** np.floor(x) * x, (1.5,), (-1.0,)),
+    At("floor(sqrt(x)) at 0", lambda x: np.floor(np.sqrt(x)), (0.0,), (0.0,)),
     At("remainder at a multiple", np.remainder, (4.0, 2.0), (1.0, -2.0)),
     At("remainder below 0", np.remainder, (-1.0, 3.0), (1.0, 1.0)),
     At("fmod below 0", np.fmod, (-4.0, 3.0), (1.0, 1.0)),

@@ -117,6 +117,31 @@ def test_jacfwd_of_containers() -> None:
     assert_array_equal(found["constant"]["b"], np.zeros(2))
 
 
+SETTINGS: dict[str, Any] = {
+    "initial": lambda x, s: np.prod(x, initial=s),
+    "pad": lambda x, s: np.pad(x, 1, constant_values=s) ** 2,
+    "interp": lambda x, s: np.interp(np.array([-1.0, 0.5]), np.arange(3.0), x, left=s),
+    "select": lambda x, s: np.select([np.arange(3) > 1], [x], default=s),
+    "full_like": lambda x, s: np.full_like(x, s) * x,
+    "unwrap": lambda x, s: np.unwrap(4 * x, period=s),
+    "piecewise": lambda x, s: np.piecewise(x, [x > 0], [s, lambda v: v]),
+    "reduce": lambda x, s: np.add.reduce(x, initial=s),
+    "ddof": lambda x, s: np.var(x, ddof=s),
+}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_jacfwd_by_several_arguments_that_numpy_does_not_ask_alone(name: str) -> None:
+    """NumPy asks the array, so that the number s is seen only while the array is traced; each column against jvp."""
+    f, s = SETTINGS[name], 0.7
+    by_x, by_s = bb.jacfwd(f, argnums=(0, 1))(X, s)
+    for k, unit in enumerate(np.eye(3)):
+        assert_allclose(by_x[..., k], bb.jvp(f, (X, s), (unit, 0.0))[1], rtol=1e-14)
+    assert_allclose(by_s, bb.jvp(f, (X, s), (0 * X, 1.0))[1], rtol=1e-14)
+    numerical = (f(X, s + 1e-6) - f(X, s - 1e-6)) / 2e-6
+    assert_allclose(by_s, numerical, rtol=1e-7, atol=1e-8)
+
+
 def test_jacfwd_of_nothing() -> None:
     assert bb.jacfwd(lambda x: 2.0 * x)(X[:0]).shape == (0, 0)
     assert bb.jacfwd(lambda x: np.sum(x))(X[:0]).shape == (0,)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from bibun.arrays import in_place, indexing, lost, methods, protocol, sparse
 from bibun.arrays.registry import row
 from bibun.core.primitive import ByClass
 from bibun.core.traced import Holder, Traced, bare, of_masked
+from bibun.errors import located
 from bibun.tree import Named, named
 
 OPERATORS = {
@@ -44,6 +45,13 @@ def _is_foreign(kind: type) -> bool:
 FOREIGN = ByClass(_is_foreign)
 
 
+def refuse_shape(array: Traced, shape: Any) -> NoReturn:
+    """x.shape = shape, which the views of an ndarray do not follow."""
+    raise AttributeError(
+        f"{located()}the shape of {array.word} cannot be set in place. Make another: y = x.reshape({shape!r})."
+    )
+
+
 class Array(Traced, methods.Methods):
     """A traced array: code written for ndarrays runs on it, and each call goes to a row of the table."""
 
@@ -67,6 +75,10 @@ class Array(Traced, methods.Methods):
     def shape(self) -> tuple[int, ...]:
         """The lengths of the axes, as the code that runs on this value sees them."""
         return self.value.shape  # type: ignore[no-any-return]
+
+    @shape.setter
+    def shape(self, shape: Any) -> None:
+        refuse_shape(self, shape)
 
     @property
     def ndim(self) -> int:

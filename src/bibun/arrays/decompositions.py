@@ -82,7 +82,7 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
 @implements(np.linalg.cond)
 def cond(x: Any, p: Any = None) -> Any:
     """|x| |x^-1| in the norm p; in the 2-norm, the largest singular value by the smallest. Infinite for a singular matrix."""
-    if 0 in x.shape:
+    if 0 in x.shape[-2:]:
         raise np.linalg.LinAlgError("cond is not defined on empty arrays")
     if p is None or p in (2, -2):
         s = svdvals(x)

@@ -39,10 +39,14 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = np._NoValue, append:
 
 @implements(np.ediff1d)
 def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
-    """The differences of the flattened entries, with these values before and behind."""
+    """The differences of the flattened entries, with these values before and behind, in the dtype of the entries."""
     ary = np.reshape(ary, (-1,))
-    parts = [to_begin, ary[1:] - ary[:-1], to_end]
-    return np.concatenate([np.reshape(as_array(p).astype(ary.dtype), (-1,)) for p in parts if p is not None])
+    ends = [None if end is None else as_array(end) for end in (to_begin, to_end)]
+    for name, end in zip(("to_begin", "to_end"), ends, strict=True):
+        if end is not None and not np.can_cast(end.dtype, ary.dtype, "same_kind"):
+            raise TypeError(f"dtype of `{name}` must be compatible with input `ary` under the `same_kind` rule.")
+    parts = [ends[0], ary[1:] - ary[:-1], ends[1]]
+    return np.concatenate([np.reshape(p.astype(ary.dtype), (-1,)) for p in parts if p is not None])
 
 
 @implements(np.trapezoid)
@@ -103,7 +107,8 @@ def _slope(f: Any, h: Any, axis: int, edge_order: int) -> Any:
             _weighed(f[-3:-2], f[-2:-1], f[-1:], (0.5 / h, -2.0 / h, 1.5 / h)),
         )
     slopes = np.moveaxis(np.concatenate([ends[0], inside, ends[1]]), 0, axis)
-    return slopes if slopes.dtype == f.dtype else slopes.astype(f.dtype)
+    dtype = f.dtype if f.dtype.kind in "fc" else np.dtype(float)
+    return slopes if slopes.dtype == dtype else slopes.astype(dtype)
 
 
 def _distances(places: Any, n: int) -> Any:

@@ -75,9 +75,23 @@ def _prepared(x: Any, key: Any, value: Any) -> tuple[tuple[Any, ...], Any, list[
     return key, value, traced
 
 
+def _cycled(x: Any, key: tuple[Any, ...], value: Any) -> Any:
+    """What x.flat[key] = value stores: the entries of the value one after the other, again and again."""
+    shape = np.broadcast_to(False, x.shape)[key].shape
+    entries = np.reshape(value, (-1,))
+    count = int(np.prod(shape))
+    if entries.shape[0] != count:
+        entries = entries[np.arange(count) % entries.shape[0]]
+    return np.reshape(entries, shape)
+
+
 def set_(x: Any, key: Any, value: Any) -> None:
     """x[key] = value: x, and every view of the same memory, change."""
     key, value, traced = _prepared(x, key, value)
+    if in_place.is_flat(x) and np.ndim(value) and not traced:
+        if not np.size(value):
+            return  # as NumPy has it: there is nothing to store
+        value = _cycled(x, key, value)
     if traced:
         in_place.replace(x, _put_traced(x, value, traced, key))
     else:

@@ -21,7 +21,8 @@ from bibun.errors import NoDerivativeError, located
 from bibun.primitives.matrices import half_lower
 from bibun.primitives.repeated import holds
 
-_solve, _cholesky, _pinv, _norm = row("solve"), row("cholesky"), row("pinv"), row("norm")
+_solve, _cholesky, _pinv = row("solve"), row("cholesky"), row("pinv")
+_norm, _power_norm = row("norm"), row("power_norm")
 _eigh, _eigvalsh, _svd, _svdvals = row("eigh"), row("eigvalsh"), row("svd"), row("svdvals")
 _matrix_rank = row("matrix_rank")
 ROUNDING = 1e-9  # of the largest singular value: below, one is that of a matrix of lower rank
@@ -196,9 +197,12 @@ def _norm_of_vectors(x: Any, ord: Any, axis: tuple[int, ...], keepdims: bool) ->
         return np.min(size, **settings)
     if ord == 1:
         return np.sum(size, **settings)
-    total = np.sum(size**ord, **settings)
+    if not isinstance(ord, Traced):
+        return _power_norm(size, p=float(ord), **settings)
+    p: Any = ord
+    total = np.sum(size**p, **settings)
     zero = np.equal(total, 0)  # the root has an infinite slope there, the norm none
-    y = np.where(zero, 0 if ord > 0 else inf, np.where(zero, 1, total) ** (1 / ord))
+    y = np.where(zero, 0 if p > 0 else inf, np.where(zero, 1, total) ** (1 / p))
     return y if zero.ndim else y[()]
 
 

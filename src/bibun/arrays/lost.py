@@ -210,7 +210,8 @@ def _advice_of_an_argument(place: Location | None) -> str:
     module, name = numpy_function()
     arguments = numpy_arguments()
     traced = [argument for argument, value in arguments.items() if isinstance(value, Traced)]
-    if any(isinstance(value, np.poly1d) and isinstance(value.coeffs, Traced) for value in arguments.values()):
+    polynomials = [vars(value) for value in arguments.values() if isinstance(value, np.poly1d)]
+    if any(isinstance(held.get("coeffs"), Traced) for held in polynomials):  # one that is being made has none yet
         return f"np.{name} makes a plain array of a np.poly1d: write p.coeffs instead of p"
     if traced:
         return of_an_argument(module, name, traced[-1], next(iter(arguments)))  # those before may be computed from it

@@ -15,7 +15,7 @@ from bibun.arrays.deciding import everywhere
 from bibun.arrays.registry import BY_NAME, implements, row
 from bibun.errors import warn
 
-_roots = row("roots")
+_roots, _rounded_product = row("roots"), row("rounded_product")
 
 
 def _coefficients(*polynomials: Any) -> tuple[Any, ...]:
@@ -63,7 +63,7 @@ def polymul(a1: Any, a2: Any) -> Any:
 def _from_its_degree(p: Any) -> Any:
     """Without zeros in front, as a poly1d is."""
     trimmed = np.trim_zeros(p, "f")
-    return trimmed if len(trimmed) else p[-1:]
+    return trimmed if len(trimmed) else p[-1:] if len(p) else np.zeros(1)
 
 
 @implements(np.polydiv)
@@ -71,15 +71,18 @@ def polydiv(u: Any, v: Any) -> tuple[Any, Any]:
     """The quotient and the remainder, by long division."""
     a, b = (p + 0.0 for p in _coefficients(u, v))
     dtype = np.result_type(a, b)
-    rest, n = a.astype(dtype), b.shape[0]
-    quotient = []
+    rest, n, scale = a.astype(dtype), b.shape[0], 1.0 / b[0]
+    quotient, gone = [], []
     for _ in range(a.shape[0] - n + 1):
-        factor = rest[0] / b[0]
+        factor = scale * rest[0]
         quotient.append(factor)
+        gone.append(rest[0] - _rounded_product(factor, b[0]))
         rest = np.concatenate([rest[1:n] - factor * b[1:], rest[n:]])
     q = np.stack(quotient) if quotient else np.zeros(1, dtype)
-    zero = np.zeros(1, dtype)  # NumPy keeps the entries that the division has made 0, until the first that is not
-    rest = np.concatenate([zero, rest]) if not rest.shape[0] else rest
+    # NumPy keeps the entries that the division has made 0, until the first that is not: nan, where it divides by 0
+    if gone and not everywhere(np.less_equal(np.abs(np.stack(gone)), 1e-8)):
+        rest = np.concatenate([np.stack(gone), rest])
+    rest = np.concatenate([np.zeros(1, dtype), rest]) if not rest.shape[0] else rest
     while rest.shape[0] > 1 and everywhere(np.less_equal(np.abs(rest[0]), 1e-8)):
         rest = rest[1:]
     return _as_given(q, u, v), _as_given(rest, u, v)
@@ -172,7 +175,7 @@ def poly(seq_of_zeros: Any) -> Any:
         zeros = zeros.astype(float)  # as NumPy has no polynomials of half precision
     y: Any = np.ones(1, zeros.dtype)
     for i in range(zeros.shape[0]):
-        y = np.concatenate([y, np.zeros(1, y.dtype)]) - zeros[i] * np.concatenate([np.zeros(1, y.dtype), y])
+        y = np.concatenate([y[:1], y[1:] - zeros[i] * y[:-1], -zeros[i] * y[-1:]])
     if y.dtype.kind == "c" and (real or everywhere(np.equal(np.sort(zeros), np.sort(np.conjugate(zeros))))):
         return np.real(y)
     return y
@@ -188,7 +191,7 @@ def polyfit(x: Any, y: Any, deg: Any, rcond: Any = None, full: bool = False, w: 
     n = int(deg) + 1
     _check_fit(x, y, n)
     if rcond is None:
-        rcond = x.shape[0] * float(np.finfo(x.dtype).eps)
+        rcond = x.shape[0] * np.finfo(x.dtype).eps
     left, right = vander(x, n), y
     if w is not None:
         w = as_array(w) + 0.0
@@ -197,7 +200,7 @@ def polyfit(x: Any, y: Any, deg: Any, rcond: Any = None, full: bool = False, w: 
         left, right = left * w[:, None], (right.T * w).T
     scale = np.sqrt(np.sum(left * left, axis=0))
     left = left / scale
-    c, residuals, rank, sizes = np.linalg.lstsq(left, right, rcond)
+    c, residuals, rank, sizes = np.linalg.lstsq(left, right, float(rcond))
     fitted = (c.T / scale).T
     if full:
         return fitted, residuals, rank, sizes, rcond

@@ -168,7 +168,10 @@ def _quantile(
     if a.dtype.kind == "f" and not skip:
         y = _unless_nan(y, lines)
     y = np.moveaxis(laid_as(y, "C", y), -1, 0) if skip else laid_as(np.moveaxis(y, -1, 0), "C", y)
-    return _shaped(y, (*q.shape, *(kept if bool(keepdims) and keepdims is not _NONE else rest)))
+    shape = (*q.shape, *(kept if bool(keepdims) and keepdims is not _NONE else rest))
+    return (
+        _shaped(y, shape) if weights is None else np.reshape(y, shape)
+    )  # NumPy's weighted ones are arrays, of one entry too
 
 
 def _shaped(y: Any, shape: tuple[int, ...]) -> Any:
@@ -189,8 +192,9 @@ def _median(a: Any, axis: Any, keepdims: Any, *, skip: bool) -> Any:
     if lines.dtype.kind not in "fc":
         lines = lines.astype(float)
     n: Any = lines.shape[-1]
+    shape = kept if bool(keepdims) and keepdims is not _NONE else rest
     if not n:
-        return np.mean(lines, axis=-1)
+        return _shaped(np.mean(lines, axis=-1), shape)
     if skip:
         n = np.sum(~np.isnan(lines), axis=-1, keepdims=True)
         low, high = np.maximum(n - 1, 0) // 2, np.minimum(n // 2, lines.shape[-1] - 1)
@@ -200,8 +204,7 @@ def _median(a: Any, axis: Any, keepdims: Any, *, skip: bool) -> Any:
         ordered = _sorted(lines, low, high)
     odd = not skip and n % 2
     y = _entries(ordered, low) if odd else (_entries(ordered, low) + _entries(ordered, high)) / 2
-    y = y if skip else _unless_nan(y, lines)
-    return _shaped(y, kept if bool(keepdims) and keepdims is not _NONE else rest)
+    return _shaped(y if skip else _unless_nan(y, lines), shape)
 
 
 @reducing(np.median)

@@ -74,7 +74,7 @@ def _given(value: Any) -> bool:
 def _initial(value: Any, y: Any) -> Any:
     """`initial` in the dtype of the reduction."""
     if isinstance(value, Traced):
-        return astype(value, y.dtype, copy=False) if y.dtype.kind in "fc" else value
+        return astype(value, y.dtype, copy=False)
     return value if type(value) in (int, float, complex) and y.dtype.kind in "fc" else np.asarray(value, y.dtype)
 
 
@@ -83,7 +83,18 @@ def _prepared(a: Any, dtype: Any, where: Any, neutral: Any) -> Any:
     a = as_array(a)
     if dtype is not None:
         a = astype(a, dtype, copy=False) if isinstance(a, Traced) else a.astype(dtype)
-    return a if where is True or where is _NONE else np.where(where, a, neutral)
+    return a if where is True or where is _NONE else _chosen(where, a, neutral)
+
+
+def _chosen(where: Any, a: Any, neutral: Any) -> Any:
+    """The entries that take part, which `where` may choose but not repeat."""
+    shape = np.broadcast_shapes(np.shape(where), a.shape)
+    if shape != a.shape:
+        raise ValueError(
+            f"where= of shape {np.shape(where)} would repeat the entries of an array of shape {a.shape}: it chooses among "
+            f"them. Write np.broadcast_to(x, {shape}), if they shall be repeated."
+        )
+    return np.where(where, a, neutral)
 
 
 def _of(dtype: Any, y: Any) -> Any:
@@ -170,7 +181,7 @@ def ptp(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any
 def _truth(primitive: Any, a: Any, axis: Any, keepdims: Any, where: Any, neutral: bool) -> Any:
     a = as_array(a)
     if where is not True and where is not _NONE:
-        a = np.where(where, np.not_equal(a, 0), neutral)
+        a = _chosen(where, np.not_equal(a, 0), neutral)
     keepdims = bool(keepdims) and keepdims is not _NONE
     return primitive(a, axis=axes_of(axis, np.ndim(a)), keepdims=keepdims)
 

@@ -10,10 +10,11 @@ import numpy as np
 
 from bibun.arrays.creation import as_array
 from bibun.arrays.deciding import anywhere, whole
-from bibun.arrays.registry import FUNCTIONS, implements
+from bibun.arrays.registry import FUNCTIONS, implements, row
 from bibun.arrays.shapes import lengths
 from bibun.core.traced import Traced, unlisted
 
+_rounded_product = row("rounded_product")
 _PLACES = "the place of an entry is a whole number: it does not vary continuously"
 
 
@@ -40,7 +41,10 @@ def linspace(
     steps = num - 1 if endpoint else num
     line = np.reshape(np.arange(num, dtype=have), (-1,) + (1,) * start.ndim)
     step: Any = (stop - start) / steps if steps > 0 else nan
-    y = line * step + start if steps > 0 else line * (stop - start) + start
+    if steps > 0 and start.ndim and anywhere(np.equal(step, 0)):  # NumPy then rounds all lines in this order
+        y = _rounded_product(line / steps, stop - start) + start
+    else:
+        y = _rounded_product(line, step if steps > 0 else stop - start) + start
     if endpoint and num > 1:
         y = np.concatenate([y[:-1], stop[None]])
     if axis:
@@ -92,7 +96,9 @@ def _arange(*limits: Any, dtype: Any = None, device: Any = None, **named: Any) -
         plain: Any = np.arange
         return plain(start, stop, step, dtype)
     length = max(whole(np.ceil((stop - start) / step).astype(int), "the length of np.arange"), 0)
-    y = start + np.arange(length) * step
+    y = start + _rounded_product(
+        np.arange(length), (start + step) - start
+    )  # the step between the first two, as NumPy has it
     return y.astype(np.result_type(start, stop, step) if dtype is None else dtype)
 
 

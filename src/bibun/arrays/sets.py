@@ -6,6 +6,7 @@ constants. Inside vmap what is kept has to be at the same places of the sorted e
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,9 @@ def _starts(ordered: Any, *, equal_nan: bool) -> Any:
 
 def _order(rows: Any) -> Any:
     """Sorted; rows of several entries by the first, then the second, ..."""
-    return np.argsort(rows, kind="stable") if rows.ndim == 1 else np.lexsort(np.flip(rows.T, 0))
+    if rows.ndim == 1:
+        return np.argsort(rows, kind="stable")
+    return np.lexsort(np.flip(rows.T, 0)) if rows.shape[1] else np.arange(rows.shape[0])
 
 
 @implements(np.unique)
@@ -56,7 +59,7 @@ def unique(
         rows = np.reshape(ar, (-1,))
     else:
         moved = np.moveaxis(ar, axis, 0)
-        rows, equal_nan = np.reshape(moved, (shape[axis], -1)), False
+        rows, equal_nan = np.reshape(moved, (shape[axis], prod(moved.shape[1:]))), False
     order = _order(rows)
     ordered = rows[order]
     starts = common(_starts(ordered, equal_nan=equal_nan), "np.unique")
@@ -65,7 +68,7 @@ def unique(
     if not sorted and alone and (ar.dtype.kind in "iu" or (ar.dtype.kind == "c" and not equal_nan)):
         values = values[_hashed_order(rows)]
     if rows.ndim > 1:
-        values = np.moveaxis(np.reshape(values, (-1, *moved.shape[1:])), 0, axis)
+        values = np.moveaxis(np.reshape(values, (values.shape[0], *moved.shape[1:])), 0, axis)
     found = [values]
     if return_index:
         found.append(order[starts])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import wraps
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -62,15 +63,35 @@ def of_traced(vectorized: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
 
 def _each(vectorized: Any, call: Callable[[Any], Any], varying: list[Any]) -> Any:
     """The loop over numbers."""
-    varying = list(map(_entries, varying))
     shape = np.broadcast_shapes(*(np.shape(value) for value in varying))
+    otypes = vectorized.otypes
+    if otypes is None and prod(shape) and any(map(_is_narrow, varying)):
+        otypes = _dtypes_of_the_first(call, varying)
+    varying = list(map(_entries, varying))
     flat = [np.reshape(np.broadcast_to(value, shape), (-1,)) for value in varying]
     results = [call(entries) for entries in zip(*flat, strict=True)]
     if any(map(np.ndim, _parts(results))):
         raise ValueError(
             "vectorize: the function returned an array for an entry; say what goes in and out: signature=."
         )
-    return _collected(results, shape, vectorized.otypes)
+    return _collected(results, shape, otypes)
+
+
+def _dtypes_of_the_first(call: Callable[[Any], Any], varying: list[Any]) -> list[Any] | None:
+    """The dtypes of all results are those of the function of the first entries, as numbers of NumPy's; of floats they are
+    asked for by a call of their own, as NumPy's are."""
+    first = call([np.reshape(as_array(value), (-1,))[0] for value in varying])
+    dtypes = [np.result_type(as_array(part)) for part in _parts([first])]
+    return dtypes if all(dtype.kind in "fc" for dtype in dtypes) else None
+
+
+def _is_narrow(value: Any) -> bool:
+    """Whether it is traced, and of fewer digits than Python's numbers have."""
+    return isinstance(value, Traced) and value.dtype.kind in "fc" and value.dtype != _of_python(value)
+
+
+def _of_python(value: Any) -> Any:
+    return np.dtype(complex if value.dtype.kind == "c" else float)
 
 
 def _each_core(vectorized: Any, call: Callable[[Any], Any], varying: list[Any]) -> Any:
@@ -106,9 +127,9 @@ def _parts(results: list[Any]) -> list[Any]:
 
 
 def _entries(value: Any) -> Any:
-    """A traced array, or an array of Python's objects, as NumPy's own loop gives them to the function."""
+    """Entries as NumPy's own loop gives them to the function: Python's numbers, and traced ones of as many digits."""
     if isinstance(value, Traced):
-        return value
+        return value.astype(_of_python(value)) if _is_narrow(value) else value
     return as_array(value) if holds_traced(value) else np.asarray(value, dtype=object)
 
 

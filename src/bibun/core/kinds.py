@@ -33,7 +33,8 @@ def elementwise(
     """y[i] = f(a[i], b[i], ...), with dy/da as a formula of `y`, `x` (or `a`, `b`, `c`), or as a number.
 
     From the partials p: pullback(g) = sum of g p over the axes that broadcasting repeated, pushforward(t) = t p.
-    Where there is no formula, the partial says so: "the order: ∂J_v/∂v has no closed form".
+    Where there is no formula, the partial says so: "the order: ∂J_v/∂v has no closed form". The number 0 is that of a step, and
+    so is None from the formula of a guarded row.
     """
     inputs = NAMES[len(partials)]
     name = name or function.__name__
@@ -93,7 +94,7 @@ def _pushforward_of_partial(partial: Rule | float, *, guarded: bool) -> Rule:
     """t -> t p."""
     if not isinstance(partial, Rule):
         number = partial
-        return Rule(lambda t: t if number == 1 else -t if number == -1 else t * number, ())
+        return Rule(_nothing if number == 0 else lambda t: t if number == 1 else -t if number == -1 else t * number, ())
     if isinstance(partial, Missing):
         return partial
     formula = partial.function
@@ -102,9 +103,16 @@ def _pushforward_of_partial(partial: Rule | float, *, guarded: bool) -> Rule:
 
     def push(t: Any, *read: Any) -> Any:
         with np.errstate(divide="ignore", invalid="ignore"):  # an infinite partial is what the guard is for
-            return guarded_times(t, formula(*read))
+            p = formula(*read)
+            return _nothing(t) if p is None else guarded_times(t, p)
 
     return Rule(push, partial.reads)
+
+
+def _nothing(t: Any) -> Any:
+    """Zeros like t, whatever is in it: where a step ends the path, 0 times an infinity or nan would give nan."""
+    zeros = np.zeros_like(t)
+    return zeros if zeros.ndim else zeros[()]
 
 
 def several(
@@ -221,6 +229,7 @@ def general(
     native: str | None = None,
     name: str | None = None,
     kind: str = "general",
+    turn: Callable[..., Any] | None = None,
 ) -> Primitive:
     """Any function, with its pullbacks; without pushforwards, they are the transposes of the pullbacks."""
     inputs = inputs or NAMES[len(pullbacks)]
@@ -234,6 +243,7 @@ def general(
         batch=batch,
         domain=domain or ("real",) * len(inputs),
         native=native,
+        turn=turn,
     )
 
 

@@ -64,6 +64,7 @@ class Primitive:
     reason          of a constant: why it has no derivative
     consume         (cotangent, needed, *what every rule reads) -> all pullbacks at once; they may write to the cotangent
     once            made for one call, of a function of the user's, which may keep or return the arrays it is given
+    turn            (y, settings) -> how the outputs move if a basis in them turns that could be any; None where there is none
     plans           what the tape has worked out about the row: a plan for each set of differentiated inputs
     widens          an input each: "" if formulas read it as it is, else "float" or, of what does not vary, "whole": they
                     read it in the precision of the output (see rules.widened)
@@ -71,7 +72,7 @@ class Primitive:
 
     __slots__ = (
         "batch", "consume", "domain", "fast", "function", "guarded", "inputs", "joint", "kind", "name", "native",
-        "once", "partials", "plans", "pullbacks", "pushforwards", "reason", "widens", "__weakref__",
+        "once", "partials", "plans", "pullbacks", "pushforwards", "reason", "turn", "widens", "__weakref__",
     )  # fmt: skip
 
     def __init__(
@@ -93,6 +94,7 @@ class Primitive:
         reason: str = "",
         consume: Callable[..., list[Any]] | None = None,
         once: bool = False,
+        turn: Callable[..., Any] | None = None,
     ) -> None:
         self.name = name
         self.kind = kind
@@ -110,6 +112,7 @@ class Primitive:
         self.reason = reason
         self.consume = consume
         self.once = once
+        self.turn = turn
         self.plans: dict[int, Any] = Forgotten() if once else {}
         formulas = kind in ("elementwise", "general") and not once and inputs is not None
         self.widens = [_widens(rule) if formulas else "" for rule in pullbacks]

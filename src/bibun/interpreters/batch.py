@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bibun.arrays.array import Array
+from bibun.arrays.array import Array, refuse_shape
 from bibun.core.batching import WAYS
 from bibun.core.primitive import Primitive
 from bibun.core.traced import alone
@@ -40,6 +40,10 @@ class Batch(Array):
         """Without the axis of the batch."""
         shape: tuple[int, ...] = np.shape(self.value)[1:]
         return shape
+
+    @shape.setter
+    def shape(self, shape: Any) -> None:
+        refuse_shape(self, shape)
 
     @property
     def data(self) -> Any:

@@ -11,8 +11,9 @@ from bibun.arrays.array import Array
 from bibun.core.kinds import transposed_pushforward
 from bibun.core.primitive import Primitive
 from bibun.core.resolve import arguments
-from bibun.core.traced import alone
+from bibun.core.traced import alone, plain
 
+_ROUNDING = 1000  # eps of the result: above the rounding of what cancels
 new = object.__new__
 
 
@@ -38,6 +39,8 @@ class Dual(Array):
         if primitive.kind == "constant":
             return y
         dy = push(primitive, y, values, tangents, settings)
+        if primitive.turn is not None and dy is not None:
+            dy = _turned(dy, primitive.turn(y, settings), level)
         if not isinstance(y, tuple):
             return dual(y, dy, level)
         parts = [dual(part, None if dy is None else dy[k], level) for k, part in enumerate(y)]
@@ -78,6 +81,30 @@ def _fitted(tangent: Any, value: Any) -> Any:
             tangent = tangent.astype(want)
     shape = np.shape(value)
     return tangent if np.shape(tangent) == shape else np.broadcast_to(tangent, shape)
+
+
+# The columns that complete a basis, of np.linalg.qr and svd, could be any basis of what the others leave. Their tangents are
+# those of one choice, and what depends on the choice has no derivative. So they carry how they move if that basis turns, as
+# tangents of a level of their own; what is left of these in a result of the run tells.
+
+
+def _turned(dy: Any, moved: Any, level: int) -> Any:
+    """The tangents, with those by a turn of the free basis."""
+    if moved is None:
+        return dy
+    turn = dual(0.0, 1.0, level - 1)
+    return tuple(t if m is None else t + m * turn for t, m in zip(dy, moved, strict=True))
+
+
+def settled(y: Any, tangent: Any, level: int) -> tuple[Any, bool]:
+    """The tangent of a result of the run, and whether it depends on the turn of a free basis."""
+    if not (isinstance(tangent, Dual) and tangent.level == level - 1):
+        return tangent, False
+    tangent, by_turn = tangent.value, tangent.tangent
+    if by_turn is None:
+        return tangent, False
+    size = np.max(np.abs(y), initial=0) + np.max(np.abs(tangent), initial=0)
+    return tangent, bool(np.any(plain(np.abs(by_turn) > _ROUNDING * np.finfo(np.result_type(tangent)).eps * size)))
 
 
 def push(primitive: Primitive, y: Any, values: list[Any], tangents: list[Any], settings: Mapping[str, Any]) -> Any:

@@ -70,6 +70,23 @@ def _by_name(
     return args[:first], {**dict(zip(names[first:], args[first:], strict=False)), **settings}
 
 
+class Text(str):
+    """What a recorded value is shown as. Made a number again, it would be that of the first call in all others."""
+
+    value: Any
+
+    def of(self, value: Any) -> Text:
+        """The text of that value."""
+        self.value = value
+        return self
+
+    def __float__(self) -> float:
+        raise lost.as_number(self.value, "float")
+
+    def __int__(self) -> int:
+        raise lost.as_number(self.value, "int")
+
+
 class Recorded(Array):
     """A plain value, and its number in a recording."""
 
@@ -176,7 +193,7 @@ class Recorded(Array):
         if self._is_whole_number():
             return format(self.recording.guard(self, self.held), spec)
         self.recording.shown = True
-        return format(self.value, spec)
+        return Text(format(self.value, spec)).of(self)
 
     def __str__(self) -> str:
         return format(self)

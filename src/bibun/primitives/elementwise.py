@@ -52,8 +52,8 @@ def _turn(v: Any, y: Any, x: Any, other: Any) -> Any:
 
 
 def _slope_of_angle(x: Any) -> Any:
-    """d arg(x): Im(dx / x), written as the real part of -i dx / x. A real x has a constant angle."""
-    return -1j / x if np.result_type(x).kind == "c" else np.zeros_like(x)
+    """d arg(x): Im(dx / x), written as the real part of -i dx / x. The angle of a real x is a step."""
+    return -1j / x if np.result_type(x).kind == "c" else None
 
 
 def _inverse(b: Any) -> Any:
@@ -111,6 +111,9 @@ def _inverse_hypotenuse(x: Any) -> Any:
 add = elementwise(np.add, 1, 1, native="fadd", fast=operator.add)
 subtract = elementwise(np.subtract, 1, -1, native="fsub", fast=operator.sub)
 multiply = elementwise(np.multiply, lambda b: b, lambda a: a, native="fmul", fast=operator.mul)
+# Not an operation of NumPy: a product that machine code too rounds before it adds anything. Where the sum decides, as an edge of
+# bins does, it must be NumPy's to the last bit.
+rounded_product = elementwise(lambda a, b: a * b, lambda b: b, lambda a: a, native="times", name="rounded_product")
 divide = elementwise(
     np.divide, _inverse, lambda y, b: -y / b,
     guarded=True, native="fdiv", fast=operator.truediv, domain=("real", "nonzero"),
@@ -263,7 +266,7 @@ ldexp = elementwise(
 
 # Complex parts: y real, and the tangent is Re(p dx), which the interpreters take where y is real and p dx is not
 real = elementwise(np.real, 1, domain=("complex",))
-imag = elementwise(np.imag, lambda x: -1j if np.result_type(x).kind == "c" else np.zeros_like(x), domain=("complex",))
+imag = elementwise(np.imag, lambda x: -1j if np.result_type(x).kind == "c" else None, guarded=True, domain=("complex",))
 angle = elementwise(np.angle, _slope_of_angle, guarded=True, domain=("complex",), native="angle")
 
 

@@ -266,3 +266,45 @@ def _push_norm(t: Any, y: Any, x: Any, axis: tuple[int, ...], keepdims: bool) ->
 
 
 norm = reduction(_norm, _pull_norm, _push_norm, name="norm")
+
+
+# (Σ size**p)**(1/p) of sizes >= 0, with derivative (size / y)**(p - 1): of what may over- or underflow only a ratio is left
+
+
+def _power_norm(size: Any, *, p: float, axis: tuple[int, ...], keepdims: bool) -> Any:
+    return np.sum(size**p, axis=axis, keepdims=keepdims) ** (1 / p)
+
+
+def _power_length(y: Any, size: Any, p: float, axis: tuple[int, ...]) -> Any:
+    """The norm, its axes kept; from scaled sizes where a sum of powers over- or underflows."""
+    limits = np.finfo(np.result_type(y))
+    with np.errstate(over="ignore", under="ignore"):
+        ends = np.array([limits.tiny / limits.eps, limits.max]) ** (1 / p)
+    values = plain(y)
+    if np.all((values > np.min(ends)) & (values < np.max(ends))):
+        return y
+    leading = np.max(size, axis=axis, keepdims=True, initial=0) if p > 0 else np.min(size, axis=axis, keepdims=True)
+    scale = np.where((leading == 0) | (leading == np.inf), np.ones_like(leading), leading)
+    return scale * power_norm(size / scale, p=p, axis=axis, keepdims=True)
+
+
+def _power_slope(y: Any, size: Any, p: float, axis: tuple[int, ...], keepdims: bool) -> Any:
+    """(size / y)**(p - 1). At a size of 0, a kink or the edge of one, it is 0."""
+    if not np.size(size):
+        return size
+    length = _power_length(y if keepdims else np.expand_dims(y, axis), size, p, axis)
+    zero, ones = np.equal(size, 0) | np.equal(length, 0), np.ones_like(size)
+    part, whole = (size, length) if p > 0 else (length, size)  # part / whole is at most 1
+    ratio = np.where(zero, ones, part) / np.where(zero, ones, whole)
+    return np.where(zero, np.zeros_like(size), ratio ** (p - 1 if p > 0 else 1 - p))
+
+
+def _pull_power_norm(g: Any, y: Any, x: Any, p: float, axis: tuple[int, ...], keepdims: bool) -> Any:
+    return (g if keepdims else np.expand_dims(g, axis)) * _power_slope(y, x, p, axis, keepdims)
+
+
+def _push_power_norm(t: Any, y: Any, x: Any, p: float, axis: tuple[int, ...], keepdims: bool) -> Any:
+    return np.sum(t * _power_slope(y, x, p, axis, keepdims), axis=axis, keepdims=keepdims)
+
+
+power_norm = reduction(_power_norm, _pull_power_norm, _push_power_norm, domain=("positive",), name="power_norm")

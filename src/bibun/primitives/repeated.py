@@ -225,6 +225,18 @@ def reject_zeros(name: str, values: Any, zero: Any) -> NoReturn:
     )
 
 
+def turned_completion(basis: Any, k: int) -> Any:
+    """How a basis moves if the vectors beyond the first k turn among themselves in a way without any structure; None if they
+    cannot."""
+    further = basis[..., :, k:]
+    n, dtype = np.shape(further)[-1], np.result_type(basis)
+    if n < (1 if dtype.kind == "c" else 2):
+        return None
+    random = np.random.default_rng((0, n))
+    turn = random.normal(size=(n, n)) + (1j * random.normal(size=(n, n)) if dtype.kind == "c" else 0)
+    return np.concatenate([np.zeros_like(basis[..., :, :k]), further @ (turn - turn.conj().T).astype(dtype)], axis=-1)
+
+
 def reject_completion(name: str, k: int, n: int) -> NoReturn:
     """For the vectors beyond the first k of n, which complete the basis in an arbitrary way."""
     raise DerivativeValueError(

@@ -36,6 +36,7 @@ from bibun.primitives.repeated import (
     rotation,
     rounding,
     shared,
+    turned_completion,
     unused,
     use,
     zeros,
@@ -262,10 +263,18 @@ def _push_svd(t: Any, y: Any, full_matrices: bool, paired: bool) -> Any:
     return du, np.real(diagonals(m)), hermitian_transpose(dv)
 
 
+def _turn_svd(y: Any, settings: Any) -> Any:
+    u, s, vh = y
+    k = np.shape(s)[-1]
+    du, dv = turned_completion(u, k), turned_completion(hermitian_transpose(vh), k)
+    return None if du is None and dv is None else (du, None, None if dv is None else hermitian_transpose(dv))
+
+
 svd = general(
     _svd,
     _pull_svd,
     pushforwards=(_push_svd,),
+    turn=_turn_svd,
     inputs=("a",),
     batch="leading",
     domain=("matrix",),

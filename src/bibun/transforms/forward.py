@@ -12,7 +12,7 @@ from bibun import tree
 from bibun.core.traced import Traced, beside, new_level, strong
 from bibun.errors import DerivativeValueError
 from bibun.interpreters.batch import batch
-from bibun.interpreters.forward import Dual, dual
+from bibun.interpreters.forward import Dual, dual, settled
 from bibun.transforms.arguments import Chosen, at_level, choose, outputs
 from bibun.transforms.reverse import _tied, vjp
 
@@ -72,7 +72,17 @@ def _pair(name: str, primals: Any, tangents: Any) -> tuple[tuple[Any, ...], tupl
 
 
 def _split(y: Any, level: int, name: str) -> tuple[Any, Any]:
-    return (y.value, y.tangent) if at_level(y, Dual, level, name) else (y, None)
+    """The value of a result, and its tangent."""
+    if not at_level(y, Dual, level, name):
+        return y, None
+    tangent, free = settled(y.value, y.tangent, level)
+    if free:
+        raise DerivativeValueError(
+            f"{name}: the result depends on the vectors that complete a basis (np.linalg.qr with mode='complete', np.linalg.svd "
+            "with full_matrices=True). They are an arbitrary basis of what the others leave, so it has no derivative. Use "
+            "mode='reduced', full_matrices=False, or the projector on that whole space."
+        )
+    return y.value, tangent
 
 
 def _or_zeros(tangent: Any, y: Any) -> Any:
@@ -125,7 +135,8 @@ def _bases(x: Any) -> list[_Basis]:
 
 
 def _moved(leaves: list[Any], k: int, basis: _Basis) -> list[Any]:
-    return [dual(x, basis.tangent, basis.level) if i == k else x for i, x in enumerate(leaves)]
+    """All arguments of the run, of which one moves: a function may be able to take the others where no argument is plain."""
+    return [dual(x, basis.tangent if i == k else None, basis.level) for i, x in enumerate(leaves)]
 
 
 def _column(y: Any, basis: _Basis) -> Any:

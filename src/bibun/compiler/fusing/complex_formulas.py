@@ -68,7 +68,7 @@ def _angle(z: Complex) -> Real:
     return z.imag.map("atan2", z.real)
 
 
-@formula("multiply")
+@formula("multiply", "rounded_product")
 def _multiply(a: Complex, b: Complex) -> Complex:
     """As it is written, for infinities too: what is real has an imaginary part of 0, which makes nan of them."""
     return Complex(a.real * b.real - a.imag * b.imag, a.real * b.imag + a.imag * b.real)

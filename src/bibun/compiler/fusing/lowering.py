@@ -239,16 +239,21 @@ def _multiply(lower: Lowering, node: Node, operands: list[Expression]) -> Expres
 
 @lowers("power", "float_power")
 def _power(lower: Lowering, node: Node, operands: list[Expression]) -> Expression | None:
-    """x**3 = (x x) x and x**4 = (x x)**2 of floats, 1.5 and 2 ulp from the power at most. Rounding errors of x x count by how
-    far it is above a power of two, so higher powers would be further off; x x is no subnormal number or infinity where the power
-    is not 0 or infinite, so these two are right there as well."""
     number = number_of(node.operands[1])
     if number not in (3, 4) or node.dtype.kind != "f":
         return _elementwise(lower, node, operands)
-    make, kind = lower.make, kind_or_dtype(node)
-    x = make.broadcast(make.cast(operands[0], kind), node.shape)
-    square = make.map("square", x, kind=kind)
-    return make.map("fmul", square, x if number == 3 else square, kind=kind)
+    x = lower.make.cast(operands[0], kind_or_dtype(node))
+    return power(lower.make, lower.make.broadcast(x, node.shape), number)
+
+
+def power(make: Expressions, x: Expression, number: float) -> Expression:
+    """x**number. x**3 = (x x) x and x**4 = (x x)**2, 1.5 and 2 ulp from the power at most. Rounding errors of x x count by how
+    far it is above a power of two, so higher powers would be further off; x x is no subnormal number or infinity where the power
+    is not 0 or infinite, so these two are right there as well."""
+    if number not in (3, 4):
+        return make.map("pow", x, make.number(number, x.kind), kind=x.kind)
+    square = make.map("square", x, kind=x.kind)
+    return make.map("fmul", square, x if number == 3 else square, kind=x.kind)
 
 
 def common_kind(node: Node) -> str:

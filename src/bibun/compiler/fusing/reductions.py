@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bibun.compiler.fusing.expressions import Expression
-from bibun.compiler.fusing.lowering import Lowering, kind_or_dtype, lowers
+from bibun.compiler.fusing.lowering import Lowering, kind_or_dtype, lowers, power
 from bibun.compiler.fusing.views import reshaped
 from bibun.compiler.graph import Node
 
@@ -29,6 +29,15 @@ def _norm(lower: Lowering, node: Node, operands: list[Expression]) -> Expression
     (x,), make = operands, lower.make
     x = make.cast(x, kind_or_dtype(node))
     found = make.map("sqrt", make.reduce("fadd", make.map("fmul", x, x), node.settings["axis"]))
+    return reshaped(make, found, node.shape) if node.settings["keepdims"] else found
+
+
+@lowers("power_norm")
+def _power_norm(lower: Lowering, node: Node, operands: list[Expression]) -> Expression:
+    """(Σ x**p)**(1/p)"""
+    (x,), make, p = operands, lower.make, node.settings["p"]
+    powers = power(make, make.cast(x, kind_or_dtype(node)), p)
+    found = power(make, make.reduce("fadd", powers, node.settings["axis"]), 1 / p)
     return reshaped(make, found, node.shape) if node.settings["keepdims"] else found
 
 

@@ -245,7 +245,7 @@ def suits(name: str, kind: str) -> bool:
 
 _INTEGERS_ONLY = {"bitwise_and", "bitwise_or", "bitwise_xor", "invert", "and", "or"}
 _INTEGER = {
-    "fadd", "fsub", "fmul", "fneg", "square", "fabs", "maximum", "minimum", "fmax", "fmin", "sign", "select",
+    "fadd", "fsub", "fmul", "times", "fneg", "square", "fabs", "maximum", "minimum", "fmax", "fmin", "sign", "select",
     "less", "less_equal", "greater", "greater_equal", "equal", "not_equal",
 }  # fmt: skip
 _TRUTH = {

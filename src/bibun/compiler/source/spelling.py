@@ -39,7 +39,8 @@ from bibun.primitives.indexing import Place
 _OPERATORS = {
     "add": (" + ", ADDS), "subtract": (" - ", ADDS), "multiply": (" * ", MULTIPLIES), "divide": (" / ", MULTIPLIES),
     "matmul": (" @ ", MULTIPLIES), "floor_divide": (" // ", MULTIPLIES), "remainder": (" % ", MULTIPLIES),
-    "power": ("**", POWER), "less": (" < ", COMPARES), "less_equal": (" <= ", COMPARES), "greater": (" > ", COMPARES),
+    "rounded_product": (" * ", MULTIPLIES), "power": ("**", POWER),
+    "less": (" < ", COMPARES), "less_equal": (" <= ", COMPARES), "greater": (" > ", COMPARES),
     "greater_equal": (" >= ", COMPARES), "equal": (" == ", COMPARES), "not_equal": (" != ", COMPARES),
     "bitwise_or": (" | ", ORS), "bitwise_xor": (" ^ ", XORS), "bitwise_and": (" & ", ANDS),
     "left_shift": (" << ", SHIFTS), "right_shift": (" >> ", SHIFTS),
