@@ -11,6 +11,7 @@ import pytest
 
 import bibun as bb
 from bibun.compiler.fusing.walking import Walk
+from bibun.compiler.native.context import Context
 
 STEPS: tuple[Callable[[Any, Any, float], Any], ...] = (
     lambda v, w, c: np.sin(v) * c + w,
@@ -83,3 +84,28 @@ def test_what_many_results_share_is_not_followed_for_each(monkeypatch: pytest.Mo
     monkeypatch.setattr(Walk, "visit", visit)
     np.testing.assert_allclose(bb.compile(product)(x, v, t), product(x, v, t), rtol=1e-9, atol=1e-9)
     assert sum(visits) < 1_300_000  # 890,000; it was 1,940,000
+
+
+def test_captured_arrays_are_entered_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program of many parts, with an array of its own in each turn: each part entered all of them once more."""
+    entered: list[str] = []
+    enter = Context.array
+
+    def counting(context: Context, name: str, array: Any) -> int:
+        entered.append(name)
+        return enter(context, name, array)
+
+    monkeypatch.setattr(Context, "array", counting)
+    mask = np.array([True, False] * 4)
+
+    def f(a: Any) -> Any:
+        b = a * 1
+        for i in range(len(a)):
+            b[i, mask] *= 0.9
+        return np.sum(b * b)
+
+    x = np.linspace(0.5, 1.5, 8 * 120).reshape(120, 8)
+    gradient = bb.compile(bb.grad(f))
+    np.testing.assert_allclose(gradient(x), 2 * x * np.where(mask, 0.81, 1), rtol=1e-14)
+    assert entered
+    assert len(entered) == len(set(entered))

@@ -24,6 +24,9 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "symmetric_integral": {"exponents": (1.5, 0.5, 0.5, 1.0)},
     "legendre_p": {"order": 0},
     **alike("assoc_legendre_p sph_legendre_p", {"order": 0, "options": ()}),
+    "value_of_a_family": {"family": "semicircular", "which": "cdf"},
+    "value_with_a_shape": {"family": "skewnorm", "which": "cdf"},
+    "value_with_two_shapes": {"family": "betaprime", "which": "ppf"},
 }
 
 

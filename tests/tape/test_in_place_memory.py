@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
@@ -108,7 +108,35 @@ def by_entries(x: Any) -> Any:
     return np.sum(y * y)
 
 
-LOOPS = [recurrence, through_views, by_entries]
+def rearranged(x: Any) -> Any:
+    y = np.zeros((COLUMNS, ROWS), like=x)
+    held, pairs = y.T, y.reshape(-1, 2)
+    for i in range(1, ROWS):
+        y.T[i] = x * i
+        held[i] = np.sin(held[i - 1]) + 0.1 * held[i]
+        held[i, [0, 2]] *= 0.5
+        pairs[i] += x[:2]
+        pairs.flat[3 * i : 3 * i + 2] += x[1]
+        np.flip(y)[1, i] = x[2]
+        np.moveaxis(y[:, None], -1, 0)[i, :, 0] += x[3]
+        np.ravel(y)[i] *= 0.9
+        y.ravel()[ROWS - 2 : ROWS + 2] += x[0]
+        y[1:][[i % 3, 4], i] *= 1.1
+    return np.sum(y * y)
+
+
+def parts(x: Any) -> Any:
+    y = np.zeros((ROWS, COLUMNS), complex, like=x)
+    real, imaginary = y.real, y.T.imag
+    for i in range(1, ROWS):
+        real[i] += x * i
+        imaginary[:, i] = np.sin(imaginary[:, i - 1]) + real[i] * x
+        y.imag[i, 0] *= x[1]
+        y[1:].real.T[0, i - 1] *= 0.5
+    return np.sum((y * y).real) + np.sum(y.imag * x)
+
+
+LOOPS = [recurrence, through_views, by_entries, rearranged, parts]
 
 
 @pytest.mark.parametrize("f", LOOPS)
@@ -169,13 +197,71 @@ def test_a_cotangent_that_others_hold_is_not_written_to() -> None:
     assert_allclose(again, expected)
 
 
+WAYS: dict[str, Callable[[Any], Any]] = {
+    "transpose": lambda y: y.transpose(2, 0, 1),
+    "swapaxes": lambda y: y.swapaxes(0, 2),
+    "reshape": lambda y: y.reshape(6, 10),
+    "reshape apart": lambda y: y.reshape(3, 2, 2, 5),
+    "reshape across": lambda y: y.reshape(2, 6, 5),
+    "ravel": lambda y: y.ravel(),
+    "flat of a transpose": lambda y: y.T.flat,
+    "flip": lambda y: np.flip(y, (0, 2)),
+    "rot90": lambda y: np.rot90(y, 1, (0, 2)),
+    "expand_dims": lambda y: np.expand_dims(y, (0, 2)),
+    "squeeze": lambda y: np.squeeze(y[:, 1:2]),
+    "view": lambda y: y.view(),
+    "every second": lambda y: y[:, ::-2].T[1:],
+    "a row's columns": lambda y: y[1].T,
+    "diagonals": lambda y: np.einsum("iij->ji", y[:, :3]),
+    "of a reshape": lambda y: y.reshape(6, 10).T[2:, ::-1],
+    "empty": lambda y: y[:0].T,
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_writing_through_a_view_is_writing_to_its_base(way: str, data: st.DataObject) -> None:
+    """Any key, of any view, beside NumPy: the values, and which of them have which derivative."""
+    weights = np.arange(60.0).reshape(3, 4, 5)
+    plain, x = weights.copy(), Variable(weights.copy())
+    y = x * 1.0
+    view = WAYS[way](plain)
+    if isinstance(view, np.flatiter):
+        key = data.draw(st.integers(-60, 59) | st.slices(60))
+    else:
+        lists = [st.lists(st.integers(-n, n - 1), min_size=2, max_size=2).map(np.array) for n in view.shape if n]
+        key = tuple(data.draw(st.lists(st.one_of(keys, *lists), max_size=3)))
+    try:
+        shape = np.shape(view[key])
+    except IndexError:
+        return
+    v = Variable(np.asarray(-np.arange(1.0, np.prod(shape) + 1).reshape(shape)))  # each is to be found again
+    view[key] = v.data
+    WAYS[way](y)[key] = v
+    assert_array_equal(y.data, plain)
+    np.sum(y * weights).backward()
+    assert_array_equal(x.grad, np.where(plain >= 0, weights, 0))
+    expected = np.zeros(v.size)
+    expected[(-1 - plain[plain < 0]).astype(int)] = weights[plain < 0]
+    assert_array_equal(np.reshape(v.grad, -1) if v.size else expected, expected)
+
+
+def test_a_window_is_not_written_to() -> None:
+    """As in NumPy, where it is no writable view."""
+    y = Variable(X.copy()) * 1.0
+    with pytest.raises(ValueError, match="read-only"):
+        np.lib.stride_tricks.sliding_window_view(y, 2)[0] = 1.0
+
+
 keys = st.one_of(
     st.integers(-3, 3), st.none(), st.just(Ellipsis),
     st.builds(slice, *[st.none() | st.integers(-4, 4)] * 2, st.sampled_from([None, 1, 2, -1, -2])),
 )  # fmt: skip
+lists = st.lists(st.integers(-1, 0), min_size=1, max_size=3).map(np.array)
 
 
-@given(st.lists(keys, max_size=4), st.lists(keys, max_size=4))
+@given(st.lists(keys, max_size=4), st.lists(keys | lists, max_size=4))
 def test_keys_put_together(outer: list[Any], inner: list[Any]) -> None:
     x = np.arange(60).reshape(3, 4, 5)
     try:
@@ -187,4 +273,4 @@ def test_keys_put_together(outer: list[Any], inner: list[Any]) -> None:
         assert_array_equal(x[found], expected)
         assert np.shape(x[found]) == np.shape(expected)
     else:
-        assert expected.size == 0
+        assert expected.size == 0 or any(isinstance(k, np.ndarray) for k in inner)

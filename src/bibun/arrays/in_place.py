@@ -1,7 +1,8 @@
 """In-place updates with NumPy's view semantics, functional underneath: an update makes a new value and hands it round.
 
 A view knows its base and the call that made it; a base knows its views (weakly). Writing to a view writes the changed
-entries into its base, up to the root; then every living view of the root is made anew from it. Reading costs nothing.
+entries into its base, up to the root (places.py knows where they lie in it); then every living view of the root is made
+anew from it. Reading costs nothing.
 
 The new value is a copy with the entries changed, unless nobody else holds the old one: no node that kept it for its rule,
 no other array, no view. Then the entries are written where they stand. So that reading entries of an array that is being
@@ -17,6 +18,7 @@ from weakref import ref
 import numpy as np
 
 from bibun.arrays.keys import composed
+from bibun.arrays.places import as_lists, as_slices
 from bibun.arrays.registry import row
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced, alike, recorded
@@ -26,7 +28,7 @@ from bibun.primitives.shapes import inverse
 
 _getitem, _put, _real, _imag, _rectangular = row("getitem"), row("put"), row("real"), row("imag"), row("rectangular")
 _transpose, _copy = row("transpose"), row("copy")
-_READ_ONLY = (row("broadcast_to"), row("diagonal"))  # NumPy lets nobody write to these views
+_READ_ONLY = (row("broadcast_to"), row("diagonal"), row("sliding_windows"))  # NumPy lets nobody write to these views
 _FEW = 16  # views of one base before the dead ones are looked for
 _PART = 4  # of a written array, what is at most the fourth part is copied when it is read
 
@@ -48,10 +50,15 @@ def view(base: Any, y: Any, primitive: Primitive, settings: dict[str, Any]) -> A
 
 def shown(base: Any, key: tuple[Any, ...]) -> Any:
     """base[key] for a basic key: a view, or a copy of few entries of an array that is being written."""
-    if not hasattr(base, "written"):
-        return _getitem(base, key=key)
-    few = _PART * np.broadcast_to(False, base.shape)[key].size <= base.size
-    return (getitem_apart if few else _getitem)(base, key=key)
+    root = base
+    while (above := getattr(root, "base", None)) is not None:
+        root = above[0]
+    return (getitem_apart if hasattr(root, "written") and _few(base, key) else _getitem)(base, key=key)
+
+
+def _few(array: Any, key: tuple[Any, ...]) -> bool:
+    """Whether the key takes a small part of the array."""
+    return bool(_PART * np.broadcast_to(False, array.shape)[key].size <= array.size)
 
 
 def is_flat(array: Any) -> bool:
@@ -62,12 +69,40 @@ def is_flat(array: Any) -> bool:
 
 def write(array: Any, key: tuple[Any, ...], value: Any) -> None:
     """array[key] = value, into the array whose memory it shows; the key is not traced."""
-    while (base := getattr(array, "base", None)) is not None and base[1] is _getitem:
-        inner = composed(base[2]["key"], key, base[0].shape)
-        if inner is None:
-            break
-        array, key = base[0], inner
+    while (base := getattr(array, "base", None)) is not None:
+        below, primitive, settings = base
+        if primitive in _READ_ONLY:
+            raise ValueError(
+                f"assignment destination is read-only: it is a view that np.{primitive.name} made. Copy it first."
+            )
+        if primitive is _real or primitive is _imag:
+            value = _with_part(below, key, primitive, value)
+        elif primitive is _getitem and (inner := composed(settings["key"], key, below.shape)) is not None:
+            key = inner
+        else:
+            key, value = _placed(array, key, value)
+        array = below
     replace(array, _with_entries(array, key, value))
+
+
+def _placed(array: Any, key: tuple[Any, ...], value: Any) -> tuple[tuple[Any, ...], Any]:
+    """array[key] = value, for a view, as a key of its base and what is put there."""
+    below, primitive, settings = array.base
+    where = as_slices(below.shape, primitive, settings, key)
+    # A program has better code for a key as it is than for a list of places.
+    if where is None and not (below.shape and _few(array, key) and recorded(array) is None):
+        key, value = (Ellipsis,), _put(array.alias(), value, key=key)
+        where = as_slices(below.shape, primitive, settings, key)
+    if where is None:
+        return as_lists(below.shape, primitive, settings, key), value
+    return where.key, where.laid(value)
+
+
+def _with_part(array: Any, key: tuple[Any, ...], part: Primitive, value: Any) -> Any:
+    """What array[key] is, with the value as its real or imaginary part."""
+    there = getitem_apart(array.alias(), key=key)
+    value = np.broadcast_to(value, there.shape)
+    return _rectangular(value, _imag(there)) if part is _real else _rectangular(_real(there), value)
 
 
 def _with_entries(array: Any, key: tuple[Any, ...], value: Any) -> Any:
@@ -119,22 +154,10 @@ def replace(array: Any, new: Any) -> None:
     """Make `array` stand for `new`, of the same shape and dtype, and tell everything that shares its memory."""
     if not isinstance(new, Traced) or new.level < array.level:
         new = array.constant(new.alias() if isinstance(new, Traced) else new)
-    base = getattr(array, "base", None)
-    if base is None:
+    if getattr(array, "base", None) is None:
         _hand_down(array, _laid_as(array, new))
-    elif base[1] is _getitem:
-        write(base[0], base[2]["key"], new)
-    elif base[1] in _READ_ONLY:
-        raise ValueError(
-            f"assignment destination is read-only: it is a view that np.{base[1].name} made. Copy it first."
-        )
-    elif base[1] is _real:
-        replace(base[0], _rectangular(new, _imag(base[0].alias())))
-    elif base[1] is _imag:
-        replace(base[0], _rectangular(_real(base[0].alias()), new))
     else:
-        below, primitive, settings = base
-        replace(below, _put_back(below, primitive, settings, new))
+        write(array, (Ellipsis,), new)
 
 
 def outermost_first(memory: Any, ndim: int) -> tuple[int, ...]:
@@ -156,13 +179,6 @@ def _laid_as(array: Any, new: Any) -> Any:
     if axes == outermost_first(memory, ndim):
         return new
     return _transpose(_copy(_transpose(new, axes=axes)), axes=inverse(axes))
-
-
-def _put_back(base: Any, primitive: Primitive, settings: dict[str, Any], new: Any) -> Any:
-    """base with the entries that the view shows replaced by `new`."""
-    places = primitive.function(np.arange(base.size).reshape(base.shape), **settings)
-    flat = _put(np.reshape(base.alias(), (-1,)), np.reshape(new, (-1,)), key=(np.ravel(places),))
-    return np.reshape(flat, base.shape)
 
 
 def _hand_down(root: Any, new: Any) -> None:

@@ -1,4 +1,4 @@
-"""Basic keys of brackets (numbers, slices, None, ...) put together: x[a][b] is x[composed(a, b)]. Reads no array."""
+"""Basic keys of brackets (numbers, slices, None, ...) put together: x[a][b] is x[composed(a, b)]. Reads no entry of x."""
 
 from __future__ import annotations
 
@@ -47,24 +47,33 @@ def _whole(k: slice) -> slice:
 
 
 def composed(outer: tuple[Any, ...], inner: tuple[Any, ...], shape: tuple[int, ...]) -> tuple[Any, ...] | None:
-    """The key of x[outer][inner], for x of this shape; None where it is not basic."""
-    if not is_basic(inner):
+    """The key of x[outer][inner], for x of this shape; None where it is not one of slices, or of one list and slices."""
+    lists = [k for k in inner if isinstance(k, np.ndarray)]
+    if not is_basic(tuple(k for k in inner if not isinstance(k, np.ndarray))) or not all(map(_is_list, lists)):
         return None
-    # what stands along each axis of x or in front of one: a number, a range of the axis, or None
+    # what stands along each axis of x or in front of one: a number, a range of the axis, a list of places, or None
     places = _applied([range(n) for n in shape], outer)
-    if places is None or (places := _applied(places, inner)) is None:
+    if places is None or (lists and not all(isinstance(place, range) for place in places)):
+        return None  # a number beside a list counts as one too, and NumPy would move their axes
+    if (places := _applied(places, inner)) is None:
         return None
-    return tuple(_slice(place) if isinstance(place, range) else place for place in places)
+    return tuple(slice_of(place) if isinstance(place, range) else place for place in places)
+
+
+def _is_list(k: np.ndarray[Any, Any]) -> bool:
+    """Whether it takes the entries of one axis that it numbers."""
+    return k.ndim > 0 and k.dtype.kind in "iu"
 
 
 def _applied(places: list[Any], key: tuple[Any, ...]) -> list[Any] | None:
     """The places after a further key, whose numbers and slices belong to the ranges and Nones; None where that fails."""
     axes = sum(not isinstance(place, int) for place in places)
     taken = sum(k is not None and k is not Ellipsis for k in key)
-    if taken > axes or key.count(Ellipsis) > 1:
+    gaps = [n for n, k in enumerate(key) if k is Ellipsis]
+    if taken > axes or len(gaps) > 1:
         return None
     rest = (slice(None),) * (axes - taken)
-    at = key.index(Ellipsis) if Ellipsis in key else len(key)
+    at = gaps[0] if gaps else len(key)
     waiting = [*key[:at], *rest, *key[at + 1 :]]
     found: list[Any] = []
     for place in places:
@@ -74,7 +83,11 @@ def _applied(places: list[Any], key: tuple[Any, ...]) -> list[Any] | None:
         while waiting and waiting[0] is None:
             found.append(waiting.pop(0))
         k = waiting.pop(0)
-        part = (range(1) if place is None else place)[k if isinstance(k, slice) else index(k)]
+        along = range(1) if place is None else place
+        if isinstance(k, np.ndarray):
+            part: Any = np.arange(along.start, along.stop, along.step)[k]
+        else:
+            part = along[k if isinstance(k, slice) else index(k)]
         if place is not None:
             found.append(part)
         elif isinstance(part, range):
@@ -84,7 +97,7 @@ def _applied(places: list[Any], key: tuple[Any, ...]) -> list[Any] | None:
     return found + waiting
 
 
-def _slice(places: range) -> slice:
+def slice_of(places: range) -> slice:
     """The slice of an axis that takes these places."""
     if not places:
         return slice(0, 0)

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from bibun.arrays import in_place
+from bibun.arrays.places import shown
 from bibun.arrays.registry import implements, row
 from bibun.core.traced import Traced, alike, recorded
 from bibun.errors import NoDerivativeError, located
 from bibun.primitives.shapes import inverse
 
-_copy, _transpose, _einsum = row("copy"), row("transpose"), row("einsum")
+_copy, _transpose = row("copy"), row("transpose")
 
 
 def layout(a: Any) -> Any:
@@ -29,13 +30,8 @@ def layout(a: Any) -> Any:
     elif memory.shape != a.shape:  # a batch has axes that its code does not see: an entry, in memory of its own
         memory = np.empty_like(memory[(0,) * (memory.ndim - len(a.shape))])
     for primitive, settings in reversed(steps):
-        memory = (_diagonals if primitive is _einsum else primitive.function)(memory, **settings)
+        memory = shown(primitive, memory, settings)
     return memory
-
-
-def _diagonals(memory: Any, *, subscripts: tuple[str, ...], optimize: Any) -> Any:
-    """What einsum of one operand shows of it, where the row makes a copy."""
-    return np.einsum("->".join(subscripts), memory)
 
 
 def check_memory(a: Any, order: str) -> None:

@@ -266,7 +266,9 @@ ldexp = elementwise(
 
 # Complex parts: y real, and the tangent is Re(p dx), which the interpreters take where y is real and p dx is not
 real = elementwise(np.real, 1, domain=("complex",))
-imag = elementwise(np.imag, lambda x: -1j if np.result_type(x).kind == "c" else None, guarded=True, domain=("complex",))
+imag = elementwise(  # reads no entry, and so holds none
+    np.imag, lambda x_dtype: -1j if x_dtype.kind == "c" else None, guarded=True, domain=("complex",)
+)
 angle = elementwise(np.angle, _slope_of_angle, guarded=True, domain=("complex",), native="angle")
 
 

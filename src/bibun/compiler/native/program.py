@@ -103,6 +103,7 @@ class ProgramWriter:
         self.calls_python = False
         self.stages = 0
         parts = 0
+        self._arrays = self._captured(schedule)
         self._begin()
         if watched is not None:
             self._look_at(watched)
@@ -133,11 +134,10 @@ class ProgramWriter:
 
     def _begin(self) -> None:
         """A function of its own."""
-        self.function = Function(self.module, dict(self.layout.slots))
+        self.function = Function(self.module, {**self.layout.slots, **self._arrays})
         self.evaluation = Evaluation(self.function, self.schedule.buffers)
         self.nests = NestWriter(self.function, self.evaluation, self.module.vector_bits // 8)
         self._leave = False
-        self._captured(self.schedule)
 
     def _end(self, name: str, linkage: str) -> None:
         result = self.function.noted()
@@ -150,15 +150,14 @@ class ProgramWriter:
 
     def run(self, schedule: Schedule) -> None:
         """Write the steps of a schedule, at the level at which the function is."""
-        self._captured(schedule)
+        self.function.slots.update(self._captured(schedule))
         for step in schedule.steps:
             self._step(step, schedule)
 
-    def _captured(self, schedule: Schedule) -> None:
-        """Arrays from outside are found in the context."""
-        for buffer in schedule.buffers.values():
-            if buffer.place == "captured":
-                self.function.slots[buffer.name] = self.context.array(buffer.name, buffer.array)
+    def _captured(self, schedule: Schedule) -> dict[str, int]:
+        """Arrays from outside are found in the context: asked once, not for each part of a long program."""
+        captured = [buffer for buffer in schedule.buffers.values() if buffer.place == "captured"]
+        return {buffer.name: self.context.array(buffer.name, buffer.array) for buffer in captured}
 
     def reserved(self, size: int) -> Value:
         """Memory of the workspace."""

@@ -1,0 +1,142 @@
+"""Where the entries of a view lie in the array that it shows: a key of the view as a key of that. Reads no array.
+
+NumPy itself makes the view, of memory that is never touched, and its strides tell. Keys upon keys are put together without
+that in keys.py; in_place.py writes.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bibun.arrays.keys import is_basic, slice_of
+from bibun.arrays.registry import row
+from bibun.core.primitive import Primitive
+
+_einsum = row("einsum")
+
+
+class Places(NamedTuple):
+    """The entries of x at `key` are those of a part of a view, whose axes have these `lengths`.
+
+    x[key] = v, with v of that shape:
+    split       reshaped so, where an axis of the part runs along two of x,
+    axes        then its axes in this order, those of x,
+    joined      then reshaped so, where two axes of the part run along one of x.
+    """
+
+    key: tuple[Any, ...]
+    lengths: tuple[int, ...]
+    split: tuple[int, ...]
+    axes: tuple[int, ...]
+    joined: tuple[int, ...]
+
+    def laid(self, value: Any) -> Any:
+        """What is assigned to the part, as x[key] takes it."""
+        if self.joined == self.lengths and self.axes == tuple(range(len(self.axes))):
+            return value
+        if np.size(value) == 1:
+            return np.reshape(value, ())
+        more = np.ndim(value) - len(self.lengths)
+        if more > 0:  # NumPy leaves out axes of length 1 in front
+            value = np.reshape(value, np.shape(value)[more:])
+        value = np.reshape(np.broadcast_to(value, self.lengths), self.split)
+        return np.reshape(np.transpose(value, self.axes), self.joined)
+
+
+def shown(primitive: Primitive, memory: Any, settings: dict[str, Any]) -> Any:
+    """What a call that makes a view shows of an ndarray."""
+    if primitive is _einsum:  # of one operand, where the row makes a copy
+        return np.einsum("->".join(settings["subscripts"]), memory)
+    return primitive.function(memory, **settings)
+
+
+def as_slices(
+    shape: tuple[int, ...], primitive: Primitive, settings: dict[str, Any], key: tuple[Any, ...]
+) -> Places | None:
+    """Where in x of this shape the entries of primitive(x, **settings)[key] lie, if a basic key of x takes just these."""
+    if not is_basic(key):
+        return None
+    memory = np.empty(shape, bool)  # of which an entry is a byte
+    part = shown(primitive, memory, settings)[key if Ellipsis in key else (*key, Ellipsis)]
+    if not np.may_share_memory(part, memory):  # empty, or of a list of entries
+        return None
+    return _basic(shape, _first(part, memory), part.shape, part.strides)
+
+
+def as_lists(
+    shape: tuple[int, ...], primitive: Primitive, settings: dict[str, Any], key: tuple[Any, ...]
+) -> tuple[Any, ...]:
+    """The same for any key: a list of places along each axis of x, which has one."""
+    memory = np.empty(shape, bool)
+    view = shown(primitive, memory, settings)
+    if not np.may_share_memory(view, memory):
+        return np.unravel_index(shown(primitive, np.arange(memory.size).reshape(shape), settings)[key], shape)
+    entries = np.full(np.broadcast_to(False, view.shape)[key].shape, _first(view, memory))
+    for axis, (n, step) in enumerate(zip(view.shape, view.strides, strict=True)):
+        along = np.arange(n).reshape(-1, *(1,) * (view.ndim - axis - 1))
+        entries += np.broadcast_to(along, view.shape)[key] * step
+    return np.unravel_index(entries, shape)
+
+
+def _first(part: Any, memory: Any) -> int:
+    """The place of its first entry."""
+    return int(part.__array_interface__["data"][0] - memory.__array_interface__["data"][0])
+
+
+def _basic(shape: tuple[int, ...], first: int, lengths: tuple[int, ...], steps: tuple[int, ...]) -> Places | None:
+    """The places of `first` and what lies by so many steps from it, if a slice of each axis of x takes them."""
+    starts = [int(i) for i in np.unravel_index(first, shape)] if shape else []
+    strides = [prod(shape[i + 1 :]) for i in range(len(shape))]
+    split: list[int] = []
+    runs: list[list[tuple[int, int, int]]] = [[] for _ in shape]  # along each axis of x: step, length, which of split
+    for length, step in zip(lengths, steps, strict=True):
+        pieces = _pieces(shape, strides, starts, length, step)
+        if pieces is None:
+            return None
+        for axis, stride, n in pieces:
+            runs[axis].append((stride, n, len(split)))
+            split.append(n)
+    key: list[Any] = []
+    axes: list[int] = []
+    joined = []
+    for start, n, along in zip(starts, shape, runs, strict=True):
+        if not along:
+            key.append(start)
+            continue
+        along.sort(key=lambda run: -abs(run[0]))
+        for (outer, _, _), (inner, length, _) in pairwise(along):
+            if outer != inner * length:
+                return None
+        step, count = along[-1][0], prod(length for _, length, _ in along)
+        taken = range(start, start + step * count, step)
+        if not 0 <= taken[-1] < n:
+            return None
+        key.append(slice_of(taken))
+        axes += [which for _, _, which in along]
+        joined.append(count)
+    return Places(tuple(key), lengths, tuple(split), tuple(axes), tuple(joined))
+
+
+def _pieces(
+    shape: tuple[int, ...], strides: list[int], starts: list[int], length: int, step: int
+) -> list[tuple[int, int, int]] | None:
+    """An axis of the part as steps along axes of x, the outermost first: axis, step, how many. None where it is not."""
+    found: list[tuple[int, int, int]] = []
+    while length > 1:
+        axis = next((i for i, n in enumerate(shape) if n > 1 and strides[i] <= abs(step)), None)
+        if axis is None or step % strides[axis]:
+            return None
+        n, along = shape[axis], step // strides[axis]
+        if 0 <= starts[axis] + along * (length - 1) < n:
+            return [(axis, along, length), *found]
+        count = n // abs(along)  # steps to the end of the axis: from there it runs on along the axis before
+        whole = n % along == 0 and length % count == 0
+        if not whole or not 0 <= starts[axis] + along * (count - 1) < n:
+            return None
+        found.insert(0, (axis, along, count))
+        length, step = length // count, step * count
+    return found
