@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -338,3 +342,38 @@ def test_an_error_that_f_handles() -> None:
             return x * 3
 
     agrees(f, RAMP)
+
+
+LOOPS = {
+    "rows are filled": "y = x * 1\n    for i in range(1, len(x)): y[i] = 0.5 * y[i - 1]",
+    "neighbours": "y = x\n    for _ in range(400): y = y + 0.1 * (np.roll(y, 1, 0) - y)",
+    "padded": "y = x\n    for _ in range(400): y = 0.5 * np.concatenate([y[1:], y[:1]])",
+}
+PEAK = """
+import resource, sys
+import numpy as np
+import bibun as bb
+
+def f(x):
+    {loop}
+    return np.sum(y * y)
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+bb.compile(bb.grad(f))(np.ones((8, 8)))  # imports LLVM
+x = np.ones((2000, 50))
+before = peak()
+bb.compile(bb.grad(f))(x)
+print((peak() - before) * 1024 / x.nbytes)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the peak of memory is not counted in kilobytes")
+@pytest.mark.parametrize("name", LOOPS)
+def test_arrays_that_nobody_looks_at_take_no_memory(name: str, tmp_path: Path) -> None:
+    """A loop of hundreds or thousands of turns, recorded: not as many arrays, but as few as records of calls take."""
+    environment = {**os.environ, "BIBUN_CACHE_DIR": str(tmp_path)}
+    code = PEAK.format(loop=LOOPS[name])
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert float(done.stdout) < 150, done.stdout

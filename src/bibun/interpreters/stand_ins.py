@@ -24,6 +24,7 @@ _ENTRYWISE = {  # of broadcast arguments, though not of the kind that has one de
     "logical_or", "logical_xor", "logical_not", "bitwise_and", "bitwise_or", "bitwise_xor", "invert", "isfinite", "isnan",
     "isinf",
 }  # fmt: skip
+_MOVES = frozenset({"concatenate", "copy", "roll", "stack"})  # entries of any dtype
 _NO_MEMORY = frozenset({"reshape", "transpose", "broadcast_to", "getitem", "flip", "real"})  # views
 
 
@@ -44,8 +45,19 @@ def stand_in(primitive: Primitive, held: list[Any], settings: Mapping[str, Any],
         return _laid_out(np.dtype(settings["dtype"]), np.shape(held[0]), held)
     if primitive.name == "scatter_add":
         return np.empty(settings["shape"], np.result_type(*held))
+    if primitive.name in _MOVES and all(isinstance(value, np.ndarray) for value in held):
+        nothing = [np.empty(value.shape, "V0") for value in held]  # entries of no bytes
+        return np.empty(primitive.function(*nothing, **settings).shape, np.result_type(*held))
     bare = [np.broadcast_to(v.dtype.type(), v.shape) if isinstance(v, np.ndarray) else v for v in held]
+    if primitive.name == "put" and isinstance(held[0], np.ndarray):
+        return _written(held[0], bare[1], settings["key"])
     return primitive.function(*bare, **settings)
+
+
+def _written(x: np.ndarray[Any, Any], v: Any, key: Any) -> Any:
+    """For x with v at the key. Whether that can be put there, NumPy says of an array whose entries are all one."""
+    np.ndarray(x.shape, x.dtype, np.empty(1, x.dtype), strides=(0,) * x.ndim)[key] = v
+    return np.empty_like(x)
 
 
 def _entrywise(primitive: Primitive, held: list[Any], settings: Mapping[str, Any], *, waits: bool) -> Any:
