@@ -47,6 +47,20 @@ KNOWN: dict[str, tuple[str, tuple[str, ...]]] = {
         "k = {}\ndef f(x):\n for v in k.values(): x = x * 2 + v\n return x",
         ("{'a': 1.0, 'b': 2.0}", "{'b': 2.0, 'a': 1.0}", "{'a': 2.0, 'b': 1.0}"),
     ),
+    "which variable is shared": (
+        "def make():\n c = 1.0\n def put(v):\n  nonlocal c\n  c = v\n def get(): return c\n return put, get\n"
+        "one, get = make()\nother, _ = make()\nput = {}\n"
+        "def f(x):\n put(2.0)\n y = x * get()\n put(1.0)\n return y",
+        ("one", "other"),
+    ),
+    "which module of one name": (
+        "a = types.ModuleType('m')\na.k = 2.0\nb = types.ModuleType('m')\nb.k = 3.0\nc = {}\ndef g(m, x): return m.k * x\n"
+        "def f(x): return g(a, x) + 10 * g(b, x) + 100 * g(c, x)",
+        ("a", "b"),
+    ),
+    "the name of a function in its text": (
+        "def {0}(x): pass\ng = {0}\ndef f(x): return x * len(str(g).split()[1])", ("a", "bbb"),
+    ),
     "a list or a tuple": ("k = {}\ndef f(x): return x * len(k + k[:1])", ("[1, 2]", "(1, 2)", "(1,)", "(1, 2, 3)", "'ab'")),
     "a text": ("k = {}\ndef f(x): return x * len(k)", ("'a'", "'ab'", "''", "b'abc'")),
     "of a module": ("config = types.ModuleType('config')\nconfig.rate = {}\ndef f(x): return x * config.rate", NUMBERS),
@@ -138,6 +152,21 @@ UNKNOWN: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "an import": ("def f(x):\n from math import {} as k\n return x * k", ("pi", "e")),
     "a class inside": ("def f(x):\n class C: k = {}\n return x * C.k", NUMBERS[:3]),
+    "today": ("def f(x): return x * (np.datetime64('{}') - np.datetime64('2020-01-01')).astype(float)", ("today",)),
+    "today in an array": ("def f(x): return x * np.array('{}', 'M8[D]').astype(float)", ("today",)),
+    "what else a dtype says": ("k = np.dtype('f8', metadata=dict(s={}))\ndef f(x): return x * k.metadata['s']", NUMBERS[:3]),
+    "one object or another": ("a = (1, 2.0)\nb = {}\ndef f(x): return x if a is b else x * 2", ("a", "(1, float(2))")),
+    "nan that is looked for": (
+        "k = float('nan')\nl = [{}]\ndef f(x): return x * (2 if k in l else 3)", ("k", "float('nan')"),
+    ),
+    "nan in what is compared": (
+        "k = (float('nan'),)\nl = {}\ndef f(x): return x * (2 if k == l else 3)", ("k", "(float('nan'),)"),
+    ),
+    "a number of thousands of digits": ("k = 10 ** {}\ndef f(x): return x * (k % 7)", ("5000", "5001")),
+    "a text of millions of letters": ("k = 'a' * {}\ndef f(x): return x * len(k)", ("3000000",)),
+    "an object that cannot be looked at": (
+        "class C:\n __class__ = property(lambda self: 1 / 0)\nk = C()\ndef f(x): return x * {} if len(x) else k", NUMBERS[:3],
+    ),
     "a set": ("k = {{{}}}\ndef f(x): return x * sum(k)", NUMBERS[:3]),
     "a set of texts": ("def f(x):\n for k in {{'a', 'bb', '{}'}}: x = x * len(k)\n return x", ("ccc", "cccc")),
     "an iterator": ("k = iter([{}] * 9)\ndef f(x): return x * next(k)", NUMBERS[:3]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -308,3 +308,44 @@ def test_settings_by_their_place(given: tuple[Any, ...]) -> None:
         warnings.simplefilter("error")
         np.testing.assert_array_equal(compiled(x), [0.0, 0.0, 0.0, 0.0])
         np.testing.assert_array_equal(compiled(x[::-1].copy()), [3.0, 3.0, 6.0, 9.0])
+
+
+CHANGES: dict[str, Callable[[Any, Any], Any]] = {
+    "a dict gets an entry": lambda x, c: c["d"].update(n=x * 2) or x,
+    "an entry is another one": lambda x, c: c["d"].update(k=x * 3) or x,
+    "an entry goes": lambda x, c: x * c["d"].pop("k"),
+    "a list grows": lambda x, c: c["l"].append(x) or x * len(c["l"]),
+    "a list is sorted": lambda x, c: c["l"].reverse() or x * c["l"][0],
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_what_f_does_to_containers_is_done(name: str) -> None:
+    f, x = CHANGES[name], np.array([1.0, 2.0])
+
+    def containers() -> dict[str, Any]:
+        return {"d": {"k": 3.0}, "l": [1.0, 2.0]}
+
+    compiled, want = bb.compile(f), containers()
+    expected = f(x, want)
+    with pytest.warns(bb.CompileWarning, match="changes a container among its arguments"):
+        found = compiled(x, (got := containers()))
+    for _ in range(2):
+        np.testing.assert_array_equal(found, expected)
+        assert repr(got) == repr(want)
+        found = compiled(x, (got := containers()))
+
+
+def test_numbers_of_classes_of_their_own_are_asked_themselves() -> None:
+    class Money(np.float64):
+        def __mul__(self, other: Any) -> Any:
+            return np.float64(float(self) * 100 * other)
+
+    assert bb.compile(lambda m: m * 2)(Money(3.0)) == 600.0
+
+
+def test_dtypes_that_say_more_are_asked_themselves() -> None:
+    compiled = bb.compile(lambda x: x * x.dtype.metadata["unit"])
+    for unit in (2.0, 3.0):
+        x = np.ones(2, np.dtype("f8", metadata={"unit": unit}))
+        np.testing.assert_array_equal(compiled(x), [unit, unit])

@@ -168,14 +168,14 @@ def test_a_way_that_is_new_joins_the_others(runs: Runs) -> None:
             x = x * 2
         return x
 
-    starts_at = [100.0 / 2**n for n in range(starts._MOST)]
+    starts_at = [100.0 / 2**n for n in range(starts.MOST)]
     for x in starts_at:
         assert bb.compile(steps)(x) == 100.0
         assert (runs.look(), len(kept(cache.START))) == (1, 1)
     compiled = bb.compile(steps)
     assert {compiled(x) for x in starts_at} == {100.0}
     assert runs.look() == 0
-    compiled(100 / 2**10)  # there are only so many
+    bb.compile(steps)(100 / 2**20)  # there are only so many
     compiled = bb.compile(steps)
     assert {compiled(x) for x in starts_at[::-1]} == {100.0}
     assert runs.look() == 2

@@ -15,6 +15,7 @@ from weakref import WeakSet, ref
 import numpy as np
 import optree  # noqa: F401  bibun.tree imports it at the first container, and here every call's arguments are one
 
+from bibun import tree
 from bibun.compiler.exactly import InexactError
 from bibun.compiler.explaining import explanation
 from bibun.compiler.flat import Flat
@@ -30,12 +31,11 @@ from bibun.compiler.native.watch import Pair, unchanged
 from bibun.compiler.paths import Paths, Recipe, Version
 from bibun.compiler.reading import read
 from bibun.compiler.results import Results
-from bibun.compiler.runs import leaf_of, over
+from bibun.compiler.runs import alike, check_arguments, leaf_of, of_the_run, over
 from bibun.compiler.signature import PlainCall, Signature, signature
 from bibun.compiler.starts import Compiling, identity, keep, started
 from bibun.core.watching import IndexArrays, watched_by
 from bibun.errors import CompileWarning, DerivativeValueError, NoDerivativeError, UnrecordableError, warn
-from bibun.interpreters.recorded import Recorded
 from bibun.interpreters.recording import Recording
 
 _ALL: WeakSet[Careful] = WeakSet()
@@ -171,7 +171,6 @@ class Careful:
                 return found(call.leaves)
             except Otherwise:
                 self._give_up(paths, "its program does not do again what the run did that it was made of")
-        args, kwargs = call.rebuild(call.leaves)
         return self.f(*args, **kwargs)
 
     def __repr__(self) -> str:
@@ -236,6 +235,7 @@ class Careful:
         recording = Recording()
         recorded = [recording.input(i, leaf) for i, leaf in enumerate(call.leaves)]
         args, kwargs = call.rebuild(recorded)
+        given = tree.structure((args, kwargs))
         results, failure = None, ""
         pairs: Sequence[Pair] = ()
         try:
@@ -253,14 +253,20 @@ class Careful:
                     f"it returns a {type(stray).__name__}, which holds what it computed: a program gives arrays and numbers, in "
                     "tuples, lists, dicts, named tuples or dataclasses"
                 )
+            if not alike(given, tree.structure((args, kwargs))):
+                results = None
+                raise UnrecordableError(
+                    "it changes a container among its arguments, as a list that it appends to. To have a program, take a copy of "
+                    "it first, and return that"
+                )
             if results.texts and recording.shown:
                 results = None
                 raise UnrecordableError("it returns a text, which may be made of values")
-            _unchanged(recorded)
+            check_arguments(recorded)
         except UnrecordableError as error:
             if not error.once:
                 self._give_up(paths, str(error))
-            return None if results is None or recording.late else _of_the_run(results, recorded, call.leaves)
+            return None if results is None or recording.late else of_the_run(results, recorded, call.leaves)
         except (NoDerivativeError, DerivativeValueError) as error:
             failure = str(error)
         if results is None:
@@ -371,32 +377,6 @@ class Careful:
 def _later(flat: Flat, numbers: Sequence[int], *, fast: bool) -> Callable[[], Graph]:
     """The graph, made when somebody asks. (A function within a method would hold the compiled function.)"""
     return once(lambda: read(flat, numbers, fast=fast))
-
-
-def _unchanged(arguments: Sequence[Recorded]) -> None:
-    """Raise where the run wrote into its arguments: they are the caller's arrays, which a program only reads."""
-    for n, argument in enumerate(arguments):
-        if argument.number != n:  # it has become another entry
-            raise UnrecordableError(
-                f"it changes an argument where it stands, an array of shape {argument.shape}. To have a program, take a copy "
-                "of it first, x = x.copy(), and return that"
-            )
-
-
-def _of_the_run(
-    results: Results, arguments: Sequence[Recorded], leaves: Sequence[Any]
-) -> Callable[[list[Any]], Any] | None:
-    """What the recorded run has computed, so that f need not run again for this call; None where that has changed since."""
-    try:
-        values = [leaf.value for leaf in results.recorded]
-        written = [
-            (leaf, arg.value) for n, (leaf, arg) in enumerate(zip(leaves, arguments, strict=True)) if arg.number != n
-        ]
-    except UnrecordableError:
-        return None
-    for leaf, value in written:  # as f would have written into it
-        leaf[...] = value
-    return lambda _: results.assemble(values)
 
 
 @contextmanager

@@ -40,7 +40,7 @@ def exactly(value: Any) -> str:
         return f"complex({struct.pack('<dd', value.real, value.imag).hex()})"
     if kind is list:
         return f"[{','.join(map(exactly, value))}]"
-    if isinstance(value, np.dtype) and value.kind in "biufc":
+    if isinstance(value, np.dtype) and value.kind in "biufc" and value.metadata is None:
         return f"dtype({value.str},{value.num})"  # long and long long are equal, but not the same
     if isinstance(value, np.generic) and kind in _CLASSES:
         return f"{exactly(value.dtype)}({value.tobytes().hex()})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +15,9 @@ from bibun.compiler.native.watch import Pair, watched
 from bibun.compiler.paths import Recipe
 from bibun.compiler.results import Hole, Results
 from bibun.compiler.source.arguments import Slot
+from bibun.errors import UnrecordableError
 from bibun.interpreters.merging import merge_alike
+from bibun.interpreters.recorded import Recorded
 from bibun.interpreters.recording import Recording
 
 
@@ -53,3 +55,35 @@ def leaf_of(value: Any) -> Leaf:
     if isinstance(value, np.ndarray):
         return Leaf(value.shape, value.dtype, None)
     return Leaf((), np.result_type(value), type(value))
+
+
+def alike(before: tuple[Sequence[Any], Any], now: tuple[Sequence[Any], Any]) -> bool:
+    """Whether arguments are of the containers and leaves that they were."""
+    pairs = zip(before[0], now[0], strict=False)
+    return before[1] == now[1] and len(before[0]) == len(now[0]) and all(a is b for a, b in pairs)
+
+
+def check_arguments(arguments: Sequence[Recorded]) -> None:
+    """Raise where the run wrote into its arguments: they are the caller's arrays, which a program only reads."""
+    for n, argument in enumerate(arguments):
+        if argument.number != n:  # it has become another entry
+            raise UnrecordableError(
+                f"it changes an argument where it stands, an array of shape {argument.shape}. To have a program, take a copy "
+                "of it first, x = x.copy(), and return that"
+            )
+
+
+def of_the_run(
+    results: Results, arguments: Sequence[Recorded], leaves: Sequence[Any]
+) -> Callable[[list[Any]], Any] | None:
+    """What the recorded run has computed, so that f need not run again for this call; None where that has changed since."""
+    try:
+        values = [leaf.value for leaf in results.recorded]
+        written = [
+            (leaf, arg.value) for n, (leaf, arg) in enumerate(zip(leaves, arguments, strict=True)) if arg.number != n
+        ]
+    except UnrecordableError:
+        return None
+    for leaf, value in written:  # as f would have written into it
+        leaf[...] = value
+    return lambda _: results.assemble(values)

@@ -17,7 +17,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial, reduce
 from os.path import dirname, join  # of names: pathlib takes a while for each of many functions
-from types import BuiltinFunctionType, CodeType, EllipsisType, FunctionType, ModuleType, NoneType
+from types import BuiltinFunctionType, CellType, CodeType, EllipsisType, FunctionType, ModuleType, NoneType
 from typing import Any
 
 import numpy as np
@@ -64,6 +64,9 @@ _STEPS = (
     "POP_TOP", "PRECALL", "PUSH_NULL", "RAISE_VARARGS", "RERAISE", "RESUME", "SET_FUNCTION_ATTRIBUTE", "STORE_DEREF",
     "STORE_SLICE", "STORE_SUBSCR", "SWAP", "TO_BOOL", "YIELD_VALUE",
 )  # fmt: skip
+_SINGLE = ("None", "True", "False", "Ellipsis")  # of these `is` says the same in every process
+_EQUALITY = ("==", "!=", "bool(==)", "bool(!=)")
+_NOW = ("now", "today")  # as a date, NumPy takes these for that of the clock
 _INTRINSICS = ("INTRINSIC_LIST_TO_TUPLE", "INTRINSIC_STOPITERATION_ERROR", "INTRINSIC_UNARY_POSITIVE")
 
 _VALUES = (np.ndarray, np.float64, np.dtype, complex, float, int, str, bytes, tuple, list, dict, range, slice)
@@ -82,6 +85,7 @@ def sameness(f: Callable[..., Any], args: Iterable[Any], kwargs: Mapping[str, An
     look = _Look()
     try:
         parts = look.of(f), look.of(tuple(args)), look.of(dict(kwargs)), *look.of_modules()
+        look.check()
         return "\n".join([*parts, repr(np.get_printoptions())])  # as which texts are made of arrays
     except RecursionError as error:
         raise InexactError("functions of functions") from error
@@ -93,6 +97,7 @@ class _Look:
     def __init__(self) -> None:
         self.modules: dict[int, ModuleType] = {}
         self.attributes: set[str] = set()
+        self._nan = self._compares = False  # whether there is a nan, and whether things are equal or in one another
         self._hidden = set(_TELLING)  # those that are not looked into, of functions too
         self._seen: dict[int, tuple[int, Any]] = {}  # numbered, by identity; kept alive, so that it stays theirs
         self._left = _MOST
@@ -101,21 +106,24 @@ class _Look:
         """Of a value that the code can reach."""
         kind = type(value)
         if isinstance(value, _PLAIN):
-            return exactly(value)
+            return self._plain(value)
         if kind is Slot:
             return "slot"
         if kind in (range, slice):
             return f"{kind.__name__}({','.join(map(self.of, (value.start, value.stop, value.step)))})"
         if kind is ModuleType:
-            self.modules.setdefault(id(value), value)
-            return f"module {value.__name__!r} {sys.modules.get(value.__name__) is value}"
+            self.modules.setdefault(id(value), value)  # there may be several of one name
+            return f"module {list(self.modules).index(id(value))} {value!r} {sys.modules.get(value.__name__) is value}"
         name = _of_a_library(value) if isinstance(value, _CALLABLES) else ""
         if name:
+            self._hidden |= set() if isinstance(value, type) else getattr(value, "__dict__", {}).keys()
             return name
-        if kind in (FunctionType, list, dict):  # two of them that are alike are not one
+        if kind in (FunctionType, CellType, list, dict):  # two of them that are alike are not one
             if id(value) in self._seen:
                 return f"again {self._seen[id(value)][0]}"
             self._seen[id(value)] = len(self._seen), value
+        if kind is CellType:
+            return f"cell({self._content(value)})"
         if kind is FunctionType:
             return self._function(value)
         if kind is partial and not vars(value):
@@ -125,10 +133,28 @@ class _Look:
         if kind is frozenset and not all(type(part) is int for part in value):
             raise InexactError("a set, whose order is another one in each process")
         self._spend(len(value))
+        if kind is dict and any(map(_is_nan, value)):
+            raise InexactError("nan as a key, which is found by what object it is")
         parts = (
-            (f"{exactly(key)}:{self.of(part)}" for key, part in value.items()) if kind is dict else map(self.of, value)
+            (f"{self.of(key)}:{self.of(part)}" for key, part in value.items()) if kind is dict else map(self.of, value)
         )
         return f"{kind.__name__}({','.join(parts)})"
+
+    def _content(self, cell: CellType) -> str:
+        try:
+            return self.of(cell.cell_contents)
+        except ValueError:
+            raise InexactError("a variable that has no value yet") from None
+
+    def _plain(self, value: Any) -> str:
+        if isinstance(value, (str, bytes)):
+            self._spend(len(value) // 100)
+            if isinstance(value, str) and value.strip().lower() in _NOW:
+                raise InexactError(f"{value!r}, which may be a time")
+        elif type(value) is int and value.bit_length() > 10_000:
+            raise InexactError("a number of thousands of digits")
+        self._nan |= _is_nan(value)
+        return exactly(value)
 
     def of_modules(self) -> list[str]:
         """What each module that is passed on has under each name that is read of any value."""
@@ -146,6 +172,11 @@ class _Look:
             raise InexactError(f"attributes {', '.join(sorted(strange))}")
         return list(texts.values())
 
+    def check(self) -> None:
+        """Raise where a nan may be looked for in a container, which finds it by what object it is."""
+        if self._nan and (self._compares or not self.attributes.isdisjoint(("count", "index", "remove"))):
+            raise InexactError("nan, and something that is looked for")
+
     def _spend(self, steps: int) -> None:
         self._left -= steps
         if self._left < 0:
@@ -159,20 +190,17 @@ class _Look:
             not code.co_filename.startswith(_ROOMS) or code.co_filename == _CHANCE or code.co_name == "<lambda>"
         ):
             raise InexactError(f"{code.co_qualname} of bibun")
-        try:
-            around = [cell.cell_contents for cell in function.__closure__ or ()]
-        except ValueError:
-            raise InexactError("a variable that has no value yet") from None
-        around += function.__defaults__, function.__kwdefaults__
+        around = *(function.__closure__ or ()), function.__defaults__, function.__kwdefaults__
         place = f"{code.co_filename.removeprefix(_OURS)}:{code.co_firstlineno} {code.co_qualname}"  # its files are in the key
         return f"function({place if ours else self._code(code, function)};{','.join(map(self.of, around))})"
 
     def _code(self, code: CodeType, function: FunctionType) -> str:
         self._spend(len(code.co_code) // 2)
         counts = code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags
-        names = code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars
+        names = code.co_qualname, code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars
         constants = [self._code(c, function) if isinstance(c, CodeType) else self.of(c) for c in code.co_consts]
-        read = map(self.of, _read(code, function, self.attributes))
+        read = [*map(self.of, _read(code, function, self.attributes))]
+        self._compares |= any(map(_compares, dis.get_instructions(code)))
         exact = f"{code.co_code.hex()} {code.co_exceptiontable.hex()} {counts} {names}"
         return f"code({exact};{','.join(constants)};{','.join(read)})"
 
@@ -181,10 +209,13 @@ def _read(code: CodeType, function: FunctionType, attributes: set[str]) -> Itera
     """The values that a function's code reads from around it, in the order of the code; those of nested code aside. Names
     that it reads of any value join the attributes."""
     module: Any = None  # it has been read by the step before
+    single = False  # whether the step before has read what there is one of
     for step in dis.get_instructions(code):
         known = step.opname in _STEPS or step.opname.startswith(_FAMILIES)
         if not known or (step.opname == "CALL_INTRINSIC_1" and step.argrepr not in _INTRINSICS):
             raise InexactError(f"{step.opname} {step.argrepr}")
+        if step.opname == "IS_OP" and not single:
+            raise InexactError("one object is asked whether it is another one")
         value: Any = _MISSING
         if step.opname in ("LOAD_ATTR", "LOAD_METHOD"):
             if module is not None and not step.is_jump_target:
@@ -197,9 +228,18 @@ def _read(code: CodeType, function: FunctionType, attributes: set[str]) -> Itera
             value = _global(function, step.argval)
         if module is not None:  # somebody is given it
             yield module
+        single = isinstance(value, type) or (step.opname == "LOAD_CONST" and step.argrepr in _SINGLE)
         module = value if type(value) is ModuleType else None
         if module is None and value is not _MISSING:
             yield value
+
+
+def _compares(step: dis.Instruction) -> bool:
+    return step.opname == "CONTAINS_OP" or (step.opname == "COMPARE_OP" and step.argrepr in _EQUALITY)
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, (float, complex, np.inexact)) and bool(value != value)
 
 
 def _global(function: Any, name: str) -> Any:
@@ -212,7 +252,7 @@ def _global(function: Any, name: str) -> Any:
 def _member(module: ModuleType, name: str) -> Any:
     """What a module has under a name, or _MISSING."""
     value = vars(module).get(name, _MISSING)
-    if value is _MISSING and "__getattr__" in vars(module):
+    if value is _MISSING and "__getattr__" in vars(module) and name in dir(module):
         if module.__name__.partition(".")[0] not in ("bibun", "numpy", "scipy"):  # these import on demand
             raise InexactError(f"{module.__name__} finds {name} by itself")
         value = getattr(module, name, _MISSING)
@@ -242,7 +282,7 @@ def _is_known(home: str, name: str, value: Any) -> bool:
         return isinstance(value, np.ufunc)
     if home.partition(".")[0] != "numpy":
         return False
-    scalar = isinstance(value, type) and issubclass(value, np.generic)
+    scalar = isinstance(value, type) and issubclass(value, (np.number, np.bool))  # no dates: they ask the clock
     return scalar or name in _NUMPYS or value in FUNCTIONS or value in PLAIN
 
 

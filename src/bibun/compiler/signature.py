@@ -92,7 +92,7 @@ def _key(leaf: Any) -> Hashable:
     """Of a leaf that varies: its shape and dtype, or its class; None for one that is static."""
     kind = type(leaf)
     if kind is np.ndarray:
-        if leaf.dtype.kind in "biufc" and leaf.dtype.isnative:
+        if leaf.dtype.kind in "biufc" and leaf.dtype.isnative and leaf.dtype.metadata is None:
             return (leaf.shape, leaf.dtype)
         raise PlainCall
     if kind in _SCALARS:
@@ -100,7 +100,7 @@ def _key(leaf: Any) -> Hashable:
             raise PlainCall
         return (kind,)
     if isinstance(leaf, np.generic):
-        if leaf.dtype.kind in "biufc":
+        if leaf.dtype.kind in "biufc" and kind is leaf.dtype.type:
             return (np.generic, leaf.dtype)
         raise PlainCall
     if isinstance(leaf, (Traced, np.ndarray)):

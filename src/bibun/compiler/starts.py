@@ -23,7 +23,7 @@ from bibun.compiler.native import cache, plan
 from bibun.compiler.native.build import Otherwise, from_disk
 from bibun.compiler.native.entry import nodes
 from bibun.compiler.native.once import once
-from bibun.compiler.paths import Recipe, Version
+from bibun.compiler.paths import MOST, Recipe, Version
 from bibun.compiler.reading import read
 from bibun.compiler.results import Results
 from bibun.compiler.runs import Run, arrangement, leaf_of, over
@@ -33,7 +33,6 @@ from bibun.compiler.source.arguments import Slot
 from bibun.core.watching import IndexArrays, watched_by
 from bibun.interpreters.recording import Recording
 
-_MOST = 8  # programs of one function, the latest
 _KEPT = 2**20  # bytes of arrays that a run has made
 _COPIED = 2**16  # bytes of an argument that is copied for whoever asks later what a program computes
 
@@ -62,7 +61,7 @@ def identity(of: Compiling, call: Signature) -> bytes | None:
         return None
     args, kwargs = call.rebuild([Slot(n) for n in range(len(call.leaves))])
     leaves = map(leaf_of, call.leaves)
-    with suppress(InexactError):
+    with suppress(Exception):  # objects around f may raise what they like when they are looked at
         kinds = [(x.shape, x.dtype, x.scalar and f"{x.scalar.__module__}.{x.scalar.__name__}") for x in leaves]
         return digest([sameness(of.f, args, kwargs).encode(), f"{of.fast} {of.threads} {exactly(kinds)}".encode()])
     return None
@@ -81,7 +80,7 @@ def keep(name: bytes, key: bytes, run: Run) -> None:
         return
     start = Start(key, run.results, arrays, list(dict.fromkeys(run.recipe.places)), run.recipe.constants)
     others = [other for other in _kept(name) if other.key != key]
-    cache.write(name, cache.START, pickle.dumps([start, *others][:_MOST]))
+    cache.write(name, cache.START, pickle.dumps([start, *others][:MOST]))
 
 
 def _is_plain(run: Run) -> bool:
