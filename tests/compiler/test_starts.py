@@ -342,3 +342,18 @@ def test_it_is_not_looked_at_as_what_it_is_not(runs: Runs) -> None:
             look()
     space["k"] = 2.0
     assert "2.0" in compiled.source()
+
+
+def test_arguments_of_another_order_in_memory(runs: Runs) -> None:
+    """Whether x.T.reshape(-1) is a view hangs on it, and so what a write into that changes."""
+
+    def f(x: Any) -> Any:
+        y = 2 * x.T
+        y.T.reshape(-1)[0] += 5
+        return y * 1
+
+    rows = np.arange(6.0).reshape(2, 3)
+    for count in (1, 0):
+        for x in (np.asfortranarray(rows), rows):
+            same(bb.compile(f)(x), f(x))
+            assert runs.look() == count

@@ -461,3 +461,15 @@ def test_a_number_is_one_of_numpys() -> None:
         lambda a: np.interp(a[0, 0], [-3.0, 3.0], a[1, :2]),
     ):
         assert type(bb.vjp(f, REGULAR)[0]) is type(f(REGULAR)) is np.float64
+
+
+@pytest.mark.parametrize("p", [1.0, 2.0, 3.5])
+def test_the_slope_of_a_norm_by_its_order(p: float) -> None:
+    """N = (Σ|x|^p)^(1/p) has dN/dp = N (Σ|x|^p log|x| / (p N^p) - log(N^p) / p²), at 1 and 2 too."""
+    x = np.array([3.0, -1.0, 2.0])
+    powers = np.sum(np.abs(x) ** p)
+    norm = powers ** (1 / p)
+    want = norm * (np.sum(np.abs(x) ** p * np.log(np.abs(x))) / (p * powers) - np.log(powers) / p**2)
+    for derivative in (bb.grad, bb.jacfwd, lambda f: bb.compile(bb.grad(f))):
+        by_all = derivative(lambda v: np.linalg.norm(v[1:], v[0]))(np.array([p, *x]))
+        np.testing.assert_allclose(by_all[0], want, rtol=1e-12)

@@ -399,3 +399,18 @@ def test_second_derivative_is_right_or_refused(name: str, matrix: np.ndarray, di
     np.testing.assert_allclose(found, np.full(len(found), expected), rtol=1e-5, atol=1e-5)
     if name in ("trace", "leading value") or (name == "squares" and direction == "identity"):
         assert found
+
+
+def test_what_cancels_does_not_depend_on_a_basis() -> None:
+    """In forward mode what is left of a turn of the basis is rounding, of what was given."""
+    from bibun.scipy import linalg
+
+    a = np.random.default_rng(0).normal(size=(5, 2))
+    for f in (
+        lambda a: a.T @ linalg.null_space(a.T),
+        lambda a: linalg.null_space(a.T).T @ linalg.null_space(a.T) - np.eye(3),
+    ):
+        np.testing.assert_allclose(bb.jvp(f, (a,), (a,))[1], 0, atol=1e-13)
+        np.testing.assert_allclose(bb.jacfwd(f)(a), 0, atol=1e-13)
+    with pytest.raises(bb.DerivativeValueError, match="complete a basis"):
+        bb.jvp(lambda a: linalg.null_space(a.T)[0, 0], (a,), (a,))

@@ -61,6 +61,8 @@ def test_weights() -> None:
     check_first(area, np.float64(1.3), np.float64(2.0))
     with pytest.raises(bb.NoDerivativeError, match="weight"):
         bb.grad(lambda b: integrate.quad(np.cos, 0.0, b, weight="alg", wvar=(-0.5, 0))[0])(1.0)
+    with pytest.raises(bb.NoDerivativeError, match="wvar= is a setting"):
+        bb.grad(lambda a: integrate.quad(lambda x: np.exp(a * x), 0, 1, weight="alg", wvar=(a, 0.2))[0])(0.3)
     by_argument = bb.grad(lambda c: integrate.quad(lambda x: c * np.cos(x), 0.0, 1.0, weight="alg", wvar=(-0.5, 0))[0])(
         2.0
     )

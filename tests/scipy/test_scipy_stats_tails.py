@@ -180,3 +180,16 @@ def test_second_slopes_of_quantiles_of_0() -> None:
         for name, shapes in {"norm": (), "t": (3.0,), "invgauss": (1.0,), "arcsine": (), "powerlaw": (0.5,)}.items()
     }
     np.testing.assert_allclose(list(second.values()), [-np.inf, -np.inf, -np.inf, np.pi**2 / 2, 2.0], rtol=1e-14)
+
+
+@pytest.mark.parametrize("name", ["norm", "expon", "gumbel_r", "logistic"])
+def test_the_slope_of_a_quantile_of_1_stays_with_it(name: str) -> None:
+    """It is infinite; other entries, and what np.where leaves out, know nothing of it."""
+    family, q = getattr(stats, name), np.array([0.5, 1.0])
+    slope = 1 / getattr(scipy_stats, name).pdf(getattr(scipy_stats, name).ppf(0.5))
+    np.testing.assert_allclose(bb.grad(lambda q: family.ppf(q)[0])(q), [slope, 0.0], rtol=1e-12)
+    np.testing.assert_allclose(
+        bb.grad(lambda q: np.sum(np.where(q < 1, family.ppf(q), 0)))(q), [slope, 0.0], rtol=1e-12
+    )
+    for jacobian in (bb.jacfwd, bb.jacrev):
+        np.testing.assert_allclose(jacobian(family.ppf)(q), np.diag([slope, np.inf]), rtol=1e-12)

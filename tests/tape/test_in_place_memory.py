@@ -274,3 +274,16 @@ def test_keys_put_together(outer: list[Any], inner: list[Any]) -> None:
         assert np.shape(x[found]) == np.shape(expected)
     else:
         assert expected.size == 0 or any(isinstance(k, np.ndarray) for k in inner)
+
+
+@pytest.mark.parametrize("view", [np.squeeze, lambda y: y[0, ...], lambda y: y.reshape(())])
+def test_one_entry_is_put_into_a_view_without_axes(view: Callable[[Any], Any]) -> None:
+    def f(x: Any) -> Any:
+        y = 1.0 * x
+        view(y)[...] = 2 * x
+        return y * 1
+
+    x = np.array([3.0])
+    np.testing.assert_array_equal(f(x), [6.0])
+    np.testing.assert_array_equal(bb.jvp(f, (x,), (x,)), [[6.0], [6.0]])
+    np.testing.assert_array_equal(bb.jacrev(f)(x), [[2.0]])

@@ -69,6 +69,7 @@ def is_flat(array: Any) -> bool:
 
 def write(array: Any, key: tuple[Any, ...], value: Any) -> None:
     """array[key] = value, into the array whose memory it shows; the key is not traced."""
+    part = any(k is Ellipsis for k in key)  # of an array, though it may have no axes
     while (base := getattr(array, "base", None)) is not None:
         below, primitive, settings = base
         if primitive in _READ_ONLY:
@@ -82,6 +83,8 @@ def write(array: Any, key: tuple[Any, ...], value: Any) -> None:
         else:
             key, value = _placed(array, key, value)
         array = below
+    if part and all(isinstance(k, (int, np.integer)) for k in key):
+        key = (*key, Ellipsis)
     replace(array, _with_entries(array, key, value))
 
 

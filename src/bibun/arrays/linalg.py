@@ -184,7 +184,8 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
 
 def _norm_of_vectors(x: Any, ord: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
     settings: Any = {"axis": axis, "keepdims": bool(keepdims)}
-    if ord is None or ord == 2:
+    traced = isinstance(ord, Traced)  # then 1 and 2 have a slope by it
+    if ord is None or (ord == 2 and not traced):
         return _norm(x, **settings)
     if isinstance(ord, str):
         raise ValueError(f"Invalid norm order '{ord}' for vectors")
@@ -195,9 +196,9 @@ def _norm_of_vectors(x: Any, ord: Any, axis: tuple[int, ...], keepdims: bool) ->
         return np.max(size, initial=0, **settings)
     if ord == -inf:
         return np.min(size, **settings)
-    if ord == 1:
+    if ord == 1 and not traced:
         return np.sum(size, **settings)
-    if not isinstance(ord, Traced):
+    if not traced:
         return _power_norm(size, p=float(ord), **settings)
     p: Any = ord
     total = np.sum(size**p, **settings)

@@ -63,7 +63,9 @@ def identity(of: Compiling, call: Signature) -> bytes | None:
     leaves = map(leaf_of, call.leaves)
     with suppress(Exception):  # objects around f may raise what they like when they are looked at
         kinds = [(x.shape, x.dtype, x.scalar and f"{x.scalar.__module__}.{x.scalar.__name__}") for x in leaves]
-        return digest([sameness(of.f, args, kwargs).encode(), f"{of.fast} {of.threads} {exactly(kinds)}".encode()])
+        orders = [x.flags.forc and x.flags.f_contiguous for x in call.leaves if isinstance(x, np.ndarray)]
+        how = f"{of.fast} {of.threads} {exactly(kinds)} {orders}"  # f may ask whether x.T.reshape(-1) is a view
+        return digest([sameness(of.f, args, kwargs).encode(), how.encode()])
     return None
 
 

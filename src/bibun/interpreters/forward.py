@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -96,14 +96,15 @@ def _turned(dy: Any, moved: Any, level: int) -> Any:
     return tuple(t if m is None else t + m * turn for t, m in zip(dy, moved, strict=True))
 
 
-def settled(y: Any, tangent: Any, level: int) -> tuple[Any, bool]:
-    """The tangent of a result of the run, and whether it depends on the turn of a free basis."""
+def settled(y: Any, tangent: Any, level: int, given: Sequence[Any]) -> tuple[Any, bool]:
+    """The tangent of a result of the run, and whether it depends on the turn of a free basis: by more than rounding of the
+    result, or of what was given, where that cancels."""
     if not (isinstance(tangent, Dual) and tangent.level == level - 1):
         return tangent, False
     tangent, by_turn = tangent.value, tangent.tangent
     if by_turn is None:
         return tangent, False
-    size = np.max(np.abs(y), initial=0) + np.max(np.abs(tangent), initial=0)
+    size = sum(np.max(np.abs(x), initial=0) for x in (y, tangent, *given))
     return tangent, bool(np.any(plain(np.abs(by_turn) > _ROUNDING * np.finfo(np.result_type(tangent)).eps * size)))
 
 

@@ -109,6 +109,7 @@ def _by_shape(k: int, y: Any, x: Any, shapes: tuple[Any, ...], family: str, whic
 value_of_a_family = elementwise(
     _value,
     lambda y, x, family, which: _by_point(y, x, (), family, which),
+    guarded=True,
     domain=("probability",),
     name="value_of_a_family",
 )
