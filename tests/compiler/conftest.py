@@ -57,8 +57,18 @@ class Runs:
 
 
 @pytest.fixture
-def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
-    """With a cache of its own, that a later function finds as another process would."""
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cache of the test's own, that a later function finds as another process would."""
     bb.compile(np.sin)  # makes what a process makes once
     monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "kept"))
+
+
+@pytest.fixture
+def runs(own_cache: None, monkeypatch: pytest.MonkeyPatch) -> Runs:
+    """With a cache of its own."""
     return Runs(monkeypatch)
+
+
+def kept(suffix: str) -> list[Path]:
+    """The files of a kind that are in the cache."""
+    return sorted(path for path in cache.files() if path.suffix == suffix)

@@ -26,6 +26,7 @@ from bibun.compiler.native import cache
 from bibun.compiler.native.build import Written
 from bibun.compiler.native.machine import Machine, available
 from tests.compiler.agreement import same
+from tests.compiler.conftest import kept
 from tests.compiler.programs import Arguments, Program, programs
 
 pytestmark = pytest.mark.skipif(not available(), reason="no machine code on this machine")
@@ -63,15 +64,9 @@ class Made:
 
 
 @pytest.fixture
-def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Made:
-    """With a cache of its own, that a later function finds as another process would."""
-    bb.compile(np.sin)  # makes what a process makes once
-    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "kept"))
+def made(own_cache: None, monkeypatch: pytest.MonkeyPatch) -> Made:
+    """With a cache of its own."""
     return Made(monkeypatch)
-
-
-def kept(suffix: str) -> list[Path]:
-    return sorted(path for path in cache.files() if path.suffix == suffix)
 
 
 # ---- the same calls again ------------------------------------------------------------------------------

@@ -21,16 +21,12 @@ from bibun.compiler import starts
 from bibun.compiler.native import cache
 from bibun.compiler.native.machine import available
 from tests.compiler.agreement import same
-from tests.compiler.conftest import Runs
+from tests.compiler.conftest import Runs, kept
 from tests.compiler.test_plans import GROUPS, PROGRAMS
 
 pytestmark = pytest.mark.skipif(not available(), reason="no machine code on this machine")
 
 X = np.array([0.5, 1.5, -3.0, 0.0, -0.0])
-
-
-def kept(suffix: str) -> list[Path]:
-    return sorted(path for path in cache.files() if path.suffix == suffix)
 
 
 # ---- another process ---------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ from bibun.compiler.native.watch import Pair, unchanged
 from bibun.compiler.paths import Paths, Recipe, Version
 from bibun.compiler.reading import read
 from bibun.compiler.results import Results
-from bibun.compiler.runs import alike, check_arguments, leaf_of, of_the_run, over
+from bibun.compiler.runs import check_arguments, leaf_of, of_the_run, over, why_not
 from bibun.compiler.signature import PlainCall, Signature, signature
 from bibun.compiler.starts import Compiling, identity, keep, started
 from bibun.core.watching import IndexArrays, watched_by
@@ -132,7 +132,6 @@ class Careful:
 
     def __init__(self, f: Callable[..., Any], static: tuple[int, ...], fast: bool, threads: int) -> None:
         self.f = f
-        self._how = Compiling(f, fast, threads)
         self.static = static
         self.fast = fast
         self.threads = threads
@@ -201,6 +200,10 @@ class Careful:
         """As a method, where there is no callable of machine code in its place."""
         return self if thing is None else _bound(self, thing)
 
+    @property
+    def _how(self) -> Compiling:
+        return Compiling(self.f, self.fast, self.threads)
+
     def unlock(self) -> None:
         """Forget who records: in the child of a fork that thread is gone."""
         self._lock = RLock()
@@ -246,22 +249,10 @@ class Careful:
             pairs = indices.shared()
             if not unchanged(pairs):
                 raise UnrecordableError("it changes an index array of the code around it")
-            stray = results.stray()
-            if stray is not None:
+            why = why_not(results, given, tree.structure((args, kwargs)), shown=recording.shown)
+            if why:
                 results = None
-                raise UnrecordableError(
-                    f"it returns a {type(stray).__name__}, which holds what it computed: a program gives arrays and numbers, in "
-                    "tuples, lists, dicts, named tuples or dataclasses"
-                )
-            if not alike(given, tree.structure((args, kwargs))):
-                results = None
-                raise UnrecordableError(
-                    "it changes a container among its arguments, as a list that it appends to. To have a program, take a copy of "
-                    "it first, and return that"
-                )
-            if results.texts and recording.shown:
-                results = None
-                raise UnrecordableError("it returns a text, which may be made of values")
+                raise UnrecordableError(why)
             check_arguments(recorded)
         except UnrecordableError as error:
             if not error.once:

@@ -20,6 +20,8 @@ from bibun.interpreters.merging import merge_alike
 from bibun.interpreters.recorded import Recorded
 from bibun.interpreters.recording import Recording
 
+Structure = tuple[Sequence[Any], Any]  # leaves, and how they are put together
+
 
 class Run(NamedTuple):
     """`numbers`: of the calls whose values are returned."""
@@ -57,7 +59,24 @@ def leaf_of(value: Any) -> Leaf:
     return Leaf((), np.result_type(value), type(value))
 
 
-def alike(before: tuple[Sequence[Any], Any], now: tuple[Sequence[Any], Any]) -> bool:
+def why_not(results: Results, given: Structure, now: Structure, *, shown: bool) -> str:
+    """Why f itself has to run in every call; empty where a program does what it did. `given`, `now`: its arguments before and
+    after the run; `shown`: whether a text was made of a value."""
+    stray = results.stray()
+    if stray is not None:
+        return (
+            f"it returns a {type(stray).__name__}, which holds what it computed: a program gives arrays and numbers, in tuples, "
+            "lists, dicts, named tuples or dataclasses"
+        )
+    if not _same_containers(given, now):
+        return (
+            "it changes a container among its arguments, as a list that it appends to. To have a program, take a copy of it "
+            "first, and return that"
+        )
+    return "it returns a text, which may be made of values" if results.texts and shown else ""
+
+
+def _same_containers(before: Structure, now: Structure) -> bool:
     """Whether arguments are of the containers and leaves that they were."""
     pairs = zip(before[0], now[0], strict=False)
     return before[1] == now[1] and len(before[0]) == len(now[0]) and all(a is b for a, b in pairs)

@@ -111,19 +111,19 @@ class _Look:
             return "slot"
         if kind in (range, slice):
             return f"{kind.__name__}({','.join(map(self.of, (value.start, value.stop, value.step)))})"
-        if kind is ModuleType:
-            self.modules.setdefault(id(value), value)  # there may be several of one name
-            return f"module {list(self.modules).index(id(value))} {value!r} {sys.modules.get(value.__name__) is value}"
         name = _of_a_library(value) if isinstance(value, _CALLABLES) else ""
         if name:
             self._hidden |= set() if isinstance(value, type) else getattr(value, "__dict__", {}).keys()
             return name
-        if kind in (FunctionType, CellType, list, dict):  # two of them that are alike are not one
+        if kind in (FunctionType, CellType, ModuleType, list, dict):  # two of them that are alike are not one
             if id(value) in self._seen:
                 return f"again {self._seen[id(value)][0]}"
             self._seen[id(value)] = len(self._seen), value
         if kind is CellType:
             return f"cell({self._content(value)})"
+        if kind is ModuleType:
+            self.modules[id(value)] = value
+            return f"module {value!r} {sys.modules.get(value.__name__) is value}"
         if kind is FunctionType:
             return self._function(value)
         if kind is partial and not vars(value):
@@ -199,18 +199,19 @@ class _Look:
         counts = code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags
         names = code.co_qualname, code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars
         constants = [self._code(c, function) if isinstance(c, CodeType) else self.of(c) for c in code.co_consts]
-        read = [*map(self.of, _read(code, function, self.attributes))]
-        self._compares |= any(map(_compares, dis.get_instructions(code)))
+        steps = list(dis.get_instructions(code))
+        self._compares |= any(map(_compares, steps))
+        read = map(self.of, _read(steps, function, self.attributes))
         exact = f"{code.co_code.hex()} {code.co_exceptiontable.hex()} {counts} {names}"
         return f"code({exact};{','.join(constants)};{','.join(read)})"
 
 
-def _read(code: CodeType, function: FunctionType, attributes: set[str]) -> Iterator[Any]:
-    """The values that a function's code reads from around it, in the order of the code; those of nested code aside. Names
+def _read(steps: Iterable[dis.Instruction], function: FunctionType, attributes: set[str]) -> Iterator[Any]:
+    """The values that code of a function reads from around it, in the order of the code; those of nested code aside. Names
     that it reads of any value join the attributes."""
     module: Any = None  # it has been read by the step before
     single = False  # whether the step before has read what there is one of
-    for step in dis.get_instructions(code):
+    for step in steps:
         known = step.opname in _STEPS or step.opname.startswith(_FAMILIES)
         if not known or (step.opname == "CALL_INTRINSIC_1" and step.argrepr not in _INTRINSICS):
             raise InexactError(f"{step.opname} {step.argrepr}")

@@ -17,7 +17,7 @@ from bibun.compiler.native.code import LLVM, Code, Value
 from bibun.compiler.native.context import routine
 from bibun.compiler.native.function import Function
 from bibun.compiler.native.machine import machine
-from bibun.compiler.native.sharing import Job, define, share
+from bibun.compiler.native.sharing import Job, define, from_table, share, table_of
 from bibun.compiler.native.tiles import Sides, Tiles, suits
 
 Letters = tuple[int, ...]
@@ -156,8 +156,7 @@ def _shared(writer: Any, p: Plan, pointers: Sequence[Value], kind: str, cut: tup
     first, last = code.parameter("start", "i64"), code.parameter("stop", "i64")
     found = []
     for number, stride in enumerate(long.strides):
-        place = code.emit(f"getelementptr ptr, ptr %local, i64 {number}", "ptr")
-        base = code.emit(f"load ptr, {place.typed}", "ptr")
+        base = from_table(code, number)
         found.append(code.emit(f"getelementptr {LLVM[kind]}, {base.typed}, {(first * stride).typed}", "ptr"))
     size = code.emit("alloca i32", "ptr")
     count = code.emit(f"trunc {(last - first).typed} to i32", "i32")
@@ -165,13 +164,9 @@ def _shared(writer: Any, p: Plan, pointers: Sequence[Value], kind: str, cut: tup
     routine = part.entry(writer.context.routine(gemm(kind)))
     _call(writer, part.at(0), routine, p, found, kind, adds=adds, size=(of_m, size))
     define(writer.module, name, part)
-    table = writer.function.at(0).emit("alloca [3 x ptr]", "ptr")
-    code = writer.function.at(writer.function.depth)
-    for number, pointer in enumerate(pointers):
-        place = code.emit(f"getelementptr ptr, {table.typed}, i64 {number}", "ptr")
-        code.line(f"store {pointer.typed}, {place.typed}")
+    table = table_of(writer.function, pointers)
     chunk = -(-long.length // (TOGETHER * parts)) * TOGETHER
-    nothing = Value(code, "null", "ptr", 0)
+    nothing = Value(table.code, "null", "ptr", 0)
     share(writer, Job(name, table, nothing, 0, 0, long.length, chunk), min(writer.threads, parts))
 
 

@@ -29,6 +29,7 @@ from bibun.compiler.native.machine import machine
 from bibun.compiler.native.module import Module
 from bibun.compiler.native.nests import NestWriter
 from bibun.compiler.native.routines import ROUTINES
+from bibun.compiler.native.sharing import table_of
 from bibun.compiler.native.stages import StageWriter
 from bibun.compiler.native.watch import UNCHANGED, Watched
 from bibun.compiler.rolling.rolled import moves
@@ -238,12 +239,9 @@ class ProgramWriter:
         pointers = [self.function.base(buffer) for buffer in buffers]
         names = ("PyLong_FromLongLong", "PyObject_Vectorcall", "PyErr_Clear")
         make, invoke, clear = (self.function.entry(self.context.of_process(name)) for name in names)
-        table = self.function.at(0).emit(f"alloca [{len(buffers)} x ptr]", "ptr")
         argument = self.function.at(0).emit("alloca ptr", "ptr")
+        table = table_of(self.function, pointers)
         code = self.function.at(self.function.depth)
-        for n, pointer in enumerate(pointers):
-            place = code.emit(f"getelementptr ptr, {table.typed}, i64 {n}", "ptr")
-            code.line(f"store {pointer.typed}, {place.typed}")
         number = code.emit(f"ptrtoint {table.typed} to i64", "i64")
         boxed = code.emit(f"call ptr {make.text}({number.typed})", "ptr")
         code.line(f"store {boxed.typed}, {argument.typed}")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from bibun.compiler.native.code import Value
+from bibun.compiler.native.code import Code, Value
 from bibun.compiler.native.function import Function
 from bibun.compiler.native.module import Module
 from bibun.compiler.native.pool import pool
@@ -33,6 +33,22 @@ def define(module: Module, name: str, function: Function, result: str = "i32 0")
     body = "\n".join([*function.at(0).lines, f"  ret {result}"])
     parameters = "ptr noalias %frame, ptr noalias %context, ptr %local, ptr %totals, i64 %start, i64 %stop"
     module.define(f"define internal i32 @{name}({parameters}) nounwind {module.long} {{\nentry:\n{body}\n}}")
+
+
+def table_of(function: Function, pointers: Sequence[Value]) -> Value:
+    """Memory of the caller's that holds these pointers."""
+    table = function.at(0).emit(f"alloca [{len(pointers)} x ptr]", "ptr")
+    code = function.at(function.depth)
+    for number, pointer in enumerate(pointers):
+        place = code.emit(f"getelementptr ptr, {table.typed}, i64 {number}", "ptr")
+        code.line(f"store {pointer.typed}, {place.typed}")
+    return table
+
+
+def from_table(code: Code, number: int) -> Value:
+    """One of the pointers, in the function, whose `local` memory the table is."""
+    place = code.emit(f"getelementptr ptr, ptr %local, i64 {number}", "ptr")
+    return code.emit(f"load ptr, {place.typed}", "ptr")
 
 
 def share(writer: Any, job: Job, threads: int) -> Value:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from bibun.compiler.native.code import LLVM, WIDTH, Code, Value, muladd
 from bibun.compiler.native.function import Function, Lanes
 from bibun.compiler.native.module import Module
-from bibun.compiler.native.sharing import Job, define, share
+from bibun.compiler.native.sharing import Job, define, from_table, share, table_of
 
 BITS = 512  # of a register; there are too few narrower ones, and BLAS is as quick there
 MOST = 200_000_000  # multiplications
@@ -88,13 +88,9 @@ class Tiles:
         """The product of what the first two of three pointers point to, where the third one does."""
         by_rows = self.rows.parts >= self.columns.parts
         extent = (self.rows if by_rows else self.columns).parts
-        table = writer.function.at(0).emit("alloca [3 x ptr]", "ptr")
-        code = writer.function.at(writer.function.depth)
-        for number, pointer in enumerate(pointers):
-            place = code.emit(f"getelementptr ptr, {table.typed}, i64 {number}", "ptr")
-            code.line(f"store {pointer.typed}, {place.typed}")
+        table = table_of(writer.function, pointers)
         parts = max(min(extent, self.sides.m * self.sides.n * self.sides.k // PART), 1)
-        nothing = Value(code, "null", "ptr", 0)
+        nothing = Value(table.code, "null", "ptr", 0)
         job = Job(self._part(by_rows=by_rows), table, nothing, 0, 0, extent, -(-extent // parts))
         share(writer, job, min(writer.threads, parts))
 
@@ -107,10 +103,7 @@ class Tiles:
             return name
         part = Function(self.module, {})
         code = part.at(0)
-        pointers = []
-        for number in range(3):
-            place = code.emit(f"getelementptr ptr, ptr %local, i64 {number}", "ptr")
-            pointers.append(code.emit(f"load ptr, {place.typed}", "ptr"))
+        pointers = [from_table(code, number) for number in range(3)]
         some = code.parameter("start", "i64"), code.parameter("stop", "i64"), 1
         rows = some if by_rows else (0, self.rows.parts, 1)
         columns = (0, self.columns.parts, 1) if by_rows else some

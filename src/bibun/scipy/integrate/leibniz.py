@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from bibun.arrays.creation import holds_traced
 from bibun.core.primitive import Primitive
 from bibun.core.rules import Rule
 from bibun.core.traced import DEFINE_BY_RUN, Traced, new_level
@@ -199,6 +200,6 @@ def _variable(node: Any, shape: tuple[int, ...], dtype: Any, level: int) -> Vari
 
 
 def refuse(value: Any, name: str, why: str) -> None:
-    """An error where something that has no derivative is traced."""
-    if isinstance(value, Traced):
+    """An error where something that has no derivative is traced, or holds what is."""
+    if holds_traced(value):
         raise NoDerivativeError(f"{located()}{name}: {why}")

@@ -43,10 +43,7 @@ def quad(func: Function, a: Any, b: Any, args: Any = (), full_output: Any = 0, *
         extra = ({"real": both[0][1:], "imag": both[1][1:]},) if full_output else ()
         return both[0][0] + 1j * both[1][0], both[0][1] + 1j * both[1][1], *extra
     weight, wvar = given.get("weight"), given.get("wvar")
-    for part in wvar if isinstance(wvar, (tuple, list)) else (wvar,):
-        refuse(
-            part, "quad", "wvar= is a setting of the method. Put the weight into the function to differentiate by it."
-        )
+    refuse(wvar, "quad", "wvar= is a setting of the method. Put the weight into the function to differentiate by it.")
     whole = _WEIGHTS.get(weight)
     if whole is None:
         for end in (a, b):

@@ -19,6 +19,7 @@ from bibun.scipy.linalg._matrices import (
     column_and_row,
     conjugate,
     hermitian,
+    one_by_one,
     toeplitz_of,
     transpose,
     whole_band,
@@ -140,12 +141,8 @@ class Triangular(System):
 
     def _divided(self, a: Any, b: Any) -> Any:
         """By BLAS, which asks nothing, for one matrix after the other."""
-        a, b = (np.broadcast_to(x, (*np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), *x.shape[-2:])) for x in (a, b))
         (trsm,) = source.get_blas_funcs(("trsm",), (a, b))
-        x = np.empty(b.shape, trsm.dtype)
-        for i in np.ndindex(b.shape[:-2]):
-            x[i] = trsm(1.0, a[i], b[i], lower=self.lower, trans_a=self.trans)
-        return x
+        return one_by_one(lambda a, b: (trsm(1.0, a, b, lower=self.lower, trans_a=self.trans),), [a, b], [2, 2])[0]
 
     def product(self, a: Any, x: Any) -> Any:
         """By the triangle."""

@@ -46,15 +46,18 @@ class _Sample:
         """Of y, which is computed from the values, with the axes kept."""
         if self.missing is None and weights is None:
             return np.mean(y, axis=self.axes, keepdims=True)
-        w = np.broadcast_to(as_array(1.0 if weights is None else weights), np.shape(y))
-        w = w if self.missing is None else np.where(self.missing, 0.0, w)
+        w = self._weights(weights, y)
         return np.sum(w * y, axis=self.axes, keepdims=True) / np.sum(w, axis=self.axes, keepdims=True)
 
     def shares(self, weights: Any = None) -> Any:
         """What mean multiplies each value by."""
-        w = np.broadcast_to(as_array(1.0 if weights is None else weights), np.shape(self.x))
-        w = w if self.missing is None else np.where(self.missing, 0.0, w)
+        w = self._weights(weights, self.x)
         return w / np.sum(w, axis=self.axes, keepdims=True)
+
+    def _weights(self, weights: Any, y: Any) -> Any:
+        """Of each value; 0 of one that is missing."""
+        w = np.broadcast_to(as_array(1.0 if weights is None else weights), np.shape(y))
+        return w if self.missing is None else np.where(self.missing, 0.0, w)
 
     def moment(self, order: Any, center: Any = None) -> Any:
         """The mean of (x - center)**order, with the axes kept."""
