@@ -21,6 +21,7 @@ from bibun.compiler.explaining import explanation
 from bibun.compiler.flat import Flat
 from bibun.compiler.graph import Graph
 from bibun.compiler.keys import key_of
+from bibun.compiler.long_loops import Inner, Stop
 from bibun.compiler.native import callables
 from bibun.compiler.native.build import Arrangement, Native, Otherwise, from_disk, made
 from bibun.compiler.native.callbacks import stop_if_interrupted
@@ -31,9 +32,10 @@ from bibun.compiler.native.watch import Pair, unchanged
 from bibun.compiler.paths import Paths, Recipe, Version
 from bibun.compiler.reading import read
 from bibun.compiler.results import Results
-from bibun.compiler.runs import check_arguments, leaf_of, of_the_run, over, why_not
+from bibun.compiler.runs import Run, check_arguments, leaf_of, of_the_run, over, why_not
 from bibun.compiler.signature import PlainCall, Signature, signature
 from bibun.compiler.starts import Compiling, identity, keep, started
+from bibun.core.calling import called_by
 from bibun.core.watching import IndexArrays, watched_by
 from bibun.errors import CompileWarning, DerivativeValueError, NoDerivativeError, UnrecordableError, warn
 from bibun.interpreters.recording import Recording
@@ -224,7 +226,11 @@ class Careful:
             self._add(paths, version, key)
             return lambda _: result
         with _collector_off():
-            return self._recorded(paths, call, name)
+            inner = Inner()
+            try:
+                return self._recorded(paths, call, name, inner if name else None)
+            except Stop:
+                return self._of_few_turns(paths, call, name, inner)
 
     def _look_again(self, paths: Paths) -> None:
         """Index arrays that have changed are read at each call from now on; what was made for what they held is forgotten."""
@@ -234,7 +240,19 @@ class Careful:
             if changed:
                 paths.versions.remove(version)
 
-    def _recorded(self, paths: Paths, call: Signature, name: bytes | None) -> Callable[[list[Any]], Any] | None:
+    def _of_few_turns(
+        self, paths: Paths, call: Signature, name: bytes | None, inner: Inner
+    ) -> Callable[[list[Any]], Any] | None:
+        """From the function within the transforms; where that does not do, f is recorded whole."""
+        run = inner.run(self._recipe(call), call.leaves, self.threads)
+        if run is None:
+            return self._recorded(paths, call, name, None)
+        return self._version(paths, run, call, (), name)
+
+    def _recorded(
+        self, paths: Paths, call: Signature, name: bytes | None, inner: Inner | None
+    ) -> Callable[[list[Any]], Any] | None:
+        """Raises Stop where `inner` has what its transforms are of."""
         recording = Recording()
         recorded = [recording.input(i, leaf) for i, leaf in enumerate(call.leaves)]
         args, kwargs = call.rebuild(recorded)
@@ -243,7 +261,7 @@ class Careful:
         pairs: Sequence[Pair] = ()
         try:
             indices = IndexArrays(self.volatile, recording.captured)
-            with watched_by(indices):
+            with watched_by(indices), called_by(inner and inner.record):
                 results = Results(self.f(*args, **kwargs))
             recording.check()
             pairs = indices.shared()
@@ -265,15 +283,16 @@ class Careful:
             self.f(*args, **kwargs)  # raises, where it is not the recording that has no rule for what f does
             self._give_up(paths, failure)
             return None
-        version, key = self._version(recording, results, call, pairs, name)
-        self._add(paths, version, key)
-        return version.run
+        run = over(recording, results, self._recipe(call), self.threads, pairs)
+        return self._version(paths, run, call, pairs, None if recording.shown else name)
+
+    def _recipe(self, call: Signature) -> Recipe:
+        return Recipe(self.f, [leaf_of(x) for x in call.leaves], call.rebuild, [], [])
 
     def _version(
-        self, recording: Recording, results: Results, call: Signature, pairs: Sequence[Pair], name: bytes | None
-    ) -> tuple[Version, bytes | None]:
-        recipe = Recipe(self.f, [leaf_of(x) for x in call.leaves], call.rebuild, [], [])
-        run = over(recording, results, recipe, self.threads, pairs)
+        self, paths: Paths, run: Run, call: Signature, pairs: Sequence[Pair], name: bytes | None
+    ) -> Callable[[list[Any]], Any]:
+        """A new version, of that run. `name`: what it is kept under for other processes."""
         flat, numbers, layout = run.flat, run.numbers, run.layout
         key = self._key(flat, numbers, layout)
         later = _later(flat, numbers, fast=self.fast)
@@ -281,9 +300,11 @@ class Careful:
         if native is None:
             graph = read(flat, numbers, fast=self.fast)
             native, later = self._native(key, graph, layout, flat.arrays), lambda: graph
-        if key and native and name and not recording.shown and identity(self._how, call) == name:
+        if key and native and name and identity(self._how, call) == name:
             keep(name, key, run)
-        return Version(later, results, run.recipe, native, pairs), key
+        version = Version(later, run.results, run.recipe, native, pairs)
+        self._add(paths, version, key)
+        return version.run
 
     def _key(self, flat: Flat, numbers: list[int], layout: Arrangement) -> bytes | None:
         """Of the program on disk; None where it has none, or there is no machine code."""

@@ -114,16 +114,17 @@ class Recorded(Array):
         recording = self.recording
         if "key" in settings:
             settings = {**settings, "key": python_numbers(settings["key"])}
+        said = settings or (None if primitive.kind == "elementwise" else settings)  # as operators say it
         operands = tuple([recording.operand(arg) for arg in args])
         held = [arg.held if isinstance(arg, Recorded) else arg for arg in args]
         if primitive.kind == "elementwise" and all(type(value) in SCALARS for value in held):
-            return recording.add(row, operands, settings, primitive.function(*held))
+            return recording.add(row, operands, said, primitive.function(*held))
         wholes = [(number, value) for number, value in zip(operands, held, strict=True) if type(value) is int]
         if recording.pending or any(map(may_be_large, held)):
             later = self._pending(row, args, held, settings)
             if later is not None:
                 fit(recording, wholes, later.dtype)
-                return recording.add(row, operands, settings, later)
+                return recording.add(row, operands, said, later)
         values = [arg.value if isinstance(arg, Recorded) else arg for arg in args] if recording.pending else held
         del held  # a row that writes where its array stands has it alone
         takes_numbers = isinstance(primitive.function, np.ufunc) or primitive.name == "where"
@@ -138,10 +139,10 @@ class Recorded(Array):
             raise
         recording.counts(primitive, args)
         if not isinstance(y, tuple):
-            made = recording.add(row, operands, settings, y)
+            made = recording.add(row, operands, said, y)
             fit(recording, wholes, made.dtype)
             return made
-        parts = recording.add_parts(row, operands, settings, y)
+        parts = recording.add_parts(row, operands, said, y)
         return type(y)._make(parts) if hasattr(y, "_make") else tuple(parts)
 
     def _pending(

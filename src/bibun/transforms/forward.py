@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from bibun import tree
+from bibun.core.calling import called
 from bibun.core.traced import Traced, beside, new_level, strong
 from bibun.errors import DerivativeValueError
 from bibun.interpreters.batch import batch
@@ -26,7 +27,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     given = _fitting("jvp", tangents, chosen)
     level = new_level()
     inputs = [dual(x, strong(t), level) for t, x in zip(given, chosen.leaves, strict=True)]
-    leaves, unflatten = outputs("jvp", f(*chosen.rebuild(inputs)))
+    leaves, unflatten = outputs("jvp", called(f, chosen.rebuild(inputs), {}))
     pairs = [_split(y, level, "jvp", chosen.leaves) for y in leaves]
     given = [*given, *chosen.leaves]
     values, moved = [y for y, _ in pairs], [_or_zeros(dy, y) for y, dy in pairs]
@@ -106,7 +107,7 @@ def jacfwd(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[
         for k, x in enumerate(chosen.leaves):
             pieces = []
             for basis in _bases(x):
-                leaves, unflatten = outputs("jacfwd", *[f(*chosen.rebuild(_moved(chosen.leaves, k, basis)), **kwargs)])
+                leaves, unflatten = outputs("jacfwd", *[called(f, chosen.rebuild(_moved(chosen.leaves, k, basis)), kwargs)])
                 pieces.append([_column(y, basis, chosen.leaves) for y in leaves])
             columns.append([_joined(parts, x) for parts in zip(*pieces, strict=True)])
         return unflatten([chosen.shaped(list(jacobians)) for jacobians in zip(*columns, strict=True)])

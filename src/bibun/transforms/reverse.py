@@ -10,6 +10,7 @@ import numpy as np
 
 from bibun import tree
 from bibun.arrays.registry import row
+from bibun.core.calling import called
 from bibun.core.traced import Traced, beside, new_level, strong
 from bibun.errors import DerivativeValueError
 from bibun.interpreters.batch import batch
@@ -57,7 +58,7 @@ def _value_and_grad(
         level = new_level()
         inputs = variables(chosen.leaves, level)
         nodes = [x.node for x in inputs]  # before f runs, which may update its arguments in place
-        y, aux = with_aux(name, f(*chosen.rebuild(inputs), **kwargs), has_aux)
+        y, aux = with_aux(name, called(f, chosen.rebuild(inputs), kwargs), has_aux)
         del inputs
         value, node = _one_number(name, y, level, chosen.paths)
         del y  # the sweep alone holds the graph, and frees it as it goes
@@ -129,7 +130,7 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     level = new_level()
     inputs = variables(chosen.leaves, level)
     nodes = [x.node for x in inputs]
-    y, aux = with_aux("vjp", f(*chosen.rebuild(inputs)), has_aux)
+    y, aux = with_aux("vjp", called(f, chosen.rebuild(inputs), {}), has_aux)
     leaves, unflatten = outputs("vjp", y)
     ours = [at_level(leaf, Variable, level, "vjp") for leaf in leaves]
     values = [leaf.value if mine else leaf for leaf, mine in zip(leaves, ours, strict=True)]
@@ -179,7 +180,7 @@ def jacrev(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[
         level = new_level()
         inputs = variables(chosen.leaves, level)
         nodes = [x.node for x in inputs]
-        leaves, unflatten = outputs("jacrev", f(*chosen.rebuild(inputs), **kwargs))
+        leaves, unflatten = outputs("jacrev", called(f, chosen.rebuild(inputs), kwargs))
         return unflatten([chosen.shaped(_rows(y, level, nodes, chosen.leaves)) for y in leaves])
 
     return jacobian

@@ -1,0 +1,122 @@
+"""The derivative of a function with a long loop, from the derivatives of the same function with a short one.
+
+A transform runs the function on values of its own, and takes all of its steps back again, which takes several times as long
+as the function. Where nearly all that the function does is one loop whose turns are alike, it is recorded by itself, and its
+derivative with 10, 11 and 12 turns: these say what the recording of all turns is (rolling/continued.py).
+
+The function runs once more where that does not succeed, so it has to be known that it does nothing else (sameness.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from bibun import tree
+from bibun.compiler.exactly import InexactError
+from bibun.compiler.paths import Recipe
+from bibun.compiler.results import Results
+from bibun.compiler.rolling.continued import NotContinued, continued
+from bibun.compiler.rolling.fewer import Fewer, Function, fewer
+from bibun.compiler.runs import Run, check_arguments, over, why_not
+from bibun.core.calling import called_by
+from bibun.core.traced import Traced
+from bibun.core.watching import IndexArrays, watched_by
+from bibun.interpreters.recorded import Recorded
+from bibun.interpreters.recording import Recording
+
+TURNS = (10, 11, 12)
+
+
+class Stop(BaseException):
+    """Ends a run that nobody needs any more; no error, which f may handle."""
+
+
+class Inner:
+    """The function that the innermost transform of a run is of, recorded on plain values. `depth`: in how many it is."""
+
+    def __init__(self) -> None:
+        self.depth = 0
+        self._function: Function | None = None
+
+    def record(self, f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Run the function of a transform by itself, and raise Stop."""
+        self.depth += 1
+        leaves, unflatten = tree.flatten((args, kwargs))
+        plain = [_plain(leaf) for leaf in leaves]
+        given = [leaf.number if isinstance(leaf, Recorded) else None for leaf in plain]
+        recording = next((leaf.recording for leaf in plain if isinstance(leaf, Recorded)), None)
+        if recording is None:
+            raise Stop
+        first = len(recording.calls)
+        args, kwargs = unflatten(plain)
+        try:
+            with np.errstate(all="ignore"):
+                returned, self.unflatten = tree.flatten(f(*args, **kwargs))
+        except Exception:  # noqa: BLE001  it runs again, for all to see
+            raise Stop from None
+        now = [leaf.number if isinstance(leaf, Recorded) else None for leaf in plain]
+        plainly = now == given and not (recording.raised or recording.shown or recording.changed)
+        if plainly and all(isinstance(leaf, Recorded) for leaf in returned):
+            self._function = Function(recording, first, given, [leaf.number for leaf in returned])
+        raise Stop
+
+    def run(self, recipe: Recipe, leaves: Sequence[Any], threads: int) -> Run | None:
+        """The run of recipe.f with these arguments; None where it has to be recorded whole."""
+        short = None if self._function is None else fewer(self._function)
+        if short is None:
+            return None
+        try:
+            runs = [over(*_run(recipe, leaves, _Turned(self, short, n)), recipe, threads, ()) for n in TURNS]
+            more = short.turns - TURNS[0]
+            flat, numbers = continued([run.flat for run in runs], [run.numbers for run in runs], more)
+        except (Stop, NotContinued, InexactError):
+            return None
+        return runs[0]._replace(flat=flat, numbers=numbers)
+
+
+class _Turned:
+    """Stands in for that function: it has as many turns as wanted, and is called once."""
+
+    def __init__(self, inner: Inner, short: Fewer, turns: int) -> None:
+        self._inner, self._short, self._turns = inner, short, turns
+        self._depth = 0
+        self._called = False
+
+    def __call__(self, f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """As a transform calls it."""
+        if self._called:
+            raise Stop
+        self._depth += 1
+        if self._depth < self._inner.depth:
+            return f(*args, **kwargs)
+        self._called = True
+        leaves, _ = tree.flatten((args, kwargs))
+        return self._inner.unflatten(self._short(self._turns, leaves))
+
+
+def _run(recipe: Recipe, leaves: Sequence[Any], instead: Callable[..., Any]) -> tuple[Recording, Results]:
+    """f recorded, where instead(f, args, kwargs) is what its transforms call. Raises Stop."""
+    recording = Recording()
+    recorded = [recording.input(n, leaf) for n, leaf in enumerate(leaves)]
+    args, kwargs = recipe.rebuild(recorded)
+    given = tree.structure((args, kwargs))
+    try:
+        with called_by(instead), watched_by(IndexArrays({}, recording.captured)), np.errstate(all="ignore"):
+            results = Results(recipe.f(*args, **kwargs))
+        recording.check()
+        check_arguments(recorded)
+    except Exception:  # noqa: BLE001  f is recorded whole, for all to see
+        raise Stop from None
+    if recording.shown or why_not(results, given, tree.structure((args, kwargs)), shown=False):
+        raise Stop
+    return recording, results
+
+
+def _plain(value: Any) -> Any:
+    """What compile records of a value of transforms."""
+    while isinstance(value, Traced) and not isinstance(value, Recorded):
+        value = value.value
+    return value
