@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import suppress
 from functools import update_wrapper
 from threading import RLock
 from typing import Any
@@ -33,9 +32,10 @@ from bibun.compiler.paths import Paths, Recipe, Version
 from bibun.compiler.reading import read
 from bibun.compiler.results import Results
 from bibun.compiler.runs import Run, check_arguments, leaf_of, of_the_run, over, why_not
-from bibun.compiler.signature import PlainCall, Signature, signature
+from bibun.compiler.signature import PlainCall, Signature, positions, signature
 from bibun.compiler.starts import Compiling, identity, keep, started
 from bibun.core.calling import called_by
+from bibun.core.memory import collector_off
 from bibun.core.watching import IndexArrays, watched_by
 from bibun.errors import CompileWarning, DerivativeValueError, NoDerivativeError, UnrecordableError, warn
 from bibun.interpreters.recording import Recording
@@ -72,7 +72,7 @@ def compile(
         raise ValueError(
             f"compile: threads={threads!r}, but it is how many cores a large loop may use: 1, 2, ...; or None, for all."
         )
-    careful = Careful(f, _positions(static_argnums), fast, min(int(threads or cores()), cores()))
+    careful = Careful(f, positions(static_argnums), fast, min(int(threads or cores()), cores()))
     if not available() or layouts() is None:
         return careful
     _equip(callables.native_class())
@@ -94,13 +94,6 @@ def _name_after(function: Any, f: Any) -> None:
     own = dict(vars(function))
     update_wrapper(function, f)
     vars(function).update(own)
-
-
-def _positions(static_argnums: int | Sequence[int]) -> tuple[int, ...]:
-    numbers = tuple(static_argnums) if isinstance(static_argnums, Iterable) else (static_argnums,)
-    if not all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in numbers):
-        raise TypeError(f"compile: static_argnums={static_argnums!r}, but it is the number of an argument, or several.")
-    return tuple(int(n) for n in numbers)
 
 
 def _equip(cls: Any) -> None:
@@ -225,12 +218,11 @@ class Careful:
             key, version, result = found
             self._add(paths, version, key)
             return lambda _: result
-        with _collector_off():
+        with collector_off():
             inner = Inner()
-            try:
+            with suppress(Stop):
                 return self._recorded(paths, call, name, inner if name else None)
-            except Stop:
-                return self._of_few_turns(paths, call, name, inner)
+            return self._of_few_turns(paths, call, name, inner)  # now nothing holds what that run has made
 
     def _look_again(self, paths: Paths) -> None:
         """Index arrays that have changed are read at each call from now on; what was made for what they held is forgotten."""
@@ -261,7 +253,7 @@ class Careful:
         pairs: Sequence[Pair] = ()
         try:
             indices = IndexArrays(self.volatile, recording.captured)
-            with watched_by(indices), called_by(inner and inner.record):
+            with watched_by(indices), called_by(None if inner is None else inner.record):
                 results = Results(self.f(*args, **kwargs))
             recording.check()
             pairs = indices.shared()
@@ -389,19 +381,6 @@ class Careful:
 def _later(flat: Flat, numbers: Sequence[int], *, fast: bool) -> Callable[[], Graph]:
     """The graph, made when somebody asks. (A function within a method would hold the compiled function.)"""
     return once(lambda: read(flat, numbers, fast=fast))
-
-
-@contextmanager
-def _collector_off() -> Iterator[None]:
-    """A recording is many small objects and no cycles; searching for these again and again would double its time."""
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def _unlock() -> None:

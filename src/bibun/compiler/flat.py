@@ -35,7 +35,10 @@ class Flat:
     starts      of each call where its operands begin
     alone       of each captured array, by number, whether nobody but the recording holds it
     origins     of one made of another: the numbers of captured arrays there
+    lags        at which distances it repeats, where that is known
     """
+
+    lags: Sequence[int] = ()
 
     def __init__(
         self, recording: Recording, alone: dict[int, bool] | None = None, origins: Mapping[int, int] | None = None

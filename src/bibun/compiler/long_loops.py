@@ -2,14 +2,15 @@
 
 A transform runs the function on values of its own, and takes all of its steps back again, which takes several times as long
 as the function. Where nearly all that the function does is one loop whose turns are alike, it is recorded by itself, and its
-derivative with 10, 11 and 12 turns: these say what the recording of all turns is (rolling/continued.py).
+derivative with a few turns, one more, and two more: these say what the recording of all turns is (rolling/continued.py).
 
 The function runs once more where that does not succeed, so it has to be known that it does nothing else (sameness.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -21,13 +22,11 @@ from bibun.compiler.results import Results
 from bibun.compiler.rolling.continued import NotContinued, continued
 from bibun.compiler.rolling.fewer import Fewer, Function, fewer
 from bibun.compiler.runs import Run, check_arguments, over, why_not
-from bibun.core.calling import called_by
+from bibun.core.calling import Instead, called_by
 from bibun.core.traced import Traced
 from bibun.core.watching import IndexArrays, watched_by
 from bibun.interpreters.recorded import Recorded
 from bibun.interpreters.recording import Recording
-
-TURNS = (10, 11, 12)
 
 
 class Stop(BaseException):
@@ -69,18 +68,31 @@ class Inner:
         if short is None:
             return None
         try:
-            runs = [over(*_run(recipe, leaves, _Turned(self, short, n)), recipe, threads, ()) for n in TURNS]
-            more = short.turns - TURNS[0]
-            flat, numbers = continued([run.flat for run in runs], [run.numbers for run in runs], more)
+            one = np.eye(len(short.few), dtype=int)
+            turns = [short.few + more for more in (0 * one[0], *one, 0 * one[0] + 2)]
+            runs = [over(*recorded(recipe, leaves, _Turned(self, short, n)), recipe, threads, ()) for n in turns]
+            flat, numbers = continued([(run.flat, run.numbers) for run in runs], (short.turns - turns[0]).tolist())
         except (Stop, NotContinued, InexactError):
             return None
         return runs[0]._replace(flat=flat, numbers=numbers)
 
 
+def runs_of(recipe: Recipe, leaves: Sequence[Any], threads: int) -> Iterator[Run]:
+    """Those that a program of recipe.f with these arguments may have been made of."""
+    inner = Inner()
+    with suppress(Stop):
+        yield over(*recorded(recipe, leaves, inner.record), recipe, threads, ())
+    run = inner.run(recipe, leaves, threads)
+    if run is not None:
+        yield run
+    with suppress(Stop):
+        yield over(*recorded(recipe, leaves), recipe, threads, ())
+
+
 class _Turned:
     """Stands in for that function: it has as many turns as wanted, and is called once."""
 
-    def __init__(self, inner: Inner, short: Fewer, turns: int) -> None:
+    def __init__(self, inner: Inner, short: Fewer, turns: Any) -> None:
         self._inner, self._short, self._turns = inner, short, turns
         self._depth = 0
         self._called = False
@@ -94,11 +106,12 @@ class _Turned:
             return f(*args, **kwargs)
         self._called = True
         leaves, _ = tree.flatten((args, kwargs))
-        return self._inner.unflatten(self._short(self._turns, leaves))
+        return self._inner.unflatten(self._short(self._turns.tolist(), leaves))
 
 
-def _run(recipe: Recipe, leaves: Sequence[Any], instead: Callable[..., Any]) -> tuple[Recording, Results]:
-    """f recorded, where instead(f, args, kwargs) is what its transforms call. Raises Stop."""
+def recorded(recipe: Recipe, leaves: Sequence[Any], instead: Instead | None = None) -> tuple[Recording, Results]:
+    """recipe.f recorded, where instead(f, args, kwargs) is what its transforms call. Raises Stop where there is no program of
+    it, or `instead` does."""
     recording = Recording()
     recorded = [recording.input(n, leaf) for n, leaf in enumerate(leaves)]
     args, kwargs = recipe.rebuild(recorded)

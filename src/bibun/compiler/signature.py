@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -38,6 +38,14 @@ def signature(args: tuple[Any, ...], kwargs: dict[str, Any], static: tuple[int, 
 
 def _positional(leaves: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     return tuple(leaves), {}
+
+
+def positions(static_argnums: int | Sequence[int]) -> tuple[int, ...]:
+    """The numbers of compile's static arguments. Raises TypeError."""
+    numbers = tuple(static_argnums) if isinstance(static_argnums, Iterable) else (static_argnums,)
+    if not all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in numbers):
+        raise TypeError(f"compile: static_argnums={static_argnums!r}, but it is the number of an argument, or several.")
+    return tuple(int(n) for n in numbers)
 
 
 def _nested(args: tuple[Any, ...], kwargs: dict[str, Any], static: tuple[int, ...]) -> Signature:

@@ -19,6 +19,7 @@ import numpy as np
 from bibun.compiler.exactly import InexactError, exactly
 from bibun.compiler.graph import Graph
 from bibun.compiler.keys import digest, key_of
+from bibun.compiler.long_loops import runs_of
 from bibun.compiler.native import cache, plan
 from bibun.compiler.native.build import Otherwise, from_disk
 from bibun.compiler.native.entry import nodes
@@ -26,12 +27,10 @@ from bibun.compiler.native.once import once
 from bibun.compiler.paths import MOST, Recipe, Version
 from bibun.compiler.reading import read
 from bibun.compiler.results import Results
-from bibun.compiler.runs import Run, arrangement, leaf_of, over
+from bibun.compiler.runs import Run, arrangement, leaf_of
 from bibun.compiler.sameness import sameness
 from bibun.compiler.signature import Signature
 from bibun.compiler.source.arguments import Slot
-from bibun.core.watching import IndexArrays, watched_by
-from bibun.interpreters.recording import Recording
 
 _KEPT = 2**20  # bytes of arrays that a run has made
 _COPIED = 2**16  # bytes of an argument that is copied for whoever asks later what a program computes
@@ -129,14 +128,11 @@ class Again:
 
     def graph(self) -> Graph:
         """Raises RuntimeError where the function no longer gives this program."""
-        f, recording = self.how.f, Recording()
-        recorded = [recording.input(n, get()) for n, get in enumerate(self._leaves)]
-        args, kwargs = self.recipe.rebuild(recorded)
-        indices = IndexArrays({}, recording.captured)
-        with suppress(Exception), watched_by(indices), np.errstate(all="ignore"):  # f, or what it reads, has changed
-            run = over(recording, Results(f(*args, **kwargs)), self.recipe, self.how.threads, ())
-            if key_of(run.flat, run.numbers, run.layout, fast=self.how.fast) == self.key:
-                return read(run.flat, run.numbers, fast=self.how.fast)
+        f = self.how.f
+        with suppress(Exception), np.errstate(all="ignore"):  # f, or what it reads, has changed
+            for run in runs_of(self.recipe, [get() for get in self._leaves], self.how.threads):
+                if key_of(run.flat, run.numbers, run.layout, fast=self.how.fast) == self.key:
+                    return read(run.flat, run.numbers, fast=self.how.fast)
         raise RuntimeError(
             f"compile({getattr(f, '__name__', 'f')}): the program is from disk, without a run of the function, and a run gives "
             "another one now: the arguments, or what it reads from around it, have changed. To look at the program, compile the "

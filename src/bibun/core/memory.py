@@ -1,6 +1,11 @@
-"""Keeping pages. A derivative allocates and frees the same large buffers again and again."""
+"""Memory: pages that are kept, since a derivative allocates and frees the same large buffers again and again; and Python's
+collector."""
 
 from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -18,3 +23,16 @@ def keep_pages(value: object) -> None:
     if not _state["kept"] and isinstance(value, np.ndarray) and value.nbytes > _LARGE:
         _state["kept"] = True
         np.empty(2**25 - _LARGE, np.uint8)
+
+
+@contextmanager
+def collector_off() -> Iterator[None]:
+    """A recording is many small objects and no cycles; searching for these again and again would double its time."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

@@ -107,7 +107,9 @@ def jacfwd(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[
         for k, x in enumerate(chosen.leaves):
             pieces = []
             for basis in _bases(x):
-                leaves, unflatten = outputs("jacfwd", *[called(f, chosen.rebuild(_moved(chosen.leaves, k, basis)), kwargs)])
+                leaves, unflatten = outputs(
+                    "jacfwd", *[called(f, chosen.rebuild(_moved(chosen.leaves, k, basis)), kwargs)]
+                )
                 pieces.append([_column(y, basis, chosen.leaves) for y in leaves])
             columns.append([_joined(parts, x) for parts in zip(*pieces, strict=True)])
         return unflatten([chosen.shaped(list(jacobians)) for jacobians in zip(*columns, strict=True)])

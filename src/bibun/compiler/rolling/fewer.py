@@ -1,4 +1,4 @@
-"""A recorded function with a long loop, as one whose loop has as few turns as somebody wants."""
+"""A recorded function with long loops, as one whose loops have as few turns as somebody wants."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bibun.compiler.flat import Flat
-from bibun.compiler.rolling.periods import Repeats, Stretch
+from bibun.compiler.rolling.periods import CALLS, TURNS, Repeats, Stretch
 from bibun.compiler.rolling.stream import Stream
 from bibun.core.primitive import Primitive
-from bibun.interpreters.recording import CONSTANT, PART, Recording
+from bibun.interpreters.recording import CAPTURED, CONSTANT, PART, Recording
+from bibun.primitives import TABLE
 
-NEAR = 3  # turns from the first, or from the last one, whose values are read behind the loop
-LEAST = 4_000  # calls of a loop that is worth the attempt
+NEAR = 3  # turns from the first, or from the last one, whose values are read behind a loop
+LEAST = 1_000  # calls of a function that is worth the attempt
+_PARTS = 8  # of which the function with few turns is one, at most
+_WORDS = (CAPTURED, CONSTANT, PART)
 
 
 class Function(NamedTuple):
@@ -32,75 +35,90 @@ class Function(NamedTuple):
 
 
 class Fewer:
-    """The function. `turns`: how many its loop has."""
+    """The function.
 
-    def __init__(self, function: Function, loop: Stretch) -> None:
-        self.turns = loop.turns
-        self._function = function
-        self._loop = loop
+    turns       how many each of its loops has
+    few         with how many they, and what comes of them, are still seen to be loops
+    """
 
-    def __call__(self, turns: int, leaves: Sequence[Any]) -> list[Any]:
-        """What it returns for these leaves of its arguments, after so many turns."""
+    def __init__(self, function: Function, loops: Sequence[Stretch]) -> None:
+        self._function, self._loops = function, loops
+        self.turns = [loop.turns for loop in loops]
+        self.few = [_few(loop) for loop in loops]
+
+    def __call__(self, turns: Sequence[int], leaves: Sequence[Any]) -> list[Any]:
+        """What it returns for these leaves of its arguments, after so many turns of each loop."""
         recording, _, given, returned = self._function
         values = {number: leaf for number, leaf in zip(given, leaves, strict=True) if number is not None}
         for number in self._numbers(turns):
             row, operands, settings, _ = recording.calls[number]
             read = [values[self._moved(n, turns)] if n >= 0 else recording.constants[-1 - n] for n in operands]
-            if row is PART:
-                values[number] = read[0][settings]
-            elif row is CONSTANT:
-                values[number] = read[0]
-            else:
-                values[number] = row(*read, **(settings or {}))
+            values[number] = _value(row, read, settings)
         return [values[self._moved(n, turns)] for n in returned]
 
-    def _numbers(self, turns: int) -> Iterator[int]:
-        loop = self._loop
-        before = range(self._function.first, loop.start + turns * loop.period)
-        return chain(before, range(loop.stop, len(self._function.recording.calls)))
+    def _numbers(self, turns: Sequence[int]) -> Iterator[int]:
+        """Of the calls, without those of the turns that are left out."""
+        starts = [self._function.first, *[loop.stop for loop in self._loops]]
+        stops = [loop.start + n * loop.period for loop, n in zip(self._loops, turns, strict=True)]
+        return chain(*map(range, starts, [*stops, len(self._function.recording.calls)]))
 
-    def _moved(self, number: int, turns: int) -> int:
+    def _moved(self, number: int, turns: Sequence[int]) -> int:
         """Where the value is that the function has of this number: the last turns are other ones now."""
-        loop = self._loop
-        if number >= loop.stop or number < loop.stop - NEAR * loop.period:
-            return number
-        return number - (loop.turns - turns) * loop.period
+        for loop, n in zip(self._loops, turns, strict=True):
+            if loop.stop - NEAR * loop.period <= number < loop.stop:
+                return number - (loop.turns - n) * loop.period
+        return number
+
+
+def _few(loop: Stretch) -> int:
+    return max(TURNS, CALLS // loop.period + 2) + NEAR + 1
+
+
+def _value(row: Any, read: list[Any], settings: Any) -> Any:
+    if row is CAPTURED:
+        return settings.copy(order="K")  # nobody else is to hold it
+    if row is CONSTANT:
+        return read[0]
+    if row is PART:
+        return read[0][settings]
+    if row is TABLE["power"]:
+        return read[0] ** read[1]  # squares are not recorded as such
+    return row(*read, **(settings or {}))
 
 
 def fewer(function: Function) -> Fewer | None:
-    """None where nearly all that the function does is not one loop whose turns do the same."""
-    calls = function.recording.calls
-    if len(calls) - function.first < LEAST or not all(_is_known(row) for row, *_ in calls[function.first :]):
+    """None where it does not do nearly all in loops whose turns do the same."""
+    count = len(function.recording.calls) - function.first
+    if count < LEAST:
         return None
     flat = Flat(function.recording)
+    rows = [flat.heads[code][0] for code in set(flat.codes[function.first :].tolist())]
+    if not all(isinstance(row, Primitive) or row in _WORDS for row in rows) or not all(flat.alone.values()):
+        return None
     repeats = Repeats(Stream(flat))
-    loop = max(repeats.stretches, key=lambda stretch: stretch.period * stretch.turns, default=None)
-    if loop is None:
-        return None
-    numbers = repeats.stream.numbers[loop.start : loop.stop]
-    there = Stretch(int(numbers[0]), loop.period, loop.turns)
-    alike = (flat.codes[numbers].reshape(loop.turns, -1) == flat.codes[numbers[: loop.period]]).all()
-    if len(numbers) < LEAST or numbers[-1] - numbers[0] >= len(numbers) or there.start < function.first or not alike:
-        return None
-    return Fewer(function, there) if _reads(flat, function, there) else None
+    loops = []
+    for start, period, turns in repeats.stretches:
+        numbers = repeats.stream.numbers[start : start + period * turns]
+        there = Stretch(int(numbers[0]), period, turns)
+        together = numbers[-1] - numbers[0] < len(numbers) and there.start >= function.first
+        if together and turns > 2 * _few(there) and _is_free(flat, function, there):
+            loops.append(there)
+    left = count - sum(loop.period * (loop.turns - _few(loop)) for loop in loops)
+    return Fewer(function, loops) if loops and left * _PARTS < count and _is_closed(flat, function) else None
 
 
-def _is_known(row: Any) -> bool:
-    return isinstance(row, Primitive) or row in (PART, CONSTANT)
+def _is_closed(flat: Flat, function: Function) -> bool:
+    """Whether all that the function reads is its own or its arguments'."""
+    read = {*flat.operands[flat.starts[function.first] :].tolist(), *function.returned}
+    return {n for n in read if 0 <= n < function.first} <= {*function.given}
 
 
-def _reads(flat: Flat, function: Function, loop: Stretch) -> bool:
-    """Whether all that the function reads is its own or its arguments', and behind the loop only of its first and last turns."""
-    last = len(flat)
-    own = flat.operands[flat.starts[function.first] : ]
-    before = set(own[(own >= 0) & (own < function.first)].tolist()) | {n for n in function.returned if n < function.first}
-    if not before <= {n for n in function.given if n is not None}:
-        return False
-    turn = flat.operands[flat.starts[loop.start] : flat.starts[loop.stop] if loop.stop < last else None]
-    turns = turn.reshape(loop.turns, -1)
-    if (turns[:, turns[0] < 0] != turns[0, turns[0] < 0]).any():  # constants of each turn
-        return False
-    behind = flat.operands[flat.starts[loop.stop] :] if loop.stop < last else np.array([], np.int64)
-    read = np.concatenate((behind, np.array(function.returned, np.int64)))
+def _is_free(flat: Flat, function: Function, loop: Stretch) -> bool:
+    """Whether the turns read the same constants, and what is behind them only of the first and of the last ones."""
+    stop = flat.starts[loop.stop] if loop.stop < len(flat) else len(flat.operands)
+    turns = flat.operands[flat.starts[loop.start] : stop].reshape(loop.turns, -1)
+    constant = turns[0] < 0
+    behind = np.concatenate((flat.operands[stop:], np.array(function.returned, np.int64)))
     near = NEAR * loop.period
-    return not ((read >= loop.start + near) & (read < loop.stop - near)).any()
+    middle = (behind >= loop.start + near) & (behind < loop.stop - near)
+    return not middle.any() and bool((turns[:, constant] == turns[0, constant]).all())

@@ -28,7 +28,7 @@ MOVING = 8  # whole numbers in a key, at most
 LEAF = -1  # the position of an operand that is not in the stream; below it are those of entries
 ENTRY = "entry"  # in the recording of a loop's body: an input that is another entry of a stack in each turn (again.py)
 _KEYED = ("getitem", "put", "scatter_add", "getitem_at", "put_at", "scatter_add_at")
-_LEAVES = (INPUT, CAPTURED, CONSTANT, ENTRY)
+LEAVES = (INPUT, CAPTURED, CONSTANT, ENTRY)
 
 
 class Stream:
@@ -43,7 +43,7 @@ class Stream:
 
     def __init__(self, flat: Flat) -> None:
         self._flat = flat
-        self._leaves = flat.numbers_of(lambda row, *_: row in _LEAVES)
+        self._leaves = flat.numbers_of(lambda row, *_: row in LEAVES)
         computed = np.ones(len(flat), bool)
         computed[self._leaves] = False
         self.numbers = np.flatnonzero(computed)
@@ -83,6 +83,18 @@ class Stream:
     def moving(self) -> Array:
         """(call, k): whole numbers in its key."""
         return self._without_kinds[1]
+
+    def named(self, known: dict[Hashable, int]) -> Array:
+        """Of each call a number that is that of all such calls, whatever their operands and the whole numbers in their keys
+        are; in other streams too, where `known` is theirs."""
+        flat = self._flat
+        codes = self._without_kinds[0]
+        names = np.zeros(codes.max(initial=-1) + 1, np.int64)
+        for code, at in zip(*np.unique(codes, return_index=True), strict=True):
+            row, read, settings, like = flat[self.numbers[at]]
+            fixed, _ = skeleton(_name(row), settings, [flat.like(n) for n in read], like)
+            names[code] = known.setdefault((row, fixed, like, len(read)), len(known))
+        return names[codes]
 
     def columns(self) -> list[tuple[Array, int, int]]:
         """What of positions and moving is not empty: a column, and from where to where something is in it."""
@@ -186,7 +198,7 @@ def skeleton(name: str, settings: Any, likes: Sequence[Like | None], like: Like)
         elif isinstance(k, (Turn, TurnSlice)):  # in the body of another loop
             found.append(k.start)
             entries.append((type(k), *k[1:]))
-        elif type(k) is slice and type(k.start) is type(k.stop) is int and k.step is None:
+        elif _moves(k):
             start, stop, _ = k.indices(length)
             found += (start, stop)
             entries.append((slice, max(stop - start, 0)))
@@ -196,6 +208,18 @@ def skeleton(name: str, settings: Any, likes: Sequence[Like | None], like: Like)
         return frozen(settings), ()
     rest = {key: value for key, value in settings.items() if key != "key"}
     return (tuple(entries), frozen(rest)), tuple(found)
+
+
+def with_numbers(settings: Any, numbers: Sequence[int]) -> Any:
+    """Settings whose key has these whole numbers in place of its own, as `skeleton` has found them."""
+    rest = iter(numbers)
+    key = [next(rest) if type(k) is int else slice(next(rest), next(rest)) if _moves(k) else k for k in settings["key"]]
+    return settings | {"key": tuple(key)}
+
+
+def _moves(k: Any) -> bool:
+    """Whether it is a slice that may move."""
+    return type(k) is slice and type(k.start) is type(k.stop) is int and k.step is None
 
 
 def axes_of_key(flat: Flat, number: int) -> list[int]:

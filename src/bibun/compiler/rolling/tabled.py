@@ -27,7 +27,7 @@ _PERIODS = range(1, 9)  # calls of one kind in a turn, at most, of which the num
 
 def with_tables(flat: Flat) -> tuple[Flat, Repeats]:
     """The recording, and what of it repeats: with such numbers as operands, where more of it does then."""
-    found = Repeats(Stream(flat))
+    found = Repeats(Stream(flat), flat.lags)
     stream = found.stream
     chosen = _chosen(flat, stream, found.stretches) if len(stream.numbers) >= CALLS else []
     if len(chosen) < TURNS:

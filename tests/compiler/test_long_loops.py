@@ -1,0 +1,277 @@
+"""Derivatives of long loops, which are recorded with few turns: the recording is that of the whole run, or does the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bibun as bb
+from bibun.compiler.long_loops import Inner, Stop, recorded
+from bibun.compiler.native.machine import available
+from bibun.compiler.paths import Recipe
+from bibun.compiler.rolling.continued import leaves_first
+from bibun.compiler.runs import Run, leaf_of, over
+from bibun.compiler.signature import signature
+from tests.compiler.agreement import same
+
+pytestmark = [
+    pytest.mark.skipif(not available(), reason="no machine code on this machine"),
+    pytest.mark.usefixtures("runs"),  # which lets functions be looked at
+]
+
+TURNS = 200
+STATE, RATES = np.array([1.0, 0.5]), np.array([0.1, 0.2, 0.3])
+SERIES = np.sin(0.7 * np.arange(TURNS)) * 0.8
+Function = Callable[..., Any]
+
+
+def oscillator(state: Any, rates: Any) -> Any:
+    momentum = np.zeros_like(state)
+    for _ in range(TURNS):
+        momentum = momentum - 0.01 * (rates[0] * state + rates[1] * state**3)
+        state = state + 0.01 * momentum / rates[2]
+        state = state / np.sqrt(np.sum(state * state))
+    return np.sum(momentum * momentum) + np.sum(state)
+
+
+def recurrence(series: Any, rates: Any) -> Any:
+    hidden, total = np.zeros(3), 0.0 * rates[0]
+    for i in range(len(series)):
+        error = series[i] - hidden @ rates
+        hidden = np.tanh(hidden + rates * error)
+        total = total + error * error + np.sin(series[i] * rates[0])
+    return total
+
+
+def windows(series: Any, rates: Any) -> Any:
+    total = rates[0]
+    for i in range(2, len(series) - 2):
+        window = series[i - 2 : i + 3]
+        total = total + np.sum(window * window) * rates[1] - np.sin(total * window[0]) * window[4]
+    return total
+
+
+def backwards(series: Any, rates: Any) -> Any:
+    total, last = rates[0], len(series) - 1
+    for i in range(last, -1, -1):
+        total = 0.5 * total * rates[1] + series[i] * np.sin(total) - series[last - i] * 0.1 + np.cos(total * series[i])
+    return total * total
+
+
+def filled(state: Any, rates: Any) -> Any:
+    path = np.zeros((TURNS, 2), like=state * rates[0])
+    path[0] = state
+    for i in range(TURNS - 1):
+        path[i + 1] = path[i] + 0.1 * np.sin(path[i] * rates[0]) - rates[1] * path[i] ** 2 * rates[2]
+    return np.sum(path * path) + np.sum(path[-1] * path[-2]) + path[3, 1]
+
+
+def third_order(state: Any, rates: Any) -> Any:
+    first = second = third = state[0]
+    for _ in range(TURNS):
+        new = rates[0] * first + rates[1] * second - 0.1 * third * third + np.sin(first) * rates[2]
+        third, second, first = second, first, new
+    return first * second + third
+
+
+def two_loops(state: Any, rates: Any) -> Any:
+    for _ in range(TURNS):
+        state = state + 0.1 * np.sin(state * rates[0]) - rates[1] * state * rates[2]
+    middle = np.sum(state)
+    for _ in range(2 * TURNS):
+        state = state + 0.1 * np.cos(state * rates[1]) - rates[2] * state * middle
+    return np.sum(state) * middle
+
+
+def heat(field: Any, rates: Any) -> Any:
+    for _ in range(TURNS):
+        field = field + rates[0] * (np.roll(field, 1) - 2 * field + np.roll(field, -1)) - 0.01 * field**3
+        field[0], field[-1] = 0.0, rates[1]
+    return np.sum(field * field)
+
+
+def implicit(matrix: Any, state: Any) -> Any:
+    for _ in range(TURNS):
+        state = np.linalg.solve(matrix, state + 0.01 * np.sin(state))
+        state = state / np.sqrt(np.sum(state * state)) + 0.01 * np.tanh(state)
+    return np.sum(state)
+
+
+MATRIX = np.array([[2.0, 0.3], [-0.4, 1.5]])
+PROGRAMS = [
+    (oscillator, (STATE, RATES)), (recurrence, (SERIES, RATES)), (windows, (SERIES, RATES)), (backwards, (SERIES, RATES)),
+    (filled, (STATE, RATES)), (third_order, (STATE, RATES)), (two_loops, (STATE, RATES)), (heat, (SERIES[:20], RATES)),
+    (implicit, (MATRIX, STATE)),
+]  # fmt: skip
+
+
+def run_of(f: Function, arguments: tuple[Any, ...]) -> tuple[Recipe, list[Any], Run | None]:
+    call = signature(arguments, {}, ())
+    recipe = Recipe(f, [leaf_of(x) for x in call.leaves], call.rebuild, [], [])
+    inner = Inner()
+    with pytest.raises(Stop):
+        recorded(recipe, call.leaves, inner.record)
+    return recipe, call.leaves, inner.run(recipe, call.leaves, 1)
+
+
+@pytest.fixture
+def whole(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Whether each run that compile makes of few turns succeeds."""
+    found: list[bool] = []
+    run = Inner.run
+
+    def watched(*arguments: Any) -> Any:
+        result = run(*arguments)
+        found.append(result is not None)
+        return result
+
+    monkeypatch.setattr(Inner, "run", watched)
+    return found
+
+
+@pytest.mark.parametrize(("f", "arguments"), PROGRAMS)
+def test_derivatives_of_long_loops(f: Function, arguments: Any, whole: list[bool]) -> None:
+    derivatives = [
+        bb.value_and_grad(f, argnums=(0, 1)), bb.jacfwd(f, argnums=1), lambda x, y: bb.hvp(f, (x, y), (y[0] * x, y)),
+        lambda x, y: bb.jvp(f, (x, y), (x, y)), lambda x, y: bb.vjp(f, x, y)[1](0.5),
+    ]  # fmt: skip
+    for derivative in derivatives:
+        with np.errstate(all="ignore"):
+            same(bb.compile(derivative)(*arguments), derivative(*arguments), error=1e-9)
+    assert whole == [True] * len(derivatives)
+
+
+@pytest.mark.parametrize(("f", "arguments"), PROGRAMS)
+def test_the_recording_has_as_many_calls_as_that_of_the_whole_run(f: Function, arguments: Any) -> None:
+    recipe, leaves, run = run_of(bb.value_and_grad(f, argnums=(0, 1)), arguments)
+    full = over(*recorded(recipe, leaves), recipe, 1, ())
+    assert run is not None
+    assert len(run.flat) == len(full.flat)
+    assert sorted(row_names(run)) == sorted(row_names(full))
+
+
+def row_names(run: Run) -> list[str]:
+    return [row if isinstance(row, str) else row.name for row, *_ in run.flat]
+
+
+@pytest.mark.parametrize("f", [third_order, recurrence, backwards])
+def test_the_recording_is_that_of_the_whole_run_to_the_last_byte(f: Function) -> None:
+    arguments = (STATE if f is third_order else SERIES, RATES)
+    recipe, leaves, run = run_of(bb.grad(f), arguments)
+    full = over(*recorded(recipe, leaves), recipe, 1, ())
+    assert run is not None
+    flat, numbers = leaves_first(full.flat, full.numbers)
+    assert list(run.flat.parts(run.numbers)) == list(flat.parts(numbers))
+
+
+# ---- what is recorded whole --------------------------------------------------------------------------------
+
+
+def stacked(state: Any, rates: Any) -> Any:
+    states = [state]
+    for _ in range(TURNS):
+        states.append(states[-1] + 0.1 * np.sin(states[-1] * rates[0]) - rates[1] * states[-1] * rates[2])
+    return np.sum(np.stack(states) ** 2)
+
+
+def driven(state: Any, rates: Any) -> Any:
+    for i in range(TURNS):
+        state = state + 0.1 * np.sin(state * rates[0] + 0.01 * i) - rates[1] * state * rates[2]
+    return np.sum(state)
+
+
+def decided(state: Any, rates: Any) -> Any:
+    for _ in range(TURNS):
+        state = state + 0.1 * np.sin(state * rates[0]) if state[0] > 0.2 else 0.9 * state - rates[1]
+        state = 0.99 * state - rates[1] * state * rates[2]
+    return np.sum(state)
+
+
+def changing(state: Any, rates: Any) -> Any:
+    for i in range(TURNS):
+        moved = np.sin(state * rates[0]) if i < TURNS // 2 else np.cos(state * rates[0])
+        state = state + 0.1 * moved - rates[1] * state * rates[2] + 0.01 * np.tanh(state)
+    return np.sum(state)
+
+
+def middle_is_read(state: Any, rates: Any) -> Any:
+    kept = state
+    for i in range(TURNS):
+        state = state + 0.1 * np.sin(state * rates[0]) - rates[1] * state * rates[2] + 0.01 * np.tanh(state)
+        kept = state if i == TURNS // 2 else kept
+    return np.sum(state * kept)
+
+
+def starting_late(state: Any, rates: Any) -> Any:
+    """A constant that becomes another one behind the turns that a short run has."""
+    for i in range(TURNS):
+        state = state + (0.1 if i < 20 else 0.2) * np.sin(state * rates[0]) - rates[1] * state + 0.01 * np.tanh(state)
+    return np.sum(state)
+
+
+@pytest.mark.parametrize("f", [stacked, driven, decided, changing, middle_is_read, starting_late])
+def test_other_loops_have_their_derivatives_too(f: Function) -> None:
+    gradient = bb.value_and_grad(f, argnums=(0, 1))
+    same(bb.compile(gradient)(STATE, RATES), gradient(STATE, RATES), error=1e-9)
+
+
+def test_two_derivatives_of_two_functions() -> None:
+    def both(state: Any, rates: Any) -> Any:
+        return bb.grad(oscillator)(state, rates) + bb.grad(third_order)(state, rates)
+
+    same(bb.compile(both)(STATE, RATES), both(STATE, RATES), error=1e-9)
+
+
+def test_a_derivative_beside_others_within_a_loop() -> None:
+    def newton(state: Any, rates: Any) -> Any:
+        for _ in range(3):
+            state = state - 0.1 * bb.grad(oscillator)(state, rates)
+        return state
+
+    same(bb.compile(newton)(STATE, RATES), newton(STATE, RATES), error=1e-9)
+
+
+def test_derivatives_with_auxiliary_results_and_containers(whole: list[bool]) -> None:
+    def loss(parameters: Any, state: Any) -> Any:
+        for _ in range(TURNS):
+            state = state + 0.1 * np.tanh(parameters["weights"] @ state + parameters["bias"]) - 0.05 * state
+        return np.sum(state * state), state
+
+    parameters = {"weights": MATRIX / 4, "bias": RATES[:2]}
+    gradient = bb.value_and_grad(loss, has_aux=True)
+    same(bb.compile(gradient)(parameters, STATE), gradient(parameters, STATE), error=1e-9)
+    assert whole == [True]
+
+
+def test_functions_that_do_more_than_compute_run_once() -> None:
+    runs = []
+
+    def counted(state: Any, rates: Any) -> Any:
+        runs.append(1)
+        return oscillator(state, rates)
+
+    bb.compile(bb.grad(counted))(STATE, RATES)
+    assert len(runs) == 1
+
+
+def test_errors_are_those_of_the_function_itself() -> None:
+    def several(state: Any, rates: Any) -> Any:
+        return oscillator(state, rates) * state
+
+    with pytest.raises(bb.DerivativeValueError, match=r"returned shape \(2,\)"):
+        bb.compile(bb.grad(several))(STATE, RATES)
+
+
+def test_nobody_else_is_called_in_that_way_while_one_records() -> None:
+    """A transform within the function that is recorded is its own affair."""
+
+    def outer(state: Any, rates: Any) -> Any:
+        for _ in range(TURNS):
+            state = state - 0.01 * bb.grad(lambda x: np.sum(np.sin(x * rates[0]) * x))(state)
+        return np.sum(state)
+
+    gradient = bb.value_and_grad(outer, argnums=(0, 1))
+    same(bb.compile(gradient)(STATE, RATES), gradient(STATE, RATES), error=1e-9)
