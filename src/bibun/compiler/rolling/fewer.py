@@ -92,7 +92,7 @@ def fewer(function: Function) -> Fewer | None:
     if count < LEAST:
         return None
     flat = Flat(function.recording)
-    rows = [flat.heads[code][0] for code in set(flat.codes[function.first :].tolist())]
+    rows = [flat.heads[code][0] for code in np.unique(flat.codes[function.first :])]
     if not all(isinstance(row, Primitive) or row in _WORDS for row in rows) or not all(flat.alone.values()):
         return None
     repeats = Repeats(Stream(flat))
@@ -109,8 +109,8 @@ def fewer(function: Function) -> Fewer | None:
 
 def _is_closed(flat: Flat, function: Function) -> bool:
     """Whether all that the function reads is its own or its arguments'."""
-    read = {*flat.operands[flat.starts[function.first] :].tolist(), *function.returned}
-    return {n for n in read if 0 <= n < function.first} <= {*function.given}
+    read = np.append(flat.operands[flat.starts[function.first] :], np.array(function.returned, np.int64))
+    return {*read[(read >= 0) & (read < function.first)].tolist()} <= {*function.given}
 
 
 def _is_free(flat: Flat, function: Function, loop: Stretch) -> bool:
