@@ -12,7 +12,7 @@ import bibun as bb
 from bibun.compiler.long_loops import Inner, Stop, recorded
 from bibun.compiler.native.machine import available
 from bibun.compiler.paths import Recipe
-from bibun.compiler.rolling.continued import leaves_first
+from bibun.compiler.rolling.stream import leaves_first
 from bibun.compiler.runs import Run, leaf_of, over
 from bibun.compiler.signature import signature
 from tests.compiler.agreement import same

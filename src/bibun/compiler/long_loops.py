@@ -70,7 +70,9 @@ class Inner:
         try:
             one = np.eye(len(short.few), dtype=int)
             turns = [short.few + more for more in (0 * one[0], *one, 0 * one[0] + 2)]
-            runs = [over(*recorded(recipe, leaves, _Turned(self, short, n)), recipe, threads, ()) for n in turns]
+            runs = [
+                over(*recorded(recipe, leaves, _Turned(self, short, n, leaves)), recipe, threads, ()) for n in turns
+            ]
             flat, numbers = continued([(run.flat, run.numbers) for run in runs], (short.turns - turns[0]).tolist())
         except (Stop, NotContinued, InexactError):
             return None
@@ -92,8 +94,8 @@ def runs_of(recipe: Recipe, leaves: Sequence[Any], threads: int) -> Iterator[Run
 class _Turned:
     """Stands in for that function: it has as many turns as wanted, and is called once."""
 
-    def __init__(self, inner: Inner, short: Fewer, turns: Any) -> None:
-        self._inner, self._short, self._turns = inner, short, turns
+    def __init__(self, inner: Inner, short: Fewer, turns: Any, arguments: Sequence[Any]) -> None:
+        self._inner, self._short, self._turns, self._arguments = inner, short, turns, arguments
         self._depth = 0
         self._called = False
 
@@ -106,7 +108,9 @@ class _Turned:
             return f(*args, **kwargs)
         self._called = True
         leaves, _ = tree.flatten((args, kwargs))
-        return self._inner.unflatten(self._short(self._turns.tolist(), leaves))
+        recording = next(leaf.recording for leaf in map(_plain, leaves) if isinstance(leaf, Recorded))
+        found = self._short(self._turns.tolist(), leaves, lambda n: recording.known(n, self._arguments[n]))
+        return self._inner.unflatten(found)
 
 
 def recorded(recipe: Recipe, leaves: Sequence[Any], instead: Instead | None = None) -> tuple[Recording, Results]:

@@ -114,7 +114,8 @@ class Recorded(Array):
         recording = self.recording
         if "key" in settings:
             settings = {**settings, "key": python_numbers(settings["key"])}
-        said = settings or (None if primitive.kind == "elementwise" else settings)  # as operators say it
+        by_entry = primitive.kind == "elementwise" or isinstance(primitive.function, np.ufunc)
+        said = settings or (None if by_entry else settings)  # as operators say it
         operands = tuple([recording.operand(arg) for arg in args])
         held = [arg.held if isinstance(arg, Recorded) else arg for arg in args]
         if primitive.kind == "elementwise" and all(type(value) in SCALARS for value in held):

@@ -7,14 +7,16 @@ recording with two more turns of all loops is; where they do, they say what that
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from contextlib import suppress
 from itertools import count
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from bibun.compiler.exactly import InexactError, exactly
 from bibun.compiler.flat import Flat, Head
 from bibun.compiler.rolling.periods import Repeats
-from bibun.compiler.rolling.stream import LEAVES, Stream, with_numbers
+from bibun.compiler.rolling.stream import LEAVES, Stream, leaves_first, with_numbers
 from bibun.interpreters.recording import CAPTURED
 
 Array = np.ndarray[Any, Any]
@@ -38,16 +40,22 @@ class Part(NamedTuple):
     turns: int
 
 
+class Spread(NamedTuple):
+    """All calls of a recording: their kinds, operands, and numbers in keys; and the numbers of those that are returned."""
+
+    kinds: Array
+    operands: Array
+    moving: Array
+    numbers: Array
+
+
 class Outline:
-    """A recording in parts, and the numbers of it that are returned. `lags`: at which distances it was seen to repeat."""
+    """A recording in parts. `lags`: at which distances it was seen to repeat."""
 
     def __init__(self, flat: Flat, numbers: Sequence[int], known: dict[Hashable, int]) -> None:
         stream = Stream(flat)
         repeats = Repeats(stream)
         self.lags = repeats.lags
-        self.numbers = np.array(numbers, np.int64)
-        self._flat = flat
-        self._ends = np.append(flat.starts, len(flat.operands))
         order = count()  # of captured arrays
         leaves = [
             known.setdefault((row, next(order) if row is CAPTURED else settings, like), len(known))
@@ -55,22 +63,37 @@ class Outline:
             else -1
             for row, settings, like, _ in flat.heads
         ]
-        self.kinds = np.array(leaves, np.int64)[flat.codes]
-        self.kinds[stream.numbers] = stream.named(known)
-        self.moving = np.zeros((len(flat), stream.moving.shape[1]), np.int64)
-        self.moving[stream.numbers] = stream.moving
+        kinds = np.array(leaves, np.int64)[flat.codes]
+        kinds[stream.numbers] = stream.named(known)
+        moving = np.zeros((len(flat), stream.moving.shape[1]), np.int64)
+        moving[stream.numbers] = stream.moving
+        self.all = Spread(kinds, flat.operands, moving, np.array(numbers, np.int64))
+        self._ends = np.append(flat.starts, len(flat.operands))
         self.parts = []
         at = 0
         for start, period, turns in repeats.stretches:
-            start += int(stream.numbers[0])
+            start += len(flat) - len(stream.numbers)
             self.parts += [self._part(at, start, 1), self._part(start, start + period * turns, turns)]
             at = start + period * turns
         self.parts.append(self._part(at, len(flat), 1))
 
+    def beyond(self, others: Sequence[Outline], steps: Sequence[int]) -> tuple[list[Part], Array]:
+        """The parts so many steps to each of the others away, and the numbers that are returned there."""
+        if any(len(other.parts) != len(self.parts) for other in others):
+            raise NotContinued
+        parts = [_beyond(part, [other.parts[n] for other in others], steps) for n, part in enumerate(self.parts)]
+        return parts, _line(self.all.numbers, [other.all.numbers for other in others], steps)
+
+    def is_like(self, found: tuple[list[Part], Array]) -> bool:
+        """Whether these are its parts and numbers."""
+        parts, numbers = found
+        spread = (np.concatenate([_all(part, k) for part in parts]) for k in range(3))
+        return all(map(np.array_equal, self.all, (*spread, numbers)))
+
     def _part(self, start: int, stop: int, turns: int) -> Part:
-        kinds = self.kinds[start:stop].reshape(turns, -1)
-        operands = self._flat.operands[self._ends[start] : self._ends[stop]].reshape(turns, -1)
-        moving = self.moving[start:stop].reshape(turns, len(kinds[0]), self.moving.shape[1])
+        kinds = self.all.kinds[start:stop].reshape(turns, -1)
+        operands = self.all.operands[self._ends[start] : self._ends[stop]].reshape(turns, -1)
+        moving = self.all.moving[start:stop].reshape(turns, len(kinds[0]), self.all.moving.shape[1])
         if (kinds != kinds[0]).any():
             raise NotContinued
         (first, step), (from_, by) = _moves(operands), _moves(moving)
@@ -88,32 +111,28 @@ def continued(runs: Sequence[tuple[Flat, Sequence[int]]], more: Sequence[int]) -
         raise NotContinued
     names: dict[Hashable, int] = {}
     first, *others = (Outline(flat, numbers, names) for flat, numbers in known)
-    found, numbers = _made(flats[0], first, others, [2] * len(more))
-    if list(found.parts(numbers)) != list(last.parts(outputs)):
+    if not Outline(last, outputs, names).is_like(first.beyond(others, [2] * len(more))):
         raise NotContinued
-    return _made(flats[0], first, others, more)
-
-
-def leaves_first(flat: Flat, numbers: Sequence[int]) -> tuple[Flat, list[int]]:
-    """The same calls, behind the leaves, so that none of these is between the turns of a loop."""
-    leaf = np.array([row in LEAVES for row, *_ in flat.heads], bool)[flat.codes]
-    order = np.argsort(~leaf, kind="stable")
-    places = np.append(np.argsort(order), np.arange(-len(flat.constants), 0))  # constants keep their numbers
-    codes = flat.codes[order]
-    counts = flat.counts[codes]
-    ends = np.cumsum(counts)
-    operands = flat.operands[np.repeat(flat.starts[order] - ends + counts, counts) + np.arange(ends[-1])]
-    _, first, codes = np.unique(codes, return_index=True, return_inverse=True)
-    heads = [flat.heads[flat.codes[order[n]]] for n in np.sort(first)]
-    made = flat.changed(heads, np.argsort(np.argsort(first))[codes], places[operands], flat.constants)
-    made.alone = {int(places[n]): alone for n, alone in flat.alone.items()}
-    return made, places[list(numbers)].tolist()
+    return _made(flats[0], first, first.beyond(others, more))
 
 
 def _alike(flats: Sequence[Flat]) -> bool:
-    """Whether they have captured the same arrays."""
-    first, *others = (list(flat.arrays.values()) for flat in flats)
-    return all(len(first) == len(arrays) and all(map(np.array_equal, first, arrays)) for arrays in others)
+    """Whether they have the same constants, and have captured the same arrays."""
+    with suppress(InexactError):
+        return (
+            len(
+                {
+                    (exactly(flat.constants), *map(_content, flat.arrays.values()), *flat.alone.values())
+                    for flat in flats
+                }
+            )
+            == 1
+        )
+    return False
+
+
+def _content(array: Array) -> Hashable:
+    return array.dtype, array.shape, array.strides, array.flags.num, array.tobytes()
 
 
 def _moves(table: Array) -> tuple[Array, Array]:
@@ -129,19 +148,24 @@ def _rows(first: Array, step: Array, turns: int) -> Array:
     return first + step * np.arange(turns).reshape(-1, *(1,) * first.ndim)
 
 
-def _made(flat: Flat, first: Outline, others: Sequence[Outline], steps: Sequence[int]) -> tuple[Flat, list[int]]:
-    """The first one, so many steps to each of the others away."""
-    if any(len(other.parts) != len(first.parts) for other in others):
-        raise NotContinued
-    parts = [_beyond(part, [other.parts[n] for other in others], steps) for n, part in enumerate(first.parts)]
-    heads = _Heads(flat, first)
+def _all(part: Part, k: int) -> Array:
+    """Of all turns the kinds (0), operands (1) or numbers in keys (2)."""
+    if k == 0:
+        return np.tile(part.kinds, part.turns)
+    first = part.first[k - 1]
+    return _rows(first, part.step[k - 1], part.turns).reshape(part.turns * len(first), *first.shape[1:])
+
+
+def _made(flat: Flat, first: Outline, found: tuple[list[Part], Array]) -> tuple[Flat, list[int]]:
+    """The recording of these parts, and the numbers that are returned."""
+    parts, numbers = found
+    heads = _Heads(flat, first.all)
     codes = np.concatenate([heads.codes(part) for part in parts])
-    operands = np.concatenate([_rows(part.first[0], part.step[0], part.turns).ravel() for part in parts])
-    made = flat.changed(heads.heads, codes, operands, flat.constants)
+    made = flat.changed(heads.heads, codes, np.concatenate([_all(part, 1) for part in parts]), flat.constants)
     made.lags = first.lags
     captured = made.numbers_of(lambda row, *_: row is CAPTURED)
     made.alone = dict(zip(captured, flat.alone.values(), strict=True))
-    return made, _line(first.numbers, [other.numbers for other in others], steps).tolist()
+    return made, numbers.tolist()
 
 
 def _line(first: Any, others: Sequence[Any], steps: Sequence[int]) -> Any:
@@ -164,12 +188,12 @@ def _beyond(part: Part, others: Sequence[Part], steps: Sequence[int]) -> Part:
 class _Heads:
     """Heads of the calls of parts, in the order in which they come first."""
 
-    def __init__(self, flat: Flat, outline: Outline) -> None:
+    def __init__(self, flat: Flat, calls: Spread) -> None:
         self.heads: list[Head] = []
-        self._flat, self._outline = flat, outline
+        self._flat = flat
         self._known: dict[tuple[int, ...], int] = {}
         self._examples: dict[tuple[int, ...], int] = {}
-        for n, (kind, numbers) in enumerate(zip(outline.kinds.tolist(), outline.moving.tolist(), strict=True)):
+        for n, (kind, numbers) in enumerate(zip(calls.kinds.tolist(), calls.moving.tolist(), strict=True)):
             self._examples.setdefault((kind, *numbers), n)
             self._examples.setdefault((kind,), n)
 

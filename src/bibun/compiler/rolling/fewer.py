@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -10,15 +10,14 @@ import numpy as np
 
 from bibun.compiler.flat import Flat
 from bibun.compiler.rolling.periods import CALLS, TURNS, Repeats, Stretch
-from bibun.compiler.rolling.stream import Stream
-from bibun.core.primitive import Primitive
-from bibun.interpreters.recording import CAPTURED, CONSTANT, PART, Recording
+from bibun.compiler.rolling.stream import LEAVES, Stream, leaves_first
+from bibun.interpreters.merging import merge_alike
+from bibun.interpreters.recording import CAPTURED, CONSTANT, INPUT, PART, Recording
 from bibun.primitives import TABLE
 
 NEAR = 3  # turns from the first, or from the last one, whose values are read behind a loop
 LEAST = 1_000  # calls of a function that is worth the attempt
 _PARTS = 8  # of which the function with few turns is one, at most
-_WORDS = (CAPTURED, CONSTANT, PART)
 
 
 class Function(NamedTuple):
@@ -41,26 +40,29 @@ class Fewer:
     few         with how many they, and what comes of them, are still seen to be loops
     """
 
-    def __init__(self, function: Function, loops: Sequence[Stretch]) -> None:
-        self._function, self._loops = function, loops
+    def __init__(self, flat: Flat, first: int, loops: Sequence[Stretch], given: list[int | None], returned: list[int]):
+        self._flat, self._first, self._loops = flat, first, loops
+        self._given, self._returned = given, returned
+        self._leaves = flat.numbers_of(lambda row, *_: row in LEAVES)
         self.turns = [loop.turns for loop in loops]
         self.few = [_few(loop) for loop in loops]
 
-    def __call__(self, turns: Sequence[int], leaves: Sequence[Any]) -> list[Any]:
-        """What it returns for these leaves of its arguments, after so many turns of each loop."""
-        recording, _, given, returned = self._function
-        values = {number: leaf for number, leaf in zip(given, leaves, strict=True) if number is not None}
-        for number in self._numbers(turns):
-            row, operands, settings, _ = recording.calls[number]
-            read = [values[self._moved(n, turns)] if n >= 0 else recording.constants[-1 - n] for n in operands]
-            values[number] = _value(row, read, settings)
-        return [values[self._moved(n, turns)] for n in returned]
+    def __call__(self, turns: Sequence[int], leaves: Sequence[Any], argument: Callable[[int], Any]) -> list[Any]:
+        """What it returns for these leaves of its arguments, after so many turns of each loop. argument(n): number n of those of
+        the whole run, which the function may read from around it."""
+        values = {number: leaf for number, leaf in zip(self._given, leaves, strict=True) if number is not None}
+        for number in chain(self._leaves, self._numbers(turns)):
+            if number not in values:
+                row, operands, settings, _ = self._flat[number]
+                read = [values[self._moved(n, turns)] if n >= 0 else self._flat.constants[-1 - n] for n in operands]
+                values[number] = argument(settings) if row is INPUT else _value(row, read, settings)
+        return [values[self._moved(n, turns)] for n in self._returned]
 
     def _numbers(self, turns: Sequence[int]) -> Iterator[int]:
         """Of the calls, without those of the turns that are left out."""
-        starts = [self._function.first, *[loop.stop for loop in self._loops]]
+        starts = [self._first, *[loop.stop for loop in self._loops]]
         stops = [loop.start + n * loop.period for loop, n in zip(self._loops, turns, strict=True)]
-        return chain(*map(range, starts, [*stops, len(self._function.recording.calls)]))
+        return chain(*map(range, starts, [*stops, len(self._flat)]))
 
     def _moved(self, number: int, turns: Sequence[int]) -> int:
         """Where the value is that the function has of this number: the last turns are other ones now."""
@@ -91,34 +93,42 @@ def fewer(function: Function) -> Fewer | None:
     count = len(function.recording.calls) - function.first
     if count < LEAST:
         return None
-    flat = Flat(function.recording)
-    rows = [flat.heads[code][0] for code in np.unique(flat.codes[function.first :])]
-    if not all(isinstance(row, Primitive) or row in _WORDS for row in rows) or not all(flat.alone.values()):
+    merge_alike(function.recording, [])
+    whole = Flat(function.recording)
+    if whole.places or not all(whole.alone.values()):  # decisions; arrays that others hold
         return None
-    repeats = Repeats(Stream(flat))
-    loops = []
-    for start, period, turns in repeats.stretches:
-        numbers = repeats.stream.numbers[start : start + period * turns]
-        there = Stretch(int(numbers[0]), period, turns)
-        together = numbers[-1] - numbers[0] < len(numbers) and there.start >= function.first
-        if together and turns > 2 * _few(there) and _is_free(flat, function, there):
-            loops.append(there)
+    numbers = [n for n in (*function.given, *function.returned) if n is not None]
+    flat, numbers = leaves_first(whole, numbers)
+    places = iter(numbers)
+    given = [None if n is None else next(places) for n in function.given]
+    returned = list(places)
+    stream = Stream(flat)
+    first = len(flat) - len(stream.numbers) + int((Stream(whole).numbers < function.first).sum())
+    loops = [s._replace(start=s.start + len(flat) - len(stream.numbers)) for s in Repeats(stream).stretches]
+    loops = [
+        loop
+        for loop in loops
+        if loop.start >= first and loop.turns > 2 * _few(loop) and _is_free(flat, len(stream.numbers), returned, loop)
+    ]
     left = count - sum(loop.period * (loop.turns - _few(loop)) for loop in loops)
-    return Fewer(function, loops) if loops and left * _PARTS < count and _is_closed(flat, function) else None
+    if left * _PARTS > count or not _is_closed(flat, first, given, returned):
+        return None
+    return Fewer(flat, first, loops, given, returned)
 
 
-def _is_closed(flat: Flat, function: Function) -> bool:
-    """Whether all that the function reads is its own or its arguments'."""
-    read = np.append(flat.operands[flat.starts[function.first] :], np.array(function.returned, np.int64))
-    return {*read[(read >= 0) & (read < function.first)].tolist()} <= {*function.given}
+def _is_closed(flat: Flat, first: int, given: Sequence[int | None], returned: Sequence[int]) -> bool:
+    """Whether all that the function reads is its own, or of the arguments, or does not vary."""
+    read = np.append(flat.operands[flat.starts[first] :], np.array(returned, np.int64))
+    before = set(read[(read >= 0) & (read < first)].tolist())
+    return all(n in given or flat.heads[flat.codes[n]][0] in LEAVES for n in before)
 
 
-def _is_free(flat: Flat, function: Function, loop: Stretch) -> bool:
-    """Whether the turns read the same constants, and what is behind them only of the first and of the last ones."""
+def _is_free(flat: Flat, calls: int, returned: Sequence[int], loop: Stretch) -> bool:
+    """Whether the turns read the same leaves, and what is behind them only of the first and of the last ones."""
     stop = flat.starts[loop.stop] if loop.stop < len(flat) else len(flat.operands)
     turns = flat.operands[flat.starts[loop.start] : stop].reshape(loop.turns, -1)
-    constant = turns[0] < 0
-    behind = np.concatenate((flat.operands[stop:], np.array(function.returned, np.int64)))
+    leaves = turns[0] < len(flat) - calls
+    behind = np.concatenate((flat.operands[stop:], np.array(returned, np.int64)))
     near = NEAR * loop.period
     middle = (behind >= loop.start + near) & (behind < loop.stop - near)
-    return not middle.any() and bool((turns[:, constant] == turns[0, constant]).all())
+    return not middle.any() and bool((turns[:, leaves] == turns[0, leaves]).all())
