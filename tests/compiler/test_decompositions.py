@@ -408,6 +408,20 @@ def test_nothing(name: str, shape: tuple[int, ...]) -> None:
     same(bb.compile(SQUARE[name])(a), SQUARE[name](a))
 
 
+@pytest.mark.parametrize("name", ["slogdet", "qr", "eigh", "svd"])
+def test_one_of_several_outputs_in_a_loop(name: str) -> None:
+    def total(a: Any) -> Any:
+        found = 0.0
+        for _ in range(20):
+            found = found + np.sum(getattr(np.linalg, name)(a @ a.T)[name in ("slogdet", "qr", "svd")] ** 2)
+            a = 1.1 * a
+        return found
+
+    a = regular((2, 2))
+    for f in (total, bb.grad(total)):
+        np.testing.assert_allclose(bb.compile(f)(a), f(a), rtol=1e-9)
+
+
 def test_captured_matrices() -> None:
     for a in (regular((4, 4)), np.asfortranarray(regular((4, 4))), regular((8, 8))[::2, 1::2]):
         f = lambda b, a=a: np.linalg.solve(a, b) + np.linalg.solve(a.T, b)  # noqa: E731

@@ -86,7 +86,7 @@ def test_a_second_process_records_nothing(tmp_path: Path) -> None:
     again, *second = outcome("2.0")
     moved, *third = outcome("2.0", "\n\n# three lines further down\n")
     other, *fourth = outcome("3.0")
-    assert (count, again, moved, other) == (4, 0, 0, 2)
+    assert (count, again, moved, other) == (5, 0, 0, 2)  # the loop once more, which is too short for few turns
     assert second == first
     assert third[0] == first[0]
     assert fourth[0][3:6] == [np.float64(y).tobytes().hex() for y in (6.0, 3.0, 6.0)]
@@ -106,7 +106,7 @@ def test_a_program_is_started_and_can_be_looked_at(name: str, runs: Runs) -> Non
     first, second = bb.compile(f), bb.compile(f)
     want = first(*args)
     same(want, f(*args), error=1e-12)
-    assert runs.look() == 1
+    assert runs.look() == (2 if name == "loops" else 1)  # once more: its turns are too few
     for result in (second(*args), second(*args)):
         same(result, f(*args), error=1e-12)
         for a, b in zip(tree.flatten(result)[0], tree.flatten(want)[0], strict=True):
@@ -114,7 +114,7 @@ def test_a_program_is_started_and_can_be_looked_at(name: str, runs: Runs) -> Non
             if isinstance(a, np.ndarray):
                 assert a.tobytes() == b.tobytes()
                 assert a.dtype is b.dtype
-    assert runs.look() == (name in CAPTURING | OTHERS)
+    assert runs.look() == (name in CAPTURING | OTHERS) * (2 if name == "loops" else 1)
     assert (second.source(), second.llvm()) == (first.source(), first.llvm())
     assert second.explain() == first.explain()
     (paths,) = second.careful.paths.values()

@@ -20,7 +20,7 @@ from bibun.compiler.explaining import explanation
 from bibun.compiler.flat import Flat
 from bibun.compiler.graph import Graph
 from bibun.compiler.keys import key_of
-from bibun.compiler.long_loops import Inner, Stop
+from bibun.compiler.long_loops import Inner, Stop, may_run_again
 from bibun.compiler.native import callables
 from bibun.compiler.native.build import Arrangement, Native, Otherwise, from_disk, made
 from bibun.compiler.native.callbacks import stop_if_interrupted
@@ -34,7 +34,7 @@ from bibun.compiler.results import Results
 from bibun.compiler.runs import Run, check_arguments, leaf_of, of_the_run, over, why_not
 from bibun.compiler.signature import PlainCall, Signature, positions, signature
 from bibun.compiler.starts import Compiling, identity, keep, started
-from bibun.core.calling import called_by
+from bibun.core.calling import Instead, called_by
 from bibun.core.memory import collector_off
 from bibun.core.watching import IndexArrays, watched_by
 from bibun.errors import CompileWarning, DerivativeValueError, NoDerivativeError, UnrecordableError, warn
@@ -219,9 +219,9 @@ class Careful:
             self._add(paths, version, key)
             return lambda _: result
         with collector_off():
-            inner = Inner()
+            inner = Inner(lambda: may_run_again(self.f, call))
             with suppress(Stop):
-                return self._recorded(paths, call, name, inner if name else None)
+                return self._recorded(paths, call, name, inner.call)
             return self._of_few_turns(paths, call, name, inner)  # now nothing holds what that run has made
 
     def _look_again(self, paths: Paths) -> None:
@@ -242,9 +242,9 @@ class Careful:
         return self._version(paths, run, call, (), name)
 
     def _recorded(
-        self, paths: Paths, call: Signature, name: bytes | None, inner: Inner | None
+        self, paths: Paths, call: Signature, name: bytes | None, instead: Instead | None
     ) -> Callable[[list[Any]], Any] | None:
-        """Raises Stop where `inner` has what its transforms are of."""
+        """instead: what transforms call, as called_by has it; Stop is for who gives it."""
         recording = Recording()
         recorded = [recording.input(i, leaf) for i, leaf in enumerate(call.leaves)]
         args, kwargs = call.rebuild(recorded)
@@ -253,7 +253,7 @@ class Careful:
         pairs: Sequence[Pair] = ()
         try:
             indices = IndexArrays(self.volatile, recording.captured)
-            with watched_by(indices), called_by(None if inner is None else inner.record):
+            with watched_by(indices), called_by(instead):
                 results = Results(self.f(*args, **kwargs))
             recording.check()
             pairs = indices.shared()

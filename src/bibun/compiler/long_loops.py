@@ -17,11 +17,16 @@ import numpy as np
 
 from bibun import tree
 from bibun.compiler.exactly import InexactError
+from bibun.compiler.native.once import once
 from bibun.compiler.paths import Recipe
 from bibun.compiler.results import Results
 from bibun.compiler.rolling.continued import NotContinued, continued
-from bibun.compiler.rolling.fewer import Fewer, Function, fewer
+from bibun.compiler.rolling.fewer import Fewer, Function, TurnLeaf, fewer
+from bibun.compiler.rolling.stream import ENTRY
 from bibun.compiler.runs import Run, check_arguments, over, why_not
+from bibun.compiler.sameness import computes_in_loops
+from bibun.compiler.signature import Signature
+from bibun.compiler.source.arguments import Slot
 from bibun.core.calling import Instead, called_by
 from bibun.core.traced import Traced
 from bibun.core.watching import IndexArrays, watched_by
@@ -33,15 +38,27 @@ class Stop(BaseException):
     """Ends a run that nobody needs any more; no error, which f may handle."""
 
 
-class Inner:
-    """The function that the innermost transform of a run is of, recorded on plain values. `depth`: in how many it is."""
+def may_run_again(f: Callable[..., Any], call: Signature) -> bool:
+    """Whether f has loops, and nobody sees whether it runs once or twice: no error of NumPy's is asked for either."""
+    arguments, _ = tree.flatten(call.rebuild([Slot(n) for n in range(len(call.leaves))]))
+    return {"warn", "ignore"}.issuperset(np.geterr().values()) and computes_in_loops(f, arguments)
 
-    def __init__(self) -> None:
+
+class Inner:
+    """The function that the innermost transform of a run is of, recorded on plain values. `depth`: in how many it is.
+
+    allowed     whether the run may be given up for that, asked once
+    """
+
+    def __init__(self, allowed: Callable[[], bool]) -> None:
         self.depth = 0
+        self._allowed = once(allowed)
         self._function: Function | None = None
 
-    def record(self, f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Run the function of a transform by itself, and raise Stop."""
+    def call(self, f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """In place of a transform: f is recorded on plain values, and Stop is raised. Where that is not allowed, f(...)."""
+        if not self._allowed():
+            return f(*args, **kwargs)
         self.depth += 1
         leaves, unflatten = tree.flatten((args, kwargs))
         plain = [_plain(leaf) for leaf in leaves]
@@ -54,11 +71,11 @@ class Inner:
         try:
             with np.errstate(all="ignore"):
                 returned, self.unflatten = tree.flatten(f(*args, **kwargs))
+            recording.check()
         except Exception:  # noqa: BLE001  it runs again, for all to see
             raise Stop from None
         now = [leaf.number if isinstance(leaf, Recorded) else None for leaf in plain]
-        plainly = now == given and not (recording.raised or recording.shown or recording.changed)
-        if plainly and all(isinstance(leaf, Recorded) for leaf in returned):
+        if now == given and not recording.shown and all(isinstance(leaf, Recorded) for leaf in returned):
             self._function = Function(recording, first, given, [leaf.number for leaf in returned])
         raise Stop
 
@@ -67,13 +84,14 @@ class Inner:
         short = None if self._function is None else fewer(self._function)
         if short is None:
             return None
+        few, turns = np.array([(loop.few, loop.turns) for loop in short.loops]).T
+        one = np.eye(len(few), dtype=int)
         try:
-            one = np.eye(len(short.few), dtype=int)
-            turns = [short.few + more for more in (0 * one[0], *one, 0 * one[0] + 2)]
             runs = [
-                over(*recorded(recipe, leaves, _Turned(self, short, n, leaves)), recipe, threads, ()) for n in turns
+                over(*recorded(recipe, leaves, _Turned(self, short, n.tolist(), leaves)), recipe, threads, ())
+                for n in (few, *few + one, few + 2)
             ]
-            flat, numbers = continued([(run.flat, run.numbers) for run in runs], (short.turns - turns[0]).tolist())
+            flat, numbers = continued([(run.flat, run.numbers) for run in runs], (turns - few).tolist(), short)
         except (Stop, NotContinued, InexactError):
             return None
         return runs[0]._replace(flat=flat, numbers=numbers)
@@ -81,9 +99,9 @@ class Inner:
 
 def runs_of(recipe: Recipe, leaves: Sequence[Any], threads: int) -> Iterator[Run]:
     """Those that a program of recipe.f with these arguments may have been made of."""
-    inner = Inner()
+    inner = Inner(lambda: True)  # as it was when the program was made
     with suppress(Stop):
-        yield over(*recorded(recipe, leaves, inner.record), recipe, threads, ())
+        yield over(*recorded(recipe, leaves, inner.call), recipe, threads, ())
     run = inner.run(recipe, leaves, threads)
     if run is not None:
         yield run
@@ -94,23 +112,31 @@ def runs_of(recipe: Recipe, leaves: Sequence[Any], threads: int) -> Iterator[Run
 class _Turned:
     """Stands in for that function: it has as many turns as wanted, and is called once."""
 
-    def __init__(self, inner: Inner, short: Fewer, turns: Any, arguments: Sequence[Any]) -> None:
+    def __init__(self, inner: Inner, short: Fewer, turns: Sequence[int], arguments: Sequence[Any]) -> None:
         self._inner, self._short, self._turns, self._arguments = inner, short, turns, arguments
         self._depth = 0
-        self._called = False
+        self._recording: Recording | None = None
 
     def __call__(self, f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """As a transform calls it."""
-        if self._called:
+        if self._recording is not None:
             raise Stop
         self._depth += 1
         if self._depth < self._inner.depth:
             return f(*args, **kwargs)
-        self._called = True
         leaves, _ = tree.flatten((args, kwargs))
-        recording = next(leaf.recording for leaf in map(_plain, leaves) if isinstance(leaf, Recorded))
-        found = self._short(self._turns.tolist(), leaves, lambda n: recording.known(n, self._arguments[n]))
-        return self._inner.unflatten(found)
+        self._recording = next(leaf.recording for leaf in map(_plain, leaves) if isinstance(leaf, Recorded))
+        return self._inner.unflatten(self._short.run(self._turns, leaves, self))
+
+    def argument(self, number: int) -> Any:
+        """Number `number` of the whole run's, which the function reads from around it."""
+        assert self._recording is not None
+        return self._recording.known(number, self._arguments[number])
+
+    def leaf(self, entry: TurnLeaf, value: Any) -> Any:
+        """A constant or an array of one turn."""
+        assert self._recording is not None
+        return self._recording.add(ENTRY, (), entry, value)
 
 
 def recorded(recipe: Recipe, leaves: Sequence[Any], instead: Instead | None = None) -> tuple[Recording, Results]:

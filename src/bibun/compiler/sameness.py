@@ -64,6 +64,20 @@ _STEPS = (
     "POP_TOP", "PRECALL", "PUSH_NULL", "RAISE_VARARGS", "RERAISE", "RESUME", "SET_FUNCTION_ATTRIBUTE", "STORE_DEREF",
     "STORE_SLICE", "STORE_SUBSCR", "SWAP", "TO_BOOL", "YIELD_VALUE",
 )  # fmt: skip
+_WRITING = ("STORE_SUBSCR", "STORE_SLICE", "DELETE_SUBSCR")
+_WRITERS = (
+    "append",
+    "clear",
+    "extend",
+    "insert",
+    "pop",
+    "popitem",
+    "remove",
+    "reverse",
+    "setdefault",
+    "sort",
+    "update",
+)
 _SINGLE = ("None", "True", "False", "Ellipsis")  # of these `is` says the same in every process
 _EQUALITY = ("==", "!=", "bool(==)", "bool(!=)")
 _NOW = ("now", "today")  # as a date, NumPy takes these for that of the clock
@@ -91,10 +105,30 @@ def sameness(f: Callable[..., Any], args: Iterable[Any], kwargs: Mapping[str, An
         raise InexactError("functions of functions") from error
 
 
-class _Look:
-    """One look at a function. `modules`: those that somebody passes on; `attributes`: names that are read of any value."""
+def computes_in_loops(f: Callable[..., Any], arguments: Iterable[Any]) -> bool:
+    """Whether a call of f runs loops, and it is known that it leaves everything as it was, so that it may run once more. What it
+    reads may be arrays too: whether these change is seen where they are recorded. arguments: leaves, slots for what varies."""
+    look = _Look(arrays=True)
+    try:
+        for value in (f, *arguments):
+            look.of(value)
+        look.of_modules()
+        look.check()
+    except (InexactError, RecursionError):
+        return False
+    return look.loops and not look.may_write() and _is_as_imported()
 
-    def __init__(self) -> None:
+
+class _Look:
+    """One look at a function. `modules`: those that somebody passes on; `attributes`: names that are read of any value.
+    `arrays`: whether it may read some."""
+
+    def __init__(self, *, arrays: bool = False) -> None:
+        self.loops = False
+        self._arrays = arrays
+        self._writes = self._written = (
+            False  # whether code writes into things, and there are some that it can write into
+        )
         self.modules: dict[int, ModuleType] = {}
         self.attributes: set[str] = set()
         self._nan = self._compares = False  # whether there is a nan, and whether things are equal or in one another
@@ -119,6 +153,9 @@ class _Look:
             if id(value) in self._seen:
                 return f"again {self._seen[id(value)][0]}"
             self._seen[id(value)] = len(self._seen), value
+        self._written |= kind in (list, dict)
+        if kind is np.ndarray and self._arrays:
+            return "array"
         if kind is CellType:
             return f"cell({self._content(value)})"
         if kind is ModuleType:
@@ -177,6 +214,10 @@ class _Look:
         if self._nan and (self._compares or not self.attributes.isdisjoint(("count", "index", "remove"))):
             raise InexactError("nan, and something that is looked for")
 
+    def may_write(self) -> bool:
+        """Whether it may change containers or variables around it."""
+        return self._written and (self._writes or not self.attributes.isdisjoint(_WRITERS))
+
     def _spend(self, steps: int) -> None:
         self._left -= steps
         if self._left < 0:
@@ -190,7 +231,7 @@ class _Look:
             not code.co_filename.startswith(_ROOMS) or code.co_filename == _CHANCE or code.co_name == "<lambda>"
         ):
             raise InexactError(f"{code.co_qualname} of bibun")
-        around = *(function.__closure__ or ()), function.__defaults__, function.__kwdefaults__
+        around = *(function.__closure__ or ()), function.__defaults__, tuple((function.__kwdefaults__ or {}).items())
         place = f"{code.co_filename.removeprefix(_OURS)}:{code.co_firstlineno} {code.co_qualname}"  # its files are in the key
         return f"function({place if ours else self._code(code, function)};{','.join(map(self.of, around))})"
 
@@ -200,6 +241,10 @@ class _Look:
         names = code.co_qualname, code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars
         constants = [self._code(c, function) if isinstance(c, CodeType) else self.of(c) for c in code.co_consts]
         steps = list(dis.get_instructions(code))
+        variables = any(step.opname == "STORE_DEREF" and step.argval in code.co_freevars for step in steps)
+        self._written |= variables
+        self._writes |= variables or any(step.opname in _WRITING for step in steps)
+        self.loops |= any("BACKWARD" in step.opname for step in steps)
         self._compares |= any(map(_compares, steps))
         read = map(self.of, _read(steps, function, self.attributes))
         exact = f"{code.co_code.hex()} {code.co_exceptiontable.hex()} {counts} {names}"

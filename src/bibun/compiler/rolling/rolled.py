@@ -26,7 +26,7 @@ class TurnSlice(NamedTuple):
 
 def moves(settings: Mapping[str, Any] | None) -> int:
     """With the turns of how many loops, from the innermost out, a row's key moves."""
-    key = (settings or {}).get("key")
+    key = settings.get("key") if isinstance(settings, dict) else None  # of one output of several it is a number
     moving = [k for k in key if isinstance(k, (Turn, TurnSlice))] if isinstance(key, tuple) else []
     return max((len(k.steps) for k in moving), default=0)
 

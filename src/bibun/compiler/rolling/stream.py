@@ -156,8 +156,8 @@ class Stream:
         return kinds
 
 
-def leaves_first(flat: Flat, numbers: Sequence[int]) -> tuple[Flat, list[int]]:
-    """The same calls, behind the leaves, so that none of these is between the turns of a loop."""
+def leaves_first(flat: Flat) -> tuple[Flat, Array]:
+    """The same calls, behind the leaves, so that none of these is between the turns of a loop; of each its number there."""
     leaf = np.array([row in LEAVES for row, *_ in flat.heads], bool)[flat.codes]
     order = np.argsort(~leaf, kind="stable")
     places = np.append(np.argsort(order), np.arange(-len(flat.constants), 0))  # constants keep their numbers
@@ -165,11 +165,9 @@ def leaves_first(flat: Flat, numbers: Sequence[int]) -> tuple[Flat, list[int]]:
     counts = flat.counts[codes]
     ends = np.cumsum(counts)
     operands = flat.operands[np.repeat(flat.starts[order] - ends + counts, counts) + np.arange(ends[-1])]
-    _, first, codes = np.unique(codes, return_index=True, return_inverse=True)
-    heads = [flat.heads[flat.codes[order[n]]] for n in np.sort(first)]
-    made = flat.changed(heads, np.argsort(np.argsort(first))[codes], places[operands], flat.constants)
+    made = flat.changed(flat.heads, codes, places[operands], flat.constants)
     made.alone = {int(places[n]): alone for n, alone in flat.alone.items()}
-    return made, places[list(numbers)].tolist()
+    return made, places
 
 
 def _name(row: Any) -> str:
