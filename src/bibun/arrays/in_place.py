@@ -18,16 +18,15 @@ from weakref import ref
 import numpy as np
 
 from bibun.arrays.keys import composed
+from bibun.arrays.kinship import check_written
 from bibun.arrays.places import as_lists, as_slices
 from bibun.arrays.registry import row
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced, alike, recorded
 from bibun.errors import LostDerivativeError
-from bibun.primitives.memory import flat, getitem_apart, put_into
-from bibun.primitives.shapes import inverse
+from bibun.primitives.memory import copy_in, flat, getitem_apart, put_into
 
 _getitem, _put, _real, _imag, _rectangular = row("getitem"), row("put"), row("real"), row("imag"), row("rectangular")
-_transpose, _copy = row("transpose"), row("copy")
 _READ_ONLY = (row("broadcast_to"), row("diagonal"), row("sliding_windows"))  # NumPy lets nobody write to these views
 _FEW = 16  # views of one base before the dead ones are looked for
 _PART = 4  # of a written array, what is at most the fourth part is copied when it is read
@@ -171,21 +170,17 @@ def outermost_first(memory: Any, ndim: int) -> tuple[int, ...]:
 def _laid_as(array: Any, new: Any) -> Any:
     """The new value in the memory order of the old one, which NumPy would have written into: ravel("K") asks for it."""
     ndim, old, memory = len(array.shape), alike(array), alike(new)
-    if (
-        ndim < 2
-        or memory is old
-        or (old.flags.c_contiguous and memory.flags.c_contiguous)
-        or recorded(array) is not None
-    ):
+    if ndim < 2 or memory is old or (old.flags.c_contiguous and memory.flags.c_contiguous):
         return new
     axes = outermost_first(old, ndim)
     if axes == outermost_first(memory, ndim):
         return new
-    return _transpose(_copy(_transpose(new, axes=axes)), axes=inverse(axes))
+    return copy_in(axes)(new)
 
 
 def _hand_down(root: Any, new: Any) -> None:
     """Give the root its new value, and each living view below it its own, made anew."""
+    check_written(root)
     waiting = [(root, new)]
     while waiting:
         array, value = waiting.pop()

@@ -32,7 +32,7 @@ from bibun.compiler.paths import Paths, Recipe, Version
 from bibun.compiler.reading import read
 from bibun.compiler.results import Results
 from bibun.compiler.runs import check_arguments, leaf_of, of_the_run, over, why_not
-from bibun.compiler.signature import PlainCall, Signature, signature
+from bibun.compiler.signature import PlainCall, Signature, lying, signature
 from bibun.compiler.starts import Compiling, identity, keep, started
 from bibun.core.watching import IndexArrays, watched_by
 from bibun.errors import CompileWarning, DerivativeValueError, NoDerivativeError, UnrecordableError, warn
@@ -272,7 +272,8 @@ class Careful:
     def _version(
         self, recording: Recording, results: Results, call: Signature, pairs: Sequence[Pair], name: bytes | None
     ) -> tuple[Version, bytes | None]:
-        recipe = Recipe(self.f, [leaf_of(x) for x in call.leaves], call.rebuild, [], [])
+        order = lying(call.leaves) if recording.by_order else None
+        recipe = Recipe(self.f, [leaf_of(x) for x in call.leaves], call.rebuild, [], [], order)
         run = over(recording, results, recipe, self.threads, pairs)
         flat, numbers, layout = run.flat, run.numbers, run.layout
         key = self._key(flat, numbers, layout)
@@ -316,7 +317,7 @@ class Careful:
     def _link(self, version: Version) -> None:
         """Let machine code try the latest versions before it asks Python."""
         public = self.public()
-        if public is None or version.native is None or version.native.entry is None:
+        if public is None or version.native is None or version.native.entry is None or not version.in_rows:
             return
         self.chain = [version, *self.chain][:CHAIN]
         slow: Any = self
