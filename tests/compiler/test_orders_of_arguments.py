@@ -146,6 +146,22 @@ def test_without_a_write_one_program_is_for_all_orders() -> None:
     assert version.recipe.order is None
 
 
+@pytest.mark.parametrize("order", ["K", "A"])
+def test_an_order_that_asks_how_arrays_lie(order: Any) -> None:
+    def f(x: Any) -> Any:
+        return x.flatten(order) + np.reshape(x * 2, -1, order="A"), (x.T + 1.0).ravel(order)
+
+    compiled = bb.compile(f)
+    for x in [*laid(X)] * 2:
+        same(compiled(x), f(x))
+    ((version, *_),) = [paths.versions for paths in compiled.careful.paths.values()]
+    assert version.native is not None
+    row = bb.compile(lambda x: x.ravel(order) * 2)  # of which there is one order only
+    for x in laid(X):
+        same(row(x[:1]), 2 * X[0])
+    assert [len(paths.versions) for paths in row.careful.paths.values()] == [1]
+
+
 def test_what_is_gone_sees_no_write() -> None:
     def f(x: Any) -> Any:
         y = (x * 2.0).T.ravel()

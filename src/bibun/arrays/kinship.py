@@ -31,6 +31,12 @@ def related(a: Any, y: Any) -> Any:
     return y
 
 
+def asked(a: Any) -> None:
+    """Note that what is computed hangs on how this array lies."""
+    if recorded(a) is not None and sum(n > 1 for n in a.shape) > 1:
+        recorded(a).depend_on_order()
+
+
 def check_written(root: Any) -> None:
     """Before entries of this array change: note it, where there is somebody who sees that for the way in which arrays lie."""
     kin = getattr(root, "kin", None)

@@ -11,7 +11,6 @@ from bibun.arrays.kinship import related
 from bibun.arrays.places import shown
 from bibun.arrays.registry import implements, row
 from bibun.core.traced import Traced, alike, recorded
-from bibun.errors import NoDerivativeError, located
 from bibun.primitives.memory import copy_in
 
 _copy = row("copy")
@@ -33,15 +32,6 @@ def layout(a: Any) -> Any:
     for primitive, settings in reversed(steps):
         memory = shown(primitive, memory, settings)
     return memory
-
-
-def check_memory(a: Any, order: str) -> None:
-    """Refuse an order that asks how an array lies, where a program is made: that is the same for arrays in any order."""
-    if recorded(a) is not None and sum(n > 1 for n in a.shape) > 1:
-        raise NoDerivativeError(
-            f"{located()}order={order!r} asks how the array lies in memory, by which compile does not tell arguments apart. "
-            "Write order='C' or order='F'."
-        )
 
 
 def order_of(a: Any) -> str:

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from bibun.arrays import in_place
-from bibun.arrays.kinship import joins, related
-from bibun.arrays.layouts import along, check_memory, copied, layout
+from bibun.arrays.kinship import asked, joins, related
+from bibun.arrays.layouts import along, copied, layout
 from bibun.arrays.registry import implements, row
-from bibun.core.traced import Traced, alike, recorded
+from bibun.core.traced import Traced, alike
 from bibun.errors import LostDerivativeError, located
 
 _reshape, _transpose, _broadcast_to = row("reshape"), row("transpose"), row("broadcast_to")
@@ -148,14 +148,14 @@ def reshape(a: Any, /, shape: Any = None, order: str = "C", *, newshape: Any = N
     if -1 in shape or prod(shape) != prod(a.shape):
         shape = np.empty(a.shape, bool).reshape(shape).shape  # with NumPy's own complaints
     if order in ("A", "K"):
-        check_memory(a, order)
+        asked(a)
         flags = layout(a).flags
         order = "F" if flags.f_contiguous and not flags.c_contiguous else "C"
     if copy:
         a = _copy(a)
     y = transpose(reshaped(transpose(a), shape[::-1])) if order == "F" else reshaped(a, shape)
-    if copy is False and recorded(a) is not None:
-        recorded(a).depend_on_order()
+    if copy is False:
+        asked(a)
     if copy is False and a.size and getattr(y, "base", None) is None and isinstance(alike(a), np.ndarray):
         raise ValueError("Unable to avoid creating a copy while reshaping.")
     return y
@@ -165,7 +165,7 @@ def reshape(a: Any, /, shape: Any = None, order: str = "C", *, newshape: Any = N
 def ravel(a: Any, order: str = "C") -> Any:
     """One axis: a view where the entries lie side by side in memory, else a copy, as in NumPy."""
     if order in ("A", "K"):
-        check_memory(a, order)
+        asked(a)
     if order == "K":
         memory = layout(a)
         if 0 in memory.strides:  # NumPy walks through it, and leaves axes that repeat where they are
