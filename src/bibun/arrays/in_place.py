@@ -18,7 +18,7 @@ from weakref import ref
 import numpy as np
 
 from bibun.arrays.keys import composed
-from bibun.arrays.kinship import check_written
+from bibun.arrays.kinship import check_written, joins
 from bibun.arrays.places import as_lists, as_slices
 from bibun.arrays.registry import row
 from bibun.core.primitive import Primitive
@@ -27,6 +27,7 @@ from bibun.errors import LostDerivativeError
 from bibun.primitives.memory import copy_in, flat, getitem_apart, put_into
 
 _getitem, _put, _real, _imag, _rectangular = row("getitem"), row("put"), row("real"), row("imag"), row("rectangular")
+_reshape = row("reshape")
 _READ_ONLY = (row("broadcast_to"), row("diagonal"), row("sliding_windows"))  # NumPy lets nobody write to these views
 _FEW = 16  # views of one base before the dead ones are looked for
 _PART = 4  # of a written array, what is at most the fourth part is copied when it is read
@@ -90,6 +91,8 @@ def write(array: Any, key: tuple[Any, ...], value: Any) -> None:
 def _placed(array: Any, key: tuple[Any, ...], value: Any) -> tuple[tuple[Any, ...], Any]:
     """array[key] = value, for a view, as a key of its base and what is put there."""
     below, primitive, settings = array.base
+    if _is_one_axis_of_a_recording(array):
+        return (Ellipsis,), _reshape(_put(array.alias(), value, key=key), shape=below.shape)
     where = as_slices(below.shape, primitive, settings, key)
     # A program has better code for a key as it is than for a list of places.
     if where is None and not (below.shape and _few(array, key) and recorded(array) is None):
@@ -98,6 +101,14 @@ def _placed(array: Any, key: tuple[Any, ...], value: Any) -> tuple[tuple[Any, ..
     if where is None:
         return as_lists(below.shape, primitive, settings, key), value
     return where.key, where.laid(value)
+
+
+def _is_one_axis_of_a_recording(array: Any) -> bool:
+    """Whether it is a root whose axes are joined: as slices of these, keys that move along it would follow no rule."""
+    below, primitive, _ = array.base
+    if recorded(array) is None or getattr(below, "base", None) is not None:
+        return False
+    return primitive in (_reshape, flat) and joins(below.shape, array.shape)
 
 
 def _with_part(array: Any, key: tuple[Any, ...], part: Primitive, value: Any) -> Any:

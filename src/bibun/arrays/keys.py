@@ -25,15 +25,16 @@ def is_basic(key: tuple[Any, ...]) -> bool:
 
 
 def python_numbers(key: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The key with NumPy's whole numbers, also of slices, as Python's."""
+    """The key with NumPy's whole numbers, also of slices, as Python's; slices of step 1 say nothing of it."""
     return tuple(map(_python_number, key))
 
 
 def _python_number(k: Any) -> Any:
     if isinstance(k, np.integer):
         return int(k)
-    if type(k) is slice and any(isinstance(n, np.integer) for n in (k.start, k.stop, k.step)):
-        return slice(*map(_python_number, (k.start, k.stop, k.step)))
+    if type(k) is slice and (k.step == 1 or any(isinstance(n, np.integer) for n in (k.start, k.stop, k.step))):
+        step = None if k.step == 1 else k.step
+        return slice(*map(_python_number, (k.start, k.stop, step)))
     return k
 
 
