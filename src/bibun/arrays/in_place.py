@@ -78,6 +78,9 @@ def write(array: Any, key: tuple[Any, ...], value: Any) -> None:
             )
         if primitive is _real or primitive is _imag:
             value = _with_part(below, key, primitive, value)
+        elif _is_joined_in_a_recording(array):
+            replace(below, _reshape(_put(array.alias(), value, key=key), shape=below.shape))
+            return
         elif primitive is _getitem and (inner := composed(settings["key"], key, below.shape)) is not None:
             key = inner
         else:
@@ -91,8 +94,6 @@ def write(array: Any, key: tuple[Any, ...], value: Any) -> None:
 def _placed(array: Any, key: tuple[Any, ...], value: Any) -> tuple[tuple[Any, ...], Any]:
     """array[key] = value, for a view, as a key of its base and what is put there."""
     below, primitive, settings = array.base
-    if _is_one_axis_of_a_recording(array):
-        return (Ellipsis,), _reshape(_put(array.alias(), value, key=key), shape=below.shape)
     where = as_slices(below.shape, primitive, settings, key)
     # A program has better code for a key as it is than for a list of places.
     if where is None and not (below.shape and _few(array, key) and recorded(array) is None):
@@ -103,8 +104,8 @@ def _placed(array: Any, key: tuple[Any, ...], value: Any) -> tuple[tuple[Any, ..
     return where.key, where.laid(value)
 
 
-def _is_one_axis_of_a_recording(array: Any) -> bool:
-    """Whether it is a root whose axes are joined: as slices of these, keys that move along it would follow no rule."""
+def _is_joined_in_a_recording(array: Any) -> bool:
+    """Whether it is a root whose axes are joined: as keys of that, keys of this that move with a loop would follow no rule."""
     below, primitive, _ = array.base
     if recorded(array) is None or getattr(below, "base", None) is not None:
         return False

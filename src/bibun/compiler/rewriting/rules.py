@@ -30,6 +30,7 @@ from bibun.compiler.rewriting.patterns import (
     Variable,
     X,
     Y,
+    Z,
     number_of,
     row,
 )
@@ -51,6 +52,7 @@ exp, log, expm1, log1p, sqrt = row("exp"), row("log"), row("expm1"), row("log1p"
 where, copy, positive, tied, astype = row("where"), row("copy"), row("positive"), row("tied"), row("astype")
 reshape, transpose, broadcast_to, sum_ = row("reshape"), row("transpose"), row("broadcast_to"), row("sum")
 getitem, scatter_add, real, conjugate = row("getitem"), row("scatter_add"), row("real"), row("conjugate")
+put = row("put")
 matmul, concatenate, stack, einsum = row("matmul"), row("concatenate"), row("stack"), row("einsum")
 
 
@@ -228,6 +230,34 @@ def _taken_back(rewriter: Any, node: Node, *, x: Node) -> Node | None:
     return x if x.shape == node.shape else None
 
 
+def _put_there(rewriter: Any, node: Node, *, x: Node, y: Node) -> Node | None:
+    """y, of x[k] = y; x[k]."""
+    return y if _same_key(node, node.operands[0]) and y.like == node.like else None
+
+
+def _all_of_it(rewriter: Any, node: Node, *, x: Node, y: Node) -> Node | None:
+    """x[...] = y."""
+    (first, *more) = node.settings["key"] or (None,)
+    return y if first is Ellipsis and not more and y.like == node.like else None
+
+
+def _as_it_was(rewriter: Any, node: Node, *, x: Node) -> Node | None:
+    """x[k] = x[k]."""
+    return x if _same_key(node, node.operands[1]) and x.like == node.like else None
+
+
+def _put_again(rewriter: Any, node: Node, *, x: Node, y: Node, z: Node) -> Node | None:
+    """x[k] = y; x[k] = z."""
+    before = node.operands[0]
+    return rewriter.make(node.row, (x, z), node.settings, node.like) if _same_key(node, before) else None
+
+
+def _same_key(node: Node, other: Node) -> bool:
+    """Whether two rows name the same entries, in a key without arrays."""
+    key, their = node.settings["key"], other.settings["key"]
+    return not any(isinstance(k, (np.ndarray, list, bool, np.bool)) for k in (*key, *their)) and bool(key == their)
+
+
 def _identity_product(rewriter: Any, node: Node, *, x: Node, y: Node) -> Node | None:
     """1 y = y, x 1 = x: a product with the identity matrix, of which forward mode makes its tangents."""
     if is_identity(x) and len(y.shape) >= 2:
@@ -366,6 +396,10 @@ RULES = (
     Rule(broadcast_to(X), _same),
     Rule(getitem(X), _whole),
     Rule(getitem(scatter_add(X)), _taken_back),
+    Rule(getitem(put(X, Y)), _put_there),
+    Rule(put(X, Y), _all_of_it),
+    Rule(put(X, getitem(X)), _as_it_was),
+    Rule(put(put(X, Y), Z), _put_again),
     Rule(Call("stack"), _stack_of_entries),
     # sums and products
     Rule(sum_(broadcast_to(X)), _sum_of_broadcast),  # n copies
