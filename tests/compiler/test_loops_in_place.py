@@ -291,6 +291,36 @@ def test_what_is_written_twice_and_read_back() -> None:
     assert compiled.source().count("[1:3] =") == 1
 
 
+def test_second_derivatives_copy_no_array_in_each_turn() -> None:
+    """They did: 13 ms for 4,000 rows, which take 70 microseconds."""
+
+    def f(x: Any, n: int) -> Any:
+        y = np.ones((n, 4), like=x) * x[1]
+        for i in range(n):
+            y[i] *= x[0]
+        return np.sum(y**2)
+
+    def squared(x: Any, n: int) -> Any:
+        return np.sum(bb.grad(f)(x, n) ** 2)
+
+    compiled = bb.compile(bb.grad(squared), static_argnums=1)
+    for n in (200, 1600):  # f = 4 n a^2 b^2
+        a, b = 0.5, 0.7
+        slopes = 8 * n * a * b * np.array([b, a])
+        curvature = 8 * n * np.array([[b * b, 2 * a * b], [2 * a * b, a * a]])
+        assert_allclose(compiled(np.array([a, b]), n), 2 * curvature @ slopes, rtol=1e-10)
+
+    def fastest(n: int) -> float:
+        times = []
+        for _ in range(20):
+            start = perf_counter()
+            compiled(np.array([0.5, 0.7]), n)
+            times.append(perf_counter() - start)
+        return min(times)
+
+    assert fastest(1600) < 30 * fastest(200)
+
+
 def test_numbers_of_keys_that_change_their_sign() -> None:
     """y[i - 1] is another row for i = 0: what is before 0 counts from the end."""
 

@@ -86,7 +86,7 @@ def write(array: Any, key: tuple[Any, ...], value: Any) -> None:
         else:
             key, value = _placed(array, key, value)
         array = below
-    if part and all(isinstance(k, (int, np.integer)) for k in key):
+    if part and len(key) == len(array.shape) and all(isinstance(k, (int, np.integer)) for k in key):
         key = (*key, Ellipsis)
     replace(array, _with_entries(array, key, value))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from operator import index
 from typing import Any
 
@@ -58,7 +59,22 @@ def composed(outer: tuple[Any, ...], inner: tuple[Any, ...], shape: tuple[int, .
         return None  # a number beside a list counts as one too, and NumPy would move their axes
     if (places := _applied(places, inner)) is None:
         return None
-    return tuple(slice_of(place) if isinstance(place, range) else place for place in places)
+    return spelled(places, shape)
+
+
+def spelled(places: Sequence[Any], shape: tuple[int, ...]) -> tuple[Any, ...]:
+    """The key of these places along the axes of an array, in one way: equal places have equal keys."""
+    key: list[Any] = []
+    lengths = iter(shape)
+    for place in places:
+        length = None if place is None else next(lengths)
+        if not isinstance(place, range):
+            key.append(place)
+        else:
+            key.append(slice(None) if place == range(length or 0) else slice_of(place))
+    while len(key) > 1 and isinstance(key[-1], slice) and key[-1] == slice(None):
+        key.pop()
+    return tuple(key)
 
 
 def _is_list(k: np.ndarray[Any, Any]) -> bool:

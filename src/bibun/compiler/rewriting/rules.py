@@ -236,9 +236,9 @@ def _put_there(rewriter: Any, node: Node, *, x: Node, y: Node) -> Node | None:
 
 
 def _all_of_it(rewriter: Any, node: Node, *, x: Node, y: Node) -> Node | None:
-    """x[...] = y."""
-    (first, *more) = node.settings["key"] or (None,)
-    return y if first is Ellipsis and not more and y.like == node.like else None
+    """x[...] = y, x[:] = y."""
+    whole = all(k is Ellipsis or (isinstance(k, slice) and k == slice(None)) for k in node.settings["key"])
+    return y if whole and y.like == node.like else None
 
 
 def _as_it_was(rewriter: Any, node: Node, *, x: Node) -> Node | None:
@@ -250,6 +250,15 @@ def _put_again(rewriter: Any, node: Node, *, x: Node, y: Node, z: Node) -> Node 
     """x[k] = y; x[k] = z."""
     before = node.operands[0]
     return rewriter.make(node.row, (x, z), node.settings, node.like) if _same_key(node, before) else None
+
+
+def _put_instead(rewriter: Any, node: Node, *, x: Node, y: Node) -> Node | None:
+    """x[k] = 0; x[k] += y, as on the way back through a[k] = f(a[k]): x[k] = y + 0, where y may be -0."""
+    before, added = sorted(node.operands, key=lambda operand: operand.name)
+    if not _same_key(before, added) or x.like != node.like or y.dtype != node.dtype:
+        return None
+    value = rewriter.call("add", y, 0.0, like=resized(node.like, y.shape))
+    return rewriter.make(before.row, (x, value), before.settings, node.like)  # type: ignore[no-any-return]
 
 
 def _same_key(node: Node, other: Node) -> bool:
@@ -376,6 +385,7 @@ RULES = (
     # constants
     Rule(multiply(VARYING, C), _constant_first),  # x c = c x
     Rule(multiply(C, multiply(D, X)), _power_of_two),  # 2 (d x) = (2 d) x
+    Rule(add(add(X, ZERO), ZERO), add(X, ZERO)),  # the first has made 0 of -0
     # choices
     Rule(where(X, A, A), A),  # the same either way
     # what moves entries and computes nothing
@@ -400,6 +410,8 @@ RULES = (
     Rule(put(X, Y), _all_of_it),
     Rule(put(X, getitem(X)), _as_it_was),
     Rule(put(put(X, Y), Z), _put_again),
+    Rule(add(put(X, ZERO), scatter_add(Y)), _put_instead),
+    Rule(add(scatter_add(Y), put(X, ZERO)), _put_instead),
     Rule(Call("stack"), _stack_of_entries),
     # sums and products
     Rule(sum_(broadcast_to(X)), _sum_of_broadcast),  # n copies
