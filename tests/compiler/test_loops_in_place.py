@@ -242,7 +242,14 @@ def test_loops_that_write(f: Callable[[Any, int], Any]) -> None:
         assert_allclose(curvature(x), second, rtol=1e-10, atol=1e-11 * np.abs(second).max())
 
 
-LINEAR = [rows, each_from_the_one_before, added_and_multiplied, through_a_view, slices_updated_in_place, one_axis_of_all]
+LINEAR = [
+    rows,
+    each_from_the_one_before,
+    added_and_multiplied,
+    through_a_view,
+    slices_updated_in_place,
+    one_axis_of_all,
+]
 
 
 @pytest.mark.parametrize("f", LINEAR, ids=lambda f: f.__name__)

@@ -13,7 +13,7 @@ from bibun.arrays import in_place
 from bibun.arrays.layouts import copied, in_order, laid, repeated
 from bibun.arrays.registry import implements
 from bibun.arrays.shapes import astype, fitted, is_traced, lengths, on_cpu
-from bibun.core.traced import Traced, recorded, unlisted
+from bibun.core.traced import Traced, unlisted
 from bibun.primitives.shapes import inverse
 
 

@@ -81,7 +81,9 @@ def keep(name: bytes, key: bytes, run: Run) -> None:
         or plan.read(key) is None
     ):
         return
-    start = Start(key, run.results, arrays, list(dict.fromkeys(run.recipe.places)), run.recipe.constants, run.recipe.order)
+    start = Start(
+        key, run.results, arrays, list(dict.fromkeys(run.recipe.places)), run.recipe.constants, run.recipe.order
+    )
     others = [other for other in _kept(name) if other.key != key]
     cache.write(name, cache.START, pickle.dumps([start, *others][:MOST]))
 

@@ -61,7 +61,9 @@ def _laid_as_of_parts(primitive: Primitive, held: list[Any], settings: Mapping[s
     """Memory like that of `made`, which lies as the result does: what the function makes of two entries along each axis shows
     how, since they lie as all entries do."""
     arrays = [value for value in held if isinstance(value, np.ndarray)]
-    in_rows = primitive.name != "copy" and all(value.flags.c_contiguous for value in arrays)  # copies choose their order
+    in_rows = primitive.name != "copy" and all(
+        value.flags.c_contiguous for value in arrays
+    )  # copies choose their order
     if np.ndim(made) < 2 or not made.size or in_rows:
         return made
     parts = [value[(slice(2),) * value.ndim] if isinstance(value, np.ndarray) else value for value in held]

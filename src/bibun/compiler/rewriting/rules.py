@@ -34,6 +34,7 @@ from bibun.compiler.rewriting.patterns import (
     number_of,
     row,
 )
+from bibun.compiler.rewriting.writes import all_of_it, as_it_was, put_again, put_instead, put_there
 from bibun.primitives import TABLE
 
 RUN = 4  # entries in a row that are taken together
@@ -230,43 +231,6 @@ def _taken_back(rewriter: Any, node: Node, *, x: Node) -> Node | None:
     return x if x.shape == node.shape else None
 
 
-def _put_there(rewriter: Any, node: Node, *, x: Node, y: Node) -> Node | None:
-    """y, of x[k] = y; x[k]."""
-    return y if _same_key(node, node.operands[0]) and y.like == node.like else None
-
-
-def _all_of_it(rewriter: Any, node: Node, *, x: Node, y: Node) -> Node | None:
-    """x[...] = y, x[:] = y."""
-    whole = all(k is Ellipsis or (isinstance(k, slice) and k == slice(None)) for k in node.settings["key"])
-    return y if whole and y.like == node.like else None
-
-
-def _as_it_was(rewriter: Any, node: Node, *, x: Node) -> Node | None:
-    """x[k] = x[k]."""
-    return x if _same_key(node, node.operands[1]) and x.like == node.like else None
-
-
-def _put_again(rewriter: Any, node: Node, *, x: Node, y: Node, z: Node) -> Node | None:
-    """x[k] = y; x[k] = z."""
-    before = node.operands[0]
-    return rewriter.make(node.row, (x, z), node.settings, node.like) if _same_key(node, before) else None
-
-
-def _put_instead(rewriter: Any, node: Node, *, x: Node, y: Node) -> Node | None:
-    """x[k] = 0; x[k] += y, as on the way back through a[k] = f(a[k]): x[k] = y + 0, where y may be -0."""
-    before, added = sorted(node.operands, key=lambda operand: operand.name)
-    if not _same_key(before, added) or x.like != node.like or y.dtype != node.dtype:
-        return None
-    value = rewriter.call("add", y, 0.0, like=resized(node.like, y.shape))
-    return rewriter.make(before.row, (x, value), before.settings, node.like)  # type: ignore[no-any-return]
-
-
-def _same_key(node: Node, other: Node) -> bool:
-    """Whether two rows name the same entries, in a key without arrays."""
-    key, their = node.settings["key"], other.settings["key"]
-    return not any(isinstance(k, (np.ndarray, list, bool, np.bool)) for k in (*key, *their)) and bool(key == their)
-
-
 def _identity_product(rewriter: Any, node: Node, *, x: Node, y: Node) -> Node | None:
     """1 y = y, x 1 = x: a product with the identity matrix, of which forward mode makes its tangents."""
     if is_identity(x) and len(y.shape) >= 2:
@@ -406,12 +370,12 @@ RULES = (
     Rule(broadcast_to(X), _same),
     Rule(getitem(X), _whole),
     Rule(getitem(scatter_add(X)), _taken_back),
-    Rule(getitem(put(X, Y)), _put_there),
-    Rule(put(X, Y), _all_of_it),
-    Rule(put(X, getitem(X)), _as_it_was),
-    Rule(put(put(X, Y), Z), _put_again),
-    Rule(add(put(X, ZERO), scatter_add(Y)), _put_instead),
-    Rule(add(scatter_add(Y), put(X, ZERO)), _put_instead),
+    Rule(getitem(put(X, Y)), put_there),
+    Rule(put(X, Y), all_of_it),
+    Rule(put(X, getitem(X)), as_it_was),
+    Rule(put(put(X, Y), Z), put_again),
+    Rule(add(put(X, ZERO), scatter_add(Y)), put_instead),
+    Rule(add(scatter_add(Y), put(X, ZERO)), put_instead),
     Rule(Call("stack"), _stack_of_entries),
     # sums and products
     Rule(sum_(broadcast_to(X)), _sum_of_broadcast),  # n copies
