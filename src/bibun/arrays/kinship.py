@@ -33,15 +33,17 @@ def related(a: Any, y: Any) -> Any:
 
 def asked(a: Any) -> None:
     """Note that what is computed hangs on how this array lies."""
-    if recorded(a) is not None and sum(n > 1 for n in a.shape) > 1:
-        recorded(a).depend_on_order()
+    below = recorded(a)
+    if below is not None and sum(n > 1 for n in a.shape) > 1:
+        below.depend_on_order()
 
 
 def check_written(root: Any) -> None:
     """Before entries of this array change: note it, where there is somebody who sees that for the way in which arrays lie."""
     kin = getattr(root, "kin", None)
-    if kin is not None and sum(weak() is not None for weak in kin) > 1:
-        recorded(root).depend_on_order()
+    below = None if kin is None else recorded(root)
+    if below is not None and sum(weak() is not None for weak in kin) > 1:
+        below.depend_on_order()
 
 
 @cache
