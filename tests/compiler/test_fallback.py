@@ -105,21 +105,6 @@ def test_it_is_the_program_that_machine_code_is_made_of(request: pytest.FixtureR
     assert "0.5" in sources[1]
 
 
-@pytest.mark.usefixtures("numpy_only")
-@pytest.mark.parametrize("order", ["K", "A"])
-def test_an_order_that_depends_on_memory(order: str) -> None:
-    a = np.arange(6.0).reshape(2, 3)
-    flat = bb.compile(lambda x: x.flatten(order) + np.reshape(x * 2, -1, order="A"))
-    with pytest.warns(bb.CompileWarning, match=r"asks how the array lies in memory.*Write order='C' or order='F'\.$"):
-        flat(a)
-    for x in (a, np.asfortranarray(a), a):
-        np.testing.assert_array_equal(flat(x), x.flatten(order) + np.reshape(x * 2, -1, order="A"))
-    row = bb.compile(lambda x: x.ravel(order) * 2)  # of which there is one order only
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        np.testing.assert_array_equal(row(a[:1]), 2 * a[0])
-
-
 @pytest.mark.parametrize(
     "places", [np.argsort, lambda x: x > 1, lambda x: np.nonzero(x > 1)], ids=["order", "mask", "places"]
 )

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from bibun.arrays import in_place
-from bibun.arrays.layouts import copied, in_order, laid
+from bibun.arrays.layouts import copied, in_order, laid, repeated
 from bibun.arrays.registry import implements
 from bibun.arrays.shapes import astype, fitted, is_traced, lengths, on_cpu
-from bibun.core.traced import Traced, recorded, unlisted
+from bibun.core.traced import Traced, unlisted
 from bibun.primitives.shapes import inverse
 
 
@@ -40,11 +40,10 @@ def stored(value: Any, dtype: np.dtype[Any]) -> Any:
 def _like(make: Any, a: Any, dtype: Any, shape: Any, device: Any, order: str, *fill: Any) -> Any:
     on_cpu(device)
     shape, dtype = a.shape if shape is None else lengths(shape), a.dtype if dtype is None else dtype
-    if recorded(a) is None:
-        axes = laid(order, a, len(shape))
-        made = make(tuple(shape[i] for i in axes), *fill, dtype=dtype)
-        return a.constant(made if axes == tuple(range(len(axes))) else np.transpose(made, inverse(axes)))
-    return a.constant(np.broadcast_to(make((), *fill, dtype=dtype), shape))  # one number, which a recording can see
+    axes = laid(order, a, len(shape))
+    made = make(tuple(shape[i] for i in axes), *fill, dtype=dtype)
+    made = made if axes == tuple(range(len(axes))) else np.transpose(made, inverse(axes))
+    return a.constant(made) if any(map(np.ndim, fill)) else repeated(a, made)
 
 
 @implements(np.zeros_like)

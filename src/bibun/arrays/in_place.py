@@ -18,16 +18,16 @@ from weakref import ref
 import numpy as np
 
 from bibun.arrays.keys import composed
+from bibun.arrays.kinship import check_written, joins
 from bibun.arrays.places import as_lists, as_slices
 from bibun.arrays.registry import row
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced, alike, recorded
 from bibun.errors import LostDerivativeError
-from bibun.primitives.memory import flat, getitem_apart, put_into
-from bibun.primitives.shapes import inverse
+from bibun.primitives.memory import copy_in, flat, getitem_apart, put_into
 
 _getitem, _put, _real, _imag, _rectangular = row("getitem"), row("put"), row("real"), row("imag"), row("rectangular")
-_transpose, _copy = row("transpose"), row("copy")
+_reshape = row("reshape")
 _READ_ONLY = (row("broadcast_to"), row("diagonal"), row("sliding_windows"))  # NumPy lets nobody write to these views
 _FEW = 16  # views of one base before the dead ones are looked for
 _PART = 4  # of a written array, what is at most the fourth part is copied when it is read
@@ -78,12 +78,15 @@ def write(array: Any, key: tuple[Any, ...], value: Any) -> None:
             )
         if primitive is _real or primitive is _imag:
             value = _with_part(below, key, primitive, value)
+        elif _is_joined_in_a_recording(array):
+            replace(below, _reshape(_put(array.alias(), value, key=key), shape=below.shape))
+            return
         elif primitive is _getitem and (inner := composed(settings["key"], key, below.shape)) is not None:
             key = inner
         else:
             key, value = _placed(array, key, value)
         array = below
-    if part and all(isinstance(k, (int, np.integer)) for k in key):
+    if part and len(key) == len(array.shape) and all(isinstance(k, (int, np.integer)) for k in key):
         key = (*key, Ellipsis)
     replace(array, _with_entries(array, key, value))
 
@@ -99,6 +102,14 @@ def _placed(array: Any, key: tuple[Any, ...], value: Any) -> tuple[tuple[Any, ..
     if where is None:
         return as_lists(below.shape, primitive, settings, key), value
     return where.key, where.laid(value)
+
+
+def _is_joined_in_a_recording(array: Any) -> bool:
+    """Whether it is a root whose axes are joined: as keys of that, keys of this that move with a loop would follow no rule."""
+    below, primitive, _ = array.base
+    if recorded(array) is None or getattr(below, "base", None) is not None:
+        return False
+    return primitive in (_reshape, flat) and joins(below.shape, array.shape)
 
 
 def _with_part(array: Any, key: tuple[Any, ...], part: Primitive, value: Any) -> Any:
@@ -171,21 +182,17 @@ def outermost_first(memory: Any, ndim: int) -> tuple[int, ...]:
 def _laid_as(array: Any, new: Any) -> Any:
     """The new value in the memory order of the old one, which NumPy would have written into: ravel("K") asks for it."""
     ndim, old, memory = len(array.shape), alike(array), alike(new)
-    if (
-        ndim < 2
-        or memory is old
-        or (old.flags.c_contiguous and memory.flags.c_contiguous)
-        or recorded(array) is not None
-    ):
+    if ndim < 2 or memory is old or (old.flags.c_contiguous and memory.flags.c_contiguous):
         return new
     axes = outermost_first(old, ndim)
     if axes == outermost_first(memory, ndim):
         return new
-    return _transpose(_copy(_transpose(new, axes=axes)), axes=inverse(axes))
+    return copy_in(axes)(new)
 
 
 def _hand_down(root: Any, new: Any) -> None:
     """Give the root its new value, and each living view below it its own, made anew."""
+    check_written(root)
     waiting = [(root, new)]
     while waiting:
         array, value = waiting.pop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from operator import index
 from typing import Any
 
@@ -25,15 +26,16 @@ def is_basic(key: tuple[Any, ...]) -> bool:
 
 
 def python_numbers(key: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The key with NumPy's whole numbers, also of slices, as Python's."""
+    """The key with NumPy's whole numbers, also of slices, as Python's; slices of step 1 say nothing of it."""
     return tuple(map(_python_number, key))
 
 
 def _python_number(k: Any) -> Any:
     if isinstance(k, np.integer):
         return int(k)
-    if type(k) is slice and any(isinstance(n, np.integer) for n in (k.start, k.stop, k.step)):
-        return slice(*map(_python_number, (k.start, k.stop, k.step)))
+    if type(k) is slice and (k.step == 1 or any(isinstance(n, np.integer) for n in (k.start, k.stop, k.step))):
+        step = None if k.step == 1 else k.step
+        return slice(*map(_python_number, (k.start, k.stop, step)))
     return k
 
 
@@ -57,7 +59,22 @@ def composed(outer: tuple[Any, ...], inner: tuple[Any, ...], shape: tuple[int, .
         return None  # a number beside a list counts as one too, and NumPy would move their axes
     if (places := _applied(places, inner)) is None:
         return None
-    return tuple(slice_of(place) if isinstance(place, range) else place for place in places)
+    return spelled(places, shape)
+
+
+def spelled(places: Sequence[Any], shape: tuple[int, ...]) -> tuple[Any, ...]:
+    """The key of these places along the axes of an array, in one way: equal places have equal keys."""
+    key: list[Any] = []
+    lengths = iter(shape)
+    for place in places:
+        length = None if place is None else next(lengths)
+        if not isinstance(place, range):
+            key.append(place)
+        else:
+            key.append(slice(None) if place == range(length or 0) else slice_of(place))
+    while len(key) > 1 and isinstance(key[-1], slice) and key[-1] == slice(None):
+        key.pop()
+    return tuple(key)
 
 
 def _is_list(k: np.ndarray[Any, Any]) -> bool:

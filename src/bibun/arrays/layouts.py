@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from bibun.arrays import in_place
+from bibun.arrays.kinship import related
 from bibun.arrays.places import shown
 from bibun.arrays.registry import implements, row
 from bibun.core.traced import Traced, alike, recorded
-from bibun.errors import NoDerivativeError, located
-from bibun.primitives.shapes import inverse
+from bibun.primitives.memory import copy_in
 
-_copy, _transpose = row("copy"), row("transpose")
+_copy = row("copy")
 
 
 def layout(a: Any) -> Any:
@@ -34,27 +34,15 @@ def layout(a: Any) -> Any:
     return memory
 
 
-def check_memory(a: Any, order: str) -> None:
-    """Refuse an order that asks how an array lies, where a program is made: that is the same for arrays in any order."""
-    if recorded(a) is not None and sum(n > 1 for n in a.shape) > 1:
-        raise NoDerivativeError(
-            f"{located()}order={order!r} asks how the array lies in memory, by which compile does not tell arguments apart. "
-            "Write order='C' or order='F'."
-        )
-
-
 def order_of(a: Any) -> str:
     """What the order A means beside an array."""
     return "F" if layout(a).flags.fnc else "C"
 
 
 def laid(order: str | None, like: Any, ndim: int) -> tuple[int, ...]:
-    """The axes of a new array of that order, the outermost in memory first; K and A ask how `like` lies.
-
-    Recordings are alike for arrays that lie in whatever way: there they are C.
-    """
+    """The axes of a new array of that order, the outermost in memory first; K and A ask how `like` lies."""
     axes = tuple(range(ndim))
-    if order in ("K", "A") and ndim > 1 and ndim == len(like.shape) and recorded(like) is None:
+    if order in ("K", "A") and ndim > 1 and ndim == len(like.shape):
         if order == "K":
             return in_place.outermost_first(layout(like), ndim)
         order = order_of(like)
@@ -67,17 +55,22 @@ def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
     return copied(a if isinstance(alike(a), np.ndarray) else np.broadcast_to(a, ()), order)
 
 
+def repeated(like: Any, made: Any) -> Any:
+    """A new array whose entries are all one number, as one of the level of `like`. A recording sees that number."""
+    if not made.size or recorded(like) is None:
+        return like.constant(made)
+    y = like.constant(np.broadcast_to(made[(0,) * made.ndim], made.shape))
+    if np.shape(alike(y)) == made.shape:
+        recorded(y).lie_as(made)
+    return y
+
+
 def copied(a: Any, order: str = "K") -> Any:
     """The same entries in memory of their own, which lies as the order says."""
     axes = None if order == "C" else laid(order, a, len(a.shape))
     if axes is None or axes == tuple(range(len(axes))):
         return _copy(a)
-    return _in_axes(a, axes)
-
-
-def _in_axes(a: Any, axes: tuple[int, ...]) -> Any:
-    """A copy whose axes lie so, the outermost first."""
-    return _transpose(_copy(_transpose(a, axes=axes)), axes=inverse(axes))
+    return copy_in(axes)(a)
 
 
 def in_order(a: Any, order: str | None) -> Any:
@@ -85,20 +78,20 @@ def in_order(a: Any, order: str | None) -> Any:
     if order not in ("C", "F") or not isinstance(a, Traced):
         return a
     flags = layout(a).flags
-    return a if (flags.c_contiguous if order == "C" else flags.f_contiguous) else copied(a, order)
+    return related(a, a if (flags.c_contiguous if order == "C" else flags.f_contiguous) else copied(a, order))
 
 
 def laid_as(y: Any, order: str, like: Any) -> Any:
     """y itself where it lies in this order beside `like`, as NumPy's result does, else a copy that does."""
     ndim = len(y.shape)
-    if ndim < 2 or not isinstance(y, Traced) or recorded(y) is not None:
+    if ndim < 2 or not isinstance(y, Traced):
         return y
     if _in_rows(y) and (order == "C" or _in_rows(like)):  # as nearly always
         return y
     axes = laid(order, like, ndim)
     if in_place.outermost_first(layout(y), ndim) == axes:
         return y
-    return _in_axes(y, axes)
+    return copy_in(axes)(y)
 
 
 def _in_rows(a: Any) -> bool:
@@ -110,9 +103,7 @@ def _in_rows(a: Any) -> bool:
 def along(a: Any, axis: int, indices: Any, order: str = "C") -> Any:
     """The entries at these indices along the axis, in this order, as functions of NumPy's lay them.
 
-    Brackets lay the axes of an index outermost. Compiled programs do not tell orders apart.
+    Brackets lay the axes of an index outermost.
     """
     y = a[(*(slice(None),) * axis, indices)]
-    if len(y.shape) < 2 or recorded(y) is not None:
-        return y
-    return in_order(y, order)
+    return y if len(y.shape) < 2 else in_order(y, order)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bibun.arrays.keys import is_basic, slice_of
+from bibun.arrays.keys import is_basic, spelled
 from bibun.arrays.registry import row
 from bibun.core.primitive import Primitive
 
@@ -115,10 +115,10 @@ def _basic(shape: tuple[int, ...], first: int, lengths: tuple[int, ...], steps: 
         taken = range(start, start + step * count, step)
         if not 0 <= taken[-1] < n:
             return None
-        key.append(slice_of(taken))
+        key.append(taken)
         axes += [which for _, _, which in along]
         joined.append(count)
-    return Places(tuple(key), lengths, tuple(split), tuple(axes), tuple(joined))
+    return Places(spelled(key, shape), lengths, tuple(split), tuple(axes), tuple(joined))
 
 
 def _pieces(

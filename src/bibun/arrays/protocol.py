@@ -9,9 +9,10 @@ import numpy as np
 
 from bibun.arrays import in_place, indexing, lost, ufunc_methods, vectorized
 from bibun.arrays.instead import instead
+from bibun.arrays.layouts import repeated
 from bibun.arrays.registry import BY_NAME, FUNCTIONS, found
 from bibun.core.primitive import Primitive
-from bibun.core.traced import Traced, recorded, unlisted
+from bibun.core.traced import Traced, unlisted
 from bibun.errors import OTHERWISE, NoDerivativeError, located, scipy_function
 
 # The first do not change the value; NumPy gives the others, of methods of ufuncs, among the inputs too.
@@ -48,9 +49,8 @@ def function(array: Any, numpy_function: Any, args: tuple[Any, ...], settings: d
     out = settings.pop("out", None) if "out" in settings else None
     result = stand_in(*args, **settings)
     if numpy_function in LIKE and not isinstance(result, Traced):
-        if numpy_function in _REPEATING and result.size and recorded(array) is not None:
-            result = np.broadcast_to(result[(0,) * result.ndim], result.shape)  # one number, which a recording can see
-        result = array.constant(result)  # it was made like a traced array, so that traced values can be stored in it
+        # it was made like a traced array, so that traced values can be stored in it
+        result = repeated(array, result) if numpy_function in _REPEATING else array.constant(result)
     return result if out is None else write_out(out, result, _name(numpy_function))
 
 

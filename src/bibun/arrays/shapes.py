@@ -14,7 +14,8 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from bibun.arrays import in_place
-from bibun.arrays.layouts import along, check_memory, copied, layout
+from bibun.arrays.kinship import asked, joins, related
+from bibun.arrays.layouts import along, copied, layout
 from bibun.arrays.registry import implements, row
 from bibun.core.traced import Traced, alike
 from bibun.errors import LostDerivativeError, located
@@ -124,12 +125,14 @@ def reshaped(a: Any, shape: tuple[int, ...]) -> Any:
     y = _reshape(a, shape=shape)
     if not isinstance(alike(a), np.ndarray):  # a number, which has no memory to show
         return y
-    if getattr(a, "base", None) is None and alike(a).flags.c_contiguous:
-        return in_place.view(a, y, _reshape, {"shape": shape})
-    memory = layout(a)
-    if np.may_share_memory(memory, np.reshape(memory, shape)):
-        return in_place.view(a, y, _reshape, {"shape": shape})
-    return y
+    if (getattr(a, "base", None) is None and alike(a).flags.c_contiguous) or _is_view(layout(a), shape):
+        y = in_place.view(a, y, _reshape, {"shape": shape})
+    return related(a, y) if joins(a.shape, shape) else y
+
+
+def _is_view(memory: Any, shape: tuple[int, ...]) -> bool:
+    """Whether NumPy shows this memory in another shape, without a copy."""
+    return bool(np.may_share_memory(memory, np.reshape(memory, shape)))
 
 
 def permuted(a: Any, axes: tuple[int, ...]) -> Any:
@@ -145,12 +148,14 @@ def reshape(a: Any, /, shape: Any = None, order: str = "C", *, newshape: Any = N
     if -1 in shape or prod(shape) != prod(a.shape):
         shape = np.empty(a.shape, bool).reshape(shape).shape  # with NumPy's own complaints
     if order in ("A", "K"):
-        check_memory(a, order)
+        asked(a)
         flags = layout(a).flags
         order = "F" if flags.f_contiguous and not flags.c_contiguous else "C"
     if copy:
         a = _copy(a)
     y = transpose(reshaped(transpose(a), shape[::-1])) if order == "F" else reshaped(a, shape)
+    if copy is False:
+        asked(a)
     if copy is False and a.size and getattr(y, "base", None) is None and isinstance(alike(a), np.ndarray):
         raise ValueError("Unable to avoid creating a copy while reshaping.")
     return y
@@ -160,7 +165,7 @@ def reshape(a: Any, /, shape: Any = None, order: str = "C", *, newshape: Any = N
 def ravel(a: Any, order: str = "C") -> Any:
     """One axis: a view where the entries lie side by side in memory, else a copy, as in NumPy."""
     if order in ("A", "K"):
-        check_memory(a, order)
+        asked(a)
     if order == "K":
         memory = layout(a)
         if 0 in memory.strides:  # NumPy walks through it, and leaves axes that repeat where they are
@@ -170,7 +175,7 @@ def ravel(a: Any, order: str = "C") -> Any:
         order = "C"
     flags = layout(a).flags
     aside = flags.forc if order == "A" else flags.f_contiguous if order == "F" else flags.c_contiguous
-    return reshape(a, (-1,), order, copy=not aside or None)
+    return related(a, reshape(a, (-1,), order, copy=not aside or None))
 
 
 def flatten(a: Any, order: str = "C") -> Any:

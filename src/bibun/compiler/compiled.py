@@ -32,7 +32,7 @@ from bibun.compiler.paths import Paths, Recipe, Version
 from bibun.compiler.reading import read
 from bibun.compiler.results import Results
 from bibun.compiler.runs import Run, check_arguments, leaf_of, of_the_run, over, why_not
-from bibun.compiler.signature import PlainCall, Signature, positions, signature
+from bibun.compiler.signature import PlainCall, Signature, lying, positions, signature
 from bibun.compiler.starts import Compiling, identity, keep, started
 from bibun.core.calling import Instead, called_by
 from bibun.core.memory import collector_off
@@ -275,7 +275,8 @@ class Careful:
             self.f(*args, **kwargs)  # raises, where it is not the recording that has no rule for what f does
             self._give_up(paths, failure)
             return None
-        run = over(recording, results, self._recipe(call), self.threads, pairs)
+        recipe = self._recipe(call)._replace(order=lying(call.leaves) if recording.by_order else None)
+        run = over(recording, results, recipe, self.threads, pairs)
         return self._version(paths, run, call, pairs, None if recording.shown else name)
 
     def _recipe(self, call: Signature) -> Recipe:
@@ -329,7 +330,7 @@ class Careful:
     def _link(self, version: Version) -> None:
         """Let machine code try the latest versions before it asks Python."""
         public = self.public()
-        if public is None or version.native is None or version.native.entry is None:
+        if public is None or version.native is None or version.native.entry is None or not version.in_rows:
             return
         self.chain = [version, *self.chain][:CHAIN]
         slow: Any = self

@@ -37,7 +37,7 @@ def key_of(flat: Flat, outputs: Sequence[int], layout: Arrangement, *, fast: boo
     arguments = "none" if layout.arguments is None else _shape(layout.arguments)
     result = "none" if layout.result is None else _tree(layout.result)
     leaves = exactly((tuple(map(tuple, layout.inputs)), tuple(layout.scalars)))
-    options = f"{fast} {layout.threads} {layout.watched is not None} {arguments} {result} {leaves}"
+    options = f"{fast} {layout.threads} {layout.watched is not None} {arguments} {result} {leaves} {layout.order}"
     return digest([options.encode(), *flat.parts(outputs)])
 
 

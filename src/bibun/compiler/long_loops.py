@@ -75,7 +75,8 @@ class Inner:
         except Exception:  # noqa: BLE001  it runs again, for all to see
             raise Stop from None
         now = [leaf.number if isinstance(leaf, Recorded) else None for leaf in plain]
-        if now == given and not recording.shown and all(isinstance(leaf, Recorded) for leaf in returned):
+        plainly = now == given and not (recording.shown or recording.by_order)
+        if plainly and all(isinstance(leaf, Recorded) for leaf in returned):
             self._function = Function(recording, first, given, [leaf.number for leaf in returned])
         raise Stop
 
@@ -86,11 +87,13 @@ class Inner:
             return None
         few, turns = np.array([(loop.few, loop.turns) for loop in short.loops]).T
         one = np.eye(len(few), dtype=int)
+        runs = []
         try:
-            runs = [
-                over(*recorded(recipe, leaves, _Turned(self, short, n.tolist(), leaves)), recipe, threads, ())
-                for n in (few, *few + one, few + 2)
-            ]
+            for n in (few, *few + one, few + 2):
+                recording, results = recorded(recipe, leaves, _Turned(self, short, n.tolist(), leaves))
+                if recording.by_order:
+                    return None
+                runs.append(over(recording, results, recipe, threads, ()))
             flat, numbers = continued([(run.flat, run.numbers) for run in runs], (turns - few).tolist(), short)
         except (Stop, NotContinued, InexactError):
             return None

@@ -12,6 +12,7 @@ from bibun.compiler.native.build import Native, Otherwise
 from bibun.compiler.native.entry import Leaf
 from bibun.compiler.native.watch import Pair, unchanged
 from bibun.compiler.results import Results
+from bibun.compiler.signature import lying
 from bibun.compiler.source import Listing, arguments, runnable
 from bibun.errors import BibunError
 
@@ -23,6 +24,7 @@ class Recipe(NamedTuple):
 
     places      of the run's decisions, in the user's code
     constants   the numbers of the run
+    order       how the arguments have to lie in memory (see signature.lying); None where that is all the same
     """
 
     f: Callable[..., Any]
@@ -30,6 +32,7 @@ class Recipe(NamedTuple):
     rebuild: Callable[[Sequence[Any]], Any]
     places: list[str]
     constants: list[Any]
+    order: tuple[Any, ...] | None = None
 
 
 class Version:
@@ -56,6 +59,8 @@ class Version:
 
     def run(self, leaves: list[Any]) -> Any:
         """What the function returns; Otherwise where this path is not that of these arguments."""
+        if self.recipe.order is not None and self.recipe.order != lying(leaves):
+            raise Otherwise
         if self.native is not None:
             return self.results.assemble(self.native.run(leaves), fresh=True)
         assert self._program is not None
@@ -67,6 +72,11 @@ class Version:
         except (AssertionError, ArithmeticError, ValueError, TypeError, LookupError, BibunError):
             raise Otherwise from None  # a decision fell otherwise, or the function itself says what is wrong
         return self.results.assemble(values)
+
+    @property
+    def in_rows(self) -> bool:
+        """Whether it is for arguments in row-major order, which machine code asks for itself."""
+        return self.recipe.order is None or not any(self.recipe.order)
 
     def listing(self) -> Listing:
         """The program as text."""

@@ -48,7 +48,13 @@ def arrangement(recipe: Recipe, results: Results, threads: int, pairs: Sequence[
     arguments = None if kwargs else trees(args, lambda v: isinstance(v, Slot))
     result = trees([results.returned], lambda v: isinstance(v, Hole))
     return Arrangement(
-        recipe.leaves, results.scalars, arguments, result[0] if result else None, threads, watched(pairs)
+        recipe.leaves,
+        results.scalars,
+        arguments,
+        result[0] if result else None,
+        threads,
+        watched(pairs),
+        recipe.order,
     )
 
 

@@ -21,6 +21,18 @@ class Signature(NamedTuple):
     rebuild: Callable[[Sequence[Any]], tuple[tuple[Any, ...], dict[str, Any]]]
 
 
+def lying(leaves: Sequence[Any]) -> tuple[tuple[int, ...] | None, ...]:
+    """How arrays lie in memory: their strides, along axes of more than one entry; None of what is in row-major order."""
+    return tuple(
+        [
+            tuple([step for n, step in zip(x.shape, x.strides, strict=True) if n > 1])
+            if isinstance(x, np.ndarray) and not x.flags.c_contiguous
+            else None
+            for x in leaves
+        ]
+    )
+
+
 class PlainCall(Exception):
     """The arguments are such that the function itself must be called."""
 

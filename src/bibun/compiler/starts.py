@@ -29,7 +29,7 @@ from bibun.compiler.reading import read
 from bibun.compiler.results import Results
 from bibun.compiler.runs import Run, arrangement, leaf_of
 from bibun.compiler.sameness import sameness
-from bibun.compiler.signature import Signature
+from bibun.compiler.signature import Signature, lying
 from bibun.compiler.source.arguments import Slot
 
 _KEPT = 2**20  # bytes of arrays that a run has made
@@ -37,13 +37,14 @@ _COPIED = 2**16  # bytes of an argument that is copied for whoever asks later wh
 
 
 class Start(NamedTuple):
-    """Of one program: its key; what its results are made into; arrays of the run by number; what else is said of it."""
+    """Of one program: its key; what its results are made into; arrays of the run by number; what else its recipe says."""
 
     key: bytes
     results: Results
     arrays: dict[int, np.ndarray[Any, Any]]
     places: list[str]
     constants: list[Any]
+    order: tuple[Any, ...] | None
 
 
 class Compiling(NamedTuple):
@@ -79,7 +80,9 @@ def keep(name: bytes, key: bytes, run: Run) -> None:
         or plan.read(key) is None
     ):
         return
-    start = Start(key, run.results, arrays, list(dict.fromkeys(run.recipe.places)), run.recipe.constants)
+    start = Start(
+        key, run.results, arrays, list(dict.fromkeys(run.recipe.places)), run.recipe.constants, run.recipe.order
+    )
     others = [other for other in _kept(name) if other.key != key]
     cache.write(name, cache.START, pickle.dumps([start, *others][:MOST]))
 
@@ -105,9 +108,11 @@ def started(
     name: bytes, of: Compiling, call: Signature, tried: Container[bytes | None]
 ) -> tuple[bytes, Version, Any] | None:
     """A program from disk that is of this call, by its key, and the call's result. `tried`: those that are known not to be."""
-    leaves = [leaf_of(value) for value in call.leaves]
+    leaves, order = [leaf_of(value) for value in call.leaves], lying(call.leaves)
     for start in _kept(name):
-        recipe = Recipe(of.f, leaves, call.rebuild, start.places, start.constants)
+        if start.order not in (None, order):
+            continue
+        recipe = Recipe(of.f, leaves, call.rebuild, start.places, start.constants, start.order)
         layout = arrangement(recipe, start.results, of.threads, ())
         graph = once(Again(start.key, of, recipe, call.leaves).graph)
         native = None if start.key in tried else from_disk(start.key, graph, layout, start.arrays)
@@ -141,9 +146,23 @@ class Again:
 
 
 def _later(leaf: Any) -> Callable[[], Any]:
-    """What gives a leaf later on, or, where it has gone, one like it."""
-    if not isinstance(leaf, np.ndarray) or leaf.nbytes <= _COPIED:
-        copy = leaf.copy() if isinstance(leaf, np.ndarray) else leaf
+    """What gives a leaf later on, or, where it has gone, one like it, which lies like it: f may do otherwise else."""
+    if not isinstance(leaf, np.ndarray):
+        return lambda: leaf
+    if leaf.nbytes <= _COPIED:
+        copy = _lying_like(leaf.shape, leaf.dtype, leaf.strides)
+        copy[...] = leaf
         return lambda: copy
-    large, shape, dtype = ref(leaf), leaf.shape, leaf.dtype
-    return lambda: np.ones(shape, dtype) if large() is None else large()
+    large, like = ref(leaf), (leaf.shape, leaf.dtype, leaf.strides)
+    return lambda: _lying_like(*like) if large() is None else large()
+
+
+def _lying_like(shape: tuple[int, ...], dtype: np.dtype[Any], strides: tuple[int, ...]) -> np.ndarray[Any, Any]:
+    """Ones that lie in memory like an array of these strides, in as little as that takes."""
+    steps = [step * (n - 1) for n, step in zip(shape, strides, strict=True)]
+    before, behind = -sum(min(step, 0) for step in steps), sum(max(step, 0) for step in steps)
+    if 0 in shape:
+        before = behind = 0
+    made: np.ndarray[Any, Any] = np.ndarray(shape, dtype, bytearray(before + behind + dtype.itemsize), before, strides)
+    made[...] = 1
+    return made

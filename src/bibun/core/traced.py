@@ -33,7 +33,7 @@ def of_masked(kind: type) -> bool:
 class Traced:
     """A value as one interpreter sees it. `value` is plain, or belongs to a lower level."""
 
-    __slots__ = ("base", "level", "value", "views", "written", "__weakref__")
+    __slots__ = ("base", "kin", "level", "value", "views", "written", "__weakref__")
     __hash__ = object.__hash__
 
     level: int
@@ -41,6 +41,7 @@ class Traced:
     # Of views of one another (see arrays/in_place.py); unset in all other values.
     base: Any
     views: Any
+    kin: Any  # in a recording, what would share its memory if arguments lay otherwise (see arrays/kinship.py)
     written: bool  # set where entries were written: reading a few of it copies them, so that nothing holds its memory
     word: ClassVar[str] = "a traced value"
     loses: ClassVar[str] = "its derivative would be lost"

@@ -192,7 +192,7 @@ class Buffer(Traced, Named):
 
     def __getattr__(self, name: str) -> Any:
         """What only traced values have."""
-        if name in ("base", "views", "value", "written") or name.startswith("__"):
+        if name in ("base", "kin", "views", "value", "written") or name.startswith("__"):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         return getattr(self.value, name)
 

@@ -11,8 +11,9 @@ import numpy as np
 
 from bibun.arrays import in_place
 from bibun.arrays.keys import is_basic
+from bibun.arrays.layouts import repeated
 from bibun.arrays.registry import row
-from bibun.core.traced import Traced, bare, recorded
+from bibun.core.traced import Traced, bare
 from bibun.errors import LostDerivativeError, located
 from bibun.primitives.memory import getitem_apart
 from bibun.tree import named
@@ -63,9 +64,7 @@ def _raised(held: Any, top: Traced) -> Any:
     """A value of the level of `top` with these entries."""
     if isinstance(held, Traced):
         return top.constant(held.alias())
-    if recorded(top) is not None and held.size and (held == held.flat[0]).all():
-        return top.constant(np.broadcast_to(held.flat[0], held.shape))  # one number, which a recording can see
-    return top.constant(held)
+    return repeated(top, held) if held.size and (held == held.flat[0]).all() else top.constant(held)
 
 
 def _check_alone(root: Any, views: list[Any]) -> None:

@@ -20,13 +20,12 @@ from bibun.interpreters.python_numbers import WHOLE, fit
 from bibun.interpreters.recorded_operators import install
 from bibun.interpreters.stand_ins import may_be_large, stand_in
 from bibun.primitives import TABLE
-from bibun.primitives.memory import getitem_apart, put_into
+from bibun.primitives.memory import MEANS, put_into
 
 if TYPE_CHECKING:
     from bibun.interpreters.recording import Recording
 
 _NO_OPERANDS = frozenset((type(None), str))
-_RECORDED_AS = {put_into: TABLE["put"], getitem_apart: TABLE["getitem"]}  # done in memory of their own, in this run
 _OF_WHOLE = ("add", "subtract", "divide")  # what np.arange does with its limits before it asks for a number
 
 
@@ -104,7 +103,7 @@ class Recorded(Array):
 
     def process(self, primitive: Primitive, args: tuple[Any, ...], settings: Mapping[str, Any]) -> Any:
         """Call on the values, and record. A row that is not of the table is a user's function: its calls are recorded."""
-        row = _RECORDED_AS.get(primitive, primitive)
+        row = MEANS.get(primitive, primitive)  # what it does to memory is of this run
         if not _NO_OPERANDS.isdisjoint(map(type, args)):
             args, settings = _by_name(primitive, args, settings)
         if primitive.once or TABLE.get(row.name) is not row:
@@ -122,7 +121,7 @@ class Recorded(Array):
             return recording.add(row, operands, said, primitive.function(*held))
         wholes = [(number, value) for number, value in zip(operands, held, strict=True) if type(value) is int]
         if recording.pending or any(map(may_be_large, held)):
-            later = self._pending(row, args, held, settings)
+            later = self._pending(row if primitive is put_into else primitive, args, held, settings)
             if later is not None:
                 fit(recording, wholes, later.dtype)
                 return recording.add(row, operands, said, later)
@@ -215,6 +214,14 @@ class Recorded(Array):
             return self.recording.known(self.number, held if held.shape else held[()])
         value = np.asarray(self.held)[()]
         return self.recording.add(TABLE["astype"], (self.number,), {"dtype": value.dtype}, value)
+
+    def lie_as(self, made: Any) -> None:
+        """Be held as this array, which has the same entries."""
+        self.held = made
+
+    def depend_on_order(self) -> None:
+        """Note that the program is for arguments that lie in memory as those of this run do."""
+        self.recording.by_order = True
 
     def become(self, other: Recorded) -> None:
         """Be what `other` is."""

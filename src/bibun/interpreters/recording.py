@@ -53,6 +53,7 @@ class Recording:
 
     __slots__ = (
         "arrays",
+        "by_order",
         "_looked",
         "_numbers",
         "_snapshots",
@@ -74,6 +75,7 @@ class Recording:
         self.constants: list[Any] = []
         self.places: list[str] = []  # of the guards, in the user's code
         self.raised: str | None = None  # an exception that a row has raised: f may handle it
+        self.by_order = False  # whether what is computed depends on how arguments lie in memory
         self.shown = False  # whether a text was made of a value
         self.pending: dict[int, Pending] = {}  # of the entries that are stand-ins
         self.ranges: dict[int, Range] = {}  # of Python's whole numbers, where they are in every call

@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from bibun.arrays.in_place import outermost_first
 from bibun.core.primitive import Primitive
+from bibun.primitives.shapes import inverse
 
 LARGE = 1 << 15  # entries: arrays of more are computed when somebody asks for them
 _SHAPE_ONLY = {  # rows that cannot fail on other values, and give another shape for none
@@ -25,7 +27,7 @@ _ENTRYWISE = {  # of broadcast arguments, though not of the kind that has one de
     "isinf",
 }  # fmt: skip
 _MOVES = frozenset({"concatenate", "copy", "roll", "stack"})  # entries of any dtype
-_NO_MEMORY = frozenset({"reshape", "transpose", "broadcast_to", "getitem", "flip", "real"})  # views
+_NO_MEMORY = frozenset({"reshape", "transpose", "broadcast_to", "diagonal", "getitem", "flip", "real"})  # views
 
 
 def stand_in(primitive: Primitive, held: list[Any], settings: Mapping[str, Any], *, waits: bool) -> Any:
@@ -36,7 +38,7 @@ def stand_in(primitive: Primitive, held: list[Any], settings: Mapping[str, Any],
         product = _product_shape(*map(np.shape, held))
         if product is None or not (waits or max(np.size(value) for value in held) >= LARGE):
             return None
-        return np.empty(product, np.result_type(*held))
+        return _laid_as_of_parts(primitive, held, settings, np.empty(product, np.result_type(*held)))
     if not waits or primitive.name not in _SHAPE_ONLY:
         return None
     if primitive.name in _NO_MEMORY:
@@ -47,11 +49,28 @@ def stand_in(primitive: Primitive, held: list[Any], settings: Mapping[str, Any],
         return np.empty(settings["shape"], np.result_type(*held))
     if primitive.name in _MOVES and all(isinstance(value, np.ndarray) for value in held):
         nothing = [np.empty(value.shape, "V0") for value in held]  # entries of no bytes
-        return np.empty(primitive.function(*nothing, **settings).shape, np.result_type(*held))
+        made = np.empty(primitive.function(*nothing, **settings).shape, np.result_type(*held))
+        return _laid_as_of_parts(primitive, held, settings, made)
     bare = [np.broadcast_to(v.dtype.type(), v.shape) if isinstance(v, np.ndarray) else v for v in held]
     if primitive.name == "put" and isinstance(held[0], np.ndarray):
         return _written(held[0], bare[1], settings["key"])
-    return primitive.function(*bare, **settings)
+    return _laid_as_of_parts(primitive, held, settings, primitive.function(*bare, **settings))
+
+
+def _laid_as_of_parts(primitive: Primitive, held: list[Any], settings: Mapping[str, Any], made: Any) -> Any:
+    """Memory like that of `made`, which lies as the result does: what the function makes of two entries along each axis shows
+    how, since they lie as all entries do."""
+    arrays = [value for value in held if isinstance(value, np.ndarray)]
+    in_rows = primitive.name != "copy" and all(
+        value.flags.c_contiguous for value in arrays
+    )  # copies choose their order
+    if np.ndim(made) < 2 or not made.size or in_rows:
+        return made
+    parts = [value[(slice(2),) * value.ndim] if isinstance(value, np.ndarray) else value for value in held]
+    with np.errstate(all="ignore"):
+        part = primitive.function(*parts, **settings)
+    axes = outermost_first(part, part.ndim)
+    return np.empty([made.shape[n] for n in axes], made.dtype).transpose(inverse(axes))
 
 
 def _written(x: np.ndarray[Any, Any], v: Any, key: Any) -> Any:

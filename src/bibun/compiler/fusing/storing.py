@@ -22,6 +22,7 @@ VECTORS = 64  # entries of a function of mathematics that are computed in vector
 LANES, FULL = 16, 3 / 4  # of two vectors, about, and how full rows make them that are computed where they are scattered
 DEAR = 8  # additions, which a division takes
 MANY_PLACES = 16  # of an array, computed one by one
+MANY_ROOTS = 16  # that are computed of one number: it is stored
 DEEP = 100  # operations in a row, of which one is stored
 
 
@@ -35,7 +36,8 @@ def necessary(live: Sequence[Expression], outputs: Iterable[Expression], given: 
             found |= {y.number for y in x.operands}
         if x.op in ("gather", "flat"):
             found.add(x.operands[0].number)
-    return found | _deep(live, found)
+    found |= _deep(live, found)
+    return found | _shared(live, found)
 
 
 def _deep(live: Sequence[Expression], stored: set[int]) -> set[int]:
@@ -50,6 +52,26 @@ def _deep(live: Sequence[Expression], stored: set[int]) -> set[int]:
                 depth = 0
             depths[x.number] = depth
     return found
+
+
+def _shared(live: Sequence[Expression], stored: set[int]) -> set[int]:
+    """Numbers that many roots would be computed of, each of them all the way down: of layers of numbers that are wired at will
+    the last ones would be made of all others, again and again."""
+    roots: dict[int, int] = {}  # of each expression the roots that are computed of it, as bits
+    found, costs = set(), Costs(stored)
+    bit = 1
+    for x in reversed(live):
+        mine = roots.pop(x.number, 0)
+        many = x.size == 1 and x.op in ("map", "reduce") and mine.bit_count() >= MANY_ROOTS and costs.of(x) >= WORTH
+        if many:
+            found.add(x.number)
+        if many or x.number in stored:
+            mine, bit = bit, bit << 1
+        for y in x.operands:
+            if x.op == "place" and x.number in stored:  # each part is a root
+                mine, bit = bit, bit << 1
+            roots[y.number] = roots.get(y.number, 0) | mine
+    return found - stored
 
 
 class Storing:

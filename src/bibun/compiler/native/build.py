@@ -108,6 +108,7 @@ class Arrangement(NamedTuple):
     result      the same of the result
     threads     that share large loops
     watched     index arrays of the code around, if there are any
+    order       how the arguments have to lie in memory; None where that is all the same
     """
 
     inputs: Sequence[Leaf]
@@ -116,6 +117,7 @@ class Arrangement(NamedTuple):
     result: Tree | None
     threads: int
     watched: Watched | None
+    order: tuple[Any, ...] | None = None
 
     def outputs(self, made: Sequence[tuple[tuple[int, ...], str]]) -> list[Leaf]:
         """The outputs, from shape and kind of each."""

@@ -98,7 +98,7 @@ def unsigned(node: Node) -> bool:
     return node.dtype.kind in "iub" or (node.dtype.kind == "f" and node.name in ("exp", "square", "absolute"))
 
 
-X, Y, A = Variable("x"), Variable("y"), Variable("a")
+X, Y, Z, A = Variable("x"), Variable("y"), Variable("z"), Variable("a")
 REAL, INEXACT, UNSIGNED = Variable("x", real), Variable("x", inexact), Variable("x", unsigned)
 C, D = Variable("c", constant_of), Variable("d", constant_of)
 VARYING = Variable("x", lambda node: not constant_of(node))

@@ -30,9 +30,11 @@ from bibun.compiler.rewriting.patterns import (
     Variable,
     X,
     Y,
+    Z,
     number_of,
     row,
 )
+from bibun.compiler.rewriting.writes import all_of_it, as_it_was, put_again, put_instead, put_there
 from bibun.primitives import TABLE
 
 RUN = 4  # entries in a row that are taken together
@@ -51,6 +53,7 @@ exp, log, expm1, log1p, sqrt = row("exp"), row("log"), row("expm1"), row("log1p"
 where, copy, positive, tied, astype = row("where"), row("copy"), row("positive"), row("tied"), row("astype")
 reshape, transpose, broadcast_to, sum_ = row("reshape"), row("transpose"), row("broadcast_to"), row("sum")
 getitem, scatter_add, real, conjugate = row("getitem"), row("scatter_add"), row("real"), row("conjugate")
+put = row("put")
 matmul, concatenate, stack, einsum = row("matmul"), row("concatenate"), row("stack"), row("einsum")
 
 
@@ -346,6 +349,7 @@ RULES = (
     # constants
     Rule(multiply(VARYING, C), _constant_first),  # x c = c x
     Rule(multiply(C, multiply(D, X)), _power_of_two),  # 2 (d x) = (2 d) x
+    Rule(add(add(X, ZERO), ZERO), add(X, ZERO)),  # the first has made 0 of -0
     # choices
     Rule(where(X, A, A), A),  # the same either way
     # what moves entries and computes nothing
@@ -366,6 +370,12 @@ RULES = (
     Rule(broadcast_to(X), _same),
     Rule(getitem(X), _whole),
     Rule(getitem(scatter_add(X)), _taken_back),
+    Rule(getitem(put(X, Y)), put_there),
+    Rule(put(X, Y), all_of_it),
+    Rule(put(X, getitem(X)), as_it_was),
+    Rule(put(put(X, Y), Z), put_again),
+    Rule(add(put(X, ZERO), scatter_add(Y)), put_instead),
+    Rule(add(scatter_add(Y), put(X, ZERO)), put_instead),
     Rule(Call("stack"), _stack_of_entries),
     # sums and products
     Rule(sum_(broadcast_to(X)), _sum_of_broadcast),  # n copies

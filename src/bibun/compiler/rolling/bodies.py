@@ -117,10 +117,24 @@ class LoopBuilder:
         if found is None:
             if what.back > 1:
                 self._carry(Carried(what.slot, what.back - 1))
-            like = self.outer.call(self.stretch.start + what.slot)[3]
-            found = self._own(self.body.make("input", (), ("carried", len(self._carried)), like))
+            carried = self._like(self._shown(what.slot))
+            made = self._own(self.body.make("input", (), ("carried", len(self._carried)), carried))
+            found = self._own(_reshaped(self.rewriter, made, self._like(what.slot)))
             self._carried[what] = found
         return found
+
+    def _like(self, slot: int) -> Like:
+        return self.outer.call(self.stretch.start + slot)[3]  # type: ignore[no-any-return]
+
+    def _shown(self, slot: int) -> int:
+        """Of an array in another shape the slot of the array. That is what goes on to the next turn, where it may be written to
+        in its place."""
+        while self.outer.call(self.stretch.start + slot)[0] is TABLE["reshape"]:
+            shown = self.outer.plan.operands[self.j, slot, 0]
+            if not isinstance(shown, Carried) or shown.back or self._like(shown.slot).scalar is not None:
+                break
+            slot = shown.slot
+        return slot
 
     def _stack(self, key: Any, stack: Node, first: int, step: int) -> Node:
         """An input that is another entry of a stacked array in each turn."""
@@ -271,9 +285,11 @@ class LoopBuilder:
         kept = sorted(s for s in plan.kept[self.j] if self._is_mine(self.values[s]))
         last = sorted(s for s in plan.last[self.j] if self._is_mine(self.values[s]) and s not in kept)
         following = [
-            self.values[c.slot] if c.back == 1 else self._carried[Carried(c.slot, c.back - 1)] for c in self._carried
+            self.values[self._shown(c.slot)] if c.back == 1 else self._carried_on(Carried(c.slot, c.back - 1))
+            for c in self._carried
         ]
-        self.body.outputs = [self._inside(v) for v in (*following, *(self.values[s] for s in (*kept, *last)))]
+        ends = [self.values[self._shown(slot)] for slot in last]
+        self.body.outputs = [self._inside(v) for v in (*following, *(self.values[s] for s in kept), *ends)]
         self._roll_again()
         count, outputs = len(following), self.body.outputs
         saved, where = together(outputs[count : count + len(kept)])
@@ -281,7 +297,7 @@ class LoopBuilder:
         places = [(first, step) for _, _, first, step in self._stacked.values()]
         rolled = Rolled(self.body, turns, count, len(saved), places)
         operands = (
-            *(self.outer.node(self.stretch.start + c.slot - c.back * self.stretch.period) for c in self._carried),
+            *map(self._first, self._carried),
             *(node for node, _ in self._stay.values()),
             *(stack for stack, _, _, _ in self._stacked.values()),
         )
@@ -290,8 +306,9 @@ class LoopBuilder:
         parts: dict[tuple[str, int], Node] = {}
         for slot, (n, entry) in zip(kept, where, strict=True):
             parts["saved", slot] = self._saved(node, count + n, saved[n], entry, slot)
-        for n, slot in enumerate(last, count + len(saved)):
-            parts["last", slot] = self.outer.graph.make("part", (node,), n, self.values[slot].like)
+        for n, (slot, end) in enumerate(zip(last, ends, strict=True), count + len(saved)):
+            part = self.outer.graph.make("part", (node,), n, end.like)
+            parts["last", slot] = _reshaped(self.outer.rewriter, part, self.values[slot].like)
         for slot in plan.kept[self.j] | plan.last[self.j]:
             if not self._is_mine(self.values[slot]):
                 value = self.values[slot]
@@ -301,6 +318,15 @@ class LoopBuilder:
                     TABLE["broadcast_to"], (value,), {"shape": like.shape}, like
                 )
         return node, parts
+
+    def _carried_on(self, what: Carried) -> Node:
+        """A carried value, for a turn further on."""
+        return self._own(_reshaped(self.rewriter, self._carried[what], self._like(self._shown(what.slot))))
+
+    def _first(self, what: Carried) -> Node:
+        """What a carried value is in the first turn."""
+        node = self.outer.node(self.stretch.start + what.slot - what.back * self.stretch.period)
+        return _reshaped(self.outer.rewriter, node, self._like(self._shown(what.slot)))
 
     def _decide(self, node: Node) -> None:
         """A loop that takes decisions is run even where nobody reads what it gives: the last of them is asked again."""
@@ -342,6 +368,11 @@ class LoopBuilder:
         stay, stacked = list(self._stay.items()), list(self._stacked.items())
         self._stay = dict([stay[n] for n in renumbered(live, "stay")])
         self._stacked = dict([stacked[n] for n in renumbered(live, "stacked")])
+
+
+def _reshaped(rewriter: Rewriter, node: Node, like: Like) -> Node:
+    """The node, in the shape of what is like this; itself where it has that."""
+    return node if node.shape == like.shape else rewriter.make(TABLE["reshape"], (node,), {"shape": like.shape}, like)
 
 
 def _like_of(nodes: Sequence[Node]) -> Like:
