@@ -16,6 +16,7 @@ from bibun.compiler.rolling.stream import leaves_first
 from bibun.compiler.runs import Run, leaf_of, over
 from bibun.compiler.signature import signature
 from tests.compiler.agreement import same
+from tests.compiler.conftest import Runs
 
 pytestmark = [
     pytest.mark.skipif(not available(), reason="no machine code on this machine"),
@@ -63,7 +64,7 @@ def backwards(series: Any, rates: Any) -> Any:
 
 def filled(state: Any, rates: Any) -> Any:
     path = np.zeros((TURNS, 2), like=state * rates[0])
-    path[0] = state
+    path[0] = state + 0 * rates[:2]
     for i in range(TURNS - 1):
         path[i + 1] = path[i] + 0.1 * np.sin(path[i] * rates[0]) - rates[1] * path[i] ** 2 * rates[2]
     return np.sum(path * path) + np.sum(path[-1] * path[-2]) + path[3, 1]
@@ -275,6 +276,83 @@ def test_derivatives_with_auxiliary_results_and_containers(whole: list[bool]) ->
     gradient = bb.value_and_grad(loss, has_aux=True)
     same(bb.compile(gradient)(parameters, STATE), gradient(parameters, STATE), error=1e-9)
     assert whole == [True]
+
+
+def damped(x: Any, p: Any) -> Any:
+    for _ in range(TURNS):
+        x = x + 0.01 * (np.sin(x * p) - 0.1 * x * x * p + 0.2 * np.tanh(x))
+    return np.sum(x * x)
+
+
+def series(x: Any) -> Any:
+    state = x[0]
+    for i in range(len(x)):
+        state = 0.9 * state + 0.2 * np.sin(x[i] * state) / x.ndim + 0.1 * np.cos(state)
+    return state
+
+
+def stopped(x: Any, p: Any) -> Any:
+    y = damped(x, p)
+    return (y - bb.stop_gradient(y)) ** 2 + y * bb.stop_gradient(y)
+
+
+X = np.array([0.3, 0.5, 0.7])
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: bb.vmap(bb.value_and_grad(series))(np.outer(np.cos(np.arange(TURNS)), x)),
+        lambda x: bb.vmap(bb.value_and_grad(series))(np.outer(x, np.cos(np.arange(TURNS)))),
+        lambda x: bb.grad(damped, argnums=(0, 1))(x, np.ones(3)),
+        lambda x: bb.jvp(damped, (x, 2.0), (x, 1.0)),
+        lambda x: bb.grad(lambda t, x: damped(x + t * RATES, RATES), argnums=(0, 1))(0.0, x),
+        lambda x: bb.grad(damped, argnums=(0, 1))(x, x),
+        lambda x: bb.grad(damped, argnums=1)(x, x),
+        lambda x: bb.jvp(damped, (x, x), (x, 0 * x)),
+        lambda x: bb.grad(lambda t: damped(t, x))(x),
+        lambda x: bb.hvp(lambda t: damped(x, t) * np.sum(x * t), (x,), (x,)),
+        lambda x: bb.grad(lambda q: damped(q["x"], q["p"]))({"x": x, "p": x}),
+        lambda x: bb.grad(lambda q: damped(q["x"], q["p"]))({"x": x, "p": 0.5}),
+        lambda x: bb.grad(stopped)(x, RATES),
+    ],
+)
+def test_each_argument_is_its_own(f: Function) -> None:
+    """Batches, plain values beside others, one value passed twice, or read from around as well, and values that are held."""
+    same(bb.compile(f)(X), f(X), error=1e-9)
+
+
+def test_what_an_inner_function_writes_is_written() -> None:
+    def steps(x: Any) -> Any:
+        trace: list[int] = []
+
+        def loss(x: Any) -> Any:
+            trace.append(1)
+            return damped(x, RATES)
+
+        return bb.grad(loss)(x) * len(trace)
+
+    same(bb.compile(steps)(X), steps(X), error=1e-9)
+
+
+def test_a_long_calculation_before_the_derivative_is_recorded_once(runs: Runs) -> None:
+    def late(x: Any) -> Any:
+        for i in range(TURNS):
+            x = x + 0.001 * np.sin(x * (1 + 0.001 * i))
+        return bb.grad(damped)(x, RATES)
+
+    same(bb.compile(late)(X), late(X), error=1e-9)
+    assert runs.look() == 1
+
+
+def test_what_eager_code_refuses_is_refused() -> None:
+    def lost(x: Any, p: Any) -> Any:
+        y = p.copy()
+        y[:] = x
+        return damped(y, p)
+
+    with pytest.raises(bb.LostDerivativeError):
+        bb.compile(bb.grad(lost))(X, RATES)
 
 
 def test_functions_that_do_more_than_compute_run_once() -> None:

@@ -20,18 +20,22 @@ from bibun.compiler.exactly import InexactError
 from bibun.compiler.native.once import once
 from bibun.compiler.paths import Recipe
 from bibun.compiler.results import Results
-from bibun.compiler.rolling.continued import NotContinued, continued
-from bibun.compiler.rolling.fewer import Fewer, Function, TurnLeaf, fewer
+from bibun.compiler.rolling.continued import continued
+from bibun.compiler.rolling.fewer import Fewer, Function, NotContinued, TurnLeaf, fewer
 from bibun.compiler.rolling.stream import ENTRY
-from bibun.compiler.runs import Run, check_arguments, over, why_not
+from bibun.compiler.runs import Run, check_arguments, over, same_containers, why_not
 from bibun.compiler.sameness import computes_in_loops
 from bibun.compiler.signature import Signature
 from bibun.compiler.source.arguments import Slot
 from bibun.core.calling import Instead, called_by
 from bibun.core.traced import Traced
 from bibun.core.watching import IndexArrays, watched_by
+from bibun.interpreters.forward import Dual
 from bibun.interpreters.recorded import Recorded
 from bibun.interpreters.recording import Recording
+from bibun.interpreters.variable import Variable
+
+BEFORE = 500  # calls that a run may begin with, since it begins again and again
 
 
 class Stop(BaseException):
@@ -53,31 +57,36 @@ class Inner:
     def __init__(self, allowed: Callable[[], bool]) -> None:
         self.depth = 0
         self._allowed = once(allowed)
+        self._refused = False
         self._function: Function | None = None
 
     def call(self, f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """In place of a transform: f is recorded on plain values, and Stop is raised. Where that is not allowed, f(...)."""
-        if not self._allowed():
+        if self._refused:
+            return f(*args, **kwargs)
+        leaves, unflatten = tree.flatten((args, kwargs))
+        recording = _recording(leaves)
+        if recording is None or len(recording.calls) > BEFORE or not self._allowed():
+            if self.depth:
+                raise Stop  # the transforms around it have been passed by
+            self._refused = True
             return f(*args, **kwargs)
         self.depth += 1
-        leaves, unflatten = tree.flatten((args, kwargs))
-        plain = [_plain(leaf) for leaf in leaves]
+        plain = [_plain(leaf, recording) for leaf in leaves]
         given = [leaf.number if isinstance(leaf, Recorded) else None for leaf in plain]
-        recording = next((leaf.recording for leaf in plain if isinstance(leaf, Recorded)), None)
-        if recording is None:
-            raise Stop
         first = len(recording.calls)
         args, kwargs = unflatten(plain)
+        before = tree.structure((args, kwargs))
         try:
-            with np.errstate(all="ignore"):
-                returned, self.unflatten = tree.flatten(f(*args, **kwargs))
+            returned, self.unflatten = tree.flatten(f(*args, **kwargs))
             recording.check()
         except Exception:  # noqa: BLE001  it runs again, for all to see
             raise Stop from None
         now = [leaf.number if isinstance(leaf, Recorded) else None for leaf in plain]
-        plainly = now == given and not (recording.shown or recording.by_order)
-        if plainly and all(isinstance(leaf, Recorded) for leaf in returned):
-            self._function = Function(recording, first, given, [leaf.number for leaf in returned])
+        plainly = same_containers(before, tree.structure((args, kwargs))) and now == given
+        if recording.shown or recording.by_order or not plainly or not all(isinstance(x, Recorded) for x in returned):
+            raise Stop
+        self._function = Function(recording, first, given, [leaf.number for leaf in returned])
         raise Stop
 
     def run(self, recipe: Recipe, leaves: Sequence[Any], threads: int) -> Run | None:
@@ -128,7 +137,7 @@ class _Turned:
         if self._depth < self._inner.depth:
             return f(*args, **kwargs)
         leaves, _ = tree.flatten((args, kwargs))
-        self._recording = next(leaf.recording for leaf in map(_plain, leaves) if isinstance(leaf, Recorded))
+        self._recording = _recording(leaves)
         return self._inner.unflatten(self._short.run(self._turns, leaves, self))
 
     def argument(self, number: int) -> Any:
@@ -161,8 +170,24 @@ def recorded(recipe: Recipe, leaves: Sequence[Any], instead: Instead | None = No
     return recording, results
 
 
-def _plain(value: Any) -> Any:
-    """What compile records of a value of transforms."""
-    while isinstance(value, Traced) and not isinstance(value, Recorded):
+def _recording(leaves: Sequence[Any]) -> Recording | None:
+    """That in which all takes place; None where there is none, or a batch is among the leaves, of which f sees one entry."""
+    inner = [_inner(leaf) for leaf in leaves]
+    if any(isinstance(value, Traced) and not isinstance(value, Recorded) for value in inner):
+        return None
+    return next((value.recording for value in inner if isinstance(value, Recorded)), None)
+
+
+def _inner(value: Any) -> Any:
+    """What the transforms of a value are of."""
+    while isinstance(value, (Variable, Dual)):
         value = value.value
     return value
+
+
+def _plain(leaf: Any, recording: Recording) -> Any:
+    """What f is given for it: of a value of transforms a leaf of its own, which is told from others of the same value."""
+    if not isinstance(leaf, (Variable, Dual)):
+        return leaf
+    value = _inner(leaf)
+    return recording.input(-1, value.held if isinstance(value, Recorded) else value)

@@ -74,7 +74,7 @@ def why_not(results: Results, given: Structure, now: Structure, *, shown: bool) 
             f"it returns a {type(stray).__name__}, which holds what it computed: a program gives arrays and numbers, in tuples, "
             "lists, dicts, named tuples or dataclasses"
         )
-    if not _same_containers(given, now):
+    if not same_containers(given, now):
         return (
             "it changes a container among its arguments, as a list that it appends to. To have a program, take a copy of it "
             "first, and return that"
@@ -82,7 +82,7 @@ def why_not(results: Results, given: Structure, now: Structure, *, shown: bool) 
     return "it returns a text, which may be made of values" if results.texts and shown else ""
 
 
-def _same_containers(before: Structure, now: Structure) -> bool:
+def same_containers(before: Structure, now: Structure) -> bool:
     """Whether arguments are of the containers and leaves that they were."""
     pairs = zip(before[0], now[0], strict=False)
     return before[1] == now[1] and len(before[0]) == len(now[0]) and all(a is b for a, b in pairs)

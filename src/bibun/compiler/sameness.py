@@ -30,6 +30,7 @@ from bibun.compiler.source.arguments import Slot
 _OURS = join(dirname(errors.__file__), "")  # noqa: PTH118, PTH120
 _ROOMS = tuple(join(_OURS, room, "") for room in ("arrays", "interpreters", "numpy", "transforms"))  # noqa: PTH118
 _CHANCE = join(_OURS, "numpy", "random.py")  # noqa: PTH118
+_STOPPING = join(_OURS, "transforms", "stopping.py")  # noqa: PTH118
 _NUMPY = join(dirname(np.__file__), "")  # noqa: PTH118, PTH120
 
 _PLAIN = (bool, int, float, complex, str, bytes, NoneType, EllipsisType, np.generic, np.dtype)
@@ -231,6 +232,8 @@ class _Look:
             not code.co_filename.startswith(_ROOMS) or code.co_filename == _CHANCE or code.co_name == "<lambda>"
         ):
             raise InexactError(f"{code.co_qualname} of bibun")
+        if self._arrays and code.co_filename == _STOPPING:
+            raise InexactError("a gradient is stopped, of which plain values know nothing")
         around = *(function.__closure__ or ()), function.__defaults__, tuple((function.__kwdefaults__ or {}).items())
         place = f"{code.co_filename.removeprefix(_OURS)}:{code.co_firstlineno} {code.co_qualname}"  # its files are in the key
         return f"function({place if ours else self._code(code, function)};{','.join(map(self.of, around))})"
@@ -242,7 +245,7 @@ class _Look:
         constants = [self._code(c, function) if isinstance(c, CodeType) else self.of(c) for c in code.co_consts]
         steps = list(dis.get_instructions(code))
         variables = any(step.opname == "STORE_DEREF" and step.argval in code.co_freevars for step in steps)
-        self._written |= variables
+        self._written |= variables or (code is not function.__code__ and bool(code.co_freevars))  # whatever these hold
         self._writes |= variables or any(step.opname in _WRITING for step in steps)
         self.loops |= any("BACKWARD" in step.opname for step in steps)
         self._compares |= any(map(_compares, steps))

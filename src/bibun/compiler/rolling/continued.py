@@ -15,16 +15,12 @@ import numpy as np
 
 from bibun.compiler.exactly import InexactError, exactly
 from bibun.compiler.flat import Flat, Head
-from bibun.compiler.rolling.fewer import Fewer, TurnLeaf
+from bibun.compiler.rolling.fewer import Fewer, NotContinued, TurnLeaf
 from bibun.compiler.rolling.periods import Repeats
 from bibun.compiler.rolling.stream import ENTRY, LEAVES, Stream, leaves_first, with_numbers
 from bibun.interpreters.recording import CAPTURED
 
 Array = np.ndarray[Any, Any]
-
-
-class NotContinued(Exception):
-    """The recordings do not go on from one to the next by the same step."""
 
 
 class Part(NamedTuple):

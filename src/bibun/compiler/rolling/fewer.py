@@ -10,13 +10,19 @@ import numpy as np
 from bibun.compiler.flat import Flat
 from bibun.compiler.rolling.periods import CALLS, TURNS, Repeats
 from bibun.compiler.rolling.stream import LEAVES, Stream, leaves_first
+from bibun.core.traced import Traced
 from bibun.interpreters.merging import merge_alike
+from bibun.interpreters.recorded import Recorded
 from bibun.interpreters.recording import CAPTURED, INPUT, PART, Recording
 from bibun.primitives import TABLE
 
 NEAR = 3  # turns from the first, or from the last one, whose values are read behind a loop
 LEAST = 1_000  # calls of a function that is worth the attempt
-_PARTS = 8  # of which the function with few turns is one, at most
+_PARTS = 2  # of which the functions with few turns are one, at most
+
+
+class NotContinued(Exception):
+    """Recordings of a few turns do not say what that of all turns is."""
 
 
 class Function(NamedTuple):
@@ -107,6 +113,8 @@ class Fewer(NamedTuple):
                         value = np.float64(value)
                     entries[entry] = around.leaf(entry, value)
                 read[k] = entries[entry]
+            if row is TABLE["put"] and isinstance(read[0], Recorded) and _is_deeper(read[1]):
+                raise NotContinued  # the transform refuses it, wherever the loop is written out
             values[number] = _value(row, read, settings)
         return [values[self._moved(n, turns)] for n in self.returned]
 
@@ -135,6 +143,11 @@ class Fewer(NamedTuple):
         return number
 
 
+def _is_deeper(value: Any) -> bool:
+    """Whether a value is one of the transform's."""
+    return isinstance(value, Traced) and not isinstance(value, Recorded)
+
+
 def _value(row: Any, read: list[Any], settings: Any) -> Any:
     if row is PART:
         return read[0][settings]
@@ -159,7 +172,7 @@ def fewer(function: Function) -> Fewer | None:
     loops, sequences = _loops(flat, leaves, first, returned)
     left = count - sum(loop.period * (loop.turns - loop.few) for loop in loops)
     given = [None if n is None else int(places[n]) for n in function.given]
-    if left * _PARTS > count or not _is_closed(flat, first, given, returned):
+    if left * _PARTS * (len(loops) + 2) > count or not _is_closed(flat, first, given, returned):
         return None
     return Fewer(flat, leaves, first, loops, sequences, given, returned)
 
