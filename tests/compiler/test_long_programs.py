@@ -109,3 +109,22 @@ def test_captured_arrays_are_entered_once(monkeypatch: pytest.MonkeyPatch) -> No
     np.testing.assert_allclose(gradient(x), 2 * x * np.where(mask, 0.81, 1), rtol=1e-14)
     assert entered
     assert len(entered) == len(set(entered))
+
+
+def test_layers_of_numbers_that_are_wired_at_will() -> None:
+    """Each of the last ones is made of all others: written out for each, 1,000 of them were 18,000."""
+    wires = [np.random.default_rng(layer).permutation(100) for layer in range(10)]
+
+    def f(x: Any) -> Any:
+        values = [x[i] for i in range(100)]
+        for wire in wires:
+            values = [np.tanh(value + values[j]) for value, j in zip(values, wire.tolist(), strict=True)]
+        return sum(values)
+
+    x = np.linspace(-1, 1, 100)
+    want = x
+    for wire in wires:
+        want = np.tanh(want + want[wire])
+    compiled = bb.compile(f)
+    np.testing.assert_allclose(compiled(x), np.sum(want), rtol=1e-12)
+    assert compiled.llvm().count("tanh") < 5000

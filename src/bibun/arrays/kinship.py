@@ -40,9 +40,8 @@ def asked(a: Any) -> None:
 
 def check_written(root: Any) -> None:
     """Before entries of this array change: note it, where there is somebody who sees that for the way in which arrays lie."""
-    kin = getattr(root, "kin", None)
-    below = None if kin is None else recorded(root)
-    if below is not None and sum(weak() is not None for weak in kin) > 1:
+    kin = getattr(root, "kin", ())
+    if sum(weak() is not None for weak in kin) > 1 and (below := recorded(root)) is not None:
         below.depend_on_order()
 
 
