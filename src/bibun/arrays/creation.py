@@ -43,8 +43,10 @@ def _like(make: Any, a: Any, dtype: Any, shape: Any, device: Any, order: str, *f
     if recorded(a) is None:
         axes = laid(order, a, len(shape))
         made = make(tuple(shape[i] for i in axes), *fill, dtype=dtype)
-        return a.constant(made if axes == tuple(range(len(axes))) else np.transpose(made, inverse(axes)))
-    return a.constant(np.broadcast_to(make((), *fill, dtype=dtype), shape))  # one number, which a recording can see
+        made = a.constant(made if axes == tuple(range(len(axes))) else np.transpose(made, inverse(axes)))
+    else:
+        made = a.constant(np.broadcast_to(make((), *fill, dtype=dtype), shape))  # one number, which a recording can see
+    return in_place.memory(made)
 
 
 @implements(np.zeros_like)
@@ -94,7 +96,7 @@ def full_like(
         return _like(np.full, a, dtype, shape, device, order, fill_value)
     on_cpu(device)
     fill_value = astype(fill_value, a.dtype if dtype is None else dtype)
-    return np.broadcast_to(fill_value, a.shape if shape is None else shape)
+    return np.copy(np.broadcast_to(fill_value, a.shape if shape is None else shape))
 
 
 @implements(np.array)
@@ -145,7 +147,4 @@ def _made(value: Any, dtype: Any, copy: Any, order: Any) -> Any:
         raise ValueError(f"asarray: order={order!r} needs a copy of this array, and copy=False forbids that.")
     if not copy or made is not value:
         return in_order(made, order)
-    made = copied(made, order or "K")
-    if not made.shape:
-        in_place.is_memory(made)
-    return made
+    return in_place.memory(copied(made, order or "K"))

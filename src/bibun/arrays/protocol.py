@@ -50,7 +50,8 @@ def function(array: Any, numpy_function: Any, args: tuple[Any, ...], settings: d
     if numpy_function in LIKE and not isinstance(result, Traced):
         if numpy_function in _REPEATING and result.size and recorded(array) is not None:
             result = np.broadcast_to(result[(0,) * result.ndim], result.shape)  # one number, which a recording can see
-        result = array.constant(result)  # it was made like a traced array, so that traced values can be stored in it
+        # It was made like a traced array, so that traced values can be stored in it.
+        result = in_place.memory(array.constant(result))
     return result if out is None else write_out(out, result, _name(numpy_function))
 
 

@@ -92,7 +92,8 @@ def astype(x: Any, dtype: Any, copy: bool = True) -> Any:
             f"{located()}astype(object) would make Python numbers of {x.word} of shape {x.shape}, and its derivative would be "
             "lost. Keep its dtype, or use astype(float)."
         )
-    return _astype(x, dtype=dtype) if dtype.kind in "fc" else _astype_step(x, dtype=dtype)
+    y = _astype(x, dtype=dtype) if dtype.kind in "fc" else _astype_step(x, dtype=dtype)
+    return y if x.shape or in_place.is_number(x) else in_place.memory(y)
 
 
 def fitted(value: Any, dtype: np.dtype[Any]) -> Any:
@@ -122,9 +123,9 @@ if hasattr(np, "astype"):
 def reshaped(a: Any, shape: tuple[int, ...]) -> Any:
     """In row-major order, to a shape without -1: a view where the memory allows it."""
     y = _reshape(a, shape=shape)
-    if not isinstance(alike(a), np.ndarray):  # a number, which has no memory to show
+    if not a.shape and in_place.is_number(a):  # it has no memory to show
         return y
-    if getattr(a, "base", None) is None and alike(a).flags.c_contiguous:
+    if getattr(a, "base", None) is None and (not a.shape or alike(a).flags.c_contiguous):
         return in_place.view(a, y, _reshape, {"shape": shape})
     memory = layout(a)
     if np.may_share_memory(memory, np.reshape(memory, shape)):
