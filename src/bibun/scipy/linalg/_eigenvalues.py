@@ -39,6 +39,7 @@ eigh_row = Primitive(
     inputs=("a",),
     pullbacks=row("eigh").pullbacks,
     pushforwards=row("eigh").pushforwards,
+    turn=row("eigh").turn,
     batch="leading",
     domain=("symmetric",),
 )
