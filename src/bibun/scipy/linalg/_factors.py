@@ -253,6 +253,7 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, lapack_driv
     if not compute_uv:
         return svdvals(a, check_finite=False)
     a = for_lapack(a)
+    _refuse(np.isnan(a), "A has a NaN entry")
     u, s, vh = np.linalg.svd(a, full_matrices)
     if lapack_driver == "gesdd":  # NumPy's
         return u, s, vh
@@ -265,7 +266,15 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, lapack_driv
 @stands_for(source.svdvals)
 def svdvals(a: Any) -> Any:
     """The singular values, descending."""
-    return np.linalg.svdvals(for_lapack(a))
+    a = for_lapack(a)
+    _refuse(np.isnan(a), "A has a NaN entry")
+    return np.linalg.svdvals(a)
+
+
+def _refuse(bad: Any, message: str) -> None:
+    """SciPy's error, where NumPy's LAPACK has another: of entries that were not checked for being finite."""
+    if holds(bad):
+        raise ValueError(message)
 
 
 def _rank(s: Any, shape: Any, rcond: Any, name: str) -> int:
@@ -301,7 +310,9 @@ def pinv(a: Any, *, atol: Any = None, rtol: Any = None, return_rank: bool = Fals
     """The pseudo-inverse; singular values up to atol + rtol * the largest count as zero."""
     if atol or return_rank:
         raise no_rule("pinv", "atol= and return_rank= are not taken; give rtol= alone")
-    return np.linalg.pinv(for_lapack(a), rtol=rtol)
+    a = for_lapack(a)
+    _refuse(np.isnan(a), "A has a NaN entry")
+    return np.linalg.pinv(a, rtol=rtol)
 
 
 @stands_for(source.pinvh)
@@ -317,6 +328,7 @@ def lstsq(a: Any, b: Any, cond: Any = None, lapack_driver: str | None = None) ->
     With lapack_driver="gelsy", whose QR has no singular values: an empty array and None in their places, as in SciPy.
     """
     a, b = for_lapack(a), for_lapack(b)
+    _refuse(np.isinf(a), f"illegal value in 4-th argument of internal {lapack_driver}")
     if a.ndim > 2 or b.ndim > 2:
         one = partial(lstsq, cond=cond, lapack_driver=lapack_driver)
         return one_by_one(one, [a, b], [2, min(b.ndim, 2)])  # each has a rank of its own
