@@ -201,3 +201,45 @@ def test_full_like_of_a_traced_number_can_be_written() -> None:
         return np.sum(y)
 
     np.testing.assert_allclose(bb.grad(f)(np.array([2.0, 3.0, 5.0])), [1 + 2 * 3.0, 2 * 2.0, 0.0])
+
+
+def test_rounding_of_arrays_is_no_operation_of_pythons() -> None:
+    for x in (np.array(2.6), np.array([1.5, 2.5]), np.array(7), np.array(True), np.complex128(1 + 2j), 1 + 2j):
+        with pytest.raises(TypeError) as theirs:
+            round(x)  # type: ignore[call-overload]
+        with pytest.raises(TypeError) as ours:
+            bb.compile(round)(x)
+        assert str(ours.value).startswith(str(theirs.value))
+    assert bb.compile(round)(np.float64(2.6)) == 3
+
+
+SHAPED: tuple[Callable[[Any, Any], Any], ...] = (
+    lambda x, shape: np.zeros_like(x, shape=shape),
+    lambda x, shape: np.full_like(x, 2.0, shape=shape),
+    np.reshape,
+    np.resize,
+    lambda x, shape: np.broadcast_to(x[:1], shape),
+    np.tile,
+    lambda x, shape: x.reshape(shape),
+    lambda x, shape: np.zeros(shape, like=x) if isinstance(x, bb.Variable) else np.zeros(shape),
+)
+LENGTHS = [True, (True, 2), [2, False], 2.0, (2, 1.0), np.True_, np.array([1, 2]), np.array(2), [2, 1], 2]
+
+
+@pytest.mark.parametrize("shape", LENGTHS, ids=repr)
+@pytest.mark.parametrize("k", range(len(SHAPED)))
+def test_lengths_are_whole_numbers(k: int, shape: Any) -> None:
+    """Truth values are none to NumPy, though they are to Python."""
+    f = SHAPED[k]
+    if (f is np.resize and np.ndim(shape) == 0 and isinstance(shape, np.ndarray)) or (
+        f is np.tile and shape is np.True_
+    ):
+        return  # whims of NumPy's
+
+    def outcome(x: Any) -> Any:
+        try:
+            return f(x, shape).shape
+        except TypeError:
+            return TypeError
+
+    assert outcome(bb.Variable(np.ones(2))) == outcome(np.ones(2))

@@ -25,8 +25,13 @@ _astype, _astype_step = row("astype"), row("astype_step")
 
 
 def lengths(shape: Any) -> tuple[int, ...]:
-    """A shape as whole numbers; one of a recording is thereby decided."""
-    return tuple(map(index, shape)) if isinstance(shape, (tuple, list)) else (index(shape),)
+    """A shape as whole numbers, of which a truth value is none; one of a recording is thereby decided."""
+    if isinstance(shape, np.ndarray) and shape.ndim:
+        shape = list(shape)
+    each = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
+    if any(isinstance(alike(n), (bool, np.bool_)) for n in each):
+        raise TypeError(f"expected a sequence of integers or a single integer, got {shape!r}")
+    return tuple(map(index, each))
 
 
 _LENGTHS = "lengths are whole numbers, and do not depend on the entries"
@@ -142,7 +147,7 @@ def permuted(a: Any, axes: tuple[int, ...]) -> Any:
 def reshape(a: Any, /, shape: Any = None, order: str = "C", *, newshape: Any = None, copy: Any = None) -> Any:
     """The same entries in another shape, read and written in row-major (C) or column-major (F) order."""
     shape = newshape if shape is None else shape
-    shape = tuple(int(n) for n in shape) if isinstance(shape, (tuple, list)) else (int(shape),)
+    shape = lengths(shape)
     if -1 in shape or prod(shape) != prod(a.shape):
         shape = np.empty(a.shape, bool).reshape(shape).shape  # with NumPy's own complaints
     if order in ("A", "K"):
@@ -350,7 +355,7 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
 @implements(np.tile)
 def tile(A: Any, reps: Any) -> Any:
     """The whole array `reps` times along each axis."""
-    reps = lengths(list(reps) if isinstance(reps, np.ndarray) and reps.ndim else reps)
+    reps = tuple(map(index, reps)) if isinstance(reps, (tuple, list)) or np.ndim(reps) else (index(reps),)
     n = max(len(reps), len(A.shape))
     reps, have = (1,) * (n - len(reps)) + reps, (1,) * (n - len(A.shape)) + A.shape
     apart = _reshape(A, shape=tuple(k for length in have for k in (1, length)))
