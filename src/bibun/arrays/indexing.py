@@ -26,9 +26,9 @@ def get(x: Any, key: Any) -> Any:
     key = key if isinstance(key, tuple) else (key,)
     if is_basic(key):
         y = in_place.shown(x, key)
-        if in_place.is_flat(x) or not (y.shape or Ellipsis in key):  # without an ellipsis it is a number
-            return y
-        return in_place.memory(in_place.view(x, y, _getitem, {"key": key}))
+        if not y.shape:  # without an ellipsis it is a number
+            return in_place.memory(in_place.view(x, y, _getitem, {"key": key})) if Ellipsis in key else y
+        return y if in_place.is_flat(x) else in_place.view(x, y, _getitem, {"key": key})
     key = with_bounds(key)
     if is_basic(key):
         return get(x, key)
