@@ -125,6 +125,14 @@ def scipy_function() -> tuple[str, str]:
     return found if found[1] else _named_in_the_line()
 
 
+def asked_by(module: str, function: str) -> bool:
+    """Whether this function of a library made the call, that is, the innermost one outside of this package."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(_HERE):
+        frame = frame.f_back
+    return frame is not None and frame.f_code.co_name == function and frame.f_globals.get("__name__") == module
+
+
 _WRAPPERS = {"__ua_function__": "fn", "axis_nan_policy_wrapper": "hypotest_fun_in"}  # and what they call there
 
 

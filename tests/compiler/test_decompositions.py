@@ -119,7 +119,7 @@ def test_derivatives_of_qr(shape: tuple[int, ...], mode: Any) -> None:
     for function in (bb.value_and_grad(f), lambda a: bb.jvp(f, (a,), (a * a,)), lambda a: bb.hvp(f, (a,), (a * a,))):
         compiled = bb.compile(function)
         same(tuple(compiled(a)), tuple(function(a)))
-        assert not through_numpy(compiled)
+        assert set(through_numpy(compiled)) <= {"mixing"}  # a look at the vectors of a complete basis
 
 
 @pytest.mark.parametrize("dtype", "df")

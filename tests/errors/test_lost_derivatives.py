@@ -169,7 +169,7 @@ def test_every_refusal_offers_the_numerical_derivative() -> None:
         lambda x: np.strings.isalpha(x),
         lambda x: special.jv(x, 2.0),
         lambda x: special.bdtrik(x, 5.0, 0.5),
-        lambda x: linalg.schur(np.eye(2) * x),
+        lambda x: linalg.hessenberg(np.eye(2) * x),
     ):
         with pytest.raises(
             bb.NoDerivativeError, match=r"numerical one, with its error bar: bibun\.numerical_fallback\(f\)\.$"

@@ -95,3 +95,151 @@ def test_methods_of_python_numbers_say_what_to_write() -> None:
     assert [compiled(8), compiled(8), compiled(3)] == [32, 32, 6]
     with pytest.raises(bb.LostDerivativeError, match=r"Write np\.trunc"):
         math.trunc(bb.Variable(NUMBER))
+
+
+# NumPy's arrays without axes are memory, which its numbers are not: of these, under vmap too, where both are axes of a batch.
+def two_names(make: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def run(x: Any) -> Any:
+        y = make(x)
+        other = y
+        y += x
+        return other * 1.0
+
+    return run
+
+
+def through_a_view(look: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def run(x: Any) -> Any:
+        y = np.zeros_like(x)
+        y += 1.0
+        shown = look(y)
+        y += x
+        shown[...] = shown * x
+        return np.sum(shown) + 10.0 * y
+
+    return run
+
+
+def apart(x: Any) -> Any:
+    column = np.reshape(np.exp(x), (1,))  # of a number, a copy
+    y = np.exp(x)
+    other = np.reshape(y, 1)
+    other *= 2.0
+    column[0] = x
+    return np.sum(column + other) + 10.0 * y
+
+
+PROGRAMS: dict[str, Callable[[Any], Any]] = {
+    "a number": two_names(lambda x: 2.0 * x),
+    "a sum": two_names(lambda x: np.sum(np.stack([x, x]))),
+    "zeros_like": two_names(np.zeros_like),
+    "full_like": two_names(lambda x: np.full_like(x, 2.0)),
+    "full_like itself": two_names(lambda x: np.full_like(x, 2.0 * x)),
+    "a copy": two_names(lambda x: np.copy(2.0 * x)),
+    "the method copy": two_names(lambda x: np.zeros_like(x).copy()),
+    "the method copy of a number": two_names(lambda x: (2.0 * x).copy()),
+    "astype": two_names(lambda x: np.ones_like(x).astype(np.longdouble)),
+    "astype of a number": two_names(lambda x: (2.0 * x).astype(np.longdouble)),
+    "where": two_names(lambda x: np.where(x > 1.0, x, 2.0)),
+    "an ellipsis": two_names(lambda x: (2.0 * x)[...]),
+    "an entry": two_names(lambda x: np.stack([x, x])[0, ...]),
+    "squeezed": two_names(lambda x: np.squeeze(np.stack([x]))),
+    "reshape": through_a_view(lambda y: y.reshape(1)),
+    "transpose": through_a_view(lambda y: y.T),
+    "a new axis": through_a_view(lambda y: y[None]),
+    "atleast_1d": through_a_view(np.atleast_1d),
+    "views of a number": apart,
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_what_is_memory_without_axes(name: str) -> None:
+    f, points = PROGRAMS[name], np.array([0.5, 1.5])
+    step = 1e-6
+    expected = np.array([f(x) for x in points])
+    slopes = np.array([(f(x + step) - f(x - step)) / (2 * step) for x in points])
+    for arrays in (False, True):
+        for i, x in enumerate(points):
+            given = np.array(x) if arrays else x
+            value, slope = bb.value_and_grad(f)(given)
+            np.testing.assert_allclose((value, slope), (f(given), slopes[i]), rtol=1e-6)
+            np.testing.assert_allclose(bb.jvp(f, (given,), (np.ones_like(x),)), (f(given), slopes[i]), rtol=1e-6)
+    np.testing.assert_allclose(bb.vmap(f)(points), expected, rtol=1e-6)
+    np.testing.assert_allclose(bb.vmap(bb.grad(f))(points), slopes, rtol=1e-6)
+    np.testing.assert_allclose(bb.jvp(bb.vmap(f), (points,), (np.ones(2),))[1], slopes, rtol=1e-6)
+
+
+def test_parts_of_complex_arrays_without_axes() -> None:
+    def f(x: Any) -> Any:
+        z = np.zeros_like(x, dtype=complex)
+        real = z.real
+        real += x
+        z.imag = 2.0 * x
+        return np.abs(z * z)  # 5 x^2
+
+    points = np.array([0.5, 1.5])
+    np.testing.assert_allclose(bb.vmap(f)(points), 5 * points**2)
+    np.testing.assert_allclose(bb.vmap(bb.grad(f))(points), 10 * points)
+    np.testing.assert_allclose([bb.grad(f)(x) for x in points], 10 * points)
+
+
+def test_parts_of_complex_numbers_cannot_be_stored() -> None:
+    def f(x: Any) -> Any:
+        z = x * (1.0 + 1.0j)
+        z.real = 2.0 * x
+        return z.imag
+
+    for run in (f, bb.grad(f)):
+        with pytest.raises(AttributeError, match="not writable"):
+            run(np.float64(0.5))
+
+
+def test_full_like_of_a_traced_number_can_be_written() -> None:
+    def f(x: Any) -> Any:
+        y = np.full_like(x, x[0] * x[1])
+        y[0] = x[0]
+        return np.sum(y)
+
+    np.testing.assert_allclose(bb.grad(f)(np.array([2.0, 3.0, 5.0])), [1 + 2 * 3.0, 2 * 2.0, 0.0])
+
+
+def test_rounding_of_arrays_is_no_operation_of_pythons() -> None:
+    for x in (np.array(2.6), np.array([1.5, 2.5]), np.array(7), np.array(True), np.complex128(1 + 2j), 1 + 2j):
+        with pytest.raises(TypeError) as theirs:
+            round(x)  # type: ignore[call-overload]
+        with pytest.raises(TypeError) as ours:
+            bb.compile(round)(x)
+        assert str(ours.value).startswith(str(theirs.value))
+    assert bb.compile(round)(np.float64(2.6)) == 3
+
+
+SHAPED: tuple[Callable[[Any, Any], Any], ...] = (
+    lambda x, shape: np.zeros_like(x, shape=shape),
+    lambda x, shape: np.full_like(x, 2.0, shape=shape),
+    np.reshape,
+    np.resize,
+    lambda x, shape: np.broadcast_to(x[:1], shape),
+    np.tile,
+    lambda x, shape: x.reshape(shape),
+    lambda x, shape: np.zeros(shape, like=x) if isinstance(x, bb.Variable) else np.zeros(shape),
+)
+LENGTHS = [True, (True, 2), [2, False], 2.0, (2, 1.0), np.True_, np.array([1, 2]), np.array(2), [2, 1], 2]
+
+
+@pytest.mark.parametrize("shape", LENGTHS, ids=repr)
+@pytest.mark.parametrize("k", range(len(SHAPED)))
+def test_lengths_are_whole_numbers(k: int, shape: Any) -> None:
+    """Truth values are none to NumPy, though they are to Python."""
+    f = SHAPED[k]
+    if (f is np.resize and np.ndim(shape) == 0 and isinstance(shape, np.ndarray)) or (
+        f is np.tile and shape is np.True_
+    ):
+        return  # whims of NumPy's
+
+    def outcome(x: Any) -> Any:
+        try:
+            return f(x, shape).shape
+        except TypeError:
+            return TypeError
+
+    assert outcome(bb.Variable(np.ones(2))) == outcome(np.ones(2))

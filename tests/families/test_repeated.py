@@ -414,3 +414,117 @@ def test_what_cancels_does_not_depend_on_a_basis() -> None:
         np.testing.assert_allclose(bb.jacfwd(f)(a), 0, atol=1e-13)
     with pytest.raises(bb.DerivativeValueError, match="complete a basis"):
         bb.jvp(lambda a: linalg.null_space(a.T)[0, 0], (a,), (a,))
+
+
+# Vectors that could be others: what depends on which they are is refused, at whatever vectors LAPACK gives, in both modes
+
+UNITS, ONES = np.diag([1.0, 2.0, 3.0, 4.0])[:, :2], np.ones((4, 1))
+NULL = np.diag([3.0, 2.0, 0.0, 0.0, 0.0])[:3]  # beside the vectors beyond the values there is that of one which is zero
+
+
+def null_space(a: Any) -> Any:
+    from bibun.scipy import linalg
+
+    return linalg.null_space(a)
+
+
+FURTHER: dict[str, tuple[Any, np.ndarray, Any]] = {
+    "qr": (lambda a: np.linalg.qr(a, "complete")[0][:, 2:], UNITS, UNITS),
+    "qr, complex": (lambda a: np.linalg.qr(a, "complete")[0][:, 2:], UNITS * (1 + 1j), UNITS),
+    "svd, left": (lambda a: np.linalg.svd(a)[0][:, 2:], UNITS, UNITS),
+    "svd, right": (lambda a: np.linalg.svd(a.T)[2][2:].T, UNITS, UNITS),
+    "null_space": (lambda a: null_space(a.T), UNITS, UNITS),
+    "null_space, of lower rank": (null_space, NULL, NULL),
+    "qr, of ones": (lambda a: np.linalg.qr(a, "complete")[0][:, 1:], ONES, ONES),
+    "svd, of ones": (lambda a: np.linalg.svd(a)[0][:, 1:], ONES, ONES),
+    "svd, of zeros": (lambda a: np.linalg.svd(a)[2][2:].T, NULL, NULL),
+}
+
+
+@pytest.mark.parametrize("name", FURTHER)
+def test_further_vectors_that_are_unit_vectors(name: str) -> None:
+    """A sum of fourth powers has the slope 0 along every turn of unit vectors, and of some other ones."""
+    basis, a, t = FURTHER[name]
+    for f in (lambda a: np.sum(np.abs(basis(a)) ** 4), lambda a: np.sum(np.real(basis(a)) ** 3)):
+        for run in (lambda f=f: bb.grad(f)(a), lambda f=f: bb.jvp(f, (a,), (t,))):
+            with pytest.raises(DerivativeValueError, match="arbitrary"):
+                run()
+    projector = lambda a: (lambda v: np.sum(np.abs(v @ np.conj(v.T)) ** 3))(basis(a))  # noqa: E731
+    np.testing.assert_allclose(bb.jvp(projector, (a,), (t,))[1], 0, atol=1e-13)
+    np.testing.assert_allclose(np.sum(bb.grad(projector)(a) * t), 0, atol=1e-13)
+
+
+def test_without_a_derivative_the_vectors_are_numpys() -> None:
+    same = np.testing.assert_array_equal
+    for f in (lambda a: np.linalg.qr(a, "complete")[0], lambda a: np.linalg.svd(a)[0]):
+        same(bb.vmap(f)(np.stack([UNITS, 2 * UNITS])), np.stack([f(UNITS), f(2 * UNITS)]))
+        np.testing.assert_allclose(bb.compile(f)(UNITS), f(UNITS), atol=1e-15)
+
+
+def complex_sample(kind: str, seed: int = 0) -> np.ndarray:
+    a = sample(5, 5, seed=2 * seed) + 1j * sample(5, 5, seed=2 * seed + 1)
+    return a + np.conj(a.T) if kind == "eigh" else a[:, :3] if kind == "svd" else a
+
+
+PHASES: dict[str, Any] = {
+    "eigh": lambda a: np.linalg.eigh(a)[1],
+    "eig": lambda a: np.linalg.eig(a)[1],
+    "svd": lambda a: np.linalg.svd(a, full_matrices=False)[0],
+}
+
+
+@pytest.mark.parametrize("name", PHASES)
+def test_phases_in_forward_mode(name: str) -> None:
+    """Refused as in reverse mode; what does not depend on them has the derivative of reverse mode."""
+    vectors, a, t = PHASES[name], complex_sample(name), complex_sample(name, 1)
+    for part in (np.real, lambda v: 1e9 + np.imag(v[1:2, 1]) * 1e-9, lambda v: v[1, 0] ** 2):
+        with pytest.raises(DerivativeValueError, match="phases of complex vectors are arbitrary"):
+            bb.jvp(lambda a, part=part: part(vectors(a)), (a,), (t,))
+    for part in (np.abs, lambda v: np.real(v[1] / v[0]), lambda v: np.real(v[:, :1] * np.conj(v[:, 0]))):
+        f = lambda a, part=part: np.sum(np.cos(np.arange(1, 1 + part(vectors(a)).size)) * part(vectors(a)).ravel())  # noqa: E731
+        dy = bb.jvp(f, (a,), (t,))[1]
+        np.testing.assert_allclose(dy, np.real(np.sum(bb.grad(f)(a) * t)), rtol=1e-10)
+        np.testing.assert_allclose(dy, along(f, (a,), (t,)), rtol=1e-6, atol=1e-5)
+
+
+def test_phases_of_the_pairs_of_a_real_matrix() -> None:
+    a, t = np.array([[0.3, -2.0, 0.5], [1.5, 0.1, 0.2], [0.4, 0.3, -1.0]]), sample(3, 3, seed=1)
+    with pytest.raises(DerivativeValueError, match="phases of complex vectors are arbitrary"):
+        bb.jvp(lambda a: np.linalg.eig(a)[1], (a,), (t,))
+    f = lambda a: np.real(np.prod(np.linalg.eig(a)[1], axis=1))  # noqa: E731  the phases of a pair cancel
+    np.testing.assert_allclose(bb.jvp(f, (a,), (t,))[1], along(f, (a,), (t,)), rtol=1e-6)
+
+
+def test_what_depends_on_a_basis_beside_what_is_large() -> None:
+    """It is told for each entry, whatever is large beside it; and what cancels is none, whatever is small."""
+    a, t = sample(5, 3), sample(5, 3, seed=1)
+    further = lambda a: np.linalg.qr(a, "complete")[0][:, 3:]  # noqa: E731
+    for f in (
+        lambda a: np.stack([1e18 * a[0, 0], 1e-9 * further(a)[0, 0]]),
+        lambda a: 1e14 * np.sum(a) + further(a)[1],
+        lambda a: 1e-30 * further(a) ** 3,
+    ):
+        with pytest.raises(DerivativeValueError, match="arbitrary"):
+            bb.jvp(f, (a,), (t,))
+        with pytest.raises(DerivativeValueError, match="arbitrary"):
+            bb.jvp(lambda a, big, f=f: f(a), (a, 1e30), (t, 1e30))
+    cancelled: tuple[Any, ...] = (
+        lambda a: np.conj(a.T) @ further(a),
+        lambda a: np.sum(further(a), axis=0) - further(a).T @ np.ones(5),
+        lambda a: further(a) / further(a)[0] - further(a) * (1 / further(a)[0]),
+        lambda a: np.log(np.abs(further(a))) - 0.5 * np.log(further(a) ** 2),
+        lambda a: 1e-20 * (np.exp(30 * further(a)) * np.exp(-30 * further(a)) - 1),
+    )
+    for f in cancelled:
+        for scale in (1e-5, 1.0, 1e5):
+            np.testing.assert_allclose(bb.jvp(f, (scale * a,), (scale * t,))[1], 0, atol=1e-8 * scale)
+
+
+def test_equal_values_that_do_not_move() -> None:
+    """Their vectors stay a basis that could be any, though the tangent mixes none of them."""
+    a, t = np.diag([1.0, 1.0, 2.0]), np.diag([0.0, 0.0, 1.0])
+    for f in (lambda a: np.linalg.eigh(a)[1][:, 0] ** 2, lambda a: np.linalg.svd(a)[0][:, 2]):
+        with pytest.raises(DerivativeValueError, match="arbitrary"):
+            bb.jvp(f, (a,), (t,))
+    projector = lambda a: (lambda v: v[:, :2] @ v[:, :2].T)(np.linalg.eigh(a)[1])  # noqa: E731
+    np.testing.assert_allclose(bb.jvp(projector, (a,), (t,))[1], 0, atol=1e-15)

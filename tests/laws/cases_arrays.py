@@ -61,6 +61,7 @@ CONSTANTS: dict[str, list[Case]] = alike(
     **alike(
         "matrix_rank singular", [case(np.array([[1.0, 2.0], [3.0, 5.0]])), case(np.array([[[1.0, 2.0], [2.0, 4.0]]]))]
     ),
+    "mixing": [case(np.eye(3), np.array(1), seed=0), case(np.stack([np.eye(2), -np.eye(2)]), np.array([0, 2]), seed=1)],
     "eigenvalue_order": [case(np.array([1.0, 2.0, 1j]), np.array([2.0, 1j, 1.0]))],
     "leaders": [case(_RUNNING, axis=1, ufunc=np.fmax)],
     "tie_shares": [case(_RUNNING, axis=1, ufunc=np.maximum), case(_RUNNING, axis=0, ufunc=np.fmin)],

@@ -19,6 +19,12 @@ def _eigen_projectors(y: Any) -> Any:
     return w, v[..., :, None, :] * np.conj(v)[..., None, :, :]
 
 
+def _triangular_parts(y: Any) -> Any:
+    """The squares of the sizes of the triangular form, and z z^H of each vector, whose phase is free."""
+    t, z = y
+    return np.real(t * np.conj(t)), z[..., :, None, :] * np.conj(z)[..., None, :, :]
+
+
 def _packed(y: Any) -> Any:
     """The factors, without the pivots, which are whole numbers."""
     return y[0]
@@ -50,6 +56,7 @@ with suppress(ImportError):
             case((2, 1, 3, 3), (2, 3, 3), method=None),
         ],
         "lu_factor": [case(shape).seen(_packed) for shape in ((3, 3), (4, 2), (2, 4), (2, 3, 3), (1, 1))],
+        "schur": [case(shape).seen(_triangular_parts) for shape in ((3, 3), (2, 3, 3), (1, 1))],
         "polar": [case(shape) for shape in ((3, 3), (4, 2), (2, 3, 2), (1, 1))],
         "scipy_eigh": [
             case(shape, UPLO=triangle, paired=False, driver=None).seen(_eigen_projectors)

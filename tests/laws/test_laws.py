@@ -90,7 +90,7 @@ def pushforward_is_the_transposed_pullback(s: Sample) -> None:
         real = (np.real(d) if np.isrealobj(out) else d for d, out in zip(parts(derived), parts(y), strict=True))
         if s.row.turn is None:
             pushed = bb.jvp(row, (s.inputs[i],), (t,))[1]
-        else:  # vectors that complete a basis, whose own tangents jvp refuses
+        else:  # vectors of which some could be others: their own tangents jvp refuses
             tangents = [t if k == i else None for k in range(len(whole))]
             pushed = push(s.row, y, whole, tangents, s.case.settings)
         close(tuple(real), pushed, f"tangent by input {i}", s.case.tolerance / 100)

@@ -47,6 +47,37 @@ def test_recursive_filters(name: str, kind: str, output: str, analog: bool) -> N
             )
 
 
+KINDS: dict[str, tuple[dict[str, Any], Callable[..., Any]]] = {  # by the name of a kind, and by its own function
+    "butter": ({}, signal.butter),
+    "Chebyshev1": ({"rp": 1.0}, lambda n, w, **to: signal.cheby1(n, 1.0, w, **to)),
+    "cheby2": ({"rs": 40.0}, lambda n, w, **to: signal.cheby2(n, 40.0, w, **to)),
+    "elliptic": ({"rp": 1.0, "rs": 40.0}, lambda n, w, **to: signal.ellip(n, 1.0, 40.0, w, **to)),
+    "bessel_mag": ({}, lambda n, w, **to: signal.bessel(n, w, norm="mag", **to)),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_recursive_filters_by_name(name: str) -> None:
+    given, own = KINDS[name]
+    for edges, more in (
+        (np.array([0.2, 0.5]), {}),
+        (np.array(30.0), {"btype": "low", "fs": 100.0}),
+        (np.array(2.0), {"analog": True, "btype": "high"}),
+    ):
+        f = lambda w, more=more: np.concatenate(signal.iirfilter(3, w, **given, ftype=name, **more))  # noqa: E731
+        theirs = lambda w, more=more: np.concatenate(plain.iirfilter(3, w, **given, ftype=name, **more))  # noqa: E731
+        y, tangent = bb.jvp(f, (edges,), (np.ones_like(edges),))
+        np.testing.assert_allclose(y, theirs(edges), rtol=1e-9, atol=1e-12)
+        truth = slopes(theirs, edges, 1e-4 * np.max(edges))
+        np.testing.assert_allclose(bb.jacrev(f)(edges), truth, rtol=1e-6, atol=1e-6 * np.max(np.abs(truth)))
+        single = lambda w, more=more: np.concatenate(own(3, w, **({"btype": "band"} | more)))  # noqa: E731
+        np.testing.assert_allclose(tangent, bb.jvp(single, (edges,), (np.ones_like(edges),))[1], rtol=1e-10)
+    with pytest.raises(ValueError, match="not a valid basic IIR filter"):
+        bb.grad(lambda w: signal.iirfilter(2, w, btype="low", ftype="other")[0][0])(0.3)
+    with pytest.raises(bb.NoDerivativeError, match="rp is for plain numbers"):
+        bb.grad(lambda r: signal.iirfilter(2, 0.3, r, btype="low", ftype="cheby1")[0][0])(1.0)
+
+
 BANDS: list[tuple[int, Any, Any]] = [
     (21, True, 0.3), (8, "lowpass", 0.3), (9, "highpass", 0.3), (9, "bandpass", [0.2, 0.5]), (9, "bandstop", [0.2, 0.5]),
     (8, True, [0.2, 0.4, 0.6]), (9, False, [0.2, 0.4, 0.6]),

@@ -208,6 +208,34 @@ def test_a_flat_pixel_leaves_the_others_their_slopes() -> None:
         np.testing.assert_allclose(gradient(image)[4, 4], (up - down) / 2e-6, rtol=1e-8)
 
 
+@pytest.mark.parametrize("mode", ["reflect", "mirror", "wrap", "nearest", "constant"])
+@pytest.mark.parametrize("sigma", [0.5, 1.2])
+def test_flat_regions_are_exactly_flat(mode: str, sigma: float) -> None:
+    """Where SciPy's gradient is 0, at any grey, so is ours, eager and compiled: its length has the slope 0 there."""
+    image = np.full((24, 27), 1 / 3)
+    image[2:5, 9:11] = 0.7
+    f = lambda a: ndimage.gaussian_gradient_magnitude(a, sigma, mode=mode)  # noqa: E731
+    expected = plain_ndimage.gaussian_gradient_magnitude(image, sigma, mode=mode)
+    flat = expected == 0
+    assert 0 < flat.sum() < flat.size
+    for found in (f(bb.Variable(image)).data, bb.compile(f)(image), bb.jvp(f, (image,), (image,))[0]):
+        np.testing.assert_allclose(found, expected, atol=1e-15)
+        np.testing.assert_array_equal(np.asarray(found)[flat], 0)
+    of_flat = lambda a: np.sum(np.where(flat, f(a), 0))  # noqa: E731
+    for gradient in (bb.grad(of_flat), bb.jacfwd(of_flat), bb.compile(bb.grad(of_flat))):
+        np.testing.assert_array_equal(gradient(image), 0)
+    sloping = lambda a: np.sum(np.where(expected < 0.01, 0, f(a)))  # noqa: E731
+    t = np.random.default_rng(0).normal(size=image.shape)
+
+    def theirs(a: np.ndarray) -> Any:
+        return np.sum(plain_ndimage.gaussian_gradient_magnitude(a, sigma, mode=mode)[expected >= 0.01])
+
+    h = 1e-6
+    slope = (theirs(image + h * t) - theirs(image - h * t)) / (2 * h)
+    np.testing.assert_allclose(np.sum(bb.grad(sloping)(image) * t), slope, rtol=1e-6)
+    np.testing.assert_allclose(bb.jvp(sloping, (image,), (t,))[1], slope, rtol=1e-6)
+
+
 @pytest.mark.parametrize("weights", [None, np.array([1.0, 2.0, 1.0])])
 @pytest.mark.filterwarnings("ignore:divide by zero")
 def test_means_of_an_entry_that_is_0(weights: Any) -> None:

@@ -86,6 +86,46 @@ def test_what_is_not_checked_is_computed_as_by_scipy(name: str) -> None:
             np.testing.assert_array_equal(np.isnan(mine), np.isnan(theirs))
 
 
+ERRORS = {"eig": np.nan, "eigvals": np.nan, "svd": np.nan, "svdvals": np.nan, "pinv": np.nan, "null_space": np.nan,
+          "lstsq": np.inf, "orthogonal_procrustes": np.inf}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_errors_of_what_is_not_checked_are_scipys(name: str) -> None:
+    first, *rest = CALLS[name]
+    bad = poisoned(first, ERRORS[name])
+    with pytest.raises(ValueError, match=r"NaN|illegal value") as theirs:
+        getattr(plain, name)(bad, *rest, check_finite=False)
+    f = lambda x: getattr(linalg, name)(x, *rest, check_finite=False)  # noqa: E731
+    compiled = bb.compile(f)
+    compiled(first)
+    for run in (f, compiled):
+        with pytest.raises(ValueError, match=r"NaN|illegal value") as ours:
+            run(bb.Variable(bad) if run is f else bad)
+        assert type(ours.value) is type(theirs.value)
+    with pytest.raises(ValueError, match=r"NaN|illegal value"):
+        bb.grad(lambda x: np.sum(np.abs(numbers(f(x))[0])))(bad)
+
+
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+@pytest.mark.parametrize("name", ["eig", "eigvals"])
+def test_eigenvalues_of_an_infinite_matrix_are_nan(name: str) -> None:
+    bad = poisoned(S, np.inf)
+    f = lambda x: getattr(linalg, name)(x, check_finite=False)  # noqa: E731
+    for mine, theirs in zip(
+        numbers(f(bb.Variable(bad))), numbers(getattr(plain, name)(bad, check_finite=False)), strict=True
+    ):
+        assert mine.shape == theirs.shape
+        assert np.isnan(mine).all()
+        assert np.isnan(theirs).any()
+    found = bb.grad(lambda x: np.real(np.sum(numbers_of(f(x)))))(bad)
+    assert np.isnan(found).all()
+
+
+def numbers_of(y: Any) -> Any:
+    return y[0] if isinstance(y, tuple) else y
+
+
 @pytest.mark.parametrize("trans", [0, 1])
 def test_factors_of_a_singular_matrix_divide_by_0(trans: int) -> None:
     """As LAPACK's potrs and getrs, which ask nothing; at a factor beside it the derivative is as ever."""

@@ -73,3 +73,63 @@ def test_rcond_says_what_counts_as_zero() -> None:
     for rcond, rank in ((None, 3), (1e-2, 2), (0.5, 1)):
         assert linalg.orth(bb.Variable(a), rcond).shape == plain.orth(a, rcond).shape == (3, rank)
         assert linalg.null_space(bb.Variable(a), rcond).shape == plain.null_space(a, rcond).shape == (3, 3 - rank)
+
+
+RANKED = {  # of singular values, what counts as zero, and how many are left
+    "atol": ((3.0, 2.0, 0.5), {"atol": 0.7}, 2),
+    "both": ((3.0, 2.0, 0.5), {"atol": 0.3, "rtol": 0.1}, 2),
+    "rtol": ((3.0, 2.0, 0.5), {"rtol": 0.5}, 2),
+    "all": ((3.0, 2.0, 0.5), {"atol": 1e-3}, 3),
+    "zeros": ((3.0, 2.0, 0.0), {}, 2),
+    "nearly zeros": ((3.0, 2.0, 1e-12), {"atol": 1e-10}, 2),
+}
+
+
+@pytest.mark.parametrize("name", RANKED)
+@pytest.mark.parametrize("function", ["pinv", "pinvh"])
+def test_pseudo_inverses_with_their_rank(name: str, function: str) -> None:
+    """Σ v uᵀ / s of the singular values that are left; along what changes none of the others, as by differences of SciPy's."""
+    s, given, rank = RANKED[name]
+    random = np.random.default_rng(1)
+    u, v = (np.linalg.qr(random.normal(size=(n, n)))[0] for n in (4, 3))
+    u, v = (v, v) if function == "pinvh" else (u[:, :3], v)
+    kept = (u[:, :rank], v[:, :rank])
+    a, inner = (u * np.array(s)) @ v.T, random.normal(size=(rank, rank))
+    t = (
+        kept[0] @ (inner + inner.T) @ kept[1].T
+    )  # which moves the values that are left, and their vectors among themselves
+    ours, theirs = getattr(linalg, function), getattr(plain, function)
+    for more in ({}, {"return_rank": True}):
+        f = lambda a, more=more: (lambda y: y[0] if more else y)(ours(a, **given, **more))  # noqa: E731
+        y, dy = bb.jvp(f, (a,), (t,))
+        np.testing.assert_allclose(y, theirs(a, **given), atol=1e-12)
+        h = 1e-5
+        truth = (theirs(a + h * t, **given) - theirs(a - h * t, **given)) / (2 * h)
+        np.testing.assert_allclose(dy, truth, rtol=1e-6, atol=1e-7)
+        g = random.normal(size=y.shape)
+        np.testing.assert_allclose(np.sum(bb.vjp(f, a)[1](g)[0] * t), np.sum(g * truth), rtol=1e-6)
+    found = ours(bb.Variable(a), **given, return_rank=True)[1]
+    assert found == theirs(a, **given, return_rank=True)[1] == rank
+    with pytest.raises(ValueError, match="must be positive"):
+        ours(bb.Variable(a), atol=-1.0)
+
+
+def test_exponentials_of_one_matrix_in_many_directions() -> None:
+    """The exponential is as many times there as its derivatives, as SciPy gives it."""
+    random = np.random.default_rng(0)
+    a, e = random.normal(size=(2, 2)), random.normal(size=(3, 2, 2))
+    for first, second in ((a, e), (e, a), (e[:1], e), (a, a)):
+        expected = plain.expm_frechet(first, second)
+        for found in (
+            linalg.expm_frechet(bb.Variable(first), second),
+            linalg.expm_frechet(first, bb.Variable(second)),
+            bb.compile(linalg.expm_frechet)(first, second),
+        ):
+            for mine, theirs in zip(found, expected, strict=True):
+                np.testing.assert_allclose(getattr(mine, "data", mine), theirs, rtol=1e-12)
+        f = lambda x, second=second: np.sum(np.sin(linalg.expm_frechet(x, second)[0]))  # noqa: E731
+        slope = bb.jvp(f, (first,), (np.ones_like(first),))[1]
+        h = 1e-6
+        theirs = [np.sum(np.sin(plain.expm_frechet(first + k * h, second)[0])) for k in (1, -1)]
+        np.testing.assert_allclose(slope, (theirs[0] - theirs[1]) / (2 * h), rtol=1e-6)
+        np.testing.assert_allclose(np.sum(bb.grad(f)(first)), slope, rtol=1e-12)

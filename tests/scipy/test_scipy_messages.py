@@ -127,3 +127,25 @@ def test_the_older_module_of_transforms_points_to_the_newer_one() -> None:
 def test_what_only_operators_have_is_not_there_for_others() -> None:
     assert not hasattr(bb.Variable(V), "matvec")
     assert not hasattr(bb.Variable(V), "strides")
+
+
+MINPACK: dict[str, Callable[[Any], Any]] = {
+    "fsolve": lambda t: optimize.fsolve(lambda z: z**2 - t, 1.0),
+    "root": lambda t: optimize.root(lambda z: z**2 - t, V).x,
+    "leastsq": lambda t: optimize.leastsq(lambda z: z**2 - t, V),
+    "curve_fit": lambda t: optimize.curve_fit(lambda x, a: a * x + t, X, X),
+}
+
+
+@pytest.mark.parametrize("name", MINPACK)
+def test_functions_of_minpack_say_what_to_write(name: str, capfd: Any) -> None:
+    """Its own code in C would print the error, and raise another one."""
+    f = MINPACK[name]
+    f(0.4)
+    runs = (bb.grad(f), bb.compile(f), bb.vmap(f), lambda t: bb.jvp(f, (t,), (t,)), lambda t: f(bb.Variable(t)))
+    for run in runs:
+        with pytest.raises(bb.LostDerivativeError, match=rf"Write bibun\.scipy\.optimize\.{name}\("):
+            run(np.array([0.4, 0.5]) if run is runs[2] else NUMBER)
+    with pytest.raises(bb.LostDerivativeError, match=r"Write bibun\.scipy\.optimize\.fsolve\("):
+        bb.grad(lambda t: optimize.fsolve(lambda z: z**2 - 2, 1.0, fprime=lambda z: 2 * z * t)[0])(NUMBER)
+    assert "Error" not in capfd.readouterr().err

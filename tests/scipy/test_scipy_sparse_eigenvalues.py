@@ -96,3 +96,51 @@ def test_what_has_no_derivative() -> None:
         bb.grad(lambda k: linalg.eigsh(chain(k), 2, M=np.eye(N))[0][0])(SPRINGS)
     with pytest.raises(bb.NoDerivativeError, match="the matrix is complex"):
         bb.grad(lambda k: linalg.eigsh(chain(k * (1 + 0j)), 2)[0][0])(SPRINGS)
+
+
+@pytest.mark.parametrize("dense", [False, True])
+@pytest.mark.filterwarnings("ignore:The problem size")  # of lobpcg
+@pytest.mark.parametrize(("which", "solver"), [("LM", "arpack"), ("SM", "arpack"), ("LM", "propack"), ("SM", "lobpcg")])
+def test_singular_values_with_their_vectors(which: str, solver: str, dense: bool) -> None:
+    """SciPy's values, and the derivatives of those of the whole matrix, by differences of NumPy's."""
+
+    def wide(k: Any) -> Any:
+        a = chain(k)[:-2]
+        return a.toarray() if dense else a
+
+    def seen(u: Any, s: Any, vh: Any) -> Any:
+        return np.sum(np.cos(3 * u**2)) + np.sum(s * np.arange(1.0, 4)) + np.sum(np.sin(2 * vh**2))
+
+    f = lambda k: seen(*linalg.svds(wide(k), 3, which=which, solver=solver))  # noqa: E731
+
+    def theirs(k: np.ndarray) -> Any:
+        u, s, vh = np.linalg.svd(chain(k).toarray()[:-2], full_matrices=False)
+        taken = [2, 1, 0] if which == "LM" else [-1, -2, -3]
+        return seen(u[:, taken], s[taken], vh[taken])
+
+    y, gradient = bb.value_and_grad(f)(SPRINGS)
+    np.testing.assert_allclose(y, theirs(SPRINGS), rtol=1e-12)
+    values = plain.svds(
+        chain(SPRINGS).toarray()[:-2], 3, which=which, solver=solver, return_singular_vectors=False, rng=0
+    )
+    found = [
+        linalg.svds(wide(bb.Variable(SPRINGS)), 3, which=which, solver=solver, return_singular_vectors=given)
+        for given in (False, True, "u", "vh")
+    ]
+    for part in (found[0], *(f[1] for f in found[1:])):
+        np.testing.assert_allclose(part.data, values, rtol=1e-4)  # lobpcg's to its tolerance
+    assert found[2][2] is None
+    assert found[3][0] is None
+    h, t = 1e-6, np.cos(np.arange(N + 1.0))
+    slope = (theirs(SPRINGS + h * t) - theirs(SPRINGS - h * t)) / (2 * h)
+    np.testing.assert_allclose(np.sum(gradient * t), slope, rtol=1e-6)
+    np.testing.assert_allclose(bb.jvp(f, (SPRINGS,), (t,))[1], slope, rtol=1e-6)
+
+
+def test_singular_values_that_are_too_many() -> None:
+    for k, which in ((0, "LM"), (N, "LM"), (2.5, "LM"), (2, "LA")):
+        for run in (lambda a, k=k, which=which: linalg.svds(a, k, which=which),):
+            with pytest.raises(ValueError, match=r"`k` must be|`which` must be"):
+                run(np.eye(N))
+            with pytest.raises(ValueError, match=r"`k` must be|`which` must be"):
+                run(bb.Variable(np.eye(N)))

@@ -43,7 +43,7 @@ def _like(make: Any, a: Any, dtype: Any, shape: Any, device: Any, order: str, *f
     axes = laid(order, a, len(shape))
     made = make(tuple(shape[i] for i in axes), *fill, dtype=dtype)
     made = made if axes == tuple(range(len(axes))) else np.transpose(made, inverse(axes))
-    return a.constant(made) if any(map(np.ndim, fill)) else repeated(a, made)
+    return in_place.memory(a.constant(made) if any(map(np.ndim, fill)) else repeated(a, made))
 
 
 @implements(np.zeros_like)
@@ -93,7 +93,7 @@ def full_like(
         return _like(np.full, a, dtype, shape, device, order, fill_value)
     on_cpu(device)
     fill_value = astype(fill_value, a.dtype if dtype is None else dtype)
-    return np.broadcast_to(fill_value, a.shape if shape is None else shape)
+    return np.copy(np.broadcast_to(fill_value, a.shape if shape is None else shape))
 
 
 @implements(np.array)
@@ -144,7 +144,4 @@ def _made(value: Any, dtype: Any, copy: Any, order: Any) -> Any:
         raise ValueError(f"asarray: order={order!r} needs a copy of this array, and copy=False forbids that.")
     if not copy or made is not value:
         return in_order(made, order)
-    made = copied(made, order or "K")
-    if not made.shape:
-        in_place.is_memory(made)
-    return made
+    return in_place.memory(copied(made, order or "K"))

@@ -12,12 +12,14 @@ from bibun.arrays.linalg import norm, svdvals, truncated_inverse, truncates
 from bibun.arrays.registry import implements, row
 from bibun.core.traced import plain
 from bibun.errors import NoDerivativeError, located
+from bibun.primitives.repeated import differentiated, generic_completion
 
 _eig, _eigvals, _qr, _lstsq, _inv = row("eig"), row("eigvals"), row("qr"), row("lstsq"), row("inv")
 _singular = row("singular")
 
 
-_EigResult: Any = type(np.linalg.eig(np.eye(1)))  # which NumPy does not export
+_QRResult: Any = type(np.linalg.qr(np.eye(1)))  # which NumPy does not export
+_EigResult: Any = type(np.linalg.eig(np.eye(1)))
 
 
 def _are_real(a: Any, w: Any) -> bool:
@@ -53,7 +55,11 @@ def qr(a: Any, mode: str = "reduced") -> Any:
             f"{located()}np.linalg.qr(mode={mode!r}) has no derivative rule: it gives the reflections that LAPACK "
             "works with. The modes reduced, complete and r have."
         )
-    return _qr(a, mode=mode)
+    q, r = _qr(a, mode=mode)
+    k = r.shape[-1]
+    if q.shape[-1] <= k or not differentiated(a):
+        return _QRResult(q, r)
+    return _QRResult(generic_completion(q, np.full(q.shape[:-2], k)), r)
 
 
 @implements(np.linalg.lstsq)

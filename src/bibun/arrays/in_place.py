@@ -34,8 +34,8 @@ _PART = 4  # of a written array, what is at most the fourth part is copied when 
 
 
 def view(base: Any, y: Any, primitive: Primitive, settings: dict[str, Any]) -> Any:
-    """Say that y = primitive(base, **settings) shows the memory of base. Returns y."""
-    if not isinstance(base, Traced) or y is base or type(y) is not type(base):
+    """Say that y = primitive(base, **settings) shows the memory of base, which a number has not. Returns y."""
+    if not isinstance(base, Traced) or y is base or type(y) is not type(base) or (not base.shape and is_number(base)):
         return y
     y.base = (base, primitive, settings)
     views = getattr(base, "views", None)
@@ -146,9 +146,7 @@ def assign(array: Any, new: Any, name: str = "an in-place update") -> Any:
     if np.shape(new) != shape:
         new = np.broadcast_to(new, shape)
     replace(array, new if have == dtype else new.astype(dtype))
-    if not shape:
-        is_memory(array)
-    return array
+    return memory(array)
 
 
 def is_number(array: Any) -> bool:
@@ -159,9 +157,11 @@ def is_number(array: Any) -> bool:
     return not isinstance(plain, np.ndarray) or plain.ndim > 0  # of a batch of numbers each entry is one
 
 
-def is_memory(array: Any) -> None:
-    """Note that it stands for an array of shape (), though its value be a number: an update changes what it is."""
-    array.views = getattr(array, "views", [])
+def memory(array: Any) -> Any:
+    """Note that it is an array, also without axes, though its value be a number: an update changes it. Returns it."""
+    if isinstance(array, Traced) and not array.shape:
+        array.views = getattr(array, "views", [])
+    return array
 
 
 def replace(array: Any, new: Any) -> None:

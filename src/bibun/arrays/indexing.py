@@ -26,8 +26,9 @@ def get(x: Any, key: Any) -> Any:
     key = key if isinstance(key, tuple) else (key,)
     if is_basic(key):
         y = in_place.shown(x, key)
-        shows = y.shape or (Ellipsis in key and not in_place.is_number(x))  # without an ellipsis it is a number
-        return in_place.view(x, y, _getitem, {"key": key}) if shows and not in_place.is_flat(x) else y
+        if not y.shape:  # without an ellipsis it is a number
+            return in_place.memory(in_place.view(x, y, _getitem, {"key": key})) if Ellipsis in key else y
+        return y if in_place.is_flat(x) else in_place.view(x, y, _getitem, {"key": key})
     key = with_bounds(key)
     if is_basic(key):
         return get(x, key)

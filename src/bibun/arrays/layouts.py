@@ -52,7 +52,7 @@ def laid(order: str | None, like: Any, ndim: int) -> tuple[int, ...]:
 @implements(np.copy)
 def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
     """The same entries in memory of their own; of a number an array without axes, where its method gives a number."""
-    return copied(a if isinstance(alike(a), np.ndarray) else np.broadcast_to(a, ()), order)
+    return in_place.memory(copied(a if isinstance(alike(a), np.ndarray) else np.broadcast_to(a, ()), order))
 
 
 def repeated(like: Any, made: Any) -> Any:
@@ -66,7 +66,9 @@ def repeated(like: Any, made: Any) -> Any:
 
 
 def copied(a: Any, order: str = "K") -> Any:
-    """The same entries in memory of their own, which lies as the order says."""
+    """The same entries in memory of their own, which lies as the order says; of a number a number."""
+    if not a.shape:
+        return _copy(a) if in_place.is_number(a) else in_place.memory(_copy(a))
     axes = None if order == "C" else laid(order, a, len(a.shape))
     if axes is None or axes == tuple(range(len(axes))):
         return _copy(a)

@@ -19,7 +19,7 @@ from bibun.arrays.shapes import is_traced
 from bibun.core.traced import Traced, plain
 from bibun.errors import NoDerivativeError, located
 from bibun.primitives.matrices import half_lower
-from bibun.primitives.repeated import holds
+from bibun.primitives.repeated import differentiated, generic_completion, holds, zeros
 
 _solve, _cholesky, _pinv = row("solve"), row("cholesky"), row("pinv")
 _norm, _power_norm = row("norm"), row("power_norm")
@@ -80,7 +80,14 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: 
     """u, s, v^H with a = u diag(s) v^H, s descending; or s alone. Equal singular values: as for eigh."""
     if hermitian:
         return _hermitian_svd(a) if compute_uv else _sizes(eigvalsh(a))
-    return _svd(a, full_matrices=bool(full_matrices), paired=False) if compute_uv else _svdvals(a)
+    if not compute_uv:
+        return _svdvals(a)
+    result = _svd(a, full_matrices=bool(full_matrices), paired=False)
+    if not full_matrices or a.shape[-1] == a.shape[-2] or not differentiated(a):
+        return result
+    u, s, vh = result
+    kept = np.sum(np.logical_not(zeros(s)), axis=-1)
+    return result._make((generic_completion(u, kept, 1), s, _adjoint(generic_completion(_adjoint(vh), kept, 2))))
 
 
 def _sizes(w: Any) -> Any:

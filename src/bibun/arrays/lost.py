@@ -14,6 +14,7 @@ import numpy as np
 
 from bibun.arrays.creation import holds_traced
 from bibun.arrays.instead import instead, of_a_list, of_an_argument
+from bibun.arrays.registry import FUNCTIONS, implements
 from bibun.core.traced import Traced
 from bibun.errors import (
     OTHERWISE,
@@ -21,6 +22,7 @@ from bibun.errors import (
     DerivativeValueError,
     Location,
     LostDerivativeError,
+    asked_by,
     numpy_arguments,
     numpy_function,
     own_function,
@@ -91,6 +93,19 @@ def as_ndarray(array: Any) -> BibunError:
     if _differs_along_a_batch(array) and array.dtype.kind in "iub":
         advice = "entry"
     return _message(array, "a plain ndarray", _ADVICE[advice], place)
+
+
+_atleast_1d = FUNCTIONS[np.atleast_1d]
+
+
+@implements(np.atleast_1d)
+def atleast_1d(*arrays: Any) -> Any:
+    """With one axis at least. Refused where SciPy's fsolve, root and leastsq look at what a function gives before they hand it
+    to MINPACK: that makes an ndarray of it, prints the error to stderr, and raises one of its own.
+    """
+    if asked_by("scipy.optimize._minpack_py", "_check_func"):
+        raise as_ndarray(next(a for a in arrays if isinstance(a, Traced)))
+    return _atleast_1d(*arrays)
 
 
 # A call of NumPy's that the expression is as a whole, but for a comparison or an attribute: not that of a table in table[i]

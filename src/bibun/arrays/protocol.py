@@ -50,7 +50,7 @@ def function(array: Any, numpy_function: Any, args: tuple[Any, ...], settings: d
     result = stand_in(*args, **settings)
     if numpy_function in LIKE and not isinstance(result, Traced):
         # it was made like a traced array, so that traced values can be stored in it
-        result = repeated(array, result) if numpy_function in _REPEATING else array.constant(result)
+        result = in_place.memory(repeated(array, result) if numpy_function in _REPEATING else array.constant(result))
     return result if out is None else write_out(out, result, _name(numpy_function))
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from bibun.arrays.creation import as_array
+from bibun.arrays.in_place import memory
 from bibun.arrays.layouts import along, laid_as
 from bibun.arrays.protocol import write_out
 from bibun.arrays.registry import implements, row
@@ -35,7 +36,7 @@ def where(condition: Any, x: Any = _MISSING, y: Any = _MISSING, /) -> Any:
         return _nonzero(condition)
     if x is _MISSING or y is _MISSING:
         raise ValueError("either both or neither of x and y should be given")
-    return _where(_operand(condition), _operand(x), _operand(y))
+    return memory(_where(_operand(condition), _operand(x), _operand(y)))
 
 
 def _operand(value: Any) -> Any:

@@ -26,8 +26,13 @@ _astype, _astype_step = row("astype"), row("astype_step")
 
 
 def lengths(shape: Any) -> tuple[int, ...]:
-    """A shape as whole numbers; one of a recording is thereby decided."""
-    return tuple(map(index, shape)) if isinstance(shape, (tuple, list)) else (index(shape),)
+    """A shape as whole numbers, of which a truth value is none; one of a recording is thereby decided."""
+    if isinstance(shape, np.ndarray) and shape.ndim:
+        shape = list(shape)
+    each = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
+    if any(isinstance(alike(n), (bool, np.bool_)) for n in each):
+        raise TypeError(f"expected a sequence of integers or a single integer, got {shape!r}")
+    return tuple(map(index, each))
 
 
 _LENGTHS = "lengths are whole numbers, and do not depend on the entries"
@@ -93,7 +98,8 @@ def astype(x: Any, dtype: Any, copy: bool = True) -> Any:
             f"{located()}astype(object) would make Python numbers of {x.word} of shape {x.shape}, and its derivative would be "
             "lost. Keep its dtype, or use astype(float)."
         )
-    return _astype(x, dtype=dtype) if dtype.kind in "fc" else _astype_step(x, dtype=dtype)
+    y = _astype(x, dtype=dtype) if dtype.kind in "fc" else _astype_step(x, dtype=dtype)
+    return y if x.shape or in_place.is_number(x) else in_place.memory(y)
 
 
 def fitted(value: Any, dtype: np.dtype[Any]) -> Any:
@@ -123,9 +129,10 @@ if hasattr(np, "astype"):
 def reshaped(a: Any, shape: tuple[int, ...]) -> Any:
     """In row-major order, to a shape without -1: a view where the memory allows it."""
     y = _reshape(a, shape=shape)
-    if not isinstance(alike(a), np.ndarray):  # a number, which has no memory to show
+    if not a.shape and in_place.is_number(a):  # it has no memory to show
         return y
-    if (getattr(a, "base", None) is None and alike(a).flags.c_contiguous) or _is_view(layout(a), shape):
+    in_rows = getattr(a, "base", None) is None and (not a.shape or alike(a).flags.c_contiguous)
+    if in_rows or _is_view(layout(a), shape):
         y = in_place.view(a, y, _reshape, {"shape": shape})
     return related(a, y) if joins(a.shape, shape) else y
 
@@ -144,7 +151,7 @@ def permuted(a: Any, axes: tuple[int, ...]) -> Any:
 def reshape(a: Any, /, shape: Any = None, order: str = "C", *, newshape: Any = None, copy: Any = None) -> Any:
     """The same entries in another shape, read and written in row-major (C) or column-major (F) order."""
     shape = newshape if shape is None else shape
-    shape = tuple(int(n) for n in shape) if isinstance(shape, (tuple, list)) else (int(shape),)
+    shape = lengths(shape)
     if -1 in shape or prod(shape) != prod(a.shape):
         shape = np.empty(a.shape, bool).reshape(shape).shape  # with NumPy's own complaints
     if order in ("A", "K"):
@@ -354,7 +361,7 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
 @implements(np.tile)
 def tile(A: Any, reps: Any) -> Any:
     """The whole array `reps` times along each axis."""
-    reps = lengths(list(reps) if isinstance(reps, np.ndarray) and reps.ndim else reps)
+    reps = tuple(map(index, reps)) if isinstance(reps, (tuple, list)) or np.ndim(reps) else (index(reps),)
     n = max(len(reps), len(A.shape))
     reps, have = (1,) * (n - len(reps)) + reps, (1,) * (n - len(A.shape)) + A.shape
     apart = _reshape(A, shape=tuple(k for length in have for k in (1, length)))

@@ -64,7 +64,8 @@ class Primitive:
     reason          of a constant: why it has no derivative
     consume         (cotangent, needed, *what every rule reads) -> all pullbacks at once; they may write to the cotangent
     once            made for one call, of a function of the user's, which may keep or return the arrays it is given
-    turn            (y, settings) -> how the outputs move if a basis in them turns that could be any; None where there is none
+    turn            (y, inputs, settings) -> how the outputs, matrices of columns, move if a basis in them turns that could be
+                    any; None where there is none
     plans           what the tape has worked out about the row: a plan for each set of differentiated inputs
     widens          an input each: "" if formulas read it as it is, else "float" or, of what does not vary, "whole": they
                     read it in the precision of the output (see rules.widened)

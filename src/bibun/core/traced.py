@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from bibun.core.primitive import Primitive
 
 # Each run of a transform takes the next number, so an inner run is always above the runs around it, in
-# whatever thread. Level 0 is the tape of Variables that users make themselves. count() is atomic. The odd number below
-# each is for how its tangents depend on what could be otherwise (see interpreters/forward.py).
-new_level: Callable[[], int] = count(2, 2).__next__
+# whatever thread. Level 0 is the tape of Variables that users make themselves. count() is atomic. The two numbers below
+# each are for how its tangents depend on what could be otherwise (see interpreters/turning.py).
+new_level: Callable[[], int] = count(3, 3).__next__
 
 DEFINE_BY_RUN = 0
 

@@ -38,7 +38,7 @@ def make_room(buffer: Any, values: Any) -> None:
     for view in views:
         if view.key is None and view.value.size:
             view.key = _places(view.value, held)
-    root.value = _raised(held, top)
+    root.value = in_place.memory(_raised(held, top))
     for view in views:
         if not view.value.size:
             view.value = top.constant(bare(view.value))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,16 @@ from bibun.arrays.array import Array
 from bibun.core.kinds import transposed_pushforward
 from bibun.core.primitive import Primitive
 from bibun.core.resolve import arguments
-from bibun.core.traced import alone, plain
+from bibun.core.traced import alone
 
-_ROUNDING = 1000  # eps of the result: above the rounding of what cancels
+# turned(tangents, moved, level), of turning.py, which knows batches too.
+_turned: list[Callable[[Any, Any, int], Any]] = []
 new = object.__new__
+
+
+def provide(turned: Callable[[Any, Any, int], Any]) -> None:
+    """Called once, by what keeps account of bases that could turn."""
+    _turned[:] = [turned]
 
 
 class Dual(Array):
@@ -38,17 +44,28 @@ class Dual(Array):
         y = primitive(*values, **settings)
         if primitive.kind == "constant":
             return y
-        dy = push(primitive, y, values, tangents, settings)
-        if primitive.turn is not None and dy is not None:
-            dy = _turned(dy, primitive.turn(y, settings), level)
+        dy = self.pushed(primitive, y, values, tangents, settings)
         if not isinstance(y, tuple):
-            return dual(y, dy, level)
-        parts = [dual(part, None if dy is None else dy[k], level) for k, part in enumerate(y)]
+            return self.made(y, dy)
+        parts = [self.made(part, None if dy is None else dy[k]) for k, part in enumerate(y)]
         return type(y)._make(parts) if hasattr(y, "_make") else tuple(parts)
+
+    def pushed(
+        self, primitive: Primitive, y: Any, values: list[Any], tangents: list[Any], settings: Mapping[str, Any]
+    ) -> Any:
+        """The tangent of y; None where it is zero."""
+        dy = push(primitive, y, values, tangents, settings)
+        if primitive.turn is None or dy is None:
+            return dy
+        return _turned[0](dy, primitive.turn(y, values, settings), self.level)
+
+    def made(self, value: Any, tangent: Any) -> Dual:
+        """Another one of its kind."""
+        return dual(value, tangent, self.level)
 
     def constant(self, value: Any) -> Dual:
         """A Dual whose tangent is zero."""
-        return dual(self.below(value), None, self.level)
+        return self.made(self.below(value), None)
 
     def alone(self, views: list[Any]) -> bool:
         """Whether nobody else holds its value and its tangent."""
@@ -56,7 +73,7 @@ class Dual(Array):
 
     def alias(self) -> Dual:
         """Another Dual of the same value and tangent."""
-        return dual(self.value, self.tangent, self.level)
+        return self.made(self.value, self.tangent)
 
     def become(self, other: Dual) -> None:
         """Be what `other` is."""
@@ -83,33 +100,15 @@ def _fitted(tangent: Any, value: Any) -> Any:
     return tangent if np.shape(tangent) == shape else np.broadcast_to(tangent, shape)
 
 
-# The columns that complete a basis, of np.linalg.qr and svd, could be any basis of what the others leave. Their tangents are
-# those of one choice, and what depends on the choice has no derivative. So they carry how they move if that basis turns, as
-# tangents of a level of their own; what is left of these in a result of the run tells.
-
-
-def _turned(dy: Any, moved: Any, level: int) -> Any:
-    """The tangents, with those by a turn of the free basis."""
-    if moved is None:
-        return dy
-    turn = dual(0.0, 1.0, level - 1)
-    return tuple(t if m is None else t + m * turn for t, m in zip(dy, moved, strict=True))
-
-
-def settled(y: Any, tangent: Any, level: int, given: Sequence[Any]) -> tuple[Any, bool]:
-    """The tangent of a result of the run, and whether it depends on the turn of a free basis: by more than rounding of the
-    result, or of what was given, where that cancels."""
-    if not (isinstance(tangent, Dual) and tangent.level == level - 1):
-        return tangent, False
-    tangent, by_turn = tangent.value, tangent.tangent
-    if by_turn is None:
-        return tangent, False
-    size = sum(np.max(np.abs(x), initial=0) for x in (y, tangent, *given))
-    return tangent, bool(np.any(plain(np.abs(by_turn) > _ROUNDING * np.finfo(np.result_type(tangent)).eps * size)))
-
-
-def push(primitive: Primitive, y: Any, values: list[Any], tangents: list[Any], settings: Mapping[str, Any]) -> Any:
-    """The tangent of y; None where it is zero."""
+def push(
+    primitive: Primitive,
+    y: Any,
+    values: list[Any],
+    tangents: list[Any],
+    settings: Mapping[str, Any],
+    each: Callable[[Any, int], Any] | None = None,
+) -> Any:
+    """The tangent of y; None where it is zero. `each` is applied to the part of every input, and given its number."""
     moving = [i for i, tangent in enumerate(tangents) if tangent is not None]
     variadic = primitive.inputs is None
     if not variadic:
@@ -117,17 +116,20 @@ def push(primitive: Primitive, y: Any, values: list[Any], tangents: list[Any], s
     if not moving:
         return None
     if primitive.joint:
-        return primitive(*(_or_zeros(primitive, i, values, tangents) for i in range(len(values))), **settings)
-    if primitive.kind in ("linear", "multilinear"):
+        parts = [primitive(*(_or_zeros(primitive, i, values, tangents) for i in range(len(values))), **settings)]
+    elif primitive.kind in ("linear", "multilinear"):
         parts = [primitive(*values[:i], tangents[i], *values[i + 1 :], **settings) for i in moving]
     elif primitive.pushforwards and all(primitive.pushforwards[0 if variadic else i] for i in moving):
         if variadic:
             rule: Any = primitive.pushforwards[0]
-            return rule.function(tangents, *arguments(rule, primitive, y, values, settings))
-        rules = [(primitive.pushforwards[i], tangents[i]) for i in moving]
-        parts = [r.function(t, *arguments(r, primitive, y, values, settings)) for r, t in rules if r]
+            parts = [rule.function(tangents, *arguments(rule, primitive, y, values, settings))]
+        else:
+            rules = [(primitive.pushforwards[i], tangents[i]) for i in moving]
+            parts = [r.function(t, *arguments(r, primitive, y, values, settings)) for r, t in rules if r]
     else:
         parts = [transposed_pushforward(primitive, i, tangents[i], y, values, settings) for i in moving]
+    if each is not None:
+        parts = [each(part, number) for number, part in enumerate(parts)]
     total = parts[0]
     for part in parts[1:]:
         total = tuple(p + q for p, q in zip(total, part, strict=True)) if isinstance(y, tuple) else total + part

@@ -247,12 +247,12 @@ class Recorded(Array):
             raise
 
     def __round__(self, ndigits: Any = None) -> Any:
-        """Of numbers as Python has it: without digits a whole number, with them a float; of an array as np.round."""
+        """Of numbers as Python has it: without digits a whole number, with them a float; arrays have none."""
         held, this = self.value, cast("Any", self)
-        if self.shape or isinstance(held, np.ndarray):
-            return super().__round__(ndigits)
-        if self.dtype.kind == "c":
-            raise TypeError(f"type {type(held).__name__} doesn't define __round__ method")
+        if self.shape or isinstance(held, np.ndarray) or self.dtype.kind == "c":
+            kind = type(held)
+            name = f"numpy.{kind.__name__}" if kind.__module__ == "numpy" else kind.__name__
+            raise TypeError(f"type {name} doesn't define __round__ method")
         if ndigits is None:
             return self._whole(self._tried(round, held))
         ndigits = index(ndigits)

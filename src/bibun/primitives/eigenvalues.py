@@ -124,8 +124,29 @@ def _push_eig(t: Any, y: Any) -> Any:
     return diagonals(m), dv - v * diagonals(hermitian_transpose(v) @ dv)[..., None, :]
 
 
+def _turn_eig(y: Any, inputs: Any, settings: Any) -> Any:
+    """How the vectors move by their phases: those of pairs against each other, and not at all real ones, of a real matrix."""
+    (w, v), (a,) = y, inputs
+    if not settings["strict"]:
+        return None
+    turn = np.random.default_rng(0).normal(size=np.shape(w)[-1])
+    if np.result_type(a).kind != "c":
+        side = np.sign(np.imag(w))
+        turn = side * np.where(side < 0, np.roll(turn, 1), turn)
+    return (
+        (None, 1j * v * turn.astype(np.result_type(np.imag(w)))[..., None, :]) if holds(np.not_equal(turn, 0)) else None
+    )
+
+
 eig = general(
-    _eig, _pull_eig, pushforwards=(_push_eig,), inputs=("a",), batch="leading", domain=("square",), name="eig"
+    _eig,
+    _pull_eig,
+    pushforwards=(_push_eig,),
+    turn=_turn_eig,
+    inputs=("a",),
+    batch="leading",
+    domain=("square",),
+    name="eig",
 )
 
 

@@ -15,7 +15,7 @@ from bibun.core.rules import rule
 from bibun.errors import DerivativeValueError
 from bibun.primitives import linalg, spectral
 from bibun.primitives.matrices import conjugate, diagonals, frobenius, half_upper, hermitian_transpose, skew_part
-from bibun.primitives.repeated import holds, rounding, turned_completion, unused
+from bibun.primitives.repeated import holds, pairs_of, rounding, turn, unused
 
 # QR of m x n: with c = q^H da r^-1 of the first k = min(m, n) columns, dr r^-1 is upper triangular with a real diagonal
 # (as LAPACK makes that of r), q^H dq skew-Hermitian, and c is their sum. Further columns follow from these.
@@ -91,10 +91,10 @@ def _push_qr(t: Any, y: Any, mode: str) -> Any:
     return dq, dr
 
 
-def _turn_qr(y: Any, settings: Any) -> Any:
+def _turn_qr(y: Any, inputs: Any, settings: Any) -> Any:
     q, r = y
-    moved = turned_completion(q, min(np.shape(q)[-2], np.shape(r)[-1]))
-    return None if moved is None else (moved, None)
+    found = turn(pairs_of(np.arange(np.shape(q)[-1]) >= np.shape(r)[-1]), np.result_type(q))
+    return None if found is None else (q @ found, None)
 
 
 qr = general(

@@ -18,9 +18,10 @@ from bibun.core.rules import rule
 from bibun.core.traced import plain
 from bibun.errors import DerivativeValueError
 from bibun.primitives.matrices import conjugate, entrywise, half_lower, hermitian_transpose, transpose
+from bibun.primitives.repeated import mixing
 from bibun.primitives.spectral import eigh, eigvalsh, svd, svdvals
 
-__all__ = ["eigh", "eigvalsh", "svd", "svdvals"]
+__all__ = ["eigh", "eigvalsh", "mixing", "svd", "svdvals"]
 
 
 # Systems of equations: y = a^-1 b, one factorisation for both cotangents and one for both tangents

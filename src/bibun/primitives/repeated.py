@@ -22,6 +22,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from bibun.core.broadcasting import is_complex
+from bibun.core.kinds import constant
 from bibun.core.traced import Traced, bare, plain
 from bibun.errors import DerivativeValueError
 from bibun.primitives.matrices import diagonals, hermitian_transpose, skew_part, transpose
@@ -225,16 +226,56 @@ def reject_zeros(name: str, values: Any, zero: Any) -> NoReturn:
     )
 
 
-def turned_completion(basis: Any, k: int) -> Any:
-    """How a basis moves if the vectors beyond the first k turn among themselves in a way without any structure; None if they
-    cannot."""
-    further = basis[..., :, k:]
-    n, dtype = np.shape(further)[-1], np.result_type(basis)
-    if n < (1 if dtype.kind == "c" else 2):
+# What forward mode is told of them (see interpreters/turning.py), and generic vectors in the place of LAPACK's
+
+
+def turn(free: Any, dtype: Any, seed: int = 0) -> Any:
+    """A skew-Hermitian matrix without structure at the pairs that are free to turn, 0 elsewhere; None where none is."""
+    n = np.shape(free)[-1]
+    pairs = free if dtype.kind == "c" else free & ~np.eye(n, dtype=bool)
+    if not holds(pairs):
         return None
-    random = np.random.default_rng((0, n))
-    turn = random.normal(size=(n, n)) + (1j * random.normal(size=(n, n)) if dtype.kind == "c" else 0)
-    return np.concatenate([np.zeros_like(basis[..., :, :k]), further @ (turn - turn.conj().T).astype(dtype)], axis=-1)
+    random = np.random.default_rng((seed, n))
+    matrix = random.normal(size=(n, n)) + (1j * random.normal(size=(n, n)) if dtype.kind == "c" else 0)
+    return pairs * (matrix - matrix.conj().T).astype(dtype)
+
+
+def turn_of_equal(v: Any, near: Any) -> Any:
+    """How vectors move if those of equal values turn among themselves, and each by its phase."""
+    found = turn(near | np.eye(np.shape(near)[-1], dtype=bool), np.result_type(v))
+    return None if found is None else v @ found
+
+
+def pairs_of(which: Any) -> Any:
+    """The pairs of which both are meant, also with themselves."""
+    return which[..., None, :] & which[..., :, None]
+
+
+def _mixing(v: Any, kept: Any, *, seed: int) -> Any:
+    """A matrix each that leaves the first vectors, as many as are kept, and mixes the others in a way without structure."""
+    n = v.shape[-1]
+    found = np.broadcast_to(np.eye(n, dtype=v.dtype), (*v.shape[:-2], n, n)).copy()
+    for matrix in np.ndindex(v.shape[:-2]):
+        k = int(kept[matrix])
+        if k < n and _is_special(v[matrix][:, k:]):
+            found[matrix][k:, k:] = rotation(n - k, v.dtype, seed)
+    return found
+
+
+def _is_special(v: Any) -> bool:
+    """Whether there is a 0 among the entries, or two are as large: what depends on such vectors can have the slope 0 along
+    every turn of them."""
+    parts = [v.real, v.imag] if v.dtype.kind == "c" else [v]
+    sizes = np.sort(np.abs(parts), axis=None)
+    return bool(np.any(np.diff(sizes, prepend=0.0) <= rounding(np.ones((), sizes.dtype))))
+
+
+mixing = constant(_mixing, "what depends on which basis completes the vectors has no derivative", name="mixing")
+
+
+def generic_completion(v: Any, kept: Any, seed: int = 0) -> Any:
+    """The vectors with others in the place of those beyond the first, which LAPACK often gives as unit vectors."""
+    return v @ mixing(v, kept, seed=seed)
 
 
 def reject_completion(name: str, k: int, n: int) -> NoReturn:

@@ -31,12 +31,14 @@ from bibun.primitives.repeated import (
     holds,
     inverse_unless,
     limits,
+    pairs_of,
     reject_completion,
     reject_zeros,
     rotation,
     rounding,
     shared,
-    turned_completion,
+    turn,
+    turn_of_equal,
     unused,
     use,
     zeros,
@@ -75,8 +77,10 @@ def _pull_eigh(g: Any, y: Any, UPLO: str, paired: bool) -> Any:
         gap, near = gaps(w)
         how = use(g_w, paired, g_w, g_v, w)
         missing = limits("eigh", "eigenvalues", w, near, vectors, rounding(frobenius(g_v)), g_w, how)
-        turn = inverse_unless(gap, near | np.eye(np.shape(w)[-1], dtype=bool)) * skew_part(vectors) + missing
-        inner = v @ turn + v * g_w[..., None, :]
+        inner = (
+            v @ (inverse_unless(gap, near | np.eye(np.shape(w)[-1], dtype=bool)) * skew_part(vectors) + missing)
+            + v * g_w[..., None, :]
+        )
     return _half(conjugate(2 * (inner @ hermitian_transpose(v))), UPLO)
 
 
@@ -86,14 +90,21 @@ def _push_eigh(t: Any, y: Any, UPLO: str, paired: bool) -> Any:
     m = _in_basis(t, v, UPLO)
     gap, near = gaps(w)
     check_tangents("eigh", "eigenvalues", w, near, m, frobenius(m), paired, t, w)
-    turn = inverse_unless(gap, near | np.eye(np.shape(w)[-1], dtype=bool)) * m
-    return np.real(diagonals(m)), v @ turn
+    return np.real(diagonals(m)), v @ (inverse_unless(gap, near | np.eye(np.shape(w)[-1], dtype=bool)) * m)
+
+
+def turn_eigh(y: Any, inputs: Any, settings: Any) -> Any:
+    """How the vectors move that could be others: those of equal values, and phases."""
+    w, v = y
+    moved = turn_of_equal(v, gaps(w)[1])
+    return None if moved is None else (None, moved)
 
 
 eigh = general(
     _eigh,
     _pull_eigh,
     pushforwards=(_push_eigh,),
+    turn=turn_eigh,
     inputs=("a",),
     batch="leading",
     domain=("symmetric",),
@@ -212,8 +223,7 @@ def _pull_svd(g: Any, y: Any, full_matrices: bool, paired: bool) -> Any:
     _check_completion(u_bar, u, k, limit)
     _check_completion(v_bar, v, k, limit)
     alike, apart, inverse = _factors(s, near, zero)
-    turn = alike * skew_part(x + z) + apart * skew_part(x - z) + missing
-    inner = u_k @ turn + u_k * g_s[..., None, :]
+    inner = u_k @ (alike * skew_part(x + z) + apart * skew_part(x - z) + missing) + u_k * g_s[..., None, :]
     if rest_u is not None:
         inner = inner + rest_u * inverse
     a_bar = inner @ vh_k
@@ -222,11 +232,11 @@ def _pull_svd(g: Any, y: Any, full_matrices: bool, paired: bool) -> Any:
     return conjugate(a_bar)
 
 
-def _turned(t: Any, basis: Any, other: Any, turn: Any, m: Any, inverse: Any) -> tuple[Any, Any]:
+def _turned(t: Any, basis: Any, other: Any, inner: Any, m: Any, inverse: Any) -> tuple[Any, Any]:
     """The tangent of one side's vectors, and what of t lies outside of the first k of them (None: nothing)."""
     k = np.shape(m)[-1]
     first = basis[..., :, :k]
-    tangent = first @ turn
+    tangent = first @ inner
     if np.shape(basis)[-2] == k:
         return tangent, None
     rest = t @ other - first @ m
@@ -263,11 +273,27 @@ def _push_svd(t: Any, y: Any, full_matrices: bool, paired: bool) -> Any:
     return du, np.real(diagonals(m)), hermitian_transpose(dv)
 
 
-def _turn_svd(y: Any, settings: Any) -> Any:
+def _turn_svd(y: Any, inputs: Any, settings: Any) -> Any:
+    """Those of equal values, and phases, turn alike on both sides; of zeros, and beyond the values, each side for itself."""
     u, s, vh = y
-    k = np.shape(s)[-1]
-    du, dv = turned_completion(u, k), turned_completion(hermitian_transpose(vh), k)
+    k, zero, (_, near) = np.shape(s)[-1], zeros(s), gaps(s)
+    alike = turn((near | np.eye(k, dtype=bool)) & pairs_of(~zero), np.result_type(u))
+    du, dv = (
+        _turn_of_side(basis, alike, zero, seed) for seed, basis in enumerate((u, hermitian_transpose(vh)), start=1)
+    )
     return None if du is None and dv is None else (du, None, None if dv is None else hermitian_transpose(dv))
+
+
+def _turn_of_side(basis: Any, alike: Any, zero: Any, seed: int) -> Any:
+    k, n = np.shape(zero)[-1], np.shape(basis)[-1]
+    beyond = np.concatenate([zero, np.ones((*np.shape(zero)[:-1], n - k), bool)], axis=-1)
+    apart = turn(pairs_of(beyond), np.result_type(basis), seed)
+    moved = [] if alike is None else [basis[..., :, :k] @ alike]
+    if moved and n > k:
+        moved = [np.concatenate([moved[0], np.zeros_like(basis[..., :, k:])], axis=-1)]
+    if apart is not None:
+        moved.append(basis @ apart)
+    return sum(moved[1:], moved[0]) if moved else None
 
 
 svd = general(

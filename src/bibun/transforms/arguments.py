@@ -60,7 +60,7 @@ def choose(name: str, args: tuple[Any, ...], argnums: int | Sequence[int]) -> Ch
         whole = list(args)
         for traced, value in zip(flat, values, strict=True):
             if isinstance(traced, Traced) and not np.shape(value) and not in_place.is_number(value):
-                in_place.is_memory(traced)
+                in_place.memory(traced)
         for number, part in zip(numbers, split(flat), strict=True):
             whole[number] = part
         return tuple(whole)

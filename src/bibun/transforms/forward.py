@@ -13,7 +13,8 @@ from bibun.core.calling import called
 from bibun.core.traced import Traced, beside, new_level, strong
 from bibun.errors import DerivativeValueError
 from bibun.interpreters.batch import batch
-from bibun.interpreters.forward import Dual, dual, settled
+from bibun.interpreters.forward import Dual, dual
+from bibun.interpreters.turning import settled
 from bibun.transforms.arguments import Chosen, at_level, choose, outputs
 from bibun.transforms.reverse import _tied, vjp
 
@@ -28,7 +29,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     level = new_level()
     inputs = [dual(x, strong(t), level) for t, x in zip(given, chosen.leaves, strict=True)]
     leaves, unflatten = outputs("jvp", called(f, chosen.rebuild(inputs), {}))
-    pairs = [_split(y, level, "jvp", chosen.leaves) for y in leaves]
+    pairs = [_split(y, level, "jvp") for y in leaves]
     given = [*given, *chosen.leaves]
     values, moved = [y for y, _ in pairs], [_or_zeros(dy, y) for y, dy in pairs]
     for x in chosen.leaves:
@@ -72,16 +73,17 @@ def _pair(name: str, primals: Any, tangents: Any) -> tuple[tuple[Any, ...], tupl
     return tuple(primals), tuple(tangents)
 
 
-def _split(y: Any, level: int, name: str, given: Sequence[Any]) -> tuple[Any, Any]:
-    """The value of a result, and its tangent. `given`: what the function was called with."""
+def _split(y: Any, level: int, name: str) -> tuple[Any, Any]:
+    """The value of a result, and its tangent."""
     if not at_level(y, Dual, level, name):
         return y, None
-    tangent, free = settled(y.value, y.tangent, level, given)
+    tangent, free = settled(y.tangent, level)
     if free:
         raise DerivativeValueError(
-            f"{name}: the result depends on the vectors that complete a basis (np.linalg.qr with mode='complete', np.linalg.svd "
-            "with full_matrices=True). They are an arbitrary basis of what the others leave, so it has no derivative. Use "
-            "mode='reduced', full_matrices=False, or the projector on that whole space."
+            f"{name}: the result depends on what a decomposition leaves open. The vectors that complete a basis (np.linalg.qr "
+            "with mode='complete', np.linalg.svd with full_matrices=True), and those of equal values, are an arbitrary basis of "
+            "their space, and the phases of complex vectors are arbitrary, so it has no derivative. Use mode='reduced', "
+            "full_matrices=False, the projector on that whole space; of a complex vector np.abs(v) or v / v[0]."
         )
     return y.value, tangent
 
@@ -110,7 +112,7 @@ def jacfwd(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[
                 leaves, unflatten = outputs(
                     "jacfwd", *[called(f, chosen.rebuild(_moved(chosen.leaves, k, basis)), kwargs)]
                 )
-                pieces.append([_column(y, basis, chosen.leaves) for y in leaves])
+                pieces.append([_column(y, basis) for y in leaves])
             columns.append([_joined(parts, x) for parts in zip(*pieces, strict=True)])
         return unflatten([chosen.shaped(list(jacobians)) for jacobians in zip(*columns, strict=True)])
 
@@ -142,9 +144,9 @@ def _moved(leaves: list[Any], k: int, basis: _Basis) -> list[Any]:
     return [dual(x, basis.tangent if i == k else None, basis.level) for i, x in enumerate(leaves)]
 
 
-def _column(y: Any, basis: _Basis, given: Sequence[Any]) -> Any:
-    """The batch of tangents of one output. `given`: what the function was called with."""
-    value, tangent = _split(y, basis.level, "jacfwd", given)
+def _column(y: Any, basis: _Basis) -> Any:
+    """The batch of tangents of one output."""
+    value, tangent = _split(y, basis.level, "jacfwd")
     if np.result_type(basis.tangent).kind == "c" and np.result_type(value).kind != "c":
         raise DerivativeValueError(
             "jacfwd: the function of a complex argument returned real numbers, so it is not holomorphic, and tangents along "

@@ -138,10 +138,18 @@ nctdtr = elementwise(
     special.nctdtr, _FREEDOM, lambda a, b, c: -_student_moment(a, b, c, 0), lambda a, b, c: _student_moment(a, b, c, 1),
     guarded=True, domain=("positive", "real", "real"),
 )  # fmt: skip
+
+
+def _of_quantile(y: Any, at_infinity: Any, slope: Any) -> Any:
+    """The slope of a quantile; at an infinite one that of the end, which no parameter moves, and which p reaches steeply."""
+    endless = np.isinf(y)
+    return np.where(endless, at_infinity, slope(np.where(endless, 0.0, y)))
+
+
 nctdtrit = elementwise(
     special.nctdtrit, _FREEDOM,
-    lambda y, a, b: _student_moment(a, b, y, 0) / _student_moment(a, b, y, 1),
-    lambda y, a, b: 1 / _student_moment(a, b, y, 1),
+    lambda y, a, b: _of_quantile(y, 0.0, lambda t: _student_moment(a, b, t, 0) / _student_moment(a, b, t, 1)),
+    lambda y, a, b: _of_quantile(y, np.abs(y), lambda t: 1 / _student_moment(a, b, t, 1)),
     guarded=True, domain=("positive", "real", "probability"),
 )  # fmt: skip
 nctdtrinc = elementwise(

@@ -68,6 +68,7 @@ from bibun.scipy.linalg._matrices import (
 )
 from bibun.scipy.linalg._polar import orthogonal_procrustes, polar
 from bibun.scipy.linalg._riccati import solve_continuous_are, solve_discrete_are
+from bibun.scipy.linalg._schur import schur
 from bibun.scipy.linalg._solvers import (
     cho_solve_banded,
     inv,
@@ -128,6 +129,7 @@ __all__ = [
     "polar",
     "qr",
     "rq",
+    "schur",
     "signm",
     "sinhm",
     "sinm",
@@ -157,7 +159,6 @@ _ORDER = "the triangular form depends on the order of the eigenvalues; "
 __getattr__ = remaining(
     source,
     {
-        "schur": f"{_ORDER}write expm, sqrtm, logm, solve_sylvester, eig or eigvals, whichever it is for",
         "rsf2csf": f"{_ORDER}write eig or eigvals",
         "qz": f"{_ORDER}write eigvals(a, b)",
         "ordqz": f"{_ORDER}write eigvals(a, b)",

@@ -39,6 +39,7 @@ eigh_row = Primitive(
     inputs=("a",),
     pullbacks=row("eigh").pullbacks,
     pushforwards=row("eigh").pushforwards,
+    turn=row("eigh").turn,
     batch="leading",
     domain=("symmetric",),
 )
@@ -194,8 +195,21 @@ def eig(a: Any, b: Any = None, left: bool = False, right: bool = True, homogeneo
     a = for_lapack(a)
     if not right:
         return eigvals(a, check_finite=False)
+    lost = _lost(a)
+    if lost is not None:
+        return _complex(np.broadcast_to(lost, a.shape[:-1])), np.broadcast_to(lost, a.shape)
     w, v = np.linalg.eig(a)
     return _complex(w), v
+
+
+def _lost(a: Any) -> Any:
+    """Nan, in the place of results of a matrix with infinite entries that were not checked; None of one without."""
+    bad = ~np.isfinite(a)
+    if not holds(bad):
+        return None
+    if holds(np.isnan(a)):
+        raise ValueError("illegal value in argument 4 of internal eig algorithm (geev)")
+    return np.sum(a * np.nan)
 
 
 @stands_for(source.eigvals)
@@ -205,7 +219,8 @@ def eigvals(a: Any, b: Any = None, homogeneous_eigvals: bool = False) -> Any:
         raise no_rule("eigvals", "homogeneous_eigvals= is not taken")
     a = for_lapack(a)
     if b is None:
-        return _complex(np.linalg.eigvals(a))
+        lost = _lost(a)
+        return _complex(np.linalg.eigvals(a) if lost is None else np.broadcast_to(lost, a.shape[:-1]))
     b = for_lapack(b)
     w = _complex(np.linalg.eigvals(np.linalg.solve(b, a)))
     return np.take_along_axis(w, order_row(w, a, b), axis=-1)

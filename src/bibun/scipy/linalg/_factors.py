@@ -13,6 +13,7 @@ import scipy.linalg as source  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array
 from bibun.arrays.deciding import whole
+from bibun.arrays.linalg import ROUNDING
 from bibun.arrays.registry import add_rows
 from bibun.core.kinds import constant, general
 from bibun.errors import DerivativeValueError
@@ -253,6 +254,7 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, lapack_driv
     if not compute_uv:
         return svdvals(a, check_finite=False)
     a = for_lapack(a)
+    _refuse(np.isnan(a), "A has a NaN entry")
     u, s, vh = np.linalg.svd(a, full_matrices)
     if lapack_driver == "gesdd":  # NumPy's
         return u, s, vh
@@ -265,7 +267,15 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, lapack_driv
 @stands_for(source.svdvals)
 def svdvals(a: Any) -> Any:
     """The singular values, descending."""
-    return np.linalg.svdvals(for_lapack(a))
+    a = for_lapack(a)
+    _refuse(np.isnan(a), "A has a NaN entry")
+    return np.linalg.svdvals(a)
+
+
+def _refuse(bad: Any, message: str) -> None:
+    """SciPy's error, where NumPy's LAPACK has another: of entries that were not checked for being finite."""
+    if holds(bad):
+        raise ValueError(message)
 
 
 def _rank(s: Any, shape: Any, rcond: Any, name: str) -> int:
@@ -298,10 +308,24 @@ def orth(A: Any, rcond: Any = None) -> Any:
 
 @stands_for(source.pinv)
 def pinv(a: Any, *, atol: Any = None, rtol: Any = None, return_rank: bool = False) -> Any:
-    """The pseudo-inverse; singular values up to atol + rtol * the largest count as zero."""
-    if atol or return_rank:
-        raise no_rule("pinv", "atol= and return_rank= are not taken; give rtol= alone")
-    return np.linalg.pinv(for_lapack(a), rtol=rtol)
+    """The pseudo-inverse; singular values up to atol + rtol * the largest count as zero. With `return_rank` and their number."""
+    a = for_lapack(a)
+    _refuse(np.isnan(a), "A has a NaN entry")
+    if not atol and not return_rank:
+        return np.linalg.pinv(a, rtol=rtol)
+    least, share = 0.0 if atol is None else atol, max(a.shape[-2:]) * np.finfo(a.dtype).eps if rtol is None else rtol
+    _refuse(np.less([least, share], 0), "atol and rtol values must be positive.")
+    s = np.linalg.svdvals(a)
+    largest = np.max(s, axis=-1, keepdims=True, initial=0.0)
+    kept = s > least + share * largest
+    if holds(
+        kept != (s > ROUNDING * largest)
+    ):  # else it is that of a matrix of its rank, whose derivative needs no vectors
+        u, s, vh = np.linalg.svd(a, full_matrices=False)
+        inverse = (adjoint(vh) * np.where(kept, 1 / np.where(kept, s, 1), 0)[..., None, :]) @ adjoint(u)
+    else:
+        inverse = np.linalg.pinv(a, rtol=ROUNDING)
+    return (inverse, np.sum(kept, axis=-1)) if return_rank else inverse
 
 
 @stands_for(source.pinvh)
@@ -317,6 +341,7 @@ def lstsq(a: Any, b: Any, cond: Any = None, lapack_driver: str | None = None) ->
     With lapack_driver="gelsy", whose QR has no singular values: an empty array and None in their places, as in SciPy.
     """
     a, b = for_lapack(a), for_lapack(b)
+    _refuse(np.isinf(a), f"illegal value in 4-th argument of internal {lapack_driver}")
     if a.ndim > 2 or b.ndim > 2:
         one = partial(lstsq, cond=cond, lapack_driver=lapack_driver)
         return one_by_one(one, [a, b], [2, min(b.ndim, 2)])  # each has a rank of its own

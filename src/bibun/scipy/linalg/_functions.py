@@ -96,7 +96,10 @@ def expm_frechet(A: Any, E: Any, method: str | None = None, compute_expm: bool =
     derivative = expm_frechet_row(a, e, method=method)
     if method != "blockEnlarge":  # where SciPy begins with a unit matrix of float64
         derivative, a = (x.astype(np.result_type(x, np.float64)) for x in (derivative, a))
-    return (expm_row(a), derivative) if compute_expm else derivative
+    if not compute_expm:
+        return derivative
+    y = expm_row(a)
+    return (y if y.shape == derivative.shape else np.copy(np.broadcast_to(y, derivative.shape))), derivative
 
 
 # The logarithm and fractional powers: by the blocks

@@ -97,5 +97,7 @@ def polar(a: Any, side: str = "right") -> tuple[Any, Any]:
 @stands_for(source.orthogonal_procrustes)
 def orthogonal_procrustes(A: Any, B: Any) -> tuple[Any, Any]:
     """The orthogonal r for which a r is nearest to b, and the sum of the singular values of a^H b."""
-    u, h = polar_row(for_lapack(adjoint(as_array(A)) @ as_array(B)))
+    product = for_lapack(adjoint(as_array(A)) @ as_array(B))
+    check_finite(product)  # as SciPy does of it in any case
+    u, h = polar_row(product)
     return u, np.sum(np.real(diagonals(h)), axis=-1)

@@ -163,8 +163,28 @@ def gaussian_filter1d(
     truncate: float = 4.0, *, radius: int | None = None,
 ) -> Any:  # fmt: skip
     """Weighed with a Gaussian of standard deviation sigma, or with a derivative of one; sigma may be differentiated too."""
-    w = _gaussian(sigma, order, truncate, radius)
-    return correlate1d(input, np.flip(w), axis, output, mode, cval)
+    w = np.flip(_gaussian(sigma, order, truncate, radius))
+    if order % 2 == 0 or w.shape[0] == 1:
+        return correlate1d(input, w, axis, output, mode, cval)
+    x = as_array(input)
+    return given(_odd(x, w, normalize_axis_index(axis, x.ndim), mode, cval), x, output)
+
+
+def _odd(x: Any, w: Any, axis: int, mode: str, cval: Any) -> Any:
+    """By weights of which the left ones are minus the right ones: the sum over both sides apart, so that of a region that is flat
+    or symmetric exactly 0 is left, as of SciPy's. What is computed from it, as a direction, is not to be decided by rounding.
+    """
+    if 0 in x.shape:
+        return wide(x)
+    n = w.shape[0] // 2
+    x = surrounded(wide(x), (axis,), [2 * n + 1], 0, mode, cval)
+    w = np.expand_dims(np.flip(w[n + 1 :]), [i for i in range(x.ndim) if i != axis])
+
+    def right(x: Any) -> Any:
+        ahead = x[(*(slice(None),) * axis, slice(n + 1, None))]
+        return convolved(ahead, w, "valid", "direct", (axis,))
+
+    return right(x) - np.flip(right(np.flip(x, axis)), axis)
 
 
 @stands_for(source.gaussian_filter)

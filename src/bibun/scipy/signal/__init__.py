@@ -10,7 +10,7 @@ import scipy.signal as source  # type: ignore[import-untyped]
 
 from bibun.scipy._calls import remaining
 from bibun.scipy.signal._convolution import convolve, convolve2d, correlate, correlate2d, fftconvolve, oaconvolve
-from bibun.scipy.signal._designs import bessel, butter, cheby1, cheby2, ellip, firwin, firwin2
+from bibun.scipy.signal._designs import bessel, butter, cheby1, cheby2, ellip, firwin, firwin2, iirfilter
 from bibun.scipy.signal._filters import filtfilt, lfilter, lfilter_zi, sosfilt, sosfilt_zi, sosfiltfilt
 from bibun.scipy.signal._responses import lsim
 from bibun.scipy.signal._smoothing import (
@@ -47,6 +47,7 @@ __all__ = [
     "firwin2",
     "freqz",
     "hilbert",
+    "iirfilter",
     "istft",
     "lfilter",
     "lfilter_zi",
@@ -79,7 +80,6 @@ __getattr__ = remaining(
         **dict.fromkeys(
             ("find_peaks", "peak_widths", "peak_prominences", "argrelmax", "argrelmin", "argrelextrema"), _DISCRETE
         ),
-        "iirfilter": "write butter, cheby1, cheby2, ellip or bessel, which have derivatives by the frequencies",
         "deconvolve": "write lfilter of the signal and the divisor: lfilter(signal, divisor, [1, 0, 0, ...])",
         "wiener": "write the means of windows with convolve",
         "medfilt2d": "write medfilt",

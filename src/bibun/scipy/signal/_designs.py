@@ -225,6 +225,17 @@ def butter(N: int, Wn: Any, btype: str = "low", analog: bool = False, output: st
     return _designed(source.buttap(N), Wn, btype, analog, output, fs)
 
 
+@stands_for(source.iirfilter)
+def iirfilter(
+    N: int, Wn: Any, rp: Any = None, rs: Any = None, btype: str = "band", analog: bool = False, ftype: str = "butter",
+    output: str = "ba", fs: Any = None,
+) -> Any:  # fmt: skip
+    """The filter of the name `ftype`, by its frequencies Wn and fs."""
+    _plainly("iirfilter", rp=rp, rs=rs)
+    prototype = source.iirfilter(N, 1.0, rp, rs, "lowpass", True, ftype, "zpk")  # moved by nothing
+    return _designed(prototype, Wn, btype.lower(), analog, output.lower(), fs)
+
+
 @stands_for(source.cheby1)
 def cheby1(
     N: int, rp: Any, Wn: Any, btype: str = "low", analog: bool = False, output: str = "ba", fs: Any = None

@@ -1,6 +1,7 @@
 """A few eigenvalues of a symmetric matrix, with their vectors: SciPy's eigsh, and its derivative by the entries. One row.
 
-dw = vᵀ dA v, and dv = -(A - w)⁺ dA v, a system of equations a pair: no other pair need be known.
+dw = vᵀ dA v, and dv = -(A - w)⁺ dA v, a system of equations a pair: no other pair need be known. And a few singular values,
+by those of the whole matrix.
 """
 
 from __future__ import annotations
@@ -132,3 +133,29 @@ def eigsh(
     if return_eigenvectors:
         return w, v
     return w[::-1] if sigma is None and which in ("SM", "SA") else w  # as ARPACK leaves them
+
+
+@stands_for(source.svds)
+def svds(
+    A: Any, k: int = 6, ncv: Any = None, tol: float = 0, which: str = "LM", v0: Any = None, maxiter: Any = None,
+    return_singular_vectors: Any = True, solver: str = "arpack", rng: Any = None, options: Any = None, *,
+    random_state: Any = None,
+) -> Any:  # fmt: skip
+    """k singular values of a matrix, ascending, with their vectors, whose signs are free; A is sparse or dense.
+
+    Computed from the whole matrix, to rounding whatever the solver and its settings.
+    """
+    if isinstance(A, source.LinearOperator):
+        raise no_rule("svds", "operators are not taken; write the matrix, with its entries")
+    a = A.toarray() if issparse(A) else as_array(A)
+    if which not in ("LM", "SM"):
+        raise ValueError("`which` must be in ('LM', 'SM').")
+    n = min(a.shape)
+    if int(k) != k or not 0 < k < n + (solver == "propack"):
+        raise ValueError("`k` must be an integer satisfying `0 < k < min(A.shape)`.")
+    taken = np.arange(int(k))[::-1] + (0 if which == "LM" else n - int(k))
+    if return_singular_vectors is False:
+        return np.linalg.svd(a, compute_uv=False)[taken]
+    u, s, vh = np.linalg.svd(a, full_matrices=False)
+    left, right = (return_singular_vectors in (True, side) for side in ("u", "vh"))
+    return u[:, taken] if left else None, s[taken], vh[taken] if right else None

@@ -23,7 +23,7 @@ from bibun.scipy._levels import batches, steering
 from bibun.scipy._systems import System, linear_system
 from bibun.scipy.sparse import issparse
 from bibun.scipy.sparse._arrays import SparseArray
-from bibun.scipy.sparse._eigenvalues import eigsh  # noqa: F401  a name of this module too
+from bibun.scipy.sparse._eigenvalues import eigsh, svds  # noqa: F401  names of this module too
 from bibun.scipy.sparse._matrices import Pattern, parts, product, sparse_product
 
 # The matrix of a system: sparse, dense, or a LinearOperator, which has no entries to differentiate by
@@ -289,7 +289,7 @@ _DENSE = "write the function of bibun.scipy.linalg or numpy.linalg for A.toarray
 __getattr__ = remaining(
     source,
     {
-        **dict.fromkeys(("eigs", "svds", "lobpcg", "expm", "inv", "norm"), _DENSE),
+        **dict.fromkeys(("eigs", "lobpcg", "expm", "inv", "norm"), _DENSE),
         "expm_multiply": f"{_DENSE}: expm(A) @ B",
         **dict.fromkeys(("lsqr", "lsmr"), "write spsolve, or cg, of the normal equations A.T @ A"),
         "spsolve_triangular": "write spsolve, which finds the triangle by itself",

@@ -17,7 +17,7 @@ from scipy import stats  # type: ignore[import-untyped]
 from bibun.primitives.repeated import holds
 from bibun.scipy._levels import is_traced, without
 from bibun.scipy.stats.distribution import Distribution, floats, log_probability, nan_unless
-from bibun.scipy.stats.values import FAMILIES, ByValue, log_density, number, plain_value, value
+from bibun.scipy.stats.values import FAMILIES, ByValue, log_density, number, plain_value, steep, value
 
 Formula = Callable[..., Any]
 LINE = (-np.inf, np.inf)
@@ -119,7 +119,7 @@ class Continuous(Distribution):
         """The formula inside the support, and a constant outside; of a density by its logarithm.
 
         That may be none at an end of the support, or far out in a tail that underflows: there it is a constant too, of SciPy's
-        value. So is a density itself where the logarithm is infinite.
+        value, but where the density is infinite, and so is its slope.
         """
         if not is_traced(x, args, settings):
             return getattr(self.plain, which)(x, *args, **settings)
@@ -138,10 +138,11 @@ class Continuous(Distribution):
                 inside = inside & ~dead
                 y = self.standard(formula, np.where(inside, z, _middle(low, high)), shapes)
                 at_ends = plain_value(*(without(x, 0) for x in (z, *shapes)), family=self.name, which="logpdf")
-                beyond = np.where(dead, at_ends, beyond)
+                beyond = np.where(dead, _endless(at_ends, z, _middle(low, high)), beyond)
             y = y - np.log(scale)
-        y, valid = np.where(inside, y, beyond), self._of_family(shapes, scale) & (z == z)
-        return nan_unless(valid, np.exp(y) if which == "pdf" else y, x, loc, scale, *shapes)
+        y = np.where(inside, y, beyond)
+        y = _exp(y) if which == "pdf" else y
+        return nan_unless(self._of_family(shapes, scale) & (z == z), y, x, loc, scale, *shapes)
 
     def ends(self, *shapes: Any) -> tuple[Any, Any]:
         """The support of the standard member."""
@@ -208,12 +209,23 @@ class Continuous(Distribution):
         shapes, loc, scale = self.parameters(args, settings)
         form = self.moments[which]
         standard = number(self.name, which, *shapes) if form is None else form(*shapes)
-        valid = self._of_family(shapes, scale) & (loc == loc)
-        return nan_unless(valid, moved(standard, loc, scale), loc, scale, *shapes)
+        return nan_unless(self._of_family(shapes, scale), moved(standard, loc, scale), loc, scale, *shapes)
 
 
 def _not_finite(y: Any) -> Any:
     return ~np.isfinite(y)
+
+
+def _exp(y: Any) -> Any:
+    """e**y; where y is infinite, with its slopes."""
+    endless = np.equal(y, np.inf)
+    return np.where(endless, y, np.exp(np.where(endless, 0.0, y))) if holds(endless) else np.exp(y)
+
+
+def _endless(logarithm: Any, z: Any, middle: Any) -> Any:
+    """The logarithm of a density at an end, with its slopes where it is infinite."""
+    endless = np.equal(logarithm, np.inf)
+    return np.where(endless, steep(np.where(endless, logarithm, 1.0), z, middle), logarithm)
 
 
 def _middle(low: Any, high: Any) -> Any:

@@ -98,11 +98,11 @@ class Discrete(Distribution):
         with np.errstate(divide="ignore", invalid="ignore"):
             if which in ("logpmf", "pmf"):
                 inside = (n >= low) & (n <= high) & (np.floor(n) == n)
-                y = np.where(inside, self.forms["logpmf"](np.where(inside, n, low), *shapes), -np.inf)  # type: ignore[misc]
-                y = np.exp(y) if which == "pmf" else y
+                y = self.forms["logpmf"](np.where(inside, n, np.where(np.isfinite(low), low, 0.0)), *shapes)  # type: ignore[misc]
+                y = np.where(inside, np.exp(y) if which == "pmf" else y, 0.0 if which == "pmf" else -np.inf)
             else:
                 y = self._sum(which, np.floor(n), low, high, shapes)
-        return nan_unless(self.valid(*shapes) & (n == n), y, *shapes)
+        return nan_unless(self.valid(*shapes) & (n == n), y, loc, *shapes)
 
     def _sum(self, which: str, n: Any, low: Any, high: Any, shapes: list[Any]) -> Any:
         """cdf or sf, of a whole number."""
@@ -123,7 +123,8 @@ class Discrete(Distribution):
         if not is_traced(q, args, settings):
             return getattr(self.plain, which)(q, *args, **settings)
         shapes, loc, _ = self.parameters(args, settings)
-        return plain_value(*(without(x, 0) for x in (q, *shapes)), family=self.name, which=which) + loc
+        k = plain_value(*(without(x, 0) for x in (q, *shapes)), family=self.name, which=which)
+        return nan_unless(~np.isnan(k), k + loc, loc, *shapes)
 
     def _moment(self, which: str, args: Any, settings: Any) -> Any:
         if not is_traced(args, settings):
@@ -155,7 +156,7 @@ def _whole(n: Any) -> Any:
 def _harmonic(n: Any, a: Any) -> Any:
     """Σ i**-a, i from 1 to n."""
     n = _whole(n)
-    i = np.arange(1.0, np.max(plain(n), initial=0) + 1)
+    i = np.arange(1.0, np.fmax.reduce(np.ravel(plain(n)), initial=0.0) + 1)
     terms = np.expand_dims(a, -1) * -np.log(i)
     return np.sum(np.where(i <= np.expand_dims(n, -1), np.exp(terms), 0.0), axis=-1)
 

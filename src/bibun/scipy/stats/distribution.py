@@ -159,10 +159,13 @@ def log_probability(p: Any, rest: Any) -> Any:
 
 def nan_unless(valid: Any, y: Any, *inputs: Any) -> Any:
     """y where it is valid, elsewhere nan, and so its derivatives of every order by the inputs: of a constant they would be 0.
+    Where one of the inputs is nan, it is not valid.
 
     √(x - x₀ - 1) at x = x₀ is nan with all derivatives, and its row keeps them from neighbours that do not depend on it.
     """
     nothing: Any = np.nan
+    for x in inputs:
+        valid = valid & (x == x)
     if holds(~valid):
         with np.errstate(invalid="ignore"):
             nothing = sum((np.sqrt(x - without(x, 0) - 1.0) for x in inputs), nothing)

@@ -23,8 +23,10 @@ from bibun.scipy.stats.formulas import (
     extreme,
     finite_exp,
     finite_expm1,
+    flat_root,
     log1p_over,
     log_difference,
+    log_i0e,
     log_mass,
     log_normal,
     log_scale_of_t,
@@ -135,7 +137,8 @@ chi2 = Continuous(
 chi = Continuous(
     "chi", lambda z, df: log(2) * (1 - df / 2) - special.gammaln(df / 2) + special.xlogy(df - 1, z) - z**2 / 2,
     lambda z, df: special.gammainc(df / 2, z**2 / 2), support=POSITIVE, sf=lambda z, df: special.gammaincc(df / 2, z**2 / 2),
-    ppf=lambda q, df: np.sqrt(2 * special.gammaincinv(df / 2, q)), isf=lambda q, df: np.sqrt(2 * special.gammainccinv(df / 2, q)),
+    ppf=lambda q, df: flat_root(2 * special.gammaincinv(df / 2, q)),
+    isf=lambda q, df: flat_root(2 * special.gammainccinv(df / 2, q)),
     mean=lambda df: sqrt(2) * np.exp(special.gammaln((df + 1) / 2) - special.gammaln(df / 2)),
     var=lambda df: df - 2 * np.exp(2 * (special.gammaln((df + 1) / 2) - special.gammaln(df / 2))),
 )  # fmt: skip
@@ -323,7 +326,7 @@ fisk = Continuous(
     "fisk", lambda z, c: np.log(c) - np.log(z) + special.log_expit(c * np.log(z)) + special.log_expit(-c * np.log(z)),
     lambda z, c: special.expit(c * np.log(z)), support=POSITIVE, sf=lambda z, c: special.expit(-c * np.log(z)),
     logcdf=lambda z, c: special.log_expit(c * np.log(z)), logsf=lambda z, c: special.log_expit(-c * np.log(z)),
-    ppf=lambda q, c: np.exp(special.logit(q) / c), isf=lambda q, c: np.exp(-special.logit(q) / c),
+    ppf=lambda q, c: (q / (1 - q)) ** (1 / c), isf=lambda q, c: ((1 - q) / q) ** (1 / c),
     entropy=lambda c: 2 - np.log(c),
 )  # fmt: skip
 burr12 = Continuous(
@@ -356,9 +359,9 @@ truncexpon = Continuous(
     ppf=lambda q, b: -np.log1p(q * np.expm1(-b)),
 )  # fmt: skip
 vonmises = Continuous(
-    "vonmises", lambda z, kappa: kappa * special.cosm1(z) - log(2 * pi) - np.log(special.i0e(kappa)),
-    ByValue("the concentration kappa: its derivative has no closed form"),
-    entropy=lambda kappa: -kappa * special.i1e(kappa) / special.i0e(kappa) + log(2 * pi) + np.log(special.i0e(kappa)) + kappa,
+    "vonmises", lambda z, kappa: kappa * special.cosm1(z) - log(2 * pi) - log_i0e(kappa),
+    ByValue("the concentration kappa: its derivative has no closed form"), positive=lambda kappa: kappa >= 0,
+    entropy=lambda kappa: -kappa * special.i1e(kappa) / special.i0e(kappa) + log(2 * pi) + log_i0e(kappa) + kappa,
 )  # fmt: skip
 
 CONTINUOUS = {name: family for name, family in globals().items() if isinstance(family, Continuous)}

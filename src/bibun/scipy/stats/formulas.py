@@ -60,6 +60,12 @@ def log_scale_of_t(w: Any) -> Any:
     )  # fmt: skip
 
 
+def log_i0e(x: Any) -> Any:
+    """log(I₀(x) e**-x) of x >= 0: smooth from 0 on, where special.i0e, of e**-|x|, has a kink"""
+    near = x < 1
+    return np.where(near, np.log(special.i0(np.where(near, x, 0.0))) - x, np.log(special.i0e(np.where(near, 1.0, x))))
+
+
 def log_difference(a: Any, b: Any) -> Any:
     """log(exp(a) - exp(b)) for a > b"""
     return a + np.log(-np.expm1(b - a))
@@ -90,6 +96,27 @@ def beta_above(a: Any, b: Any, w: Any, d: Any) -> Any:
 def _smaller(w: Any, d: Any, first: bool) -> Any:
     """w / (d + w), or d / (d + w); 1/2 where that is the larger part."""
     return np.where((w < d) == first, (w if first else d) / (d + w), 0.5)
+
+
+def flat_root(w: Any) -> Any:
+    """√w of a quantile w; at 0, where it is asked of a density that is infinite there, with the slope 0 that w has."""
+    zero = np.equal(w, 0)
+    return np.where(zero, w, np.sqrt(np.where(zero, 1.0, w)))
+
+
+def rest_of_power(q: Any, rest: Any, power: Any) -> Any:
+    """1 - q**power, q = 1 - rest, by the smaller of the two; at q = 0 the constant 1, of which a power of q is a factor."""
+    low = q < 0.5
+    far = -np.expm1(power * np.log1p(-np.where(low, 0.5, rest)))
+    return np.where(low, 1 - np.where(low & (q > 0), q, 0.0) ** power, far)
+
+
+def log_rest_over_power(q: Any, rest: Any, power: Any) -> Any:
+    """-log(1 - u) / u, u = q**power, in the same way."""
+    low = q < 0.5
+    near = log1p_over(-(np.where(low & (q > 0), q, 0.0) ** power))
+    above, below = np.where(low, 0.5, q), np.where(low, 0.5, rest)
+    return np.where(low, near, -np.log(rest_of_power(above, below, power)) / above**power)
 
 
 def quantile_of_dweibull(q: Any, c: Any) -> Any:

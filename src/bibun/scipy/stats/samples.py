@@ -129,13 +129,8 @@ def hmean(
     if not holds(zero):
         return s.out(1.0 / s.mean(1.0 / x, weights))
     # Both sides of the fraction times the entry that is 0; beside another one the mean stays 0
-    shares, several = s.shares(weights), np.sum(zero, axis=s.axes, keepdims=True) > 1
-    none = ~np.any(zero, axis=s.axes, keepdims=True)
-    factor, share, rest = (
-        np.sum(part, axis=s.axes, keepdims=True)
-        for part in (np.where(zero, x, 0.0), zero * shares, np.where(zero, 0.0, shares / np.where(zero, 1.0, x)))
-    )
-    factor = np.where(none, 1.0, factor)
+    factor, share, rest, several = _apart(x, zero, s, weights, lambda x: 1.0 / x)
+    share = np.where(np.any(zero, axis=s.axes, keepdims=True), share, 0.0)
     return s.out(np.where(several, 0.0, factor / (share + factor * rest)))
 
 
@@ -153,7 +148,28 @@ def pmean(
     if holds(np.equal(p, 0)):
         raise no_rule("pmean", "at p = 0 it is a limit; write gmean where p is always 0")
     s = _Sample("pmean", _typed(a, dtype), axis, nan_policy, keepdims)
-    return s.out(s.mean(_sizes(s.x) ** p, weights) ** (1 / p))
+    x = _sizes(s.x)
+    zero = (x == 0) & (p < 0)
+    if not holds(zero):
+        return s.out(s.mean(x**p, weights) ** (1 / p))
+    # In an entry x₀ that is 0 it begins with s^(1/p) x₀ (1 + Σ sᵢ xᵢ^p x₀^-p / (p s)), of the shares s; of several it stays 0
+    x0, share, rest, several = _apart(x, zero, s, weights, lambda x: x**p)
+    begin = share ** (1 / p) * x0 + share ** (1 / p - 1) * rest * x0 ** (1 - p) / p
+    regular = s.mean(np.where(zero, 1.0, x) ** p, weights) ** (1 / p)
+    none = ~np.any(zero, axis=s.axes, keepdims=True)
+    return s.out(np.where(none, regular, np.where(several, 0.0, begin)))
+
+
+def _apart(x: Any, zero: Any, s: Any, weights: Any, term: Any) -> tuple[Any, Any, Any, Any]:
+    """The entry that is 0 and its share (1 and 1 without one), the sum of the others' terms; whether there are several."""
+    shares = s.shares(weights)
+    total, share, rest, count = (
+        np.sum(part, axis=s.axes, keepdims=True)
+        for part in (
+            np.where(zero, x, 0.0), zero * shares, np.where(zero, 0.0, shares * term(np.where(zero, 1.0, x))), zero
+        )
+    )  # fmt: skip
+    return np.where(count > 0, total, 1.0), np.where(count > 0, share, 1.0), rest, count > 1
 
 
 def _sizes(x: Any) -> Any:

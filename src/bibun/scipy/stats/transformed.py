@@ -13,7 +13,16 @@ from scipy import special  # type: ignore[import-untyped]
 
 from bibun.scipy.stats.continuous import POSITIVE, Continuous
 from bibun.scipy.stats.families import gamma, invgauss
-from bibun.scipy.stats.formulas import EULER, LOG_ROOT_2PI, finite_exp, log_normal
+from bibun.scipy.stats.formulas import (
+    EULER,
+    LOG_ROOT_2PI,
+    finite_exp,
+    flat_root,
+    log_i0e,
+    log_normal,
+    log_rest_over_power,
+    rest_of_power,
+)
 
 _GAMMA: Any = gamma.forms
 _INVGAUSS: Any = invgauss.forms
@@ -51,7 +60,7 @@ foldnorm = Continuous(
     mean=lambda c: _mean_of_foldnorm(c), var=lambda c: c**2 + 1 - _mean_of_foldnorm(c) ** 2,
 )  # fmt: skip
 rice = Continuous(
-    "rice", lambda z, b: np.log(z) - (z - b) ** 2 / 2 + np.log(special.i0e(z * b)),
+    "rice", lambda z, b: np.log(z) - (z - b) ** 2 / 2 + log_i0e(z * b),
     lambda z, b: special.chndtr(z**2, 2.0, b**2), support=POSITIVE, positive=lambda b: b >= 0,
     mean=lambda b: _mean_of_rice(b), var=lambda b: 2 + b**2 - _mean_of_rice(b) ** 2,
 )  # fmt: skip
@@ -74,7 +83,7 @@ def _mean_of_foldnorm(c: Any) -> Any:
 def _mean_of_rice(b: Any) -> Any:
     """sqrt(π/2) 1F1(-1/2, 1, -b²/2), by Bessel functions (DLMF 13.6.9 and 13.3)."""
     half = b**2 / 2
-    return sqrt(pi / 2) * ((1 + half) * special.i0e(half / 2) + half * special.i1e(half / 2))
+    return sqrt(pi / 2) * ((1 + half) * np.exp(log_i0e(half / 2)) + half * special.i1e(half / 2))
 
 
 # Of gamma
@@ -95,7 +104,7 @@ nakagami = Continuous(
     "nakagami",
     lambda z, nu: log(2) + special.xlogy(nu, nu) - special.gammaln(nu) + special.xlogy(2 * nu - 1, z) - nu * z**2,
     lambda z, nu: special.gammainc(nu, nu * z**2), support=POSITIVE, sf=lambda z, nu: special.gammaincc(nu, nu * z**2),
-    ppf=lambda q, nu: np.sqrt(special.gammaincinv(nu, q) / nu), isf=lambda q, nu: np.sqrt(special.gammainccinv(nu, q) / nu),
+    ppf=lambda q, nu: flat_root(special.gammaincinv(nu, q) / nu), isf=lambda q, nu: flat_root(special.gammainccinv(nu, q) / nu),
     mean=lambda nu: _mean_of_nakagami(nu), var=lambda nu: 1 - _mean_of_nakagami(nu) ** 2,
 )  # fmt: skip
 
@@ -108,10 +117,11 @@ def _mean_of_nakagami(nu: Any) -> Any:
 
 exponweib = Continuous(
     "exponweib",
-    lambda z, a, c: np.log(a * c) + special.xlogy(a - 1, -np.expm1(-(z**c))) - z**c + special.xlogy(c - 1, z),
+    lambda z, a, c: np.log(a * c) + special.xlogy(a * c - 1, z) + (a - 1) * np.log(special.exprel(-(z**c))) - z**c,
     lambda z, a, c: (-np.expm1(-(z**c))) ** a, support=POSITIVE, logcdf=lambda z, a, c: a * _log_rest(z**c),
-    sf=lambda z, a, c: -np.expm1(a * _log_rest(z**c)), ppf=lambda q, a, c: (-np.log1p(-(q ** (1 / a)))) ** (1 / c),
-    isf=lambda q, a, c: (-np.log(-np.expm1(np.log1p(-q) / a))) ** (1 / c),
+    sf=lambda z, a, c: -np.expm1(a * _log_rest(z**c)),
+    ppf=lambda q, a, c: q ** (1 / a / c) * log_rest_over_power(q, 1 - q, 1 / a) ** (1 / c),
+    isf=lambda q, a, c: (1 - q) ** (1 / a / c) * log_rest_over_power(1 - q, q, 1 / a) ** (1 / c),
 )  # fmt: skip
 burr = Continuous(
     "burr",
@@ -120,7 +130,8 @@ burr = Continuous(
     sf=lambda z, c, d: -np.expm1(d * special.log_expit(c * np.log(z))),
     logcdf=lambda z, c, d: d * special.log_expit(c * np.log(z)),
     logsf=lambda z, c, d: _log_rest(-d * special.log_expit(c * np.log(z))),
-    ppf=lambda q, c, d: np.expm1(-np.log(q) / d) ** (-1 / c), isf=lambda q, c, d: np.expm1(-np.log1p(-q) / d) ** (-1 / c),
+    ppf=lambda q, c, d: q ** (1 / (c * d)) * rest_of_power(q, 1 - q, 1 / d) ** (-1 / c),
+    isf=lambda q, c, d: (1 - q) ** (1 / (c * d)) * rest_of_power(1 - q, q, 1 / d) ** (-1 / c),
 )  # fmt: skip
 
 # On an interval

@@ -69,8 +69,13 @@ def log_density(family: str, z: Any, shapes: tuple[Any, ...]) -> Any:
         return density
     here, *given = (without(x, 0) for x in (z, *shapes))
     theirs = plain_value(here, *given, family=family, which="logpdf")
-    outwards = np.sign(here - of.middle(*given)) * (z - here)  # 0, but for its derivative
-    return np.where(unknown, theirs * (1 + outwards), density)
+    return np.where(unknown, steep(theirs, z, of.middle(*given)), density)
+
+
+def steep(logarithm: Any, z: Any, middle: Any) -> Any:
+    """An infinite one of a density at an end of the support, and its slopes there, as infinite."""
+    outwards = np.sign(without(z - middle, 0)) * (z - without(z, 0))  # 0, but for its derivative
+    return logarithm / (1 - outwards)
 
 
 def _constant_at_0(logarithm: Any) -> Any:
