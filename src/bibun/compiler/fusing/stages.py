@@ -132,7 +132,7 @@ class Finder:
         while waiting:
             group = self._group(waiting) if isinstance(waiting[0], Nest) else []
             stage = Stage(group, self._work(group)) if group else None
-            if stage is not None and (not in_loop or self._shared(stage)):
+            if stage is not None and (not in_loop or stage.chunks > 1):
                 self.steps.append(stage)
                 taken = {id(m.nest) for m in group}
                 waiting = [step for step in waiting if id(step) not in taken]
@@ -219,10 +219,6 @@ class Finder:
 
     def _worth(self, group: Sequence[Member]) -> bool:
         return len(group) > 1 or group[0].nest.size * max(len(r.unrolled()) for r in group[0].nest.roots) >= LARGE
-
-    def _shared(self, stage: Stage) -> bool:
-        """Whether threads can share it, and each has enough to do."""
-        return stage.chunks > 1 and stage.work >= 2 * CHUNK
 
     def _walks(self, nest: Nest) -> list[Walk]:
         return self.schedule.walks(nest)
