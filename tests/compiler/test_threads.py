@@ -116,6 +116,46 @@ def test_large_loops_are_shared() -> None:
 
 
 @needs_cores
+def test_what_takes_microseconds_is_not_shared() -> None:
+    """What several results are computed from is computed once: of these the nearest of 5 means, 7 us for 2000 points."""
+    points = np.random.default_rng(1).normal(size=(2000, 3))
+
+    def distances(means: Any) -> Any:
+        return np.sum(np.min(np.sum((points[:, None, :] - means) ** 2, axis=2), axis=1))
+
+    def likelihood(means: Any) -> Any:
+        near = np.exp(-np.sum((points[:1000, None, :2] - means[:, :2]) ** 2, axis=2))
+        return np.sum(np.log(np.sum(near, axis=1)))
+
+    for f in (distances, likelihood):
+        compiled = bb.compile(bb.value_and_grad(f), threads=2)
+        compiled(points[:5])
+        assert "parts" not in str(compiled.explain())  # type: ignore[attr-defined]
+    compiled = bb.compile(np.tanh, threads=2)
+    compiled(LONG)
+    assert "parts" in str(compiled.explain())  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "nobody_comes",
+        "beside_load",
+        pytest.param("late_helpers", marks=pytest.mark.heavy),
+        pytest.param("many_helpers", marks=pytest.mark.heavy),
+    ],
+)
+@needs_cores
+@needs_fork
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system binds no process to a core")
+def test_helpers_in_hard_circumstances(name: str) -> None:
+    """sharing_programs.py says which; a caller that waits for a thread that does not come never ends."""
+    command = [sys.executable, "-m", "tests.compiler.sharing_programs", name]
+    done = subprocess.run(command, timeout=120, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@needs_cores
 def test_an_error_in_the_part_of_another_thread() -> None:
     """An index out of bounds, at the end: each thread has the first chunks or the last ones, and NumPy says what is wrong."""
     compiled = bb.compile(lambda x, i: np.sum(np.sin(x[i])), threads=2)

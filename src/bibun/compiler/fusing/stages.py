@@ -16,7 +16,7 @@ from bibun.compiler.fusing.buffers import Buffer
 from bibun.compiler.fusing.nests import Nest, Root
 from bibun.compiler.fusing.schedule import Schedule
 from bibun.compiler.fusing.steps import Call, Guard, LoopStep
-from bibun.compiler.fusing.walking import Costs, Walk
+from bibun.compiler.fusing.walking import Walk
 
 ROWS = 256  # a loop of fewer is not cut into strips
 CACHE = 1 << 18  # bytes that a strip may touch, unless it is
@@ -28,7 +28,8 @@ SMALL = 1 << 12  # bytes: each strip reads and writes them
 LARGE = 1 << 14  # turns of a body from which on a nest alone is a stage
 SHARED = 1 << 16  # bytes that nests hand on or both read, from which on they are run together
 STRIP = 2048  # rows of a strip, where nothing else says how many: sums stay as accurate as NumPy's
-CHUNK = 400_000  # additions in a chunk, about
+CHUNK = 400_000  # additions in a chunk, about: 5 to 15 us
+MOVED = 2  # bytes, in the time of an addition
 CHUNKS = 32
 ALIKE = 64  # rows: a chunk is a multiple, where there are no strips
 PADDING = 8  # entries behind a strip, so that neighbours along other axes are no power of 2 apart
@@ -121,7 +122,6 @@ class Finder:
 
     def __init__(self, schedule: Schedule, *, in_loop: bool) -> None:
         self.schedule = schedule
-        self.costs = Costs(schedule.stored)
         self.roots: dict[int, list[tuple[Nest, Root]]] = {}
         for step in schedule.steps:
             if isinstance(step, Nest):
@@ -131,8 +131,8 @@ class Finder:
         waiting = list(schedule.steps)
         while waiting:
             group = self._group(waiting) if isinstance(waiting[0], Nest) else []
-            stage = Stage(group, sum(self._work(m.nest) for m in group)) if group else None
-            if stage is not None and (not in_loop or self._shared(stage)):
+            stage = Stage(group, self._work(group)) if group else None
+            if stage is not None and (not in_loop or stage.chunks > 1):
                 self.steps.append(stage)
                 taken = {id(m.nest) for m in group}
                 waiting = [step for step in waiting if id(step) not in taken]
@@ -220,20 +220,15 @@ class Finder:
     def _worth(self, group: Sequence[Member]) -> bool:
         return len(group) > 1 or group[0].nest.size * max(len(r.unrolled()) for r in group[0].nest.roots) >= LARGE
 
-    def _shared(self, stage: Stage) -> bool:
-        """Whether threads can share it, and each has enough to do."""
-        work = sum(walk.work() for m in stage.members for walk in self._walks(m.nest))
-        return stage.chunks > 1 and work >= 2 * CHUNK
-
     def _walks(self, nest: Nest) -> list[Walk]:
         return self.schedule.walks(nest)
 
-    def _work(self, nest: Nest) -> int:
-        """About how many additions a nest takes."""
-        total = 0
-        for root in nest.roots:
-            total += root.value.size * max(1, self.costs.of(root.value))
-        return total
+    def _work(self, group: Sequence[Member]) -> int:
+        """About how many additions the nests take: what they compute, or where that takes longer, what they move."""
+        computed = sum(walk.work() for m in group for walk in self._walks(m.nest))
+        made = {id(root.buffer) for m in group for root in m.nest.roots}
+        moved = {id(b): b.bytes for m in group for b in used(m.nest) if b.place != "temporary" or id(b) not in made}
+        return max(computed, sum(moved.values()) // MOVED)
 
 
 def used(step: Any) -> Iterator[Buffer]:

@@ -167,7 +167,8 @@ def _shared(writer: Any, p: Plan, pointers: Sequence[Value], kind: str, cut: tup
     table = table_of(writer.function, pointers)
     chunk = -(-long.length // (TOGETHER * parts)) * TOGETHER
     nothing = Value(table.code, "null", "ptr", 0)
-    share(writer, Job(name, table, nothing, 0, 0, long.length, chunk), min(writer.threads, parts))
+    work = p.m.length * p.n.length * p.k.length
+    share(writer, Job(name, table, nothing, 0, 0, long.length, chunk, work), min(writer.threads, parts))
 
 
 def _call(

@@ -5,10 +5,30 @@ taken. One job runs at a time: a second one, from another thread of the user's, 
 does a chunk changes nothing in its result.
 
     i32 share(ptr pool, ptr function, ptr frame, ptr context, ptr local, i64 strip, ptr totals, i64 record,
-              i64 extent, i64 chunk, i64 threads)
+              i64 extent, i64 chunk, i64 threads, i64 work)
 
 runs function(frame, context, local + thread * strip, totals + c * record, start, stop) for each chunk c, and returns the
-results joined by "or". `pool` may be null.
+results joined by "or". `pool` may be null. `work`: about how many additions all of it takes.
+
+**A helper that comes late.** The caller waits for chunks that are taken, never for threads: another process may have the core
+of a helper for milliseconds. So a helper may look at a job that is over, or half written by the next caller, and must see that.
+All of it hangs on one word, the ticket: the number of the job above, and below how many chunks are left. A helper
+
+    reads the ticket;  reads the job;  fence;  takes a chunk: ticket - 1, if the ticket is still what it was,
+
+and the next caller, who has seen that nothing is left of the job before,
+
+    fence;  writes the job;  ticket: the next number, all chunks.
+
+Who reads a ticket reads at least what was written before it (release, acquire). Who reads a word of a later job than its
+ticket's is, by the two fences, behind the taking of the last chunk: the ticket has changed, it never comes back, and the
+chunk is not taken. So whoever has a chunk has the job that it belongs to, and until it counts the chunk as finished, the caller
+waits, and nobody writes another job. After that it touches nothing of the job.
+
+**Sleep.** A helper says that it sleeps, then looks at the ticket again; a caller writes the ticket, then looks who sleeps
+(each in one order for all, seq_cst). So one of them sees the other. Who turns `asleep` from 1 to 0 decides: the caller
+releases the lock that the helper waits for, once, or the helper does not wait. The caller itself sleeps on `done`: it takes
+all chunks off those finished, and who brings a number that is below zero back to it is the last one.
 """
 
 from __future__ import annotations
@@ -22,18 +42,25 @@ from bibun.compiler.native.context import address
 from bibun.compiler.native.machine import cores, machine
 from bibun.compiler.native.once import once
 
-# Turns of waiting for more work, or for the last chunk, before a thread goes to sleep. With the processor's word for waiting a
-# turn takes 10 to 140 cycles, and all of them as long as it takes to wake a thread; there is most often more work before that.
-SPIN = 6000
+# Waking a thread takes the caller 4 us where it runs at once, and 8 to 15 where its core has slept for milliseconds. So
+WAKE = 1_600_000  # additions, 20 to 60 us, are worth a helper more; smaller jobs are for those that are awake.
+# If nobody comes in time, or who comes does all of it (on the caller's own core, most often: it had to wait), the cores are busy
+# with other things: the next wake waits until as much work has passed again, then
+PATIENCE = 50_000_000  # twice as much, up to so many additions, about 1 ms.
+# A thread waits for more work, or for the last chunk, about 40 us before it goes to sleep. With the processor's word for
+# waiting a turn takes 10 to 140 cycles. In between it lets others have the core: it may be the one of whom it waits for.
+TURNS = 32
+ROUNDS = 32
 _X86, _ARM = "call void @llvm.x86.sse2.pause()", "call void @llvm.aarch64.hint(i32 1)"
 _WAIT = {"x86_64": _X86, "AMD64": _X86, "aarch64": _ARM, "arm64": _ARM}.get(platform.machine(), "")
+_LEFT = 24  # bits of the ticket: chunks are a few hundred at most; jobs have the others, more than a month of them
 
-_JOB = ("function", "frame", "context", "local", "strip", "totals", "record", "extent", "chunk")
-_FIELDS = {  # of the pool, in order, and LLVM's type of each
-    **{name: "i64" if name in ("strip", "record", "extent", "chunk") else "ptr" for name in _JOB},
-    "next": "i64", "running": "i64", "results": "i64", "posted": "i64", "busy": "i64", "workers": "i64",
-    "done": "ptr", "acquire": "ptr", "release": "ptr",
-}  # fmt: skip
+_JOB = ("function", "frame", "context", "local", "strip", "totals", "record", "extent", "chunk", "chunks", "threads")
+_POINTERS = ("function", "frame", "context", "local", "totals", "done", "acquire", "release", "give")
+_OWN = ("ticket", "results", "finished", "busy", "rest", "patience", "workers", "done", "acquire", "release", "give")
+_FIELDS = {
+    name: "ptr" if name in _POINTERS else "i64" for name in (*_JOB, *_OWN)
+}  # of the pool, and LLVM's type of each
 
 
 def _place(name: str) -> str:
@@ -43,67 +70,105 @@ def _place(name: str) -> str:
 
 def _load(*names: str) -> str:
     """%name is what it holds there."""
-    return "\n".join(f"{_place(name)}\n  %{name} = load {_FIELDS[name]}, ptr %p.{name}" for name in names)
+    line = "%{0} = load atomic {1}, ptr %p.{0} monotonic, align 8"
+    return "\n".join(f"{_place(name)}\n  {line.format(name, _FIELDS[name])}" for name in names)
 
 
 def _store(*names: str) -> str:
-    return "\n".join(f"{_place(name)}\n  store {_FIELDS[name]} %{name}, ptr %p.{name}" for name in names)
+    line = "store atomic {1} %{0}, ptr %p.{0} monotonic, align 8"
+    return "\n".join(f"{_place(name)}\n  {line.format(name, _FIELDS[name])}" for name in names)
 
 
 _TEXT = f"""
-; next: the next row; running: threads at work; results: joined; posted: jobs so far; busy: whether a job runs;
-; workers: how many there are; done: the lock of the last one; acquire, release: of a lock, Python's
+; the job; ticket: its number, and how many chunks are left; results: joined; finished: chunks; busy: whether a job runs;
+; rest, patience: additions until the next wake, and as many as last time; workers: how many there are; done: the lock of
+; the caller; acquire, release: of a lock, Python's; give: the core to others, the system's
 %pool = type {{ {", ".join(_FIELDS.values())} }}
-%worker = type {{ ptr, ptr, i64 }}               ; the pool, the lock that wakes it, its number
+%worker = type {{ ptr, ptr, i64, i64 }}               ; the pool, the lock that wakes it, its number, whether it sleeps
 
-; One chunk, which begins with a row.
+; Take chunks while there are any for this thread: the last ticket that it saw, and how many it took.
+define internal {{ i64, i64 }} @work(ptr %pool, i64 %thread) {{
+entry:
+{_place("ticket")}
+{_place("results")}
+{_place("finished")}
+  br label %look
+look:
+  %taken = phi i64 [ 0, %entry ], [ %taken, %try ], [ %taken.next, %count ], [ %taken.next, %last ]
+  %ticket = load atomic i64, ptr %p.ticket acquire, align 8
+  %left = and i64 %ticket, {(1 << _LEFT) - 1}
+  %some = icmp ne i64 %left, 0
+  br i1 %some, label %read, label %end
+read:
+{_load(*_JOB)}
+  fence acquire
+  %welcome = icmp slt i64 %thread, %threads
+  br i1 %welcome, label %try, label %end
+try:
+  %less = sub i64 %ticket, 1
+  %got = cmpxchg ptr %p.ticket, i64 %ticket, i64 %less seq_cst seq_cst
+  %mine = extractvalue {{ i64, i1 }} %got, 1
+  br i1 %mine, label %run, label %look
+run:
+  %number = sub i64 %chunks, %left
+  %skip = mul i64 %thread, %strip
+  %memory = getelementptr i8, ptr %local, i64 %skip
+  %result = call i32 @chunk(ptr %function, ptr %frame, ptr %context, ptr %memory, ptr %totals, i64 %record, i64 %extent,
+                            i64 %chunk, i64 %number)
+  %wide = zext i32 %result to i64
+  %joined = atomicrmw or ptr %p.results, i64 %wide seq_cst
+  br label %count
+count:
+  %taken.next = add i64 %taken, 1
+  %before = atomicrmw add ptr %p.finished, i64 1 seq_cst
+  %is.last = icmp eq i64 %before, -1
+  br i1 %is.last, label %last, label %look
+last:
+{_load("done", "release")}
+  call void %release(ptr %done)
+  br label %look
+end:
+  %seen = insertvalue {{ i64, i64 }} undef, i64 %ticket, 0
+  %both = insertvalue {{ i64, i64 }} %seen, i64 %taken, 1
+  ret {{ i64, i64 }} %both
+}}
+
 define internal i32 @chunk(ptr %function, ptr %frame, ptr %context, ptr %local, ptr %totals, i64 %record, i64 %extent,
-                           i64 %chunk, i64 %start) {{
+                           i64 %chunk, i64 %number) {{
+  %start = mul i64 %number, %chunk
   %end = add i64 %start, %chunk
   %short = icmp slt i64 %end, %extent
   %stop = select i1 %short, i64 %end, i64 %extent
-  %number = sdiv i64 %start, %chunk
   %offset = mul i64 %number, %record
   %total = getelementptr i8, ptr %totals, i64 %offset
   %result = call i32 %function(ptr %frame, ptr %context, ptr %local, ptr %total, i64 %start, i64 %stop)
   ret i32 %result
 }}
 
-define internal void @work(ptr %pool, i64 %thread) {{
+; Wait, for a while, until whether a place in memory holds a value is as wanted.
+define internal void @watch(ptr %pool, ptr %place, i64 %value, i1 %wanted) {{
 entry:
-{_load(*_JOB)}
-{_place("next")}
-{_place("results")}
-  %skip = mul i64 %thread, %strip
-  %mine = getelementptr i8, ptr %local, i64 %skip
-  br label %take
-take:
-  %start = atomicrmw add ptr %p.next, i64 %chunk seq_cst
-  %more = icmp slt i64 %start, %extent
-  br i1 %more, label %run, label %end
-run:
-  %result = call i32 @chunk(ptr %function, ptr %frame, ptr %context, ptr %mine, ptr %totals, i64 %record, i64 %extent,
-                            i64 %chunk, i64 %start)
-  %wide = zext i32 %result to i64
-  %joined = atomicrmw or ptr %p.results, i64 %wide seq_cst
-  br label %take
-end:
-  ret void
-}}
-
-; Wait for a place in memory to change, for a while.
-define internal void @watch(ptr %place, i64 %value) {{
-entry:
+{_load("give")}
+  br label %round
+round:
+  %r = phi i64 [ 0, %entry ], [ %r.next, %others ]
   br label %turn
 turn:
-  %n = phi i64 [ 0, %entry ], [ %n.next, %turn ]
-  {_WAIT}
+  %n = phi i64 [ 0, %round ], [ %n.next, %more ]
   %now = load atomic i64, ptr %place acquire, align 8
-  %same = icmp eq i64 %now, %value
+  %holds = icmp eq i64 %now, %value
+  %over = icmp eq i1 %holds, %wanted
+  br i1 %over, label %end, label %more
+more:
+  {_WAIT}
   %n.next = add i64 %n, 1
-  %again = icmp slt i64 %n.next, {SPIN}
-  %go = and i1 %same, %again
-  br i1 %go, label %turn, label %end
+  %again = icmp slt i64 %n.next, {TURNS}
+  br i1 %again, label %turn, label %others
+others:
+  %given = call i32 %give()
+  %r.next = add i64 %r, 1
+  %once.more = icmp slt i64 %r.next, {ROUNDS}
+  br i1 %once.more, label %round, label %end
 end:
   ret void
 }}
@@ -115,30 +180,46 @@ entry:
   %lock = load ptr, ptr %p.lock
   %p.number = getelementptr %worker, ptr %self, i64 0, i32 2
   %number = load i64, ptr %p.number
-{_place("running")}
-{_place("posted")}
-{_load("done", "acquire", "release")}
+  %p.asleep = getelementptr %worker, ptr %self, i64 0, i32 3
+{_place("ticket")}
+{_load("acquire")}
   br label %turn
 turn:
-  %seen = phi i64 [ 0, %entry ], [ %job, %turn ], [ %job, %last ]
-  call void @watch(ptr %p.posted, i64 %seen)
+  %both = call {{ i64, i64 }} @work(ptr %pool, i64 %number)
+  %seen = extractvalue {{ i64, i64 }} %both, 0
+  %taken = extractvalue {{ i64, i64 }} %both, 1
+  %useful = icmp ne i64 %taken, 0
+  br i1 %useful, label %stay, label %sleep
+stay: ; where there was work there is most often more
+  call void @watch(ptr %pool, ptr %p.ticket, i64 %seen, i1 false)
+  %now = load atomic i64, ptr %p.ticket acquire, align 8
+  %same = icmp eq i64 %now, %seen
+  br i1 %same, label %sleep, label %turn
+sleep:
+  %awake = atomicrmw xchg ptr %p.asleep, i64 1 seq_cst
+  %ticket = load atomic i64, ptr %p.ticket seq_cst, align 8
+  %job = lshr i64 %ticket, {_LEFT}
+  %job.seen = lshr i64 %seen, {_LEFT}
+  %new = icmp ne i64 %job, %job.seen
+  br i1 %new, label %rise, label %lie
+rise:
+  %asleep = atomicrmw xchg ptr %p.asleep, i64 0 seq_cst
+  %called = icmp eq i64 %asleep, 0
+  br i1 %called, label %lie, label %turn
+lie:
   %woken = call i32 %acquire(ptr %lock, i32 1)
-  %job = load atomic i64, ptr %p.posted acquire, align 8
-  call void @work(ptr %pool, i64 %number)
-  %before = atomicrmw sub ptr %p.running, i64 1 seq_cst
-  %is.last = icmp eq i64 %before, 1
-  br i1 %is.last, label %last, label %turn
-last:
-  call void %release(ptr %done)
   br label %turn
 }}
 
 define i32 @share(ptr %pool, ptr %function, ptr %frame, ptr %context, ptr %local, i64 %strip, ptr %totals, i64 %record,
-                  i64 %extent, i64 %chunk, i64 %threads) {{
+                  i64 %extent, i64 %chunk, i64 %threads, i64 %work) {{
 entry:
   %none = icmp eq ptr %pool, null
   %alone = icmp slt i64 %threads, 2
-  %few = icmp sle i64 %extent, %chunk
+  %rounded = add i64 %extent, %chunk
+  %rounded.1 = sub i64 %rounded, 1
+  %chunks = sdiv i64 %rounded.1, %chunk
+  %few = icmp slt i64 %chunks, 2
   %serial.1 = or i1 %none, %alone
   %serial.2 = or i1 %serial.1, %few
   br i1 %serial.2, label %serial, label %ask
@@ -149,63 +230,95 @@ ask:
   br i1 %mine, label %post, label %serial
 
 serial:
-  %start = phi i64 [ 0, %entry ], [ 0, %ask ], [ %following, %serial.turn ]
+  %number = phi i64 [ 0, %entry ], [ 0, %ask ], [ %following, %serial.turn ]
   %bad = phi i32 [ 0, %entry ], [ 0, %ask ], [ %bad.next, %serial.turn ]
-  %more = icmp slt i64 %start, %extent
+  %more = icmp slt i64 %number, %chunks
   br i1 %more, label %serial.turn, label %serial.end
 serial.turn:
-  %following = add i64 %start, %chunk
+  %following = add i64 %number, 1
   %result = call i32 @chunk(ptr %function, ptr %frame, ptr %context, ptr %local, ptr %totals, i64 %record, i64 %extent,
-                            i64 %chunk, i64 %start)
+                            i64 %chunk, i64 %number)
   %bad.next = or i32 %bad, %result
   br label %serial
 serial.end:
   ret i32 %bad
 
 post:
+{_load("workers", "rest", "patience")}
+  fence release
 {_store(*_JOB)}
-{_place("next")}
-  store i64 0, ptr %p.next
 {_place("results")}
-  store i64 0, ptr %p.results
-{_load("workers")}
-  %rounded = add i64 %extent, %chunk
-  %rounded.1 = sub i64 %rounded, 1
-  %chunks = sdiv i64 %rounded.1, %chunk
+  store atomic i64 0, ptr %p.results monotonic, align 8
+{_place("finished")}
+{_place("ticket")}
+  %before = load atomic i64, ptr %p.ticket monotonic, align 8
+  %job = add i64 %before, {1 << _LEFT}
+  %ticket = or i64 %job, %chunks
+  %replaced = atomicrmw xchg ptr %p.ticket, i64 %ticket seq_cst
+  %worth = sdiv i64 %work, {WAKE}
   %c.1 = sub i64 %chunks, 1
   %t.1 = sub i64 %threads, 1
   %m.1 = call i64 @llvm.smin.i64(i64 %c.1, i64 %t.1)
-  %helpers = call i64 @llvm.smin.i64(i64 %m.1, i64 %workers)
-{_place("running")}
-  store atomic i64 %helpers, ptr %p.running seq_cst, align 8
-{_place("posted")}
-  %job = atomicrmw add ptr %p.posted, i64 1 seq_cst
-{_load("release")}
-  %p.workers.first = getelementptr %pool, ptr %pool, i64 1
-  br label %wake
+  %m.2 = call i64 @llvm.smin.i64(i64 %m.1, i64 %workers)
+  %helpers = call i64 @llvm.smin.i64(i64 %m.2, i64 %worth)
+  %small = icmp slt i64 %helpers, 1
+  br i1 %small, label %together, label %ripe
+ripe:
+  %rest.next = sub i64 %rest, %work
+  store i64 %rest.next, ptr %p.rest
+  %early = icmp sgt i64 %rest.next, 0
+  br i1 %early, label %together, label %wake
 wake:
-  %w = phi i64 [ 0, %post ], [ %w.next, %wake ]
-  %p.lock = getelementptr %worker, ptr %p.workers.first, i64 %w, i32 1
+  %w = phi i64 [ 0, %ripe ], [ %w.next, %awake ]
+  %woken = phi i64 [ 0, %ripe ], [ %woken.next, %awake ]
+  %workers.first = getelementptr %pool, ptr %pool, i64 1
+  %p.asleep = getelementptr %worker, ptr %workers.first, i64 %w, i32 3
+  %asleep = atomicrmw xchg ptr %p.asleep, i64 0 seq_cst
+  %woken.next = add i64 %woken, %asleep
+  %sleeps = icmp ne i64 %asleep, 0
+  br i1 %sleeps, label %rouse, label %awake
+rouse:
+{_load("release")}
+  %p.lock = getelementptr %worker, ptr %workers.first, i64 %w, i32 1
   %lock = load ptr, ptr %p.lock
   call void %release(ptr %lock)
+  br label %awake
+awake:
   %w.next = add i64 %w, 1
   %wake.more = icmp slt i64 %w.next, %helpers
   br i1 %wake.more, label %wake, label %together
 together:
-  call void @work(ptr %pool, i64 0)
-  br label %spin
-spin:
-  %n = phi i64 [ 0, %together ], [ %n.next, %spin ]
-  {_WAIT}
-  %left = load atomic i64, ptr %p.running acquire, align 8
-  %some = icmp ne i64 %left, 0
-  %n.next = add i64 %n, 1
-  %again = icmp slt i64 %n.next, {SPIN}
-  %go = and i1 %some, %again
-  br i1 %go, label %spin, label %wait
+  %called = phi i64 [ 0, %post ], [ 0, %ripe ], [ %woken.next, %awake ]
+  %both = call {{ i64, i64 }} @work(ptr %pool, i64 0)
+  %taken = extractvalue {{ i64, i64 }} %both, 1
+  %mine.some = icmp ne i64 %taken, 0
+  %mine.not.all = icmp ne i64 %taken, %chunks
+  %shared = and i1 %mine.some, %mine.not.all
+  br i1 %shared, label %aided, label %unaided
+aided:
+  store i64 0, ptr %p.patience
+  store i64 0, ptr %p.rest
+  br label %over
+unaided:
+  %in.vain = icmp ne i64 %called, 0
+  br i1 %in.vain, label %learn, label %over
+learn:
+  %twice = add i64 %patience, %patience
+  %longer = call i64 @llvm.smax.i64(i64 %twice, i64 %work)
+  %patience.next = call i64 @llvm.smin.i64(i64 %longer, i64 {PATIENCE})
+  store i64 %patience.next, ptr %p.patience
+  store i64 %patience.next, ptr %p.rest
+  br label %over
+over:
+  call void @watch(ptr %pool, ptr %p.finished, i64 %chunks, i1 true)
+  %finished = atomicrmw sub ptr %p.finished, i64 %chunks seq_cst
+  %complete = icmp eq i64 %finished, %chunks
+  br i1 %complete, label %end, label %wait
 wait:
 {_load("done", "acquire")}
-  %woken = call i32 %acquire(ptr %done, i32 1)
+  %done.now = call i32 %acquire(ptr %done, i32 1)
+  br label %end
+end:
   %joined = load atomic i64, ptr %p.results seq_cst, align 8
   store atomic i64 0, ptr %p.busy seq_cst, align 8
   %returned = trunc i64 %joined to i32
@@ -213,6 +326,7 @@ wait:
 }}
 
 declare i64 @llvm.smin.i64(i64, i64)
+declare i64 @llvm.smax.i64(i64, i64)
 {_WAIT.replace("call", "declare").replace("i32 1", "i32")}
 """
 
@@ -222,7 +336,12 @@ class _Pool(ctypes.Structure):
 
 
 class _Worker(ctypes.Structure):
-    _fields_ = (("pool", ctypes.c_void_p), ("lock", ctypes.c_void_p), ("number", ctypes.c_int64))
+    _fields_ = (
+        ("pool", ctypes.c_void_p),
+        ("lock", ctypes.c_void_p),
+        ("number", ctypes.c_int64),
+        ("asleep", ctypes.c_int64),
+    )
 
 
 class Pool:
@@ -260,6 +379,7 @@ class Pool:
         start = ctypes.addressof(memory)
         pool = _Pool.from_address(start)
         pool.done, pool.acquire, pool.release = lock(), address(acquire), address(api.PyThread_release_lock)
+        pool.give = address(ctypes.CDLL(None).sched_yield)
         workers = (_Worker * count).from_address(start + ctypes.sizeof(_Pool))
         for number, worker in enumerate(workers):
             worker.pool, worker.lock, worker.number = start, lock(), number + 1

@@ -17,7 +17,10 @@ from bibun.compiler.native.pool import pool
 
 
 class Job(NamedTuple):
-    """What is run, where its memory begins, how many bytes each thread and each chunk has of it, and over which rows."""
+    """What is run, where its memory begins, how many bytes each thread and each chunk has of it, and over which rows.
+
+    work: about how many additions it takes
+    """
 
     name: str
     local: Value
@@ -26,6 +29,7 @@ class Job(NamedTuple):
     record: int
     extent: int
     chunk: int
+    work: int
 
 
 def define(module: Module, name: str, function: Function, result: str = "i32 0") -> None:
@@ -64,7 +68,8 @@ def _by_the_pool(writer: Any, job: Job, threads: int) -> Value:
     here = code.emit(f"load ptr, {place.typed}", "ptr")
     return code.emit(  # type: ignore[no-any-return]
         f"call i32 {run.text}({here.typed}, ptr @{job.name}, ptr %frame, ptr %context, {job.local.typed}, "
-        f"i64 {job.strip}, {job.totals.typed}, i64 {job.record}, i64 {job.extent}, i64 {job.chunk}, i64 {threads})",
+        f"i64 {job.strip}, {job.totals.typed}, i64 {job.record}, i64 {job.extent}, i64 {job.chunk}, i64 {threads}, "
+        f"i64 {job.work})",
         "i32",
     )
 

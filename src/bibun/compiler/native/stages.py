@@ -170,7 +170,7 @@ class StageWriter:
         memory, local = writer.reserved(self.record * stage.chunks), writer.reserved(self.strip * threads)
         if self.table is not None:
             self._tell(function, self.table)
-        job = Job(self.name, local, memory, self.strip, self.record, stage.extent, stage.chunk)
+        job = Job(self.name, local, memory, self.strip, self.record, stage.extent, stage.chunk, stage.work)
         bad = share(writer, job, threads)
         if self.notes:
             function.at(function.depth)

@@ -89,9 +89,10 @@ class Tiles:
         by_rows = self.rows.parts >= self.columns.parts
         extent = (self.rows if by_rows else self.columns).parts
         table = table_of(writer.function, pointers)
-        parts = max(min(extent, self.sides.m * self.sides.n * self.sides.k // PART), 1)
+        work = self.sides.m * self.sides.n * self.sides.k
+        parts = max(min(extent, work // PART), 1)
         nothing = Value(table.code, "null", "ptr", 0)
-        job = Job(self._part(by_rows=by_rows), table, nothing, 0, 0, extent, -(-extent // parts))
+        job = Job(self._part(by_rows=by_rows), table, nothing, 0, 0, extent, -(-extent // parts), work)
         share(writer, job, min(writer.threads, parts))
 
     def _part(self, *, by_rows: bool) -> str:
