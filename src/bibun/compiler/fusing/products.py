@@ -1,23 +1,29 @@
 """Lowering of sums of products: matmul and einsum become contractions of two operands, axes named by numbers (letters).
 
-A `contract` has params (letters of a, letters of b, letters of the result): the sum, over every letter that the result
-has not, of the product. Transposes and repeated axes of the operands are taken into the letters.
+Transposes and repeated axes of the operands are taken into the letters. A `contract` reads other views of them, slices and axes
+that are taken together, where they lie, if BLAS can.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 from math import prod
 
 import numpy as np
 
 from bibun.compiler.fusing.affine import fixed, identity, strides, variable
-from bibun.compiler.fusing.expressions import Expression, Expressions
+from bibun.compiler.fusing.buffers import entries_apart
+from bibun.compiler.fusing.expressions import Contraction, Expression, Expressions, Factor
 from bibun.compiler.fusing.lowering import Lowering, kind_of, lowers
 from bibun.compiler.fusing.nests import INLINE_PRODUCT
 from bibun.compiler.graph import Node
+from bibun.compiler.native.contraction import plan
 
 Letters = tuple[int, ...]
+LIE = {"input", "captured", "carried", "part", "contract", "scatter", "patch"}  # these lie in memory anyway
+COMPUTED = {"map", "cast", "place", "reduce"}  # these may
+PRODUCTS = 16  # by BLAS, at most, in place of one of a copy
 SHORT = 24  # the side of a matrix: products with two such sides are loops around the long one
 
 
@@ -30,7 +36,7 @@ def _matmul(lower: Lowering, node: Node, operands: list[Expression]) -> Expressi
     left = (*range(wide - len(a.shape) + 2, wide), row, shared) if len(a.shape) > 1 else (shared,)
     right = (*range(wide - len(b.shape) + 2, wide), shared, column) if len(b.shape) > 1 else (shared,)
     result = (*range(max(wide, 0)), *([row] if len(a.shape) > 1 else []), *([column] if len(b.shape) > 1 else []))
-    return einsum(lower.make, [a, b], [left, right], result, kind_of(node.dtype))
+    return einsum(lower.make, [a, b], [left, right], result, kind_of(node.dtype), whole=not lower.turns)
 
 
 @lowers("einsum")
@@ -38,13 +44,20 @@ def _einsum(lower: Lowering, node: Node, operands: list[Expression]) -> Expressi
     *inputs, output = node.settings["subscripts"]
     names = {c: k for k, c in enumerate(sorted(set("".join(inputs))))}
     letters = [tuple(names[c] for c in term) for term in inputs]
-    return einsum(lower.make, operands, letters, tuple(names[c] for c in output), kind_of(node.dtype))
+    result = tuple(names[c] for c in output)
+    return einsum(lower.make, operands, letters, result, kind_of(node.dtype), whole=not lower.turns)
 
 
 def einsum(
-    make: Expressions, operands: Sequence[Expression], letters: Sequence[Letters], result: Letters, kind: str | None
+    make: Expressions,
+    operands: Sequence[Expression],
+    letters: Sequence[Letters],
+    result: Letters,
+    kind: str | None,
+    *,
+    whole: bool = False,
 ) -> Expression | None:
-    """Two at a time. None for what is not computed in floats."""
+    """Two at a time. None for what is not computed in floats. `whole`: what views are of may be stored for a product."""
     if kind not in ("f64", "f32"):
         return None
     extents: dict[int, int] = {}
@@ -59,7 +72,7 @@ def einsum(
         kept = tuple(c for c in dict.fromkeys(a[1] + b[1]) if c in wanted)
         if not rest:
             kept = tuple(c for c in result if c in kept)
-        terms = [*rest, _product(make, a, b, kept, extents)]
+        terms = [*rest, _product(make, a, b, kept, extents, whole=whole)]
     return _arranged(make, *terms[0], result, extents)
 
 
@@ -92,6 +105,8 @@ def _product(
     b: tuple[Expression, Letters],
     kept: Letters,
     extents: dict[int, int],
+    *,
+    whole: bool,
 ) -> tuple[Expression, Letters]:
     a = _summed(make, *a, {*b[1], *kept})
     b = _summed(make, *b, {*a[1], *kept})
@@ -105,7 +120,40 @@ def _product(
         return make.map("fmul", left, right), kept
     if not _worth_blas(a[1], b[1], kept, extents):
         return _inline(make, a, b, kept, extents)
-    return make.make("contract", (a[0], b[0]), (a[1], b[1], kept), shape, a[0].kind), kept
+    operands, contraction = _read(a, b, kept, whole=whole)
+    return make.make("contract", operands, contraction, shape, a[0].kind), kept
+
+
+def _read(
+    a: tuple[Expression, Letters], b: tuple[Expression, Letters], kept: Letters, *, whole: bool
+) -> tuple[tuple[Expression, Expression], Contraction]:
+    """Both operands and how they are read: from where they lie, as far as BLAS can; else from copies."""
+    copies = [(x, Factor(names, x.shape, identity(len(names)))) for x, names in (a, b)]
+    sources = [_source(*x, whole=whole) or copy for x, copy in zip((a, b), copies, strict=True)]
+    made = strides([dict(zip((*a[1], *b[1]), (*a[0].shape, *b[0].shape), strict=True))[c] for c in kept])
+
+    def turns(choice: Sequence[tuple[Expression, Factor]]) -> int:
+        """How many products it takes; 0 where BLAS cannot."""
+        steps = [_steps(x) for x, _ in choice]
+        found = plan(Contraction(choice[0][1], choice[1][1], kept), a[0].kind, [*steps, made])
+        return prod(group.length for group in (*found.loops, *found.sums)) if found else 0
+
+    choices = list(product(*({id(x): x for x in pair}.values() for pair in zip(sources, copies, strict=True))))
+    copied = turns(copies)
+    best = next((c for c in choices if 0 < turns(c) <= max(copied, PRODUCTS)), copies)
+    return (best[0][0], best[1][0]), Contraction(best[0][1], best[1][1], kept)
+
+
+def _source(x: Expression, names: Letters, *, whole: bool) -> tuple[Expression, Factor] | None:
+    """What a view is one of, if that lies in memory anyway, or may be stored as a `whole`, which is not much more."""
+    if x.op != "view" or any(v < 0 for _, terms in x.params for v, _ in terms):  # a turn of a loop
+        return None
+    (source,) = x.operands
+    if source.op == "flat":
+        (source,) = source.operands
+    elif source.op not in LIE and not (whole and source.op in COMPUTED and source.size <= 2 * x.size):
+        return None
+    return source, Factor(names, x.shape, x.params)
 
 
 def _worth_blas(a: Letters, b: Letters, kept: Letters, extents: dict[int, int]) -> bool:
@@ -137,16 +185,19 @@ def _inline(
 def _in_memory(x: Expression, names: Letters) -> Letters:
     """The letters in the order in which they lie in memory: of the transpose of a matrix the other way round."""
     source, places = (x.operands[0], x.params) if x.op == "view" else (x, identity(len(x.shape)))
-    lies = source.params.strides if source.op == "captured" else strides(source.shape)
-    lies = (*lies, 0) if len(lies) < len(source.shape) else lies  # of complex numbers, whose parts have one place
     steps = [0] * len(names)
-    for step, (_, terms) in zip(lies, places, strict=True):
+    for step, (_, terms) in zip(_steps(source), places, strict=True):
         for axis, times in terms:
             if axis >= 0:  # below 0: a turn of a loop
                 steps[axis] += step * times
     if 0 in steps:
         return names  # repeated along an axis
     return tuple(names[i] for i in sorted(range(len(names)), key=lambda i: -abs(steps[i])))
+
+
+def _steps(x: Expression) -> tuple[int, ...]:
+    """How many entries lie between neighbours along each axis, where x is memory."""
+    return entries_apart(x.params, packed=x.packed) if x.op == "captured" else strides(x.shape)
 
 
 def _summed(make: Expressions, x: Expression, names: Letters, needed: set[int]) -> tuple[Expression, Letters]:
