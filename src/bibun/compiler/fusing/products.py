@@ -7,24 +7,19 @@ that are taken together, where they lie, if BLAS can.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import product
 from math import prod
 
 import numpy as np
 
-from bibun.compiler.fusing.affine import fixed, identity, strides, variable
-from bibun.compiler.fusing.buffers import entries_apart
-from bibun.compiler.fusing.expressions import Contraction, Expression, Expressions, Factor
+from bibun.compiler.fusing.affine import fixed, identity, variable
+from bibun.compiler.fusing.expressions import Expression, Expressions
 from bibun.compiler.fusing.lowering import Lowering, kind_of, lowers
+from bibun.compiler.fusing.matrices import Letters, Term, Way, as_it_is, cheapest, steps_of
 from bibun.compiler.fusing.nests import INLINE_PRODUCT
 from bibun.compiler.graph import Node
-from bibun.compiler.native.contraction import plan
 
-Letters = tuple[int, ...]
-LIE = {"input", "captured", "carried", "part", "contract", "scatter", "patch"}  # these lie in memory anyway
-COMPUTED = {"map", "cast", "place", "reduce"}  # these may
-PRODUCTS = 16  # by BLAS, at most, in place of one of a copy
-SHORT = 24  # the side of a matrix: products with two such sides are loops around the long one
+SHORT = 24  # the side of a matrix: products with two such sides are loops around the long one,
+SHORTEST = 4  # in tiles only those with two sides shorter than this
 
 
 @lowers("matmul")
@@ -76,9 +71,7 @@ def einsum(
     return _arranged(make, *terms[0], result, extents)
 
 
-def _path(
-    terms: Sequence[tuple[Expression, Letters]], result: Letters, extents: dict[int, int]
-) -> list[tuple[int, int]]:
+def _path(terms: Sequence[Term], result: Letters, extents: dict[int, int]) -> list[tuple[int, int]]:
     """Which two operands next, of those that are left."""
     if len(terms) <= 2:
         return [(0, 1)] if len(terms) == 2 else []
@@ -92,7 +85,7 @@ def _path(
     return pairs if len(pairs) == len(terms) - 1 and all(len(s) == 2 for s in path[1:]) else [(0, 1)] * (len(terms) - 1)
 
 
-def _plain(make: Expressions, x: Expression, names: Letters, extents: dict[int, int]) -> tuple[Expression, Letters]:
+def _plain(make: Expressions, x: Expression, names: Letters, extents: dict[int, int]) -> Term:
     """Each letter once (of a repeated one the diagonal), axes of length 1 beside longer ones left out."""
     kept = tuple(c for c, n in dict(zip(names, x.shape, strict=True)).items() if n == extents[c] and n != 1)
     places = [variable(kept.index(c)) if c in kept else fixed(0) for c in names]
@@ -101,77 +94,53 @@ def _plain(make: Expressions, x: Expression, names: Letters, extents: dict[int, 
 
 def _product(
     make: Expressions,
-    a: tuple[Expression, Letters],
-    b: tuple[Expression, Letters],
+    a: Term,
+    b: Term,
     kept: Letters,
     extents: dict[int, int],
     *,
     whole: bool,
-) -> tuple[Expression, Letters]:
+) -> Term:
     a = _summed(make, *a, {*b[1], *kept})
     b = _summed(make, *b, {*a[1], *kept})
     a = _absorbed(make, *a, set(b[1]))
     b = _summed(make, *b, {*a[1], *kept})  # along a letter that a only repeated
     b = _absorbed(make, *b, set(a[1]))
     a = _summed(make, *a, {*b[1], *kept})
-    shape = [extents[c] for c in kept]
     if {*a[1], *b[1]} <= {*kept}:
         left, right = (_arranged(make, *x, kept, extents) for x in (a, b))
         return make.map("fmul", left, right), kept
-    if not _worth_blas(a[1], b[1], kept, extents):
-        return _inline(make, a, b, kept, extents)
-    operands, contraction = _read(a, b, kept, whole=whole)
-    return make.make("contract", operands, contraction, shape, a[0].kind), kept
+    way = _by_matrices(make, a, b, kept, extents, whole=whole)
+    return way.made(make) if way is not None else _inline(make, a, b, kept, extents)
 
 
-def _read(
-    a: tuple[Expression, Letters], b: tuple[Expression, Letters], kept: Letters, *, whole: bool
-) -> tuple[tuple[Expression, Expression], Contraction]:
-    """Both operands and how they are read: from where they lie, as far as BLAS can; else from copies."""
-    copies = [(x, Factor(names, x.shape, identity(len(names)))) for x, names in (a, b)]
-    sources = [_source(*x, whole=whole) or copy for x, copy in zip((a, b), copies, strict=True)]
-    made = strides([dict(zip((*a[1], *b[1]), (*a[0].shape, *b[0].shape), strict=True))[c] for c in kept])
-
-    def turns(choice: Sequence[tuple[Expression, Factor]]) -> int:
-        """How many products it takes; 0 where BLAS cannot."""
-        steps = [_steps(x) for x, _ in choice]
-        found = plan(Contraction(choice[0][1], choice[1][1], kept), a[0].kind, [*steps, made])
-        return prod(group.length for group in (*found.loops, *found.sums)) if found else 0
-
-    choices = list(product(*({id(x): x for x in pair}.values() for pair in zip(sources, copies, strict=True))))
-    copied = turns(copies)
-    best = next((c for c in choices if 0 < turns(c) <= max(copied, PRODUCTS)), copies)
-    return (best[0][0], best[1][0]), Contraction(best[0][1], best[1][1], kept)
-
-
-def _source(x: Expression, names: Letters, *, whole: bool) -> tuple[Expression, Factor] | None:
-    """What a view is one of, if that lies in memory anyway, or may be stored as a `whole`, which is not much more."""
-    if x.op != "view" or any(v < 0 for _, terms in x.params for v, _ in terms):  # a turn of a loop
-        return None
-    (source,) = x.operands
-    if source.op == "flat":
-        (source,) = source.operands
-    elif source.op not in LIE and not (whole and source.op in COMPUTED and source.size <= 2 * x.size):
-        return None
-    return source, Factor(names, x.shape, x.params)
-
-
-def _worth_blas(a: Letters, b: Letters, kept: Letters, extents: dict[int, int]) -> bool:
-    """Whether it is a product of matrices of which no two sides are short, and not a very small one."""
-    rows = prod(extents[c] for c in kept if c in a and c not in b)
-    columns = prod(extents[c] for c in kept if c in b and c not in a)
-    shared = prod(extents[c] for c in {*a, *b} if c not in kept)
+def _by_matrices(
+    make: Expressions, a: Term, b: Term, kept: Letters, extents: dict[int, int], *, whole: bool
+) -> Way | None:
+    """A product of matrices, of which no two sides are short, and not a very small one. Of one alone they may be shorter in
+    tiles, which copy nothing."""
+    rows = prod(extents[c] for c in kept if c in a[1] and c not in b[1])
+    columns = prod(extents[c] for c in kept if c in b[1] and c not in a[1])
+    shared = prod(extents[c] for c in {*a[1], *b[1]} if c not in kept)
     short = sorted((rows, columns, shared))
-    return not (short[0] == 1 or shared <= 4 or short[1] <= SHORT or rows * columns * shared <= 64)
+    if short[0] == 1 or shared <= 4 or short[1] < SHORTEST or rows * columns * shared <= 64:
+        return None
+    alone = all(c not in b[1] for c in kept if c in a[1])
+    if short[1] <= SHORT and not alone:
+        return None
+    way = cheapest(make, a, b, kept, whole=whole)
+    if short[1] <= SHORT and not (way is not None and way.tiled):
+        return None
+    return way or as_it_is(a, b, kept)
 
 
 def _inline(
     make: Expressions,
-    a: tuple[Expression, Letters],
-    b: tuple[Expression, Letters],
+    a: Term,
+    b: Term,
     kept: Letters,
     extents: dict[int, int],
-) -> tuple[Expression, Letters]:
+) -> Term:
     """As a sum of products: a short one per entry, a long one along the memory of the larger operand."""
     large, small = (a, b) if a[0].size >= b[0].size else (b, a)
     order = (*_in_memory(*large), *(c for c in small[1] if c not in large[1]))
@@ -186,7 +155,7 @@ def _in_memory(x: Expression, names: Letters) -> Letters:
     """The letters in the order in which they lie in memory: of the transpose of a matrix the other way round."""
     source, places = (x.operands[0], x.params) if x.op == "view" else (x, identity(len(x.shape)))
     steps = [0] * len(names)
-    for step, (_, terms) in zip(_steps(source), places, strict=True):
+    for step, (_, terms) in zip(steps_of(source), places, strict=True):
         for axis, times in terms:
             if axis >= 0:  # below 0: a turn of a loop
                 steps[axis] += step * times
@@ -195,18 +164,13 @@ def _in_memory(x: Expression, names: Letters) -> Letters:
     return tuple(names[i] for i in sorted(range(len(names)), key=lambda i: -abs(steps[i])))
 
 
-def _steps(x: Expression) -> tuple[int, ...]:
-    """How many entries lie between neighbours along each axis, where x is memory."""
-    return entries_apart(x.params, packed=x.packed) if x.op == "captured" else strides(x.shape)
-
-
-def _summed(make: Expressions, x: Expression, names: Letters, needed: set[int]) -> tuple[Expression, Letters]:
+def _summed(make: Expressions, x: Expression, names: Letters, needed: set[int]) -> Term:
     """Letters that nothing else has are summed at once."""
     axes = tuple(i for i, c in enumerate(names) if c not in needed)
     return make.reduce("fadd", x, axes), tuple(c for c in names if c in needed)
 
 
-def _absorbed(make: Expressions, x: Expression, names: Letters, others: set[int]) -> tuple[Expression, Letters]:
+def _absorbed(make: Expressions, x: Expression, names: Letters, others: set[int]) -> Term:
     """A transpose, and axes repeated along letters that the other operand has, as letters of what is below."""
     while x.op == "view":
         (source,) = x.operands

@@ -58,7 +58,9 @@ def plan(product: Contraction, kind: str, memory: Sequence[Sequence[int]]) -> Pl
     a_letters, b_letters, out = product.a.letters, product.b.letters, product.result
     *given, made = memory
     places = [factor.lies(steps)[1] for factor, steps in zip(product[:2], given, strict=True)]
-    where = [dict(zip(x, steps, strict=True)) for x, steps in zip((a_letters, b_letters, out), (*places, made), strict=True)]
+    where = [
+        dict(zip(x, steps, strict=True)) for x, steps in zip((a_letters, b_letters, out), (*places, made), strict=True)
+    ]
     length = product.lengths
 
     def group(letters: Sequence[int]) -> Group:
@@ -106,7 +108,9 @@ def _suits(p: Plan) -> bool:
 
 def planned(step: Call) -> Plan | None:
     """That of a step, as its memory lies."""
-    return plan(step.expression.params, step.expression.kind, [b.steps for b in (*step.operands, *step.outputs.values())])
+    return plan(
+        step.expression.params, step.expression.kind, [b.steps for b in (*step.operands, *step.outputs.values())]
+    )
 
 
 def contract(writer: Any, step: Call) -> None:

@@ -38,6 +38,11 @@ class Sides(NamedTuple):
     b: int
     c: int
 
+    def whole(self, kind: str) -> int:
+        """How many columns whole vectors have."""
+        lanes = BITS // WIDTH[kind]
+        return -(-self.n // lanes) * lanes
+
 
 class Cut(NamedTuple):
     """A length as parts that are as alike as can be: `large` ones of `size`, then others of one less."""
@@ -68,7 +73,7 @@ def suits(sides: Sides, kind: str, bits: int) -> bool:
     """Whether tiles are quicker than BLAS."""
     apart = max(min(sides.a), sides.b, sides.c) * WIDTH[kind] // 8
     size = sides.m * sides.n * sides.k
-    return bits == BITS and sides.n * WIDTH[kind] >= BITS and 0 < size <= MOST and apart <= APART
+    return bits == BITS and sides.n * WIDTH[kind] >= BITS // 2 and 0 < size <= MOST and apart <= APART
 
 
 class Tiles:
