@@ -15,6 +15,7 @@ from bibun.compiler.fusing.affine import identity, strides, variable
 from bibun.compiler.fusing.buffers import entries_apart
 from bibun.compiler.fusing.expressions import Contraction, Expression, Expressions, Factor
 from bibun.compiler.native.contraction import plan, tiled
+from bibun.compiler.native.tiles import LEAST
 
 Letters = tuple[int, ...]
 Term = tuple[Expression, Letters]
@@ -65,7 +66,7 @@ def cheapest(make: Expressions, a: Term, b: Term, kept: Letters, *, whole: bool)
         for x, orders in ((a, [(*rows, *shared), (*shared, *rows)]), (b, [(*shared, *columns), (*columns, *shared)]))
     )
     turned = _cheapest(left, right, list(dict.fromkeys([kept, (*batch, *rows, *columns)])))
-    if straight is None or (turned is not None and turned.tiled and turned.cost < straight.cost):
+    if straight is None or (turned is not None and turned.tiled and turned.cost + LEAST[a[0].kind] < straight.cost):
         return turned
     return straight
 

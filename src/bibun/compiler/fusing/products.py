@@ -17,9 +17,9 @@ from bibun.compiler.fusing.lowering import Lowering, kind_of, lowers
 from bibun.compiler.fusing.matrices import Letters, Term, Way, as_it_is, cheapest, steps_of
 from bibun.compiler.fusing.nests import INLINE_PRODUCT
 from bibun.compiler.graph import Node
+from bibun.compiler.native.tiles import SHORT
 
-SHORT = 24  # the side of a matrix: products with two such sides are loops around the long one,
-SHORTEST = 4  # in tiles only those with two sides shorter than this
+SHORTEST = 4  # the side of a matrix: products with two shorter ones are loops around the long one
 
 
 @lowers("matmul")

@@ -163,7 +163,11 @@ class Function(Levels):
     def _has_blocks(self, buffer: Buffer, place: Affine, lanes: Lanes, step: int) -> bool:
         """Whether it is the same column of as many rows as there are lanes, of a matrix that nobody writes to."""
         register = self._lanes_of_register(buffer.kind)
-        rows = register <= step and buffer.entries % step == 0 and all(c % step == 0 for _, c in place[1])
+        rows = (
+            (step >= register or (step > 1 and lanes.mask is None))
+            and buffer.entries % step == 0
+            and all(c % step == 0 for _, c in place[1])
+        )
         known = buffer.place in ("input", "captured") and buffer.contiguous and buffer.kind in ("f64", "f32")
         return known and rows and lanes.number % register == 0
 
@@ -172,15 +176,17 @@ class Function(Levels):
         and change places with the rows in registers. Gathered, each entry would take as long as a vector."""
         register = self._lanes_of_register(buffer.kind)
         column = place[0] % step
-        first = min(column // register * register, step - register)
+        first = max(min(column // register * register, step - register), 0)
         start = (place[0] - column + first, place[1])
         wanted = ("column", buffer.name, start, lanes, column - first)
         if wanted not in self.known:
             pointer, outermost = self.pointer(buffer, start)
             depth = max(depth, outermost)
             code = self.at(depth)
-            rows = [self._row(code, pointer, buffer.kind, at) for at in self._rows_of(code, lanes, step)]
-            blocks = [transposed(rows[n : n + register]) for n in range(0, lanes.number, register)]
+            starts = self._rows_of(code, lanes, step) if step >= register else range(0, lanes.number * step, register)
+            rows = [self._row(code, pointer, buffer.kind, at) for at in starts]
+            size = min(step, register)
+            blocks = [transposed(rows[n : n + size]) for n in range(0, len(rows), size)]
             for n, parts in enumerate(zip(*blocks, strict=True)):
                 self.keep((*wanted[:-1], n), joined(parts), depth)
         return self.known[wanted]
@@ -366,17 +372,33 @@ class Function(Levels):
 
 
 def transposed(rows: Sequence[Value]) -> list[Value]:
-    """As many vectors as each has lanes, as a matrix with rows and columns exchanged: blocks of 1, then of 2, 4, ..."""
-    rows, count = list(rows), len(rows)
+    """A matrix with rows and columns exchanged: as many vectors as each has lanes, in blocks of 1, then of 2, 4, ...; or fewer,
+    which are the matrix of so many columns, row after row."""
+    rows, count, lanes = list(rows), len(rows), rows[0].lanes
+    if count < lanes:
+        return [_column(rows, n) for n in range(count)]
     size = 1
     while size < count:
         for n in (n for n in range(count) if not n & size):
             above, below = rows[n], rows[n + size]
-            lanes = [k if not k & size else count + k - size for k in range(count)]
-            rows[n] = _shuffled(above, below, lanes)
-            rows[n + size] = _shuffled(above, below, [k + size for k in lanes])
+            wanted = [k if not k & size else count + k - size for k in range(count)]
+            rows[n] = _shuffled(above, below, wanted)
+            rows[n + size] = _shuffled(above, below, [k + size for k in wanted])
         size *= 2
     return rows
+
+
+def _column(rows: Sequence[Value], first: int) -> Value:
+    """Every so manieth entry of as many vectors as that, one behind the other."""
+    lanes, found = rows[0].lanes, rows[0]
+    places = range(first, len(rows) * lanes, len(rows))
+    for n, row in enumerate(rows):
+        if n:
+            kept = [place % lanes if n == 1 else k for k, place in enumerate(places)]
+            found = _shuffled(
+                found, row, [lanes + p % lanes if p // lanes == n else kept[k] for k, p in enumerate(places)]
+            )
+    return found
 
 
 def joined(parts: Sequence[Value]) -> Value:
