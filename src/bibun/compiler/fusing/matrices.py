@@ -56,7 +56,10 @@ class Way(NamedTuple):
 def cheapest(make: Expressions, a: Term, b: Term, kept: Letters, *, whole: bool) -> Way | None:
     """The way that costs least; None where there is none. `whole`: what views are of may be stored for it."""
     straight = _cheapest(_as_they_lie(a, whole=whole), _as_they_lie(b, whole=whole), [kept])
-    if straight is not None and straight.tiled and not straight.a.cost + straight.b.cost:
+    worth = LEAST[a[0].kind]
+    if straight is not None and (
+        straight.cost < SLOWER * worth or (straight.tiled and not straight.a.cost + straight.b.cost)
+    ):
         return straight
     shared = [c for c in a[1] if c in b[1] and c not in kept]
     batch = [c for c in kept if c in a[1] and c in b[1]]
@@ -66,7 +69,7 @@ def cheapest(make: Expressions, a: Term, b: Term, kept: Letters, *, whole: bool)
         for x, orders in ((a, [(*rows, *shared), (*shared, *rows)]), (b, [(*shared, *columns), (*columns, *shared)]))
     )
     turned = _cheapest(left, right, list(dict.fromkeys([kept, (*batch, *rows, *columns)])))
-    if straight is None or (turned is not None and turned.tiled and turned.cost + LEAST[a[0].kind] < straight.cost):
+    if straight is None or (turned is not None and turned.tiled and turned.cost + worth < straight.cost):
         return turned
     return straight
 

@@ -76,7 +76,7 @@ def _path(terms: Sequence[Term], result: Letters, extents: dict[int, int]) -> li
     if len(terms) <= 2:
         return [(0, 1)] if len(terms) == 2 else []
     word = ",".join("".join(map(chr, (97 + c for c in names))) for _, names in terms)
-    word += "->" + "".join(chr(97 + c) for c in result)
+    word += "->" + "".join(chr(97 + c) for c in result if any(c in names for _, names in terms))  # else of length 1
     arrays = [np.broadcast_to(0.0, [extents[c] for c in names]) for _, names in terms]
     path, _ = np.einsum_path(word, *arrays, optimize="greedy")
     pairs = []
