@@ -16,7 +16,7 @@ import numpy as np
 from bibun.compiler.fusing.affine import composed
 from bibun.compiler.fusing.buffers import Buffer
 from bibun.compiler.fusing.diagonals import counted, row_of
-from bibun.compiler.fusing.expressions import PACKED, Expression, Routine
+from bibun.compiler.fusing.expressions import BYTES, PACKED, Expression, Routine
 from bibun.compiler.fusing.nests import Loop, Nest, terms_of
 from bibun.compiler.fusing.schedule import Schedule
 from bibun.compiler.fusing.stages import Stage
@@ -24,7 +24,7 @@ from bibun.compiler.fusing.steps import Call, LoopStep
 from bibun.compiler.fusing.walking import extent_of
 from bibun.compiler.native.arithmetic import cost
 from bibun.compiler.native.context import blas
-from bibun.compiler.native.contraction import gemm, plan, tiled
+from bibun.compiler.native.contraction import gemm, planned, tiled
 from bibun.primitives import TABLE
 
 _JOINS = {"fadd": "sum", "fmul": "prod", "maximum": "max", "minimum": "min"}
@@ -179,9 +179,9 @@ def _called(step: Call, depth: int, turns: int) -> Work:
     read, written = sum(b.bytes for b in step.operands), sum(b.bytes for b in step.outputs.values())
     shapes = ", ".join(str(list(b.shape[:-1] if b.packed else b.shape)) for b in step.operands)
     if x.op == "contract":
-        a, b, _ = x.params
-        lengths = dict(zip((*a, *b), (*step.operands[0].shape, *step.operands[1].shape), strict=True))
-        flops = 2 * prod(lengths.values())
+        flops = 2 * prod(x.params.lengths.values())
+        shapes = ", ".join(str(list(factor.lengths)) for factor in x.params[:2])
+        read = sum(prod(factor.lengths) for factor in x.params[:2]) * BYTES[x.kind]
         return Work(*_product(step), shapes, flops, read, written, depth, turns)
     if x.op == "call":
         row = x.params[0]
@@ -201,7 +201,7 @@ def _routine(routine: Routine) -> tuple[str, str]:
 
 def _product(step: Call) -> tuple[str, str]:
     """What runs a product of matrices, and how."""
-    kind, found = step.expression.kind, plan(step)
+    kind, found = step.expression.kind, planned(step)
     if found is None:
         return "NumPy", f"einsum: {_why_no_product()}"
     return ("product of", "in tiles") if tiled(found, kind) else ("BLAS", gemm(kind))

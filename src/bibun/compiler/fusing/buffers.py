@@ -13,6 +13,12 @@ from bibun.compiler.fusing.expressions import BYTES
 numbers = count()  # of memory that programs keep, from one source: by its name it is found; writers take those below 0
 
 
+def entries_apart(array: np.ndarray[Any, Any], *, packed: bool) -> tuple[int, ...]:
+    """How many entries lie between neighbours along each axis of an array; `packed`: parts of complex numbers."""
+    size = array.itemsize // 2 if packed else array.itemsize
+    return (*(s // size for s in array.strides), *((1,) if packed else ()))
+
+
 class Buffer:
     """Memory of one array. `place`: input, captured, output or temporary; `number`: which of them.
 

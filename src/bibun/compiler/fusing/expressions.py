@@ -10,7 +10,7 @@
     place               boxes put side by side, or onto a background; params: Boxes; operands: the background, the parts
     pair                complex numbers as they lie in memory, one more axis of 2, of their real and imaginary parts
     reduce              over some axes; params: (word, axes); the axes are gone
-    contract            the sum of products of two operands; params: the letters of both and of the result
+    contract            the sum of products of entries of two operands, read from their memory; params: a Contraction
     gather              entries at computed places; params: see Gathering
     scatter             values added or put at computed places; params: see Scattering
     carried             in the body of a loop, a value of the turn before; params: (the loop, which)
@@ -31,7 +31,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bibun.compiler.fusing.affine import Affine, composed, fixed, identity, never_equal
+from bibun.compiler.fusing.affine import Affine, composed, fixed, identity, linear, never_equal
 from bibun.compiler.graph import frozen
 
 Shape = tuple[int, ...]
@@ -66,6 +66,33 @@ class Scattering(NamedTuple):
     axes: tuple[Any, ...]
     indices: tuple[tuple[Affine, ...], ...]
     adds: bool
+
+
+class Factor(NamedTuple):
+    """What a contraction reads of an operand: letters, the length of each, and where the entry of their places lies: for each
+    axis of the operand an Affine of them, or one alone, in the row-major order of the whole."""
+
+    letters: tuple[int, ...]
+    lengths: Shape
+    places: tuple[Affine, ...]
+
+    def lies(self, steps: Sequence[int]) -> tuple[int, tuple[int, ...]]:
+        """In memory with these strides: the place of the first entry, and how many lie between neighbours along each letter."""
+        offset, terms = linear(self.places, steps if len(steps) == len(self.places) else (1,))
+        return offset, tuple(dict(terms).get(n, 0) for n in range(len(self.letters)))
+
+
+class Contraction(NamedTuple):
+    """The sum, over every letter that the result has not, of the product of both factors."""
+
+    a: Factor
+    b: Factor
+    result: tuple[int, ...]
+
+    @property
+    def lengths(self) -> dict[int, int]:
+        """Of each letter."""
+        return {c: n for x in (self.a, self.b) for c, n in zip(x.letters, x.lengths, strict=True)}
 
 
 class Patch(NamedTuple):

@@ -1,7 +1,7 @@
 """Lowering of sums of products: matmul and einsum become contractions of two operands, axes named by numbers (letters).
 
-A `contract` has params (letters of a, letters of b, letters of the result): the sum, over every letter that the result
-has not, of the product. Transposes and repeated axes of the operands are taken into the letters.
+Transposes and repeated axes of the operands are taken into the letters. A `contract` reads other views of them, slices and axes
+that are taken together, where they lie, if BLAS can.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ from math import prod
 
 import numpy as np
 
-from bibun.compiler.fusing.affine import fixed, identity, strides, variable
+from bibun.compiler.fusing.affine import fixed, identity, variable
 from bibun.compiler.fusing.expressions import Expression, Expressions
 from bibun.compiler.fusing.lowering import Lowering, kind_of, lowers
+from bibun.compiler.fusing.matrices import Letters, Term, Way, as_it_is, cheapest, steps_of
 from bibun.compiler.fusing.nests import INLINE_PRODUCT
 from bibun.compiler.graph import Node
+from bibun.compiler.native.tiles import SHORT
 
-Letters = tuple[int, ...]
-SHORT = 24  # the side of a matrix: products with two such sides are loops around the long one
+SHORTEST = 4  # the side of a matrix: products with two shorter ones are loops around the long one
 
 
 @lowers("matmul")
@@ -30,7 +31,7 @@ def _matmul(lower: Lowering, node: Node, operands: list[Expression]) -> Expressi
     left = (*range(wide - len(a.shape) + 2, wide), row, shared) if len(a.shape) > 1 else (shared,)
     right = (*range(wide - len(b.shape) + 2, wide), shared, column) if len(b.shape) > 1 else (shared,)
     result = (*range(max(wide, 0)), *([row] if len(a.shape) > 1 else []), *([column] if len(b.shape) > 1 else []))
-    return einsum(lower.make, [a, b], [left, right], result, kind_of(node.dtype))
+    return einsum(lower.make, [a, b], [left, right], result, kind_of(node.dtype), whole=not lower.turns)
 
 
 @lowers("einsum")
@@ -38,13 +39,20 @@ def _einsum(lower: Lowering, node: Node, operands: list[Expression]) -> Expressi
     *inputs, output = node.settings["subscripts"]
     names = {c: k for k, c in enumerate(sorted(set("".join(inputs))))}
     letters = [tuple(names[c] for c in term) for term in inputs]
-    return einsum(lower.make, operands, letters, tuple(names[c] for c in output), kind_of(node.dtype))
+    result = tuple(names[c] for c in output)
+    return einsum(lower.make, operands, letters, result, kind_of(node.dtype), whole=not lower.turns)
 
 
 def einsum(
-    make: Expressions, operands: Sequence[Expression], letters: Sequence[Letters], result: Letters, kind: str | None
+    make: Expressions,
+    operands: Sequence[Expression],
+    letters: Sequence[Letters],
+    result: Letters,
+    kind: str | None,
+    *,
+    whole: bool = False,
 ) -> Expression | None:
-    """Two at a time. None for what is not computed in floats."""
+    """Two at a time. None for what is not computed in floats. `whole`: what views are of may be stored for a product."""
     if kind not in ("f64", "f32"):
         return None
     extents: dict[int, int] = {}
@@ -59,18 +67,16 @@ def einsum(
         kept = tuple(c for c in dict.fromkeys(a[1] + b[1]) if c in wanted)
         if not rest:
             kept = tuple(c for c in result if c in kept)
-        terms = [*rest, _product(make, a, b, kept, extents)]
+        terms = [*rest, _product(make, a, b, kept, extents, whole=whole)]
     return _arranged(make, *terms[0], result, extents)
 
 
-def _path(
-    terms: Sequence[tuple[Expression, Letters]], result: Letters, extents: dict[int, int]
-) -> list[tuple[int, int]]:
+def _path(terms: Sequence[Term], result: Letters, extents: dict[int, int]) -> list[tuple[int, int]]:
     """Which two operands next, of those that are left."""
     if len(terms) <= 2:
         return [(0, 1)] if len(terms) == 2 else []
     word = ",".join("".join(map(chr, (97 + c for c in names))) for _, names in terms)
-    word += "->" + "".join(chr(97 + c) for c in result)
+    word += "->" + "".join(chr(97 + c) for c in result if any(c in names for _, names in terms))  # else of length 1
     arrays = [np.broadcast_to(0.0, [extents[c] for c in names]) for _, names in terms]
     path, _ = np.einsum_path(word, *arrays, optimize="greedy")
     pairs = []
@@ -79,7 +85,7 @@ def _path(
     return pairs if len(pairs) == len(terms) - 1 and all(len(s) == 2 for s in path[1:]) else [(0, 1)] * (len(terms) - 1)
 
 
-def _plain(make: Expressions, x: Expression, names: Letters, extents: dict[int, int]) -> tuple[Expression, Letters]:
+def _plain(make: Expressions, x: Expression, names: Letters, extents: dict[int, int]) -> Term:
     """Each letter once (of a repeated one the diagonal), axes of length 1 beside longer ones left out."""
     kept = tuple(c for c, n in dict(zip(names, x.shape, strict=True)).items() if n == extents[c] and n != 1)
     places = [variable(kept.index(c)) if c in kept else fixed(0) for c in names]
@@ -88,42 +94,53 @@ def _plain(make: Expressions, x: Expression, names: Letters, extents: dict[int, 
 
 def _product(
     make: Expressions,
-    a: tuple[Expression, Letters],
-    b: tuple[Expression, Letters],
+    a: Term,
+    b: Term,
     kept: Letters,
     extents: dict[int, int],
-) -> tuple[Expression, Letters]:
+    *,
+    whole: bool,
+) -> Term:
     a = _summed(make, *a, {*b[1], *kept})
     b = _summed(make, *b, {*a[1], *kept})
     a = _absorbed(make, *a, set(b[1]))
     b = _summed(make, *b, {*a[1], *kept})  # along a letter that a only repeated
     b = _absorbed(make, *b, set(a[1]))
     a = _summed(make, *a, {*b[1], *kept})
-    shape = [extents[c] for c in kept]
     if {*a[1], *b[1]} <= {*kept}:
         left, right = (_arranged(make, *x, kept, extents) for x in (a, b))
         return make.map("fmul", left, right), kept
-    if not _worth_blas(a[1], b[1], kept, extents):
-        return _inline(make, a, b, kept, extents)
-    return make.make("contract", (a[0], b[0]), (a[1], b[1], kept), shape, a[0].kind), kept
+    way = _by_matrices(make, a, b, kept, extents, whole=whole)
+    return way.made(make) if way is not None else _inline(make, a, b, kept, extents)
 
 
-def _worth_blas(a: Letters, b: Letters, kept: Letters, extents: dict[int, int]) -> bool:
-    """Whether it is a product of matrices of which no two sides are short, and not a very small one."""
-    rows = prod(extents[c] for c in kept if c in a and c not in b)
-    columns = prod(extents[c] for c in kept if c in b and c not in a)
-    shared = prod(extents[c] for c in {*a, *b} if c not in kept)
+def _by_matrices(
+    make: Expressions, a: Term, b: Term, kept: Letters, extents: dict[int, int], *, whole: bool
+) -> Way | None:
+    """A product of matrices, of which no two sides are short, and not a very small one. Of one alone they may be shorter in
+    tiles, which copy nothing."""
+    rows = prod(extents[c] for c in kept if c in a[1] and c not in b[1])
+    columns = prod(extents[c] for c in kept if c in b[1] and c not in a[1])
+    shared = prod(extents[c] for c in {*a[1], *b[1]} if c not in kept)
     short = sorted((rows, columns, shared))
-    return not (short[0] == 1 or shared <= 4 or short[1] <= SHORT or rows * columns * shared <= 64)
+    if short[0] == 1 or shared <= 4 or short[1] < SHORTEST or rows * columns * shared <= 64:
+        return None
+    alone = all(c not in b[1] for c in kept if c in a[1])
+    if short[1] <= SHORT and not alone:
+        return None
+    way = cheapest(make, a, b, kept, whole=whole)
+    if short[1] <= SHORT and not (way is not None and way.tiled):
+        return None
+    return way or as_it_is(a, b, kept)
 
 
 def _inline(
     make: Expressions,
-    a: tuple[Expression, Letters],
-    b: tuple[Expression, Letters],
+    a: Term,
+    b: Term,
     kept: Letters,
     extents: dict[int, int],
-) -> tuple[Expression, Letters]:
+) -> Term:
     """As a sum of products: a short one per entry, a long one along the memory of the larger operand."""
     large, small = (a, b) if a[0].size >= b[0].size else (b, a)
     order = (*_in_memory(*large), *(c for c in small[1] if c not in large[1]))
@@ -137,10 +154,8 @@ def _inline(
 def _in_memory(x: Expression, names: Letters) -> Letters:
     """The letters in the order in which they lie in memory: of the transpose of a matrix the other way round."""
     source, places = (x.operands[0], x.params) if x.op == "view" else (x, identity(len(x.shape)))
-    lies = source.params.strides if source.op == "captured" else strides(source.shape)
-    lies = (*lies, 0) if len(lies) < len(source.shape) else lies  # of complex numbers, whose parts have one place
     steps = [0] * len(names)
-    for step, (_, terms) in zip(lies, places, strict=True):
+    for step, (_, terms) in zip(steps_of(source), places, strict=True):
         for axis, times in terms:
             if axis >= 0:  # below 0: a turn of a loop
                 steps[axis] += step * times
@@ -149,13 +164,13 @@ def _in_memory(x: Expression, names: Letters) -> Letters:
     return tuple(names[i] for i in sorted(range(len(names)), key=lambda i: -abs(steps[i])))
 
 
-def _summed(make: Expressions, x: Expression, names: Letters, needed: set[int]) -> tuple[Expression, Letters]:
+def _summed(make: Expressions, x: Expression, names: Letters, needed: set[int]) -> Term:
     """Letters that nothing else has are summed at once."""
     axes = tuple(i for i, c in enumerate(names) if c not in needed)
     return make.reduce("fadd", x, axes), tuple(c for c in names if c in needed)
 
 
-def _absorbed(make: Expressions, x: Expression, names: Letters, others: set[int]) -> tuple[Expression, Letters]:
+def _absorbed(make: Expressions, x: Expression, names: Letters, others: set[int]) -> Term:
     """A transpose, and axes repeated along letters that the other operand has, as letters of what is below."""
     while x.op == "view":
         (source,) = x.operands

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from bibun.compiler.fusing.affine import identity
 from bibun.compiler.fusing.bodies import schedule_body
-from bibun.compiler.fusing.buffers import Buffer, numbers
+from bibun.compiler.fusing.buffers import Buffer, entries_apart, numbers
 from bibun.compiler.fusing.expressions import BYTES, Expression
 from bibun.compiler.fusing.nests import Loop, Nest, Root, flattens, plan
 from bibun.compiler.fusing.ordering import WHOLE, in_order, live_from, read_in_loops
@@ -136,8 +136,7 @@ class Schedule:
             buffer = self.places.get(x.number) or self.temporary(x)
         else:
             array = x.params
-            size = array.itemsize // 2 if x.packed else array.itemsize
-            steps = (*(s // size for s in array.strides), *((1,) if x.packed else ()))
+            steps = entries_apart(array, packed=x.packed)
             buffer = Buffer("captured", next(numbers), x.shape, x.kind, steps, array)
         buffer.packed = x.packed
         self.buffers[x.number] = buffer

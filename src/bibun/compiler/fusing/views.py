@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
 from math import prod
 
 from bibun.compiler.fusing.affine import Affine, added, fixed, identity, strides, variable
@@ -64,6 +66,9 @@ def reshaped(make: Expressions, x: Expression, shape: tuple[int, ...]) -> Expres
     if x.op == "view" and x.operands[0].op == "number":
         return make.broadcast(x.operands[0], shape)
     groups = _groups(x.shape, shape)
+    turned = _turned(make, x, shape, groups) if groups is not None else None
+    if turned is not None:
+        return turned
     if groups is None or any(len(old) > 1 for old, _ in groups):
         whole, half = half_of(x) or (x, 0)
         wide = whole.size // x.size  # 2 of complex numbers
@@ -79,6 +84,27 @@ def reshaped(make: Expressions, x: Expression, shape: tuple[int, ...]) -> Expres
             position = added(position, variable(i, step))
         places[old[0]] = position
     return make.view(x, places, shape)
+
+
+def _turned(
+    make: Expressions, x: Expression, shape: tuple[int, ...], groups: Sequence[tuple[list[int], list[int]]]
+) -> Expression | None:
+    """Of a transpose whose axes are joined as they lie in memory: the transpose of what is joined there, which needs no copy."""
+    if x.op != "view" or all(len(old) == 1 for old, _ in groups):
+        return None
+    (source,) = x.operands
+    axes = [terms[0][0] if place == variable(terms[0][0]) else -1 for place in x.params if (terms := place[1])]
+    if sorted(axes) != list(range(len(x.shape))) or source.packed or 1 in x.shape:
+        return None
+    if source.shape != tuple(x.shape[axis] for axis in axes):  # a slice of it
+        return None
+    lies = {axis: n for n, axis in enumerate(axes)}  # of each axis of x, which of the source it is
+    if any(lies[b] != lies[a] + 1 for old, _ in groups for a, b in pairwise(old)):
+        return None
+    order = sorted(range(len(groups)), key=lambda n: lies[groups[n][0][0]])
+    new = [i for n in order for i in groups[n][1]]
+    below = reshaped(make, source, tuple(shape[i] for i in new))
+    return make.view(below, [variable(i) for i in new], shape)
 
 
 def _groups(old: tuple[int, ...], new: tuple[int, ...]) -> list[tuple[list[int], list[int]]] | None:

@@ -11,6 +11,7 @@ from itertools import product
 from math import prod
 from typing import Any, NamedTuple
 
+from bibun.compiler.fusing.expressions import Contraction
 from bibun.compiler.fusing.steps import Call
 from bibun.compiler.native.callbacks import Einsum
 from bibun.compiler.native.code import LLVM, Code, Value
@@ -49,13 +50,18 @@ def gemm(kind: str) -> str:
     return "dgemm" if kind == "f64" else "sgemm"
 
 
-def plan(step: Call) -> Plan | None:
-    """The matrix product for a contraction; None if neither BLAS nor tiles can take it. BLAS may not be there."""
-    a_letters, b_letters, out = step.expression.params
-    a, b = step.operands
-    (c,) = step.outputs.values()
-    where = [dict(zip(names, x.steps, strict=True)) for names, x in ((a_letters, a), (b_letters, b), (out, c))]
-    length = dict(zip((*a_letters, *b_letters), (*a.shape, *b.shape), strict=True))
+def plan(product: Contraction, kind: str, memory: Sequence[Sequence[int]]) -> Plan | None:
+    """The matrix product for a contraction; None if neither BLAS nor tiles can take it. BLAS may not be there.
+
+    memory      the strides of the operands and the result
+    """
+    a_letters, b_letters, out = product.a.letters, product.b.letters, product.result
+    *given, made = memory
+    places = [factor.lies(steps)[1] for factor, steps in zip(product[:2], given, strict=True)]
+    where = [
+        dict(zip(x, steps, strict=True)) for x, steps in zip((a_letters, b_letters, out), (*places, made), strict=True)
+    ]
+    length = product.lengths
 
     def group(letters: Sequence[int]) -> Group:
         last = letters[-1] if letters else None
@@ -80,7 +86,7 @@ def plan(step: Call) -> Plan | None:
     found = Plan(
         group(m), group(n), group(k), [group([x]) for x in (*batch, *more_m, *more_n)], [group([x]) for x in more_k]
     )
-    known = routine(gemm(c.kind)) is not None or tiled(found, c.kind) is not None
+    known = routine(gemm(kind)) is not None or tiled(found, kind) is not None
     return found if known and _suits(found) else None
 
 
@@ -100,19 +106,28 @@ def _suits(p: Plan) -> bool:
     return unit(p.m, p.k, 0) and unit(p.k, p.n, 1) and unit(p.m, p.n, 2) and turns <= 4096
 
 
+def planned(step: Call) -> Plan | None:
+    """That of a step, as its memory lies."""
+    return plan(
+        step.expression.params, step.expression.kind, [b.steps for b in (*step.operands, *step.outputs.values())]
+    )
+
+
 def contract(writer: Any, step: Call) -> None:
     """Write a contraction into the program."""
-    found = plan(step)
+    found = planned(step)
     if found is None:
         writer.through_numpy(step, einsum(step), (False, False))
         return
     (out,) = step.outputs.values()
+    contraction: Contraction = step.expression.params
+    begins = [x.lies(b.steps)[0] for x, b in zip(contraction[:2], step.operands, strict=True)]
     turns = [range(g.length) for g in found.loops]
     sums = [range(g.length) for g in found.sums]
     for turn in product(*turns):
         for number, extra in enumerate(product(*sums)):
             groups = [*zip(turn, found.loops, strict=True), *zip(extra, found.sums, strict=True)]
-            offsets = [sum(i * g.strides[of] for i, g in groups) for of in range(3)]
+            offsets = [begin + sum(i * g.strides[of] for i, g in groups) for of, begin in enumerate((*begins, 0))]
             function: Function = writer.function
             buffers = (*step.operands, out)
             pointers = [function.pointer(x, (o, ()))[0] for x, o in zip(buffers, offsets, strict=True)]
@@ -216,5 +231,6 @@ def _operand(pointer: Value, rows: Group, columns: Group, of: int) -> tuple[Valu
 
 def einsum(step: Call) -> Einsum:
     """The contraction by NumPy."""
-    a, b, out = ("".join(chr(97 + c) for c in names) for names in step.expression.params)
+    a, b, result = step.expression.params
+    a, b, out = ("".join(chr(97 + c) for c in names) for names in (a.letters, b.letters, result))
     return Einsum(f"{a},{b}->{out}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from bibun.compiler.fusing.affine import Affine, level_of
@@ -144,6 +144,8 @@ class Function(Levels):
         lanes, step = self.across(place)
         if lanes is not None and step == 2 and buffer.packed and not any(c % 2 for _, c in place[1]):
             return self._half(buffer, place, depth, lanes)
+        if lanes is not None and self._has_blocks(buffer, place, lanes, step):
+            return self._of_block(buffer, place, depth, lanes, step)
         kind = STORED.get(buffer.kind, buffer.kind)
         pointer, outermost = self.pointer(buffer, place)
         depth = max(depth, outermost)
@@ -157,6 +159,53 @@ class Function(Levels):
         if step == 1:
             return self.load_vector(code, pointer, kind, lanes)
         return self.gather(code, self._pointers(code, pointer, kind, step, lanes), kind, lanes)
+
+    def _has_blocks(self, buffer: Buffer, place: Affine, lanes: Lanes, step: int) -> bool:
+        """Whether it is the same column of as many rows as there are lanes, of a matrix that nobody writes to."""
+        register = self._lanes_of_register(buffer.kind)
+        rows = (
+            (step >= register or (step > 1 and lanes.mask is None))
+            and buffer.entries % step == 0
+            and all(c % step == 0 for _, c in place[1])
+        )
+        known = buffer.place in ("input", "captured") and buffer.contiguous and buffer.kind in ("f64", "f32")
+        return known and rows and lanes.number % register == 0
+
+    def _of_block(self, buffer: Buffer, place: Affine, depth: int, lanes: Lanes, step: int) -> tuple[Value, int]:
+        """A column of some rows: as many of their columns as a register has lanes are read side by side, once for all of them,
+        and change places with the rows in registers. Gathered, each entry would take as long as a vector."""
+        register = self._lanes_of_register(buffer.kind)
+        column = place[0] % step
+        first = max(min(column // register * register, step - register), 0)
+        start = (place[0] - column + first, place[1])
+        wanted = ("column", buffer.name, start, lanes, column - first)
+        if wanted not in self.known:
+            pointer, outermost = self.pointer(buffer, start)
+            depth = max(depth, outermost)
+            code = self.at(depth)
+            starts = self._rows_of(code, lanes, step) if step >= register else range(0, lanes.number * step, register)
+            rows = [self._row(code, pointer, buffer.kind, at) for at in starts]
+            size = min(step, register)
+            blocks = [transposed(rows[n : n + size]) for n in range(0, len(rows), size)]
+            for n, parts in enumerate(zip(*blocks, strict=True)):
+                self.keep((*wanted[:-1], n), joined(parts), depth)
+        return self.known[wanted]
+
+    def _rows_of(self, code: Code, lanes: Lanes, step: int) -> list[Value | int]:
+        """Where the row of each lane begins; of a lane that does not count, which may have none, that of the first one."""
+        if lanes.mask is None:
+            return [k * step for k in range(lanes.number)]
+        counts = [code.emit(f"extractelement {lanes.masked}, i64 {k}", "i1") for k in range(1, lanes.number)]
+        return [0, *(code.select(each, code.constant(k * step, "i64"), 0) for k, each in enumerate(counts, 1))]
+
+    def _row(self, code: Code, pointer: Value, kind: str, offset: Value | int) -> Value:
+        """A register of entries, so many behind a pointer."""
+        text = offset.typed if isinstance(offset, Value) else f"i64 {offset}"
+        place = code.emit(f"getelementptr {LLVM[kind]}, {pointer.typed}, {text}", "ptr")
+        return self.load_vector(code, place, kind, Lanes(self._lanes_of_register(kind), None))
+
+    def _lanes_of_register(self, kind: str) -> int:
+        return self.module.vector_bits // WIDTH[kind]
 
     def _half(self, buffer: Buffer, place: Affine, depth: int, lanes: Lanes) -> tuple[Value, int]:
         """The real or the imaginary parts of complex numbers, which are read together, once for both."""
@@ -320,6 +369,51 @@ class Function(Levels):
 
     def _declare(self, result: str, name: str, arguments: list[str]) -> None:
         self.module.declare(f"@llvm.{name}", f"{result} @llvm.{name}({', '.join(arguments)})")
+
+
+def transposed(rows: Sequence[Value]) -> list[Value]:
+    """A matrix with rows and columns exchanged: as many vectors as each has lanes, in blocks of 1, then of 2, 4, ...; or fewer,
+    which are the matrix of so many columns, row after row."""
+    rows, count, lanes = list(rows), len(rows), rows[0].lanes
+    if count < lanes:
+        return [_column(rows, n) for n in range(count)]
+    size = 1
+    while size < count:
+        for n in (n for n in range(count) if not n & size):
+            above, below = rows[n], rows[n + size]
+            wanted = [k if not k & size else count + k - size for k in range(count)]
+            rows[n] = _shuffled(above, below, wanted)
+            rows[n + size] = _shuffled(above, below, [k + size for k in wanted])
+        size *= 2
+    return rows
+
+
+def _column(rows: Sequence[Value], first: int) -> Value:
+    """Every so manieth entry of as many vectors as that, one behind the other."""
+    lanes, found = rows[0].lanes, rows[0]
+    places = range(first, len(rows) * lanes, len(rows))
+    for n, row in enumerate(rows):
+        if n:
+            kept = [place % lanes if n == 1 else k for k, place in enumerate(places)]
+            found = _shuffled(
+                found, row, [lanes + p % lanes if p // lanes == n else kept[k] for k, p in enumerate(places)]
+            )
+    return found
+
+
+def joined(parts: Sequence[Value]) -> Value:
+    """Vectors of one length, one behind the other."""
+    while len(parts) > 1:
+        pairs = zip(parts[::2], parts[1::2], strict=True)
+        parts = [_shuffled(a, b, range(2 * a.lanes)) for a, b in pairs]
+    return parts[0]
+
+
+def _shuffled(a: Value, b: Value, lanes: Iterable[int]) -> Value:
+    """These lanes of both together."""
+    numbers = [f"i32 {k}" for k in lanes]
+    text = f"shufflevector {a.typed}, {b.typed}, <{len(numbers)} x i32> <{', '.join(numbers)}>"
+    return a.code.emit(text, a.kind, len(numbers))
 
 
 def _mask(lanes: Lanes) -> str:

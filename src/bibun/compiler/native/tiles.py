@@ -20,6 +20,11 @@ from bibun.compiler.native.sharing import Job, define, from_table, share, table_
 
 BITS = 512  # of a register; there are too few narrower ones, and BLAS is as quick there
 MOST = 200_000_000  # multiplications
+LEAST = {
+    "f64": 1 << 18,
+    "f32": 1 << 20,
+}  # the same of narrower rows than a register: BLAS needs no time to compile; two
+SHORT = 24  # sides of no more would be loops in their place
 APART = 16_384  # bytes from one row to the next, at most: else each is on a page of its own
 ROWS = {1: 16, 2: 12, 3: 8}  # of a tile, at most, by its vectors: 24 sums at a time, about
 BESIDE = 4  # rows of A that are found from one place
@@ -37,6 +42,11 @@ class Sides(NamedTuple):
     a: tuple[int, int]
     b: int
     c: int
+
+    def whole(self, kind: str) -> int:
+        """How many columns whole vectors have."""
+        lanes = BITS // WIDTH[kind]
+        return -(-self.n // lanes) * lanes
 
 
 class Cut(NamedTuple):
@@ -65,10 +75,12 @@ def cut(length: int, most: int) -> Cut:
 
 
 def suits(sides: Sides, kind: str, bits: int) -> bool:
-    """Whether tiles are quicker than BLAS."""
+    """Whether tiles are quicker than what would be in their place, by so much that it is worth the time to compile them."""
     apart = max(min(sides.a), sides.b, sides.c) * WIDTH[kind] // 8
     size = sides.m * sides.n * sides.k
-    return bits == BITS and sides.n * WIDTH[kind] >= BITS and 0 < size <= MOST and apart <= APART
+    row = sides.n * WIDTH[kind]
+    worth = row >= BITS or (2 * row >= BITS and (size >= LEAST[kind] or sorted(sides[:3])[1] <= SHORT))
+    return bits == BITS and worth and 0 < size <= MOST and apart <= APART
 
 
 class Tiles:
