@@ -23,11 +23,6 @@ def _same(z: Complex) -> Complex:
     return z
 
 
-@formula("add")
-def _add(a: Complex, b: Complex) -> Complex:
-    return Complex(a.real + b.real, a.imag + b.imag)
-
-
 @formula("subtract")
 def _subtract(a: Complex, b: Complex) -> Complex:
     return Complex(a.real - b.real, a.imag - b.imag)

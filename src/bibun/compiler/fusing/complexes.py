@@ -181,7 +181,7 @@ _FIRST = (
 )  # fmt: skip
 _VALUES = {
     **dict.fromkeys(_FIRST, slice(0, 1)), "put": slice(0, 2), "put_at": slice(0, 2), "where": slice(1, 3),
-    "concatenate": slice(None), "stack": slice(None),
+    "concatenate": slice(None), "stack": slice(None), "add": slice(None),
 }  # fmt: skip
 
 

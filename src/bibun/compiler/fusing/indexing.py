@@ -226,10 +226,7 @@ def _scattered(
     part = make.view(part, order, extents)
     if all(e == n and s == 1 for e, s, n in zip(extents, steps, shape, strict=True)):
         return part  # it covers everything, and the background of an added one is zero
-    base = background
-    while base.op == "view" and base.operands[0].op == "number":
-        base = base.operands[0]
-    return make.make("place", (base, part), (Box(tuple(starts), tuple(steps)),), shape, background.kind)
+    return lower.shuffles.place(background, part, Box(tuple(starts), tuple(steps)))
 
 
 def _patched(make: Expressions, background: Expression, v: Expression, key: Key, *, adds: bool) -> Expression:

@@ -219,6 +219,13 @@ def _elementwise(lower: Lowering, node: Node, operands: list[Expression]) -> Exp
     return lower.make.map(row.native, *operands, kind=kind)
 
 
+@lowers("add")
+def _add(lower: Lowering, node: Node, operands: list[Expression]) -> Expression | None:
+    """What is added where 0 has just been put is put there."""
+    a, b = operands
+    return lower.shuffles.added(a, b) or lower.shuffles.added(b, a) or _elementwise(lower, node, operands)
+
+
 @lowers("multiply")
 def _multiply(lower: Lowering, node: Node, operands: list[Expression]) -> Expression | None:
     """(c x) (d y) = ((c d) x) y, where d is a power of two and nobody else reads d y: nothing is rounded twice. The chain

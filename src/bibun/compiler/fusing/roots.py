@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from bibun.compiler.fusing.affine import fixed, identity, variable
 from bibun.compiler.fusing.buffers import Buffer
 from bibun.compiler.fusing.expressions import Expression
 from bibun.compiler.fusing.nests import Root, computed_inline
+from bibun.compiler.fusing.origins import region_of
 
 PIECES = 8  # cuts of one loop; a join of more parts is stored part by part
 
@@ -39,12 +42,22 @@ def roots_of(x: Expression, buffer: Buffer) -> list[Root]:
 def _part_by_part(x: Expression, buffer: Buffer) -> list[Root]:
     background, *parts = x.operands
     roots = []
-    if sum(p.size for p in parts) != x.size:
+    if not _covered(x, parts):
         roots.append(Root(x, _filled(x, background), buffer, identity(len(x.shape))))
     for part, box in zip(parts, x.params, strict=True):
         target = tuple(variable(i, s, b) for i, (b, s) in enumerate(zip(box.starts, box.steps, strict=True)))
         roots.append(Root(x, part, buffer, target))
     return roots
+
+
+def _covered(x: Expression, parts: list[Expression]) -> bool:
+    """Whether nothing is seen of the background: parts may meet."""
+    if sum(p.size for p in parts) < x.size:
+        return False
+    covered = np.zeros(x.shape, bool)
+    for part, box in zip(parts, x.params, strict=True):
+        covered[region_of(part.shape, box)] = True
+    return bool(covered.all())
 
 
 def _filled(x: Expression, background: Expression) -> Expression:

@@ -22,7 +22,8 @@ from bibun.compiler.fusing.steps import Call, Guard, LoopStep
 from bibun.compiler.fusing.storing import Storing, necessary
 from bibun.compiler.fusing.walking import MANY, Walk, moved, reads_straight
 
-SLACK = 8  # entries by which the domains of two roots of a nest may differ
+SLACK = 8  # entries by which the domains of two roots of a nest may differ along an axis,
+SHORTER = 16  # and they are this part of it at most: what stands in the loops is written again for them
 FLAT = 16  # entries: a domain of more, all of whose arrays are read from end to end, is one loop,
 LONG = 128  # unless the last axis is long enough to be a loop of its own
 LONG_WALKS = 16  # that were given up, after which what they share is stored before others go through it
@@ -293,9 +294,8 @@ class Schedule:
         if nest.length > BODY:
             return False
         for a, b in zip(nest.loops, loops, strict=True):
-            if a.vector != b.vector or abs(a.extent - b.extent) > (0 if flat else SLACK):
-                return False
-            if min(a.extent, b.extent) * 2 < max(a.extent, b.extent):
+            apart = abs(a.extent - b.extent)
+            if a.vector != b.vector or apart > (0 if flat else SLACK) or apart * SHORTER > max(a.extent, b.extent):
                 return False
         return True
 

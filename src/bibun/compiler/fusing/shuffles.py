@@ -7,16 +7,18 @@ each entry of the result it is known where it comes from (origins.py); so the re
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from bibun.compiler.fusing.affine import Affine, shifted
-from bibun.compiler.fusing.expressions import Box, Expression, Expressions
+from bibun.compiler.fusing.affine import Affine, fixed, shifted, variable
+from bibun.compiler.fusing.expressions import Box, Expression, Expressions, is_zero
 from bibun.compiler.fusing.origins import Table, is_sum, padded, region_of, terms_of, turns
 
 MANY = 16  # parts; fewer moves are left as they are
 LONG = 1024  # entries of a part that is better read by a loop of its own
 LARGE = 1 << 22  # entries: of more no index is made
+SEEN = 16  # writes that one that reads what they have left may see
 _MOVING = (
     *("getitem", "put", "scatter_add", "concatenate", "stack", "reshape", "transpose", "copy", "tied", "positive"),
     *("broadcast_to", "diagonal", "flip"),
@@ -65,8 +67,43 @@ class Shuffles:
         if chain is None or writes != len(chain.writes):
             if self.count(x) < MANY or not self._has_pieces(x):  # not worth it, so far
                 return
-            chain = Chain(background, x.shape)
+            chain = self._chain(background, x.shape)
         self._chains[x.number] = (chain, chain.write(part, x.params[0]))
+
+    def _chain(self, x: Expression, shape: tuple[int, ...]) -> Chain:
+        """Of the writes that made x."""
+        writes = []
+        while x.op == "place" and len(x.params) == 1 and x.number not in self._chains:
+            background, part = x.operands
+            writes.append((part, x.params[0]))
+            x = background
+        chain = Chain(x, shape)
+        for part, box in reversed(writes):
+            chain.write(part, box)
+        return chain
+
+    def place(self, background: Expression, part: Expression, box: Box) -> Expression:
+        """The background with a part put into a box: as it is, where that is what stands there.
+
+        Python says y[i] = y[i] once more for y[i] += v, and the way back through that puts 0 there and adds what was there.
+        """
+        there = tuple([variable(i, s, b) for i, (b, s) in enumerate(zip(box.starts, box.steps, strict=True))])
+        if _same(part, self.view(background, there, part.shape)):
+            return background
+        base = background.operands[0] if _holds(background, part, box) else background
+        while base.op == "view" and base.operands[0].op == "number":
+            base = base.operands[0]
+        return self.make.make("place", (base, part), (box,), background.shape, background.kind)
+
+    def added(self, x: Expression, term: Expression) -> Expression | None:
+        """A sum with zeros but for what is put where x is 0, known by its key: x with that part."""
+        if not padded(term) or len(term.params) > 1:
+            return None
+        (box,), (_, part) = term.params, term.operands
+        if not _holds(x, part, box) or not is_zero(x.operands[1]) or x.kind != term.kind:
+            return None
+        background = x.operands[0]
+        return self.place(self.make.broadcast(background, x.shape), part, box)
 
     def view(self, x: Expression, places: Sequence[Affine], shape: Sequence[int]) -> Expression:
         """x at places: read from what was there before the last writes, or from what was written, where that is known."""
@@ -81,17 +118,55 @@ class Shuffles:
         first = int(region.min())
         if first == int(region.max()):
             if first < 0:
-                return (
-                    self.view(chain.root, places, shape) if chain.root.shape == x.shape else self._of(chain.root, shape)
-                )
+                return self._root(chain, places, shape)
             part, box = chain.writes[first]
             if all(step == 1 for step in box.steps):
                 inside = [shifted(p, -start) for p, start in zip(places, box.starts, strict=True)]
                 return self.view(part, inside, shape)
-        return self.make.view(x, places, shape)
+        return (self._overlapping(chain, region, places, shape) if chain.again else None) or self.make.view(
+            x, places, shape
+        )
 
-    def _of(self, number: Expression, shape: Sequence[int]) -> Expression:
-        return self.make.broadcast(number, shape)
+    def _root(self, chain: Chain, places: Sequence[Affine], shape: Sequence[int]) -> Expression:
+        """What was there before the writes."""
+        root = chain.root
+        return self.view(root, places, shape) if root.shape == chain.last.shape else self.make.broadcast(root, shape)
+
+    def _overlapping(
+        self, chain: Chain, region: Any, places: Sequence[Affine], shape: Sequence[int]
+    ) -> Expression | None:
+        """Of writes that meet: what the few that are seen here have written, in order. Else a write that reads what those
+        before have left would go back through all of them."""
+        writers = [int(n) for n in np.unique(region)]
+        axes = [terms[0][0] for _, terms in places if terms]
+        plain = all(not terms or (len(terms) == 1 and terms[0][1] == 1) for _, terms in places)
+        if len(writers) > SEEN or not plain or axes != list(range(len(shape))):
+            return None
+        parts, boxes = [], []
+        for n in writers:
+            if n < 0:
+                continue
+            part, box = chain.writes[n]
+            if any(step != 1 for step in box.steps):
+                return None
+            low, high = {}, {}
+            inside: list[Affine] = []
+            for (offset, terms), start, extent in zip(places, box.starts, part.shape, strict=True):
+                if terms:
+                    axis = terms[0][0]
+                    low[axis] = max(start - offset, 0)
+                    high[axis] = min(start + extent - offset, shape[axis])
+                    inside.append(variable(axis, 1, offset + low[axis] - start))
+                else:
+                    inside.append(fixed(offset - start))
+            extents = [high[axis] - low[axis] for axis in axes]
+            parts.append(self.view(part, inside, extents))
+            boxes.append(Box(tuple([low[axis] for axis in axes]), (1,) * len(axes)))
+        zero = self.make.number(0, chain.root.kind)
+        background = self._root(chain, places, shape) if writers[0] < 0 else zero
+        while background.op == "view" and background.operands[0].op == "number":
+            (background,) = background.operands
+        return self.make.make("place", (background, *parts), tuple(boxes), shape, chain.root.kind)
 
     def moves(self, operands: Sequence[Expression], name: str) -> bool:
         """Whether a row only moves entries of these operands, so that more moves may follow."""
@@ -165,7 +240,7 @@ class Shuffles:
     def _side_by_side(self, x: Expression) -> Expression | None:
         """The parts of a chain as those of one join."""
         found = self._chains.get(x.number)
-        if found is None or found[0].again:
+        if found is None:
             return None
         chain, writes = found
         if chain.root.op != "number" and chain.root.shape != x.shape:
@@ -185,6 +260,24 @@ class Shuffles:
         zero = self.make.number(0, x.kind)
         joined = self.make.make("place", (zero, *map(self.settled, parts)), tuple(boxes), x.shape, x.kind)
         return joined if base is None else self.make.map("fadd", self.settled(base), joined)
+
+
+def _holds(x: Expression, part: Expression, box: Box) -> bool:
+    """Whether what was written last into x fills the box in which a part goes."""
+    return x.op == "place" and x.params == (box,) and x.operands[1].shape == part.shape
+
+
+def _same(x: Expression, y: Expression) -> bool:
+    """Whether they are the same, or the same view: along an axis of length 1 there is one place."""
+    if x.op != "view" or y.op != "view" or x.operands != y.operands or x.shape != y.shape:
+        return x is y
+    first, second = ([_there(p, z.shape) for p in z.params] for z in (x, y))
+    return first == second
+
+
+def _there(place: Affine, shape: Sequence[int]) -> Affine:
+    offset, terms = place
+    return offset, tuple([(v, c) for v, c in terms if v < 0 or shape[v] > 1])
 
 
 def _reach(place: Affine, shape: Sequence[int]) -> slice:

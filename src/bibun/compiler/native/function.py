@@ -231,6 +231,7 @@ class Function(Levels):
             self.store(buffer, place, real)
             self.store(buffer, (place[0] + 1, place[1]), imaginary)
             return
+        self.interrupt()
         pointer, _ = self.pointer(buffer, place)
         code, n = self.at(self.depth), lanes.number
         real, imaginary = code.splat(real, n), code.splat(imaginary, n)
@@ -251,6 +252,7 @@ class Function(Levels):
 
     def store(self, buffer: Buffer, place: Affine, value: Value) -> None:
         """Put an entry, or a vector of them, at a place; at the innermost level."""
+        self.interrupt()
         lanes, step = self.across(place)
         pointer, _ = self.pointer(buffer, place)
         self.put(self.at(self.depth), pointer, value, STORED.get(buffer.kind, buffer.kind), lanes, step)

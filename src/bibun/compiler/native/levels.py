@@ -10,14 +10,17 @@ from collections.abc import Callable, Hashable, Sequence
 
 from bibun.compiler.native.code import Code, Declares, Value
 
+BLOCK = 400  # lines of a block, about, after which another one begins
+
 
 class Level:
-    """One body. `loop`: the loop's variable (level 0 has none)."""
+    """One body. `loop`: the loop's variable (level 0 has none); `block`: the line where the block that is written began."""
 
-    __slots__ = ("keys", "label", "lines", "loop")
+    __slots__ = ("block", "keys", "label", "lines", "loop")
 
     def __init__(self, loop: Value | None, label: str) -> None:
         self.lines: list[str] = []
+        self.block = 0
         self.keys: list[Hashable] = []
         self.loop = loop
         self.label = label
@@ -61,6 +64,25 @@ class Levels:
             self.known.pop(key, None)
         return level.lines
 
+    def interrupt(self) -> None:
+        """Begin another block at the innermost level, where the one that is written has become long.
+
+        LLVM's time grows with the square of a block's loads and stores: 3,500 lines took 11 s as one block, 0.1 s in eight. It
+        joins blocks of which it knows that they follow; that the frame is somewhere it does not know.
+        """
+        level = self.levels[-1]
+        if len(level.lines) - level.block < BLOCK:
+            return
+        label = self.label("block")
+        level.lines += [
+            f"  %{label}.is = icmp ne ptr %frame, null",
+            f"  br i1 %{label}.is, label %{label}, label %{label}.not",
+            f"{label}.not:",
+            "  unreachable",
+            f"{label}:",
+        ]
+        level.label, level.block = label, len(level.lines)
+
     def repeat(
         self,
         word: str,
@@ -99,7 +121,7 @@ class Levels:
             f"  br i1 %{label}.more, label %{label}, label %{label}.end",
             f"{label}.end:",
         ]
-        outer.label = f"{label}.end"
+        outer.label, outer.block = f"{label}.end", len(lines)
         return following
 
     def keep(self, key: Hashable, value: Value, depth: int, until: int = 0) -> Value:

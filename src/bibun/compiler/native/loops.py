@@ -234,7 +234,7 @@ class Loops:
         function = self.function
         level, label = function.levels[-1], function.label("when")
         came, before = level.label, level.lines
-        level.lines, level.label = [], f"{label}.yes"
+        level.lines, level.label, level.block = [], f"{label}.yes", 0
         keys, entering = len(level.keys), dict(self.registers)
         write()
         inside, last = level.lines, level.label
@@ -244,6 +244,7 @@ class Loops:
         level.lines, level.label = before, f"{label}.end"
         before += [f"  br i1 {condition.text}, label %{label}.yes, label %{label}.end", f"{label}.yes:", *inside]
         before += [f"  br label %{label}.end", f"{label}.end:"]
+        level.block = len(before)
         for n, (key, first) in enumerate(entering.items()):
             now = self.registers[key]
             if now is not first:
@@ -289,6 +290,7 @@ class Loops:
     def _once(self, number: int, variable: Value | None) -> None:
         """The body of a loop in a level of its own, so that loops inside keep their depth."""
         function = self.function
+        function.interrupt()
         outer = function.levels[-1]
         function.push(variable, outer.label)
         self.loops(number + 1)
