@@ -12,7 +12,8 @@ from bibun.arrays import in_place, indexing, lost, pad_modes, shapes
 from bibun.arrays.creation import as_array, holds_traced, stored
 from bibun.arrays.layouts import copied, laid_as
 from bibun.arrays.pad_modes import STATISTICS
-from bibun.arrays.protocol import write_out
+from bibun.arrays.protocol import with_out
+from bibun.arrays.reductions import reducing
 from bibun.arrays.registry import implements, row
 from bibun.arrays.shapes import is_traced
 
@@ -169,11 +170,10 @@ def diagflat(v: Any, k: int = 0) -> Any:
     return diag(np.reshape(v, (-1,)), k)
 
 
-@implements(np.trace)
+@reducing(np.trace)
 def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Any:
     """The sum of a diagonal."""
-    y = np.sum(diagonal(a, offset, axis1, axis2), axis=-1, dtype=dtype)
-    return y if out is None else write_out(out, y, "np.trace")
+    return np.sum(diagonal(a, offset, axis1, axis2), axis=-1, dtype=with_out(dtype, a, out))
 
 
 @implements(np.linalg.trace)

@@ -9,7 +9,7 @@ import numpy as np
 
 from bibun.arrays import in_place, indexing, lost, ufunc_methods, vectorized
 from bibun.arrays.instead import instead
-from bibun.arrays.registry import BY_NAME, FUNCTIONS, found
+from bibun.arrays.registry import BY_NAME, FUNCTIONS, WRITES_OUT, found
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced, recorded, unlisted
 from bibun.errors import OTHERWISE, NoDerivativeError, located, scipy_function
@@ -34,7 +34,8 @@ def ufunc(array: Any, function: np.ufunc, method: str, inputs: tuple[Any, ...], 
     if method == "__call__":
         result = _call(function, inputs, out, **settings)
     else:
-        result = getattr(ufunc_methods, method)(function, *inputs, **settings)
+        dtype = with_out(settings.pop("dtype", None), inputs[0], out)
+        result = getattr(ufunc_methods, method)(function, *inputs, dtype=dtype, **settings)
     return result if out is None else write_out(out, result, _name(function))
 
 
@@ -45,7 +46,7 @@ def function(array: Any, numpy_function: Any, args: tuple[Any, ...], settings: d
         raise NoDerivativeError(_unknown(_name(numpy_function)))
     if isinstance(stand_in, Primitive):
         args, settings = _by_position(numpy_function, args, settings)
-    out = settings.pop("out", None) if "out" in settings else None
+    out = settings.pop("out", None) if "out" in settings and stand_in not in WRITES_OUT else None
     result = stand_in(*args, **settings)
     if numpy_function in LIKE and not isinstance(result, Traced):
         if numpy_function in _REPEATING and result.size and recorded(array) is not None:
@@ -88,6 +89,11 @@ LIKE: set[Any] = {*_MADE, np.full, np.array, np.asarray, np.asanyarray, np.ascon
 FUNCTIONS.update({create: _created(create) for create in _MADE} | {np.full: _full})
 FUNCTIONS[np.empty] = _created(np.zeros)  # as good as what NumPy would find in memory
 _REPEATING = {np.zeros, np.ones, np.empty}
+
+
+def with_out(dtype: Any, a: Any, out: Any) -> Any:
+    """The dtype in which a reduction of `a` into out= is computed: one that holds both, unless a dtype was asked for."""
+    return np.result_type(unlisted(a), out) if dtype is None and out is not None else dtype
 
 
 def write_out(out: Any, result: Any, name: str) -> Any:

@@ -280,7 +280,9 @@ def half_of(x: Expression) -> tuple[Expression, int] | None:
         return None
     (whole,) = x.operands
     *places, (half, terms) = x.params
-    entire = x.shape == whole.shape[:-1] and tuple(places) == identity(len(x.shape))  # a slice from 0 has these places too
+    entire = x.shape == whole.shape[:-1] and tuple(places) == identity(
+        len(x.shape)
+    )  # a slice from 0 has these places too
     return (whole, half) if not terms and entire else None
 
 
