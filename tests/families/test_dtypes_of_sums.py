@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import bibun as bb
+from bibun.core.traced import bare
 
 RNG = np.random.default_rng(5)
 WIDE = RNG.standard_normal((3, 200))
@@ -147,3 +148,50 @@ def test_added_to_whole_numbers_at_computed_places(mode: str) -> None:
     got = MODES[mode](f, np.array([0, 0, 1, 0]), np.zeros(3, int))
     np.testing.assert_array_equal(got, [500, 3, 0])
     np.testing.assert_array_equal(MODES[mode](f, np.array([2, 1, 1, 2]), np.zeros(3, int)), [0, 203, 300])
+
+
+FLOATING = ["divide", "hypot", "logaddexp", "logaddexp2", "copysign", "float_power", "nextafter", "heaviside"]
+WHOLE = ["fmax", "fmin", "subtract", "floor_divide", "gcd", "bitwise_or", "left_shift"]
+OF_KINDS: list[Any] = [np.array([[2, 1, 2], [3, 1, 4]]), np.array([[2, 1, 2], [3, 1, 4]], np.uint8)]
+ANY_MODE: dict[str, Any] = {
+    "reverse": lambda f, x: bare(f(bb.Variable(x))),
+    "batches": lambda f, x: bb.vmap(f)(np.stack([x, x]))[1],
+    "compiled": lambda f, x: bb.compile(f)(x),
+}
+
+
+@pytest.mark.parametrize("mode", ANY_MODE)
+@pytest.mark.parametrize("x", OF_KINDS, ids=["int64", "uint8"])
+@pytest.mark.parametrize("name", FLOATING + WHOLE)
+def test_methods_of_ufuncs_in_the_dtype_of_numpys_loop(name: str, x: Any, mode: str) -> None:
+    function = getattr(np, name)
+    mask = np.array([[True, False, True], [False, True, True]])
+    for f in (
+        lambda x: function.reduce(x, initial=1.5),
+        lambda x: function.reduce(x, axis=1, initial=np.float64(2.5)),
+        lambda x: function.reduce(x, initial=1.5, where=mask),
+        lambda x: function.reduce(x),
+        lambda x: function.accumulate(x, axis=1),
+        lambda x: function.reduceat(x, [0, 1], axis=0),
+    ):
+        want, got = f(x), ANY_MODE[mode](f, x)
+        assert got.dtype == want.dtype
+        np.testing.assert_allclose(got, want, rtol=4 * np.finfo(want.dtype).eps if want.dtype.kind == "f" else 0)
+
+
+def test_an_initial_value_that_does_not_fit() -> None:
+    with pytest.raises(OverflowError, match="out of bounds"):
+        bb.vmap(lambda x: np.subtract.reduce(x, initial=300))(np.ones((2, 3), np.uint8))
+
+
+@pytest.mark.parametrize("mode", ANY_MODE)
+def test_truth_values_of_a_method_stay_so(mode: str) -> None:
+    x = np.array([[True, False, True], [True, True, False]])
+    mask = np.array([[True, False, True], [False, True, True]])
+    for f in (
+        lambda x: np.fmax.reduce(x, initial=False, where=mask),
+        lambda x: np.logical_xor.reduceat(x * 2, [0, 1], axis=1),
+    ):
+        got = ANY_MODE[mode](f, x)
+        assert got.dtype == bool
+        np.testing.assert_array_equal(got, f(x))
