@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from bibun.arrays import in_place
-from bibun.arrays.layouts import copied, in_order, laid
+from bibun.arrays.layouts import copied, in_order, laid, layout
 from bibun.arrays.registry import implements
 from bibun.arrays.shapes import astype, fitted, is_traced, lengths, on_cpu
 from bibun.core.traced import Traced, recorded, unlisted
@@ -82,7 +82,7 @@ def full_like(
     a: Any,
     fill_value: Any,
     dtype: Any = None,
-    order: str = "K",
+    order: Any = "K",
     subok: bool = True,
     shape: Any = None,
     *,
@@ -90,6 +90,9 @@ def full_like(
 ) -> Any:
     """The fill value everywhere; it may itself be traced."""
     fill_value = as_array(fill_value)
+    if not is_traced(fill_value) and fill_value.ndim:
+        on_cpu(device)
+        return a.constant(np.full_like(layout(a), fill_value, dtype, order, shape=shape))
     if not is_traced(fill_value):
         return _like(np.full, a, dtype, shape, device, order, fill_value)
     on_cpu(device)
