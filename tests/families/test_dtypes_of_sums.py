@@ -195,3 +195,51 @@ def test_truth_values_of_a_method_stay_so(mode: str) -> None:
         got = ANY_MODE[mode](f, x)
         assert got.dtype == bool
         np.testing.assert_array_equal(got, f(x))
+
+
+TRUE, TAKES = np.array([True, False, True, True]), np.array([True, True, False, True])
+
+
+@pytest.mark.parametrize("mode", ANY_MODE)
+@pytest.mark.parametrize("function", [np.add, np.multiply, np.invert, np.maximum, np.power], ids=lambda f: f.__name__)
+def test_truth_values_that_a_computed_mask_takes(function: np.ufunc, mode: str) -> None:
+    """np.add of truth values is whether any is true, into whole numbers as well."""
+    for x in (TRUE, np.array([200, 100, 200, 3], np.uint8)):
+
+        def f(x: Any) -> Any:
+            out = np.zeros_like(x, dtype=int)
+            return function(*(x,) * function.nin, where=np.logical_or(x > 250, TAKES), out=out)
+
+        np.testing.assert_array_equal(ANY_MODE[mode](f, x), f(x))
+
+
+def test_a_computed_mask_leaves_numbers_of_python_their_dtype() -> None:
+    x = np.array([1, 2, 3, 4], np.float32)
+    for f in (lambda x: np.multiply(x, 2.5, where=x > 1), lambda x: np.multiply(x, 2.5, where=TAKES)):
+        for mode in ANY_MODE.values():
+            got = mode(f, x)
+            assert got.dtype == np.float32
+            np.testing.assert_array_equal(got[[1, 3]], [5, 10])
+
+
+@pytest.mark.parametrize("mode", ANY_MODE)
+@pytest.mark.parametrize("kind", [np.uint8, np.int8, int, bool, np.float32])
+def test_trapezoids_of_small_whole_numbers_wrap_around_as_numpys_do(kind: Any, mode: str) -> None:
+    y, x = np.array([[1, 200, 50], [100, 10, 200]]).astype(kind)
+    programs: list[Program] = [lambda y: np.trapezoid(y), lambda y: np.trapezoid(y, dx=np.float32(0.5))]
+    if kind is not bool:
+        programs.append(lambda y: np.trapezoid(y, y[::-1] + x))
+    for f in programs:
+        want, got = f(y), ANY_MODE[mode](f, y)
+        assert got.dtype == want.dtype
+        np.testing.assert_allclose(got, want, rtol=1e-6)
+
+
+@pytest.mark.parametrize("mode", ANY_MODE)
+def test_polynomials_of_whole_numbers_in_two_variables_are_floats(mode: str) -> None:
+    c, polynomial = np.arange(6).reshape(2, 3), np.polynomial.polynomial
+    for f in (polynomial.polyval2d, polynomial.polygrid2d):
+        for g, x in ((lambda x, f=f: f(x, x + 1, c), np.array([1, 2])), (lambda c, f=f: f(2, 3, c), c)):
+            want, got = g(x), ANY_MODE[mode](g, x)
+            assert np.result_type(got) == np.result_type(want) == np.dtype(float)
+            np.testing.assert_array_equal(got, want)

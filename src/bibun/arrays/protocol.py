@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from itertools import takewhile
 from typing import Any
 
@@ -101,6 +102,12 @@ def write_out(out: Any, result: Any, name: str) -> Any:
     if isinstance(out, tuple):
         return tuple(y if o is None else write_out(o, y, name) for o, y in zip(out, result, strict=True))
     if isinstance(out, Traced):
+        have, want = np.result_type(result), np.result_type(out)
+        if not np.can_cast(have, want, "same_kind"):
+            raise NoDerivativeError(
+                f"{located()}{name}: a result of {have} cannot be stored in an array of {want}, where its derivative would be "
+                f"lost. Leave out= away, and write y.astype({want})."
+            )
         return in_place.assign(out, result, name)
     if isinstance(result, Traced):
         raise lost.into_plain(result, f"{name}(..., out=)")
@@ -129,14 +136,22 @@ def _call(
         return _stand_in(function)(*inputs)
     shape = np.broadcast_shapes(*(np.shape(x) for x in inputs), np.shape(where))
     mask = np.broadcast_to(where, shape)
-    if isinstance(mask, Traced):  # another one for each entry of a batch: 1 stands where it does not take
-        with np.errstate(all="ignore"):
-            taken = _stand_in(function)(*(np.where(mask, x, 1) for x in inputs))
-    else:
-        taken = _stand_in(function)(*(np.broadcast_to(x, shape)[mask] for x in inputs))
+    arrays = [x if type(x) in _NUMBERS else _taken(mask, unlisted(x)) for x in inputs]
+    with np.errstate(all="ignore") if isinstance(mask, Traced) else nullcontext():
+        taken = _stand_in(function)(*arrays)
     if function.nout == 1:
         return _spread(taken, mask, out)
     return tuple(_spread(y, mask, o) for y, o in zip(taken, out or (None,) * function.nout, strict=True))
+
+
+_NUMBERS = (bool, int, float, complex)  # Python's, which take the dtype of the arrays beside them
+
+
+def _taken(mask: Any, x: Any) -> Any:
+    """The entries that the mask takes; of one that differs along a batch all, with 1 where it does not take."""
+    if isinstance(mask, Traced):
+        return np.where(mask, x, np.ones((), np.result_type(x)))
+    return np.broadcast_to(x, mask.shape)[mask]
 
 
 def _spread(taken: Any, mask: Any, out: Any) -> Any:
