@@ -255,3 +255,23 @@ def test_numbers_are_shuffled_and_lengths_told() -> None:
         got = bb.vjp(shuffled, np.stack([x, x]))[0]
     np.random.default_rng(2).shuffle(x)
     np.testing.assert_array_equal(got, x)
+
+
+OBJECTS = np.array([1, 2, 3], object)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: OBJECTS * x,
+        lambda x: np.dot(OBJECTS, x),
+        lambda x: OBJECTS @ x,
+        lambda x: np.inner(x, OBJECTS),
+        lambda x: np.vdot(OBJECTS, x),
+        lambda x: np.vecdot(OBJECTS, x),
+        lambda x: np.einsum("i,i", OBJECTS, x),
+    ],
+)
+def test_products_with_arrays_of_objects(f: Callable[[Any], Any]) -> None:
+    with pytest.raises(bb.NoDerivativeError, match=r"an array of objects takes part.*np\.asarray\(x, float\)"):
+        bb.vjp(f, np.arange(3.0))

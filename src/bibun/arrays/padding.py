@@ -16,6 +16,7 @@ from bibun.arrays.protocol import with_out
 from bibun.arrays.reductions import reducing
 from bibun.arrays.registry import implements, row
 from bibun.arrays.shapes import is_traced
+from bibun.errors import NoDerivativeError, located
 
 _put, _where, _diagonal, _getitem = row("put"), row("where"), row("diagonal"), row("getitem")
 _COPYING = ("edge", "reflect", "symmetric", "wrap")  # each new entry is one of the old
@@ -47,6 +48,8 @@ def _padded_by(mode: Any, array: Any, pad_width: Any, settings: dict[str, Any]) 
         places = np.arange(array.size).reshape(array.shape)
         places = np.pad(places, pad_width, mode=mode, **settings)
         return _getitem(np.reshape(array, (-1,)), key=(..., places))  # an array, of one number too
+    if odd and array.dtype.kind == "b":
+        raise NoDerivativeError(f"{located()}np.pad: 2 e - x of truth values is none. Write x.astype(int).")
     allowed = "reflect_type" if odd else _VALUES[mode]
     if unknown := settings.keys() - {allowed}:
         raise ValueError(f"unsupported keyword arguments for mode {mode!r}: {unknown}")

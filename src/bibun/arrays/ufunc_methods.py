@@ -195,7 +195,10 @@ def at(function: np.ufunc, array: Any, key: Any, *values: Any) -> None:
         chosen = flat[places[turn]]
         updated = primitive(chosen, *(v[turn] for v in others))
         if not np.can_cast(updated.dtype, flat.dtype, "same_kind"):
-            raise TypeError(f"{function.__name__}.at: {updated.dtype} cannot be stored in an array of {flat.dtype}.")
+            raise NoDerivativeError(
+                f"{located()}{function.__name__}.at: {updated.dtype} in an array of {flat.dtype} would lose a part of it, "
+                f"and its derivative. Make it wide enough first: x = x.astype({updated.dtype})."
+            )
         flat = indexing.updated(flat, (places[turn],), updated)
     in_place.assign(array, np.reshape(flat, array.shape), f"{function.__name__}.at")
 

@@ -347,8 +347,9 @@ def _record(
     several = isinstance(y, tuple)
     if rule is plan and plan.primitive.consume:
         rule = Updating(plan)
-    if several or any(values[i].dtype is not y.dtype for i in needed):
-        if not several and y.dtype.kind == "O":
+    dtype = getattr(y, "dtype", np.dtype(object))  # a product of vectors of objects is a number of Python's
+    if several or any(values[i].dtype is not dtype for i in needed):
+        if not several and dtype.kind == "O":
             raise NoDerivativeError(
                 f"{located()}an array of objects takes part, whose entries NumPy computes with one by one. Make numbers of "
                 "them first: np.asarray(x, float)."
