@@ -379,3 +379,25 @@ def test_steps_in_any_order(seed: int) -> None:
     agrees(f, (z,), error=1e-10)
     agrees(bb.grad(lambda z: np.sum(np.abs(f(z) - 0.3) ** 2)), (z,), error=1e-9)
     agrees(lambda z, t: bb.jvp(f, (z,), (t,)), (z, 0.3 * z + 1), error=1e-9)
+
+
+def test_a_slice_from_the_first_entry_is_not_the_whole() -> None:
+    """Its entries have the places of the whole's, and lie otherwise: flattened and gathered."""
+    q, i = numbers(3, 4), np.array([2, 0, 1])
+    programs: list[Callable[..., Any]] = [
+        lambda q, i: q[:2].ravel(),
+        lambda q, i: q[:, :3].ravel(),
+        lambda q, i: q[:2, :2].reshape(4),
+        lambda q, i: q[:3, :3][i, i],
+        lambda q, i: q[:3, :3].ravel()[i + 3],
+        lambda q, i: np.real(q)[:2, :3].ravel(),
+        lambda q, i: q[:3, :3][-i, i] * np.conj(q[:2].ravel()[i]),
+    ]
+    for f in programs:
+        assert_allclose(bb.compile(f)(q, i), f(q, i), rtol=1e-15)
+        weights = numbers(*f(q, i).shape)
+
+        def total(q: Any, i: Any, f: Any = f, weights: Any = weights) -> Any:
+            return np.real(np.sum(weights * f(q, i)))
+
+        assert_allclose(bb.compile(bb.grad(total))(q, i), bb.grad(total)(q, i), rtol=1e-14, atol=1e-15)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import bibun as bb
+import bibun.numpy as xp
 
 HERE = __file__
 NUMBER = bb.Variable(np.array(2.0))
@@ -217,3 +218,60 @@ def test_a_number_read_from_the_text_of_a_recorded_one(read: Callable[[Any], Any
     """It would be that of the first call in all others."""
     with pytest.raises(bb.LostDerivativeError, match="would keep the number of this one call"):
         bb.compile(lambda x: x[0] * read(x[1]))(np.array([2.0, 3.0]))
+
+
+@pytest.mark.parametrize("generator", [np.random.default_rng(3), np.random.RandomState(3), np.random])
+@pytest.mark.parametrize(
+    "transformed",
+    [
+        lambda f, x: bb.vjp(f, x),
+        lambda f, x: bb.jvp(f, (x,), (x,)),
+        lambda f, x: bb.vmap(f)(np.stack([x, x])),
+        lambda f, x: f(xp.zeros((4, 3))),
+    ],
+)
+def test_rows_are_not_swapped_by_views_of_them(transformed: Any, generator: Any) -> None:
+    """NumPy's shuffle does so with what is no ndarray, whose rows then stand there twice."""
+
+    def shuffled(x: Any) -> Any:
+        y = x[:]
+        generator.shuffle(y)
+        return y
+
+    with pytest.raises(bb.NoDerivativeError, match=r"Write x\[\.\.\.\] = x\[rng\.permutation\(len\(x\)\)\]"):
+        transformed(shuffled, np.ones((4, 3)))
+
+
+def test_numbers_are_shuffled_and_lengths_told() -> None:
+    x = np.arange(6.0)
+
+    def shuffled(x: Any) -> Any:
+        y = x[0] * 1
+        np.random.default_rng(len(x)).shuffle(y)
+        np.random.default_rng(2).shuffle(np.arange(len(x)))
+        return y
+
+    with pytest.warns(UserWarning, match="shuffle"):
+        got = bb.vjp(shuffled, np.stack([x, x]))[0]
+    np.random.default_rng(2).shuffle(x)
+    np.testing.assert_array_equal(got, x)
+
+
+OBJECTS = np.array([1, 2, 3], object)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: OBJECTS * x,
+        lambda x: np.dot(OBJECTS, x),
+        lambda x: OBJECTS @ x,
+        lambda x: np.inner(x, OBJECTS),
+        lambda x: np.vdot(OBJECTS, x),
+        lambda x: np.vecdot(OBJECTS, x),
+        lambda x: np.einsum("i,i", OBJECTS, x),
+    ],
+)
+def test_products_with_arrays_of_objects(f: Callable[[Any], Any]) -> None:
+    with pytest.raises(bb.NoDerivativeError, match=r"an array of objects takes part.*np\.asarray\(x, float\)"):
+        bb.vjp(f, np.arange(3.0))

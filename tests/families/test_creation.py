@@ -132,3 +132,35 @@ def test_positions_and_indices(order: Any) -> None:
     np.testing.assert_array_equal(back, places)
     wrapped = bb.vmap(lambda i: np.ravel_multi_index((i, i), (3, 4), ("wrap", "clip"), order))(places)
     np.testing.assert_array_equal(wrapped, np.ravel_multi_index((places, places), (3, 4), ("wrap", "clip"), order))
+
+
+FILLED: dict[str, Any] = {
+    "a list": lambda v: np.full_like(v, [1, 2, 3]),
+    "an array": lambda v: np.full_like(v, np.array([1.5, 2, 3])),
+    "a column": lambda v: np.full_like(v, [[1], [2], [3]]),
+    "in another order": lambda v: np.full_like(v, [1, 2, 3], order="F", dtype=int),
+    "of another shape": lambda v: np.full_like(v, [1.5, 2], shape=(3, 2)),
+}
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("name", FILLED)
+def test_filled_with_several_numbers(name: str, order: Any) -> None:
+    """Broadcast against the axes as they are, whatever the array's order in memory."""
+    f, x = FILLED[name], np.ones((3, 3), order=order)
+    want = f(x)
+    for got in (f(bb.Variable(x)).data, bb.vmap(f)(np.stack([x, x]))[1], bb.compile(f)(x)):
+        assert got.dtype == want.dtype
+        np.testing.assert_array_equal(got, want)
+    assert f(bb.Variable(x)).data.flags.f_contiguous == want.flags.f_contiguous
+    with pytest.raises(ValueError, match="broadcast"):
+        np.full_like(bb.Variable(x), [1, 2])
+
+
+def test_what_was_filled_can_hold_traced_values() -> None:
+    def f(x: Any) -> Any:
+        y = np.full_like(x, [1, 2, 3])
+        y[1] = x[1] ** 2
+        return y * x
+
+    check(f, np.array([0.5, 2.0, -1.5]))

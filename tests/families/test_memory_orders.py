@@ -85,3 +85,48 @@ def test_padding_with_nothing_is_a_copy() -> None:
         return np.sum(y)
 
     assert bb.value_and_grad(f)(np.ones(3))[0] == f(np.ones(3)) == 3.0
+
+
+BY_MEMORY: dict[str, Any] = {
+    "flatten": lambda x: x.T.flatten("A"),
+    "reshape": lambda x: x.T.reshape(-1, order="A"),
+    "ravel": lambda x: np.swapaxes(x, 0, 1).ravel("A"),
+}
+GRID = np.arange(48.0).reshape(6, 8)
+GAPS = {
+    "rows": GRID[::2],
+    "columns": GRID[:, ::2],
+    "both": GRID[::2, ::2],
+    "backwards": GRID[::-1],
+    "one side": GRID[:, 1:6],
+}
+
+
+@pytest.mark.parametrize("gaps", GAPS)
+@pytest.mark.parametrize("name", BY_MEMORY)
+def test_an_argument_with_gaps_in_memory_is_seen_to_have_them(name: str, gaps: str) -> None:
+    f, x = BY_MEMORY[name], GAPS[gaps]
+    want = f(x)
+    y, pullback = bb.vjp(f, x)
+    np.testing.assert_array_equal(y, want)
+    weights = np.arange(float(want.size))
+    (slope,) = pullback(weights)
+    np.testing.assert_array_equal(slope.ravel()[np.argsort(x.ravel())], weights[np.argsort(want)])  # its entries differ
+
+
+@pytest.mark.parametrize("gaps", GAPS)
+@pytest.mark.parametrize("shown", [np.ravel, lambda x: np.reshape(x, (-1,)), lambda x: np.reshape(x, (2, -1))])
+def test_a_write_to_another_shape_of_it_reaches_it_where_numpys_does(shown: Any, gaps: str) -> None:
+    def f(x: Any) -> Any:
+        shown(x)[0] = 99.0
+        return x * 2
+
+    x = GAPS[gaps]
+    y = bb.vjp(f, x)[0]
+    assert x[0, 0] != 99.0
+    held = x.copy()
+    try:
+        want = f(x)
+    finally:
+        x[...] = held
+    np.testing.assert_array_equal(y, want)

@@ -103,3 +103,15 @@ def test_ramps_between_whole_numbers_are_whole(end: Any, dtype: str) -> None:
     assert found.dtype == expected.dtype
     below = lambda a: np.pad(a, 3, mode="linear_ramp", end_values=-3)  # noqa: E731
     np.testing.assert_array_equal(bb.vmap(below)(rows.astype(int)), np.stack([below(row) for row in rows.astype(int)]))
+
+
+def test_truth_values_have_no_odd_reflection() -> None:
+    x = np.array([True, False, True, True])
+
+    def f(x: Any) -> Any:
+        return np.pad(x, 4, "reflect", reflect_type="odd")
+
+    with pytest.raises(bb.NoDerivativeError, match=r"x\.astype\(int\)"):
+        bb.vmap(f)(np.stack([x, x]))
+    with pytest.warns(bb.CompileWarning):
+        np.testing.assert_array_equal(bb.compile(f)(x), f(x))

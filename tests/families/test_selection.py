@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -320,3 +321,46 @@ def test_copyto_leaves_out_leading_axes(name: str) -> None:
         bb.vjp(lambda x: np.copyto(x * 1.0, np.stack([x, x]), where=True), np.ones(4))
     with pytest.raises(ValueError, match=r"shape \(2, ?4\)"):
         bb.vjp(lambda x: np.copyto(x * 1.0, np.stack([x, x]), where=x > 0), np.ones(4))
+
+
+STORED: dict[str, Any] = {
+    "place": lambda n, x: np.place(n, [True, False, True], x),
+    "putmask": lambda n, x: np.putmask(n, [True, False, True], x),
+    "at": lambda n, x: np.multiply.at(n, [0, 0, 2], x),
+}
+
+
+@pytest.mark.parametrize("name", STORED)
+def test_what_an_array_cannot_hold_is_not_stored(name: str) -> None:
+    """In a program NumPy decides: it raises, or stores a part."""
+
+    def f(n: Any, x: Any) -> Any:
+        y = n * 1
+        STORED[name](y, x)
+        return y
+
+    for n, x in ((np.array([1, 2, 3]), np.array([0.5, 2.5, 3.0])), (np.ones(3), np.ones(3) * (1 + 2j))):
+        with pytest.raises(bb.NoDerivativeError, match=r"np\.where|wide enough"):
+            bb.vmap(f)(np.stack([n, n]), np.stack([x, x]))
+        with warnings.catch_warnings(action="ignore"):
+            if name == "at":
+                np.testing.assert_array_equal(bb.compile(f)(n, x), f(n, x))
+            else:
+                with pytest.raises(TypeError, match="according to the rule 'safe'"):
+                    bb.compile(f)(n, x)
+
+
+def test_entries_into_an_array_of_another_dtype() -> None:
+    """NumPy asks for a cast from out= to the array, and casts back."""
+    x, wide = np.arange(3, dtype=np.float32), np.arange(3.0)
+    for f in (
+        lambda x, out: np.take(x, [2, 0], out=out),
+        lambda x, out: np.compress([True, False, True], x, out=out),
+    ):
+        with pytest.raises(TypeError, match="safe"):
+            f(x, np.zeros(2))
+        with pytest.raises(TypeError, match="safe"):
+            bb.vjp(lambda x, f=f: f(x, np.zeros_like(x, shape=2, dtype=float)), x)
+        got = bb.vjp(lambda x, f=f: f(x, np.zeros_like(x, shape=2, dtype=np.float32)), wide)[0]
+        np.testing.assert_array_equal(got, f(wide, np.zeros(2, np.float32)))
+        assert got.dtype == np.float32

@@ -5,6 +5,7 @@ The methods are in methods.py. Which interpreter an Array belongs to, and what i
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from importlib import import_module
 from typing import Any, NoReturn
@@ -178,6 +179,8 @@ class Array(Traced, methods.Methods):
     def __len__(self) -> int:
         if not self.shape:
             raise TypeError("len() of unsized object")
+        if len(self.shape) > 1:
+            lost.refuse_shuffle(self.word, sys._getframe(1))
         return self.shape[0]
 
     def __iter__(self) -> Iterator[Any]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from bibun.arrays import in_place
-from bibun.arrays.layouts import copied, in_order, laid, repeated
+from bibun.arrays.layouts import copied, in_order, laid, layout, repeated
 from bibun.arrays.registry import implements
 from bibun.arrays.shapes import astype, fitted, is_traced, lengths, on_cpu
 from bibun.core.traced import Traced, unlisted
@@ -43,7 +43,7 @@ def _like(make: Any, a: Any, dtype: Any, shape: Any, device: Any, order: str, *f
     axes = laid(order, a, len(shape))
     made = make(tuple(shape[i] for i in axes), *fill, dtype=dtype)
     made = made if axes == tuple(range(len(axes))) else np.transpose(made, inverse(axes))
-    return in_place.memory(a.constant(made) if any(map(np.ndim, fill)) else repeated(a, made))
+    return in_place.memory(repeated(a, made))
 
 
 @implements(np.zeros_like)
@@ -81,7 +81,7 @@ def full_like(
     a: Any,
     fill_value: Any,
     dtype: Any = None,
-    order: str = "K",
+    order: Any = "K",
     subok: bool = True,
     shape: Any = None,
     *,
@@ -89,6 +89,9 @@ def full_like(
 ) -> Any:
     """The fill value everywhere; it may itself be traced."""
     fill_value = as_array(fill_value)
+    if not is_traced(fill_value) and fill_value.ndim:
+        on_cpu(device)
+        return in_place.memory(a.constant(np.full_like(layout(a), fill_value, dtype, order, shape=shape)))
     if not is_traced(fill_value):
         return _like(np.full, a, dtype, shape, device, order, fill_value)
     on_cpu(device)

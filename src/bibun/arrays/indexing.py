@@ -110,7 +110,10 @@ def at(function: np.ufunc, array: Any, key: Any, *values: Any) -> None:
     if not may_repeat(key):
         set_(array, key, function(get(array, key), *values))
         return
-    spread = np.broadcast_to(values[0], np.shape(get(array, key)))
+    wide = np.result_type(
+        array, values[0]
+    )  # what is added up, of one place: truth values and small integers would not do
+    spread = np.broadcast_to(values[0], np.shape(get(array, key))).astype(wide, copy=False)
     key, traced = _settled(key)
     if len(key) == 1 and isinstance(key[0], np.ndarray):  # of a large array only the rows that are named
         rows, places = np.unique(key[0] % array.shape[0], return_inverse=True)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from importlib import import_module
 from itertools import takewhile
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from bibun.errors import (
     DerivativeValueError,
     Location,
     LostDerivativeError,
+    NoDerivativeError,
     asked_by,
     numpy_arguments,
     numpy_function,
@@ -70,6 +72,24 @@ def as_number(array: Any, conversion: str) -> LostDerivativeError:
     if called and hasattr(np, called[1]):
         advice = f"Write np.{called[1]}{called[2]} instead of {called[0]}"
     return _message(array, "a plain Python number", advice, place)
+
+
+def refuse_shuffle(word: str, frame: FrameType) -> None:
+    """Raise where NumPy's shuffle, which has no frame, asks this frame's array of several axes for its length.
+
+    x[i], x[j] = x[j], x[i] is what it does next, of rows that are views: one of the two would be lost.
+    """
+    if "shuffle" not in frame.f_code.co_names:  # as nearly always
+        return
+    place = user_location()
+    if place and _SHUFFLED.search(place.expression):
+        raise NoDerivativeError(
+            f"at {place}: shuffle swaps rows of {word} that are views of it, and would leave some twice. Write "
+            "x[...] = x[rng.permutation(len(x))]."
+        )
+
+
+_SHUFFLED = re.compile(r"^(?!len\().*\.shuffle\(", re.DOTALL)
 
 
 def as_ndarray(array: Any) -> BibunError:

@@ -12,9 +12,11 @@ from bibun.arrays import in_place, indexing, lost, pad_modes, shapes
 from bibun.arrays.creation import as_array, holds_traced, stored
 from bibun.arrays.layouts import copied, laid_as
 from bibun.arrays.pad_modes import STATISTICS
-from bibun.arrays.protocol import write_out
+from bibun.arrays.protocol import with_out
+from bibun.arrays.reductions import reducing
 from bibun.arrays.registry import implements, row
 from bibun.arrays.shapes import is_traced
+from bibun.errors import NoDerivativeError, located
 
 _put, _where, _diagonal, _getitem = row("put"), row("where"), row("diagonal"), row("getitem")
 _COPYING = ("edge", "reflect", "symmetric", "wrap")  # each new entry is one of the old
@@ -46,6 +48,8 @@ def _padded_by(mode: Any, array: Any, pad_width: Any, settings: dict[str, Any]) 
         places = np.arange(array.size).reshape(array.shape)
         places = np.pad(places, pad_width, mode=mode, **settings)
         return _getitem(np.reshape(array, (-1,)), key=(..., places))  # an array, of one number too
+    if odd and array.dtype.kind == "b":
+        raise NoDerivativeError(f"{located()}np.pad: 2 e - x of truth values is none. Write x.astype(int).")
     allowed = "reflect_type" if odd else _VALUES[mode]
     if unknown := settings.keys() - {allowed}:
         raise ValueError(f"unsupported keyword arguments for mode {mode!r}: {unknown}")
@@ -169,11 +173,10 @@ def diagflat(v: Any, k: int = 0) -> Any:
     return diag(np.reshape(v, (-1,)), k)
 
 
-@implements(np.trace)
+@reducing(np.trace)
 def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Any:
     """The sum of a diagonal."""
-    y = np.sum(diagonal(a, offset, axis1, axis2), axis=-1, dtype=dtype)
-    return y if out is None else write_out(out, y, "np.trace")
+    return np.sum(diagonal(a, offset, axis1, axis2), axis=-1, dtype=with_out(dtype, a, out))
 
 
 @implements(np.linalg.trace)

@@ -250,6 +250,7 @@ def _in_two_variables(*, grid: bool) -> Any:
 
     def evaluate(x: Any, y: Any, c: Any) -> Any:
         x, y, c = as_array(x), as_array(y), as_array(c)
+        c = c * 1.0 if c.dtype.kind in "biu" else c  # as NumPy has coefficients
         if not grid and x.shape != y.shape:
             raise ValueError("x, y are incompatible")
         along_x = _horner(x, np.reshape(c, c.shape + (1,) * x.ndim))

@@ -13,6 +13,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from bibun.arrays import in_place, shapes
 from bibun.arrays.creation import as_array
 from bibun.arrays.layouts import in_order, layout
+from bibun.arrays.protocol import with_out
 from bibun.arrays.reductions import reducing
 from bibun.arrays.registry import implements, row
 from bibun.core.traced import strong
@@ -260,7 +261,7 @@ def matrix_power(a: Any, n: Any) -> Any:
 # einsum
 
 
-@implements(np.einsum)
+@reducing(np.einsum)
 def einsum(*operands: Any, out: Any = None, optimize: Any = False, dtype: Any = None, **settings: Any) -> Any:
     """The sum of products that subscripts say: "ij,jk->ik" and the arrays, or arrays and lists of axes in turn."""
     unknown = set(settings) - {"order", "casting"}
@@ -268,6 +269,8 @@ def einsum(*operands: Any, out: Any = None, optimize: Any = False, dtype: Any = 
         raise TypeError(f"Did not understand the following kwargs: {sorted(unknown)}")
     subscripts, arrays = (_split if isinstance(operands[0], str) else _interleaved)(operands)
     arrays = [as_array(x) for x in arrays]
+    if not optimize and arrays:  # else it is products of two, and only the last is written into out=
+        dtype = with_out(dtype, np.result_type(*arrays), out)
     if dtype is not None:
         arrays = [x.astype(dtype) for x in arrays]
     letters = _explicit(subscripts, [x.ndim for x in arrays])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from itertools import takewhile
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from bibun.arrays import in_place, indexing, lost, ufunc_methods, vectorized
 from bibun.arrays.instead import instead
 from bibun.arrays.layouts import repeated
-from bibun.arrays.registry import BY_NAME, FUNCTIONS, found
+from bibun.arrays.registry import BY_NAME, FUNCTIONS, WRITES_OUT, found
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced, unlisted
 from bibun.errors import OTHERWISE, NoDerivativeError, located, scipy_function
@@ -35,7 +36,8 @@ def ufunc(array: Any, function: np.ufunc, method: str, inputs: tuple[Any, ...], 
     if method == "__call__":
         result = _call(function, inputs, out, **settings)
     else:
-        result = getattr(ufunc_methods, method)(function, *inputs, **settings)
+        dtype = with_out(settings.pop("dtype", None), inputs[0], out)
+        result = getattr(ufunc_methods, method)(function, *inputs, dtype=dtype, **settings)
     return result if out is None else write_out(out, result, _name(function))
 
 
@@ -46,7 +48,7 @@ def function(array: Any, numpy_function: Any, args: tuple[Any, ...], settings: d
         raise NoDerivativeError(_unknown(_name(numpy_function)))
     if isinstance(stand_in, Primitive):
         args, settings = _by_position(numpy_function, args, settings)
-    out = settings.pop("out", None) if "out" in settings else None
+    out = settings.pop("out", None) if "out" in settings and stand_in not in WRITES_OUT else None
     result = stand_in(*args, **settings)
     if numpy_function in LIKE and not isinstance(result, Traced):
         # it was made like a traced array, so that traced values can be stored in it
@@ -90,11 +92,22 @@ FUNCTIONS[np.empty] = _created(np.zeros)  # as good as what NumPy would find in 
 _REPEATING = {np.zeros, np.ones, np.empty}
 
 
+def with_out(dtype: Any, a: Any, out: Any) -> Any:
+    """The dtype in which a reduction of `a` into out= is computed: one that holds both, unless a dtype was asked for."""
+    return np.result_type(unlisted(a), out) if dtype is None and out is not None else dtype
+
+
 def write_out(out: Any, result: Any, name: str) -> Any:
     """Put a result into out=; each of several into its own."""
     if isinstance(out, tuple):
         return tuple(y if o is None else write_out(o, y, name) for o, y in zip(out, result, strict=True))
     if isinstance(out, Traced):
+        have, want = np.result_type(result), np.result_type(out)
+        if not np.can_cast(have, want, "same_kind"):
+            raise NoDerivativeError(
+                f"{located()}{name}: a result of {have} cannot be stored in an array of {want}, where its derivative would be "
+                f"lost. Leave out= away, and write y.astype({want})."
+            )
         return in_place.assign(out, result, name)
     if isinstance(result, Traced):
         raise lost.into_plain(result, f"{name}(..., out=)")
@@ -123,14 +136,22 @@ def _call(
         return _stand_in(function)(*inputs)
     shape = np.broadcast_shapes(*(np.shape(x) for x in inputs), np.shape(where))
     mask = np.broadcast_to(where, shape)
-    if isinstance(mask, Traced):  # another one for each entry of a batch: 1 stands where it does not take
-        with np.errstate(all="ignore"):
-            taken = _stand_in(function)(*(np.where(mask, x, 1) for x in inputs))
-    else:
-        taken = _stand_in(function)(*(np.broadcast_to(x, shape)[mask] for x in inputs))
+    arrays = [x if type(x) in _NUMBERS else _taken(mask, unlisted(x)) for x in inputs]
+    with np.errstate(all="ignore") if isinstance(mask, Traced) else nullcontext():
+        taken = _stand_in(function)(*arrays)
     if function.nout == 1:
         return _spread(taken, mask, out)
     return tuple(_spread(y, mask, o) for y, o in zip(taken, out or (None,) * function.nout, strict=True))
+
+
+_NUMBERS = (bool, int, float, complex)  # Python's, which take the dtype of the arrays beside them
+
+
+def _taken(mask: Any, x: Any) -> Any:
+    """The entries that the mask takes; of one that differs along a batch all, with 1 where it does not take."""
+    if isinstance(mask, Traced):
+        return np.where(mask, x, np.ones((), np.result_type(x)))
+    return np.broadcast_to(x, mask.shape)[mask]
 
 
 def _spread(taken: Any, mask: Any, out: Any) -> Any:

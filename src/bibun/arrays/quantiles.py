@@ -14,6 +14,7 @@ import numpy as np
 from bibun.arrays.creation import as_array
 from bibun.arrays.deciding import anywhere
 from bibun.arrays.layouts import laid_as
+from bibun.arrays.protocol import with_out
 from bibun.arrays.reductions import axes_there, broadcastable, reducing
 from bibun.arrays.registry import row
 from bibun.arrays.statistics import nanmean
@@ -186,7 +187,7 @@ def _unless_nan(y: Any, lines: Any) -> Any:
     return np.where(bad, np.asarray(np.nan, y.dtype), y) if isinstance(bad, Traced) or np.any(bad) else y
 
 
-def _median(a: Any, axis: Any, keepdims: Any, *, skip: bool) -> Any:
+def _median(a: Any, axis: Any, keepdims: Any, *, skip: bool, out: Any = None) -> Any:
     """The entry in the middle, or the mean of the two there."""
     lines, rest, kept = _lines(as_array(a), axis)
     if lines.dtype.kind not in "fc":
@@ -202,6 +203,8 @@ def _median(a: Any, axis: Any, keepdims: Any, *, skip: bool) -> Any:
     else:
         low, high = np.array([(n - 1) // 2]), np.array([n // 2])
         ordered = _sorted(lines, low, high)
+    if out is not None:
+        ordered = ordered.astype(with_out(None, ordered, out))
     odd = not skip and n % 2
     y = _entries(ordered, low) if odd else (_entries(ordered, low) + _entries(ordered, high)) / 2
     return _shaped(y if skip else _unless_nan(y, lines), shape)
@@ -210,7 +213,7 @@ def _median(a: Any, axis: Any, keepdims: Any, *, skip: bool) -> Any:
 @reducing(np.median)
 def median(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False) -> Any:
     """The middle of the entries over axes."""
-    return _median(a, axis, keepdims, skip=False)
+    return _median(a, axis, keepdims, skip=False, out=out)
 
 
 @reducing(np.nanmedian)

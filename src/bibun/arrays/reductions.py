@@ -6,6 +6,7 @@ operation after it.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from functools import wraps
 from math import prod as product
@@ -15,8 +16,8 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from bibun.arrays.creation import as_array
-from bibun.arrays.protocol import write_out
-from bibun.arrays.registry import implements, row
+from bibun.arrays.protocol import with_out, write_out
+from bibun.arrays.registry import WRITES_OUT, implements, row
 from bibun.arrays.shapes import astype
 from bibun.core.rules import parameters
 from bibun.core.traced import Traced
@@ -26,27 +27,28 @@ _sum, _prod, _max, _min = row("sum"), row("prod"), row("max"), row("min")
 _cumsum, _cumprod, _all, _any = row("cumsum"), row("cumprod"), row("all"), row("any")
 _NONE = np._NoValue  # what NumPy passes for an argument that was not given
 _SMALL = ("b", "i", "u")
+FEW = "Degrees of freedom <= 0 for slice"
 
 
 def reducing(*functions: Any, plain: str = "") -> Callable[[Any], Any]:
-    """Stand in for these functions, and for the method of that name: `out` may be given by position too."""
+    """Stand in for these functions, and for the method of that name: `out` may be given by position too.
+
+    The stand-in sees it for the dtype to compute in, and leaves the writing to this.
+    """
 
     def register(stand_in: Any) -> Any:
-        position = parameters(stand_in).index("out")
+        names = parameters(stand_in)
+        position = names.index("out") if "out" in names else sys.maxsize  # by keyword alone
 
         @implements(*functions, plain=plain)
         @wraps(stand_in)
-        def with_out(*args: Any, **settings: Any) -> Any:
-            if len(args) > position and args[position] is not None:
-                out = args[position]
-                y = stand_in(*args[:position], None, *args[position + 1 :], **settings)
-                return write_out(out, y, f"np.{functions[0].__name__}")
-            if settings.get("out") is not None:
-                out = settings.pop("out")
-                return write_out(out, stand_in(*args, **settings), f"np.{functions[0].__name__}")
-            return stand_in(*args, **settings)
+        def writing(*args: Any, **settings: Any) -> Any:
+            out = args[position] if len(args) > position else settings.get("out")
+            y = stand_in(*args, **settings)
+            return y if out is None else write_out(out, y, f"np.{functions[0].__name__}")
 
-        return with_out
+        WRITES_OUT.add(writing)
+        return writing
 
     return register
 
@@ -113,6 +115,7 @@ def sum_(
     where: Any = True,
 ) -> Any:
     """The sum over axes, plus `initial`."""
+    dtype = with_out(dtype, a, out)
     a = _prepared(a, dtype, where, 0)
     y = _of(dtype, _sum(a, axis=axes_of(axis, a.ndim), keepdims=bool(keepdims) and keepdims is not _NONE))
     return y + _initial(initial, y) if _given(initial) else y
@@ -129,6 +132,7 @@ def prod(
     where: Any = True,
 ) -> Any:
     """The product over axes, times `initial`."""
+    dtype = with_out(dtype, a, out)
     a = _prepared(a, dtype, where, 1)
     y = _of(dtype, _prod(a, axis=axes_of(axis, a.ndim), keepdims=bool(keepdims) and keepdims is not _NONE))
     return y * _initial(initial, y) if _given(initial) else y
@@ -175,7 +179,8 @@ implements(np.amin)(min_)
 @reducing(np.ptp)
 def ptp(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
     """The largest entry minus the smallest."""
-    return max_(a, axis, None, keepdims) - min_(a, axis, None, keepdims)
+    most = max_(a, axis, None, keepdims)
+    return _of(with_out(None, most, out), most) - min_(a, axis, None, keepdims)
 
 
 def _truth(primitive: Any, a: Any, axis: Any, keepdims: Any, where: Any, neutral: bool) -> Any:
@@ -225,8 +230,10 @@ def mean(
     if dtype is None:
         dtype = np.float64 if a.dtype.kind in _SMALL else np.float32 if short else None
     axis, keepdims = axes_there(axis, a.ndim), bool(keepdims) and keepdims is not _NONE
-    y = _by(sum_(a, axis, dtype, None, keepdims, None, where), _count(a, axis, where, keepdims), "Mean of empty slice")
-    return y.astype(np.float16) if short else _of(dtype, y)
+    total = sum_(a, axis, with_out(dtype, a, out), None, keepdims, None, where)
+    total = _of(with_out(None, total, out), total)  # whatever dtype was asked for, NumPy divides what stands in out=
+    y = _by(total, _count(a, axis, where, keepdims), "Mean of empty slice")
+    return y.astype(np.float16) if short and out is None else _of(total.dtype, y)
 
 
 @reducing(np.var)
@@ -242,8 +249,24 @@ def var(
     mean: Any = _NONE,
     correction: Any = _NONE,
 ) -> Any:
-    """The sum of |a - mean|**2 over axes by n - ddof."""
-    a = as_array(a)
+    """The sum of |a - mean|**2 over axes by n - ddof. `dtype` is that of both sums, not of the distances."""
+    return variance(as_array(a), axis, dtype, out, ddof, keepdims, where, mean, correction)
+
+
+def variance(
+    a: Any,
+    axis: Any,
+    dtype: Any,
+    out: Any,
+    ddof: float,
+    keepdims: Any,
+    where: Any,
+    mean: Any,
+    correction: Any,
+    *,
+    narrow: bool = False,
+) -> Any:
+    """The same of an array. narrow: of distances in the dtype of a, as np.nanvar has them."""
     if _given(correction):
         if ddof:
             raise ValueError("ddof and correction can't be provided simultaneously.")
@@ -251,17 +274,17 @@ def var(
     if dtype is None and a.dtype.kind in _SMALL:
         dtype = np.float64
     axis, keepdims = axes_there(axis, a.ndim), bool(keepdims) and keepdims is not _NONE
-    a = _prepared(a, dtype, True, 0)
     if not _given(mean):
-        mean = _by(sum_(a, axis, None, None, True, None, where), _count(a, axis, where, True), "Mean of empty slice")
-    distance = _prepared(a - mean, None, where, 0)
+        total = sum_(a, axis, dtype, None, True, None, where)
+        mean = _of(dtype, _by(total, _count(a, axis, where, True), "Mean of empty slice"))
+    distance = _prepared(a - mean, a.dtype if narrow else None, where, 0)
     squares = np.square(distance)
     if distance.dtype.kind == "c":
         squares = np.square(np.real(distance)) + np.square(np.imag(distance))
     freedom = _count(a, axis, where, keepdims) - ddof
     freedom = max(freedom, 0) if isinstance(freedom, (int, float)) else np.maximum(freedom, 0)
-    y = _by(sum_(squares, axis, None, None, keepdims), freedom, "Degrees of freedom <= 0 for slice")
-    return y.astype(dtype) if dtype is not None and np.dtype(dtype).kind == "c" else y
+    dtype = with_out(dtype, squares, out)
+    return _of(dtype, _by(sum_(squares, axis, dtype, None, keepdims), freedom, FEW))
 
 
 def root_of_squares(total: Any) -> Any:
@@ -286,7 +309,7 @@ def std(
     correction: Any = _NONE,
 ) -> Any:
     """The root of the variance."""
-    return root_of_squares(var(a, axis, dtype, None, ddof, keepdims, where=where, mean=mean, correction=correction))
+    return root_of_squares(variance(as_array(a), axis, dtype, out, ddof, keepdims, where, mean, correction))
 
 
 @implements(np.average)
@@ -332,13 +355,13 @@ def _running(primitive: Any, a: Any, axis: Any, dtype: Any) -> Any:
 @reducing(np.cumsum)
 def cumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
     """The sums up to each entry."""
-    return _running(_cumsum, a, axis, dtype)
+    return _running(_cumsum, a, axis, with_out(dtype, a, out))
 
 
 @reducing(np.cumprod)
 def cumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
     """The products up to each entry."""
-    return _running(_cumprod, a, axis, dtype)
+    return _running(_cumprod, a, axis, with_out(dtype, a, out))
 
 
 def _cumulative(running: Any, first: Any) -> Any:
@@ -349,7 +372,7 @@ def _cumulative(running: Any, first: Any) -> Any:
             raise ValueError("For arrays which have more than one dimension ``axis`` argument is required.")
         x = np.atleast_1d(x)
         (axis,) = normalize_axis_tuple(0 if axis is None else axis, x.ndim)
-        y = running(x, axis, dtype)
+        y = running(x, axis, with_out(dtype, x, out))
         if not include_initial:
             return y
         return np.concatenate([first(y, shape=(*y.shape[:axis], 1, *y.shape[axis + 1 :])), y], axis=axis)
@@ -358,5 +381,5 @@ def _cumulative(running: Any, first: Any) -> Any:
 
 
 if hasattr(np, "cumulative_sum"):  # since NumPy 2.1
-    implements(np.cumulative_sum)(_cumulative(cumsum, np.zeros_like))
-    implements(np.cumulative_prod)(_cumulative(cumprod, np.ones_like))
+    reducing(np.cumulative_sum)(_cumulative(cumsum, np.zeros_like))
+    reducing(np.cumulative_prod)(_cumulative(cumprod, np.ones_like))

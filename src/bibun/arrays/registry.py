@@ -18,6 +18,9 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {row.function: row for row in TABLE.v
 # The same by module and name, for functions in modules that `import numpy` does not import, which takes a while.
 BY_NAME: dict[str, Callable[..., Any]] = {}
 
+# Stand-ins that write into out= themselves, since they compute in its dtype.
+WRITES_OUT: set[Callable[..., Any]] = set()
+
 # Why the result of a function that is no constant row is a plain one all the same.
 PLAIN: dict[Any, str] = {}
 

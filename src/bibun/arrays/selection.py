@@ -16,6 +16,7 @@ from bibun.arrays.creation import as_array
 from bibun.arrays.in_place import memory
 from bibun.arrays.layouts import along, laid_as
 from bibun.arrays.protocol import write_out
+from bibun.arrays.reductions import reducing
 from bibun.arrays.registry import implements, row
 from bibun.core import watching
 from bibun.core.traced import Traced, alike
@@ -103,9 +104,13 @@ def _ordered(a: Any, order: Any, axis: int) -> Any:
     return laid_as(_take_along_axis(a, order, axis=axis, distinct=True), "K", a)
 
 
-@implements(np.take)
+@reducing(np.take)
 def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "raise") -> Any:
     """The entries at these indices along the axis (of the flattened array, where it is None)."""
+    return _taken(a, indices, axis, out, mode)
+
+
+def _taken(a: Any, indices: Any, axis: Any, out: Any, mode: str = "raise") -> Any:
     a, indices = as_array(a), as_array(watching.index(indices))
     if axis is None:
         a, axis = np.reshape(a, (-1,)), 0
@@ -114,7 +119,9 @@ def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "r
     axis = normalize_axis_index(axis, a.ndim)
     indices = _in_range(indices, a.shape[axis], mode)
     y = _taken_along(a, indices, axis) if isinstance(indices, Traced) else along(a, axis, indices)
-    return y if out is None else write_out(out, y, "np.take")
+    if out is not None and not np.can_cast(np.result_type(out), y.dtype, "safe"):  # NumPy casts back what it writes
+        raise TypeError(f"out= of {np.result_type(out)} for entries of {y.dtype}: cannot cast by the rule 'safe'.")
+    return y
 
 
 def _taken_along(a: Any, indices: Any, axis: int) -> Any:
@@ -161,10 +168,10 @@ def take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Any:
     return _take_along_axis(arr, indices, axis=axis, distinct=False)
 
 
-@implements(np.compress)
+@reducing(np.compress)
 def compress(condition: Any, a: Any, axis: Any = None, out: Any = None) -> Any:
     """The entries along the axis where the condition is true."""
-    return take(a, np.flatnonzero(as_array(condition)), axis, out)
+    return _taken(a, np.flatnonzero(as_array(condition)), axis, out)
 
 
 @implements(np.extract)

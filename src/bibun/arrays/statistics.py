@@ -9,12 +9,12 @@ import numpy as np
 from bibun.arrays import reductions
 from bibun.arrays.creation import as_array
 from bibun.arrays.deciding import anywhere, everywhere
-from bibun.arrays.reductions import axes_of, reducing
+from bibun.arrays.protocol import with_out
+from bibun.arrays.reductions import axes_of, reducing, root_of_squares
 from bibun.arrays.registry import implements
 from bibun.errors import warn
 
 _NONE = np._NoValue
-_FEW = "Degrees of freedom <= 0 for slice"
 
 
 def _present(a: Any, where: Any = _NONE) -> Any:
@@ -45,7 +45,7 @@ def nansum(
     where: Any = _NONE,
 ) -> Any:
     """The sum of the entries that are not nan."""
-    return reductions.sum_(_filled(a, 0), axis, dtype, None, keepdims, initial, where)
+    return reductions.sum_(_filled(a, 0), axis, with_out(dtype, a, out), None, keepdims, initial, where)
 
 
 @reducing(np.nanprod)
@@ -59,19 +59,19 @@ def nanprod(
     where: Any = _NONE,
 ) -> Any:
     """The product of the entries that are not nan."""
-    return reductions.prod(_filled(a, 1), axis, dtype, None, keepdims, initial, where)
+    return reductions.prod(_filled(a, 1), axis, with_out(dtype, a, out), None, keepdims, initial, where)
 
 
 @reducing(np.nancumsum)
 def nancumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
     """The sums up to each entry; nan adds nothing."""
-    return reductions.cumsum(_filled(a, 0), axis, dtype)
+    return reductions.cumsum(_filled(a, 0), axis, with_out(dtype, a, out))
 
 
 @reducing(np.nancumprod)
 def nancumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
     """The products up to each entry; nan changes nothing."""
-    return reductions.cumprod(_filled(a, 1), axis, dtype)
+    return reductions.cumprod(_filled(a, 1), axis, with_out(dtype, a, out))
 
 
 @reducing(np.nanmean)
@@ -85,7 +85,7 @@ def nanmean(
     if not everywhere(np.any(present, axis=axis)):
         warn("Mean of empty slice", RuntimeWarning)
     with np.errstate(invalid="ignore"):
-        return reductions.mean(a, axis, dtype, None, keepdims, where=present)
+        return reductions.mean(a, axis, with_out(dtype, a, out), None, keepdims, where=present)
 
 
 @reducing(np.nanvar)
@@ -102,7 +102,7 @@ def nanvar(
     correction: Any = _NONE,
 ) -> Any:
     """The variance of the entries that are not nan; nan where they are too few."""
-    return _spread(reductions.var, a, axis, dtype, ddof, keepdims, where, mean, correction)
+    return _spread(a, axis, dtype, out, ddof, keepdims, where, mean, correction)
 
 
 @reducing(np.nanstd)
@@ -119,22 +119,23 @@ def nanstd(
     correction: Any = _NONE,
 ) -> Any:
     """The root of the variance of the entries that are not nan."""
-    return _spread(reductions.std, a, axis, dtype, ddof, keepdims, where, mean, correction)
+    return root_of_squares(_spread(a, axis, dtype, out, ddof, keepdims, where, mean, correction))
 
 
 def _spread(
-    function: Any, a: Any, axis: Any, dtype: Any, ddof: float, keepdims: Any, where: Any, mean: Any, correction: Any
+    a: Any, axis: Any, dtype: Any, out: Any, ddof: float, keepdims: Any, where: Any, mean: Any, correction: Any
 ) -> Any:
+    """The variance."""
     a = as_array(a)
     axis, keepdims = _axes(axis, a), bool(keepdims) and keepdims is not _NONE
     present = _present(a, where)
     few = np.sum(present, axis=axis, keepdims=keepdims) <= (ddof if correction is _NONE else correction)
-    settings: dict[str, Any] = {"where": present, "mean": mean, "correction": correction}
+    narrow = a.dtype.kind in "fc"
     with np.errstate(invalid="ignore", divide="ignore"):
-        y = function(a, axis, dtype, None, ddof, keepdims, **settings)
+        y = reductions.variance(a, axis, dtype, out, ddof, keepdims, present, mean, correction, narrow=narrow)
     if not anywhere(few):
         return y
-    warn(f"{_FEW}.", RuntimeWarning)
+    warn(f"{reductions.FEW}.", RuntimeWarning)
     return np.where(few, np.asarray(np.nan, y.dtype), y)[()]
 
 
@@ -224,7 +225,7 @@ def cov(
     if ddof:
         factor = factor - (ddof if a is None else ddof * np.sum(w * a) / factor)
     if anywhere(np.less_equal(factor, 0)):
-        warn(_FEW, RuntimeWarning)
+        warn(reductions.FEW, RuntimeWarning)
         factor = np.maximum(factor, 0)
     x = x - average[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -38,7 +38,8 @@ def _of_two(function: np.ufunc, method: str) -> Primitive:
 
 
 def _array(x: Any, dtype: Any) -> Any:
-    x = x if isinstance(x, Traced) else np.asarray(x)
+    if not isinstance(x, Traced):
+        return np.asarray(x, dtype)
     return x if dtype is None else x.astype(dtype)
 
 
@@ -59,6 +60,7 @@ def reduce(
             more["dtype"] = dtype
         return FUNCTIONS[_REDUCE[function]](x, axis=axis, keepdims=keepdims, where=where, **more)
     primitive = _of_two(function, "reduce")
+    x = _in_loop(function, x)
     axes = _axes(axis, x.ndim)
     if len(axes) > 1 and primitive.kind != "constant" and function not in _IN_ANY_ORDER:
         raise ValueError(
@@ -69,6 +71,13 @@ def reduce(
     mask = where if where is True else _as_one_axis(np.broadcast_to(where, x.shape), axes)
     y = _along_one(function, primitive, _as_one_axis(x, axes), initial, mask)
     return np.expand_dims(y, axes) if keepdims else y
+
+
+def _in_loop(function: np.ufunc, x: Any) -> Any:
+    """The entries in the dtype of the result of NumPy's loop: np.divide.reduce of whole numbers is one of floats from the
+    first entry on, np.logical_xor.reduce one of truth values."""
+    dtype = function.resolve_dtypes((None, x.dtype, None), reduction=True)[0]
+    return x if x.dtype == dtype else x.astype(dtype)
 
 
 def _axes(axis: Any, ndim: int) -> tuple[int, ...]:
@@ -96,17 +105,16 @@ def _along_one(function: np.ufunc, primitive: Primitive, x: Any, initial: Any, w
                 f"reduction operation '{function.__name__}' does not have an identity, so to use a where mask one has to "
                 "specify 'initial'"
             )
-        total = np.zeros_like(x, shape=x.shape[1:]) + start
+        total, one = np.broadcast_to(_array(start, x.dtype), x.shape[1:]), np.ones((), x.dtype)
         for mask, entry in zip(where, x, strict=True):
-            total = np.where(mask, primitive(total, np.where(mask, entry, 1)), total)
+            total = np.where(mask, primitive(total, np.where(mask, entry, one)), total)
         return total
     if not given and not len(x):
         if function.identity is None:
             raise ValueError(f"zero-size array to reduction operation {function.__name__} which has no identity")
         return np.full_like(x, function.identity, shape=x.shape[1:])
     if given:
-        first = np.broadcast_to(initial, (1, *x.shape[1:]))
-        x = np.concatenate([first.astype(x.dtype), x])
+        x = np.concatenate([np.broadcast_to(_array(initial, x.dtype), (1, *x.shape[1:])), x])
     # Not the ufunc's own reduce: on processors with AVX-512, NumPy 2.4's np.power.reduce leaves entries out
     return _running(primitive, x, 0)[-1]
 
@@ -123,6 +131,7 @@ def accumulate(function: np.ufunc, x: Any, axis: int = 0, dtype: Any = None) -> 
     if function in _ACCUMULATE:
         return FUNCTIONS[_ACCUMULATE[function]](x, axis=axis, dtype=dtype)
     axis, primitive = normalize_axis_index(axis, x.ndim), _of_two(function, "accumulate")
+    x = _in_loop(function, x)
     if function in EXTREMES and x.shape[axis] and not _ties(x, axis, function):
         return _take_along_axis(x, _leaders(x, axis=axis, ufunc=function), axis=axis, distinct=False)
     return _running(primitive, x, axis)
@@ -151,8 +160,13 @@ def reduceat(function: np.ufunc, x: Any, indices: Any, axis: int = 0, dtype: Any
     if function is np.add:
         return _sum_pieces(x, indices=places, axis=axis)
     lead = (slice(None),) * axis
+    if function not in _REDUCE:  # of one entry it would begin with the identity
+        x = _in_loop(function, x)
     parts = [x[(*lead, slice(start, end))] for start, end in pieces(places, x.shape[axis])]
-    whole = [part if part.shape[axis] == 1 else reduce(function, part, axis, keepdims=True) for part in parts]
+    whole = [
+        part if part.shape[axis] == 1 and function not in _REDUCE else reduce(function, part, axis, keepdims=True)
+        for part in parts
+    ]
     return np.concatenate(whole, axis=axis)
 
 
@@ -181,7 +195,10 @@ def at(function: np.ufunc, array: Any, key: Any, *values: Any) -> None:
         chosen = flat[places[turn]]
         updated = primitive(chosen, *(v[turn] for v in others))
         if not np.can_cast(updated.dtype, flat.dtype, "same_kind"):
-            raise TypeError(f"{function.__name__}.at: {updated.dtype} cannot be stored in an array of {flat.dtype}.")
+            raise NoDerivativeError(
+                f"{located()}{function.__name__}.at: {updated.dtype} in an array of {flat.dtype} would lose a part of it, "
+                f"and its derivative. Make it wide enough first: x = x.astype({updated.dtype})."
+            )
         flat = indexing.updated(flat, (places[turn],), updated)
     in_place.assign(array, np.reshape(flat, array.shape), f"{function.__name__}.at")
 

@@ -13,6 +13,7 @@ from bibun.arrays.deciding import anywhere
 from bibun.arrays.registry import implements
 from bibun.arrays.selection import take
 from bibun.core.traced import Traced, alike
+from bibun.errors import NoDerivativeError, located
 from bibun.primitives.selection import key_along
 
 
@@ -60,11 +61,21 @@ def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
     indexing.set_(a, _unraveled(a, places), _repeated(v, np.arange(places.size)))
 
 
+def _safely(values: Any, dtype: np.dtype[Any], name: str) -> Any:
+    """As an array to be stored, in one whose dtype holds every number of theirs; NumPy asks that of arrays alone."""
+    have = values.dtype if isinstance(values, (Traced, np.ndarray)) else dtype
+    if not np.can_cast(have, dtype, "safe" if np.ndim(values) else "same_kind"):
+        raise NoDerivativeError(
+            f"{located()}{name}: cannot cast from {have} to {dtype} by the rule 'safe'. Write x = np.where(mask, values, x)."
+        )
+    return stored(values, dtype)
+
+
 @implements(np.place)
 def place(arr: Any, mask: Any, vals: Any) -> None:
     """arr[mask] = vals, the values repeated as often as needed, in the order of the true entries."""
     _checked(arr, "np.place", as_array(vals), mask)
-    vals = stored(vals, arr.dtype)
+    vals = _safely(vals, arr.dtype, "np.place")
     mask = np.reshape(as_array(mask).astype(bool), (-1,))
     if not vals.size:
         if anywhere(mask):
@@ -78,7 +89,7 @@ def place(arr: Any, mask: Any, vals: Any) -> None:
 def putmask(a: Any, mask: Any, values: Any) -> None:
     """a.flat[i] = values[i] where mask.flat[i], the values repeated as often as needed."""
     _checked(a, "np.putmask", as_array(values), mask)
-    values = stored(values, a.dtype)
+    values = _safely(values, a.dtype, "np.putmask")
     if values.size:
         _choose(a, as_array(mask).astype(bool), _repeated(values, np.arange(a.size)))
 

@@ -59,6 +59,25 @@ def lifted(values: list[Any]) -> list[Any]:
     return [keeper.constant(value) if isinstance(value, np.ndarray) else value for value in values]
 
 
+def lying_as(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """A copy that NumPy tells by its memory from no other: whether axes lie side by side decides views, and order A.
+
+    Where there are gaps between entries or rows, the copy has gaps of one entry.
+    """
+    if array.flags.forc:
+        return array.copy(order="K")
+    steps, step, side_by_side = [1] * array.ndim, 1, array.itemsize
+    for i in sorted(range(array.ndim), key=lambda i: abs(array.strides[i])):
+        if array.shape[i] > 1:
+            steps[i] = step + (abs(array.strides[i]) != side_by_side)
+            step, side_by_side = steps[i] * array.shape[i], abs(array.strides[i]) * array.shape[i]
+    strides = [n * array.itemsize for n in steps]
+    held = np.lib.stride_tricks.as_strided(np.empty(step, array.dtype), array.shape, strides)
+    held = held[tuple(slice(None, None, -1 if s < 0 else 1) for s in array.strides)]
+    held[...] = array
+    return held
+
+
 def kept(value: Any) -> Any:
     """What to keep of `value`, which its owner may change before the derivative is taken."""
     if isinstance(value, np.ndarray):

@@ -20,6 +20,7 @@ import numpy as np
 from bibun.arrays import in_place, indexing
 from bibun.arrays.array import OPERATORS, Array
 from bibun.arrays.creation import as_array, holds_traced
+from bibun.arrays.lost import refuse_shuffle
 from bibun.arrays.protocol import LIKE
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced, new_level
@@ -153,8 +154,12 @@ class Buffer(Traced, Named):
 
     # ---- attributes and methods: those of the value -----------------------------------------------------
 
-    __len__: Any
     reshape: Any
+
+    def __len__(self) -> int:
+        if len(self.shape) > 1:
+            refuse_shuffle("an array of bibun.numpy", sys._getframe(1))
+        return len(self.value)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -384,7 +389,7 @@ def _install() -> None:
         setattr(Buffer, f"__{name}__", _binary(getattr(operator, name)))
     for function in (operator.neg, operator.pos, operator.abs, operator.invert, operator.index):
         setattr(Buffer, f"__{function.__name__.strip('_')}__", _unary(function))
-    for conversion in (bool, int, float, complex, len, repr, str):
+    for conversion in (bool, int, float, complex, repr, str):
         setattr(Buffer, f"__{conversion.__name__}__", _unary(conversion))
 
 

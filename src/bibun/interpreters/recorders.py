@@ -16,7 +16,7 @@ from bibun.arrays import indexing
 from bibun.arrays.array import FOREIGN
 from bibun.arrays.sparse import beside
 from bibun.core.broadcasting import unbroadcast
-from bibun.core.captured import COPIED, kept
+from bibun.core.captured import COPIED, kept, lying_as
 from bibun.core.kinds import guarded_times
 from bibun.core.primitive import Primitive
 from bibun.core.rules import Rule
@@ -83,7 +83,9 @@ def _reads(primitive: Primitive, positions: tuple[int, ...]) -> tuple[str, ...]:
 
 def settled(x: Variable) -> Any:
     """The value of a leaf, as the tape may keep it: its user can change the array."""
-    value = kept(x.value)
+    given = x.value
+    lies_apart = x.level and isinstance(given, np.ndarray) and not given.flags.forc
+    value = lying_as(given) if lies_apart else kept(given)
     if x.level:  # a transform's own: no need to copy it again
         x.value = value
         x.node.own = True

@@ -11,7 +11,7 @@ import numpy as np
 
 from bibun.arrays.array import Array
 from bibun.core import transposition
-from bibun.core.captured import Watched, kept, lifted
+from bibun.core.captured import Watched, kept, lifted, lying_as
 from bibun.core.memory import keep_pages
 from bibun.core.primitive import Primitive
 from bibun.core.traced import DEFINE_BY_RUN, Traced, alone, bare, is_masked, new_level
@@ -306,7 +306,7 @@ def _settle(args: tuple[Any, ...], values: list[Any], shared: list[bool], nodes:
     """Give the leaves of a transform among the arguments values of their own, once: their caller holds the arrays."""
     for i, node in enumerate(nodes):
         if node is not None and shared[i]:
-            args[i].value = values[i] = values[i].copy(order="K")
+            args[i].value = values[i] = lying_as(values[i])
             node.own, shared[i] = True, False
 
 
@@ -347,8 +347,9 @@ def _record(
     several = isinstance(y, tuple)
     if rule is plan and plan.primitive.consume:
         rule = Updating(plan)
-    if several or any(values[i].dtype is not y.dtype for i in needed):
-        if not several and y.dtype.kind == "O":
+    dtype = getattr(y, "dtype", np.dtype(object))  # a product of vectors of objects is a number of Python's
+    if several or any(values[i].dtype is not dtype for i in needed):
+        if not several and dtype.kind == "O":
             raise NoDerivativeError(
                 f"{located()}an array of objects takes part, whose entries NumPy computes with one by one. Make numbers of "
                 "them first: np.asarray(x, float)."

@@ -17,7 +17,7 @@ def shuffle(x: Any) -> None:  # type: ignore[no-redef]
     """Bring the entries along the first axis in an order by chance, in place."""
     x = named(x)
     if isinstance(x, Traced):
-        order = numpy.random.permutation(len(x))  # noqa: NPY002  code that calls np.random.shuffle means this generator
+        order = numpy.random.permutation(x.shape[0])  # noqa: NPY002  code that calls np.random.shuffle means this generator
         indexing.set_(x, ..., indexing.get(x, order))
     else:
         numpy.random.shuffle(x)  # noqa: NPY002

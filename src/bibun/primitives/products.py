@@ -126,7 +126,7 @@ def _einsum(*xs: Any, subscripts: tuple[str, ...], optimize: Any) -> Any:
     """y = sum of the product of xs. `subscripts`: the letters of each operand, and last those of the output."""
     *operands, output = subscripts
     y = np.einsum(f"{','.join(operands)}->{output}", *xs, optimize=optimize)
-    return y if y.base is None else y.copy()  # NumPy gives a view of one operand that is not summed
+    return y if getattr(y, "base", None) is None else y.copy()  # NumPy gives a view of one operand that is not summed
 
 
 def _pull_einsum(

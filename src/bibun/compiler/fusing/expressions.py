@@ -307,7 +307,10 @@ def half_of(x: Expression) -> tuple[Expression, int] | None:
         return None
     (whole,) = x.operands
     *places, (half, terms) = x.params
-    return (whole, half) if not terms and tuple(places) == identity(len(x.shape)) else None
+    entire = x.shape == whole.shape[:-1] and tuple(places) == identity(
+        len(x.shape)
+    )  # a slice from 0 has these places too
+    return (whole, half) if not terms and entire else None
 
 
 def is_zero(x: Expression) -> bool:
