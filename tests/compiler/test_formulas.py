@@ -106,3 +106,9 @@ def test_a_number_as_a_condition(value: float) -> None:
     for x in (np.array([value, 0]), np.array([value * 3, 0]), np.zeros(2)):
         for _ in range(2):
             np.testing.assert_array_equal(compiled(x), x * 2 if np.sum(x) else x - 1)
+
+
+def test_a_sum_with_zero_is_no_negative_zero() -> None:
+    x = np.array([-0.0, 0.0, 1.0, -1e-320] * 4)
+    for f in (lambda x: x * 2.0 + 0.0, lambda x: x[:8] * 3.0 + np.zeros(8), lambda x: np.pad(x * 2.0, 2) + 0.0):
+        np.testing.assert_array_equal(np.signbit(bb.compile(f)(x)), np.signbit(f(x)))

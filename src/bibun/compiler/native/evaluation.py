@@ -187,8 +187,6 @@ class Evaluation:
         depth = max(da, db, dc)
         self.function.at(depth)
         a = -a if product.negative else a
-        if other.expression.op == "number" and c.text == _ZERO[c.kind]:  # padding
-            return a * b, depth
         return muladd(a, b, -c if other.negative else c), depth
 
     def _cast(self, x: Expression, index: Index) -> tuple[Value, int]:
