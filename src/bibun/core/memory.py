@@ -20,7 +20,13 @@ def keep_pages(value: object) -> None:
     them costs. glibc raises its thresholds to the largest block below 32 MiB that it has seen freed; this shows it
     one, untouched. Elsewhere it does nothing.
     """
-    if not _state["kept"] and isinstance(value, np.ndarray) and value.nbytes > _LARGE:
+    if isinstance(value, np.ndarray) and value.nbytes > _LARGE:
+        keep_pages_of_large_arrays()
+
+
+def keep_pages_of_large_arrays() -> None:
+    """The same, where there will be such arrays."""
+    if not _state["kept"]:
         _state["kept"] = True
         np.empty(2**25 - _LARGE, np.uint8)
 

@@ -30,7 +30,7 @@ from bibun.compiler.fusing.schedule import Schedule
 from bibun.compiler.fusing.stages import Stage, find
 from bibun.compiler.fusing.steps import Call, LoopStep
 from bibun.compiler.graph import Graph
-from bibun.compiler.native import accumulation, cache, formulas, lapack, plan  # noqa: F401  they register what they write
+from bibun.compiler.native import accumulation, cache, formulas, lapack, placing, plan  # noqa: F401  they register what they write
 from bibun.compiler.native.callbacks import stop_if_interrupted
 from bibun.compiler.native.context import Context
 from bibun.compiler.native.entry import EntryWriter, Leaf, Tree, nodes, suits
@@ -39,6 +39,7 @@ from bibun.compiler.native.machine import machine
 from bibun.compiler.native.objects import Objects
 from bibun.compiler.native.program import ALIGNMENT, Layout, ProgramWriter
 from bibun.compiler.native.watch import Watched
+from bibun.core.memory import keep_pages_of_large_arrays
 
 LONG = 200_000  # additions, about: a program of more lets other threads have the interpreter while it runs
 
@@ -152,6 +153,8 @@ class Native:
     ) -> None:
         self.inputs = layout.inputs
         self.outputs = layout.outputs(of.outputs)
+        if any(map(placing.matters, self.outputs)):
+            keep_pages_of_large_arrays()
         self.workspace = of.workspace
         self.no_entry = layout.without_entry(self.outputs)
         self.context = context

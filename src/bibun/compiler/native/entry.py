@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from bibun.compiler.native import placing
 from bibun.compiler.native.code import LLVM, Code, Value
 from bibun.compiler.native.context import Context
 from bibun.compiler.native.layouts import ALIGNED, CONTIGUOUS, Layouts
@@ -78,7 +79,8 @@ class EntryWriter:
         for n, pointer in enumerate(pointers):
             if pointer is not None:
                 self._put(frame, 1 + n, pointer)
-        made = [self._make(leaf) for leaf in self.outputs]
+        read = [p for leaf, p in zip(self.inputs, pointers, strict=True) if p is not None and placing.matters(leaf)]
+        made = [self._make(leaf, read) for leaf in self.outputs]
         for n, (memory, _) in enumerate(made):
             self._put(frame, 1 + len(self.inputs) + n, memory)
         space = self._workspace(workspace)
@@ -268,14 +270,21 @@ class EntryWriter:
 
     # ---- the program --------------------------------------------------------------------------------
 
-    def _make(self, leaf: Leaf) -> tuple[Value, Value | None]:
-        """Memory for an output, and the new array that it belongs to; of a scalar only the memory."""
+    def _make(self, leaf: Leaf, read: Sequence[Value]) -> tuple[Value, Value | None]:
+        """Memory for an output, and the new array that it belongs to; of a scalar only the memory. `read`: that of arguments
+        beside which its place matters."""
         if leaf.scalar is not None:
             return self._allocated("i64" if leaf.dtype.itemsize <= 8 else "[2 x i64]"), None
+        array = self._array_of(leaf)
+        if read and placing.matters(leaf):
+            array = self._placed(array, leaf, read)
+        return self._read(array, self.layouts.data, "ptr"), array
+
+    def _array_of(self, leaf: Leaf) -> Value:
         name = f"shape.{'x'.join(map(str, leaf.shape))}"
         listed = ", ".join(f"i64 {n}" for n in leaf.shape) or "i64 0"
         dims = self.module.constant(name, f"[{max(len(leaf.shape), 1)} x i64] [{listed}]")
-        array = self._call(
+        array: Value = self._call(
             "ptr", "PyArray_New", self._entry("ndarray"), f"i32 {len(leaf.shape)}", f"ptr {dims}",
             f"i32 {leaf.dtype.num}", "ptr null", "ptr null", "i32 0", "i32 0", "ptr null",
         )  # fmt: skip
@@ -285,7 +294,21 @@ class EntryWriter:
         self.code.lines.append(f"{label}:")
         if not any(line.startswith("failed:") for line in self._tail):
             self._tail += ["failed:", "  ret ptr null"]
-        return self._read(array, self.layouts.data, "ptr"), array
+        return array
+
+    def _placed(self, array: Value, leaf: Leaf, read: Sequence[Value]) -> Value:
+        """The array, or another one in its place."""
+        place, label = self._allocated("ptr"), f"placed{len(self.code.lines)}"
+        self.code.line(f"store {array.typed}, {place.typed}")
+        again = placing.unlucky(self.code, self._read(array, self.layouts.data, "ptr"), read)
+        self.code.line(f"br i1 {again.text}, label %{label}.again, label %{label}")
+        self.code.lines.append(f"{label}.again:")
+        other = self._array_of(leaf)
+        self._call("void", "Py_DecRef", array)  # only now: the other one is not to lie there
+        self.code.line(f"store {other.typed}, {place.typed}")
+        self.code.line(f"br label %{label}")
+        self.code.lines.append(f"{label}:")
+        return self.code.emit(f"load ptr, {place.typed}", "ptr")
 
     def _workspace(self, size: int) -> Value:
         """Memory of the program's own. A multiple of 64, so that vectors do not cross cache lines."""
