@@ -2,9 +2,9 @@
 
 A processor tells by the lowest 12 bits of addresses which loads have to wait for stores that are under way. In a loop that reads
 x[i + 1], x[i], ... and writes y[i], loads wait for the stores of some turns before where y lies up to a kilobyte behind x modulo
-4096: Rosenbrock's gradient of 10,000 entries then takes 1.5 times as long. Where the allocator puts y it puts it again in the next
-call, so that this is the luck of a process. A second array lies elsewhere, in all likelihood. (Both are freed at the end of the heap,
-so pages have to be kept.)
+4096: Rosenbrock's gradient of 10,000 entries then takes 1.5 times as long. Where the allocator puts y, it puts it again in the
+next call, so that this is the luck of a process. A second array lies elsewhere, in all likelihood. (Both are freed at the end of
+the heap, so its pages have to be kept.)
 """
 
 from __future__ import annotations
