@@ -432,3 +432,17 @@ def test_outputs_that_are_not_asked_for_may_be_infinite(name: str, output: int, 
     with np.errstate(all="ignore"):
         for second in (bb.grad(bb.grad(f))(x), bb.hessian(f)(x), bb.compile(bb.grad(bb.grad(f)))(x)):
             assert abs(second) < 1e-300
+
+
+@pytest.mark.parametrize("name", ["eval_chebyt", "eval_chebyc", "eval_sh_chebyt"])
+@pytest.mark.parametrize("n", [0.0, 1.0, 2.0, 7.0, -3.0, 0.5, 2.3])
+def test_chebyshev_polynomials_by_the_degree_at_the_lower_end(n: float, name: str) -> None:
+    """-π sin(nπ), which is 0 for whole n, and -π² cos(nπ)."""
+    end, scale = {"eval_chebyt": (-1.0, 1), "eval_chebyc": (-2.0, 2), "eval_sh_chebyt": (0.0, 1)}[name]
+    slope = bb.grad(lambda n: getattr(special, name)(n, end))
+    np.testing.assert_allclose(slope(n), -scale * float(mpmath.pi * mpmath.sinpi(n)), rtol=1e-14, atol=0)
+    np.testing.assert_allclose(
+        bb.grad(slope)(n), -scale * float(mpmath.pi**2 * mpmath.cospi(n)), rtol=1e-14, atol=1e-14
+    )
+    mixed = bb.grad(lambda x: bb.grad(lambda n: special.eval_chebyt(n, x))(n))
+    assert mixed(-1.0) == (np.inf * np.sign(mixed(-1 + 1e-8)) if n else 0.0)

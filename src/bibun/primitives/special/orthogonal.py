@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import pi
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,20 @@ def _below(n: Any) -> Any:
 
 def _t_by_degree(n: Any, x: Any) -> Any:
     """-θ sin(nθ) with x = cos θ, where θ / sin θ = 2F1(1, 1; 3/2; (1 - x)/2) goes on beyond x = 1"""
-    return -(1 - x * x) * special.hyp2f1(1.0, 1.0, 1.5, (1 - x) / 2) * special.eval_chebyu(n - 1.0, x)
+    end = np.equal(x, -1)
+    inside = np.where(end, 0.0, x)
+    y = -(1 - inside * inside) * special.hyp2f1(1.0, 1.0, 1.5, (1 - inside) / 2) * special.eval_chebyu(n - 1.0, inside)
+    return np.where(end, _t_by_degree_at_the_end(n, np.where(end, x, 0.0)), y)
+
+
+def _t_by_degree_at_the_end(n: Any, x: Any) -> Any:
+    """The same about x = -1, where 2F1 is infinite: -π sin(nπ) + √(2 (1 + x)) (sin(nπ) + nπ cos(nπ))"""
+    whole = np.rint(n)
+    sign, rest = 1 - 2 * np.remainder(whole, 2), pi * (n - whole)  # sin(nπ) is 0 at whole n
+    sine, cosine = sign * np.sin(rest), sign * np.cos(rest)
+    rising = sine + n * pi * cosine
+    none = np.equal(rising, 0)  # as for n = 0: the slope of the root is infinite
+    return -pi * sine + np.where(none, 0.0, rising) * np.sqrt(np.where(none, 0.5, 1 + x) * 2)
 
 
 def _slope(second: Any, n: Any, x: Any) -> Any:

@@ -261,7 +261,10 @@ def freqz(
         raise no_rule("freqz", "b and a have one axis, and nothing is plotted; take bibun.vmap over the others")
     w, shown = _frequencies(worN, whole, fs, include_nyquist, _precision(b, a))
     z = np.exp(-1j * w)
-    return shown, _polynomial(b, z) / _polynomial(a, z)
+    y = _polynomial(b, z) / _polynomial(a, z)
+    if len(a) == 1 and np.ndim(worN) == 0 and len(b) <= (1 if whole else 2) * (len(w) - include_nyquist):
+        y = y.astype(np.result_type(b, np.complex64))  # SciPy's is a Fourier transform of b then
+    return shown, y
 
 
 @stands_for(source.sosfreqz)

@@ -75,4 +75,5 @@ def sawtooth(t: Any, width: Any = 1) -> Any:
 def square(t: Any, duty: Any = 0.5) -> Any:
     """1 in the share `duty` of each 2π, and -1 in the rest: constant, where it does not jump."""
     t, w = as_array(t) % (2 * np.pi), as_array(duty)
-    return np.where((w >= 0) & (w <= 1), np.where(t < w * 2 * np.pi, 1.0 + 0.0 * t, -1.0 + 0.0 * t), np.nan)
+    y = np.where((w >= 0) & (w <= 1), np.where(t < w * 2 * np.pi, 1.0 + 0.0 * t, -1.0 + 0.0 * t), np.nan)
+    return y.astype(np.float64)

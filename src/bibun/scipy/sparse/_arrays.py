@@ -233,7 +233,10 @@ class SparseArray(Holder):
         return self.power(n)
 
     def __truediv__(self, other: Any) -> Any:
-        return NotImplemented if is_sparse(other) else self._with(self.entries / self._at_places(other))
+        if is_sparse(other):
+            return NotImplemented
+        real = np.ndim(other) == 0 and np.can_cast(self.dtype, np.float64)  # by a number SciPy divides in float64
+        return self._with((self.entries.astype(np.float64) if real else self.entries) / self._at_places(other))
 
     def __neg__(self) -> Any:
         return self._with(-self.entries)

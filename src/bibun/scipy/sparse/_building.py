@@ -113,7 +113,8 @@ def kron(A: Any, B: Any, format: Any = None) -> Any:
 def kronsum(A: Any, B: Any, format: Any = None) -> Any:
     """The Kronecker product of one and A, and of B and one, added."""
     eye = source.eye_array if _some_new((A, B)) else source.eye
-    return typed(kron(eye(B.shape[0]), A) + kron(B, eye(A.shape[0])), None, format)
+    dtype = np.result_type(A.dtype, B.dtype)
+    return typed(kron(eye(B.shape[0], dtype=dtype), A) + kron(B, eye(A.shape[0], dtype=dtype)), None, format)
 
 
 def _triangle(name: str, sign: int) -> Callable[..., Any]:

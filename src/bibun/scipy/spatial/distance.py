@@ -28,7 +28,7 @@ def _root(s: Any, power: Any = 0.5) -> Any:
 
 
 def _sum(x: Any, w: Any = None) -> Any:
-    return np.sum(x if w is None else x * as_array(w), axis=-1)
+    return np.sum(x if w is None else x * _floating(w), axis=-1)
 
 
 def _sqeuclidean(u: Any, v: Any, w: Any = None) -> Any:
@@ -40,8 +40,14 @@ def _euclidean(u: Any, v: Any, w: Any = None) -> Any:
 
 
 def _minkowski(u: Any, v: Any, p: Any = 2, w: Any = None) -> Any:
+    if not is_traced(p) and np.isinf(p):
+        return _chebyshev(u, v, w)
     apart = np.abs(u - v)
-    return _chebyshev(u, v, w) if not is_traced(p) and np.isinf(p) else _root(_sum(_root(apart, p), w), 1 / p)
+    if not is_traced(p):
+        p = float(p)  # a number that leaves float32 what it is
+    if not is_traced(p) and p == 2:
+        apart = _floating(apart)  # the only order at which SciPy's is a float64
+    return _root(_sum(_root(apart, p), w), 1 / p)
 
 
 def _cityblock(u: Any, v: Any, w: Any = None) -> Any:
@@ -69,9 +75,8 @@ def _cosine(u: Any, v: Any, w: Any = None) -> Any:
 def _correlation(u: Any, v: Any, w: Any = None, centered: bool = True) -> Any:
     if not centered:
         return _cosine(u, v, w)
-    shares = np.ones(u.shape[-1]) if w is None else as_array(w)
-    shares = shares / np.sum(shares)
-    u, v = (x - np.expand_dims(_sum(x, shares), -1) for x in (u, v))
+    count = u.shape[-1] if w is None else np.sum(_floating(w))
+    u, v = (x - np.expand_dims(_sum(x, w) / count, -1) for x in (u, v))
     return _cosine(u, v, w)
 
 
@@ -91,19 +96,30 @@ _METRICS: dict[str, Metric] = {
 }  # fmt: skip
 
 
+_NARROW = ("chebyshev", "cityblock", "correlation", "cosine", "mahalanobis", "minkowski", "sqeuclidean")
+
+
 def _floating(x: Any) -> Any:
+    """With 64 bits at least."""
     x = as_array(x)
     return x.astype(np.result_type(x, np.float64))
 
 
+def _numbers(x: Any) -> Any:
+    """Floats as they are, where SciPy leaves them so: of two vectors in float32 most distances are float32."""
+    x = as_array(x)
+    return x if x.dtype.kind in "fc" else _floating(x)
+
+
 def _of_two(name: str) -> Metric:
     function, metric = getattr(source, name), _METRICS[name]
+    taken = _numbers if name in _NARROW else _floating
 
     @wraps(function)
     def distance(u: Any, v: Any, *args: Any, **settings: Any) -> Any:
         if not is_traced(u, v, args, settings):
             return function(u, v, *args, **settings)
-        return metric(_floating(u), _floating(v), *args, **settings)
+        return metric(taken(u), taken(v), *args, **settings)
 
     return distance
 
@@ -118,7 +134,7 @@ def jensenshannon(p: Any, q: Any, base: Any = None, *, axis: Any = 0, keepdims: 
     """The root of the mean of the divergences of p and of q from their middle."""
     if not is_traced(p, q, base):
         return source.jensenshannon(p, q, base, axis=axis, keepdims=keepdims)
-    p, q = (x / np.sum(x, axis=axis, keepdims=True) for x in (_floating(p), _floating(q)))
+    p, q = (x / np.sum(x, axis=axis, keepdims=True) for x in (_numbers(p), _numbers(q)))
     middle = (p + q) / 2
     both = np.sum(special.rel_entr(p, middle) + special.rel_entr(q, middle), axis=axis, keepdims=keepdims) / 2
     return _root(both if base is None else both / np.log(base))

@@ -16,7 +16,7 @@ from scipy import stats  # type: ignore[import-untyped]
 
 from bibun.primitives.repeated import holds
 from bibun.scipy._levels import is_traced, without
-from bibun.scipy.stats.distribution import Distribution, floats, log_probability, nan_unless
+from bibun.scipy.stats.distribution import Distribution, doubles, log_probability, nan_unless
 from bibun.scipy.stats.values import FAMILIES, ByValue, log_density, number, plain_value, steep, value
 
 Formula = Callable[..., Any]
@@ -124,7 +124,7 @@ class Continuous(Distribution):
         if not is_traced(x, args, settings):
             return getattr(self.plain, which)(x, *args, **settings)
         shapes, loc, scale = self.parameters(args, settings)
-        x = floats(x)
+        x = doubles(x)
         z = (x - loc) / scale
         low, high = self.ends(*shapes)
         density = which in ("logpdf", "pdf")
@@ -179,7 +179,7 @@ class Continuous(Distribution):
         if not is_traced(q, args, settings):
             return getattr(self.plain, which)(q, *args, **settings)
         shapes, loc, scale = self.parameters(args, settings)
-        q = floats(q)
+        q = doubles(q)
         proper = (q >= 0) & (q <= 1)
         inputs, valid = (q, loc, scale, *shapes), self._of_family(shapes, scale) & proper
         form, opposite = self.forms[which], self.forms["isf" if which == "ppf" else "ppf"]

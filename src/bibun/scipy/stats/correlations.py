@@ -118,7 +118,7 @@ def linregress(x: Any, y: Any, alternative: str = "two-sided", **settings: Any) 
     """The line of least squares, with the correlation and the standard errors."""
     if not is_traced(x, y):
         return stats.linregress(x, y, alternative, **settings)
-    x, y = as_array(x), as_array(y)
+    x, y = (as_array(v).astype(np.result_type(as_array(v), np.float64)) for v in (x, y))
     if settings or x.ndim != 1:
         raise NoDerivativeError(
             f"{located()}linregress: with derivatives it takes two arrays of one axis and alternative=, no further settings. For "

@@ -122,8 +122,8 @@ class Distribution:
             raise TypeError(
                 f"{self.name} takes {', '.join(names)}; missing: {missing}, unknown: {sorted(given.keys() - set(names))}."
             )
-        shapes = [floats(given[name]) for name in self.shapes]
-        return shapes, floats(given.get("loc", 0.0)), floats(given.get("scale", 1.0))
+        shapes = [doubles(given[name]) for name in self.shapes]
+        return shapes, doubles(given.get("loc", 0.0)), doubles(given.get("scale", 1.0))
 
 
 class Frozen:
@@ -176,3 +176,9 @@ def floats(x: Any) -> Any:
     """An array of floats; whole numbers are made ones."""
     x = as_array(x)
     return (x if x.dtype.kind in "fc" else x.astype(float))[()]
+
+
+def doubles(x: Any) -> Any:
+    """An array of floats of 64 bits, in which SciPy's distributions answer, whatever they are given."""
+    x = as_array(x)
+    return x.astype(np.result_type(x, np.float64), copy=False)[()]

@@ -13,7 +13,7 @@ from bibun.errors import NoDerivativeError, located
 from bibun.primitives.repeated import holds
 from bibun.scipy._calls import refused
 from bibun.scipy._levels import is_traced, without
-from bibun.scipy.stats.distribution import Frozen, reason
+from bibun.scipy.stats.distribution import Frozen, doubles, reason
 from bibun.scipy.stats.formulas import log1p_over, log_scale_of_t
 
 
@@ -117,9 +117,9 @@ class _Normal(Family):
 
 def _shaped(x: Any, mean: Any, cov: Any) -> tuple[Any, Any, Any, int]:
     """Vectors along the last axis, the mean, the matrix, and the dimension, from what SciPy takes for them."""
-    cov, mean = as_array(cov), None if mean is None else as_array(mean)
+    cov, mean = doubles(cov), None if mean is None else doubles(mean)
     size = cov.shape[-1] if cov.ndim else mean.shape[0] if mean is not None and mean.ndim else 1
-    x = as_array(x)
+    x = doubles(x)
     if size == 1 and (not x.ndim or x.shape[-1] != 1 or x.ndim == 1):
         x = x[..., None]
     cov = cov * np.eye(size) if not cov.ndim else cov * np.eye(size) if cov.ndim == 1 else cov

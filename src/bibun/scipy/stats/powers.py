@@ -59,7 +59,7 @@ def yeojohnson_llf(lmb: Any, data: Any, *, axis: int = 0, nan_policy: str = "pro
     if not is_traced(lmb, data):
         return stats.yeojohnson_llf(lmb, data, **_given(axis, keepdims, nan_policy))
     s = _Sample("yeojohnson_llf", data, axis, nan_policy, keepdims)
-    slope = np.where(s.x >= 0, 1.0, -1.0)
+    slope = np.where(s.x >= 0, 1.0, -1.0).astype(s.x.dtype)
     return _likelihood(s, _yeojohnson(s.x, lmb), (lmb - 1) * slope * np.log1p(slope * s.x))
 
 

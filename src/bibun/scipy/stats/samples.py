@@ -5,7 +5,7 @@ Parameters as in SciPy. Which entries nan_policy="omit" leaves out depends on th
 
 from __future__ import annotations
 
-from math import prod
+from math import log, prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -68,7 +68,7 @@ class _Sample:
         if not ddof:
             return self.moment(2)
         with np.errstate(divide="ignore", invalid="ignore"):  # of too few it is nan
-            return self.moment(2) * np.divide(self.count, self.count - ddof)
+            return self.moment(2) * np.divide(self.count, self.count - ddof).astype(self.x.dtype)
 
     def out(self, y: Any) -> Any:
         """A result, whose axes are kept."""
@@ -200,7 +200,7 @@ def skew(a: Any, axis: Any = 0, bias: bool = True, nan_policy: str = "propagate"
     s = _Sample("skew", a, axis, nan_policy, keepdims)
     n, g = s.count, s.moment(3) / s.moment(2) ** 1.5
     if not bias:
-        m = np.maximum(n, 3)
+        m = np.maximum(n, 3).astype(g.dtype)
         g = np.where(n < 3, g, g * np.sqrt((m - 1.0) * m) / (m - 2.0))
     return s.out(g)
 
@@ -220,7 +220,7 @@ def kurtosis(
     s = _Sample("kurtosis", a, axis, nan_policy, keepdims)
     n, g = s.count, s.moment(4) / s.moment(2) ** 2
     if not bias:
-        m = np.maximum(n, 4)
+        m = np.maximum(n, 4).astype(g.dtype)
         g = np.where(n < 4, g, 1.0 / (m - 2) / (m - 3) * ((m**2 - 1.0) * g - 3 * (m - 1) ** 2.0) + 3.0)
     return s.out(g - 3 if fisher else g)
 
@@ -230,7 +230,7 @@ def sem(a: Any, axis: Any = 0, ddof: int = 1, nan_policy: str = "propagate", *, 
     if not is_traced(a):
         return stats.sem(a, axis, ddof, nan_policy, keepdims=keepdims)
     s = _Sample("sem", a, axis, nan_policy, keepdims)
-    return s.out(root_of_squares(s.variance(ddof)) / np.sqrt(s.count))
+    return s.out(root_of_squares(s.variance(ddof)) / np.sqrt(s.count).astype(s.x.dtype))
 
 
 def variation(a: Any, axis: Any = 0, nan_policy: str = "propagate", ddof: int = 0, *, keepdims: bool = False) -> Any:
@@ -281,7 +281,9 @@ def entropy(
         q, weight = _summed(_Sample("entropy", qk, axis, nan_policy))
         each = special.rel_entr(p.x, q.x)
         y = np.log(weight / size) + np.sum(each, axis=p.axes, keepdims=True) / size
-    return p.out(y if base is None else y / np.log(base))
+    if base is not None:
+        y = y / (np.log(base) if is_traced(base) else log(base))
+    return p.out(y)
 
 
 def _summed(p: _Sample) -> tuple[_Sample, Any]:
