@@ -156,12 +156,14 @@ def test_helpers_in_hard_circumstances(name: str) -> None:
 
 
 @needs_cores
-def test_an_error_in_the_part_of_another_thread() -> None:
+@pytest.mark.parametrize("f", [lambda x, i: np.sum(np.sin(x[i])), lambda x, i: np.sin(x[i])], ids=["sum", "entries"])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_an_error_in_the_part_of_another_thread(f: Callable[..., Any], threads: int) -> None:
     """An index out of bounds, at the end: each thread has the first chunks or the last ones, and NumPy says what is wrong."""
-    compiled = bb.compile(lambda x, i: np.sum(np.sin(x[i])), threads=2)
+    compiled = bb.compile(f, threads=threads)
     i = np.arange(LONG.size)
     for place in (0, LONG.size // 2, LONG.size - 1):
-        np.testing.assert_allclose(compiled(LONG, i), np.sum(np.sin(LONG)), rtol=1e-10)
+        np.testing.assert_allclose(compiled(LONG, i), f(LONG, i), rtol=1e-10)
         i[place] = LONG.size
         with pytest.raises(IndexError, match="out of bounds"):
             compiled(LONG, i)

@@ -50,6 +50,7 @@ class Function(Levels):
         self.ground = 0  # the level in which nests stand; above 0 in the body of a loop over nests
         self.vectors: dict[int, Lanes] = {}
         self.turns: tuple[tuple[int, Value], ...] = ()
+        self.notes = False  # whether anything may be noted
 
     def depth_of(self, place: Affine) -> int:
         """The level of an affine function of loop variables."""
@@ -307,27 +308,23 @@ class Function(Levels):
 
     def note(self, bad: Value, depth: int) -> None:
         """Remember that something was out of bounds: the function then returns that the call must be made plainly."""
-        flag = self.known.get("flag")
-        if flag is None:
-            code = self.at(0)
-            where = code.emit("alloca i8", "ptr")
-            code.line(f"store i8 0, {where.typed}")
-            flag = (self.keep("flag", where, 0), 0)
+        self.notes = True
         code = self.at(depth)
         if bad.lanes:
             name = f"@llvm.vector.reduce.or.v{bad.lanes}i1"
             self.module.declare(name, f"i1 {name}({bad.type})")
             bad = code.emit(f"call i1 {name}({bad.typed})", "i1")
-        before = code.emit(f"load i8, {flag[0].typed}", "i8")
+        before = code.emit("load i8, ptr %flag", "i8")
         after = before | bad.to("i8")
-        code.line(f"store {after.typed}, {flag[0].typed}")
+        code.line(f"store {after.typed}, ptr %flag")
 
     def noted(self) -> str:
-        """What the function returns: 1 where something was out of bounds, else 0."""
-        flag = self.known.get("flag")
-        if flag is None:
+        """What the function returns: 1 where something was out of bounds, else 0. To be asked once, when all is written."""
+        if not self.notes:
             return "i32 0"
-        return self.at(0).emit(f"load i8, {flag[0].typed}", "i8").to("i32").typed
+        code = self.at(0)
+        code.lines[:0] = ["  %flag = alloca i8", "  store i8 0, ptr %flag"]  # before any condition
+        return code.emit("load i8, ptr %flag", "i8").to("i32").typed
 
     def load_vector(self, code: Code, pointer: Value, kind: str, lanes: Lanes, rest: str = "zeroinitializer") -> Value:
         """One behind the other; `rest`: what the lanes are that do not count."""

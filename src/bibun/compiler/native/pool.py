@@ -48,8 +48,10 @@ WAKE = 1_600_000  # additions, 20 to 60 us, are worth a helper more; smaller job
 # with other things: the next wake waits until as much work has passed again, then
 PATIENCE = 50_000_000  # twice as much, up to so many additions, about 1 ms.
 # A thread waits for more work, or for the last chunk, about 40 us before it goes to sleep. With the processor's word for
-# waiting a turn takes 10 to 140 cycles. In between it lets others have the core: it may be the one of whom it waits for.
+# waiting a turn takes 10 to 140 cycles. After some rounds of these it lets others have the core in between: it may be the one of
+# whom it waits for; not at once, since who gets it may keep it for milliseconds.
 TURNS = 32
+ALONE = 12
 ROUNDS = 32
 _X86, _ARM = "call void @llvm.x86.sse2.pause()", "call void @llvm.aarch64.hint(i32 1)"
 _WAIT = {"x86_64": _X86, "AMD64": _X86, "aarch64": _ARM, "arm64": _ARM}.get(platform.machine(), "")
@@ -151,7 +153,7 @@ entry:
 {_load("give")}
   br label %round
 round:
-  %r = phi i64 [ 0, %entry ], [ %r.next, %others ]
+  %r = phi i64 [ 0, %entry ], [ %r.next, %others ], [ %r.next, %yield ]
   br label %turn
 turn:
   %n = phi i64 [ 0, %round ], [ %n.next, %more ]
@@ -165,8 +167,11 @@ more:
   %again = icmp slt i64 %n.next, {TURNS}
   br i1 %again, label %turn, label %others
 others:
-  %given = call i32 %give()
   %r.next = add i64 %r, 1
+  %soon = icmp slt i64 %r, {ALONE}
+  br i1 %soon, label %round, label %yield
+yield:
+  %given = call i32 %give()
   %once.more = icmp slt i64 %r.next, {ROUNDS}
   br i1 %once.more, label %round, label %end
 end:
