@@ -127,6 +127,23 @@ def test_long_sums_lose_little() -> None:
     np.testing.assert_allclose(found, exact, rtol=100 * 2.0**-53)
 
 
+@pytest.mark.parametrize("terms", [30_011, 30_000])
+def test_long_sums_of_a_small_result_are_shared(terms: int) -> None:
+    """Each part of a sum has a result of its own, to which that of the next slice is added. The last terms are no whole block."""
+    a, b = whole(np.float64, 3, 30_011, 20), whole(np.float64, 3, 30_011, 12)
+
+    def f(a: Any, b: Any) -> Any:
+        return np.einsum("bti,btj->ij", a[:, :terms], b[:, :terms])
+
+    alone, together = (tiled(f, a, b, threads=n) for n in (1, 2))
+    expected = sum(x[:, None] * y for k in range(3) for x, y in zip(a[k, :terms], b[k, :terms], strict=True))
+    np.testing.assert_array_equal(alone(a, b), expected)
+    np.testing.assert_array_equal(together(a / 7, b / 3), alone(a / 7, b / 3))
+    first, second = (x[:, :terms, 0].ravel() for x in (a / 7, b / 3))
+    exact = fsum(x * y for x, y in zip(first.tolist(), second.tolist(), strict=True))
+    assert abs(alone(a / 7, b / 3)[0, 0] - exact) <= 10 * 2.0**-53 * (abs(first) @ abs(second))
+
+
 def test_products_that_are_alike_have_one_function() -> None:
     a, b = whole(np.float64, 20, 30, 40), whole(np.float64, 20, 40, 50)
     text = tiled(lambda a, b: a @ b, a, b).llvm()

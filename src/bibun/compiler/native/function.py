@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable
 from typing import Any, NamedTuple
 
 from bibun.compiler.fusing.affine import Affine, level_of
@@ -10,6 +10,7 @@ from bibun.compiler.fusing.buffers import Buffer
 from bibun.compiler.fusing.nests import WHOLE_AXIS
 from bibun.compiler.native.code import LLVM, WIDTH, Code, Declares, Value, spelled
 from bibun.compiler.native.levels import Levels
+from bibun.compiler.native.transposing import joined, transposed
 
 STORED = {"i1": "i8"}  # truth values are bytes in memory
 
@@ -368,51 +369,6 @@ class Function(Levels):
 
     def _declare(self, result: str, name: str, arguments: list[str]) -> None:
         self.module.declare(f"@llvm.{name}", f"{result} @llvm.{name}({', '.join(arguments)})")
-
-
-def transposed(rows: Sequence[Value]) -> list[Value]:
-    """A matrix with rows and columns exchanged: as many vectors as each has lanes, in blocks of 1, then of 2, 4, ...; or fewer,
-    which are the matrix of so many columns, row after row."""
-    rows, count, lanes = list(rows), len(rows), rows[0].lanes
-    if count < lanes:
-        return [_column(rows, n) for n in range(count)]
-    size = 1
-    while size < count:
-        for n in (n for n in range(count) if not n & size):
-            above, below = rows[n], rows[n + size]
-            wanted = [k if not k & size else count + k - size for k in range(count)]
-            rows[n] = _shuffled(above, below, wanted)
-            rows[n + size] = _shuffled(above, below, [k + size for k in wanted])
-        size *= 2
-    return rows
-
-
-def _column(rows: Sequence[Value], first: int) -> Value:
-    """Every so manieth entry of as many vectors as that, one behind the other."""
-    lanes, found = rows[0].lanes, rows[0]
-    places = range(first, len(rows) * lanes, len(rows))
-    for n, row in enumerate(rows):
-        if n:
-            kept = [place % lanes if n == 1 else k for k, place in enumerate(places)]
-            found = _shuffled(
-                found, row, [lanes + p % lanes if p // lanes == n else kept[k] for k, p in enumerate(places)]
-            )
-    return found
-
-
-def joined(parts: Sequence[Value]) -> Value:
-    """Vectors of one length, one behind the other."""
-    while len(parts) > 1:
-        pairs = zip(parts[::2], parts[1::2], strict=True)
-        parts = [_shuffled(a, b, range(2 * a.lanes)) for a, b in pairs]
-    return parts[0]
-
-
-def _shuffled(a: Value, b: Value, lanes: Iterable[int]) -> Value:
-    """These lanes of both together."""
-    numbers = [f"i32 {k}" for k in lanes]
-    text = f"shufflevector {a.typed}, {b.typed}, <{len(numbers)} x i32> <{', '.join(numbers)}>"
-    return a.code.emit(text, a.kind, len(numbers))
 
 
 def _mask(lanes: Lanes) -> str:

@@ -29,7 +29,9 @@ APART = 16_384  # bytes from one row to the next, at most: else each is on a pag
 ROWS = {1: 16, 2: 12, 3: 8}  # of a tile, at most, by its vectors: 24 sums at a time, about
 BESIDE = 4  # rows of A that are found from one place
 TERMS = 192  # of a sum at a time, at most
-PART = 2_000_000  # multiplications that are worth a part of their own
+PART = 2_000_000  # multiplications that are worth a part of their own,
+CHUNKS = 32  # of terms at most, where the result has
+FEW = 4096  # entries at most
 
 
 class Sides(NamedTuple):
@@ -100,39 +102,93 @@ class Tiles:
         """The product of what the first two of three pointers point to, where the third one does."""
         by_rows = self.rows.parts >= self.columns.parts
         extent = (self.rows if by_rows else self.columns).parts
+        worth = self._work // PART
+        sums = min(worth, self.terms.parts, CHUNKS)
+        if sums > extent and self.sides.m * self.sides.n <= FEW:
+            self._write_sums(writer, pointers, -(-self.terms.parts // sums))
+            return
         table = table_of(writer.function, pointers)
-        work = self.sides.m * self.sides.n * self.sides.k
-        parts = max(min(extent, work // PART), 1)
+        parts = max(min(extent, worth), 1)
         nothing = Value(table.code, "null", "ptr", 0)
-        job = Job(self._part(by_rows=by_rows), table, nothing, 0, 0, extent, -(-extent // parts), work)
+        name = self._part("rows" if by_rows else "columns")
+        job = Job(name, table, nothing, 0, 0, extent, -(-extent // parts), self._work)
         share(writer, job, min(writer.threads, parts))
 
-    def _part(self, *, by_rows: bool) -> str:
-        """A function that computes some rows of tiles, or columns of them: one for all products that are alike."""
+    @property
+    def _work(self) -> int:
+        """Multiplications."""
+        return self.sides.m * self.sides.n * self.sides.k
+
+    def _write_sums(self, writer: Any, pointers: Sequence[Value], chunk: int) -> None:
+        """A small result of long sums: parts of so many blocks of terms have one each, and these are joined in order."""
+        sides, chunks = self.sides, -(-self.terms.parts // chunk)
+        part = Tiles(self.module, sides._replace(c=sides.n), self.kind, adds=False)
+        record = sides.m * sides.n * WIDTH[self.kind] // 8
+        memory = writer.reserved(record * chunks)
+        table = table_of(writer.function, pointers[:2])
+        job = Job(part._part("terms"), table, memory, 0, record, self.terms.parts, chunk, self._work)
+        share(writer, job, min(writer.threads, chunks))
+        self._join(writer.function, memory, pointers[2], chunks)
+
+    def _join(self, function: Function, memory: Value, result: Value, chunks: int) -> None:
+        """The results of the parts, one after the other, as the result; to which they are added, or not."""
+        sides, kind = self.sides, LLVM[self.kind]
+
+        def at(pointer: Value, place: Value) -> Value:
+            return place.code.emit(f"getelementptr {kind}, {pointer.typed}, {place.typed}", "ptr")
+
+        def read(pointer: Value) -> Value:
+            return pointer.code.emit(f"load {kind}, {pointer.typed}", self.kind)
+
+        def entry(row: Value, column: Value) -> None:
+            code = function.at(function.depth)
+            where = at(result, row * sides.c + column)
+            first = read(where) if self.adds else code.constant(0, self.kind)
+
+            def add(part: Value, now: list[Value]) -> list[Value]:
+                function.at(function.depth)
+                return [now[0] + read(at(memory, (part * sides.m + row) * sides.n + column))]
+
+            (total,) = function.repeat("part", (0, chunks, 1), [first], add)
+            function.at(function.depth).line(f"store {total.typed}, {where.typed}")
+
+        rows, columns = (0, sides.m, 1), (0, sides.n, 1)
+        _each(function, rows, lambda row: _each(function, columns, lambda column: entry(row, column)))
+
+    def _part(self, shared: str) -> str:
+        """A function that computes some rows of tiles, or columns of them, or some terms of all: one for products alike."""
         sides = self.sides
         numbers = "_".join(map(str, (sides.m, sides.n, sides.k, *sides.a, sides.b, sides.c, int(self.adds))))
-        name = f"product.{self.kind}.{numbers}"
+        name = f"product.{shared}.{self.kind}.{numbers}"
         if not self.module.new(name):
             return name
         part = Function(self.module, {})
         code = part.at(0)
-        pointers = [from_table(code, number) for number in range(3)]
         some = code.parameter("start", "i64"), code.parameter("stop", "i64"), 1
-        rows = some if by_rows else (0, self.rows.parts, 1)
-        columns = (0, self.columns.parts, 1) if by_rows else some
+        found = {"rows": self.rows.parts, "columns": self.columns.parts, "terms": self.terms.parts}
+        turns: dict[str, Any] = {word: some if word == shared else (0, parts, 1) for word, parts in found.items()}
+        result = code.parameter("totals", "ptr") if shared == "terms" else from_table(code, 2)
+        pointers = [from_table(code, 0), from_table(code, 1), result]
 
         def block(terms: Value) -> None:
-            _each(part, columns, lambda column: _each(part, rows, lambda row: tile(terms, column, row)))
+            inner = part.at(part.depth)
+            adds = inner.constant(1, "i1") if self.adds else terms > turns["terms"][0]
+            _each(
+                part,
+                turns["columns"],
+                lambda column: _each(part, turns["rows"], lambda row: tile(terms, column, row, adds)),
+            )
 
-        def tile(terms: Value, column: Value, row: Value) -> None:
-            self._tile(part.at(part.depth), pointers, terms, column, row)
+        def tile(terms: Value, column: Value, row: Value, adds: Value) -> None:
+            self._tile(part.at(part.depth), pointers, (terms, column, row), adds)
 
-        _each(part, (0, self.terms.parts, 1), block)
+        _each(part, turns["terms"], block)
         define(self.module, name, part)
         return name
 
-    def _tile(self, code: Code, pointers: Sequence[Value], terms: Value, column: Value, row: Value) -> None:
+    def _tile(self, code: Code, pointers: Sequence[Value], which: tuple[Value, Value, Value], adds: Value) -> None:
         """Call the kernel for a tile and some terms of its sums."""
+        terms, column, row = which
         sides, kind = self.sides, LLVM[self.kind]
         m, n, k = self.rows.start(row), self.columns.start(column) * self.lanes, self.terms.start(terms)
         places = (m * sides.a[0] + k * sides.a[1], k * sides.b + n, m * sides.c + n)
@@ -143,7 +199,6 @@ class Tiles:
         count = code.select(terms < self.terms.large, code.constant(self.terms.size, "i64"), self.terms.size - 1)
         rest = code.constant((sides.n - 1) % self.lanes + 1, "i64")
         lanes = code.select(column.equals(self.columns.parts - 1), rest, self.lanes)
-        adds = code.constant(1, "i1") if self.adds else terms > 0
         arguments += [count, *(code.constant(step, "i64") for step in (*sides.a, sides.b, sides.c)), lanes, adds]
         kernel = self._kernel(code, column, row)
         code.line(f"call void {kernel.text}({', '.join(value.typed for value in arguments)})")
