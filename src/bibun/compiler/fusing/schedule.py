@@ -20,7 +20,7 @@ from bibun.compiler.fusing.relaying import arrange, copies
 from bibun.compiler.fusing.roots import roots_of
 from bibun.compiler.fusing.steps import Call, Guard, LoopStep
 from bibun.compiler.fusing.storing import Storing, necessary
-from bibun.compiler.fusing.walking import MANY, Walk, moved, reads_straight
+from bibun.compiler.fusing.walking import MANY, REPEATED, Walk, moved, reads_straight
 
 SLACK = 8  # entries by which the domains of two roots of a nest may differ along an axis,
 SHORTER = 16  # and they are this part of it at most: what stands in the loops is written again for them
@@ -234,7 +234,9 @@ class Schedule:
         first = self._earliest(root, walk, loops, flat, after)
         for number in range(first, len(self.steps)):
             nest = self.steps[number]
-            if isinstance(nest, Nest) and self._suits(nest, root, loops, flat):
+            if not isinstance(nest, Nest) or not self._suits(nest, root, loops, flat):
+                continue
+            if self._cut_alike(nest, walk):
                 nest.loops = tuple(
                     Loop(max(a.extent, b.extent), a.vector) for a, b in zip(nest.loops, loops, strict=True)
                 )
@@ -298,6 +300,14 @@ class Schedule:
             if a.vector != b.vector or apart > (0 if flat else SLACK) or apart * SHORTER > max(a.extent, b.extent):
                 return False
         return True
+
+    def _cut_alike(self, nest: Nest, walk: Walk) -> bool:
+        """Whether a nest and a root are cut at the same places, or both are short: what stands in loops is written between
+        all cuts."""
+        if nest.length + walk.count <= REPEATED:
+            return True
+        pairs = zip(self.cuts[id(nest)], walk.cuts, walk.loops, strict=True)
+        return all(known - {loop.extent} == found - {loop.extent} for known, found, loop in pairs)
 
     def _earliest(self, root: Root, walk: Walk, loops: tuple[Loop, ...], flat: bool, after: int) -> int:
         """The first step at which all that the root reads is there."""

@@ -11,11 +11,12 @@ from operator import itemgetter
 from bibun.compiler.fusing.affine import Affine, composed, fixed, level_of, shifted, variable
 from bibun.compiler.fusing.buffers import Buffer
 from bibun.compiler.fusing.expressions import Box, Expression
-from bibun.compiler.fusing.nests import WHOLE_AXIS, Loop, Root, computed_inline, terms_of
+from bibun.compiler.fusing.nests import INLINE_ALWAYS, WHOLE_AXIS, Loop, Root, computed_inline, terms_of
 from bibun.compiler.native.arithmetic import cost
 
 Index = tuple[Affine, ...]
 MANY = 6000  # evaluations in one body; above, something must be stored
+REPEATED = 128  # evaluations in one body that are written again between the cuts of loops
 GATHER = 6  # additions that reading at a computed place is worth
 VARIANTS, CHEAP = 4, 4  # an expression that costs more than CHEAP additions is computed at no more places than this
 
@@ -71,6 +72,7 @@ class Walk:
     reads       the stored expressions that are read, each with its indices
     must        what has to be stored before this root can be evaluated
     cuts        for each loop the places where a part of a `place` begins or ends
+    long        whether sums are written out in it, of more than a few terms
     whole       whether the axes that are one vector as a whole may be so: no part begins or ends in them
     """
 
@@ -83,6 +85,7 @@ class Walk:
         self.computed: dict[int, set[Index]] = {}
         self.expressions: dict[int, Expression] = {}
         self.count = 0
+        self.long = False
         self.whole = True
         self.turns = turns
 
@@ -162,6 +165,7 @@ class Walk:
                 for operand, places in zip(x.operands[1:], x.params.indices, strict=True)
             ]
         if op == "reduce" and computed_inline(x):
+            self.long |= terms_of(x) > INLINE_ALWAYS
             return [(x.operands[0], [i for index in indices for i in inner_indices(x, index)])]
         self.must.add(x.number)
         return []
@@ -178,12 +182,16 @@ class Walk:
         background, *parts = x.operands
         found = [] if background.op == "number" else [(background, [index])]
         for part, box in zip(parts, x.params, strict=True):
-            if not self._cut(x, index, part, box):
+            if not self._cut(x, index, part, box) or self._repeats():
                 self.must.add(x.number)
                 return []
             if reaches(index, part, box, self.loops, self.turns):
                 found.append((part, [place_index(index, box)]))
         return found
+
+    def _repeats(self) -> bool:
+        """Whether sums that are written out would be so between all cuts."""
+        return self.long and self.count > REPEATED and any(self.cuts)
 
     def _cut(self, x: Expression, index: Index, part: Expression, box: Box) -> bool:
         """Cut the loops at the edges of a part; whether that is possible."""
