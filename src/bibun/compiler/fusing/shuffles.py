@@ -142,31 +142,32 @@ class Shuffles:
         plain = all(not terms or (len(terms) == 1 and terms[0][1] == 1) for _, terms in places)
         if len(writers) > SEEN or not plain or axes != list(range(len(shape))):
             return None
-        parts, boxes = [], []
-        for n in writers:
-            if n < 0:
-                continue
-            part, box = chain.writes[n]
-            if any(step != 1 for step in box.steps):
-                return None
-            low, high = {}, {}
-            inside: list[Affine] = []
-            for (offset, terms), start, extent in zip(places, box.starts, part.shape, strict=True):
-                if terms:
-                    axis = terms[0][0]
-                    low[axis] = max(start - offset, 0)
-                    high[axis] = min(start + extent - offset, shape[axis])
-                    inside.append(variable(axis, 1, offset + low[axis] - start))
-                else:
-                    inside.append(fixed(offset - start))
-            extents = [high[axis] - low[axis] for axis in axes]
-            parts.append(self.view(part, inside, extents))
-            boxes.append(Box(tuple([low[axis] for axis in axes]), (1,) * len(axes)))
+        seen = [chain.writes[n] for n in writers if n >= 0]
+        if any(step != 1 for _, box in seen for step in box.steps):
+            return None
+        parts, boxes = zip(*[self._within(part, box, places, shape) for part, box in seen], strict=True)
         zero = self.make.number(0, chain.root.kind)
         background = self._root(chain, places, shape) if writers[0] < 0 else zero
         while background.op == "view" and background.operands[0].op == "number":
             (background,) = background.operands
         return self.make.make("place", (background, *parts), tuple(boxes), shape, chain.root.kind)
+
+    def _within(
+        self, part: Expression, box: Box, places: Sequence[Affine], shape: Sequence[int]
+    ) -> tuple[Expression, Box]:
+        """What is seen at places, one a step along each axis, of a part, and where it lies there."""
+        starts, extents = [], []
+        inside: list[Affine] = []
+        for (offset, terms), start, extent in zip(places, box.starts, part.shape, strict=True):
+            if not terms:
+                inside.append(fixed(offset - start))
+                continue
+            axis = terms[0][0]
+            first = max(start - offset, 0)
+            inside.append(variable(axis, 1, offset + first - start))
+            starts.append(first)
+            extents.append(min(start + extent - offset, shape[axis]) - first)
+        return self.view(part, inside, extents), Box(tuple(starts), (1,) * len(starts))
 
     def moves(self, operands: Sequence[Expression], name: str) -> bool:
         """Whether a row only moves entries of these operands, so that more moves may follow."""

@@ -48,7 +48,6 @@ class Function(Levels):
     def __init__(self, module: Declares, slots: dict[str, Any]) -> None:
         super().__init__(module)
         self.slots = slots  # of each buffer by name: a number of the frame, or an offset in the workspace
-        self.ground = 0  # the level in which nests stand; above 0 in the body of a loop over nests
         self.vectors: dict[int, Lanes] = {}
         self.turns: tuple[tuple[int, Value], ...] = ()
         self.notes = False  # whether anything may be noted

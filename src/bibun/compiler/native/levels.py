@@ -10,17 +10,22 @@ from collections.abc import Callable, Hashable, Sequence
 
 from bibun.compiler.native.code import Code, Declares, Value
 
-BLOCK = 400  # lines of a block, about, after which another one begins
+BLOCK = 400  # lines of a block, about, after which another one begins,
+TURN = 1600  # where it is in a loop: what LLVM plans together runs quicker, by up to 10 %
 
 
 class Level:
-    """One body. `loop`: the loop's variable (level 0 has none); `block`: the line where the block that is written began."""
+    """One body. `loop`: the loop's variable (level 0 has none); `block`: the line where the block that is written began.
 
-    __slots__ = ("block", "keys", "label", "lines", "loop")
+    repeated    whether it is the body of a loop of the code, not one turn that is written by itself
+    """
+
+    __slots__ = ("block", "keys", "label", "lines", "loop", "repeated")
 
     def __init__(self, loop: Value | None, label: str) -> None:
         self.lines: list[str] = []
         self.block = 0
+        self.repeated = False
         self.keys: list[Hashable] = []
         self.loop = loop
         self.label = label
@@ -35,6 +40,7 @@ class Levels:
         self.levels = [Level(None, "entry")]
         self.known: dict[Hashable, tuple[Value, int]] = {}
         self._labels = 0
+        self.ground = 0  # the level in which nests stand; above 0 in the body of a loop over nests
 
     @property
     def depth(self) -> int:
@@ -71,7 +77,8 @@ class Levels:
         joins blocks of which it knows that they follow; that the frame is somewhere it does not know.
         """
         level = self.levels[-1]
-        if len(level.lines) - level.block < BLOCK:
+        inside = any(around.repeated for around in self.levels[self.ground + 1 :])
+        if len(level.lines) - level.block < (TURN if inside else BLOCK):
             return
         label = self.label("block")
         level.lines += [
@@ -100,7 +107,7 @@ class Levels:
         code = self.at(self.depth)
         variable = code.parameter(f"{label}.i", "i64")
         now = [code.parameter(f"{label}.c{n}", v.kind, v.lanes) for n, v in enumerate(carried)]
-        self.push(variable, label)
+        self.push(variable, label).repeated = True
         following = list(write(variable, now))
         last = self.levels[-1].label
         body = self.pop()
