@@ -315,6 +315,8 @@ X = np.array([0.3, 0.5, 0.7])
         lambda x: bb.grad(lambda q: damped(q["x"], q["p"]))({"x": x, "p": x}),
         lambda x: bb.grad(lambda q: damped(q["x"], q["p"]))({"x": x, "p": 0.5}),
         lambda x: bb.grad(stopped)(x, RATES),
+        lambda x: bb.jvp(lambda t: bb.grad(lambda u: damped(u, t))(t), (x,), (RATES,)),
+        lambda x: bb.jacfwd(lambda t: bb.grad(lambda u: damped(u, t) * np.sum(u * t))(x))(RATES),
     ],
 )
 def test_each_argument_is_its_own(f: Function) -> None:

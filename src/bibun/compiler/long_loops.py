@@ -21,7 +21,7 @@ from bibun.compiler.native.once import once
 from bibun.compiler.paths import Recipe
 from bibun.compiler.results import Results
 from bibun.compiler.rolling.continued import continued
-from bibun.compiler.rolling.fewer import Fewer, Function, NotContinued, TurnLeaf, fewer
+from bibun.compiler.rolling.fewer import GIVEN, Fewer, Function, NotContinued, TurnLeaf, fewer
 from bibun.compiler.rolling.stream import ENTRY
 from bibun.compiler.runs import Run, check_arguments, over, same_containers, why_not
 from bibun.compiler.sameness import computes_in_loops
@@ -32,7 +32,7 @@ from bibun.core.traced import Traced
 from bibun.core.watching import IndexArrays, watched_by
 from bibun.interpreters.forward import Dual
 from bibun.interpreters.recorded import Recorded
-from bibun.interpreters.recording import Recording
+from bibun.interpreters.recording import INPUT, Recording
 from bibun.interpreters.variable import Variable
 
 BEFORE = 500  # calls that a run may begin with, since it begins again and again
@@ -190,4 +190,4 @@ def _plain(leaf: Any, recording: Recording) -> Any:
     if not isinstance(leaf, (Variable, Dual)):
         return leaf
     value = _inner(leaf)
-    return recording.input(-1, value.held if isinstance(value, Recorded) else value)
+    return recording.add(INPUT, (), GIVEN, value.held if isinstance(value, Recorded) else value)

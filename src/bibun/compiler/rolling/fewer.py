@@ -17,6 +17,7 @@ from bibun.interpreters.recording import CAPTURED, INPUT, PART, Recording
 from bibun.primitives import TABLE
 
 NEAR = 3  # turns from the first, or from the last one, whose values are read behind a loop
+GIVEN = "given"  # says of an input that a transform gives it, in place of a value of its own
 LEAST = 1_000  # calls of a function that is worth the attempt
 _PARTS = 2  # of which the functions with few turns are one, at most
 
@@ -96,7 +97,7 @@ class Fewer(NamedTuple):
         values = {number: leaf for number, leaf in zip(self.given, leaves, strict=True) if number is not None}
         for number in range(self.leaves):
             row, operands, settings, _ = self.flat[number]
-            if number not in values:
+            if number not in values and settings is not GIVEN:
                 values[number] = around.argument(settings) if row is INPUT else self.plain((*operands, number)[0])
         entries: dict[TurnLeaf, Any] = {}
         double = all(
@@ -181,7 +182,12 @@ def _is_closed(flat: Flat, first: int, given: Sequence[int | None], returned: Se
     """Whether all that the function reads is its own, or of the arguments, or does not vary."""
     read = np.append(flat.operands[flat.starts[first] :], np.array(returned, np.int64))
     before = set(read[(read >= 0) & (read < first)].tolist())
-    return all(n in given or flat.heads[flat.codes[n]][0] in LEAVES for n in before)
+    return all(n in given or _is_around(*flat.heads[flat.codes[n]]) for n in before)
+
+
+def _is_around(row: Any, settings: Any, *_: Any) -> bool:
+    """Whether a call is a leaf of the whole run; those that another transform gives are none."""
+    return row in LEAVES and settings is not GIVEN
 
 
 def _loops(flat: Flat, leaves: int, first: int, returned: Sequence[int]) -> tuple[list[Loop], list[Sequence[int]]]:
