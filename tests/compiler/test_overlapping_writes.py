@@ -145,9 +145,19 @@ def test_parts_that_meet_and_are_as_large_as_the_whole_leave_some_of_it() -> Non
 
 def test_no_block_is_long() -> None:
     """LLVM's time grows with the square of a block's length."""
-    x, window = np.random.default_rng(0).random((2, 8 * 60 + 24))
-    compiled = bb.compile(bb.grad(overlap_added))
-    compiled(x, window[:32])
+    random = np.random.default_rng(0)
+    functions = np.sin, np.tanh, np.sqrt, np.arctan, np.cos
+
+    def wired(x: Any) -> Any:
+        """Numbers of numbers, in no order that repeats."""
+        numbers = [x[n] for n in range(8)]
+        for kind, i, j in wires:
+            numbers.append(functions[kind](numbers[-i] ** 2 + 0.5) * numbers[-j] + 0.1)
+        return numbers[-1]
+
+    wires = np.stack([random.integers(5, size=600), *random.integers(1, 8, (2, 600))]).T.tolist()
+    compiled, x = bb.compile(bb.grad(wired)), np.linspace(0.1, 0.9, 8)
+    np.testing.assert_allclose(compiled(x), bb.grad(wired)(x), rtol=1e-9)
     lines = compiled.llvm().split("\n")
     blocks = [len(list(group)) for label, group in groupby(lines, lambda line: not line.startswith("  ")) if not label]
     assert sum(blocks) > 4 * BLOCK

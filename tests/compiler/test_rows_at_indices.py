@@ -46,7 +46,7 @@ def test_sums_are_added_one_after_the_other(name: str, kind: Any) -> None:
         np.add.at(y, key, v * v)
         return y
 
-    expected = np.zeros(int(np.prod(shape)), kind)
+    expected = np.zeros(int(np.prod(shape)))  # of a sum's dtype, which is that of what it is added to
     for place, number in zip(each(key, shape), (values * values).ravel(), strict=True):
         expected[place] += number
     compiled = bb.compile(total)
