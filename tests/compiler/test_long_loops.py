@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import bibun as bb
-from bibun.compiler.long_loops import Inner, Stop, recorded
+from bibun.compiler.long_loops import Around, Inner, Stop, recorded
 from bibun.compiler.native.machine import available
 from bibun.compiler.paths import Recipe
 from bibun.compiler.rolling.stream import leaves_first
@@ -147,7 +147,7 @@ PROGRAMS = [
 def run_of(f: Function, arguments: tuple[Any, ...]) -> tuple[Recipe, list[Any], Run | None]:
     call = signature(arguments, {}, ())
     recipe = Recipe(f, [leaf_of(x) for x in call.leaves], call.rebuild, [], [])
-    inner = Inner(lambda: True)
+    inner = Inner(lambda: Around(()))
     with pytest.raises(Stop):
         recorded(recipe, call.leaves, inner.call)
     return recipe, call.leaves, inner.run(recipe, call.leaves, 1)
@@ -401,6 +401,37 @@ def test_arrays_of_outside_are_read_at_each_call() -> None:
     for _ in range(2):
         same(compiled(STATE, RATES), gradient(STATE, RATES), error=1e-9)
         data *= 0.5
+
+
+def test_arrays_around_a_function_are_changed_once() -> None:
+    def make() -> Any:
+        step = np.array([1.0])
+
+        def f(x: Any) -> Any:
+            step[0] *= 0.5
+            state = x
+            for _ in range(600):
+                state = np.sin(state) * 0.9 + x
+            return state * step[0] if state > 0 else state
+
+        return bb.grad(f), step
+
+    eager, first = make()
+    plain, second = make()
+    assert bb.compile(plain)(0.5) == pytest.approx(eager(0.5), rel=1e-12)
+    assert (first[0], second[0]) == (0.5, 0.5)
+
+
+def test_keys_from_the_end_of_another_axis() -> None:
+    def f(x: Any) -> Any:
+        y = np.zeros(400, like=x)
+        for i in range(1, 400):
+            y[i] = 0.5 * y[i - 1] + x[-1]
+            x = np.tanh(x)
+        return np.sum(y)
+
+    x = np.linspace(0, 1, 8)
+    same(bb.compile(bb.value_and_grad(f))(x), bb.value_and_grad(f)(x), error=1e-9)
 
 
 def test_errors_are_those_of_the_function_itself() -> None:

@@ -46,3 +46,16 @@ def test_a_number_that_is_returned_is_not_read_from_where_it_is_stored() -> None
         bb.compile(bb.grad(f, argnums=(0, 1)))(v, 0.3), bb.grad(f, argnums=(0, 1))(v, 0.3), strict=True
     ):
         np.testing.assert_allclose(got, want, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(6, 6), (40, 50), (4, 5, 6)])
+def test_numbers_of_a_flattened_array_beside_what_it_is_made_of(shape: tuple[int, ...]) -> None:
+    x = np.linspace(0, 1, int(np.prod(shape))).reshape(shape)
+    for f in (
+        lambda x: x - np.mean(np.exp(x).ravel()[:2]),
+        lambda x: x / ((x * 2 + 1).reshape(-1)[-1] - (x * 2).reshape(-1)[0]),
+        lambda x: x + (x + 0.5).flatten()[0] * (x + 0.5).flatten()[-1],
+    ):
+        np.testing.assert_allclose(bb.compile(f)(x), f(x), rtol=1e-12)
+        total = lambda x, f=f: np.sum(f(x) ** 2)  # noqa: E731
+        np.testing.assert_allclose(bb.compile(bb.grad(total))(x), bb.grad(total)(x), rtol=1e-9)

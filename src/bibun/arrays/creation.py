@@ -142,9 +142,10 @@ def _made(value: Any, dtype: Any, copy: Any, order: Any) -> Any:
     if not is_traced(made):
         return np.array(made, dtype, order=order or "K")
     if dtype is not None and np.dtype(dtype) != made.dtype:
-        return in_order(astype(made, dtype), order)
+        return in_place.memory(in_order(astype(made, dtype), order))
     if copy is False and in_order(made, order) is not made:
         raise ValueError(f"asarray: order={order!r} needs a copy of this array, and copy=False forbids that.")
-    if not copy or made is not value:
+    number = not made.shape and in_place.is_number(made)  # of which NumPy makes an array
+    if not number and (not copy or made is not value):
         return in_order(made, order)
     return in_place.memory(copied(made, order or "K"))

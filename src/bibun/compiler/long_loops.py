@@ -35,6 +35,7 @@ from bibun.interpreters.recorded import Recorded
 from bibun.interpreters.recording import INPUT, Recording
 from bibun.interpreters.variable import Variable
 
+COPIED = 2**24  # bytes of arrays around a function, of which copies are taken
 BEFORE = 500  # calls that a run may begin with, since it begins again and again
 
 
@@ -42,19 +43,36 @@ class Stop(BaseException):
     """Ends a run that nobody needs any more; no error, which f may handle."""
 
 
-def may_run_again(f: Callable[..., Any], call: Signature) -> bool:
-    """Whether f has loops, and nobody sees whether it runs once or twice: no error of NumPy's is asked for either."""
+class Around:
+    """The arrays around a function that may run again, as they are before it runs."""
+
+    def __init__(self, arrays: Sequence[np.ndarray[Any, Any]]) -> None:
+        self._pairs = [(array, array.copy()) for array in arrays]
+
+    def put_back(self) -> bool:
+        """Whether the run has changed one; then it has not."""
+        changed = [(array, copy) for array, copy in self._pairs if array.tobytes() != copy.tobytes()]
+        for array, copy in changed:
+            array[...] = copy
+        return bool(changed)
+
+
+def may_run_again(f: Callable[..., Any], call: Signature) -> Around | None:
+    """What is to be put back if f runs again; None where it has no loops, or somebody would see that it runs twice, as who asks
+    for errors of NumPy's."""
     arguments, _ = tree.flatten(call.rebuild([Slot(n) for n in range(len(call.leaves))]))
-    return {"warn", "ignore"}.issuperset(np.geterr().values()) and computes_in_loops(f, arguments)
+    arrays = computes_in_loops(f, arguments) if {"warn", "ignore"}.issuperset(np.geterr().values()) else None
+    plain = arrays is not None and all(array.dtype.kind in "biufc" for array in arrays)
+    return Around(arrays) if arrays is not None and plain and sum(a.nbytes for a in arrays) <= COPIED else None
 
 
 class Inner:
     """The function that the innermost transform of a run is of, recorded on plain values. `depth`: in how many it is.
 
-    allowed     whether the run may be given up for that, asked once
+    allowed     what is to be put back if the run is given up for that, asked once; None where it may not be
     """
 
-    def __init__(self, allowed: Callable[[], bool]) -> None:
+    def __init__(self, allowed: Callable[[], Around | None]) -> None:
         self.depth = 0
         self._allowed = once(allowed)
         self._refused = False
@@ -66,7 +84,7 @@ class Inner:
             return f(*args, **kwargs)
         leaves, unflatten = tree.flatten((args, kwargs))
         recording = _recording(leaves)
-        if recording is None or len(recording.calls) > BEFORE or not self._allowed():
+        if recording is None or len(recording.calls) > BEFORE or self._allowed() is None:
             if self.depth:
                 raise Stop  # the transforms around it have been passed by
             self._refused = True
@@ -80,8 +98,12 @@ class Inner:
         try:
             returned, self.unflatten = tree.flatten(f(*args, **kwargs))
             recording.check()
+            clean = True
         except Exception:  # noqa: BLE001  it runs again, for all to see
-            raise Stop from None
+            clean = False
+        around = self._allowed()
+        if (around is not None and around.put_back()) or not clean:
+            raise Stop
         now = [leaf.number if isinstance(leaf, Recorded) else None for leaf in plain]
         plainly = same_containers(before, tree.structure((args, kwargs))) and now == given
         if recording.shown or recording.by_order or not plainly or not all(isinstance(x, Recorded) for x in returned):
@@ -111,7 +133,7 @@ class Inner:
 
 def runs_of(recipe: Recipe, leaves: Sequence[Any], threads: int) -> Iterator[Run]:
     """Those that a program of recipe.f with these arguments may have been made of."""
-    inner = Inner(lambda: True)  # as it was when the program was made
+    inner = Inner(lambda: Around(()))  # as it was when the program was made
     with suppress(Stop):
         yield over(*recorded(recipe, leaves, inner.call), recipe, threads, ())
     run = inner.run(recipe, leaves, threads)

@@ -106,9 +106,9 @@ def sameness(f: Callable[..., Any], args: Iterable[Any], kwargs: Mapping[str, An
         raise InexactError("functions of functions") from error
 
 
-def computes_in_loops(f: Callable[..., Any], arguments: Iterable[Any]) -> bool:
-    """Whether a call of f runs loops, and it is known that it leaves everything as it was, so that it may run once more. What it
-    reads may be arrays too: whether these change is seen where they are recorded. arguments: leaves, slots for what varies."""
+def computes_in_loops(f: Callable[..., Any], arguments: Iterable[Any]) -> list[np.ndarray[Any, Any]] | None:
+    """The arrays around f, where a call of it runs loops, and it is known that it leaves all else as it was; otherwise None.
+    arguments: leaves, slots for what varies."""
     look = _Look(arrays=True)
     try:
         for value in (f, *arguments):
@@ -116,17 +116,18 @@ def computes_in_loops(f: Callable[..., Any], arguments: Iterable[Any]) -> bool:
         look.of_modules()
         look.check()
     except (InexactError, RecursionError):
-        return False
-    return look.loops and not look.may_write() and _is_as_imported()
+        return None
+    return look.arrays if look.loops and not look.may_write() and _is_as_imported() else None
 
 
 class _Look:
     """One look at a function. `modules`: those that somebody passes on; `attributes`: names that are read of any value.
-    `arrays`: whether it may read some."""
+    `arrays`: whether it may read some, and those that are there."""
 
     def __init__(self, *, arrays: bool = False) -> None:
         self.loops = False
         self._arrays = arrays
+        self.arrays: list[np.ndarray[Any, Any]] = []
         self._writes = self._written = (
             False  # whether code writes into things, and there are some that it can write into
         )
@@ -156,6 +157,7 @@ class _Look:
             self._seen[id(value)] = len(self._seen), value
         self._written |= kind in (list, dict)
         if kind is np.ndarray and self._arrays:
+            self.arrays.append(value)
             return "array"
         if kind is CellType:
             return f"cell({self._content(value)})"

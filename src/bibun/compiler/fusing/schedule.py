@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from bibun.compiler.fusing.affine import identity
+from bibun.compiler.fusing.affine import identity, variable
 from bibun.compiler.fusing.bodies import schedule_body
 from bibun.compiler.fusing.buffers import Buffer, entries_apart, numbers
 from bibun.compiler.fusing.expressions import BYTES, Expression
@@ -388,6 +388,6 @@ def _at_the_same(other: Root, indices: set[Any], flat: bool) -> bool:
     """Whether a stored expression is read only where it has just been computed."""
     if not other.computes:
         return False
-    if flat:
-        return True
+    if flat:  # a number may be made of entries anywhere
+        return other.value.size == 1 or indices <= {(variable(0),)}
     return indices <= {other.index(c) for c in other.unrolled()}

@@ -260,7 +260,8 @@ def _of_its_row(member: Member, root: Root, indices: set[Any], nest: Nest, row: 
     if reduces_rows(root, member):
         return False
     if member.nest.flat or nest.flat:
-        return member.nest.flat and nest.flat and all(i in ((variable(0),), ()) for i in indices)
+        same = {(variable(0),)} | ({()} if root.value.size == 1 else set())  # a number may be made of entries anywhere
+        return member.nest.flat and nest.flat and indices <= same
     axis = _row_axis(root, member)
     if axis is None:
         return False

@@ -87,13 +87,16 @@ class Stream:
     def named(self, known: dict[Hashable, int]) -> Array:
         """Of each call a number that is that of all such calls, whatever their operands and the whole numbers in their keys
         are; in other streams too, where `known` is theirs."""
-        flat = self._flat
-        codes = self._without_kinds[0]
+        flat, codes = self._flat, self.codes
         names = np.zeros(codes.max(initial=-1) + 1, np.int64)
         for code, at in zip(*np.unique(codes, return_index=True), strict=True):
             row, read, settings, like = flat[self.numbers[at]]
-            fixed, _ = skeleton(_name(row), settings, [flat.like(n) for n in read], like)
-            names[code] = known.setdefault((row, fixed, like, len(read)), len(known))
+            likes = [flat.like(n) for n in read]
+            fixed, _ = skeleton(_name(row), settings, likes, like)
+            keyed = (
+                likes[0] if _name(row) in _KEYED else None
+            )  # x[-1] and y[7] have one number, and are written in two ways
+            names[code] = known.setdefault((row, fixed, like, len(read), keyed), len(known))
         return names[codes]
 
     def columns(self) -> list[tuple[Array, int, int]]:
