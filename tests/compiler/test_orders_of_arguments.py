@@ -214,3 +214,16 @@ def test_which_reshapes_join_axes(shape: Any, new: Any, joined: bool) -> None:
     assert joins(shape, new) is joined
     apart = np.zeros([2 * n + 1 for n in shape])[tuple(slice(None, 2 * n, 2) for n in shape)]
     assert joined is (apart.size > 0 and not np.may_share_memory(apart, apart.reshape(new)))
+
+
+@pytest.mark.parametrize("make", [np.zeros_like, np.copy, lambda x: np.ones_like(np.sin(x)), lambda x: x.astype(float)])
+@pytest.mark.parametrize("show", [lambda z: z.ravel(), lambda z: z.reshape(-1), lambda z: z.T.ravel()])
+def test_new_arrays_in_a_batch_lie_as_each_entry_does(make: Any, show: Any) -> None:
+    def f(x: Any) -> Any:
+        z = make(x)
+        z += x
+        show(z)[0] = 10.0
+        return z
+
+    for batch in (np.arange(12.0).reshape(2, 2, 3), np.arange(12.0).reshape(2, 3, 2).transpose(0, 2, 1)):
+        np.testing.assert_array_equal(bb.compile(bb.vmap(f))(batch), np.array([f(x) for x in batch]))

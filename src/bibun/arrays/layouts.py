@@ -60,8 +60,9 @@ def repeated(like: Any, made: Any) -> Any:
     if not made.size or recorded(like) is None:
         return like.constant(made)
     y = like.constant(np.broadcast_to(made[(0,) * made.ndim], made.shape))
-    if np.shape(alike(y)) == made.shape:
-        recorded(y).lie_as(made)
+    if np.shape(alike(y)) != made.shape:  # of a batch, in which each entry lies so
+        return like.constant(made)
+    recorded(y).lie_as(made)
     return y
 
 
