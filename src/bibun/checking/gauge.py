@@ -1,4 +1,4 @@
-"""Vectors of eigenvalues, of singular values and of QR: phases are free, and so are the vectors that complete a basis.
+"""Vectors of eigenvalues, singular values, QR, Schur: phases are free, and so are the vectors that complete a basis.
 
 A rule can give the derivative for one choice only. `align` turns what NumPy computed nearby towards the vectors at
 the point, which is the choice of our rules; `project` takes out of a cotangent what would depend on the choice.
@@ -101,6 +101,20 @@ def _project_qr(g: Any, reference: Any) -> Any:
     return np.conj(np.concatenate([bar[..., :k], _without_turn(q[..., k:], bar[..., k:])], axis=-1)), g[1]
 
 
+def _align_schur(reference: Any, y: Any) -> Any:
+    t, z = y
+    turn = _backwards(_overlaps(reference[1], z))
+    return np.conj(turn)[..., :, None] * t * turn[..., None, :], z * turn[..., None, :]
+
+
+def _project_schur(g: Any, reference: Any) -> Any:
+    (g_t, g_z), (t, z) = g, reference
+    if not np.iscomplexobj(z):
+        return g
+    turned = np.imag(np.sum(g_t * t, axis=-2) - np.sum(g_t * t, axis=-1) + np.sum(g_z * z, axis=-2))
+    return g_t, g_z - 1j * turned[..., None, :] * np.conj(z)
+
+
 _VECTORS = Gauge(_align_eigh, _project_eigh)
 GAUGES = {
     "eigh": _VECTORS,
@@ -108,4 +122,5 @@ GAUGES = {
     "eig": _VECTORS,
     "svd": Gauge(_align_svd, _project_svd),
     "qr": Gauge(_align_qr, _project_qr),
+    "schur": Gauge(_align_schur, _project_schur),
 }
