@@ -207,3 +207,12 @@ def test_noncentral_quantiles_that_are_infinite() -> None:
     assert bb.grad(special.nctdtrit, argnums=(1, 2))(2.0, 0.5, 1.0) == (0.0, np.inf)
     assert bb.jacfwd(special.nctdtrit, argnums=(1, 2))(2.0, 0.5, 1.0) == (0.0, np.inf)
     assert bb.grad(special.stdtrit, argnums=1)(2.0, 1.0) == np.inf
+
+
+def test_the_spread_of_complex_samples_is_that_of_their_distances() -> None:
+    sample = np.array([1 + 2j, 2 - 1j, 0.5 + 0.3j, 4j])
+    for name in ("zscore", "sem"):
+        want = getattr(scipy_stats, name)(sample)
+        got = bb.vjp(getattr(stats, name), sample)[0]
+        np.testing.assert_allclose(got, want, rtol=1e-14)
+        assert np.result_type(got) == np.result_type(want)

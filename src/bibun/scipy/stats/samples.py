@@ -64,11 +64,13 @@ class _Sample:
         return self.mean((self.x - (self.mean(self.x) if center is None else center)) ** order)
 
     def variance(self, ddof: int) -> Any:
-        """The second moment, corrected for `ddof`."""
+        """The second moment, of complex numbers that of their distances, corrected for `ddof`."""
+        apart = self.x - self.mean(self.x)
+        squares = np.real(apart) ** 2 + np.imag(apart) ** 2 if self.x.dtype.kind == "c" else apart**2
         if not ddof:
-            return self.moment(2)
+            return self.mean(squares)
         with np.errstate(divide="ignore", invalid="ignore"):  # of too few it is nan
-            return self.moment(2) * np.divide(self.count, self.count - ddof).astype(self.x.dtype)
+            return self.mean(squares) * np.divide(self.count, self.count - ddof).astype(squares.dtype)
 
     def out(self, y: Any) -> Any:
         """A result, whose axes are kept."""
@@ -230,7 +232,7 @@ def sem(a: Any, axis: Any = 0, ddof: int = 1, nan_policy: str = "propagate", *, 
     if not is_traced(a):
         return stats.sem(a, axis, ddof, nan_policy, keepdims=keepdims)
     s = _Sample("sem", a, axis, nan_policy, keepdims)
-    return s.out(root_of_squares(s.variance(ddof)) / np.sqrt(s.count).astype(s.x.dtype))
+    return s.out(root_of_squares(s.variance(ddof)) / np.sqrt(s.count).astype(np.real(s.x).dtype))
 
 
 def variation(a: Any, axis: Any = 0, nan_policy: str = "propagate", ddof: int = 0, *, keepdims: bool = False) -> Any:
