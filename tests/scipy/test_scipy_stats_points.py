@@ -247,7 +247,7 @@ def test_counts_at_the_ends_of_their_parameter(
         beside = np.array([end, 0.4, end])
         slopes = bb.vmap(bb.grad(f))(beside)
         np.testing.assert_allclose(slopes, [truth, bb.grad(f)(0.4), truth], rtol=1e-12, atol=1e-12)
-        np.testing.assert_allclose(bb.grad(lambda p: np.sum(f(p)))(beside), slopes, rtol=1e-12, atol=1e-12)  # noqa: B023
+        np.testing.assert_allclose(bb.grad(lambda p: np.sum(f(p)))(beside), slopes, rtol=1e-12, atol=1e-12)
 
 
 def test_curvature_of_counts_at_the_ends_of_their_parameter() -> None:
@@ -259,5 +259,5 @@ def test_curvature_of_counts_at_the_ends_of_their_parameter() -> None:
         ("geom", (), 3, 1.0, 2.0),
     )
     for name, shapes, k, end, truth in cases:
-        f = lambda p: DISCRETE[name].pmf(k, *shapes, p)  # noqa: B023, E731
+        f = lambda p: DISCRETE[name].pmf(k, *shapes, p)  # noqa: E731
         np.testing.assert_allclose([bb.grad(bb.grad(f))(end), bb.hessian(f)(end)], truth, rtol=1e-12)
