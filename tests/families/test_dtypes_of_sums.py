@@ -243,3 +243,49 @@ def test_polynomials_of_whole_numbers_in_two_variables_are_floats(mode: str) -> 
             want, got = g(x), ANY_MODE[mode](g, x)
             assert np.result_type(got) == np.result_type(want) == np.dtype(float)
             np.testing.assert_array_equal(got, want)
+
+
+@pytest.mark.parametrize("mode", ANY_MODE)
+@pytest.mark.parametrize("name", ["max", "min", "nanmax", "nanmin", "maximum.reduce"])
+def test_an_initial_value_is_of_the_dtype_of_out(name: str, mode: str) -> None:
+    function = np.maximum.reduce if name == "maximum.reduce" else getattr(np, name)
+    for kind in (np.int32, np.uint8):
+
+        def f(x: Any) -> Any:
+            return function(x, axis=-1, initial=2.5, out=np.zeros_like(x, shape=2, dtype=np.float32))
+
+        got = ANY_MODE[mode](f, np.array([[2], [3]], kind))
+        assert got.dtype == np.float32
+        np.testing.assert_array_equal(got, [2, 2.5] if "min" in name else [2.5, 3])
+
+
+SHAPED: dict[str, Program] = {name: getattr(np, name) for name in (
+    "sum", "prod", "max", "min", "mean", "var", "std", "ptp", "all", "any", "cumsum", "cumprod", "argmax", "median", "nansum",
+    "nanprod", "nanmax", "nanmean", "nanvar", "nancumsum",
+)} | {
+    "add.reduce": np.add.reduce, "hypot.reduce": np.hypot.reduce, "add.accumulate": np.add.accumulate,
+    "add.reduceat": lambda x, axis, out: np.add.reduceat(x, [0, 1], axis=axis, out=out),
+    "method": lambda x, axis, out: x.sum(axis=axis, out=out),
+    "trace": lambda x, axis, out: np.trace(x, out=out),
+    "dot": lambda x, axis, out: np.dot(x, np.ones(3), out=out),
+    "einsum": lambda x, axis, out: np.einsum("ij->i", x, out=out),
+    "round": lambda x, axis, out: np.round(x, out=out),
+    "clip": lambda x, axis, out: np.clip(x, 2, 4, out=out),  # fills a larger one, as ufuncs do
+    "outer": lambda x, axis, out: np.outer(x[0], x[0], out=out),
+    "add": lambda x, axis, out: np.add(x, 1.0, out=out),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SHAPED)
+def test_shapes_of_out_are_those_that_numpy_takes(name: str) -> None:
+    f, x = SHAPED[name], np.arange(1.0, 7.0).reshape(2, 3)
+    for shape in ((), (1,), (2,), (3, 2), (2, 3), (4, 2, 3), (2, 1), (4, 3, 3)):
+        out = np.zeros(shape, int if name == "argmax" else float)
+        try:
+            want = f(x, axis=1, out=out.copy())
+        except ValueError:
+            with pytest.raises(ValueError, match="does not fit into an array of shape|does not match|mismatch"):
+                f(bb.Variable(x), axis=1, out=bb.Variable(out))
+        else:
+            got = bb.compile(lambda x, out=out: f(x, axis=1, out=np.zeros_like(x, shape=out.shape, dtype=out.dtype)))(x)
+            np.testing.assert_allclose(got, want, rtol=1e-14)

@@ -267,3 +267,17 @@ def test_axes_of_numbers_inside_compile() -> None:
     for x in (2.0, 3.0):
         assert number(x) == bb.compile(number)(x) == bb.vjp(number, x)[0]
         assert bb.grad(number)(x) == bb.compile(bb.grad(number))(x) == 4.0
+
+
+@pytest.mark.parametrize("name", ["logical_or", "logical_and", "logical_xor"])
+def test_reductions_of_truth_begin_with_an_initial_value(name: str) -> None:
+    function = UFUNCS[name]
+    for x in (np.zeros((2, 3)), np.eye(3), np.ones((2, 3)), np.zeros((0, 3))):
+        for initial in (False, True, 0.0, 2.5):
+            for f in (
+                lambda x: function.reduce(x, initial=initial),
+                lambda x: function.reduce(x, axis=1, keepdims=True, initial=initial, where=x < 1),
+            ):
+                for got in (f(bb.Variable(x)), bb.compile(f)(x)):
+                    assert got.dtype == bool
+                    np.testing.assert_array_equal(got, f(x))

@@ -149,3 +149,23 @@ def test_functions_of_minpack_say_what_to_write(name: str, capfd: Any) -> None:
     with pytest.raises(bb.LostDerivativeError, match=r"Write bibun\.scipy\.optimize\.fsolve\("):
         bb.grad(lambda t: optimize.fsolve(lambda z: z**2 - 2, 1.0, fprime=lambda z: 2 * z * t)[0])(NUMBER)
     assert "Error" not in capfd.readouterr().err
+
+
+BRACKETED: dict[str, Callable[[Any], Any]] = {
+    "brentq": lambda t: optimize.brentq(lambda z: z**2 - t, 0.0, 3.0),
+    "brenth": lambda t: optimize.brenth(lambda z: z**2 - t, 0.0, 3.0),
+    "bisect": lambda t: optimize.bisect(lambda z, s: z**2 - s, 0.0, 3.0, args=(t,)),
+    "ridder": lambda t: optimize.ridder(lambda z: z**2 - t, 0.0, 3.0),
+    "root_scalar": lambda t: optimize.root_scalar(lambda z: z**2 - t, bracket=(0.0, 3.0)).root,
+}
+
+
+@pytest.mark.parametrize("name", BRACKETED)
+def test_searches_in_a_bracket_say_what_to_write(name: str) -> None:
+    """Their code in C would go on after our error, to a SystemError."""
+    f = BRACKETED[name]
+    assert f(0.49) == pytest.approx(0.7)
+    runs = (bb.grad(f), bb.compile(f), bb.vmap(f), lambda t: bb.jvp(f, (t,), (t,)), lambda t: f(bb.Variable(t)))
+    for run in runs:
+        with pytest.raises(bb.LostDerivativeError, match=rf"Write bibun\.scipy\.optimize\.{name}\("):
+            run(np.array([0.4, 0.5]) if run is runs[2] else NUMBER)

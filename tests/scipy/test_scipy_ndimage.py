@@ -25,6 +25,21 @@ def test_weights(mode: str) -> None:
     check_first(lambda x: ndimage.gaussian_filter1d(x, 1.3, order=1, mode=mode), x)
 
 
+@pytest.mark.parametrize("name", ["correlate", "correlate1d", "convolve", "convolve1d"])
+def test_complex_weights(name: str) -> None:
+    """Correlations conjugate them, convolutions do not; linear in the image, so that the slope is the value."""
+    weights = np.array([1.0 - 0.5j, 2.0j, 0.3, 0.7 + 1.2j])
+    w = weights if name.endswith("1d") else np.outer([1.0, 0.5 + 1j], weights[:3])
+    f = lambda x, w: getattr(ndimage, name)(x, w, mode="wrap")  # noqa: E731
+    for image in (M, M * (1 + 0.4j)):
+        truth = getattr(plain, name)(image, w, mode="wrap")
+        for found in (bb.vjp(f, image, w)[0], *bb.jvp(lambda x: f(x, w), (image,), (image,))):
+            np.testing.assert_allclose(found, truth, rtol=1e-13)
+        step = 0.3 * w[::-1]
+        truth = getattr(plain, name)(image, step, mode="wrap")
+        np.testing.assert_allclose(bb.jvp(lambda w, x=image: f(x, w), (w,), (step,))[1], truth, rtol=1e-13)
+
+
 FILTERS = {
     "axes in another order": (lambda x, w: ndimage.correlate(x, w, axes=(1, 0)), M, K),
     "uniform": (lambda x: ndimage.uniform_filter(x, (3, 4)), M),

@@ -216,3 +216,57 @@ def test_the_spread_of_complex_samples_is_that_of_their_distances() -> None:
         got = bb.vjp(getattr(stats, name), sample)[0]
         np.testing.assert_allclose(got, want, rtol=1e-14)
         assert np.result_type(got) == np.result_type(want)
+
+
+def _probability(name: str, which: str, k: int, shapes: tuple[float, ...], p: Any) -> Any:
+    """By mpmath, from the probability of each count."""
+    exact: Any = {
+        "poisson": lambda k, m: m**k * mpmath.exp(-m) / mpmath.factorial(k),
+        "binom": lambda k, n, p: mpmath.binomial(n, k) * p**k * (1 - p) ** (n - k),
+        "bernoulli": lambda k, p: p**k * (1 - p) ** (1 - k),
+        "nbinom": lambda k, n, p: mpmath.rf(n, k) / mpmath.factorial(k) * p**n * (1 - p) ** k,
+        "geom": lambda k, p: p * (1 - p) ** (k - 1),
+    }[name]
+    first = k if "pmf" in which else int(name == "geom")
+    y = sum(exact(mpmath.mpf(i), *shapes, p) for i in range(first, k + 1))
+    y = 1 - y if which.endswith("sf") else y
+    return y if not which.startswith("log") else mpmath.log(y) if y > 0 else -mpmath.inf
+
+
+AT_ENDS = [("poisson", (), 0, 4), ("binom", (6,), 0, 6), ("binom", (6,), 1, 6), ("bernoulli", (), 0, 1),
+           ("bernoulli", (), 1, 1), ("nbinom", (3.5,), 1, 4), ("geom", (), 1, 4)]  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero")  # of the logarithm of 0
+@pytest.mark.parametrize("which", ["pmf", "logpmf", "cdf", "sf", "logcdf", "logsf"])
+@pytest.mark.parametrize(("name", "shapes", "end", "most"), AT_ENDS, ids=[f"{c[0]} {c[2]}" for c in AT_ENDS])
+def test_counts_at_the_ends_of_their_parameter(
+    name: str, shapes: tuple[float, ...], end: int, most: int, which: str
+) -> None:
+    """One-sided differences; the logarithm of a probability that vanishes there is infinitely steep."""
+    step = mpmath.mpf("1e-20") * (1 if end == 0 else -1)
+    for k in range(int(name == "geom"), most + 1):
+        with mpmath.workdps(200):
+            start, y = (_probability(name, which, k, shapes, end + h) for h in (0, step))
+            constant = which.endswith("sf") and most == k and name in ("binom", "bernoulli")  # 0 for every p
+            truth = 0.0 if constant else float((y - start) / step)
+        f = lambda p, k=k: getattr(DISCRETE[name], which)(k, *shapes, p)  # noqa: E731
+        for derivative in (bb.grad(f), bb.jacfwd(f), bb.compile(bb.grad(f))):
+            np.testing.assert_allclose(derivative(float(end)), truth, rtol=1e-12, atol=1e-12, err_msg=f"{k}")
+        beside = np.array([end, 0.4, end])
+        slopes = bb.vmap(bb.grad(f))(beside)
+        np.testing.assert_allclose(slopes, [truth, bb.grad(f)(0.4), truth], rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(bb.grad(lambda p: np.sum(f(p)))(beside), slopes, rtol=1e-12, atol=1e-12)
+
+
+def test_curvature_of_counts_at_the_ends_of_their_parameter() -> None:
+    """(m² / 2 e**-m)'' = 1, (15 p² (1 - p)⁴)'' = 30, (p (1 - p)²)'' = 2"""
+    cases = (
+        ("poisson", (), 2, 0.0, 1.0),
+        ("binom", (6,), 2, 0.0, 30.0),
+        ("binom", (6,), 4, 1.0, 30.0),
+        ("geom", (), 3, 1.0, 2.0),
+    )
+    for name, shapes, k, end, truth in cases:
+        f = lambda p: DISCRETE[name].pmf(k, *shapes, p)  # noqa: E731
+        np.testing.assert_allclose([bb.grad(bb.grad(f))(end), bb.hessian(f)(end)], truth, rtol=1e-12)

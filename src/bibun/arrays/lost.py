@@ -128,6 +128,19 @@ def atleast_1d(*arrays: Any) -> Any:
     return _atleast_1d(*arrays)
 
 
+_isnan: Any = FUNCTIONS[np.isnan]
+
+
+@implements(np.isnan, plain=_isnan.reason)
+def isnan(x: Any) -> Any:
+    """Whether they are nan. Refused where SciPy's brentq, brenth, bisect and ridder ask what a function gives before they hand
+    it to C: that makes a number of it, goes on after the error, and ends with a SystemError.
+    """
+    if asked_by("scipy.optimize._zeros_py", "f_raise") and isinstance(x, Traced):
+        raise as_number(x, "float")
+    return _isnan(x)
+
+
 # A call of NumPy's that the expression is as a whole, but for a comparison or an attribute: not that of a table in table[i]
 _CALLED = re.compile(r"(?:np|numpy)\.(?:lib\.stride_tricks\.)?(\w+)\((?!.*\)\[[^\]]*\]$)", re.DOTALL)
 _OF_SPARSE = ("dot", "multiply", "__mul__", "__rmul__", "__truediv__", "__eq__", "__pow__")

@@ -60,7 +60,7 @@ def _conjugate(x: Any) -> Any:
     return np.conjugate(x) if x.dtype.kind == "c" else x
 
 
-@reducing(np.outer)
+@reducing(np.outer, spread=True)
 def outer(a: Any, b: Any, out: Any = None) -> Any:
     """Every entry of a times every entry of b."""
     return np.reshape(as_array(a), (-1, 1)) * np.reshape(as_array(b), (1, -1))

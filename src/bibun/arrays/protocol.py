@@ -38,7 +38,7 @@ def ufunc(array: Any, function: np.ufunc, method: str, inputs: tuple[Any, ...], 
     else:
         dtype = with_out(settings.pop("dtype", None), inputs[0], out)
         result = getattr(ufunc_methods, method)(function, *inputs, dtype=dtype, **settings)
-    return result if out is None else write_out(out, result, _name(function))
+    return result if out is None else write_out(out, result, _name(function), spread=method == "__call__")
 
 
 def function(array: Any, numpy_function: Any, args: tuple[Any, ...], settings: dict[str, Any]) -> Any:
@@ -53,7 +53,7 @@ def function(array: Any, numpy_function: Any, args: tuple[Any, ...], settings: d
     if numpy_function in LIKE and not isinstance(result, Traced):
         # it was made like a traced array, so that traced values can be stored in it
         result = in_place.memory(repeated(array, result) if numpy_function in _REPEATING else array.constant(result))
-    return result if out is None else write_out(out, result, _name(numpy_function))
+    return result if out is None else write_out(out, result, _name(numpy_function), spread=numpy_function in _OF_UFUNCS)
 
 
 def _by_position(function: Any, args: tuple[Any, ...], settings: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
@@ -90,6 +90,7 @@ LIKE: set[Any] = {*_MADE, np.full, np.array, np.asarray, np.asanyarray, np.ascon
 FUNCTIONS.update({create: _created(create) for create in _MADE} | {np.full: _full})
 FUNCTIONS[np.empty] = _created(np.zeros)  # as good as what NumPy would find in memory
 _REPEATING = {np.zeros, np.ones, np.empty}
+_OF_UFUNCS = {np.clip, np.fix, np.isposinf, np.isneginf}  # which give out= to the ufuncs that they call
 
 
 def with_out(dtype: Any, a: Any, out: Any) -> Any:
@@ -97,10 +98,16 @@ def with_out(dtype: Any, a: Any, out: Any) -> Any:
     return np.result_type(unlisted(a), out) if dtype is None and out is not None else dtype
 
 
-def write_out(out: Any, result: Any, name: str) -> Any:
-    """Put a result into out=; each of several into its own."""
+def write_out(out: Any, result: Any, name: str, *, spread: bool = False) -> Any:
+    """Put a result into out=; each of several into its own. spread: one of a larger shape is filled, as calls of ufuncs do."""
     if isinstance(out, tuple):
-        return tuple(y if o is None else write_out(o, y, name) for o, y in zip(out, result, strict=True))
+        return tuple(y if o is None else write_out(o, y, name, spread=spread) for o, y in zip(out, result, strict=True))
+    if isinstance(result, Traced) and not isinstance(out, Traced):
+        raise lost.into_plain(result, f"{name}(..., out=)")
+    if not spread and np.shape(out) != np.shape(result):
+        raise ValueError(
+            f"{name}: a result of shape {np.shape(result)} does not fit into an array of shape {np.shape(out)}."
+        )
     if isinstance(out, Traced):
         have, want = np.result_type(result), np.result_type(out)
         if not np.can_cast(have, want, "same_kind"):
@@ -109,8 +116,6 @@ def write_out(out: Any, result: Any, name: str) -> Any:
                 f"lost. Leave out= away, and write y.astype({want})."
             )
         return in_place.assign(out, result, name)
-    if isinstance(result, Traced):
-        raise lost.into_plain(result, f"{name}(..., out=)")
     out[...] = result
     return out
 

@@ -216,14 +216,14 @@ def median(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = Fa
     return _median(a, axis, keepdims, skip=False, out=out)
 
 
-@reducing(np.nanmedian)
+@reducing(np.nanmedian, spread=True)
 def nanmedian(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = _NONE) -> Any:
     """The middle of those that are not nan."""
     return _median(a, axis, keepdims, skip=True)
 
 
 def _stand_in(numpy_function: Any, *, skip: bool, scale: int) -> Any:
-    @reducing(numpy_function)
+    @reducing(numpy_function, spread=True)
     def stand_in(
         a: Any,
         q: Any,

@@ -30,8 +30,9 @@ _SMALL = ("b", "i", "u")
 FEW = "Degrees of freedom <= 0 for slice"
 
 
-def reducing(*functions: Any, plain: str = "") -> Callable[[Any], Any]:
-    """Stand in for these functions, and for the method of that name: `out` may be given by position too.
+def reducing(*functions: Any, plain: str = "", spread: bool = False) -> Callable[[Any], Any]:
+    """Stand in for these functions, and for the method of that name: `out` may be given by position too, and has the shape of
+    the result, or with `spread` a larger one.
 
     The stand-in sees it for the dtype to compute in, and leaves the writing to this.
     """
@@ -45,7 +46,7 @@ def reducing(*functions: Any, plain: str = "") -> Callable[[Any], Any]:
         def writing(*args: Any, **settings: Any) -> Any:
             out = args[position] if len(args) > position else settings.get("out")
             y = stand_in(*args, **settings)
-            return y if out is None else write_out(out, y, f"np.{functions[0].__name__}")
+            return y if out is None else write_out(out, y, f"np.{functions[0].__name__}", spread=spread)
 
         WRITES_OUT.add(writing)
         return writing
@@ -138,8 +139,9 @@ def prod(
     return y * _initial(initial, y) if _given(initial) else y
 
 
-def _extreme(primitive: Any, better: Any, a: Any, axis: Any, keepdims: Any, initial: Any, where: Any) -> Any:
-    a, keepdims = as_array(a), bool(keepdims) and keepdims is not _NONE
+def _extreme(primitive: Any, better: Any, a: Any, axis: Any, out: Any, keepdims: Any, initial: Any, where: Any) -> Any:
+    a = _prepared(a, with_out(None, a, out), True, None)  # in which NumPy reads `initial` too
+    keepdims = bool(keepdims) and keepdims is not _NONE
     if not _given(initial):
         if where is not True and where is not _NONE:
             raise ValueError(
@@ -161,7 +163,7 @@ def max_(
     a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = _NONE, where: Any = True
 ) -> Any:
     """The largest entry over axes, or `initial` if that is larger; ties share the derivative equally."""
-    return _extreme(_max, np.maximum, a, axis, keepdims, initial, where)
+    return _extreme(_max, np.maximum, a, axis, out, keepdims, initial, where)
 
 
 @reducing(np.min)
@@ -169,7 +171,7 @@ def min_(
     a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = _NONE, where: Any = True
 ) -> Any:
     """The smallest entry over axes, or `initial` if that is smaller; ties share the derivative equally."""
-    return _extreme(_min, np.minimum, a, axis, keepdims, initial, where)
+    return _extreme(_min, np.minimum, a, axis, out, keepdims, initial, where)
 
 
 implements(np.amax)(max_)

@@ -68,7 +68,7 @@ def clip(
     if high is not None:
         y = np.minimum(y, _operand(high))
     y = np.copy(y) if y is a else y
-    return y if out is None else write_out(out, y, "np.clip")
+    return y if out is None else write_out(out, y, "np.clip", spread=True)
 
 
 def _bound(old: Any, new: Any) -> Any:
@@ -254,4 +254,4 @@ def round_(a: Any, decimals: int = 0, out: Any = None) -> Any:
 def fix(x: Any, out: Any = None) -> Any:
     """Towards 0, to an integer: it goes in steps, so its derivative is 0."""
     y = _trunc(x) if isinstance(x, Traced) else np.trunc(x)
-    return y if out is None else write_out(out, y, "np.fix")
+    return y if out is None else write_out(out, y, "np.fix", spread=True)

@@ -139,9 +139,10 @@ def _spread(
     return np.where(few, np.asarray(np.nan, y.dtype), y)[()]
 
 
-def _extreme(function: Any, worst: float, a: Any, axis: Any, keepdims: Any, initial: Any, where: Any) -> Any:
+def _extreme(function: Any, worst: float, a: Any, axis: Any, out: Any, keepdims: Any, initial: Any, where: Any) -> Any:
     """Of the entries that are not nan; nan where there is none."""
     a = as_array(a)
+    a = a if out is None else a.astype(with_out(None, a, out), copy=False)
     if a.dtype.kind not in "fc":
         return function(a, axis, None, keepdims, initial, where)
     y = function(_filled(a, worst), axis, None, keepdims, initial, where)
@@ -158,7 +159,7 @@ def nanmax(
     a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = _NONE, where: Any = _NONE
 ) -> Any:
     """The largest of the entries that are not nan."""
-    return _extreme(reductions.max_, -np.inf, a, axis, keepdims, initial, where)
+    return _extreme(reductions.max_, -np.inf, a, axis, out, keepdims, initial, where)
 
 
 @reducing(np.nanmin)
@@ -166,7 +167,7 @@ def nanmin(
     a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = _NONE, where: Any = _NONE
 ) -> Any:
     """The smallest of the entries that are not nan."""
-    return _extreme(reductions.min_, np.inf, a, axis, keepdims, initial, where)
+    return _extreme(reductions.min_, np.inf, a, axis, out, keepdims, initial, where)
 
 
 # Covariances

@@ -54,6 +54,9 @@ def reduce(
 ) -> Any:
     """f(... f(f(initial, x[0]), x[1]) ...) along axes."""
     x = _array(x, dtype)
+    if function in (np.logical_and, np.logical_or):
+        y = FUNCTIONS[_REDUCE[function]](x, axis=axis, keepdims=keepdims, where=where)
+        return y if initial is _NONE or initial is None else function(initial, y)
     if function in _REDUCE:
         more = {} if initial is _NONE else {"initial": initial}
         if dtype is not None and function in (np.add, np.multiply):

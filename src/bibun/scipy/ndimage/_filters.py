@@ -46,8 +46,9 @@ def correlate(
     *,
     axes: Any = None,
 ) -> Any:
-    """The sum of w[k] x[i + k - n // 2 - origin]."""
+    """The sum of conj(w[k]) x[i + k - n // 2 - origin]."""
     x, w = as_array(input), as_array(weights)
+    w = np.conj(w) if w.dtype.kind == "c" else w
     return given(_weighed(x, w, chosen(axes, x.ndim), mode, cval, origin), x, output)
 
 
@@ -62,9 +63,9 @@ def convolve(
     *,
     axes: Any = None,
 ) -> Any:
-    """The same with the weights reversed."""
-    w, origin = _turned(as_array(weights), origin)
-    return correlate(input, w, output, mode, cval, origin, axes=axes)
+    """The same with the weights reversed, and not conjugated."""
+    x, (w, origins) = as_array(input), _turned(as_array(weights), origin)
+    return given(_weighed(x, w, chosen(axes, x.ndim), mode, cval, origins), x, output)
 
 
 @stands_for(source.correlate1d)
@@ -93,8 +94,8 @@ def convolve1d(
     origin: int = 0,
 ) -> Any:
     """Along one axis."""
-    w, origins = _turned(as_array(weights), origin)
-    return correlate1d(input, w, axis, output, mode, cval, origins[0])
+    x = as_array(input)
+    return convolve(x, weights, output, mode, cval, origin, axes=(normalize_axis_index(axis, x.ndim),))
 
 
 def _along_each(x: Any, axes: Any, output: Any, filter_: Callable[..., Any], *settings: Any) -> Any:

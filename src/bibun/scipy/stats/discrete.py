@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from scipy import special, stats  # type: ignore[import-untyped]
 
 from bibun.core.traced import plain
 from bibun.errors import NoDerivativeError, located
+from bibun.primitives.repeated import holds
 from bibun.scipy._levels import differentiated, is_traced, without
 from bibun.scipy.stats.distribution import Distribution, floats, log_probability, nan_unless
 from bibun.scipy.stats.values import number, plain_value
@@ -21,7 +23,8 @@ class Discrete(Distribution):
     """A family of distributions of a whole number: the methods of SciPy's, with parameters k, shapes and loc.
 
     Formulas of k - loc and the shapes: logpmf within the support, and cdf of a whole k below its end; `valid` says which
-    shapes are a member's.
+    shapes are a member's. Where the last shape is one of `ends`, probabilities are those of `products`: exp(k log p) is 0 for
+    p = 0, as is p**k, but the slope of this is 1 for k = 1.
     """
 
     moved_by = ("loc",)
@@ -37,11 +40,14 @@ class Discrete(Distribution):
         sf: Formula | None = None,
         mean: Formula | None = None,
         var: Formula | None = None,
+        ends: tuple[float, ...] = (),
+        products: dict[str, Formula] | None = None,
     ) -> None:
         self.name, self.plain = name, getattr(stats, name)
         self.shapes = self.plain.shapes.split(", ")
         self.support_of = support
         self.forms = {"logpmf": logpmf, "cdf": cdf, "sf": sf}
+        self.ends, self.products = ends, products or {}
         self.moments = {"mean": mean, "var": var}
         self.valid = valid
 
@@ -63,15 +69,11 @@ class Discrete(Distribution):
 
     def logcdf(self, k: Any, *args: Any, **settings: Any) -> Any:
         """log cdf"""
-        if not is_traced(k, args, settings):
-            return self.plain.logcdf(k, *args, **settings)
-        return log_probability(self.cdf(k, *args, **settings), self.sf(k, *args, **settings))
+        return self._log("cdf", "sf", k, args, settings)
 
     def logsf(self, k: Any, *args: Any, **settings: Any) -> Any:
         """log sf"""
-        if not is_traced(k, args, settings):
-            return self.plain.logsf(k, *args, **settings)
-        return log_probability(self.sf(k, *args, **settings), self.cdf(k, *args, **settings))
+        return self._log("sf", "cdf", k, args, settings)
 
     def ppf(self, q: Any, *args: Any, **settings: Any) -> Any:
         """The least k with cdf(k) >= q: a whole number, constant where it does not jump."""
@@ -98,26 +100,61 @@ class Discrete(Distribution):
         with np.errstate(divide="ignore", invalid="ignore"):
             if which in ("logpmf", "pmf"):
                 inside = (n >= low) & (n <= high) & (np.floor(n) == n)
-                y = self.forms["logpmf"](np.where(inside, n, np.where(np.isfinite(low), low, 0.0)), *shapes)  # type: ignore[misc]
-                y = np.where(inside, np.exp(y) if which == "pmf" else y, 0.0 if which == "pmf" else -np.inf)
+                y = self._formula(which, np.where(inside, n, np.where(np.isfinite(low), low, 0.0)), shapes)
+                y = np.where(inside, y, 0.0 if which == "pmf" else -np.inf)
             else:
                 y = self._sum(which, np.floor(n), low, high, shapes)
         return nan_unless(self.valid(*shapes) & (n == n), y, loc, *shapes)
 
     def _sum(self, which: str, n: Any, low: Any, high: Any, shapes: list[Any]) -> Any:
         """cdf or sf, of a whole number."""
-        form = self.forms["cdf"]
-        if form is None:
+        if self.forms["cdf"] is None:
             return number(self.name, which, n, *shapes)
         inside = (n >= low) & (n < high)
         within = np.where(inside, n, low)
         below, above = (0.0, 1.0) if which == "cdf" else (1.0, 0.0)
-        if which == "cdf" or self.forms["sf"] is None:
-            y = form(within, *shapes)
-            y = y if which == "cdf" else 1 - y
-        else:
-            y = self.forms["sf"](within, *shapes)
+        y = (
+            1 - self._formula("cdf", within, shapes)
+            if self.forms[which] is None
+            else self._formula(which, within, shapes)
+        )
         return np.where(inside, y, np.where(n < low, below, above))
+
+    def _formula(self, which: str, n: Any, shapes: list[Any]) -> Any:
+        """The formula of this name, or where the last shape is at an end the product that has the slope there."""
+        form: Any = self.forms["logpmf" if which == "pmf" else which]
+        usual = (lambda n, *shapes: np.exp(form(n, *shapes))) if which == "pmf" else form
+        product = self.products.get(which)
+        end = self._at_end(shapes)
+        if product is None or not holds(end):
+            return usual(n, *shapes)
+        *others, p = shapes
+        return np.where(
+            end,
+            product(n, *others, np.where(end, p, self.ends[0])),
+            usual(n, *others, np.where(end, 0.5, p)),
+        )
+
+    def _at_end(self, shapes: list[Any]) -> Any:
+        """Whether the last shape is the least or the greatest that the family has."""
+        return reduce(np.logical_or, (np.equal(shapes[-1], end) for end in self.ends), False)
+
+    def _log(self, which: str, rest: str, k: Any, args: Any, settings: Any) -> Any:
+        """log cdf or log sf. Where the last shape is at an end, and only there, the probability may be 0 within the support:
+        then it rises from there like a power, and its logarithm like log p or log(1 - p).
+        """
+        if not is_traced(k, args, settings):
+            return getattr(self.plain, f"log{which}")(k, *args, **settings)
+        p = getattr(self, which)(k, *args, **settings)
+        y = log_probability(p, getattr(self, rest)(k, *args, **settings))
+        shapes, loc, _ = self.parameters(args, settings)
+        n, (low, high) = np.floor(without(floats(k) - loc, 0)), self.support_of(*shapes)
+        vanishes = self._at_end(shapes) & np.equal(p, 0) & (n >= low) & (n < high)
+        if not holds(vanishes):
+            return y
+        end = np.where(vanishes, shapes[-1], 0.5)
+        with np.errstate(divide="ignore"):
+            return np.where(vanishes, np.log(end) + np.log1p(-end), y)
 
     def _least(self, which: str, q: Any, args: Any, settings: Any) -> Any:
         if not is_traced(q, args, settings):
@@ -165,7 +202,8 @@ poisson = Discrete(
     "poisson", lambda k, mu: special.xlogy(k, mu) - special.gammaln(k + 1) - mu,
     lambda k, mu: special.gammaincc(k + 1, mu), sf=lambda k, mu: special.gammainc(k + 1, mu),
     valid=lambda mu: mu >= 0,
-    support=lambda mu: (0, np.inf), mean=lambda mu: mu, var=lambda mu: mu,
+    support=lambda mu: (0, np.inf), mean=lambda mu: mu, var=lambda mu: mu, ends=(0.0,),
+    products={"pmf": lambda k, mu: mu**k * np.exp(-mu - special.gammaln(k + 1))},
 )  # fmt: skip
 binom = Discrete(
     "binom", lambda k, n, p: _log_choose(_whole(n), k) + special.xlogy(k, p) + special.xlog1py(n - k, -p),
@@ -173,11 +211,13 @@ binom = Discrete(
     sf=lambda k, n, p: special.betainc(k + 1, np.maximum(_whole(n) - k, 1), p),
     valid=lambda n, p: _counts(n) & (p >= 0) & (p <= 1),
     support=lambda n, p: (0, n), mean=lambda n, p: _whole(n) * p, var=lambda n, p: _whole(n) * p * (1 - p),
+    ends=(0.0, 1.0), products={"pmf": lambda k, n, p: np.exp(_log_choose(_whole(n), k)) * p**k * (1 - p) ** (n - k)},
 )  # fmt: skip
 bernoulli = Discrete(
     "bernoulli", lambda k, p: special.xlogy(k, p) + special.xlog1py(1 - k, -p), lambda k, p: 1 - p,
     sf=lambda k, p: p, valid=lambda p: (p >= 0) & (p <= 1),
     support=lambda p: (0, 1), mean=lambda p: p, var=lambda p: p * (1 - p),
+    ends=(0.0, 1.0), products={"pmf": lambda k, p: p**k * (1 - p) ** (1 - k)},
 )  # fmt: skip
 nbinom = Discrete(
     "nbinom",
@@ -186,12 +226,17 @@ nbinom = Discrete(
     lambda k, n, p: special.betainc(n, k + 1, p), sf=lambda k, n, p: special.betaincc(n, k + 1, p),
     valid=lambda n, p: (n > 0) & (p > 0) & (p <= 1),
     support=lambda n, p: (0, np.inf), mean=lambda n, p: n * (1 - p) / p, var=lambda n, p: n * (1 - p) / p**2,
+    ends=(1.0,), products={
+        "pmf": lambda k, n, p: np.exp(special.gammaln(n + k) - special.gammaln(k + 1) - special.gammaln(n)) * p**n * (1 - p) ** k
+    },
 )  # fmt: skip
 geom = Discrete(
     "geom", lambda k, p: special.xlog1py(k - 1, -p) + np.log(p), lambda k, p: -np.expm1(np.log1p(-p) * k),
     sf=lambda k, p: np.exp(np.log1p(-p) * k), valid=lambda p: (p > 0) & (p <= 1),
-    support=lambda p: (1, np.inf), mean=lambda p: 1 / p,
-    var=lambda p: (1 - p) / p**2,
+    support=lambda p: (1, np.inf), mean=lambda p: 1 / p, var=lambda p: (1 - p) / p**2, ends=(1.0,),
+    products={
+        "pmf": lambda k, p: p * (1 - p) ** (k - 1), "cdf": lambda k, p: 1 - (1 - p) ** k, "sf": lambda k, p: (1 - p) ** k,
+    },
 )  # fmt: skip
 betabinom = Discrete(
     "betabinom",
