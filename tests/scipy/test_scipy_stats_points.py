@@ -95,6 +95,9 @@ def test_densities_that_are_infinite(name: str, which: str) -> None:
         assert bb.value_and_grad(lambda x: f(x, *shapes))(end) == (np.inf, -inwards * np.inf)
         assert bb.grad(lambda loc: f(end, *shapes, loc))(0.0) == inwards * np.inf
         assert bb.hessian(lambda x: f(x, *shapes))(end) == np.inf
+        for slopes in (bb.grad(f, argnums=(len(shapes) + 1, len(shapes) + 2)), bb.jacfwd(f, argnums=len(shapes) + 2)):
+            found = np.ravel(slopes(end, *shapes, 0.0, 1.0))[-1]  # the scale moves the end, but for one at 0
+            assert found == (0 if end == 0 else inwards * np.inf * end)
         inside = end + 0.3 * inwards
         both = bb.grad(lambda x: np.sum(f(x, *shapes)))(np.array([end, inside]))
         np.testing.assert_allclose(both[1], bb.grad(lambda x: f(x, *shapes))(inside), rtol=1e-14)
@@ -103,6 +106,19 @@ def test_densities_that_are_infinite(name: str, which: str) -> None:
             assert by == [np.inf, np.inf]  # so it is constant
             for slope in (bb.grad(f, argnums=k + 1), bb.jacfwd(f, argnums=k + 1)):
                 assert slope(end, *shapes) == 0
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero")  # SciPy's
+@pytest.mark.parametrize("c", [0.5, 1.0, 1.5])
+def test_the_centre_of_two_sided_weibulls(c: float) -> None:
+    """0, infinite, or a kink: the same to both sides, of which the mean slope is 0."""
+    for which in ("logpdf", "pdf"):
+        f = getattr(stats.dweibull, which)
+        sides = [getattr(scipy_stats.dweibull, which)(x, c) for x in (-1e-3, 1e-3)]
+        assert sides[0] == sides[1]
+        for slopes in (bb.grad(f, argnums=(0, 2)), bb.jacfwd(f, argnums=(0, 2))):
+            assert slopes(0.0, c, 0.0) == (0, 0)
+        assert bb.grad(f, argnums=3)(0.0, c, 0.0, 1.0) == bb.jacfwd(f, argnums=3)(0.0, c, 0.0, 1.0)
 
 
 FLAT: dict[str, list[tuple[float, ...]]] = {

@@ -133,12 +133,15 @@ class Continuous(Distribution):
         y = self.standard(formula, np.where(inside, z, _middle(low, high)), shapes)
         beyond = np.where(z <= low, *outside)
         if density:
-            dead = inside & (vanishes(y) | (((z == low) | (z == high)) & np.isinf(y)))
+            at_end = (z == low) | (z == high)
+            dead = inside & (vanishes(y) | (at_end & np.isinf(y)))
             if holds(dead):
                 inside = inside & ~dead
                 y = self.standard(formula, np.where(inside, z, _middle(low, high)), shapes)
                 at_ends = plain_value(*(without(x, 0) for x in (z, *shapes)), family=self.name, which="logpdf")
-                beyond = np.where(dead, _endless(at_ends, z, _middle(low, high)), beyond)
+                # By its factor 0 an end at 0 is not moved by the scale: the infinite slope would make nan of this
+                moved = (x - loc) / np.where(z == 0, without(scale, 0), scale)
+                beyond = np.where(dead, _endless(at_ends, at_end, moved, _middle(low, high)), beyond)
             y = y - np.log(scale)
         y = np.where(inside, y, beyond)
         y = _exp(y) if which == "pdf" else y
@@ -222,9 +225,9 @@ def _exp(y: Any) -> Any:
     return np.where(endless, y, np.exp(np.where(endless, 0.0, y))) if holds(endless) else np.exp(y)
 
 
-def _endless(logarithm: Any, z: Any, middle: Any) -> Any:
-    """The logarithm of a density at an end, with its slopes where it is infinite."""
-    endless = np.equal(logarithm, np.inf)
+def _endless(logarithm: Any, at_end: Any, z: Any, middle: Any) -> Any:
+    """The logarithm of a density at an end, with its slopes where it is infinite; a peak between the ends has none."""
+    endless = np.equal(logarithm, np.inf) & at_end
     return np.where(endless, steep(np.where(endless, logarithm, 1.0), z, middle), logarithm)
 
 

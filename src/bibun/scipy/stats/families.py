@@ -19,6 +19,7 @@ from bibun.scipy.stats.formulas import (
     below,
     beta_above,
     beta_below,
+    distance,
     end,
     extreme,
     finite_exp,
@@ -246,7 +247,7 @@ weibull_max = Continuous(
     entropy=lambda c: -EULER / c - np.log(c) + EULER + 1,
 )  # fmt: skip
 dweibull = Continuous(
-    "dweibull", lambda z, c: np.log(c / 2) + special.xlogy(c - 1, np.abs(z)) - np.abs(z) ** c,
+    "dweibull", lambda z, c: np.log(c / 2) + special.xlogy(c - 1, distance(z)) - distance(z) ** c,
     lambda z, c: np.where(z > 0, 1 - np.exp(-(above(z) ** c)) / 2, np.exp(-((-below(z)) ** c)) / 2),
     sf=lambda z, c: np.where(z > 0, np.exp(-(above(z) ** c)) / 2, 1 - np.exp(-((-below(z)) ** c)) / 2),
     ppf=lambda q, c: quantile_of_dweibull(q, c), isf=lambda q, c: -quantile_of_dweibull(q, c), mean=lambda c: 0.0 * c,

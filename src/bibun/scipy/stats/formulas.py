@@ -98,6 +98,11 @@ def _smaller(w: Any, d: Any, first: bool) -> Any:
     return np.where((w < d) == first, (w if first else d) / (d + w), 0.5)
 
 
+def distance(z: Any) -> Any:
+    """|z|, a constant at 0: the infinite slope that log |z| has there would make nan of the 0 between left and right."""
+    return np.where(np.equal(z, 0), 0.0, np.abs(z))
+
+
 def flat_root(w: Any) -> Any:
     """√w of a quantile w; at 0, where it is asked of a density that is infinite there, with the slope 0 that w has."""
     zero = np.equal(w, 0)
