@@ -49,13 +49,13 @@ class Spread(NamedTuple):
 
 
 class Outline:
-    """A recording in parts, its leaves first. `lags`: at which distances it was seen to repeat."""
+    """A recording in parts, its leaves first. `lags`: at which distances it repeats."""
 
     def __init__(self, flat: Flat, numbers: Sequence[int], known: dict[Hashable, int]) -> None:
         self.flat, places = leaves_first(flat)
         stream = Stream(self.flat)
         repeats = Repeats(stream)
-        self.lags = repeats.lags
+        self.lags = sorted({stretch.period for stretch in repeats.stretches})
         entries = self.flat.numbers_of(lambda row, *_: row is ENTRY)
         kept = np.ones(len(flat), bool)
         kept[entries] = False
@@ -187,7 +187,7 @@ def _made(first: Outline, found: tuple[list[Part], Array], short: Fewer) -> tupl
     heads = _Heads(first)
     codes = np.concatenate([heads.codes(part) for part in parts])
     operands = np.concatenate([_all(part, 1) for part in parts])
-    coded = np.unique(operands[operands <= _LEAF])
+    coded = np.array(sorted(set(operands[operands <= _LEAF].tolist())), np.int64)  # np.unique imports np.ma
     leaves = [short.sequences[stack][turn] for stack, turn in map(_decoded, coded.tolist())]
     arrays, constants = ({n: k for k, n in enumerate({n for n in leaves if (n < 0) is kind})} for kind in (False, True))
     known = first.flat.constants

@@ -39,24 +39,22 @@ class Repeats:
     """What of a stream repeats.
 
     stretches   disjoint ones, in order: the longest first come to be
-    lags        at which distances it was looked at
+
+    lags: at which distances it is looked at, where these are known.
     """
 
     def __init__(self, stream: Stream, lags: Sequence[int] = ()) -> None:
         self.stream = stream
-        self.lags = list(lags)
         self.stretches: list[Stretch] = []
         self._found: list[tuple[int, int, int, int]] = []
         count = len(stream.numbers)
         if count < CALLS:
             return
         self._columns = stream.columns()
-        self.lags = self.lags or _lags(stream)
-        spacings = {spacing for lag in self.lags if (spacing := self._look(lag)) is not None}
-        more = sorted(spacings.difference(self.lags))
-        for lag in more:
+        lags = lags or _lags(stream)
+        spacings = {spacing for lag in lags if (spacing := self._look(lag)) is not None}
+        for lag in spacings.difference(lags):
             self._look(lag)
-        self.lags += more
         self._found.sort()
         self.stretches = self._chosen(np.zeros(count, bool), count)
 
