@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import bibun as bb
-from bibun.compiler.long_loops import Around, Inner, Stop, recorded
+from bibun.compiler.long_loops import Inner, OuterArrays, Stop, recorded
 from bibun.compiler.native.machine import available
 from bibun.compiler.paths import Recipe
 from bibun.compiler.rolling.stream import leaves_first
@@ -147,7 +147,7 @@ PROGRAMS = [
 def run_of(f: Function, arguments: tuple[Any, ...]) -> tuple[Recipe, list[Any], Run | None]:
     call = signature(arguments, {}, ())
     recipe = Recipe(f, [leaf_of(x) for x in call.leaves], call.rebuild, [], [])
-    inner = Inner(lambda: Around(()))
+    inner = Inner(lambda: OuterArrays(()))
     with pytest.raises(Stop):
         recorded(recipe, call.leaves, inner.call)
     return recipe, call.leaves, inner.run(recipe, call.leaves, 1)

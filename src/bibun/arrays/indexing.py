@@ -110,9 +110,7 @@ def at(function: np.ufunc, array: Any, key: Any, *values: Any) -> None:
     if not may_repeat(key):
         set_(array, key, function(get(array, key), *values))
         return
-    wide = np.result_type(
-        array, values[0]
-    )  # what is added up, of one place: truth values and small integers would not do
+    wide = np.result_type(array, values[0])  # truth values and small integers would not hold what is added up
     spread = np.broadcast_to(values[0], np.shape(get(array, key))).astype(wide, copy=False)
     key, traced = _settled(key)
     if len(key) == 1 and isinstance(key[0], np.ndarray):  # of a large array only the rows that are named

@@ -21,14 +21,13 @@ from bibun.compiler.native.once import once
 from bibun.compiler.paths import Recipe
 from bibun.compiler.results import Results
 from bibun.compiler.rolling.continued import continued
-from bibun.compiler.rolling.fewer import GIVEN, Fewer, Function, NotContinued, TurnLeaf, fewer
+from bibun.compiler.rolling.fewer import GIVEN, Fewer, Function, NotContinued, TurnLeaf, fewer, is_deeper
 from bibun.compiler.rolling.stream import ENTRY
 from bibun.compiler.runs import Run, check_arguments, over, same_containers, why_not
 from bibun.compiler.sameness import computes_in_loops
 from bibun.compiler.signature import Signature
 from bibun.compiler.source.arguments import Slot
 from bibun.core.calling import Instead, called_by
-from bibun.core.traced import Traced
 from bibun.core.watching import IndexArrays, watched_by
 from bibun.interpreters.forward import Dual
 from bibun.interpreters.recorded import Recorded
@@ -43,7 +42,7 @@ class Stop(BaseException):
     """Ends a run that nobody needs any more; no error, which f may handle."""
 
 
-class Around:
+class OuterArrays:
     """The arrays around a function that may run again, as they are before it runs."""
 
     def __init__(self, arrays: Sequence[np.ndarray[Any, Any]]) -> None:
@@ -57,13 +56,13 @@ class Around:
         return bool(changed)
 
 
-def may_run_again(f: Callable[..., Any], call: Signature) -> Around | None:
+def may_run_again(f: Callable[..., Any], call: Signature) -> OuterArrays | None:
     """What is to be put back if f runs again; None where it has no loops, or somebody would see that it runs twice, as who asks
     for errors of NumPy's."""
     arguments, _ = tree.flatten(call.rebuild([Slot(n) for n in range(len(call.leaves))]))
     arrays = computes_in_loops(f, arguments) if {"warn", "ignore"}.issuperset(np.geterr().values()) else None
     plain = arrays is not None and all(array.dtype.kind in "biufc" for array in arrays)
-    return Around(arrays) if arrays is not None and plain and sum(a.nbytes for a in arrays) <= COPIED else None
+    return OuterArrays(arrays) if arrays is not None and plain and sum(a.nbytes for a in arrays) <= COPIED else None
 
 
 class Inner:
@@ -72,7 +71,7 @@ class Inner:
     allowed     what is to be put back if the run is given up for that, asked once; None where it may not be
     """
 
-    def __init__(self, allowed: Callable[[], Around | None]) -> None:
+    def __init__(self, allowed: Callable[[], OuterArrays | None]) -> None:
         self.depth = 0
         self._allowed = once(allowed)
         self._refused = False
@@ -133,7 +132,7 @@ class Inner:
 
 def runs_of(recipe: Recipe, leaves: Sequence[Any], threads: int) -> Iterator[Run]:
     """Those that a program of recipe.f with these arguments may have been made of."""
-    inner = Inner(lambda: Around(()))  # as it was when the program was made
+    inner = Inner(lambda: OuterArrays(()))  # as it was when the program was made
     with suppress(Stop):
         yield over(*recorded(recipe, leaves, inner.call), recipe, threads, ())
     run = inner.run(recipe, leaves, threads)
@@ -195,7 +194,7 @@ def recorded(recipe: Recipe, leaves: Sequence[Any], instead: Instead | None = No
 def _recording(leaves: Sequence[Any]) -> Recording | None:
     """That in which all takes place; None where there is none, or a batch is among the leaves, of which f sees one entry."""
     inner = [_inner(leaf) for leaf in leaves]
-    if any(isinstance(value, Traced) and not isinstance(value, Recorded) for value in inner):
+    if any(map(is_deeper, inner)):
         return None
     return next((value.recording for value in inner if isinstance(value, Recorded)), None)
 

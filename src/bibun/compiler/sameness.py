@@ -66,19 +66,9 @@ _STEPS = (
     "STORE_SLICE", "STORE_SUBSCR", "SWAP", "TO_BOOL", "YIELD_VALUE",
 )  # fmt: skip
 _WRITING = ("STORE_SUBSCR", "STORE_SLICE", "DELETE_SUBSCR")
-_WRITERS = (
-    "append",
-    "clear",
-    "extend",
-    "insert",
-    "pop",
-    "popitem",
-    "remove",
-    "reverse",
-    "setdefault",
-    "sort",
-    "update",
-)
+_WRITERS = {
+    "append", "clear", "extend", "insert", "pop", "popitem", "remove", "reverse", "setdefault", "sort", "update",
+}  # fmt: skip
 _SINGLE = ("None", "True", "False", "Ellipsis")  # of these `is` says the same in every process
 _EQUALITY = ("==", "!=", "bool(==)", "bool(!=)")
 _NOW = ("now", "today")  # as a date, NumPy takes these for that of the clock
@@ -128,9 +118,7 @@ class _Look:
         self.loops = False
         self._arrays = arrays
         self.arrays: list[np.ndarray[Any, Any]] = []
-        self._writes = self._written = (
-            False  # whether code writes into things, and there are some that it can write into
-        )
+        self._writes = self._written = False  # whether code writes into things, and there are some to write into
         self.modules: dict[int, ModuleType] = {}
         self.attributes: set[str] = set()
         self._nan = self._compares = False  # whether there is a nan, and whether things are equal or in one another

@@ -307,9 +307,8 @@ def half_of(x: Expression) -> tuple[Expression, int] | None:
         return None
     (whole,) = x.operands
     *places, (half, terms) = x.params
-    entire = x.shape == whole.shape[:-1] and tuple(places) == identity(
-        len(x.shape)
-    )  # a slice from 0 has these places too
+    in_place = tuple(places) == identity(len(x.shape))
+    entire = in_place and x.shape == whole.shape[:-1]  # a slice from 0 has these places too
     return (whole, half) if not terms and entire else None
 
 

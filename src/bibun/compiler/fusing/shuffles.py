@@ -90,9 +90,7 @@ class Shuffles:
         there = tuple([variable(i, s, b) for i, (b, s) in enumerate(zip(box.starts, box.steps, strict=True))])
         if _same(part, self.view(background, there, part.shape)):
             return background
-        base = background.operands[0] if _holds(background, part, box) else background
-        while base.op == "view" and base.operands[0].op == "number":
-            base = base.operands[0]
+        base = _bare(background.operands[0] if _holds(background, part, box) else background)
         return self.make.make("place", (base, part), (box,), background.shape, background.kind)
 
     def added(self, x: Expression, term: Expression) -> Expression | None:
@@ -147,9 +145,7 @@ class Shuffles:
             return None
         parts, boxes = zip(*[self._within(part, box, places, shape) for part, box in seen], strict=True)
         zero = self.make.number(0, chain.root.kind)
-        background = self._root(chain, places, shape) if writers[0] < 0 else zero
-        while background.op == "view" and background.operands[0].op == "number":
-            (background,) = background.operands
+        background = _bare(self._root(chain, places, shape)) if writers[0] < 0 else zero
         return self.make.make("place", (background, *parts), tuple(boxes), shape, chain.root.kind)
 
     def _within(
@@ -261,6 +257,11 @@ class Shuffles:
         zero = self.make.number(0, x.kind)
         joined = self.make.make("place", (zero, *map(self.settled, parts)), tuple(boxes), x.shape, x.kind)
         return joined if base is None else self.make.map("fadd", self.settled(base), joined)
+
+
+def _bare(x: Expression) -> Expression:
+    """Of a number that is repeated, the number."""
+    return x.operands[0] if x.op == "view" and x.operands[0].op == "number" else x
 
 
 def _holds(x: Expression, part: Expression, box: Box) -> bool:

@@ -10,28 +10,20 @@ the heap, so its pages have to be kept.)
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 from bibun.compiler.native.code import Code, Value
 
 PAGE = 4096
 _BEHIND = 1280  # bytes behind what is read, from which on nothing was measured
-LEAST, MOST = (
-    2**14,
-    2**24,
-)  # bytes of arrays: smaller ones stay in the cache, larger ones are mapped, all at one place of a page
+LEAST = 2**14  # bytes of arrays: smaller ones stay in the cache,
+MOST = 2**24  # larger ones are mapped, all at one place of a page
 
 
 def matters(leaf: Any) -> bool:
     """Whether the place of such an array does."""
-    return leaf.scalar is None and LEAST <= leaf.dtype.itemsize * _size(leaf.shape) < MOST
-
-
-def _size(shape: Sequence[int]) -> int:
-    total = 1
-    for length in shape:
-        total *= length
-    return total
+    return leaf.scalar is None and LEAST <= leaf.dtype.itemsize * prod(leaf.shape) < MOST
 
 
 def unlucky(code: Code, made: Value, read: Sequence[Value]) -> Value:

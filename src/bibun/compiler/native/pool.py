@@ -60,9 +60,8 @@ _LEFT = 24  # bits of the ticket: chunks are a few hundred at most; jobs have th
 _JOB = ("function", "frame", "context", "local", "strip", "totals", "record", "extent", "chunk", "chunks", "threads")
 _POINTERS = ("function", "frame", "context", "local", "totals", "done", "acquire", "release", "give")
 _OWN = ("ticket", "results", "finished", "busy", "rest", "patience", "workers", "done", "acquire", "release", "give")
-_FIELDS = {
-    name: "ptr" if name in _POINTERS else "i64" for name in (*_JOB, *_OWN)
-}  # of the pool, and LLVM's type of each
+# Of the pool, and LLVM's type of each
+_FIELDS = {name: "ptr" if name in _POINTERS else "i64" for name in (*_JOB, *_OWN)}
 
 
 def _place(name: str) -> str:

@@ -20,11 +20,9 @@ from bibun.compiler.native.sharing import Job, define, from_table, share, table_
 
 BITS = 512  # of a register; there are too few narrower ones, and BLAS is as quick there
 MOST = 200_000_000  # multiplications
-LEAST = {
-    "f64": 1 << 18,
-    "f32": 1 << 20,
-}  # the same of narrower rows than a register: BLAS needs no time to compile; two
-SHORT = 24  # sides of no more would be loops in their place
+# The same at least, of narrower rows than a register: BLAS needs no time to compile
+LEAST = {"f64": 1 << 18, "f32": 1 << 20}
+SHORT = 24  # two sides of no more would be loops in their place
 APART = 16_384  # bytes from one row to the next, at most: else each is on a page of its own
 ROWS = {1: 16, 2: 12, 3: 8}  # of a tile, at most, by its vectors: 24 sums at a time, about
 BESIDE = 4  # rows of A that are found from one place

@@ -52,8 +52,7 @@ negative, square, power, guarded = row("negative"), row("square"), row("power"),
 exp, log, expm1, log1p, sqrt = row("exp"), row("log"), row("expm1"), row("log1p"), row("sqrt")
 where, copy, positive, tied, astype = row("where"), row("copy"), row("positive"), row("tied"), row("astype")
 reshape, transpose, broadcast_to, sum_ = row("reshape"), row("transpose"), row("broadcast_to"), row("sum")
-getitem, scatter_add, real, conjugate = row("getitem"), row("scatter_add"), row("real"), row("conjugate")
-put = row("put")
+getitem, put, scatter_add, real, conjugate = map(row, ("getitem", "put", "scatter_add", "real", "conjugate"))
 matmul, concatenate, stack, einsum = row("matmul"), row("concatenate"), row("stack"), row("einsum")
 
 

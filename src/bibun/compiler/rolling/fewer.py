@@ -114,7 +114,7 @@ class Fewer(NamedTuple):
                         value = np.float64(value)
                     entries[entry] = around.leaf(entry, value)
                 read[k] = entries[entry]
-            if row is TABLE["put"] and isinstance(read[0], Recorded) and _is_deeper(read[1]):
+            if row is TABLE["put"] and isinstance(read[0], Recorded) and is_deeper(read[1]):
                 raise NotContinued  # the transform refuses it, wherever the loop is written out
             values[number] = _value(row, read, settings)
         return [values[self._moved(n, turns)] for n in self.returned]
@@ -144,8 +144,8 @@ class Fewer(NamedTuple):
         return number
 
 
-def _is_deeper(value: Any) -> bool:
-    """Whether a value is one of the transform's."""
+def is_deeper(value: Any) -> bool:
+    """Whether a value is one of a transform's."""
     return isinstance(value, Traced) and not isinstance(value, Recorded)
 
 
