@@ -166,7 +166,7 @@ def test_a_negative_zero_that_is_written_keeps_its_sign(background: float) -> No
     agrees(f, (X,), (-X,))
 
 
-def test_what_others_are_written_onto_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_others_are_written_onto_is_looked_up_once(own_cache: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a program twice as long, twice as many parts are looked at: not each of them again for all that came before."""
 
     def parts(turns: int) -> int:
