@@ -255,3 +255,17 @@ def fix(x: Any, out: Any = None) -> Any:
     """Towards 0, to an integer: it goes in steps, so its derivative is 0."""
     y = _trunc(x) if isinstance(x, Traced) else np.trunc(x)
     return y if out is None else write_out(out, y, "np.fix", spread=True)
+
+
+def _infinite(name: str, function: Any) -> None:
+    """Whether entries are infinite: in out= too, which NumPy takes by position."""
+    constant = row(name)
+
+    @implements(function, plain=constant.reason)
+    def infinite(x: Any, out: Any = None) -> Any:
+        y = constant(x)
+        return y if out is None else write_out(out, y, f"np.{name}", spread=True)
+
+
+_infinite("isposinf", np.isposinf)
+_infinite("isneginf", np.isneginf)
