@@ -51,6 +51,7 @@ def test_the_order_of_equal_entries_is_kept_by_itself():
 def test_parameters_can_be_seen():
     for function in (xp.sort, xp.argsort):
         assert "descending" in inspect.signature(function).parameters
+    assert list(inspect.signature(xp.clip).parameters)[1:3] == ["min", "max"]
     for function in (xp.fft.fftfreq, xp.fft.rfftfreq):
         assert "dtype" in inspect.signature(function).parameters
 
@@ -92,3 +93,28 @@ def test_frequencies_in_a_dtype(n):
 def test_frequencies_of_a_traced_step():
     slope = bb.jacobian(lambda d: xp.fft.rfftfreq(4, d, dtype=np.float32))(0.5)
     assert_array_equal(slope, [-0.0, -1.0, -2.0])
+
+
+@pytest.mark.parametrize("make", [np.array, bb.Variable, xp.array], ids=["ndarray", "Variable", "bibun.numpy"])
+def test_one_bound_by_position(make):
+    low, both = np.maximum(X, 0.5), np.minimum(np.maximum(X, 0.5), 2.0)
+    given = [((0.5,), {}, low), ((), {"min": 0.5}, low), ((), {"a_min": 0.5}, low), ((0.5, 2.0), {}, both)]
+    given += [
+        ((0.5,), {"max": 2.0}, both),
+        ((0.5,), {"a_max": 2.0}, both),
+        ((None, 2.0), {}, np.minimum(X, 2.0)),
+        ((), {}, X),
+        ((0.5, 2.0, np.zeros_like(X)), {}, both),
+    ]
+    for args, settings, expected in given:
+        if len(args) < 3 or make is np.array:  # a plain array cannot hold what is traced
+            assert_array_equal(bb.core.traced.bare(xp.clip(make(X.copy()), *args, **settings)), expected)
+    with pytest.raises(ValueError, match="a bound is given twice"):
+        xp.clip(make(X.copy()), 0.5, a_min=0.25)
+
+
+def test_bounds_of_lists_keep_their_derivatives():
+    assert bb.grad(lambda x: xp.sum(xp.clip([x, 2 * x, 9.0], 1.5)))(1.0) == 2.0
+    assert_array_equal(
+        bb.grad(lambda b: xp.sum(xp.clip(X, *b)))(np.array([0.3, 1.1])), [np.sum(X < 0.3), np.sum(X > 1.1)]
+    )

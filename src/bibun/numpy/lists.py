@@ -9,7 +9,7 @@ from bibun.arrays.creation import as_array, holds_traced
 from bibun.interpreters.buffer import unnamed
 
 NAMES = frozenset((
-    "amax", "amin", "append", "average", "clip", "cross", "cumprod", "cumsum", "diag", "diff", "dot", "einsum", "inner", "kron",
+    "amax", "amin", "append", "average", "cross", "cumprod", "cumsum", "diag", "diff", "dot", "einsum", "inner", "kron",
     "max", "mean", "median", "min", "outer", "prod", "ptp", "std", "sum", "tensordot", "trace", "trapezoid", "var",
     "vdot", "where",
 ))  # fmt: skip

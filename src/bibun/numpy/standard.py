@@ -1,4 +1,4 @@
-"""What the array API standard asks of sort and argsort and NumPy lacks: a descending order, and a stable one by itself.
+"""What the array API standard asks of sort, argsort and clip and NumPy lacks: a descending order, a stable one, a bound alone.
 
 The dtype of frequencies is in fft.py.
 """
@@ -38,6 +38,16 @@ def argsort(
     return last - np.flip(indices, axis)
 
 
+@taking_lists
+def clip(
+    a: Any, min: Any = None, max: Any = None, out: Any = None, *, a_min: Any = None, a_max: Any = None, **settings: Any
+) -> Any:
+    """The entries, or the bound that they are beyond; one bound may be given alone, by position too. Else as numpy.clip."""
+    if (min is not None and a_min is not None) or (max is not None and a_max is not None):
+        raise ValueError("clip: a bound is given twice, as min= or max= and as a_min= or a_max=. Leave one away.")
+    return np.clip(a, a_min if min is None else min, a_max if max is None else max, out=out, **settings)
+
+
 def _stable(kind: Any, stable: Any) -> Any:
     """The standard's default is True."""
     return True if kind is None and stable is None else stable
@@ -49,4 +59,4 @@ def _given(kind: Any, order: Any, stable: Any) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if value is not None}
 
 
-__all__ = ["argsort", "sort"]
+__all__ = ["argsort", "clip", "sort"]
