@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,17 @@ from bibun import Variable
 SHAPE = (3, 4, 5)
 A = np.arange(60.0).reshape(SHAPE) * 0.1 - 2.0
 MASK = A[:, :, 0] > -1.0
+
+
+class AsArray:
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        return np.array([0, 0, 2])
+
+
+class AsNumber:
+    def __index__(self) -> int:
+        return 1
+
 
 KEYS: dict[str, Any] = {
     "integer": 1,
@@ -63,6 +75,17 @@ KEYS: dict[str, Any] = {
     "empty mask": np.zeros(SHAPE, bool),
     "unsigned": np.array([2, 1], np.uint8),
     "ix_": np.ix_([0, 2], [1, 1], [0, 4]),
+    "range": range(-3, 3),
+    "range and integer": (range(2), slice(None), 1),
+    "ranges apart": (range(2), slice(None), range(2)),
+    "integer, ellipsis, range": (0, ..., range(3)),
+    "array of another kind": array("l", [0, 0, 2]),
+    "memory": memoryview(array("l", [2, 0, 0])),
+    "what gives an array": AsArray(),
+    "what is a number": AsNumber(),
+    "True, ellipsis and list": (True, ..., [0, 1]),
+    "True and list": (True, [0, 1, 0]),
+    "empty list of two axes": [[]],
 }
 
 
@@ -307,3 +330,27 @@ def test_a_loop_over_entries() -> None:
 
     assert_allclose(bb.grad(f)(v), 2 * v * (np.arange(500) % 3))
     assert_allclose(bb.grad(lambda x: sum((row @ row for row in x), 0.0))(A[0]), 2 * A[0])
+
+
+@pytest.mark.parametrize("key", [[False, True, True], range(-3, 3), (range(2),), [True, True, False]], ids=str)
+@pytest.mark.parametrize("function", [np.add, np.subtract, np.multiply])
+def test_at_of_lists_and_ranges(function: np.ufunc, key: Any) -> None:
+    x, v = np.array([1.0, 2.0, 3.0]), np.array([5.0, 7.0])
+    v = v if np.size(x[key]) == 2 else np.arange(6.0)
+    if function is np.multiply and np.size(x[key]) == 6:
+        pytest.skip("places that repeat are for add and subtract")
+    expected = x.copy()
+    function.at(expected, key, v)
+
+    def f(x: Any, v: Any) -> Any:
+        y = x * 1.0
+        function.at(y, key, v)
+        return y
+
+    found, tangent = bb.jvp(f, (x, v), (np.cos(x), np.sin(v)))
+    assert_array_equal(found, expected)
+    by_x, by_v = bb.vjp(f, x, v)[1](np.ones(3))
+    assert_allclose(np.sum(tangent), by_x @ np.cos(x) + by_v @ np.sin(v))
+    step = 1e-6
+    moved = [f(x + s * np.cos(x), v + s * np.sin(v)) for s in (step, -step)]
+    assert_allclose(tangent, (moved[0] - moved[1]) / (2 * step), atol=1e-8)

@@ -12,6 +12,9 @@ filled does not hold it, a few of them are copied.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
+from numbers import Number
+from operator import index as as_number
 from typing import Any
 from weakref import ref
 
@@ -29,6 +32,7 @@ from bibun.primitives.memory import copy_in, flat, getitem_apart, put_into
 _getitem, _put, _real, _imag, _rectangular = row("getitem"), row("put"), row("real"), row("imag"), row("rectangular")
 _reshape = row("reshape")
 _READ_ONLY = (row("broadcast_to"), row("diagonal"), row("sliding_windows"))  # NumPy lets nobody write to these views
+_NO_ARRAYS = (Number, np.bool_, slice, type(None), type(Ellipsis), str, bytes, Traced)  # in a key
 _FEW = 16  # views of one base before the dead ones are looked for
 _PART = 4  # of a written array, what is at most the fourth part is copied when it is read
 
@@ -210,7 +214,16 @@ def _hand_down(root: Any, new: Any) -> None:
 
 
 def copied(index: Any) -> Any:
-    """An array, list or tuple in a key, which its owner may change, as an array of its own. An empty list names nothing."""
-    if isinstance(index, (list, tuple)):
-        return np.array(index) if index else np.empty(0, int)
-    return np.array(index) if isinstance(index, np.ndarray) else index
+    """What NumPy takes for an array in a key (a list, a range, memory, ...), as an array of its own: its owner may change it.
+
+    Of what is empty and no array it takes nothing; what has __index__ is a number.
+    """
+    if isinstance(index, np.ndarray):
+        return np.array(index)
+    if isinstance(index, _NO_ARRAYS):
+        return index
+    if not isinstance(index, (list, tuple)) and hasattr(index, "__index__"):
+        with suppress(TypeError):  # an array of another library has it too
+            return as_number(index)
+    made = np.array(index)
+    return made if made.size else made.astype(int)

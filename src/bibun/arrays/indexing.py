@@ -33,6 +33,8 @@ def get(x: Any, key: Any) -> Any:
     if is_basic(key):
         return get(x, key)
     key, traced = _settled(key)
+    if is_basic(key):
+        return get(x, key)
     if any(np.result_type(k).kind == "b" and not k.records for k in traced):
         raise DerivativeValueError(
             f"{located()}x[mask] inside vmap, with a mask that is a batch, would have another length for each entry. "
@@ -106,7 +108,7 @@ def at(function: np.ufunc, array: Any, key: Any, *values: Any) -> None:
             f"{located()}np.{function.__name__}.at would write a traced array into a plain ndarray, and its derivative "
             "would be lost. Make the array with np.zeros_like(x) or np.zeros(n, like=x)."
         )
-    key = key if isinstance(key, tuple) else (key,)
+    key = tuple(map(in_place.copied, key if isinstance(key, tuple) else (key,)))
     if not may_repeat(key):
         set_(array, key, function(get(array, key), *values))
         return

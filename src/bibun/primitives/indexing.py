@@ -103,10 +103,8 @@ lasting = constant(_lasting, "whether an entry is overwritten is True or False",
 
 def _behind_batch(key: tuple[Any, ...]) -> tuple[Any, ...] | None:
     """The key for an array with a batch axis in front; None where NumPy would move the axes of index arrays before it."""
-    arrays = [n for n, k in enumerate(key) if isinstance(k, (np.ndarray, list, bool, np.bool_))]
-    if arrays:
-        integers = [n for n, k in enumerate(key) if isinstance(k, (int, np.integer))]
-        advanced = sorted(arrays + integers)
+    if any(isinstance(k, (np.ndarray, list, bool, np.bool_)) for k in key):  # a number beside them counts as one too
+        advanced = [n for n, k in enumerate(key) if isinstance(k, (np.ndarray, list, int, np.integer, np.bool_))]
         if advanced[-1] - advanced[0] + 1 != len(advanced):
             return None
     return (slice(None), *key)
