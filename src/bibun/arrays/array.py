@@ -198,6 +198,8 @@ class Array(Traced, methods.Methods):
         return indexing.get(self, key)
 
     def __setitem__(self, key: Any, value: Any) -> None:
+        if type(key) is int and isinstance(value, Array) and (getattr(value, "base", None) or (None,))[0] is self:
+            lost.refuse_swap(self.word, sys._getframe(1))
         indexing.set_(self, key, value)
 
     def __divmod__(self, other: Any) -> tuple[Any, Any]:

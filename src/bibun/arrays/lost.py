@@ -79,17 +79,30 @@ def refuse_shuffle(word: str, frame: FrameType) -> None:
 
     x[i], x[j] = x[j], x[i] is what it does next, of rows that are views: one of the two would be lost.
     """
+    _measured[:] = frame.f_code, frame.f_lasti
     if "shuffle" not in frame.f_code.co_names:  # as nearly always
         return
     place = user_location()
     if place and _SHUFFLED.search(place.expression):
-        raise NoDerivativeError(
-            f"at {place}: shuffle swaps rows of {word} that are views of it, and would leave some twice. Write "
-            "x[...] = x[rng.permutation(len(x))]."
-        )
+        raise _no_shuffle(word, place)
+
+
+def refuse_swap(word: str, frame: FrameType) -> None:
+    """Raise where a row of an array, a view, is stored in it by the instruction that has asked it for its length: that is no
+    len(x) and no x[i] = x[j], but a call of a shuffle, whatever its name is there."""
+    if _measured == [frame.f_code, frame.f_lasti]:
+        raise _no_shuffle(word, user_location())
+
+
+def _no_shuffle(word: str, place: Location | None) -> NoDerivativeError:
+    return NoDerivativeError(
+        f"at {place}: shuffle swaps rows of {word} that are views of it, and would leave some twice. Write "
+        "x[...] = x[rng.permutation(len(x))]."
+    )
 
 
 _SHUFFLED = re.compile(r"^(?!len\().*\.shuffle\(", re.DOTALL)
+_measured: list[Any] = []  # the code and the instruction that asked for a length last
 
 
 def as_ndarray(array: Any) -> BibunError:
