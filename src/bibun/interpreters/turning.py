@@ -13,6 +13,8 @@ in the end, beside that part, is as large as the terms that cancelled.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,7 @@ from bibun.interpreters.batch import Batch, batch
 from bibun.interpreters.forward import Dual, dual, provide, push
 
 _SHAKEN = 3  # that all are changed by less than a hundredth of what they may be, happens once in 10^6
+_KEPT = 2**16  # entries of an array whose factors are kept: 2 MB
 _ROUNDING = 1000  # above the rounding of what cancels, in units of the terms' last digits
 
 
@@ -59,17 +62,22 @@ def turning(value: Any, tangent: Any, level: int) -> Turning:
 
 def _shaken(turns: Batch, number: int, level: int) -> Any:
     """All but the first changed by a part of the square root of what rounding changes; in another way for each term."""
-    shape, dtype = np.shape(turns), turns.dtype
-    random = np.random.default_rng((number, *shape))
+    shape, dtype = np.shape(turns), np.finfo(turns.dtype).dtype
+    make = _factors if prod(shape) <= _KEPT else _factors.__wrapped__
+    if turns.dtype.kind != "c":
+        return turns * batch(make(number, shape, dtype), level)
+    real, imag = np.real(turns), np.imag(turns)  # they can cancel each other, as in np.abs
+    return real * batch(make(number, shape, dtype), level) + 1j * (imag * batch(make(~number, shape, dtype), level))
 
-    def factors() -> Any:
-        shares = np.zeros((1 + _SHAKEN, *shape), np.finfo(dtype).dtype)
-        shares[1:] = random.normal(size=(_SHAKEN, *shape))
-        return batch(1 + np.sqrt(np.finfo(dtype).eps) * shares, level)
 
-    if dtype.kind != "c":
-        return turns * factors()
-    return np.real(turns) * factors() + 1j * (np.imag(turns) * factors())  # they can cancel each other, as in np.abs
+@lru_cache(maxsize=8)
+def _factors(number: int, shape: tuple[int, ...], dtype: Any) -> Any:
+    """1, and beside it numbers by chance: the same in every run, and kept, since to draw them takes longer than to use them."""
+    random = np.random.default_rng((abs(number), number < 0, *shape))
+    factors = np.ones((1 + _SHAKEN, *shape), dtype)
+    factors[1:] += np.sqrt(3 * np.finfo(dtype).eps) * (2 * random.random((_SHAKEN, *shape), np.float32) - 1)
+    factors.flags.writeable = False
+    return factors
 
 
 def turned(dy: Any, moved: Any, level: int) -> Any:
