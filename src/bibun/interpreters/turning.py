@@ -27,6 +27,7 @@ from bibun.interpreters.forward import Dual, dual, provide, push
 _SHAKEN = 3  # that all are changed by less than a hundredth of what they may be, happens once in 10^6
 _KEPT = 2**16  # entries of an array whose factors are kept: 2 MB
 _ROUNDING = 1000  # above the rounding of what cancels, in units of the terms' last digits
+_PART = 4096  # how much is shaken, in units of the last digit: of each dtype on the way, so that the coarsest decides
 
 
 class Turning(Dual):
@@ -61,7 +62,7 @@ def turning(value: Any, tangent: Any, level: int) -> Turning:
 
 
 def _shaken(turns: Batch, number: int, level: int) -> Any:
-    """All but the first changed by a part of the square root of what rounding changes; in another way for each term."""
+    """All but the first changed by some thousand times what rounding changes; in another way for each term."""
     shape, dtype = np.shape(turns), np.finfo(turns.dtype).dtype
     make = _factors if prod(shape) <= _KEPT else _factors.__wrapped__
     if turns.dtype.kind != "c":
@@ -75,7 +76,7 @@ def _factors(number: int, shape: tuple[int, ...], dtype: Any) -> Any:
     """1, and beside it numbers by chance: the same in every run, and kept, since to draw them takes longer than to use them."""
     random = np.random.default_rng((abs(number), number < 0, *shape))
     factors = np.ones((1 + _SHAKEN, *shape), dtype)
-    factors[1:] += np.sqrt(3 * np.finfo(dtype).eps) * (2 * random.random((_SHAKEN, *shape), np.float32) - 1)
+    factors[1:] += _PART * np.finfo(dtype).eps * (2 * random.random((_SHAKEN, *shape), np.float32) - 1)
     factors.flags.writeable = False
     return factors
 
@@ -102,8 +103,7 @@ def settled(tangent: Any, level: int) -> tuple[Any, bool]:
         return tangent, False
     by, shaken = turns.value[0], turns.value[1:]
     terms = np.max(np.abs(shaken - by), axis=0)
-    rounding = _ROUNDING * np.sqrt(np.finfo(np.result_type(terms)).eps)
-    return tangent, bool(np.any(plain(np.abs(by) > rounding * terms)))
+    return tangent, bool(np.any(plain(np.abs(by) > _ROUNDING / _PART * terms)))
 
 
 provide(turned)
