@@ -61,7 +61,7 @@ def turning(value: Any, tangent: Any, level: int) -> Turning:
     return made  # type: ignore[return-value]
 
 
-def _shaken(turns: Batch, number: int, level: int) -> Any:
+def _shaken(turns: Any, number: int, level: int) -> Any:
     """All but the first changed by some thousand times what rounding changes; in another way for each term."""
     shape, dtype = np.shape(turns), np.finfo(turns.dtype).dtype
     make = _factors if prod(shape) <= _KEPT else _factors.__wrapped__
