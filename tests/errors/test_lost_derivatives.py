@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -240,6 +242,53 @@ def test_rows_are_not_swapped_by_views_of_them(transformed: Any, generator: Any)
 
     with pytest.raises(bb.NoDerivativeError, match=r"Write x\[\.\.\.\] = x\[rng\.permutation\(len\(x\)\)\]"):
         transformed(shuffled, np.ones((4, 3)))
+
+
+@pytest.mark.filterwarnings("ignore:you are shuffling")
+@pytest.mark.parametrize(
+    "shuffle",
+    [
+        lambda function, y: function(y),
+        lambda function, y: [*map(function, [y])],
+        lambda function, y: partial(function, y)(),
+        lambda function, y: function(y.T),
+        lambda function, y: function(*[y[1:]]),
+    ],
+)
+@pytest.mark.parametrize(
+    "transformed",
+    [
+        lambda f, x: bb.vjp(f, x),
+        lambda f, x: bb.jvp(f, (x,), (x,)),
+        lambda f, x: bb.vmap(f)(np.stack([x, x])),
+        lambda f, x: f(xp.zeros((4, 3))),
+    ],
+)
+def test_a_shuffle_by_another_name_swaps_no_views(transformed: Any, shuffle: Any) -> None:
+    function = np.random.default_rng(3).shuffle
+
+    def shuffled(x: Any) -> Any:
+        y = x[:]
+        shuffle(function, y)
+        return y
+
+    with pytest.raises(bb.NoDerivativeError, match=r"Write x\[\.\.\.\] = x\[rng\.permutation\(len\(x\)\)\]"):
+        transformed(shuffled, np.arange(12.0).reshape(4, 3))
+
+
+@pytest.mark.parametrize("store", [operator.setitem, lambda x, i, row: x.__setitem__(i, row)])
+def test_rows_stored_in_place_of_others_are_no_shuffle(store: Any) -> None:
+    def stored(x: Any) -> Any:
+        y = x[: len(x)]
+        for i in range(len(y) - 1):
+            store(y, i, y[i + 1])
+        y[0], y[1] = y[1], y[0]  # of views: one of the two is lost
+        return y
+
+    x = np.arange(12.0).reshape(4, 3)
+    expected = stored(x.copy())
+    np.testing.assert_array_equal(bb.jvp(stored, (x,), (x,))[1], expected)
+    np.testing.assert_array_equal(bb.vjp(lambda x: stored(1 * x), x)[0], expected)
 
 
 def test_numbers_are_shuffled_and_lengths_told() -> None:

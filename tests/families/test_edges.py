@@ -43,6 +43,73 @@ def test_the_mixed_derivative_of_a_power_at_exponent_0(power: Any, a: float) -> 
     assert np.all(np.isfinite(bb.grad(lambda v: power(v[0], v[1]))(np.array([0.0, 0.0]))))
 
 
+SECOND: dict[
+    str, tuple[Callable[[Any], Any], float, float]
+] = {  # at the edge the limit of the second derivative within
+    "arcsin at 1": (np.arcsin, 1.0, np.inf),
+    "arcsin at -1": (np.arcsin, -1.0, -np.inf),
+    "arccos at 1": (np.arccos, 1.0, -np.inf),
+    "arccos at -1": (np.arccos, -1.0, np.inf),
+    "arctanh at 1": (np.arctanh, 1.0, np.inf),
+    "arctanh at -1": (np.arctanh, -1.0, -np.inf),
+    "arccosh at 1": (np.arccosh, 1.0, -np.inf),
+    "emath.arcsin at -1": (np.emath.arcsin, -1.0, -np.inf),
+    "emath.arccos at 1": (np.emath.arccos, 1.0, -np.inf),
+    "emath.arctanh at 1": (np.emath.arctanh, 1.0, np.inf),
+    "log at 0": (np.log, 0.0, -np.inf),
+    "sqrt at 0": (np.sqrt, 0.0, -np.inf),
+    "rgamma at -700": (special.rgamma, -700.0, -np.inf),  # -2 ψ(701) 700! there
+    "rgamma at -701": (special.rgamma, -701.0, np.inf),
+}
+
+
+@pytest.mark.parametrize(("f", "edge", "limit"), SECOND.values(), ids=SECOND)
+def test_the_second_derivative_at_an_edge_by_all_orders_of_modes(f: Any, edge: float, limit: float) -> None:
+    """Reverse over reverse has the terms of an infinite cotangent one by one: none may be 0 times infinity."""
+
+    def pushed(x: Any) -> Any:
+        return bb.jvp(f, (x,), (1.0,))[1]
+
+    def grad_of_grad(x: Any) -> Any:
+        return bb.grad(bb.grad(f))(x)
+
+    with np.errstate(all="ignore"):
+        found = [
+            grad_of_grad(edge),
+            bb.jvp(bb.grad(f), (edge,), (1.0,))[1],
+            bb.grad(pushed)(edge),
+            bb.jvp(pushed, (edge,), (1.0,))[1],
+            bb.compile(grad_of_grad)(edge),
+        ]
+        if abs(edge) <= 1:
+            near = edge - 1e-6 * np.sign(edge) if f is not np.arccosh and edge else edge + 1e-6
+            assert np.sign(bb.grad(bb.grad(f))(near)) == np.sign(limit)
+    np.testing.assert_array_equal(found, limit)
+
+
+def test_slopes_of_inverse_functions_beside_their_edges() -> None:
+    """arcsin' = 1 / sqrt(d (2 - d)) at x = 1 - d, and so on; compiled too, and of complex numbers on either side of a cut."""
+    d = 2.0 ** -np.arange(1.0, 50, 7)
+    root = np.sqrt(d * (2 - d))
+    for f, slope in (
+        (np.arcsin, 1 / root), (np.arccos, -1 / root), (np.arctanh, 1 / root**2),
+        (lambda x: np.arccosh(2 - x), -1 / np.sqrt(d * (2 + d))),
+    ):  # fmt: skip
+        gradient = bb.grad(lambda x, f=f: np.sum(f(x)))
+        np.testing.assert_allclose(gradient(1 - d), slope, rtol=4e-16)
+        np.testing.assert_allclose(bb.compile(gradient)(1 - d), slope, rtol=4e-16)
+    z = np.array([complex(2, 0.0), complex(2, -0.0), complex(-2, 0.0), complex(-2, -0.0), 0.3 + 0.4j])
+    beside = z + 1j * np.copysign(1e-9, np.imag(z))
+    for f in (np.arcsin, np.arccos, np.arctanh, np.arccosh):
+
+        def push(z: Any, f: Any = f) -> Any:
+            return bb.jvp(f, (z,), (np.ones_like(z),))[1]
+
+        numerical = (f(beside + 1e-6) - f(beside - 1e-6)) / 2e-6
+        np.testing.assert_allclose(push(z), numerical, rtol=1e-7)
+        np.testing.assert_allclose(bb.compile(push)(z), numerical, rtol=1e-7)
+
+
 A, B = np.array([[1.0, 0.2], [0.2, 0.1]]), np.array([[0.0, 1.0], [1.0, 0.5]])
 TRUNCATED: dict[str, Callable[[Any], Any]] = {
     "pinv": lambda e: np.linalg.pinv(A + e * B, rcond=0.5),

@@ -243,3 +243,29 @@ def test_lengths_are_whole_numbers(k: int, shape: Any) -> None:
             return TypeError
 
     assert outcome(bb.Variable(np.ones(2))) == outcome(np.ones(2))
+
+
+PUT: tuple[Callable[[Any, Any], Any], ...] = (
+    lambda y, v: np.put(y, 0, v),
+    lambda y, v: y.put(-1, v),
+    lambda y, v: np.put(y, [0, 0], np.stack([v, 2 * v])),  # the last one stays
+    lambda y, v: np.put(y, 5, v, mode="clip"),
+    lambda y, v: np.put(y, 5, v, mode="wrap"),
+    lambda y, v: np.put(y, [], v),
+)
+
+
+@pytest.mark.parametrize("k", range(len(PUT)))
+def test_put_into_an_array_without_axes(k: int) -> None:
+    def f(v: Any) -> Any:
+        y = np.ones_like(v)
+        PUT[k](y, v * v)
+        return 3 * y
+
+    expected = f(np.array(2.0))
+    slope = 2 * (expected - f(np.array(0.0))) / 2.0  # of 3 v², 6 v², 3
+    for y, dy in (bb.jvp(f, (np.array(2.0),), (1.0,)), bb.vjp(lambda v: f(v) + 0 * v, np.array(2.0))):
+        np.testing.assert_array_equal(y, expected)
+        np.testing.assert_allclose(dy(1.0)[0] if callable(dy) else dy, slope)
+    with pytest.raises(IndexError, match="out of bounds"):
+        np.put(bb.Variable(np.array(2.0)), 1, 3.0)

@@ -12,6 +12,7 @@ import pytest
 
 import bibun as bb
 from bibun.errors import DerivativeValueError
+from bibun.scipy import linalg
 from tests.families.agreement import along, paired, sample
 
 G = sample(5, 5)
@@ -528,3 +529,34 @@ def test_equal_values_that_do_not_move() -> None:
             bb.jvp(f, (a,), (t,))
     projector = lambda a: (lambda v: v[:, :2] @ v[:, :2].T)(np.linalg.eigh(a)[1])  # noqa: E731
     np.testing.assert_allclose(bb.jvp(projector, (a,), (t,))[1], 0, atol=1e-15)
+
+
+BASES = {
+    "qr": lambda x: np.linalg.qr(x, "complete")[0][:, 3:],
+    "svd": lambda x: np.linalg.svd(x)[0][:, 3:],
+    "scipy.linalg.null_space": lambda x: linalg.null_space(x.T),
+}
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e3, 1e-3])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("name", BASES)
+def test_completed_bases_in_single_precision_beside_double(name: str, dtype: Any, scale: float) -> None:
+    """What rounding leaves of a turn is of the coarsest dtype on the way, not of the result's. The projector on what the
+    columns of x leave is P = 1 - x x⁺, and dP = -P dx x⁺ - (P dx x⁺)ᵀ."""
+    basis, weights = BASES[name], sample(5, 5, seed=3)
+    x, t = ((scale * sample(5, 3, seed=k)).astype(dtype) for k in (4, 5))
+    p, back = np.eye(5) - x.astype(float) @ np.linalg.pinv(x.astype(float)), np.linalg.pinv(x.astype(float))
+    dp = -p @ t @ back - (p @ t @ back).T
+    tolerance = {"rtol": 1e3 * np.finfo(dtype).eps, "atol": 1e3 * np.finfo(dtype).eps}
+    for f, slope in (
+        (lambda n: np.sum(weights * (n @ n.T)), np.sum(weights * dp)),
+        (lambda n: np.sum((n.T @ weights[0]) ** 2), weights[0] @ dp @ weights[0]),
+    ):
+        np.testing.assert_allclose(bb.jvp(lambda x, f=f: f(basis(x)), (x,), (t,))[1], slope, **tolerance)
+    for dependent in (
+        lambda n: np.sum(n * weights[:, :2]),
+        lambda n: np.sum(weights * (n @ n.T)) + 1e-2 * np.sum(n[:, 0] * weights[0]),
+    ):
+        with pytest.raises(DerivativeValueError):
+            bb.jvp(lambda x, f=dependent: f(basis(x)), (x,), (t,))

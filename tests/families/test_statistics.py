@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import bibun as bb
+from bibun.core.traced import plain
 from tests.families.agreement import check, check_first, check_second, sample
 
 X = sample(3, 4)
@@ -269,3 +270,21 @@ def test_variances_of_a_dtype(name: str, dtype: Any) -> None:
     np.testing.assert_allclose(found, expected, rtol=1e-6)
     slope = bb.jvp(lambda x: np.real(getattr(np, name)(x, dtype=dtype)), (x,), (x,))[1]
     np.testing.assert_allclose(slope, (2 if "var" in name else 1) * getattr(np, name)(x), rtol=1e-6)  # homogeneous
+
+
+@pytest.mark.filterwarnings("ignore::numpy.exceptions.ComplexWarning")
+@pytest.mark.parametrize("name", ["std", "var", "nanstd", "nanvar", "nanmean"])
+@pytest.mark.parametrize("dtype", [int, np.int8, bool])
+@pytest.mark.parametrize("settings", [{}, {"axis": 0}, {"keepdims": True}], ids=repr)
+def test_variances_in_whole_numbers(name: str, dtype: Any, settings: dict[str, Any]) -> None:
+    """NumPy has the root of one of them, and nothing of what may be nan."""
+    x = np.array([[1.0, 2.5, 7.0], [3.0, 5.0, 11.3]])
+
+    def outcome(x: Any) -> Any:
+        try:
+            y = np.asarray(plain(getattr(np, name)(x, dtype=dtype, **settings)))
+        except TypeError:
+            return TypeError
+        return y.dtype, y.tolist()
+
+    assert outcome(bb.Variable(x)) == outcome(x)

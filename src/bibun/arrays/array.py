@@ -15,7 +15,7 @@ import numpy as np
 from bibun.arrays import in_place, indexing, lost, methods, protocol, sparse
 from bibun.arrays.registry import row
 from bibun.core.primitive import ByClass
-from bibun.core.traced import Holder, Traced, bare, of_masked
+from bibun.core.traced import Holder, Traced, bare, of_masked, plain
 from bibun.errors import located
 from bibun.tree import Named, named
 
@@ -148,6 +148,8 @@ class Array(Traced, methods.Methods):
         return 1, 0  # the processor, in DLPack's numbers
 
     def __float__(self) -> float:
+        if lost.steers(self):
+            return float(plain(row("search_start")(self)))
         raise lost.as_number(self, "float")
 
     def __int__(self) -> int:
@@ -198,6 +200,8 @@ class Array(Traced, methods.Methods):
         return indexing.get(self, key)
 
     def __setitem__(self, key: Any, value: Any) -> None:
+        if type(key) is int and isinstance(value, Array) and (getattr(value, "base", None) or (None,))[0] is self:
+            lost.refuse_swap(self.word, sys._getframe(1))
         indexing.set_(self, key, value)
 
     def __divmod__(self, other: Any) -> tuple[Any, Any]:

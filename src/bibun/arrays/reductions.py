@@ -310,8 +310,14 @@ def std(
     mean: Any = _NONE,
     correction: Any = _NONE,
 ) -> Any:
-    """The root of the variance."""
-    return root_of_squares(variance(as_array(a), axis, dtype, out, ddof, keepdims, where, mean, correction))
+    """The root of the variance; in whole numbers where `dtype` asks for them, which NumPy has of one variance alone."""
+    total = variance(as_array(a), axis, dtype, out, ddof, keepdims, where, mean, correction)
+    whole = np.result_type(total)
+    if dtype is None or whole.kind in "fc":
+        return root_of_squares(total)
+    if np.shape(total):
+        raise TypeError(f"np.std: the roots of variances are no numbers of {whole}, which dtype= asks for.")
+    return np.sqrt(total).astype(whole)
 
 
 @implements(np.average)

@@ -23,6 +23,12 @@ def _present(a: Any, where: Any = _NONE) -> Any:
     return present if where is True or where is _NONE else np.logical_and(present, where)
 
 
+def _check_inexact(a: Any, dtype: Any) -> None:
+    """Raise NumPy's error where the moments of floats are asked for in whole numbers."""
+    if dtype is not None and a.dtype.kind in "fc" and np.dtype(dtype).kind not in "fc":
+        raise TypeError("If a is inexact, then dtype must be inexact")
+
+
 def _axes(axis: Any, a: Any) -> Any:
     """Of a number that may be nan NumPy takes the axes 0 and -1, which its mean and its variance refuse."""
     return axes_of(axis, a.ndim) if a.dtype.kind in "fc" else axis
@@ -80,6 +86,7 @@ def nanmean(
 ) -> Any:
     """The mean of the entries that are not nan; nan where there is none."""
     a = as_array(a)
+    _check_inexact(a, dtype)
     axis = _axes(axis, a)
     present = _present(a, where)
     if not everywhere(np.any(present, axis=axis)):
@@ -127,6 +134,7 @@ def _spread(
 ) -> Any:
     """The variance."""
     a = as_array(a)
+    _check_inexact(a, dtype)
     axis, keepdims = _axes(axis, a), bool(keepdims) and keepdims is not _NONE
     present = _present(a, where)
     few = np.sum(present, axis=axis, keepdims=keepdims) <= (ddof if correction is _NONE else correction)

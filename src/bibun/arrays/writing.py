@@ -58,7 +58,11 @@ def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
         places = np.where(places < 0, places + a.size, places)
     else:
         places = places % a.size if mode == "wrap" else np.clip(places, 0, a.size - 1)
-    indexing.set_(a, _unraveled(a, places), _repeated(v, np.arange(places.size)))
+    v = _repeated(v, np.arange(places.size))
+    if not a.shape:
+        indexing.set_(a, (Ellipsis,), v[-1])  # one entry: what is stored last
+    else:
+        indexing.set_(a, _unraveled(a, places), v)
 
 
 def _safely(values: Any, dtype: np.dtype[Any], name: str) -> Any:

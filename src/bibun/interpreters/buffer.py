@@ -20,7 +20,7 @@ import numpy as np
 from bibun.arrays import in_place, indexing
 from bibun.arrays.array import OPERATORS, Array
 from bibun.arrays.creation import as_array, holds_traced
-from bibun.arrays.lost import refuse_shuffle
+from bibun.arrays.lost import refuse_shuffle, refuse_swap
 from bibun.arrays.protocol import LIKE
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced, new_level
@@ -158,7 +158,7 @@ class Buffer(Traced, Named):
 
     def __len__(self) -> int:
         if len(self.shape) > 1:
-            refuse_shuffle("an array of bibun.numpy", sys._getframe(1))
+            refuse_shuffle(self.word, sys._getframe(1))
         return len(self.value)
 
     @property
@@ -214,6 +214,8 @@ class Buffer(Traced, Named):
         return view
 
     def __setitem__(self, key: Any, value: Any) -> None:
+        if type(key) is int and isinstance(value, (Buffer, Traced)):
+            refuse_swap(self.word, sys._getframe(1))
         key, value = unnamed(key), named(value)
         if isinstance(value, (list, tuple)) and holds_traced(value):
             value = as_array(value)

@@ -13,6 +13,8 @@ in the end, beside that part, is as large as the terms that cancelled.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -23,7 +25,9 @@ from bibun.interpreters.batch import Batch, batch
 from bibun.interpreters.forward import Dual, dual, provide, push
 
 _SHAKEN = 3  # that all are changed by less than a hundredth of what they may be, happens once in 10^6
+_KEPT = 2**16  # entries of an array whose factors are kept: 2 MB
 _ROUNDING = 1000  # above the rounding of what cancels, in units of the terms' last digits
+_PART = 4096  # how much is shaken, in units of the last digit: of each dtype on the way, so that the coarsest decides
 
 
 class Turning(Dual):
@@ -57,19 +61,24 @@ def turning(value: Any, tangent: Any, level: int) -> Turning:
     return made  # type: ignore[return-value]
 
 
-def _shaken(turns: Batch, number: int, level: int) -> Any:
-    """All but the first changed by a part of the square root of what rounding changes; in another way for each term."""
-    shape, dtype = np.shape(turns), turns.dtype
-    random = np.random.default_rng((number, *shape))
+def _shaken(turns: Any, number: int, level: int) -> Any:
+    """All but the first changed by some thousand times what rounding changes; in another way for each term."""
+    shape, dtype = np.shape(turns), np.finfo(turns.dtype).dtype
+    make = _factors if prod(shape) <= _KEPT else _factors.__wrapped__
+    if turns.dtype.kind != "c":
+        return turns * batch(make(number, shape, dtype), level)
+    real, imag = np.real(turns), np.imag(turns)  # they can cancel each other, as in np.abs
+    return real * batch(make(number, shape, dtype), level) + 1j * (imag * batch(make(~number, shape, dtype), level))
 
-    def factors() -> Any:
-        shares = np.zeros((1 + _SHAKEN, *shape), np.finfo(dtype).dtype)
-        shares[1:] = random.normal(size=(_SHAKEN, *shape))
-        return batch(1 + np.sqrt(np.finfo(dtype).eps) * shares, level)
 
-    if dtype.kind != "c":
-        return turns * factors()
-    return np.real(turns) * factors() + 1j * (np.imag(turns) * factors())  # they can cancel each other, as in np.abs
+@lru_cache(maxsize=8)
+def _factors(number: int, shape: tuple[int, ...], dtype: Any) -> Any:
+    """1, and beside it numbers by chance: the same in every run, and kept, since to draw them takes longer than to use them."""
+    random = np.random.default_rng((abs(number), number < 0, *shape))
+    factors = np.ones((1 + _SHAKEN, *shape), dtype)
+    factors[1:] += _PART * np.finfo(dtype).eps * (2 * random.random((_SHAKEN, *shape), np.float32) - 1)
+    factors.flags.writeable = False
+    return factors
 
 
 def turned(dy: Any, moved: Any, level: int) -> Any:
@@ -94,8 +103,7 @@ def settled(tangent: Any, level: int) -> tuple[Any, bool]:
         return tangent, False
     by, shaken = turns.value[0], turns.value[1:]
     terms = np.max(np.abs(shaken - by), axis=0)
-    rounding = _ROUNDING * np.sqrt(np.finfo(np.result_type(terms)).eps)
-    return tangent, bool(np.any(plain(np.abs(by) > rounding * terms)))
+    return tangent, bool(np.any(plain(np.abs(by) > _ROUNDING / _PART * terms)))
 
 
 provide(turned)

@@ -213,6 +213,15 @@ def _rgamma(x: Value) -> Value:
     return select(absolute(x) < 1e-300, x, select(pole, 0, 1 / WORDS["gamma"](x)))
 
 
+@in_double
+def _reflected_digamma(x: Value) -> Value:
+    """cos πx - ψ(1 - x) sin(πx) / π, by what x is apart from an integer"""
+    whole = WORDS["rint"](x)
+    sign = 1 - (whole - 2 * WORDS["floor"](whole * 0.5)) * 2
+    rest = (x - whole) * pi
+    return sign * (WORDS["cos"](rest) - WORDS["digamma"](1 - x) * WORDS["sin"](rest) * (1 / pi))
+
+
 # ---- sine ---------------------------------------------------------------------------------------
 
 WORDS["sinc"] = lambda x: x.code.call("sinc", x)

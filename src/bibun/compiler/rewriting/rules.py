@@ -104,6 +104,18 @@ def _square_root(rewriter: Any, node: Node, *, x: Node) -> Node | None:
     return rewriter.make(TABLE["sqrt"], (x,), None, resized(node.like, x.shape))  # type: ignore[no-any-return]
 
 
+def _one_minus_square(rewriter: Any, node: Node, *, x: Node) -> Node | None:
+    """The product that NumPy computes: see primitives/elementwise.py."""
+    like = node.like
+    if x.dtype != node.dtype:
+        return None
+    if node.dtype.kind == "c":
+        below = rewriter.call("subtract", rewriter.call("negative", x, like=like), 1, like=like)
+        return rewriter.call("multiply", rewriter.call("subtract", x, 1, like=like), below, like=like)  # type: ignore[no-any-return]
+    above = rewriter.call("add", 1, x, like=like)
+    return rewriter.call("multiply", rewriter.call("subtract", 1, x, like=like), above, like=like)  # type: ignore[no-any-return]
+
+
 def _same(rewriter: Any, node: Node, *, x: Node) -> Node | None:
     """x itself, if it is alike already."""
     return x if x.like.shape == node.like.shape and x.dtype == node.dtype and x.weak == node.weak else None
@@ -324,6 +336,7 @@ RULES = (
     Rule(add(REAL, -0.0), REAL),  # x + (-0) = x
     Rule(add(-0.0, REAL), REAL),  # (-0) + x = x
     Rule(subtract(REAL, 0), REAL),  # x - 0 = x
+    Rule(row("one_minus_square")(X), _one_minus_square),  # (1 - x) (1 + x)
     Rule(power(X, 1), X),  # x**1 = x
     Rule(power(X, 2), _square),  # x**2 = x x, as NumPy's operator has it
     Rule(power(X, 0.5), _square_root),  # x**0.5 = sqrt(x), as NumPy has it for arrays: of -infinity nan

@@ -65,13 +65,29 @@ def _step(a: Any, m: Any) -> Any:
     return np.where(turned, np.where(m < 0, forward, -backward), direct)
 
 
+def _reflected(x: Any) -> Any:
+    """cos πx - ψ(1 - x) sin(πx) / π"""
+    sine, cosine = _turned(x)
+    return cosine - special.psi(1 - x) * sine / pi
+
+
+def _slope_of_reflected(x: Any) -> Any:
+    """(ψ'(1 - x) / π - π) sin πx - ψ(1 - x) cos πx"""
+    sine, cosine = _turned(x)
+    return (_trigamma(1 - x) / pi - pi) * sine - special.psi(1 - x) * cosine
+
+
+# A row, since Γ(1 - x) is infinite below -170: in the pullback of a sum of products it would meet the 0 of each sine by itself.
+reflected_digamma = elementwise(_reflected, _slope_of_reflected, native="reflected_digamma", name="reflected_digamma")
+
+
 def _slope_of_rgamma(y: Any, x: Any) -> Any:
     """-y ψ(x); for x < 1/2 reflected, since ψ is infinite where y is 0: Γ(1 - x) (cos πx - ψ(1 - x) sin(πx) / π)"""
     low = np.real(x) < 0.5
-    up = np.where(low, 1 - x, x)
+    up = np.where(low, 1.0, x)
     psi = np.where(np.equal(y, 0) & ~low, 0, special.psi(up))
-    sine, cosine = _turned(np.where(low, x, 0))
-    return np.where(low, special.gamma(np.where(low, up, 1)) * (cosine - psi * sine / pi), -y * psi)
+    below = special.gamma(np.where(low, 1 - x, 1)) * reflected_digamma(np.where(low, x, 0))
+    return np.where(low, below, -y * psi)
 
 
 def _rgamma_and_slope(x: Any) -> tuple[Any, Any]:

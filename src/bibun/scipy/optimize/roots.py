@@ -13,6 +13,7 @@ from scipy import optimize  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array
 from bibun.core.traced import bare
+from bibun.primitives.constants import search_start
 from bibun.scipy._estimates import estimates
 from bibun.scipy._implicit import implicit
 from bibun.scipy._levels import all_at, steering
@@ -135,6 +136,8 @@ def root_scalar(
     newton and halley need not be given fprime (and fprime2): they then use the exact ones.
     """
     problem = Problem(_value_of(f) if fprime is True or fprime2 is True else f, args)
+    x0, x1 = search_start(x0), search_start(x1)
+    bracket = None if bracket is None else [search_start(end) for end in bracket]
     near = x0 if bracket is None else bracket[0]
     xtol, rtol, options = _settings("root_scalar", xtol, rtol, options)
     sizes = {} if near is None else problem.sizes(near, bracket, x1)  # SciPy says what is missing
@@ -182,6 +185,7 @@ def _bracketing(name: str) -> Function:
         call = signature(solver).bind(f, a, b, args, *more, **settings).arguments
         full = call.get("full_output", False)
         settings = steering(name, **dict(list(call.items())[4:])) | {"full_output": True}
+        a, b = search_start(a), search_start(b)
         problem = Problem(f, args)
 
         def run(entry: Any) -> dict[str, Any]:
@@ -225,6 +229,7 @@ def newton(
     problem = Problem(func, args)
     more = [Problem(p, args) if p is not None else None for p in (fprime, fprime2)]
     tol, rtol = _settings("newton", tol, rtol)
+    x0, x1 = search_start(x0), search_start(x1)
 
     def run(entry: Any) -> dict[str, Any]:
         first, second = (p.plain(entry) if p else None for p in more)
