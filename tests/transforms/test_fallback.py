@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -128,3 +129,51 @@ def test_compiled_code_with_a_black_box_runs_plainly() -> None:
     compiled = bb.compile(bb.grad(f))
     with pytest.warns(bb.CompileWarning, match="black box"):
         assert_allclose(compiled(X), GRADIENT, rtol=1e-10)
+
+
+@pytest.mark.parametrize(
+    "differentiate", [lambda f: bb.grad(f)(0.0), lambda f: bb.jvp(f, (0.0,), (1.0,)), lambda f: bb.jacobian(f)(0.0)]
+)
+def test_an_estimate_that_nothing_bounds_is_refused(differentiate: Any) -> None:
+    """The slope of the root at 0 is infinite; what is found is the number of the smallest step."""
+    root = bb.numerical_fallback(math.sqrt)
+    with pytest.raises(bb.NoDerivativeError, match="sqrt has no derivative here.*right of x only; nothing bounds"):
+        differentiate(root)
+    assert_allclose(bb.grad(root)(4.0), 0.25, rtol=1e-10)
+
+
+def test_what_it_reads_from_around_is_told_in_the_users_words() -> None:
+    def outer(x: Any) -> Any:
+        @bb.numerical_fallback
+        def inner(y: Any) -> Any:
+            return x * y
+
+        return inner(2.0)
+
+    with pytest.raises(bb.NoDerivativeError, match="^inner reads a Variable from the code around it"):
+        bb.grad(outer)(3.0)
+
+
+@pytest.mark.parametrize("transform", [bb.numerical_fallback, bb.custom_vjp, bb.custom_jvp, bb.checkpoint])
+def test_what_is_no_function_is_refused_at_once(transform: Any) -> None:
+    with pytest.raises(TypeError, match=rf"^{transform.__name__}: 3.0 is no function"):
+        transform(3.0)
+
+
+def test_functions_without_a_name() -> None:
+    """A partial and an object that is called have none."""
+
+    class Cube:
+        def __call__(self, x: Any) -> Any:
+            return x**3
+
+    for cube in (partial(lambda n, x: x**n, 3), Cube()):
+        by_hand, forward = bb.custom_vjp(cube), bb.custom_jvp(cube)
+        by_hand.defvjp(lambda x: (x**3, x), lambda x, g: (3 * x**2 * g,))
+        forward.defjvp(lambda p, t: (p[0] ** 3, 3 * p[0] ** 2 * t[0]))
+        for f in (by_hand, forward, bb.checkpoint(cube), bb.numerical_fallback(cube)):
+            assert_allclose(bb.grad(f)(2.0), 12.0, rtol=1e-10)
+    with pytest.raises(ValueError, match="backward of Cube returned 2 cotangents"):
+        wrong = bb.custom_vjp(Cube())
+        wrong.defvjp(lambda x: (x**3, x), lambda x, g: (g, g))
+        bb.grad(wrong)(2.0)

@@ -94,6 +94,14 @@ def _escapes(y: Any, arrays: list[Any], name: str) -> None:
             )
 
 
+def _name(transform: str, f: Any) -> str:
+    """The name of a function that the transform is given; a functools.partial and objects that are called have none."""
+    if not callable(f):
+        raise TypeError(f"{transform}: {f!r} is no function. Pass the function itself, not what it returns.")
+    inner = getattr(f, "func", f)  # of a partial
+    return str(getattr(f, "__name__", None) or getattr(inner, "__name__", type(f).__name__))
+
+
 class custom_vjp:
     """A function with a pullback of the user's: f = custom_vjp(f); f.defvjp(forward, backward).
 
@@ -104,6 +112,7 @@ class custom_vjp:
     def __init__(self, f: Callable[..., Any]) -> None:
         update_wrapper(self, f)
         self.f = f
+        self.__name__ = _name("custom_vjp", f)
         self.forward: Any = None
         self.backward: Any = None
 
@@ -114,11 +123,11 @@ class custom_vjp:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.backward is None:
-            raise NoDerivativeError(f"custom_vjp: {self.__name__}.defvjp(forward, backward) was not called.")  # type: ignore[attr-defined]
+            raise NoDerivativeError(f"custom_vjp: {self.__name__}.defvjp(forward, backward) was not called.")
         if kwargs:
             args, kwargs = _by_position(self.f, args, kwargs)
         call = _Call(args, kwargs)
-        return call.result(_row(self._once(call), call, self._pull, original=self.f)(*call.arrays))
+        return call.result(_row(self._once(call), call, self._pull, name=self.__name__, original=self.f)(*call.arrays))
 
     def _once(self, call: _Call) -> Callable[..., Any]:
         """f; where its pullback may follow, forward, whose residuals the pullback then need not compute again. Forward itself
@@ -145,14 +154,14 @@ class custom_vjp:
         return self.forward(*args, **kwargs)[1]
 
     def _pull(self, call: _Call, g: Any, needed: tuple[int, ...], xs: list[Any]) -> list[Any]:
-        call.check_positions(needed, self.__name__)  # type: ignore[attr-defined]
+        call.check_positions(needed, self.__name__)
         args, kwargs = call.arguments(xs)
         residuals = self._residuals(call, args, kwargs)
         found = self.backward(residuals, call.cotangent(g))
         found = found if isinstance(found, tuple) else (found,)
         if len(found) != len(args):
             raise ValueError(
-                f"custom_vjp: backward of {self.__name__} returned {len(found)} cotangents for {len(args)} arguments."  # type: ignore[attr-defined]
+                f"custom_vjp: backward of {self.__name__} returned {len(found)} cotangents for {len(args)} arguments."
             )
         leaves: list[Any] = []
         for i, (arg, cotangent) in enumerate(zip(args, found, strict=True)):
@@ -160,11 +169,11 @@ class custom_vjp:
             given = [None] * count if cotangent is None else tree.flatten(cotangent)[0]
             if len(given) != count:
                 raise ValueError(
-                    f"custom_vjp: backward of {self.__name__} returned {len(given)} cotangents for argument {i}, which "  # type: ignore[attr-defined]
+                    f"custom_vjp: backward of {self.__name__} returned {len(given)} cotangents for argument {i}, which "
                     f"holds {count} values; one for each is needed (zeros where there is no influence)."
                 )
             leaves += given
-        return [_shaped(leaves[call.where[i]], xs[i], self.__name__) for i in needed]  # type: ignore[attr-defined]
+        return [_shaped(leaves[call.where[i]], xs[i], self.__name__) for i in needed]
 
 
 def _shaped(cotangent: Any, x: Any, name: str) -> Any:
@@ -185,11 +194,12 @@ def _row(
     pull: Callable[..., Any],
     push: Callable[..., Any] | None = None,
     *,
+    name: str,
     reads: tuple[str, ...] = ("needed", "xs"),
     original: Callable[..., Any] | None = None,
 ) -> Primitive:
-    """The row of one call. `reads`: what the pullback is given. `original`: what f stands for, kept for checks."""
-    name = getattr(f, "__name__", "f")
+    """The row of one call. `name`: the user's function; `reads`: what the pullback is given; `original`: what f stands for,
+    kept for checks."""
 
     def of_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
         def run(*arrays: Any) -> Any:
@@ -224,6 +234,7 @@ class custom_jvp:
     def __init__(self, f: Callable[..., Any]) -> None:
         update_wrapper(self, f)
         self.f = f
+        self.__name__ = _name("custom_jvp", f)
         self.rule: Any = None
 
     def defjvp(self, rule: Callable[..., Any]) -> Callable[..., Any]:
@@ -233,14 +244,14 @@ class custom_jvp:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.rule is None:
-            raise NoDerivativeError(f"custom_jvp: {self.__name__}.defjvp(rule) was not called.")  # type: ignore[attr-defined]
+            raise NoDerivativeError(f"custom_jvp: {self.__name__}.defjvp(rule) was not called.")
         if kwargs:
             args, kwargs = _by_position(self.f, args, kwargs)
         call = _Call(args, kwargs)
-        return call.result(_row(self.f, call, self._pull, self._push)(*call.arrays))
+        return call.result(_row(self.f, call, self._pull, self._push, name=self.__name__)(*call.arrays))
 
     def _push(self, call: _Call, ts: list[Any], xs: list[Any]) -> Any:
-        call.check_positions([i for i, t in enumerate(ts) if t is not None], self.__name__)  # type: ignore[attr-defined]
+        call.check_positions([i for i, t in enumerate(ts) if t is not None], self.__name__)
         tangents = [np.zeros_like(x) if t is None else t for t, x in zip(ts, xs, strict=True)]
         primals, kwargs = call.arguments(xs)
         moved, _ = call.arguments(tangents)
@@ -250,7 +261,7 @@ class custom_jvp:
 
     def _check(self, outputs: list[Any], tangents: list[Any]) -> None:
         """A tangent for each output, of its shape."""
-        name = self.__name__  # type: ignore[attr-defined]
+        name = self.__name__
         if len(tangents) != len(outputs):
             raise ValueError(
                 f"custom_jvp: the rule of {name} returned {len(tangents)} tangents for {len(outputs)} outputs."
@@ -263,7 +274,7 @@ class custom_jvp:
                 )
 
     def _pull(self, call: _Call, g: Any, needed: tuple[int, ...], xs: list[Any]) -> list[Any]:
-        return transposed_rule(self.__name__, lambda ts: self._push(call, ts, xs), g, needed, xs)  # type: ignore[attr-defined]
+        return transposed_rule(self.__name__, lambda ts: self._push(call, ts, xs), g, needed, xs)
 
 
 def transposed_rule(
@@ -299,13 +310,15 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     Raises DerivativeValueError where f gives another value when it runs again.
     """
 
+    name = _name("checkpoint", f)
+
     def pull(call: _Call, g: Any, needed: tuple[int, ...], xs: list[Any], y: Any) -> list[Any]:
         def again(*some: Any) -> Any:
             args, kwargs = call.arguments_with(xs, needed, some)
             return call.output(f(*args, **kwargs))
 
         now, pullback = vjp(again, *(xs[i] for i in needed))
-        _check_unchanged(f, y, now)
+        _check_unchanged(name, y, now)
         return list(pullback(g))
 
     def push(call: _Call, ts: list[Any], xs: list[Any]) -> Any:
@@ -320,14 +333,14 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     def checkpointed(*args: Any, **kwargs: Any) -> Any:
         call = _Call(args, kwargs)
         try:
-            return call.result(_row(f, call, pull, push, reads=("needed", "xs", "y"))(*call.arrays))
+            return call.result(_row(f, call, pull, push, name=name, reads=("needed", "xs", "y"))(*call.arrays))
         except NoDerivativeError:
             return f(*args, **kwargs)
 
     return update_wrapper(checkpointed, f)
 
 
-def _check_unchanged(f: Callable[..., Any], before: Any, now: Any) -> None:
+def _check_unchanged(name: str, before: Any, now: Any) -> None:
     """The outputs of both runs agree, but for rounding."""
     pairs = zip(before, now, strict=True) if isinstance(before, tuple) else [(before, now)]
     for a, b in ((plain(a), plain(b)) for a, b in pairs):
@@ -337,7 +350,7 @@ def _check_unchanged(f: Callable[..., Any], before: Any, now: Any) -> None:
         size = np.max(np.abs(a), initial=0, where=np.isfinite(a))
         if not np.allclose(a, b, rtol=tolerance, atol=tolerance * size, equal_nan=True):
             raise DerivativeValueError(
-                f"checkpoint: {getattr(f, '__name__', 'the function')} gave another value when the derivative ran it again: "
+                f"checkpoint: {name} gave another value when the derivative ran it again: "
                 "an array that it reads from the code around it has changed, or it draws random numbers. Pass what changes "
                 "as an argument."
             )

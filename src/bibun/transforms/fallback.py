@@ -17,7 +17,7 @@ import numpy as np
 from bibun import tree
 from bibun.core.traced import recorded
 from bibun.errors import NoDerivativeError, UnrecordableError
-from bibun.transforms.custom import _Call, _row
+from bibun.transforms.custom import _Call, _name, _row
 
 
 class Used(NamedTuple):
@@ -62,17 +62,18 @@ class numerical_fallback:
     f lets complex numbers through), forward mode about 10; each derivative of a derivative multiplies that. The derivatives
     are those of bibun.numerical, and `bibun.check` reports what their errors do to the derivative of the whole.
 
-    Raises NoDerivativeError where f has none that can be found: at a jump, or where it is not finite.
+    Raises NoDerivativeError where f has none that can be found with a bound on its error: at a jump, where a slope is infinite,
+    where f is not finite.
     """
 
     def __init__(self, f: Callable[..., Any]) -> None:
         update_wrapper(self, f)
         self.f = f
-        self.name = getattr(f, "__name__", "a black box")
+        self.name = _name("numerical_fallback", f)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         call = _Call(args, kwargs)
-        return call.result(_row(self._plainly, call, self._pull, self._push)(*call.arrays))
+        return call.result(_row(self._plainly, call, self._pull, self._push, name=self.name)(*call.arrays))
 
     def _plainly(self, *args: Any, **kwargs: Any) -> Any:
         """f of arrays of its own, which it may change."""
@@ -127,16 +128,14 @@ class numerical_fallback:
         values, unflatten = tree.flatten(estimate.value)
         errors = tree.flatten(estimate.error)[0]
         largest = max((float(np.max(error, initial=0.0)) for error in errors), default=0.0)
-        if not np.isfinite(largest) and estimate.status.startswith(("jump", "not finite", "not analytic")):
+        if not np.isfinite(largest):
             raise NoDerivativeError(
-                f"{self.name} has no derivative here that could be found numerically: {estimate.status}."
+                f"{self.name} has no derivative here that could be found numerically: {estimate.status}; nothing bounds the "
+                "error of what was found."
             )
         used, signs = _watcher.get(), _signs.get()
         if used is not None:
             used.append(Used(self.name, largest, estimate.evaluations, estimate.status))
         if signs is not None:
-            values = [
-                v + np.where(np.isfinite(e), e, 0) * signs.choice([-1.0, 1.0], np.shape(v))
-                for v, e in zip(values, errors, strict=True)
-            ]
+            values = [v + e * signs.choice([-1.0, 1.0], np.shape(v)) for v, e in zip(values, errors, strict=True)]
         return unflatten([np.asarray(v)[()] for v in values])
