@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 
 LOADED = time_ns()  # before any other file of bibun is: what is written later is not what runs (compiler/keys.py)
 _HERE = dirname(__file__)  # noqa: PTH120  pathlib would cost a twentieth of importing numpy
+_PYTHON = f"{dirname(warnings.__file__)}/"  # noqa: PTH120  where Python's own library is
+_INSTALLED = ("site-packages", "dist-packages")  # beneath it, where other people's code is
 _ON_THE_WAY = tuple(f"{_HERE}/{room}" for room in ("arrays", "core", "interpreters"))  # from NumPy to a row
 
 # What is left where there is no rule: the same words in every message.
@@ -67,21 +69,36 @@ class MutatedArrayError(BibunError, RuntimeError):
         )
 
 
+_ENTRIES = (".flat", ".real", ".imag")  # attributes of an array that are entries of it
+
+
 class Location(NamedTuple):
     """A place in the user's code."""
 
     file: str
     line: int
     expression: str
-    stores: bool  # an assignment to an item: target[key] = value
+    stores: bool  # an assignment to entries: target[key] = value, target.flat = value
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}"
         return f"{place} ({self.expression})" if self.expression else place
 
+    def method(self) -> tuple[str, str]:
+        """Of a call owner.name(...), which the expression is as a whole: the text of its owner, and its name; else "", ""."""
+        import ast  # here, as errors are rare
+
+        try:
+            called = ast.parse(self.expression, mode="eval").body
+        except SyntaxError:  # a part of a longer one, or a statement
+            return "", ""
+        if isinstance(called, ast.Call) and isinstance(called.func, ast.Attribute):
+            return ast.unparse(called.func.value), called.func.attr
+        return "", ""
+
 
 def user_location() -> Location | None:
-    """The innermost line of Python that belongs to none of bibun, numpy and scipy; None where there is none."""
+    """The innermost line that belongs to none of bibun, numpy, scipy and Python's own library; None where there is none."""
     frame = _user_frame()
     if frame is None:
         return None
@@ -89,7 +106,10 @@ def user_location() -> Location | None:
 
     code, at = frame.f_code, frame.f_lasti
     stores = at >= 0 and code.co_code[at] == opmap["STORE_SUBSCR"]
-    return Location(code.co_filename, frame.f_lineno, _expression(code, frame.f_lineno, at, whole=stores), stores)
+    expression = _expression(code, frame.f_lineno, at, whole=stores)
+    if at >= 0 and code.co_code[at] == opmap["STORE_ATTR"] and expression.endswith(_ENTRIES):
+        stores, expression = True, _expression(code, frame.f_lineno, at, whole=True)
+    return Location(code.co_filename, frame.f_lineno, expression, stores)
 
 
 def user_line() -> str:
@@ -123,7 +143,8 @@ def scipy_function() -> tuple[str, str]:
             found = str(decorated.__module__), str(decorated.__name__)
         elif _package(frame) == "scipy" and not (found[1] and module.startswith("scipy._lib")):
             found = module, _method(inside.get("self"), frame.f_code.co_name)
-    return found if found[1] else _named_in_the_line()
+    found = found if found[1] else _named_in_the_line()
+    return found if found[0].startswith("scipy.") else ("", "")
 
 
 def asked_by(package: str, functions: Container[str] = ()) -> bool:
@@ -152,15 +173,25 @@ def _method(owner: Any, name: str) -> str:
 
 
 def _named_in_the_line() -> tuple[str, str]:
-    """Of a function that is not written in Python, and has no frame: as the user's line names it."""
+    """Of a function that is not written in Python, and has no frame: its module and name, as the user's line names it."""
     frame, place = _user_frame(), user_location()
     words = place.expression.partition("(")[0].split(".") if place else [""]
     found = frame.f_locals.get(words[0], frame.f_globals.get(words[0])) if frame else None
     for word in words[1:]:
         found = getattr(found, word, None) if isinstance(found, ModuleType) else None
     found = found if hasattr(found, "__name__") else type(found)
-    module = str(getattr(found, "__module__", ""))
-    return (module, found.__name__) if module.startswith("scipy.") and callable(found) else ("", "")
+    return (str(getattr(found, "__module__", "")), found.__name__) if callable(found) else ("", "")
+
+
+def python_function() -> tuple[str, str]:
+    """The module and the qualified name of the function of Python's own library that the user's line called; or "", ""."""
+    outermost = None
+    for outermost in _library_frames():
+        if not outermost.f_code.co_filename.startswith((_HERE, _PYTHON)):
+            return "", ""  # NumPy's and SciPy's functions say more
+    if outermost is None or not _is_python(outermost):
+        return _named_in_the_line()
+    return str(outermost.f_globals.get("__name__", "")), outermost.f_code.co_qualname
 
 
 def numpy_function() -> tuple[str, str]:
@@ -231,7 +262,14 @@ def _library_frames() -> Iterator[FrameType]:
 
 
 def _is_library(frame: FrameType) -> bool:
-    return frame.f_code.co_filename.startswith(_HERE) or _package(frame) in ("numpy", "scipy")
+    file = frame.f_code.co_filename
+    return file.startswith(_HERE) or _package(frame) in ("numpy", "scipy") or _is_python(frame)
+
+
+def _is_python(frame: FrameType) -> bool:
+    """Whether it is of Python's own library, as random and statistics are."""
+    file = frame.f_code.co_filename
+    return file.startswith(_PYTHON) and not any(folder in file for folder in _INSTALLED)
 
 
 def _package(frame: FrameType) -> str:

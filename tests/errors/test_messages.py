@@ -126,7 +126,8 @@ LOST: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "math.gamma, which NumPy has not": (
         lambda: math.gamma(s),
-        f"at {{place}} (math.gamma(s)): a Variable of shape () {NUMBER}. {KEEP}.",
+        f"at {{place}} (math.gamma(s)): a Variable of shape () {NUMBER}. math.gamma takes plain numbers: write "
+        "scipy.special.gamma(x).",
     ),
     "item": (
         lambda: s.item(),
@@ -282,7 +283,7 @@ LOST: dict[str, tuple[Callable[[], Any], str]] = {
     "a random generator": (
         lambda: np.random.default_rng(0).normal(s),
         f"at {{place}} (np.random.default_rng(0).normal(s)): a Variable of shape () {ARRAY}. A generator takes plain "
-        "numbers: draw standard ones and change them, loc + scale * rng.standard_normal(size).",
+        "numbers. Instead of normal: write loc + scale * rng.standard_normal(size).",
     ),
     "np.testing": (
         lambda: np.testing.assert_allclose(x, [1, 2, 3]),

@@ -90,7 +90,7 @@ def test_methods_of_python_numbers_say_what_to_write() -> None:
     with pytest.raises(AttributeError, match=r"int\(x\)\.bit_length"):
         bb.compile(lambda a: a.bit_length())(8)
     with pytest.raises(AttributeError, match=r"methods of arrays"):
-        bb.Variable(NUMBER).as_integer_ratio()  # type: ignore[attr-defined]
+        bb.Variable(NUMBER).hex()  # type: ignore[attr-defined]
     compiled = bb.compile(lambda a: a * int(a).bit_length())
     assert [compiled(8), compiled(8), compiled(3)] == [32, 32, 6]
     with pytest.raises(bb.LostDerivativeError, match=r"Write np\.trunc"):

@@ -31,6 +31,7 @@ def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
         )
     if x.dtype.kind not in "iub":
         raise TypeError(f"Cannot cast array data from {x.dtype!r} to dtype('int64') according to the rule 'safe'")
+    x = x.astype(np.intp) if x.dtype.kind == "b" else x  # counted as 0 and 1; as an index they would be a mask
     if anywhere(np.less(x, 0)):
         raise ValueError("'list' argument must have no negative elements")
     length = max(minlength, whole(np.max(x), "the largest entry of np.bincount") + 1) if x.size else minlength

@@ -77,9 +77,8 @@ def write(array: Any, key: tuple[Any, ...], value: Any) -> None:
     while (base := getattr(array, "base", None)) is not None:
         below, primitive, settings = base
         if primitive in _READ_ONLY:
-            raise ValueError(
-                f"assignment destination is read-only: it is a view that np.{primitive.name} made. Copy it first."
-            )
+            name = "lib.stride_tricks.sliding_window_view" if primitive.name == "sliding_windows" else primitive.name
+            raise ValueError(f"assignment destination is read-only: it is a view that np.{name} made. Copy it first.")
         if primitive is _real or primitive is _imag:
             value = _with_part(below, key, primitive, value)
         elif _is_joined_in_a_recording(array):

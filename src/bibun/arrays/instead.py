@@ -80,7 +80,9 @@ def _found(module: str, name: str) -> tuple[str, Any]:
     return written, vars(public).get(name)
 
 
-_OF_ARRAYS = {"_amax": "max", "_amin": "min", "_sum": "sum", "_prod": "prod", "_var": "var", "_std": "std"}  # methods
+_OF_ARRAYS = {"_amax": "max", "_amin": "min"} | {
+    f"_{name}": name for name in ("sum", "prod", "mean", "var", "std")
+}  # methods
 _TOLERANCES = ("rcond", "rtol", "tol")
 
 
@@ -93,6 +95,8 @@ def of_an_argument(module: str, name: str, argument: str, first: str) -> str:
         return ""
     if argument in _TOLERANCES:
         return f"{argument}= of {written}.{name} is a bound for a decision, which goes in steps: give a number, {argument}=x.data"
+    if argument == "out":
+        return f"a method of a plain array takes a plain out=: write {written}.{name}(a, ..., out=x)"
     traced = "y" if first == "x" else "x"
     call = f"{written}.{name}(np.asarray({first}, like={traced}), ..., {argument}={traced})"
     return f"{written}.{name} does not look for traced arrays in {argument}=: write {call}"

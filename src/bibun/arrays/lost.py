@@ -15,6 +15,7 @@ import numpy as np
 
 from bibun.arrays.creation import holds_traced
 from bibun.arrays.instead import instead, of_a_list, of_an_argument
+from bibun.arrays.outside import of_a_generator, of_python
 from bibun.arrays.registry import FUNCTIONS, implements
 from bibun.core.traced import Traced
 from bibun.errors import (
@@ -28,6 +29,7 @@ from bibun.errors import (
     numpy_arguments,
     numpy_function,
     own_function,
+    python_function,
     scipy_function,
     user_location,
 )
@@ -53,6 +55,15 @@ def _message(array: Any, becomes: str, advice: str, place: Location | None) -> L
     )
 
 
+_NUMPY = ("np", "numpy")
+
+
+def _stores(place: Location | None) -> bool:
+    """Whether the line stores by a method of a plain array."""
+    owner, method = place.method() if place else ("", "")
+    return owner not in _NUMPY and method in ("fill", "put", "__setitem__")
+
+
 def as_number(array: Any, conversion: str) -> LostDerivativeError:
     """float(x), int(x), math.sin(x), x.item(), x.tolist(), plain[0] = x."""
     place = user_location()
@@ -60,17 +71,19 @@ def as_number(array: Any, conversion: str) -> LostDerivativeError:
         return _message(array, "an entry of a plain ndarray", _ADVICE["store"], place)
     if conversion == "int" and _differs_along_a_batch(array):
         return _message(array, "a plain Python number", _ADVICE["entry"], place)
-    if place and re.search(r"\.(fill|__setitem__)\(", place.expression):
+    if _stores(place):
         return _message(array, "entries of a plain ndarray", _ADVICE["store"], place)
     if advice := _advice_of_a_setting(array):
         return _message(array, "a plain Python number", advice, place)
     module, name = scipy_function()
     if name:
         return _message(array, "a plain Python number", scipy_advice(module, name), place)
-    called = re.match(r"math\.(\w+)(\(.*)", place.expression) if place else None
-    advice = _numpy_advice(place, otherwise="" if conversion == "int" else "argument") or _ADVICE[conversion]
-    if called and hasattr(np, called[1]):
-        advice = f"Write np.{called[1]}{called[2]} instead of {called[0]}"
+    arguments = place.expression.partition("(")[2] if place else ""
+    advice = (
+        of_python(*python_function(), arguments)
+        or _numpy_advice(place, otherwise="" if conversion == "int" else "argument")
+        or _ADVICE[conversion]
+    )
     return _message(array, "a plain Python number", advice, place)
 
 
@@ -108,7 +121,7 @@ _measured: list[Any] = []  # the code and the instruction that asked for a lengt
 def as_ndarray(array: Any) -> BibunError:
     """np.array([x, y]), np.asarray(x), plain[:2] = x."""
     place = user_location()
-    if place and place.stores:
+    if place and (place.stores or _stores(place)):
         return _message(array, "entries of a plain ndarray", _ADVICE["store"], place)
     if advice := _advice_of_a_setting(array):
         return _message(array, "a plain ndarray", advice, place)
@@ -122,7 +135,7 @@ def as_ndarray(array: Any) -> BibunError:
     if advice := _numpy_advice(place):
         found = _message(array, "a plain ndarray", advice, place)
         # np.nditer has a text of its own for TypeErrors
-        is_nditer = place is not None and place.expression.startswith(("np.nditer(", "numpy.nditer("))
+        is_nditer = place is not None and re.search(r"\bnditer\(", place.expression)
         return DerivativeValueError(*found.args) if is_nditer else found
     advice = "array"
     if _differs_along_a_batch(array) and array.dtype.kind in "iub":
@@ -264,6 +277,8 @@ def _numpy_advice(place: Location | None, otherwise: str = "list") -> str:
     """
     module, name = numpy_function()
     written = _CALLED.match(place.expression) if place else None
+    if advice := "" if name else _advice_of_a_method(place):
+        return advice
     if known := instead(name) or (instead(written[1]) if written else ""):
         return known
     if module.startswith("numpy.polynomial"):
@@ -280,7 +295,7 @@ def _numpy_advice(place: Location | None, otherwise: str = "list") -> str:
         return ""
     if module.startswith("numpy") and not name.startswith(("_", "arr")) and "." not in name:
         return of_a_list(module, name)
-    return _advice_of_a_method(place.expression) if place else ""
+    return ""
 
 
 def _advice_of_an_argument(place: Location | None) -> str:
@@ -302,15 +317,12 @@ def _advice_of_an_argument(place: Location | None) -> str:
     return ""
 
 
-def _advice_of_a_method(expression: str) -> str:
+def _advice_of_a_method(place: Location | None) -> str:
     """What to write instead of a method of a plain array, or of a random generator: neither asks its arguments."""
-    if re.search(r"\b(random|rng|generator)\b.*\.\w+\(", expression):
-        return "A generator takes plain numbers: draw standard ones and change them, loc + scale * rng.standard_normal(size)"
-    called = re.search(r"\b(\w+)\.(dot|choose|searchsorted)\(", expression)
-    if called and called[1] not in ("np", "numpy"):
-        method = called[2]
+    owner, method = place.method() if place else ("", "")
+    if owner and method in ("dot", "choose", "searchsorted") and owner not in _NUMPY:
         return f"A method of a plain array takes plain arrays: write np.{method}(a, x) instead of a.{method}(x)"
-    return ""
+    return of_a_generator(method)
 
 
 def _differs_along_a_batch(array: Any) -> bool:

@@ -44,7 +44,7 @@ from bibun.arrays import (
 )
 from bibun.arrays.refused import Refused
 from bibun.arrays.registry import row
-from bibun.errors import NoDerivativeError
+from bibun.errors import NoDerivativeError, located
 from bibun.primitives.memory import flat
 
 _conjugate = row("conjugate")
@@ -149,6 +149,12 @@ class Methods(Refused):
         """The same memory, of the same dtype."""
         have = shapes.result_type(self)
         as_class = isinstance(dtype, type_) and issubclass(dtype, np.ndarray)
+        wanted = dtype if as_class else type
+        if wanted is not None and wanted is not np.ndarray:
+            raise NoDerivativeError(
+                f"{located()}view({wanted.__name__}): a traced array is of no other class, and a {wanted.__name__} holds plain "
+                "numbers. Write x as it is; for what a mask leaves, where= of np.sum and np.mean, or np.where(mask, 0, x)."
+            )
         if dtype is not None and not as_class and np.dtype(dtype) != have:
             raise NoDerivativeError(
                 f"view({np.dtype(dtype)}) of an array of {have} reads its bytes as something else, which has "

@@ -17,7 +17,7 @@ _INSTEAD = {
     "setflags": "and whether it may be written to is not its own. Leave the call away",
 }
 _ATTRIBUTES = ("strides", "flags", "ctypes")
-_OF_NUMBERS = ("as_integer_ratio", "bit_count", "bit_length", "denominator", "hex", "numerator", "to_bytes")
+_OF_NUMBERS = ("bit_count", "bit_length", "denominator", "hex", "numerator", "to_bytes")
 
 
 class Refused:
@@ -41,6 +41,10 @@ class Refused:
         if scipy_function()[0].startswith("scipy.sparse.linalg"):
             raise lost.as_ndarray(self)
         raise AttributeError(f"{type(self).__name__!r} object has no attribute 'matvec'")
+
+    def as_integer_ratio(self) -> Any:
+        """Refused: Python's statistics and fractions ask it of numbers, and go on with integers."""
+        raise lost.as_number(self, "float")
 
     def __reduce__(self) -> Any:
         """Refused: what is pickled has no derivative. (copy and deepcopy do not ask for it.)"""
