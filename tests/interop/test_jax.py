@@ -200,3 +200,20 @@ def test_compiled_programs_call_it() -> None:
     compiled = bb.compile(bb.grad(lambda x: np.sum(from_jax(jnp.sin)(2 * x))))
     for x in (X, 2 * X, 3 * X):
         close(compiled(x), 2 * np.cos(2 * x))
+
+
+def test_what_it_writes_to_numpys_arrays_stays_inside() -> None:
+    """It runs more than once for a derivative: what one run writes, the next may not find, and the caller neither."""
+
+    def weighed(x, counts):
+        counts += 1.0
+        return np.sum(x * counts)
+
+    mine = np.ones(3)
+    f = to_jax(weighed)
+    with jax.enable_x64(True):
+        x = jnp.array(X)
+        close(jax.grad(f)(x, mine), [2.0, 2.0, 2.0])
+        close(jax.jit(lambda x: f(x, mine))(x), 2 * np.sum(X))
+        close(f(np.ones(3), mine), 6.0)
+    np.testing.assert_array_equal(mine, 1)

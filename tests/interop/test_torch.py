@@ -369,3 +369,19 @@ def test_byte_orders_and_precisions_that_pytorch_does_not_have() -> None:
         f(X.astype(np.longdouble))
     with pytest.raises(TypeError, match="which PyTorch does not have"):
         to_torch(lambda x: x.astype(np.longdouble))(tensor(X))
+
+
+def test_what_it_writes_to_numpys_arrays_stays_inside() -> None:
+    """It runs more than once for a derivative: what one run writes, the next may not find, and the caller neither."""
+
+    def weighed(x, counts):
+        counts += 1.0
+        return np.sum(x * counts)
+
+    mine = np.ones(3)
+    f = to_torch(weighed)
+    x = torch.tensor(X, requires_grad=True)
+    f(x, mine).backward()
+    np.testing.assert_array_equal(x.grad, [2.0, 2.0, 2.0])
+    assert f(np.ones(3), mine) == 6.0
+    np.testing.assert_array_equal(mine, 1)

@@ -32,7 +32,8 @@ def to_jax(f: Callable[..., Any], results: Callable[..., Any] | None = None) -> 
 
     f runs on the processor. JAX must know shapes and dtypes before it computes: under jit they are found by a run on ones.
     So the shapes of f's results may not depend on values. results: for an f that cannot run on ones, a function of the same
-    arguments whose results have these shapes and dtypes. What is no array of JAX's is passed on as it is.
+    arguments whose results have these shapes and dtypes. What is no array of JAX's is passed on as it is, of NumPy's arrays
+    a copy: f may run more than once.
     """
 
     @wraps(f)

@@ -155,7 +155,9 @@ class Call:
         self.result: Any = None  # from the leaves of the result to its containers, once f has run
 
     def __call__(self, *arrays: Any) -> tuple[Any, ...]:
-        leaves = list(self.rest)
+        leaves = [
+            x.copy() if isinstance(x, np.ndarray) else x for x in self.rest
+        ]  # f may change them, and runs more than once
         for i, x in zip(self.where, arrays, strict=True):
             leaves[i] = x
         args, kwargs = self._unflatten(leaves)

@@ -26,13 +26,14 @@ def to_torch(f: Callable[..., Any]) -> Callable[..., Any]:
     """f, written with NumPy, as a function of tensors; arguments and results may be in containers.
 
     f runs on the processor, on copies; the results are on the device of the first tensor. What is no tensor is passed on as
-    it is, and not differentiated. torch.compile compiles what is around it.
+    it is, NumPy's arrays as copies too, and not differentiated. torch.compile compiles what is around it.
     """
 
     def run(*args: Any, **kwargs: Any) -> Any:
         call = Call(f, args, kwargs, torch.Tensor)
         if not call.arrays:
-            return f(*args, **kwargs)
+            found = call()
+            return call.result(list(found))
         run = _Taped(call) if torch.is_grad_enabled() else Run(call)
         found = _Apply.apply(run, *call.arrays)
         return call.result(list(found))
