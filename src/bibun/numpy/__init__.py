@@ -3,7 +3,8 @@
     import bibun.numpy as np
 
 Functions that find traced arrays by themselves are NumPy's own objects, and so are its modules. Those that make arrays
-are in creation.py: what they make can hold traced values; those that are given lists of numbers in joining.py and lists.py.
+are in creation.py: what they make can hold traced values; those that are given lists of numbers in joining.py, lists.py and
+linalg.py.
 It is also the namespace of the Python array API standard for traced arrays (x.__array_namespace__()); what NumPy lacks of
 that is in standard.py and fft.py.
 """

@@ -9,9 +9,10 @@ from bibun.arrays.creation import as_array, holds_traced
 from bibun.interpreters.buffer import unnamed
 
 NAMES = frozenset((
-    "amax", "amin", "append", "average", "cross", "cumprod", "cumsum", "diag", "diff", "dot", "einsum", "inner", "kron",
-    "max", "mean", "median", "min", "outer", "prod", "ptp", "std", "sum", "tensordot", "trace", "trapezoid", "var",
-    "vdot", "where",
+    "amax", "amin", "append", "argmax", "argmin", "average", "convolve", "corrcoef", "cov", "cross", "cumprod", "cumsum", "diag",
+    "diff", "dot", "einsum", "gradient", "inner", "interp", "kron", "max", "mean", "median", "min", "nanmax", "nanmean", "nanmin",
+    "nansum", "outer", "percentile", "polyfit", "polyval", "prod", "ptp", "quantile", "ravel", "std", "sum", "tensordot", "trace",
+    "trapezoid", "var", "vdot", "where",
 ))  # fmt: skip
 
 
