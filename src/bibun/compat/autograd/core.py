@@ -28,6 +28,7 @@ from bibun.compat.autograd.extend import (
     getval,
     isbox,
     primitive,
+    primitive_vjps,
     vspace,
 )
 from bibun.core.traced import Traced
@@ -54,6 +55,7 @@ __all__ = [
     "make_jvp",
     "make_vjp",
     "primitive",
+    "primitive_vjps",
     "vspace",
 ]
 

@@ -82,6 +82,10 @@ def _one_number(name: str) -> Callable[[Any], Any]:
     """Checks that a result is one real number, and gives it."""
 
     def number(y: Any) -> Any:
+        if isinstance(y, (bool, np.bool_)):
+            raise OutputError(
+                f"{name}: the function returned {y}, a truth value, which has no derivative. Return a number."
+            )
         space = vspace(y)
         if space.size != 1:
             is_complex = getattr(space, "iscomplex", False) and space.size == 2
@@ -98,7 +102,8 @@ def _one_number(name: str) -> Callable[[Any], Any]:
 
 @unary_to_nary
 def grad(fun: Callable[[Any], Any], x: Any) -> Any:
-    """The gradient of a function that returns one real number, in the containers of x.
+    """
+    Returns a function which computes the gradient of one that returns one real number, in the containers of x.
 
     For complex x = a + i b it is df/da - i df/db.
     """

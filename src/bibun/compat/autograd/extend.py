@@ -6,10 +6,11 @@ keyword are not differentiated.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from functools import update_wrapper
+from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
+from functools import partial, update_wrapper
 from itertools import count
-from typing import Any, NoReturn
+from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 
@@ -29,8 +30,8 @@ from bibun.compat.autograd.util import subval
 from bibun.compat.autograd.vspace import VSpace, vspace
 from bibun.core.primitive import Primitive
 from bibun.core.rules import Rule
-from bibun.core.traced import Traced
-from bibun.errors import NoDerivativeError
+from bibun.core.traced import Traced, recorded
+from bibun.errors import LostDerivativeError, NoDerivativeError, UnrecordableError, warn
 from bibun.interpreters.entries import taking_batches, to_write_to
 from bibun.transforms.custom import _Call, _escapes, transposed_rule
 
@@ -77,6 +78,7 @@ class _Rules:
         self.jvp: Any = None  # (argnums, tangents, ans, args, kwargs) -> tangent
         self.linear: Callable[[int], bool] = never  # whether the tangent by an argument is the primitive of the tangent
         self.constant = False
+        self.by_method: dict[int, Any] = {}  # what the methods of an early autograd gave
 
 
 def never(argnum: int) -> bool:
@@ -96,17 +98,45 @@ def primitive(f: Callable[..., Any]) -> Any:
             return notrace_primitive(f)(*args, **kwargs)
         return call.result(_Application(f, wrapped, rules, call).row()(*call.arrays))
 
-    def as_before(*_: Any, **__: Any) -> NoReturn:
-        raise AttributeError(
-            f"{rules.name}.defvjp, defgrad and defvjp_is_zero are of an early autograd: write defvjp({rules.name}, ...), for "
-            "each argument lambda ans, *args: lambda g: ..., or None for a derivative that is 0."
-        )
-
     update_wrapper(wrapped, f)
     made: Any = wrapped
     made.fun, made.rules = f, rules
-    made.defvjp = made.defgrad = made.defvjp_is_zero = as_before
+    for name, method in (("defvjp", _old_defvjp), ("defgrad", _defgrad), ("defvjp_is_zero", _defvjp_is_zero)):
+        setattr(made, name, partial(method, made))
+    PRIMITIVES.add(made)
     return made
+
+
+PRIMITIVES: WeakSet[Any] = WeakSet()  # those that primitive has made
+
+
+class _PrimitiveVjps(MutableMapping[Any, Any]):
+    """autograd.core.primitive_vjps, of the user's primitives: their vjpmaker(argnums, ans, args, kwargs).
+
+    What NumPy has is no primitive here, and is not in it: its derivatives cannot be taken away.
+    """
+
+    def __getitem__(self, fun: Any) -> Any:
+        rules = getattr(fun, "rules", None)
+        if not isinstance(rules, _Rules) or rules.vjp is None:
+            raise KeyError(fun)
+        return rules.vjp
+
+    def __setitem__(self, fun: Any, vjpmaker: Any) -> None:
+        defvjp_argnums(fun, vjpmaker)
+
+    def __delitem__(self, fun: Any) -> None:
+        self[fun]
+        fun.rules.vjp = None
+
+    def __iter__(self) -> Iterator[Any]:
+        return (fun for fun in PRIMITIVES if fun.rules.vjp is not None)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+primitive_vjps = _PrimitiveVjps()
 
 
 class _Application:
@@ -130,7 +160,14 @@ class _Application:
 
     def run(self, *arrays: Any) -> Any:
         args, kwargs = self.call.arguments(list(map(to_write_to, arrays)))
-        y = self.call.output(self.f(*args, **kwargs))
+        try:
+            y = self.call.output(self.f(*args, **kwargs))
+        except LostDerivativeError as error:
+            if any(
+                recorded(x) is not None for x in arrays
+            ):  # it need not be of NumPy: then no program can have it in it
+                raise UnrecordableError(f"the primitive {self.rules.name} makes plain numbers") from error
+            raise
         _escapes(y, list(arrays), self.rules.name)
         return y
 
@@ -262,6 +299,35 @@ def def_linear(fun: Any) -> None:
     """Say that fun is linear in each of its arguments."""
     defjvp_argnum(fun, lambda argnum, tangent, ans, args, kwargs: fun(*subval(args, argnum, tangent), **kwargs))
     fun.rules.linear = lambda argnum: True
+
+
+def _old_defvjp(fun: Any, pullback: Callable[..., Any], argnum: int = 0) -> None:
+    """pullback(cotangent, ans, space of the argument, space of the cotangent, *args): of an early autograd."""
+
+    def maker(ans: Any, *args: Any, **kwargs: Any) -> Callable[[Any], Any]:
+        return lambda g: pullback(g, ans, vspace(args[argnum]), vspace(g), *args, **kwargs)
+
+    _add("defvjp", fun, {argnum: maker})
+
+
+def _defgrad(fun: Any, vjpmaker: Callable[..., Any], argnum: int = 0) -> None:
+    _add("defgrad", fun, {argnum: vjpmaker})
+
+
+def _defvjp_is_zero(fun: Any, argnums: Iterable[int] = (0,)) -> None:
+    _add("defvjp_is_zero", fun, dict.fromkeys(argnums))
+
+
+def _add(method: str, fun: Any, makers: dict[int, Any]) -> None:
+    """The rules of these arguments, beside those of others that were given by a method."""
+    name = fun.rules.name
+    warn(
+        f"The {method} method is deprecated. Write defvjp({name}, ...), for each argument lambda ans, *args: lambda g: ..., or "
+        "None for a derivative that is 0.",
+        UserWarning,
+    )
+    fun.rules.by_method |= makers
+    defvjp(fun, *fun.rules.by_method.values(), argnums=tuple(fun.rules.by_method))
 
 
 def _by_argument(word: str, fun: Any, makers: Sequence[Any], argnums: Iterable[int] | None) -> dict[int, Any]:

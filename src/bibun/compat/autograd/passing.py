@@ -20,7 +20,9 @@ def passing_on(name: str, *sources: str) -> tuple[Callable[[str], Any], Callable
         return [import_module(source) for source in sources if find_spec(source) is not None]
 
     def listed() -> list[str]:
-        return sorted({word for module in modules() for word in dir(module) if not word.startswith("_")})
+        return sorted(
+            {word for module in modules() for word in getattr(module, "__all__", dir(module)) if word[0] != "_"}
+        )
 
     def look_up(word: str) -> Any:
         if word == "__all__":

@@ -41,7 +41,10 @@ def unary_to_nary(operator: Callable[..., Any]) -> Callable[..., Any]:
             return operator(unary, chosen[0] if single else chosen, *settings, **named)
 
         of_arguments.__name__ = f"{operator.__name__}_of_{get_name(fun)}_wrt_argnum_{argnum}"
-        of_arguments.__doc__ = f"{operator.__name__} of {get_name(fun)} with respect to argument {argnum}."
+        of_arguments.__doc__ = (
+            f"    {operator.__name__} of function {get_name(fun)} with respect to argument number {argnum}. Takes the\n"
+            f"    same arguments as {get_name(fun)} but returns the {operator.__name__}.\n"
+        )
         return of_arguments
 
     return nary

@@ -9,4 +9,4 @@ from bibun.compat.autograd.numpy import numpy_wrapper as numpy_wrapper
 from bibun.compat.autograd.numpy import random as random
 from bibun.compat.autograd.passing import passing_on
 
-__getattr__, __dir__ = passing_on(__name__, "bibun.numpy", numpy_wrapper.__name__)
+__getattr__, __dir__ = passing_on(__name__, numpy_wrapper.__name__)
