@@ -212,7 +212,7 @@ def test_plain_numbers_go_to_scipy() -> None:
     assert isinstance(stats.norm, Continuous)
     assert stats.norm.rvs(size=3, random_state=1).shape == (3,)
     assert stats.norm.pdf(0.3) == scipy_stats.norm.pdf(0.3)
-    assert stats.ttest_1samp is scipy_stats.ttest_1samp
+    assert stats.mannwhitneyu is scipy_stats.mannwhitneyu
 
 
 # Counts
