@@ -43,5 +43,8 @@ with suppress(ImportError):
             .real_only()
             for which in ("ppf", "isf")
         ],
+        "value_with_three_shapes": [
+            case((3, 1), (), (2,), (), family="genexpon", which=which).real_only() for which in ("ppf", "isf")
+        ],
     }
     CONSTANTS["plain_value_of_a_family"] = [case(np.array([0.2, 0.9]), np.array(2.3), family="poisson", which="ppf")]

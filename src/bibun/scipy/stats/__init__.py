@@ -39,6 +39,8 @@ from bibun.scipy.stats.multivariate import (
     wishart,
 )
 from bibun.scipy.stats.powers import boxcox, boxcox_llf, yeojohnson, yeojohnson_llf
+from bibun.scipy.stats.rarer import *  # noqa: F403
+from bibun.scipy.stats.rarer import RARER
 from bibun.scipy.stats.samples import (
     describe,
     entropy,
@@ -83,7 +85,7 @@ from bibun.scipy.stats.summaries import (
 from bibun.scipy.stats.transformed import *  # noqa: F403
 from bibun.scipy.stats.transformed import TRANSFORMED
 
-CONTINUOUS = _FAMILIES | TRANSFORMED
+CONTINUOUS = _FAMILIES | TRANSFORMED | RARER
 
 __all__ = [
     "binned_statistic",
