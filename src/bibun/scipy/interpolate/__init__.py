@@ -9,6 +9,7 @@ from __future__ import annotations
 from scipy import interpolate as _scipy  # type: ignore[import-untyped]
 
 from bibun.scipy._calls import remaining
+from bibun.scipy.interpolate.fitpack import spalde, splantider, splder, splint
 from bibun.scipy.interpolate.piecewise import (
     Akima1DInterpolator,
     CubicHermiteSpline,
@@ -20,12 +21,16 @@ from bibun.scipy.interpolate.piecewise import (
 from bibun.scipy.interpolate.polynomials import (
     BarycentricInterpolator,
     KroghInterpolator,
+    approximate_taylor_polynomial,
     barycentric_interpolate,
     interp1d,
     krogh_interpolate,
+    lagrange,
+    pade,
 )
 from bibun.scipy.interpolate.scattered import (
     LinearNDInterpolator,
+    NearestNDInterpolator,
     RBFInterpolator,
     RegularGridInterpolator,
     griddata,
@@ -52,22 +57,30 @@ __all__ = [
     "InterpolatedUnivariateSpline",
     "KroghInterpolator",
     "LinearNDInterpolator",
+    "NearestNDInterpolator",
     "PPoly",
     "PchipInterpolator",
     "RBFInterpolator",
     "RectBivariateSpline",
     "RegularGridInterpolator",
     "UnivariateSpline",
+    "approximate_taylor_polynomial",
     "barycentric_interpolate",
     "griddata",
     "interp1d",
     "interpn",
     "krogh_interpolate",
+    "lagrange",
     "make_interp_spline",
     "make_lsq_spline",
     "make_smoothing_spline",
+    "pade",
     "pchip_interpolate",
+    "spalde",
+    "splantider",
+    "splder",
     "splev",
+    "splint",
     "splrep",
 ]
 
@@ -81,5 +94,6 @@ __getattr__ = remaining(
     {
         **dict.fromkeys(("make_splrep", "make_splprep", "generate_knots"), _KNOTS),
         "splprep": f"{_KNOTS}, for each coordinate by the length along the points",
+        "CloughTocher2DInterpolator": "its slopes are found by iterations; write LinearNDInterpolator, or RBFInterpolator",
     },
 )

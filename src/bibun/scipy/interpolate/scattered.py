@@ -12,7 +12,8 @@ from scipy import interpolate, spatial, special  # type: ignore[import-untyped]
 from bibun.arrays.creation import as_array
 from bibun.core.traced import bare, plain
 from bibun.errors import NoDerivativeError, located
-from bibun.scipy._levels import batches, is_traced, refuse_recorded
+from bibun.scipy._calls import no_rule
+from bibun.scipy._levels import batches, is_traced, refuse_recorded, without
 from bibun.scipy._objects import Beside, plainly
 from bibun.scipy.interpolate.bases import basis, coefficients, knots
 from bibun.scipy.interpolate.piecewise import taken
@@ -204,6 +205,30 @@ class LinearNDInterpolator(Beside, of=interpolate.LinearNDInterpolator):
         y = np.einsum("nk,nk...->n...", weights, np.take(self.values, corners, axis=0))
         y = np.where(np.reshape(where >= 0, (-1, *(1,) * (np.ndim(y) - 1))), y, self.fill_value)
         return np.reshape(y, (*shape, *np.shape(y)[1:]))
+
+
+class NearestNDInterpolator(Beside, of=interpolate.NearestNDInterpolator):
+    """The value of the nearest data point, by the values: which one is nearest is decided by the places."""
+
+    def __init__(self, x: Any, y: Any, rescale: bool = False, tree_options: Any = None) -> None:
+        x = np.stack(x, axis=-1) if isinstance(x, tuple) else as_array(x)
+        if batches(x):
+            raise no_rule("NearestNDInterpolator", "inside vmap map over the values, of one set of points")
+        refuse_recorded(x)
+        self.points, self.values = x, as_array(y)
+        plain = bare(x)
+        self._nearest = interpolate.NearestNDInterpolator(plain, np.arange(len(plain)), rescale, tree_options)
+        if not is_traced(x, y):
+            self._scipy = interpolate.NearestNDInterpolator(x, y, rescale, tree_options)
+
+    @plainly
+    def __call__(self, *args: Any, **query_options: Any) -> Any:
+        """The values at points (..., dimensions), or at coordinates given one by one."""
+        places = [without(arg, 0) for arg in args]
+        if query_options or batches(*places):
+            raise no_rule("NearestNDInterpolator", "of traced data it takes places alone, the same for a whole batch")
+        refuse_recorded(*places)
+        return np.take(self.values, self._nearest(*places).astype(int), axis=0)
 
 
 def griddata(

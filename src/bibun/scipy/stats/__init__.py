@@ -15,6 +15,7 @@ from bibun.scipy.stats.discrete import *  # noqa: F403  a name for each family o
 from bibun.scipy.stats.discrete import DISCRETE
 from bibun.scipy.stats.families import *  # noqa: F403
 from bibun.scipy.stats.families import CONTINUOUS as _FAMILIES
+from bibun.scipy.stats.histogram import rv_histogram
 from bibun.scipy.stats.hypotheses import (
     chisquare,
     combine_pvalues,
@@ -127,6 +128,7 @@ __all__ = [
     "pmean",
     "power_divergence",
     "quantile",
+    "rv_histogram",
     "scoreatpercentile",
     "sem",
     "skew",
