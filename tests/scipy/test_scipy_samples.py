@@ -152,3 +152,16 @@ def test_refused(case: Any) -> None:
     f, error, message = case
     with pytest.raises(error, match=message.replace("[", r"\[")):
         bb.jvp(f, (x,), (np.ones_like(x),))
+
+
+def test_arrays_that_are_filled() -> None:
+    """Of bibun.numpy: they hold what is traced."""
+    import bibun.numpy as bnp
+
+    def filled(m: Any, p: Any) -> Any:
+        a = bnp.zeros(4)
+        a[0], a[1:] = p, np.array([1.0, 2.0, 4.5])
+        return m.tvar(a) + m.f_oneway(a, np.array([0.3, 0.7]))[0]
+
+    truth = (filled(plain, 0.4 + 1e-5) - filled(plain, 0.4 - 1e-5)) / 2e-5
+    np.testing.assert_allclose(bb.grad(lambda p: filled(stats, p))(0.4), truth, rtol=1e-7)

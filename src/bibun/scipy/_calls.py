@@ -40,7 +40,7 @@ def stands_for(function: Callable[..., Any], *, unchecked: str = "") -> Callable
 
         @wraps(function)
         def call(*args: Any, **settings: Any) -> Any:
-            if not _has_traced(args, settings):
+            if not has_traced(args, settings):
                 return function(*args, **settings)
             if several:
                 return ours(*args, **settings)
@@ -98,7 +98,8 @@ def for_lapack(a: Any) -> Any:
     return a.astype(np.float32) if a.dtype.char in "e?bBhH" else a
 
 
-def _has_traced(args: tuple[Any, ...], settings: dict[str, Any]) -> bool:
+def has_traced(args: tuple[Any, ...], settings: dict[str, Any]) -> bool:
+    """Whether an argument is traced, or holds something traced."""
     return any(map(_is_traced, (*args, *settings.values())))
 
 
@@ -116,7 +117,7 @@ def refused(function: Callable[..., Any], reason: str) -> Callable[..., Any]:
 
     @wraps(function)
     def call(*args: Any, **settings: Any) -> Any:
-        if _has_traced(args, settings):
+        if has_traced(args, settings):
             raise NoDerivativeError(f"{located()}{function.__name__} has no derivative rule: {reason}. Or {OTHERWISE}.")
         return function(*args, **settings)
 

@@ -41,7 +41,7 @@ def _product(name: str, doc: str, setting: str, factor: Callable[[list[Any]], An
         if name == "fourier_ellipsoid" and x.ndim > 3:
             raise NotImplementedError("Only 1d, 2d and 3d inputs are supported")
         y = x * factor([widths[i] * turns for i, turns in enumerate(_turns(x.shape, n, axis))])
-        return given(y, x if x.dtype.kind in "fc" else y, output)
+        return given(y, x if x.dtype.kind in ("c", y.dtype.kind) else y, output)
 
     call.__doc__ = doc
     return call

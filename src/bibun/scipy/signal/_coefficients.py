@@ -120,7 +120,7 @@ def minimum_phase(h: Any, method: str = "homomorphic", n_fft: int | None = None,
     once = np.concatenate([[1.0], np.full(length // 2 - 1, 2.0), np.zeros(length - length // 2)])
     if length % 2:
         once[length // 2] = 1
-    found = np.fft.ifft(np.exp(np.fft.fft(np.real(np.fft.ifft(logarithm)) * once)))
+    found = np.fft.ifft(np.exp(np.fft.fft(np.real(np.fft.ifft(logarithm)) * once.astype(gain.dtype))))
     return np.real(found)[: n // 2 + n % 2 if half else n]
 
 

@@ -96,7 +96,7 @@ def _whole(h: Any, x: Any) -> Any:
 def lfiltic(b: Any, a: Any, y: Any, x: Any = None) -> Any:
     """The state of lfilter after outputs y and inputs x, the last one first."""
     b, a, y = (np.atleast_1d(as_array(v)) * 1.0 for v in (b, a, y))
-    x = np.zeros(1) if x is None else np.atleast_1d(as_array(x)) * 1.0
+    x = np.zeros(1, y.dtype) if x is None else np.atleast_1d(as_array(x)) * 1.0
     if holds(a[0] == 0):
         raise ValueError("First `a` filter coefficient must be non-zero.")
     n = max(a.shape[0], b.shape[0]) - 1

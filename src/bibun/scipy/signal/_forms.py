@@ -26,6 +26,11 @@ def _floats(x: Any) -> Any:
     return x if x.dtype.kind in "fc" else x.astype(float)
 
 
+def _doubles(x: Any) -> Any:
+    """In double precision, where SciPy computes in it."""
+    return _floats(x) * np.float64(1)
+
+
 def _trimmed(c: Any, size: float = 0.0) -> Any:
     """Without leading coefficients, of the last axis, that are no larger."""
     while c.shape[-1] > 1 and not holds(np.abs(c[..., 0]) > size):
@@ -67,8 +72,9 @@ def zpk2tf(z: Any, p: Any, k: Any) -> Polynomials:
 @stands_for(source.sos2tf)
 def sos2tf(sos: Any) -> Polynomials:
     """The products of the polynomials of the sections."""
-    b = a = np.ones(1)
-    for section in as_array(sos):
+    sos = as_array(sos) * 1.0
+    b = a = np.ones(1, sos.dtype)
+    for section in sos:
         b, a = np.polymul(b, section[:3]), np.polymul(a, section[3:])
     return b, a
 
@@ -150,7 +156,7 @@ def ss2zpk(A: Any, B: Any, C: Any, D: Any, input: int = 0) -> Roots:
 @stands_for(source.residue)
 def residue(b: Any, a: Any, tol: float = 1e-3, rtype: str = "avg") -> Roots:
     """Σ r / (s - p), and a polynomial k, that are b / a, of poles that are `tol` apart."""
-    b, a = _trimmed(_floats(b)), _trimmed(_floats(a))
+    b, a = (_trimmed(_doubles(c)) for c in (b, a))
     poles: Any = np.roots(a)
     poles = np.take_along_axis(poles, np.argsort(np.abs(poles)), 0)
     apart = poles[:, None] - poles + np.eye(poles.shape[0])
@@ -167,7 +173,7 @@ def residue(b: Any, a: Any, tol: float = 1e-3, rtype: str = "avg") -> Roots:
 
 def _put_in(c: Any, top: Any, bottom: Any, order: int) -> Any:
     """bottom**order c(top / bottom), of polynomials."""
-    total, power = c[:1], np.ones(1)
+    total, power = c[:1], np.ones(1, c.dtype)
     for k in range(1, c.shape[0]):
         power = np.polymul(power, bottom)
         total = np.polyadd(np.polymul(total, top), c[k] * power)
@@ -179,7 +185,8 @@ def _put_in(c: Any, top: Any, bottom: Any, order: int) -> Any:
 def _substituted(b: Any, a: Any, top: Any, bottom: Any) -> Polynomials:
     """Of s -> top / bottom, the numbers among them in lists."""
     b, a = _floats(b), _floats(a)
-    top, bottom = (np.stack([as_array(c) * 1.0 for c in part]) for part in (top, bottom))
+    dtype = np.result_type(b, a)
+    top, bottom = (np.stack([as_array(c).astype(dtype) for c in part]) for part in (top, bottom))
     order = max(b.shape[0], a.shape[0]) - 1
     return _normalized(_put_in(b, top, bottom, order), _put_in(a, top, bottom, order))
 
@@ -187,7 +194,7 @@ def _substituted(b: Any, a: Any, top: Any, bottom: Any) -> Polynomials:
 @stands_for(source.lp2lp)
 def lp2lp(b: Any, a: Any, wo: Any = 1.0) -> Polynomials:
     """s -> s / wo"""
-    return _substituted(b, a, [1 / wo, 0.0], [1.0])
+    return _substituted(_doubles(b), _doubles(a), [1 / wo, 0.0], [1.0])
 
 
 @stands_for(source.lp2hp)
@@ -211,7 +218,7 @@ def lp2bs(b: Any, a: Any, wo: Any = 1.0, bw: Any = 1.0) -> Polynomials:
 @stands_for(source.bilinear)
 def bilinear(b: Any, a: Any, fs: Any = 1.0) -> Polynomials:
     """s -> 2 fs (z - 1) / (z + 1)"""
-    return _substituted(_trimmed(_floats(b)), _trimmed(_floats(a)), [2 * fs, -2 * fs], [1.0, 1.0])
+    return _substituted(_trimmed(_doubles(b)), _trimmed(_doubles(a)), [2 * fs, -2 * fs], [1.0, 1.0])
 
 
 @stands_for(source.lp2lp_zpk)

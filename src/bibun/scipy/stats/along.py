@@ -10,11 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from bibun.arrays.creation import as_array
 from bibun.arrays.reductions import axes_of
 from bibun.primitives.repeated import holds
-from bibun.scipy._calls import no_rule
-from bibun.scipy._levels import is_traced
-from bibun.scipy.stats.distribution import floats
+from bibun.scipy._calls import has_traced, no_rule
 
 Function = Callable[..., Any]
 
@@ -30,7 +29,7 @@ def of_rows(function: Function, samples: int = 1) -> Callable[[Function], Functi
     def decorate(ours: Function) -> Function:
         @wraps(function)
         def call(*args: Any, **settings: Any) -> Any:
-            if not is_traced(args, settings):
+            if not has_traced(args, settings):
                 return function(*args, **settings)
             bound = parameters.bind(*args, **settings)
             bound.apply_defaults()
@@ -48,7 +47,8 @@ def of_rows(function: Function, samples: int = 1) -> Callable[[Function], Functi
 
 def rows(name: str, xs: Any, axis: Any, nan_policy: str = "propagate", keepdims: bool = False) -> list[Any]:
     """The samples with their observations along the last axis. With `keepdims` the axes stay too, of one entry."""
-    xs = [floats(x) for x in xs]
+    dtype = np.result_type(*(x if isinstance(x, (int, float)) else as_array(x) for x in xs))
+    xs = [as_array(x).astype(dtype if dtype.kind in "fc" else float, copy=False) for x in xs]
     if nan_policy not in ("propagate", "omit", "raise"):
         raise ValueError(f"nan_policy must be one of 'propagate', 'raise', 'omit', not {nan_policy!r}")
     if nan_policy != "propagate" and any(holds(np.isnan(x)) for x in xs):

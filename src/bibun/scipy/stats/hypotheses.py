@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from scipy import special, stats  # type: ignore[import-untyped]
 
+from bibun.arrays.creation import as_array
 from bibun.primitives.repeated import holds
-from bibun.scipy._calls import no_rule, stands_for
-from bibun.scipy._levels import is_traced
+from bibun.scipy._calls import has_traced, no_rule, stands_for
 from bibun.scipy.stats.along import of_rows, rows
 from bibun.scipy.stats.correlations import ConfidenceInterval
 from bibun.scipy.stats.distribution import floats
@@ -78,7 +78,7 @@ def _probability(below: Callable[[Any], Any], z: Any, alternative: str) -> Calla
 
 def _t_test(estimate: Any, error: Any, df: Any, alternative: str) -> TtestResult:
     t = estimate / error
-    df = np.broadcast_to(df, np.shape(t))[()]
+    df = np.broadcast_to(as_array(df).astype(t.dtype), np.shape(t))[()]
     p = _probability(lambda z: special.stdtr(df, z), t, alternative)
     return TtestResult(t, p, df=df, alternative=alternative, estimate=estimate, error=error)
 
@@ -138,7 +138,7 @@ def f_oneway(
     *samples: Any, axis: Any = 0, equal_var: bool = True, nan_policy: str = "propagate", keepdims: bool = False
 ) -> Any:
     """The variance between groups over that within them; Welch's where the variances are not equal."""
-    if not is_traced(samples):
+    if not has_traced(samples, {}):
         return stats.f_oneway(*samples, axis=axis, equal_var=equal_var, nan_policy=nan_policy, keepdims=keepdims)
     xs = rows("f_oneway", samples, axis, nan_policy, keepdims)
     k, counts = len(xs), [np.shape(x)[-1] for x in xs]

@@ -6,7 +6,7 @@ Which entries are within limits, and in what order they stand, is decided by the
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import pi, sqrt
+from math import pi, prod, sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +18,7 @@ from bibun.primitives.repeated import holds
 from bibun.scipy._calls import no_rule, stands_for
 from bibun.scipy._levels import steering
 from bibun.scipy.stats.along import of_rows
-from bibun.scipy.stats.distribution import floats
+from bibun.scipy.stats.distribution import doubles, floats
 from bibun.scipy.stats.samples import _Sample, zscore
 
 # ---- within limits
@@ -66,7 +66,7 @@ def tstd(a: Any, limits: Any, inclusive: Any, ddof: int) -> Any:
 def tsem(a: Any, limits: Any, inclusive: Any, ddof: int) -> Any:
     """The standard deviation over √n, of what is within the limits."""
     s = _within(a, limits, inclusive)
-    return s.out(root_of_squares(s.variance(ddof)) / np.sqrt(s.count))
+    return s.out(root_of_squares(s.variance(ddof)) / np.sqrt(s.count).astype(a.dtype))
 
 
 @of_rows(stats.tmin)
@@ -101,7 +101,7 @@ def iqr(x: Any, rng: Any, scale: Any, interpolation: str) -> Any:
             raise ValueError(f"{scale} not a valid scale for `iqr`")
         scale = 2 * sqrt(2) * special.erfinv(0.5)
     low, high = sorted(steering("iqr", rng=rng)["rng"])
-    ends = np.percentile(x, [low, high], axis=-1, method=interpolation)  # type: ignore[call-overload]
+    ends = np.percentile(x, np.array([low, high], x.dtype), axis=-1, method=interpolation)  # type: ignore[call-overload]
     return (ends[1] - ends[0]) / scale
 
 
@@ -124,7 +124,7 @@ def scoreatpercentile(
     a: Any, per: Any, limit: Any = (), interpolation_method: str = "fraction", axis: Any = None
 ) -> Any:
     """np.percentile of what is within the limits."""
-    a = as_array(a)
+    a = doubles(a)
     if limit:
         a, axis = a[(a >= limit[0]) & (a <= limit[1])], None
     if interpolation_method not in _FRACTIONS:
@@ -155,6 +155,7 @@ def lmoment(sample: Any, order: Any, sorted: bool, standardize: bool) -> Any:
     orders = np.arange(1, 5) if order is None else np.asarray(order)
     n, most = np.shape(sample)[-1], max(2, int(np.max(orders)))
     weights = stats.lmoment(np.eye(n), np.arange(1, most + 1), axis=-1, sorted=True, standardize=False)
+    weights = weights.astype(sample.dtype)
     found = np.moveaxis((sample if sorted else np.sort(sample, axis=-1)) @ weights.T, -1, 0)
     if standardize:
         found = np.concatenate([found[:2], found[2:] / found[1]])
@@ -260,7 +261,7 @@ def kstat(data: Any, n: int) -> Any:
         return mean[..., 0]
     of = {k: np.mean((data - mean) ** k, axis=-1) for k in (2, n)}
     if n < 4:
-        return of[n] * count ** (n - 1) / np.prod(count - np.arange(1.0, n))
+        return of[n] * count ** (n - 1) / prod(count - k for k in range(1, n))
     factor = count**2 / ((count - 1.0) * (count - 2.0) * (count - 3.0))
     return factor * ((count + 1) * of[4] - 3 * (count - 1) * of[2] ** 2)
 
