@@ -21,6 +21,7 @@ _random = np.random.default_rng(0)
 x, y = np.array([0.0, 1.1, 2.3, 3.2, 4.5]), _random.normal(size=5)
 t, c = np.array([0, 0, 0, 0, 1.2, 2.1, 3, 3, 3, 3.0]), _random.normal(size=10)
 T = np.array([0, 0.1, 0.2, 0.3, 1.2, 2.1, 3, 3.1, 3.2, 3.3])
+TY, INNER = np.array([0, 0, 0, 1.1, 2, 2, 2.0]), np.array([[0.5, 0.3], [1.7, 1.4], [2.7, 1.9]])
 pts, q = _random.normal(size=(6, 2)), _random.normal(size=(4, 2))
 A, B, M = _random.normal(size=(6, 2)), _random.normal(size=(6, 3)), _random.normal(size=(4, 4))
 yy, ww = np.array([1.0, 3, 2, 2.5, 4, 3.3, 5]), np.array([1.0, 2, 0.5, 1, 1.5, 1, 2])
@@ -56,6 +57,35 @@ CASES: dict[str, tuple[Any, ...]] = {
     "NearestNDInterpolator of vectors": (
         lambda m, v: m.interpolate.NearestNDInterpolator(pts, v)(q[:, 0], q[:, 1]),
         _random.normal(size=(6, 2)),
+    ),
+    **{
+        f"NdBSpline{nu}": (
+            lambda m, v, c, t, nu=nu: m.interpolate.NdBSpline((t, TY), c, (3, 2))(v, nu=nu),
+            INNER,
+            _random.normal(size=(6, 4)),
+            T,
+        )
+        for nu in (None, (1, 0), (1, 1))
+    },
+    "NdBSpline of vectors": (
+        lambda m, c: m.interpolate.NdBSpline((t, TY), c, (3, 2))(INNER[0]),
+        _random.normal(size=(6, 4, 2)),
+    ),
+    "NdBSpline within": (
+        lambda m, c: m.interpolate.NdBSpline((t, TY), c, (3, 2), extrapolate=False)(INNER + [[0, 0], [9, 0], [0, 0]]),
+        _random.normal(size=(6, 4)),
+    ),
+    "CloughTocher2DInterpolator": (
+        lambda m, v: m.interpolate.CloughTocher2DInterpolator(pts, v, -1.0, 1e-14)(q),
+        _random.normal(size=6),
+    ),
+    "CloughTocher2DInterpolator of vectors": (
+        lambda m, v: m.interpolate.CloughTocher2DInterpolator(pts, v, 0.0, 1e-14, 9999)(q[:, 0] / 4, q[:, 1] / 4),
+        _random.normal(size=(6, 2)),
+    ),
+    "griddata, nearest": (
+        lambda m, v: m.interpolate.griddata(pts, v, (q[:, 0], q[:, 1]), "nearest"),
+        _random.normal(size=6),
     ),
     "subspace_angles": (lambda m, A, B: m.linalg.subspace_angles(A, B), A, B),
     "funm": (lambda m, A: m.linalg.funm(A, np.exp), M),
@@ -131,6 +161,13 @@ def test_older_names_of_minimize_scalar() -> None:
         bb.grad(lambda p: optimize.brent(lambda x: (x - p) ** 2, full_output=True)[0])(0.7)
 
 
+def test_cubic_griddata_is_linear_in_the_values() -> None:
+    """So the slopes are the values of unit data, to the 1e-6 to which SciPy finds these."""
+    places = np.array([[0.1, 0.2], [-0.2, 0.3]])
+    found = bb.jacobian(lambda v: interpolate.griddata(pts, v, places, "cubic"))(np.arange(6.0))
+    np.testing.assert_allclose(found, scipy_interpolate.griddata(pts, np.eye(6), places, "cubic"), atol=1e-5)
+
+
 def test_blocks_of_isotonic_regression() -> None:
     found, plainly = (
         optimize.isotonic_regression(bb.Variable(yy), weights=ww),
@@ -170,7 +207,8 @@ def test_a_spline_object_has_a_derivative_and_an_integral() -> None:
 def test_refused() -> None:
     for call, message in (
         (lambda s: interpolate.splint(0.0, s, (t, c, 3), 1), "full_output="),
-        (lambda s: interpolate.CloughTocher2DInterpolator(pts, s * np.ones(6)), "RBFInterpolator"),
+        (lambda s: interpolate.CloughTocher2DInterpolator(pts * s, np.ones(6)), "RBFInterpolator"),
+        (lambda s: interpolate.CloughTocher2DInterpolator(pts, np.ones(6))(q * s), "RBFInterpolator"),
         (lambda s: stats.rv_histogram((h * s, e), density=True).entropy(), "no derivative|has no attribute|SciPy's"),
     ):
         with pytest.raises((bb.NoDerivativeError, AttributeError), match=message):

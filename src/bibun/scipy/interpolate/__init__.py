@@ -47,16 +47,19 @@ from bibun.scipy.interpolate.splines import (
     splev,
     splrep,
 )
+from bibun.scipy.interpolate.surfaces import CloughTocher2DInterpolator, NdBSpline
 
 __all__ = [
     "Akima1DInterpolator",
     "BSpline",
     "BarycentricInterpolator",
+    "CloughTocher2DInterpolator",
     "CubicHermiteSpline",
     "CubicSpline",
     "InterpolatedUnivariateSpline",
     "KroghInterpolator",
     "LinearNDInterpolator",
+    "NdBSpline",
     "NearestNDInterpolator",
     "PPoly",
     "PchipInterpolator",
@@ -94,6 +97,5 @@ __getattr__ = remaining(
     {
         **dict.fromkeys(("make_splrep", "make_splprep", "generate_knots"), _KNOTS),
         "splprep": f"{_KNOTS}, for each coordinate by the length along the points",
-        "CloughTocher2DInterpolator": "its slopes are found by iterations; write LinearNDInterpolator, or RBFInterpolator",
     },
 )
