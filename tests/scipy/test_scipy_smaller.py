@@ -215,3 +215,10 @@ def test_refused() -> None:
             bb.jvp(call, (1.0,), (1.0,))
     with pytest.raises(ValueError, match="must be independent"):
         bb.grad(lambda a: linalg.subspace_angles(a, B)[0])(np.ones((6, 2)))
+
+
+def test_a_function_of_a_matrix_as_the_one_that_is_known() -> None:
+    """By the eigenvalues the logarithm of M Mᵀ + 1 has logm's derivatives."""
+    spd = M @ M.T + np.eye(4)
+    found, truth = (bb.jacobian(f)(spd) for f in (lambda a: linalg.funm(a, np.log), linalg.logm))
+    np.testing.assert_allclose(found, truth, rtol=1e-9, atol=1e-10)
