@@ -169,3 +169,14 @@ def test_searches_in_a_bracket_say_what_to_write(name: str) -> None:
     for run in runs:
         with pytest.raises(bb.LostDerivativeError, match=rf"Write bibun\.scipy\.optimize\.{name}\("):
             run(np.array([0.4, 0.5]) if run is runs[2] else NUMBER)
+
+
+def test_a_name_that_came_with_a_newer_scipy() -> None:
+    """Its module can be imported all the same."""
+    import scipy.stats
+
+    from bibun.scipy._calls import newer, stands_for
+
+    missing = newer(scipy.stats, "not_there_yet", stands_for, lambda x: x)
+    with pytest.raises(AttributeError, match="'not_there_yet': it came with a newer SciPy"):
+        missing(bb.Variable(X))

@@ -57,6 +57,19 @@ def stands_for(function: Callable[..., Any], *, unchecked: str = "") -> Callable
     return decorate
 
 
+def newer(
+    module: ModuleType, name: str, stand: Callable[[Any], Callable[[Function], Function]], ours: Function
+) -> Function:
+    """Ours for a function that older SciPys do not have: there it says so."""
+    if hasattr(module, name):
+        return stand(getattr(module, name))(ours)
+
+    def missing(*args: Any, **settings: Any) -> Any:
+        raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}: it came with a newer SciPy")
+
+    return missing
+
+
 def _defaults(theirs: Signature, ours: Signature) -> dict[str, Any]:
     """SciPy's defaults, which differ between its versions, of the parameters that we have too."""
     found = {name: p.default for name, p in theirs.parameters.items() if p.default is not Parameter.empty}

@@ -12,7 +12,7 @@ import scipy.signal as source  # type: ignore[import-untyped]
 from bibun.arrays.creation import as_array, holds_traced
 from bibun.arrays.registry import row
 from bibun.errors import warn
-from bibun.scipy._calls import no_rule, stands_for
+from bibun.scipy._calls import newer, no_rule, stands_for
 from bibun.scipy.signal._filters import _extended
 from bibun.scipy.signal._smoothing import detrend as _detrended
 
@@ -278,4 +278,5 @@ def _of_sections(sos: Any, worN: Any = 512, whole: bool = False, fs: float = 2 *
     return shown, h
 
 
-sosfreqz, freqz_sos = stands_for(source.sosfreqz)(_of_sections), stands_for(source.freqz_sos)(_of_sections)
+sosfreqz = stands_for(source.sosfreqz)(_of_sections)
+freqz_sos = newer(source, "freqz_sos", stands_for, _of_sections)

@@ -27,13 +27,16 @@ def of_rows(function: Function, samples: int = 1) -> Callable[[Function], Functi
     names = list(parameters.parameters)[:samples]
 
     def decorate(ours: Function) -> Function:
+        own = {*signature(ours).parameters, *names, "axis", "nan_policy", "keepdims"}
+
         @wraps(function)
         def call(*args: Any, **settings: Any) -> Any:
             if not has_traced(args, settings):
                 return function(*args, **settings)
             bound = parameters.bind(*args, **settings)
+            asked = set(bound.arguments)
             bound.apply_defaults()
-            given = bound.arguments
+            given = {key: v for key, v in bound.arguments.items() if key in asked or key in own}  # SciPys differ
             axis, policy = given.pop("axis", -1), given.pop("nan_policy", "propagate")
             keepdims = given.pop("keepdims", False)
             found = [given.pop(name) for name in names if given[name] is not None]

@@ -112,7 +112,7 @@ def _of_two(first: tuple[Any, Any, Any], second: tuple[Any, Any, Any], equal: bo
 
 
 @of_rows(stats.ttest_ind, 2)
-def ttest_ind(a: Any, b: Any, equal_var: bool, alternative: str, trim: Any, method: Any) -> TtestResult:
+def ttest_ind(a: Any, b: Any, equal_var: bool, alternative: str, trim: Any = 0, method: Any = None) -> TtestResult:
     """The difference of the means over its standard error."""
     if trim or method is not None:
         raise no_rule("ttest_ind", "trim= and method= cut or draw entries; leave them away")

@@ -10,7 +10,7 @@ from math import log, pi
 from typing import Any
 
 import numpy as np
-from scipy import special  # type: ignore[import-untyped]
+from scipy import special, stats  # type: ignore[import-untyped]
 
 from bibun.primitives.series import joined, polynomial
 from bibun.primitives.special.distributions import slope_of_kolmogorov
@@ -116,11 +116,12 @@ rdist = Continuous(
     "rdist", lambda z, c: beta.forms["logpdf"]((z + 1) / 2, c / 2, c / 2) - log(2), by_value(_NONE.format("the shape c")),
     support=(-1.0, 1.0),
 )  # fmt: skip
-jf_skew_t = Continuous(
-    "jf_skew_t", lambda z, a, b: (a + 0.5) * _log_share(z, a + b) + (b + 0.5) * _log_share(-z, a + b)
-    - (a + b - 1) * log(2) - special.betaln(a, b) - np.log(a + b) / 2,
-    by_value(_NONE.format("the shapes a and b")),
-)  # fmt: skip
+if hasattr(stats, "jf_skew_t"):  # since SciPy 1.14
+    jf_skew_t = Continuous(
+        "jf_skew_t", lambda z, a, b: (a + 0.5) * _log_share(z, a + b) + (b + 0.5) * _log_share(-z, a + b)
+        - (a + b - 1) * log(2) - special.betaln(a, b) - np.log(a + b) / 2,
+        by_value(_NONE.format("the shapes a and b")),
+    )  # fmt: skip
 pearson3 = Continuous(
     "pearson3", lambda z, skew: _log_pearson(z, skew), by_value(_NONE.format("the skewness")), positive=False,
     support=lambda skew: (

@@ -15,7 +15,7 @@ from scipy import special, stats  # type: ignore[import-untyped]
 from bibun.arrays.creation import as_array, holds_traced
 from bibun.arrays.reductions import root_of_squares
 from bibun.primitives.repeated import holds
-from bibun.scipy._calls import no_rule, stands_for
+from bibun.scipy._calls import newer, no_rule, stands_for
 from bibun.scipy._levels import steering
 from bibun.scipy.stats.along import of_rows
 from bibun.scipy.stats.distribution import doubles, floats
@@ -132,8 +132,7 @@ def scoreatpercentile(
     return np.percentile(a, per, axis=axis, method=_FRACTIONS[interpolation_method])
 
 
-@stands_for(stats.quantile)
-def quantile(
+def _quantile(
     x: Any, p: Any, *, method: str = "linear", axis: Any = 0, nan_policy: str = "propagate", keepdims: Any = None,
     weights: Any = None,
 ) -> Any:  # fmt: skip
@@ -149,8 +148,7 @@ def quantile(
     return np.quantile(floats(x), p, axis=axis, method=method, keepdims=bool(keepdims) and not np.ndim(p))  # type: ignore[call-overload]
 
 
-@of_rows(stats.lmoment)
-def lmoment(sample: Any, order: Any, sorted: bool, standardize: bool) -> Any:
+def _lmoment(sample: Any, order: Any, sorted: bool, standardize: bool) -> Any:
     """Sums of the sorted sample with SciPy's weights; those of third order and more over the second."""
     orders = np.arange(1, 5) if order is None else np.asarray(order)
     n, most = np.shape(sample)[-1], max(2, int(np.max(orders)))
@@ -160,6 +158,9 @@ def lmoment(sample: Any, order: Any, sorted: bool, standardize: bool) -> Any:
     if standardize:
         found = np.concatenate([found[:2], found[2:] / found[1]])
     return found[orders - 1]
+
+
+quantile, lmoment = newer(stats, "quantile", stands_for, _quantile), newer(stats, "lmoment", of_rows, _lmoment)
 
 
 @stands_for(stats.expectile)
