@@ -204,11 +204,11 @@ MINIMISED: dict[str, tuple[Callable[[Any], Any], str]] = {
         lambda t: optimize.dual_annealing(lambda z: np.sum((z - t) ** 2), BOUNDS, maxiter=1).x,
         r"Write bibun\.scipy\.optimize\.dual_annealing\(",
     ),
-    "brent": (lambda t: optimize.brent(lambda z: (z - t) ** 2), r"write bibun\.scipy\.optimize\.minimize_scalar\("),
-    "golden": (lambda t: optimize.golden(lambda z: (z - t) ** 2), r"write bibun\.scipy\.optimize\.minimize_scalar\("),
+    "brent": (lambda t: optimize.brent(lambda z: (z - t) ** 2), r"Write bibun\.scipy\.optimize\.brent\("),
+    "golden": (lambda t: optimize.golden(lambda z: (z - t) ** 2), r"Write bibun\.scipy\.optimize\.golden\("),
     "fminbound": (
         lambda t: optimize.fminbound(lambda z: np.cosh(z - t), 0, 3),
-        r"write bibun\.scipy\.optimize\.minimize_scalar\(",
+        r"Write bibun\.scipy\.optimize\.fminbound\(",
     ),
     "fmin_l_bfgs_b": (
         lambda t: optimize.fmin_l_bfgs_b(lambda z: np.sum((z - t) ** 2), V[:2], approx_grad=True)[0],
