@@ -81,19 +81,20 @@ def odd_reflection(x: Any, axis: int, widths: Widths, mode: str) -> Any:
 
     Not by a formula with the distance between the edges: as NumPy has it, an infinite edge harms what is mirrored at it alone.
     """
-    n, inside = x.shape[axis], mode == "symmetric"  # the edge itself is mirrored too
+    n = x.shape[axis]
+    skipped = 0 if mode == "symmetric" else 1  # whether the edge itself is mirrored too
     if n == 1:  # NumPy repeats a single entry
         return _repeated(x, axis, widths[0] + 1 + widths[1])
-    period = n if inside else n - 1
+    period = n - skipped
     before, behind = widths
     while before or behind:
-        length = (x.shape[axis] - (not inside)) // period * period
+        length = (x.shape[axis] - skipped) // period * period
         left, right = min(length, before), min(length, behind)
-        end = x.shape[axis] - (not inside)
+        end = x.shape[axis] - skipped
         first, last = _part(x, axis, slice(1)), _part(x, axis, slice(-1, None))
         x = np.concatenate(
             [
-                2 * first - np.flip(_part(x, axis, slice(not inside, left + (not inside))), axis),
+                2 * first - np.flip(_part(x, axis, slice(skipped, left + skipped)), axis),
                 x,
                 2 * last - np.flip(_part(x, axis, slice(end - right, end)), axis),
             ],

@@ -143,9 +143,15 @@ eigvalsh = general(
 
 
 def _svd(a: Any, *, full_matrices: bool, paired: bool) -> Any:
-    """As NumPy's, but with generic bases for equal values; for zeros, whose sides do not belong together, two."""
-    result: Any = np.linalg.svd(a, full_matrices=full_matrices)
+    """As NumPy's, but with generic bases for equal values; for zeros, whose sides do not belong together, two.
+
+    Of a matrix with an infinity all is nan, as its singular values are for NumPy; of nan NumPy says that there are none.
+    """
+    endless = np.any(np.isinf(a), axis=(-2, -1), keepdims=True) & ~np.any(np.isnan(a), axis=(-2, -1), keepdims=True)
+    result: Any = np.linalg.svd(np.where(endless, 0, a) if np.any(endless) else a, full_matrices=full_matrices)
     u, s, vh = result
+    for part in (u, s[..., None], vh):
+        np.copyto(part, np.nan, where=endless)
     for matrix, run in clusters(s):
         k, zero = run.stop - run.start, bool(zeros(s)[matrix][run].any())
         u[matrix][:, run] = u[matrix][:, run] @ rotation(k, u.dtype)
