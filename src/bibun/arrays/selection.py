@@ -212,20 +212,28 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
 
 @implements(np.nan_to_num)
 def nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
-    """x with numbers in the place of nan and the infinities; there the derivative is 0."""
+    """x with numbers in the place of nan and the infinities, in the dtype of x; there the derivative is 0."""
     if x.dtype.kind == "c":
         y = nan_to_num(np.real(x), True, nan, posinf, neginf) + 1j * nan_to_num(np.imag(x), True, nan, posinf, neginf)
     elif x.dtype.kind != "f":
         y = np.copy(x)
     else:
         limits = np.finfo(x.dtype)
-        y = np.where(np.isnan(x), nan, x)
-        y = np.where(np.isposinf(x), limits.max if posinf is None else posinf, y)
-        y = np.where(np.isneginf(x), limits.min if neginf is None else neginf, y)[()]
+        y = np.where(np.isnan(x), _put_in(x, nan), x)
+        y = np.where(np.isposinf(x), _put_in(x, limits.max if posinf is None else posinf), y)
+        y = np.where(np.isneginf(x), _put_in(x, limits.min if neginf is None else neginf), y)[()]
     if copy:
         return y
     x[...] = y
     return x
+
+
+def _put_in(x: Any, value: Any) -> Any:
+    """A value in the dtype of the array in which it is put."""
+    value = as_array(value)
+    if not np.can_cast(value.dtype, x.dtype, "same_kind"):
+        raise TypeError(f"Cannot cast array data from {value.dtype!r} to {x.dtype!r} according to the rule 'same_kind'")
+    return value.astype(x.dtype)
 
 
 @implements(np.angle)

@@ -304,7 +304,7 @@ def _power_length(y: Any, size: Any, p: float, axis: tuple[int, ...]) -> Any:
 
 
 def _power_slope(y: Any, size: Any, p: float, axis: tuple[int, ...], keepdims: bool) -> Any:
-    """(size / y)**(p - 1). At a size of 0, a kink or the edge of one, it is 0."""
+    """(size / y)**(p - 1). At a size of 0, a kink, a cusp or the edge of one, it is 0."""
     if not np.size(size):
         return size
     length = _power_length(y if keepdims else np.expand_dims(y, axis), size, p, axis)
