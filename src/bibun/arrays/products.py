@@ -12,7 +12,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from bibun.arrays import in_place, shapes
 from bibun.arrays.creation import as_array
-from bibun.arrays.layouts import in_order, layout
+from bibun.arrays.layouts import in_order, laid_as, layout
 from bibun.arrays.protocol import with_out
 from bibun.arrays.reductions import reducing
 from bibun.arrays.registry import implements, row
@@ -245,7 +245,7 @@ def matrix_power(a: Any, n: Any) -> Any:
             f"matrix_power: the last two axes of shape {a.shape} are not those of a square matrix."
         )
     if n == 0:
-        return np.zeros_like(a) + np.eye(a.shape[-1], dtype=a.dtype)
+        return laid_as(np.zeros_like(a) + np.eye(a.shape[-1], dtype=a.dtype), "K", a)
     if n < 0:
         a, n = np.linalg.inv(a), -n
     result = None

@@ -10,14 +10,14 @@ import numpy as np
 
 from bibun.arrays import in_place, indexing, lost, ufunc_methods, vectorized
 from bibun.arrays.instead import instead
-from bibun.arrays.layouts import repeated
+from bibun.arrays.layouts import laid_as, repeated
 from bibun.arrays.registry import BY_NAME, FUNCTIONS, WRITES_OUT, found
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced, unlisted
 from bibun.errors import OTHERWISE, NoDerivativeError, located, scipy_function
 
 # The first do not change the value; NumPy gives the others, of methods of ufuncs, among the inputs too.
-_IGNORED = {"order", "subok", "array", "indices"}
+_IGNORED = {"subok", "array", "indices"}
 _OF_LOOPS = ("dtype", "signature", "casting")
 
 
@@ -35,7 +35,12 @@ def ufunc(array: Any, function: np.ufunc, method: str, inputs: tuple[Any, ...], 
     if method == "__call__":
         if of_loop := {name: settings.pop(name) for name in _OF_LOOPS if name in settings}:
             inputs = ufunc_methods.in_loop(function, inputs, **of_loop)
+        order = settings.pop("order", "K")
         result = _call(function, inputs, out, **settings)
+        if order != "K":
+            result = (
+                tuple(laid_as(y, order, y) for y in result) if function.nout > 1 else laid_as(result, order, result)
+            )
     else:
         dtype = with_out(settings.pop("dtype", None), inputs[0], out)
         result = getattr(ufunc_methods, method)(function, *inputs, dtype=dtype, **settings)

@@ -248,7 +248,7 @@ def round_(a: Any, decimals: int = 0, out: Any = None) -> Any:
     """To so many decimals, halves to even: it goes in steps, so its derivative is 0."""
     decimals = index(decimals)  # of few bits, powers of 10 would wrap
     if a.dtype.kind == "c":
-        y = round_(np.real(a), decimals) + 1j * round_(np.imag(a), decimals)
+        y = laid_as(round_(np.real(a), decimals) + 1j * round_(np.imag(a), decimals), "K", a)
     elif decimals == 0 or (decimals > 0 and a.dtype.kind in "iu"):  # times 10**decimals, large integers would wrap
         y = _rint(a) if a.dtype.kind == "f" else a.astype(np.float16 if a.dtype.kind == "b" else a.dtype)
     else:

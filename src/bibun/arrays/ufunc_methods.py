@@ -12,6 +12,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from bibun.arrays import in_place, indexing
+from bibun.arrays.layouts import laid_as
 from bibun.arrays.registry import FUNCTIONS, found, row
 from bibun.arrays.shapes import astype
 from bibun.core.primitive import Primitive
@@ -138,7 +139,7 @@ def accumulate(function: np.ufunc, x: Any, axis: int = 0, dtype: Any = None) -> 
     axis, primitive = normalize_axis_index(axis, x.ndim), _of_two(function, "accumulate")
     x = _in_loop(function, x)
     if function in EXTREMES and x.shape[axis] and not _ties(x, axis, function):
-        return _take_along_axis(x, _leaders(x, axis=axis, ufunc=function), axis=axis, distinct=False)
+        return laid_as(_take_along_axis(x, _leaders(x, axis=axis, ufunc=function), axis=axis, distinct=False), "K", x)
     return _running(primitive, x, axis)
 
 
