@@ -40,6 +40,13 @@ UFUNCS: dict[str, Case] = {
     "matrix product": (lambda x: np.matmul(x, F, dtype=float), F),
     "matrix product that loses": (lambda x: np.matmul(x, x, dtype=float), Z),
     "a list beside": (lambda x: np.add(x, [1, 2, 3], dtype=float), F),
+    "clip": (lambda x: np.clip(x, 0, 2, dtype=np.float32), X),
+    "clip, by the method": (lambda x: x.clip(0, 2, dtype=np.float32), X),
+    "clip in more digits": (lambda x: np.clip(x, None, 2, dtype=float), F),
+    "clip by nothing": (lambda x: np.clip(x, None, None, dtype=float), F),
+    "clip to whole numbers": (lambda x: np.clip(x, 0, 2, dtype=int), X),
+    "clip to whole numbers, unsafe": (lambda x: np.clip(x, 0, 2, dtype=int, casting="unsafe"), X),
+    "clip without casting": (lambda x: np.clip(x, X, 2, casting="no"), F),
     "pieces": (lambda x: np.add.reduceat(x, [0, 1], dtype=np.int32), K),
     "products of pieces": (lambda x: np.multiply.reduceat(x, [0, 1], dtype=np.int32), K),
 }
@@ -73,7 +80,7 @@ FUNCTIONS: dict[str, Case] = {
     "unwrap": (lambda x: np.unwrap(3 * x, period=np.int8(3)), F),
     "unwrap with more digits": (lambda x: np.unwrap(3 * x, period=np.float64(3)), F),
     "unwrap whole numbers": (lambda x: np.unwrap(3 * x, period=3), K),
-    "edges of complex bins": (lambda x: np.histogram(x, 3)[1], Z),
+    "edges of complex bins": (lambda x: np.histogram(x, 3, range=(0, 3))[1], Z),
 }
 
 

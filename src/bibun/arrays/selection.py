@@ -63,6 +63,10 @@ def clip(
         ends = np.iinfo(y.dtype)
         low = None if type(alike(low)) is int and low < ends.min else low
         high = None if type(alike(high)) is int and high > ends.max else high
+    if settings:  # those of a ufunc: dtype=, where=, ...
+        bounds = [_operand(bound) for bound in (low, high) if bound is not None]
+        one: Any = np.positive if not bounds else np.minimum if low is None else np.maximum
+        return (_clip_ufunc if len(bounds) == 2 else one)(y, *bounds, out=out, **settings)
     if low is not None:
         y = np.maximum(y, _operand(low))
     if high is not None:
