@@ -203,6 +203,18 @@ def test_a_text_is_not_repeated_by_an_array(text: Any) -> None:
             bb.jvp(lambda t: t * text, (1.0,), (1.0,))
 
 
+def test_storing_in_a_flat_view() -> None:
+    """NumPy puts an error of its own in the place of ours, which is then a warning."""
+    y = np.zeros((2, 3))
+    with (
+        pytest.warns(RuntimeWarning, match=r"entry of a plain ndarray, .*y = np\.zeros_like\(x\)"),
+        pytest.raises(ValueError, match="setting single item"),
+    ):
+        y.flat[1] = NUMBER
+    with pytest.raises(bb.LostDerivativeError, match=r"y = np\.zeros_like\(x\)"):
+        y.flat[1:2] = NUMBER
+
+
 def test_storing_by_the_method() -> None:
     with pytest.raises(bb.LostDerivativeError, match="Make y an array that can hold it"):
         np.zeros(2, int).__setitem__(0, NUMBER)

@@ -59,7 +59,34 @@ def test_a_piece_may_look_at_all_of_its_entries() -> None:
     check_first(lambda x: np.piecewise(x, [x > 0], [lambda a: a - np.mean(a), np.sin]), X)
 
 
+ARRAYS: dict[str, Any] = {
+    "an array": lambda x: np.piecewise(x, [x > np.median(x)], [np.array([10.0, 20, 30]), -1.0]),
+    "of x": lambda x: np.piecewise(x, [x > np.median(x)], [2 * np.ravel(x)[:3], 0]),
+    "a list": lambda x: np.piecewise(x, [x > np.median(x)], [[10.0, 20, 30], lambda a: a * a]),
+    "one entry": lambda x: np.piecewise(x, [x < 0], [np.array([10.0]), np.sin]),
+    "rows": lambda x: np.piecewise(x, [x[:, 0] > x[1, 0]], [7.0, np.sin]),
+    "function of rows": lambda x: np.piecewise(x, [x[:, 0] > x[1, 0]], [lambda a: a**3, 1.0]),
+}
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_a_piece_may_have_a_number_for_each_of_its_entries(name: str) -> None:
+    f, x = ARRAYS[name], X.ravel()[:6].reshape(3, 2)
+    check_first(f, x)
+    stacked = np.stack([x, x[::-1], np.roll(x, 1)])
+    np.testing.assert_allclose(bb.vmap(f)(stacked), [f(x) for x in stacked])
+
+
+def test_pieces_of_no_entries() -> None:
+    f = ARRAYS["one entry"]
+    assert bb.vmap(f)(np.zeros((3, 0))).shape == (3, 0)
+    assert bb.vmap(PIECES["two"])(np.zeros((3, 0))).shape == (3, 0)
+
+
 def test_what_these_refuse() -> None:
+    for x in (np.ravel(X), bb.Variable(np.ravel(X))):
+        with pytest.raises(ValueError, match="cannot assign 12 input values"):
+            np.piecewise(x, [x > 1], [x, 0])
     with pytest.raises(ValueError, match="functions are expected"):
         bb.grad(lambda x: np.sum(np.piecewise(x, [x > 0], [1, 2, 3])))(X)
     with pytest.raises(ValueError, match="an array of the correct shape"):

@@ -336,7 +336,18 @@ def test_slopes_of_norms_of_sizes_far_apart() -> None:
     with np.errstate(all="ignore"):
         np.testing.assert_array_equal(gradient([1.0, 1e-200, 2.0], -1), [0, 1, 0])
         np.testing.assert_array_equal(gradient([1.0, 1e200, -2.0], 3), [0, 1, 0])
-        np.testing.assert_allclose(gradient([0.0, 1.0, -4.0], 0.5), [0, 3, -1.5])
+
+
+@pytest.mark.parametrize("order", [0.5, 1.0, 1.5, 2.0, 3.0])
+def test_slopes_of_norms_at_zero_are_in_the_middle(order: float) -> None:
+    """Central differences are 0 there, of a kink and of a cusp; whether or not the order is differentiated too."""
+    x, step = np.array([0.0, 1.0, -4.0]), 1e-4
+    norm = np.linalg.norm
+    expected = [(norm(x + h, order) - norm(x - h, order)) / (2 * step) for h in step * np.eye(3)]
+    assert expected[0] == 0
+    for f in (bb.grad, bb.jacfwd):
+        np.testing.assert_allclose(f(lambda x: norm(x, order))(x), expected, rtol=1e-6)
+        np.testing.assert_allclose(f(lambda v: norm(v[1:], v[0]))(np.array([order, *x]))[1:], expected, rtol=1e-6)
 
 
 # Forms of call

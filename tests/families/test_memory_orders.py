@@ -31,6 +31,13 @@ RESULTS: dict[str, Any] = {
     "quantile of numbers": lambda x: np.quantile(x, [0.1, 0.5], axis=-1, keepdims=True),
     "nanquantile": lambda x: np.nanquantile(x, [0.3, 0.4], axis=0),
     "cholesky": lambda x: np.linalg.cholesky(np.swapaxes(x, -1, -2) @ x + 1000 * np.eye(x.shape[-1]), upper=True),
+    "full_like": lambda x: np.full_like(x, x[:1]),
+    "full_like, in F": lambda x: np.full_like(x, x[0], order="F"),
+    "round complex": lambda x: np.real(np.round(x + 1j * x, 1)),
+    "running maximum": lambda x: np.maximum.accumulate(x + 0.1 * x[..., :1] + 0.01 * x[:, :1], axis=1),
+    "ufunc, in C": lambda x: np.add(x, 1, order="C"),
+    "ufunc, in F": lambda x: np.add(x, x[0], order="F"),
+    "ufunc of two results, in F": lambda x: np.modf(x / 3, order="F")[0],
     "einsum, axes moved": lambda x: np.einsum("ijk->kij", x),
     "einsum, a diagonal": lambda x: np.einsum("iijk->kij", np.stack([x[:2], 2 * x[:2]], axis=1)),
     "einsum, in C": lambda x: np.einsum("ijk,ijk->ijk", x, x, order="C"),
@@ -75,6 +82,19 @@ def test_reshape_of_a_diagonal_is_a_copy_where_numpy_makes_one() -> None:
     x = np.arange(6.0).reshape(2, 3)
     np.testing.assert_array_equal(bb.vjp(f, x)[0], f(x))
     np.testing.assert_array_equal(bb.jvp(f, (x,), (x,))[1], f(x))
+
+
+def test_power_0_lies_as_the_matrix() -> None:
+    """Its entries cannot tell, but which views there are: reshape of one in F is a copy."""
+
+    def f(x: Any) -> Any:
+        y = np.linalg.matrix_power(x.T * 1.0, 0)
+        y.reshape(-1)[1:2] = 9.0
+        return y + x
+
+    x = np.arange(4.0).reshape(2, 2)
+    np.testing.assert_array_equal(bb.vjp(f, x)[0], f(x))
+    np.testing.assert_array_equal(bb.vmap(f)(x[None])[0], f(x))
 
 
 def test_padding_with_nothing_is_a_copy() -> None:

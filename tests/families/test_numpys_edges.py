@@ -130,3 +130,53 @@ def test_vectorized_functions_are_given_pythons_numbers(name: str, dtype: Any) -
     same(NARROW[name](bb.Variable(x)), NARROW[name](x))
     same(bb.compile(NARROW[name])(x), NARROW[name](x))
     assert bb.grad(lambda x: np.sum(NARROW[name](x)))(x).dtype == dtype
+
+
+AXES: dict[str, Case] = {
+    "integral over a table of places": (np.trapezoid, (X, np.arange(15.0).reshape(3, 5) ** 2)),
+    "integral of a table over one more axis": (np.trapezoid, (np.ones((2, 5)), np.arange(10.0).reshape(1, 2, 5))),
+    "integral along the first axis": (lambda y, x: np.trapezoid(y, x, axis=0), (np.ones((5, 2)), X)),
+    "a range as a shape": (lambda x: np.reshape(x, range(3, 5)), (np.arange(12.0),)),
+    "a range as a shape, by the method": (lambda x: x.reshape(range(3, 5)), (np.arange(12.0),)),
+    "a range as the shape of views": (lambda x: np.broadcast_to(x, range(2, 5)), (np.arange(4.0),)),
+    "a range as the shape of zeros": (lambda x: np.zeros_like(x, shape=range(2, 4)), (X,)),
+    "a chain of two": (lambda a, b: np.linalg.multi_dot([a, b]), (np.eye(3), np.arange(18.0).reshape(2, 3, 3))),
+    "a chain of two, a number": (lambda a, b: np.linalg.multi_dot([a, b]), (np.eye(3), np.array(2.0))),
+    **{
+        f"{f.__name__} from nan, of {np.size(x)} {x}": (lambda x, f=f: f(x, axis=-1, initial=np.nan), (np.array(x),))
+        for f in (np.nanmax, np.nanmin)
+        for x in ([1.0, 2.0], [1.0, np.nan], [np.nan, np.nan], [], [[1.0, np.nan], [np.nan, np.nan]])
+    },
+    "nanmax from a number": (lambda x: np.nanmax(x, initial=3.0), (np.array([np.nan]),)),
+}
+
+
+@pytest.mark.parametrize("name", AXES)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_shapes_and_starts(name: str) -> None:
+    f, xs = AXES[name]
+    for found in (f(*map(bb.Variable, xs)).data, bb.vmap(f)(*(x[None] for x in xs))[0]):
+        np.testing.assert_array_equal(np.asarray(found), np.asarray(f(*xs)), strict=True)
+
+
+def test_a_start_of_nan_has_no_slope() -> None:
+    g = bb.grad(lambda x, s: np.nanmax(x, initial=s), argnums=(0, 1))(np.array([1.0, 2.0]), np.nan)
+    np.testing.assert_array_equal(g[0], [0, 1])
+    np.testing.assert_array_equal(g[1], 0)
+
+
+WEIGHTS: dict[str, tuple[Callable[..., Any], tuple[int, ...]]] = {
+    "histogram2d": (lambda x, w: np.histogram2d(x, x, weights=w), (1,)),
+    "histogramdd": (lambda x, w: np.histogramdd(np.stack([x, x], axis=1), weights=w), (2,)),
+    "histogramdd, a number": (lambda x, w: np.histogramdd(np.stack([x, x], axis=1), weights=w), ()),
+    "histogramdd, a column": (lambda x, w: np.histogramdd(np.stack([x, x], axis=1), weights=w), (5, 1)),
+    "histogram": (lambda x, w: np.histogram(x, weights=w), (5, 1)),
+}
+
+
+@pytest.mark.parametrize("name", WEIGHTS)
+def test_weights_of_another_shape(name: str) -> None:
+    f, shape = WEIGHTS[name]
+    for x, w in ((X, np.ones(shape)), (X, bb.Variable(np.ones(shape))), (bb.Variable(X), np.ones(shape))):
+        with pytest.raises(ValueError, match=r"same length|same shape|object (too deep|of too small depth)"):
+            f(x, w)

@@ -115,3 +115,24 @@ def test_truth_values_have_no_odd_reflection() -> None:
         bb.vmap(f)(np.stack([x, x]))
     with pytest.warns(bb.CompileWarning):
         np.testing.assert_array_equal(bb.compile(f)(x), f(x))
+
+
+@pytest.mark.parametrize("width", [(0, 2), (2, 0), (3, 3), (5, 12)], ids=str)
+@pytest.mark.parametrize("mode", ["reflect", "symmetric"])
+@pytest.mark.parametrize("place", range(4))
+@pytest.mark.parametrize("odd", [np.nan, np.inf])
+def test_what_is_not_finite_stays_where_it_is_mirrored(odd: float, place: int, mode: Any, width: Any) -> None:
+    x = np.arange(1.0, 5)
+    x[place] = odd
+    f = lambda x: np.pad(x, width, mode, reflect_type="odd")  # noqa: E731
+    with np.errstate(invalid="ignore"):
+        np.testing.assert_array_equal(f(bb.Variable(x)).data, f(x))
+        np.testing.assert_array_equal(bb.vmap(f)(x[None])[0], f(x))
+
+
+@pytest.mark.parametrize("mode", ["reflect", "symmetric"])
+@pytest.mark.parametrize("dtype", ["u1", "i8", "f4"])
+def test_odd_reflections_of_whole_numbers_wrap_as_numpys_do(dtype: str, mode: Any) -> None:
+    x = np.array([200, 3, 7], dtype)
+    found, expected = (np.pad(y, (7, 11), mode, reflect_type="odd") for y in (bb.Variable(x), x))
+    np.testing.assert_array_equal(found.data, expected, strict=True)

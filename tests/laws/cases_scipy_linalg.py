@@ -70,7 +70,7 @@ with suppress(ImportError):
     CASES["fractional_matrix_power"] = [case(*each.inputs, power=0.3) for each in SQUARES]
     CONSTANTS |= {
         "places_in_sections": [
-            case(np.array([-1.0, -1.0, 1.0]), np.array([0.3 + 0.2j, 0.3 - 0.2j, 0.5]), analog=False)
+            case(np.array([-1.0, -1.0, 1.0]), np.array([0.3 + 0.2j, 0.3 - 0.2j, 0.5]), analog=False, pairing=None)
         ],
         "order_of_pivots": [
             case(np.array([2.0, 2.0, 2.0]), length=3),

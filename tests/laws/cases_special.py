@@ -27,6 +27,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "value_of_a_family": {"family": "semicircular", "which": "cdf"},
     "value_with_a_shape": {"family": "skewnorm", "which": "cdf"},
     "value_with_two_shapes": {"family": "betaprime", "which": "ppf"},
+    "value_with_three_shapes": {"family": "genexpon", "which": "ppf"},
 }
 
 

@@ -28,7 +28,7 @@ CONSTANTS: dict[str, list[Case]] = {
 }
 
 with suppress(ImportError):
-    import bibun.scipy.stats  # noqa: F401  its rows are there where SciPy is
+    import bibun.scipy.stats  # its rows are there where SciPy is
 
     _ONE = ("cdf", "semicircular"), ("isf", "semicircular")
     _WITH_A_SHAPE = ("sf", "skewnorm"), ("logcdf", "skewnorm"), ("ppf", "invgauss"), ("isf", "exponnorm")
@@ -44,5 +44,16 @@ with suppress(ImportError):
             .real_only()
             for which in ("ppf", "isf")
         ],
+        "value_with_three_shapes": [
+            case((3, 1), (), (2,), (), family="genexpon", which=which).real_only() for which in ("ppf", "isf")
+        ],
     }
     CONSTANTS["plain_value_of_a_family"] = [case(np.array([0.2, 0.9]), np.array(2.3), family="poisson", which="ppf")]
+
+with suppress(ImportError):
+    import bibun.scipy.optimize  # noqa: F401
+
+    CONSTANTS["ends_of_blocks"] = [
+        case(np.array([1.0, 3.0, 2.0, 2.5, 4.0]), np.array([1.0, 2.0, 0.5, 1.0, 1.5]), increasing=up)
+        for up in (True, False)
+    ]

@@ -54,6 +54,13 @@ CASES: dict[str, dict[str, Program]] = {
         "variance of describe": lambda m, x: m.describe(x).variance,
         "skewness of describe": lambda m, x: m.describe(x, bias=False).skewness,
         "linregress": lambda m, x: np.stack(m.linregress(x, V)),
+        **{
+            name: lambda m, x, name=name: getattr(m, name)(x)
+            for name in ("tsem", "tvar", "iqr", "gstd", "circstd", "kstat", "lmoment")
+        },
+        "scoreatpercentile": lambda m, x: m.scoreatpercentile(x, 30),
+        "ttest_1samp": lambda m, x: np.stack([m.ttest_1samp(x, 0.3)[0], m.ttest_1samp(x, 0.3)[1]]),
+        "chisquare": lambda m, x: m.chisquare(x)[0],
         "norm.pdf": lambda m, x: m.norm.pdf(x),
         "norm.ppf": lambda m, x: m.norm.ppf(x / 3, x, x),
         "norm.std": lambda m, x: m.norm.std(0, x),
@@ -70,6 +77,18 @@ CASES: dict[str, dict[str, Program]] = {
         "freqz of a quotient": lambda m, x: m.freqz(x, V, worN=8)[1],
         "freqz at frequencies": lambda m, x: m.freqz(x, 1, worN=np.linspace(0, 1, 5))[1],
         "freqz with the last": lambda m, x: m.freqz(x, 1, worN=8, include_nyquist=True)[1],
+        **{
+            name: lambda m, x, name=name: np.concatenate(getattr(m, name)(x, np.float32(2) * x + x[0]))
+            for name in ("lp2lp", "lp2hp", "lp2bp", "lp2bs", "bilinear")
+        },
+        "lfiltic": lambda m, x: m.lfiltic(V, x, x),
+        "sos2tf": lambda m, x: m.sos2tf(np.concatenate([x[:3], np.ones(1, x.dtype), x[:2]])[None])[0],
+        "minimum_phase": lambda m, x: m.minimum_phase(np.concatenate([x, x[::-1]]), n_fft=64),
+        "wiener": lambda m, x: m.wiener(x, noise=np.float32(0.1)),
+        "order_filter": lambda m, x: m.order_filter(x, np.ones(3), 1),
+        "cspline1d": lambda m, x: m.cspline1d(x),
+        "czt": lambda m, x: m.czt(x),
+        "gausspulse": lambda m, x: m.gausspulse(x, 0.3),
         "sawtooth": lambda m, x: m.sawtooth(x),
         "square": lambda m, x: m.square(x),
     },

@@ -504,7 +504,7 @@ def test_a_lu_under_vmap_has_pivots_of_its_own() -> None:
 REFUSED = {
     "schur, sorted": (lambda a: linalg.schur(a, sort="lhp"), "sort= is not taken; write expm"),
     "ordqz": (lambda a: linalg.ordqz(a, a), "depends on the order of the eigenvalues; write eigvals"),
-    "funm": (lambda a: linalg.funm(a, np.exp), r"v \* func\(w\) @ inv\(v\)"),
+    "hessenberg": (lambda a: linalg.hessenberg(a), "write what it is for: eigvals, or eig"),
     "eig, left": (lambda a: linalg.eig(a, left=True), "left vectors are the rows of inv"),
     "power by its exponent": (lambda a: linalg.fractional_matrix_power(a, a[0, 0]), r"expm\(t \* logm\(A\)\)"),
     "qr raw": (lambda a: linalg.qr(a, mode="raw"), "take mode='economic'"),

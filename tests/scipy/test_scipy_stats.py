@@ -16,11 +16,14 @@ from tests.scipy.agreement import check_beside, slopes
 
 scipy_stats, special = pytest.importorskip("scipy.stats"), pytest.importorskip("scipy.special")
 
-CONTINUOUS, DISCRETE = stats.CONTINUOUS, stats.DISCRETE
+CONTINUOUS, DISCRETE, RARER = stats.CONTINUOUS, stats.DISCRETE, set(stats.RARER) - {"anglit", "bradford"}
 SHAPES = {
     "t": (3.3,), "chi2": (2.7,), "f": (3.2, 6.5), "gamma": (1.7,), "beta": (1.6, 2.4), "lognorm": (0.7,),
     "truncnorm": (-0.5, 1.7), "vonmises": (1.3,), "genextreme": (0.3,), "genpareto": (0.3,), "skewnorm": (1.4,),
     "exponnorm": (1.2,), "triang": (0.3,), "johnsonsu": (-0.4, 1.3), "johnsonsb": (0.6, 1.3), "erlang": (2,),
+    "skewcauchy": (0.3,), "wrapcauchy": (0.3,), "truncpareto": (1.7, 3.2), "truncweibull_min": (1.7, 0.2, 1.9),
+    "genexpon": (1.7, 2.3, 0.8), "ncf": (3.2, 6.5, 0.8), "nct": (3.3, 0.6), "ncx2": (2.7, 1.4), "kappa4": (0.3, 0.2),
+    "norminvgauss": (1.7, 0.4), "pearson3": (0.7,), "tukeylambda": (0.3,), "genhalflogistic": (0.3,), "rdist": (2.7,),
 }  # fmt: skip
 LOC, SCALE = 0.3, 1.7
 Q = np.array([0.04, 0.21, 0.47, 0.66, 0.93])
@@ -37,7 +40,15 @@ REFUSED: dict[tuple[str, str], tuple[int, ...]] = {
         for which in _OF_CDF
     },
     **{(name, which): (1, 2) for name in ("beta", "betaprime", "f") for which in _OF_CDF},
-    **{("vonmises", which): (1,) for which in _OF_CDF},
+    **{
+        (name, which): (1,)
+        for name in ("vonmises", "vonmises_line", "dgamma", "halfgennorm", "rdist", "pearson3", "rel_breitwigner")
+        for which in _OF_CDF
+    },
+    **{(name, which): (1, 2) for name in ("jf_skew_t", "norminvgauss", "geninvgauss") for which in _OF_CDF},
+    **{(name, which): (1,) for name in ("ncx2", "nct") for which in (*_OF_CDF, "pdf", "logpdf")},
+    **{("ncf", which): (1, 2) for which in (*_OF_CDF, "pdf", "logpdf")},
+    **{("geninvgauss", which): (1,) for which in ("pdf", "logpdf")},  # the order of a Bessel function
 }
 
 
@@ -63,11 +74,21 @@ def arguments(name: str, which: str) -> list[Any]:
     return [points, *parameters]
 
 
+def integrated(name: str, which: str) -> bool:
+    """Whether SciPy integrates for a moment. By the shapes it has no rule, and by loc and scale all families share theirs."""
+    return which in BY_PARAMETERS and (name in RARER or (name == "vonmises" and which in ("var", "std")))
+
+
+def digits(name: str) -> float:
+    """To which SciPy's values are right: Kolmogorov's density breaks its series off, by mpmath to 7e-9 at 0.85."""
+    return 2e-8 if name == "kstwobign" else 1e-11
+
+
 @pytest.mark.filterwarnings("ignore:The shape parameter of the erlang")  # next to a whole number
 @pytest.mark.parametrize("which", [*BY_POINT, "ppf", "isf", *BY_PARAMETERS])
 @pytest.mark.parametrize("name", CONTINUOUS)
 def test_a_family(name: str, which: str) -> None:
-    if name == "vonmises" and which in ("var", "std"):
+    if integrated(name, which):
         pytest.skip("SciPy integrates for it, slowly")
     if name == "skewnorm" and which in _OF_CDF and found(special.owens_t) is None:
         pytest.skip("a row of scipy.special that this build has not")
@@ -84,7 +105,7 @@ def test_a_family(name: str, which: str) -> None:
             continue
         y, tangent = bb.jvp(at(CONTINUOUS[name]), (x,), (np.ones_like(x),))
         _, pullback = bb.vjp(lambda v, at=at: np.sum(at(CONTINUOUS[name])(v)), x)
-        np.testing.assert_allclose(y, at(CONTINUOUS[name].plain)(x), rtol=1e-11, atol=1e-12)
+        np.testing.assert_allclose(y, at(CONTINUOUS[name].plain)(x), rtol=digits(name), atol=1e-12)
         truth = slopes(at(CONTINUOUS[name].plain), x)
         if which in BY_PARAMETERS and not np.isfinite(y):
             continue
@@ -97,8 +118,9 @@ def test_a_family(name: str, which: str) -> None:
 @pytest.mark.parametrize("name", CONTINUOUS)
 def test_densities_to_second_order_and_in_batches(name: str) -> None:
     check_beside(
-        lambda m, x, *p: getattr(m, name).logpdf(x, *p), stats, scipy_stats, *arguments(name, "logpdf"), rtol=1e-4
-    )
+        lambda m, x, *p: getattr(m, name).logpdf(x, *p), stats, scipy_stats, *arguments(name, "logpdf"), rtol=1e-4,
+        value=digits(name), skip=refused(name, "logpdf"),
+    )  # fmt: skip
 
 
 def test_quantiles_to_second_order() -> None:
@@ -128,6 +150,18 @@ EDGES: dict[str, list[tuple[float, ...]]] = {  # shapes: usual ones, at the ends
     "exponweib": [(1.7, 2.3), (0.5, 1.0), (1.0, 1.0), (-1.0, 2.0)], "foldnorm": [(1.3,), (0.0,), (-0.5,), (40.0,)],
     "burr": [(1.7, 2.3), (0.5, 1.0), (2.0, 0.5), (10.0, 4.0), (1.0, -1.0)], "erlang": [(1,), (3,), (-1,)],
     "truncnorm": [(-0.5, 1.7), (1.0, 0.5)],
+    "alpha": [(1.7,), (-1.0,)], "anglit": [()], "argus": [(1.7,), (0.1,)], "bradford": [(1.7,)], "cosine": [()],
+    "crystalball": [(1.7, 2.3), (0.4, 1.2), (1.0, 0.9)], "dgamma": [(1.7,), (1.0,)], "exponpow": [(1.7,), (0.7,), (1.0,)],
+    "fatiguelife": [(1.7,)], "foldcauchy": [(1.7,), (0.0,), (-1.0,)], "genexpon": [(1.7, 2.3, 0.8)],
+    "genhalflogistic": [(0.3,), (1.0,)], "genlogistic": [(1.7,), (0.3,)], "gibrat": [()], "halfgennorm": [(1.7,), (0.5,)],
+    "invweibull": [(1.7,)], "kappa3": [(1.7,), (0.4,)], "laplace_asymmetric": [(1.7,), (0.4,)], "levy_l": [()],
+    "kappa4": [(0.3, 0.2), (-0.3, 0.2), (0.3, -0.2), (-0.3, -0.2), (0.0, 0.2), (0.3, 0.0), (0.0, 0.0)],
+    "mielke": [(1.7, 2.3)], "ncx2": [(2.7, 1.4), (2.0, 0.0)], "nct": [(3.3, 0.6), (3.3, -2.0)], "ncf": [(3.2, 6.5, 0.8)],
+    "pearson3": [(0.7,), (-0.7,), (0.0,), (3.0,)], "powerlognorm": [(1.7, 2.3)], "powernorm": [(1.7,)],
+    "recipinvgauss": [(1.7,)], "skewcauchy": [(0.3,), (-0.5,), (1.2,)], "truncpareto": [(1.7, 3.2), (-0.5, 3.2), (1.0, 0.5)],
+    "truncweibull_min": [(1.7, 0.2, 1.9), (1.7, 0.0, 1.9)], "tukeylambda": [(0.3,), (-0.4,), (0.0,)],
+    "wrapcauchy": [(0.3,), (1.2,)], "kstwobign": [()], "rdist": [(2.7,), (2.0,)], "jf_skew_t": [(1.7, 2.3)],
+    "rel_breitwigner": [(1.7,)], "vonmises_line": [(1.3,), (0.0,)],
 }  # fmt: skip
 PLACES = np.array(
     [-np.inf, -3.0, -0.5, 0.0, 1e-9, 0.01, 0.3, 0.5, 0.77, 1.0 - 1e-9, 1.0, 1.3, 3.0, 12.0, 200.0, np.inf, np.nan]
@@ -212,7 +246,7 @@ def test_plain_numbers_go_to_scipy() -> None:
     assert isinstance(stats.norm, Continuous)
     assert stats.norm.rvs(size=3, random_state=1).shape == (3,)
     assert stats.norm.pdf(0.3) == scipy_stats.norm.pdf(0.3)
-    assert stats.ttest_1samp is scipy_stats.ttest_1samp
+    assert stats.mannwhitneyu is scipy_stats.mannwhitneyu
 
 
 # Counts

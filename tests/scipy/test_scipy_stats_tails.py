@@ -18,7 +18,9 @@ scipy_stats, mpmath = pytest.importorskip("scipy.stats"), pytest.importorskip("m
 
 FAR = np.array([1e-100, 1e-30, 1e-20, 1e-12, 1e-3, 0.3])
 # SciPy's own values or densities are wrong there: by a cdf that is 1 less another, or an overflow; or z is too coarse.
-UNSURE = {"burr", "burr12", "fisk", "loguniform", "reciprocal", "pareto", "powerlaw", "truncnorm"}
+UNSURE = {
+    "burr", "burr12", "fisk", "loguniform", "reciprocal", "pareto", "powerlaw", "truncnorm", "jf_skew_t", "ncf", "pearson3",
+}  # fmt: skip
 
 
 @pytest.mark.filterwarnings("ignore:Error in function boost")
@@ -44,7 +46,9 @@ Q = np.array([-1.0, 0.0, 1e-20, 1e-15, 1e-10, 0.1, 0.3, 0.5, 0.8, 0.99, 1.0, 1.5
 @pytest.mark.parametrize("which", ["ppf", "isf"])
 @pytest.mark.parametrize("name", stats.CONTINUOUS)
 def test_quantiles_of_all_that_may_be_asked(name: str, which: str) -> None:
-    shapes = shapes_of(name)
+    shapes: Any = shapes_of(name)
+    if name == "norminvgauss":  # of one member SciPy gives one value for all
+        shapes = [np.full(len(Q), shape) for shape in shapes]
     q = Q if name not in ("f", "moyal", "weibull_max") or which == "ppf" else Q[4:]  # there SciPy's goes by 1 - q
     found, slope = bb.jvp(lambda s: getattr(getattr(stats, name), which)(q, *shapes, scale=s), (2.0,), (1.0,))
     with np.errstate(all="ignore"):

@@ -53,13 +53,13 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
 def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     """The integral of the straight lines through the points: the sum of dx (y[i] + y[i + 1]) / 2."""
     y = as_array(y)
-    axis = normalize_axis_index(axis, y.ndim)
+    along = normalize_axis_index(axis, y.ndim)
     if x is not None:
         x = as_array(x)
-        dx = np.diff(x, axis=0 if x.ndim == 1 else axis)
+        dx = np.diff(x, axis=0 if x.ndim == 1 else axis)  # of several axes, it may have more than y
         if x.ndim == 1:
-            dx = np.reshape(dx, (-1,) + (1,) * (y.ndim - 1 - axis))
-    pairs = y[_along(axis, slice(1, None))] + y[_along(axis, slice(None, -1))]
+            dx = np.reshape(dx, (-1,) + (1,) * (y.ndim - 1 - along))
+    pairs = y[_along(along, slice(1, None))] + y[_along(along, slice(None, -1))]
     return np.sum(dx * pairs / 2, axis=axis)  # halved last, as NumPy does: small whole numbers wrap around before
 
 

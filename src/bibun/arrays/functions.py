@@ -14,6 +14,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from bibun.arrays.creation import as_array
 from bibun.arrays.deciding import anywhere, batched
+from bibun.arrays.indexing import updated
 from bibun.arrays.registry import implements
 from bibun.arrays.selection import take
 
@@ -49,7 +50,8 @@ def apply_over_axes(func: Callable[[Any, int], Any], a: Any, axes: Any) -> Any:
 
 @implements(np.piecewise)
 def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
-    """Where a condition is true (the last of several): the function of the entries there, or the number.
+    """Where a condition is true (the last of several): the function of the entries there, or the number, or the
+    numbers, one for each of these entries.
 
     Where conditions differ along a batch, a function is called for all entries, those outside of its piece replaced by
     one inside: it has to work entry by entry, and to have a value at them.
@@ -65,12 +67,15 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> An
         raise ValueError(f"with {n} condition(s), either {n} or {n + 1} functions are expected")
     y = np.zeros_like(x)
     for condition, piece in zip(conditions, funclist, strict=True):
-        if not callable(piece):
-            y = np.where(condition, as_array(piece).astype(x.dtype), y)
+        if not callable(piece):  # an array has an entry for each that is chosen, one after the other
+            y = updated(y, condition, piece)
+        elif not anywhere(condition):
+            continue
         elif batched(condition):
-            y = np.where(condition, piece(_inside(x, condition), *args, **kw), y).astype(x.dtype)
-        elif anywhere(condition):
-            y[condition] = piece(x[condition], *args, **kw)
+            chosen = np.reshape(condition, condition.shape + (1,) * (x.ndim - condition.ndim))  # along the first axes
+            y = np.where(chosen, piece(_inside(x, np.broadcast_to(chosen, x.shape)), *args, **kw), y).astype(x.dtype)
+        else:
+            y = updated(y, condition, piece(x[condition], *args, **kw))
     return y
 
 

@@ -97,7 +97,7 @@ def _edges(a: Any, bins: Any, range_: Any, *, weighted: bool = False) -> Any:
         raise ValueError("`bins` must be positive, when an integer")
     low, high = _outer_edges(a, range_)
     dtype = np.result_type(low, high, a)
-    edges = np.linspace(low, high, count + 1, dtype=dtype if dtype.kind == "f" else None)
+    edges = np.linspace(low, high, count + 1, dtype=dtype if dtype.kind in "fc" else None)
     if anywhere(np.greater_equal(edges[:-1], edges[1:])):
         raise ValueError(f"Too many bins for data range. Cannot create {count} finite-sized bins.")
     return edges
@@ -117,12 +117,13 @@ def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any 
 @implements(np.histogram)
 def histogram(a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None) -> tuple[Any, Any]:
     """How many entries each bin has, or the sum of their weights; per length of the bin and of all, as `density`."""
-    a = np.reshape(as_array(a), (-1,))
+    a = as_array(a)
     if weights is not None:
         weights = as_array(weights)
-        if np.size(weights) != np.size(a):
+        if weights.shape != a.shape:
             raise ValueError("weights should have the same shape as a.")
         weights = np.reshape(weights, (-1,))
+    a = np.reshape(a, (-1,))
     edges = _edges(a, bins, range, weighted=weights is not None)
     length = edges.shape[0] + 1
     places = _bins_of(a, edges)
@@ -156,7 +157,10 @@ def histogramdd(
     if weights is None:
         hist = _counts(places, length=total).astype(float)
     else:
-        hist = _totals(_real(as_array(weights)), places, total)
+        weights = _real(as_array(weights))
+        if weights.shape != places.shape:
+            raise ValueError("The weights and list don't have the same length.")
+        hist = _totals(weights, places, total)
     hist = np.reshape(hist, lengths)[(slice(1, -1),) * d]
     if density:
         hist = hist / np.sum(hist)

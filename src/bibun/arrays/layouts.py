@@ -89,7 +89,7 @@ def laid_as(y: Any, order: str, like: Any) -> Any:
     ndim = len(y.shape)
     if ndim < 2 or not isinstance(y, Traced):
         return y
-    if _in_rows(y) and (order == "C" or _in_rows(like)):  # as nearly always
+    if _in_rows(y) and (order == "C" or (order != "F" and _in_rows(like))):  # as nearly always
         return y
     axes = laid(order, like, ndim)
     if in_place.outermost_first(layout(y), ndim) == axes:

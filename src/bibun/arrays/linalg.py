@@ -177,7 +177,11 @@ def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any =
 
 @implements(np.linalg.norm)
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    """A norm of vectors (one axis) or of matrices (two axes), or the 2-norm of everything."""
+    """A norm of vectors (one axis) or of matrices (two axes), or the 2-norm of everything.
+
+    At an entry 0 its derivative by that entry is 0, the middle of a kink; also of orders between 0 and 1, where it is that of
+    a cusp with the slopes -inf and inf (as in PyTorch; np.abs(x) ** p has nan there).
+    """
     x, n = x if x.dtype.kind in "fc" else x.astype(float), x.ndim
     if ord is None and axis is None:
         return _norm(x, axis=tuple(range(n)), keepdims=bool(keepdims))
@@ -208,10 +212,14 @@ def _norm_of_vectors(x: Any, ord: Any, axis: tuple[int, ...], keepdims: bool) ->
     if not traced:
         return _power_norm(size, p=float(ord), **settings)
     p: Any = ord
-    total = np.sum(size**p, **settings)
-    zero = np.equal(total, 0)  # the root has an infinite slope there, the norm none
-    y = np.where(zero, 0 if p > 0 else inf, np.where(zero, 1, total) ** (1 / p))
-    return y if zero.ndim else y[()]
+    y = _power(np.sum(_power(size, p), **settings), 1 / p)  # the root has an infinite slope at 0, the norm none
+    return y if y.ndim else y[()]
+
+
+def _power(size: Any, p: Any) -> Any:
+    """size**p, constant at 0."""
+    zero = np.equal(size, 0)
+    return np.where(zero, 0 if p > 0 else inf, np.where(zero, 1, size) ** p)
 
 
 def _norm_of_matrices(x: Any, ord: Any, axis: tuple[int, ...], keepdims: bool) -> Any:

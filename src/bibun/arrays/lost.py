@@ -32,6 +32,7 @@ from bibun.errors import (
     python_function,
     scipy_function,
     user_location,
+    warn,
 )
 
 _KEEP = "Keep the array: NumPy's functions take it as it is"
@@ -68,7 +69,10 @@ def as_number(array: Any, conversion: str) -> LostDerivativeError:
     """float(x), int(x), math.sin(x), x.item(), x.tolist(), plain[0] = x."""
     place = user_location()
     if place and place.stores:
-        return _message(array, "an entry of a plain ndarray", _ADVICE["store"], place)
+        error = _message(array, "an entry of a plain ndarray", _ADVICE["store"], place)
+        if ".flat[" in place.expression:  # NumPy says that it could not set a single item, and drops what we say
+            warn(str(error), RuntimeWarning)
+        return error
     if conversion == "int" and _differs_along_a_batch(array):
         return _message(array, "a plain Python number", _ADVICE["entry"], place)
     if _stores(place):

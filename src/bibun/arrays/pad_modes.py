@@ -10,9 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from bibun.arrays.registry import row
-
-_getitem = row("getitem")
 Widths = tuple[int, int]
 
 
@@ -80,17 +77,28 @@ def statistic(x: Any, axis: int, widths: Widths, values: Any, mode: str) -> Any:
 
 
 def odd_reflection(x: Any, axis: int, widths: Widths, mode: str) -> Any:
-    """Mirrored at an edge e to 2 e - x, as often as it takes: 2 m entries on, the same again, shifted by 2 (last - first)."""
+    """Mirrored at both edges e to 2 e - x; then what is there is mirrored again, as often as it takes.
+
+    Not by a formula with the distance between the edges: as NumPy has it, an infinite edge harms what is mirrored at it alone.
+    """
     n = x.shape[axis]
+    skipped = 0 if mode == "symmetric" else 1  # whether the edge itself is mirrored too
     if n == 1:  # NumPy repeats a single entry
         return _repeated(x, axis, widths[0] + 1 + widths[1])
-    inside = mode == "symmetric"  # the edge itself is mirrored too
-    m = n if inside else n - 1
-    turns, places = np.divmod(np.arange(-widths[0], n + widths[1]), 2 * m)
-    mirrored = places >= n
-    source = np.where(mirrored, 2 * m - places - inside, places)
-    lead = (slice(None),) * axis
-    taken = _getitem(x, key=(*lead, source))
-    first, last = _part(x, axis, slice(1)), _part(x, axis, slice(-1, None))
-    mirrored, turns = _shaped(mirrored, axis, x.ndim), _shaped(turns, axis, x.ndim)
-    return np.where(mirrored, 2 * last - taken, taken) + (2 * turns).astype(x.dtype) * (last - first)
+    period = n - skipped
+    before, behind = widths
+    while before or behind:
+        length = (x.shape[axis] - skipped) // period * period
+        left, right = min(length, before), min(length, behind)
+        end = x.shape[axis] - skipped
+        first, last = _part(x, axis, slice(1)), _part(x, axis, slice(-1, None))
+        x = np.concatenate(
+            [
+                2 * first - np.flip(_part(x, axis, slice(skipped, left + skipped)), axis),
+                x,
+                2 * last - np.flip(_part(x, axis, slice(end - right, end)), axis),
+            ],
+            axis=axis,
+        )
+        before, behind = before - left, behind - right
+    return x

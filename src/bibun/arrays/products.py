@@ -12,7 +12,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from bibun.arrays import in_place, shapes
 from bibun.arrays.creation import as_array
-from bibun.arrays.layouts import in_order, layout
+from bibun.arrays.layouts import in_order, laid_as, layout
 from bibun.arrays.protocol import with_out
 from bibun.arrays.reductions import reducing
 from bibun.arrays.registry import implements, row
@@ -201,13 +201,13 @@ def multi_dot(arrays: Sequence[Any], *, out: Any = None) -> Any:
     arrays = [as_array(a) for a in arrays]
     if len(arrays) < 2:
         raise ValueError("Expecting at least two arrays.")
+    if len(arrays) == 2:
+        return dot(*arrays)
     if any(a.ndim != 2 for a in arrays[1:-1]) or any(a.ndim not in (1, 2) for a in (arrays[0], arrays[-1])):
         raise np.linalg.LinAlgError(
             f"multi_dot: the arrays have {[a.ndim for a in arrays]} axes; they must have 2, the first and the last "
             "1 or 2."
         )
-    if len(arrays) == 2:
-        return dot(*arrays)
     sizes = [a.shape[0] if a.ndim == 2 else 1 for a in arrays[:1]] + [a.shape[0] for a in arrays[1:]]
     sizes.append(arrays[-1].shape[-1] if arrays[-1].ndim == 2 else 1)
     split = _cheapest_splits(sizes)
@@ -245,7 +245,7 @@ def matrix_power(a: Any, n: Any) -> Any:
             f"matrix_power: the last two axes of shape {a.shape} are not those of a square matrix."
         )
     if n == 0:
-        return np.zeros_like(a) + np.eye(a.shape[-1], dtype=a.dtype)
+        return laid_as(np.zeros_like(a) + np.eye(a.shape[-1], dtype=a.dtype), "K", a)
     if n < 0:
         a, n = np.linalg.inv(a), -n
     result = None
@@ -272,7 +272,9 @@ def einsum(*operands: Any, out: Any = None, optimize: Any = False, dtype: Any = 
     if not optimize and arrays:  # else it is products of two, and only the last is written into out=
         dtype = with_out(dtype, np.result_type(*arrays), out)
     if dtype is not None:
-        arrays = [x.astype(dtype) for x in arrays]
+        own = "same_kind" if optimize and len(arrays) == 2 else "safe"  # the first where NumPy takes a product of two
+        rule = settings.get("casting", own)
+        arrays = [_cast(x, dtype, rule) for x in arrays]
     letters = _explicit(subscripts, [x.ndim for x in arrays])
     extents(letters[:-1], [x.shape for x in arrays])
     optimize = tuple(optimize) if isinstance(optimize, list) else optimize
@@ -282,6 +284,12 @@ def einsum(*operands: Any, out: Any = None, optimize: Any = False, dtype: Any = 
             return shapes.permuted(arrays[0], tuple(map(letters[0].index, letters[1])))
         return in_place.view(arrays[0], _einsum(*arrays, **given), _einsum, given)
     return in_order(_einsum(*arrays, **given), _order(settings.get("order", "K"), arrays))
+
+
+def _cast(x: Any, dtype: Any, casting: Any) -> Any:
+    if not np.can_cast(x.dtype, dtype, casting):
+        raise TypeError(f"einsum: an operand of {x.dtype} cannot be cast to {np.dtype(dtype)} by the rule {casting!r}.")
+    return x.astype(dtype)
 
 
 def _order(order: str, arrays: list[Any]) -> str:

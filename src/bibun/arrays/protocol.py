@@ -10,14 +10,15 @@ import numpy as np
 
 from bibun.arrays import in_place, indexing, lost, ufunc_methods, vectorized
 from bibun.arrays.instead import instead
-from bibun.arrays.layouts import repeated
+from bibun.arrays.layouts import laid_as, repeated
 from bibun.arrays.registry import BY_NAME, FUNCTIONS, WRITES_OUT, found
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced, unlisted
 from bibun.errors import OTHERWISE, NoDerivativeError, located, scipy_function
 
 # The first do not change the value; NumPy gives the others, of methods of ufuncs, among the inputs too.
-_IGNORED = {"casting", "order", "subok", "array", "indices"}
+_IGNORED = {"subok", "array", "indices"}
+_OF_LOOPS = ("dtype", "signature", "casting")
 
 
 def ufunc(array: Any, function: np.ufunc, method: str, inputs: tuple[Any, ...], settings: dict[str, Any]) -> Any:
@@ -25,8 +26,6 @@ def ufunc(array: Any, function: np.ufunc, method: str, inputs: tuple[Any, ...], 
     if method == "__call__" and not settings:
         return _stand_in(function)(*inputs)
     settings = {name: value for name, value in settings.items() if name not in _IGNORED}
-    if "signature" in settings:
-        inputs = ufunc_methods.with_signature(inputs, settings.pop("signature"))
     out = settings.pop("out", None)
     out = out[0] if isinstance(out, tuple) and len(out) == 1 else out
     if method == "at":
@@ -34,7 +33,14 @@ def ufunc(array: Any, function: np.ufunc, method: str, inputs: tuple[Any, ...], 
     if method == "outer":
         method, inputs = "__call__", ufunc_methods.outer(function, *inputs)
     if method == "__call__":
+        if of_loop := {name: settings.pop(name) for name in _OF_LOOPS if name in settings}:
+            inputs = ufunc_methods.in_loop(function, inputs, **of_loop)
+        order = settings.pop("order", "K")
         result = _call(function, inputs, out, **settings)
+        if order != "K":
+            result = (
+                tuple(laid_as(y, order, y) for y in result) if function.nout > 1 else laid_as(result, order, result)
+            )
     else:
         dtype = with_out(settings.pop("dtype", None), inputs[0], out)
         result = getattr(ufunc_methods, method)(function, *inputs, dtype=dtype, **settings)
@@ -129,27 +135,20 @@ def _stand_in(function: Any) -> Any:
     return stand_in
 
 
-def _call(
-    function: np.ufunc, inputs: tuple[Any, ...], out: Any, *, where: Any = True, dtype: Any = None, **axes: Any
-) -> Any:
-    """With where= and dtype=: the function sees only the entries that where= takes, so that no other can harm."""
-    if dtype is not None:
-        inputs = tuple(np.asarray(x, dtype) if not isinstance(x, Traced) else x.astype(dtype) for x in inputs)
+def _call(function: np.ufunc, inputs: tuple[Any, ...], out: Any, *, where: Any = True, **axes: Any) -> Any:
+    """With where=: the function sees only the entries that where= takes, so that no other can harm."""
     if axes:
         return ufunc_methods.with_axes(function, inputs, **axes)
     if where is True:
         return _stand_in(function)(*inputs)
     shape = np.broadcast_shapes(*(np.shape(x) for x in inputs), np.shape(where))
     mask = np.broadcast_to(where, shape)
-    arrays = [x if type(x) in _NUMBERS else _taken(mask, unlisted(x)) for x in inputs]
+    arrays = [x if type(x) in ufunc_methods.NUMBERS else _taken(mask, unlisted(x)) for x in inputs]
     with np.errstate(all="ignore") if isinstance(mask, Traced) else nullcontext():
         taken = _stand_in(function)(*arrays)
     if function.nout == 1:
         return _spread(taken, mask, out)
     return tuple(_spread(y, mask, o) for y, o in zip(taken, out or (None,) * function.nout, strict=True))
-
-
-_NUMBERS = (bool, int, float, complex)  # Python's, which take the dtype of the arrays beside them
 
 
 def _taken(mask: Any, x: Any) -> Any:

@@ -63,6 +63,10 @@ def clip(
         ends = np.iinfo(y.dtype)
         low = None if type(alike(low)) is int and low < ends.min else low
         high = None if type(alike(high)) is int and high > ends.max else high
+    if settings:  # those of a ufunc: dtype=, where=, ...
+        bounds = [_operand(bound) for bound in (low, high) if bound is not None]
+        one: Any = np.positive if not bounds else np.minimum if low is None else np.maximum
+        return (_clip_ufunc if len(bounds) == 2 else one)(y, *bounds, out=out, **settings)
     if low is not None:
         y = np.maximum(y, _operand(low))
     if high is not None:
@@ -212,20 +216,28 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
 
 @implements(np.nan_to_num)
 def nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
-    """x with numbers in the place of nan and the infinities; there the derivative is 0."""
+    """x with numbers in the place of nan and the infinities, in the dtype of x; there the derivative is 0."""
     if x.dtype.kind == "c":
         y = nan_to_num(np.real(x), True, nan, posinf, neginf) + 1j * nan_to_num(np.imag(x), True, nan, posinf, neginf)
     elif x.dtype.kind != "f":
         y = np.copy(x)
     else:
         limits = np.finfo(x.dtype)
-        y = np.where(np.isnan(x), nan, x)
-        y = np.where(np.isposinf(x), limits.max if posinf is None else posinf, y)
-        y = np.where(np.isneginf(x), limits.min if neginf is None else neginf, y)[()]
+        y = np.where(np.isnan(x), _put_in(x, nan), x)
+        y = np.where(np.isposinf(x), _put_in(x, limits.max if posinf is None else posinf), y)
+        y = np.where(np.isneginf(x), _put_in(x, limits.min if neginf is None else neginf), y)[()]
     if copy:
         return y
     x[...] = y
     return x
+
+
+def _put_in(x: Any, value: Any) -> Any:
+    """A value in the dtype of the array in which it is put."""
+    value = as_array(value)
+    if not np.can_cast(value.dtype, x.dtype, "same_kind"):
+        raise TypeError(f"Cannot cast array data from {value.dtype!r} to {x.dtype!r} according to the rule 'same_kind'")
+    return value.astype(x.dtype)
 
 
 @implements(np.angle)
@@ -240,7 +252,7 @@ def round_(a: Any, decimals: int = 0, out: Any = None) -> Any:
     """To so many decimals, halves to even: it goes in steps, so its derivative is 0."""
     decimals = index(decimals)  # of few bits, powers of 10 would wrap
     if a.dtype.kind == "c":
-        y = round_(np.real(a), decimals) + 1j * round_(np.imag(a), decimals)
+        y = laid_as(round_(np.real(a), decimals) + 1j * round_(np.imag(a), decimals), "K", a)
     elif decimals == 0 or (decimals > 0 and a.dtype.kind in "iu"):  # times 10**decimals, large integers would wrap
         y = _rint(a) if a.dtype.kind == "f" else a.astype(np.float16 if a.dtype.kind == "b" else a.dtype)
     else:

@@ -6,6 +6,7 @@ and triangles are in padding.py.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from operator import index
 from typing import Any
@@ -29,7 +30,7 @@ def lengths(shape: Any) -> tuple[int, ...]:
     """A shape as whole numbers, of which a truth value is none; one of a recording is thereby decided."""
     if isinstance(shape, np.ndarray) and shape.ndim:
         shape = list(shape)
-    each = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
+    each = tuple(shape) if isinstance(shape, Sequence) else (shape,)
     if any(isinstance(alike(n), (bool, np.bool_)) for n in each):
         raise TypeError(f"expected a sequence of integers or a single integer, got {shape!r}")
     return tuple(map(index, each))

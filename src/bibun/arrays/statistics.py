@@ -23,12 +23,6 @@ def _present(a: Any, where: Any = _NONE) -> Any:
     return present if where is True or where is _NONE else np.logical_and(present, where)
 
 
-def _check_inexact(a: Any, dtype: Any) -> None:
-    """Raise NumPy's error where the moments of floats are asked for in whole numbers."""
-    if dtype is not None and a.dtype.kind in "fc" and np.dtype(dtype).kind not in "fc":
-        raise TypeError("If a is inexact, then dtype must be inexact")
-
-
 def _axes(axis: Any, a: Any) -> Any:
     """Of a number that may be nan NumPy takes the axes 0 and -1, which its mean and its variance refuse."""
     return axes_of(axis, a.ndim) if a.dtype.kind in "fc" else axis
@@ -80,13 +74,20 @@ def nancumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> 
     return reductions.cumprod(_filled(a, 1), axis, with_out(dtype, a, out))
 
 
+def _check_inexact(a: Any, dtype: Any, out: Any) -> None:
+    """Means of entries that may be nan are no whole numbers."""
+    for name, given in (("dtype", dtype), ("out", None if out is None else out.dtype)):
+        if a.dtype.kind in "fc" and given is not None and np.dtype(given).kind not in "fc":
+            raise TypeError(f"If a is inexact, then {name} must be inexact")
+
+
 @reducing(np.nanmean)
 def nanmean(
     a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = _NONE
 ) -> Any:
     """The mean of the entries that are not nan; nan where there is none."""
     a = as_array(a)
-    _check_inexact(a, dtype)
+    _check_inexact(a, dtype, out)
     axis = _axes(axis, a)
     present = _present(a, where)
     if not everywhere(np.any(present, axis=axis)):
@@ -134,7 +135,7 @@ def _spread(
 ) -> Any:
     """The variance."""
     a = as_array(a)
-    _check_inexact(a, dtype)
+    _check_inexact(a, dtype, out)
     axis, keepdims = _axes(axis, a), bool(keepdims) and keepdims is not _NONE
     present = _present(a, where)
     few = np.sum(present, axis=axis, keepdims=keepdims) <= (ddof if correction is _NONE else correction)
@@ -153,10 +154,14 @@ def _extreme(function: Any, worst: float, a: Any, axis: Any, out: Any, keepdims:
     a = a if out is None else a.astype(with_out(None, a, out), copy=False)
     if a.dtype.kind not in "fc":
         return function(a, axis, None, keepdims, initial, where)
+    nothing = True  # to begin with: nan counts as that
+    if initial is not _NONE:
+        nothing = np.isnan(initial)
+        initial = np.where(nothing, worst, initial) if anywhere(nothing) else initial
     y = function(_filled(a, worst), axis, None, keepdims, initial, where)
     keepdims = bool(keepdims) and keepdims is not _NONE
-    none = ~np.any(_present(a, where), axis=axis, keepdims=keepdims)
-    if initial is not _NONE or not anywhere(none):
+    none = nothing & ~np.any(_present(a, where), axis=axis, keepdims=keepdims)
+    if not anywhere(none):
         return y
     warn("All-NaN slice encountered", RuntimeWarning)
     return np.where(none, np.asarray(np.nan, y.dtype), y)[()]
@@ -236,6 +241,8 @@ def cov(
     if anywhere(np.less_equal(factor, 0)):
         warn(reductions.FEW, RuntimeWarning)
         factor = np.maximum(factor, 0)
+    if not np.can_cast(average.dtype, x.dtype, "same_kind"):
+        raise TypeError(f"np.cov: in dtype={x.dtype} the distances from a mean of {average.dtype} cannot stand.")
     x = x - average[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
         c = x @ np.conjugate((x if w is None else x * w).T)

@@ -12,9 +12,11 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from bibun.arrays import in_place, indexing
+from bibun.arrays.layouts import laid_as
 from bibun.arrays.registry import FUNCTIONS, found, row
+from bibun.arrays.shapes import astype
 from bibun.core.primitive import Primitive
-from bibun.core.traced import Traced, plain
+from bibun.core.traced import Traced, alike, plain, unlisted
 from bibun.core.watching import index
 from bibun.errors import OTHERWISE, NoDerivativeError, located
 from bibun.primitives.indexing import may_repeat
@@ -27,6 +29,7 @@ _IN_ANY_ORDER = (np.fmax, np.fmin, np.hypot, np.logaddexp, np.logaddexp2)  # of 
 _accumulate, _accumulate_steps, _sum_pieces = row("accumulate"), row("accumulate_steps"), row("sum_pieces")
 _leaders, _tie_shares, _take_along_axis = row("leaders"), row("tie_shares"), row("take_along_axis")
 _NONE = np._NoValue
+NUMBERS = (int, float, complex)  # Python's, which take the dtype of the arrays beside them
 
 
 def _of_two(function: np.ufunc, method: str) -> Primitive:
@@ -40,7 +43,7 @@ def _of_two(function: np.ufunc, method: str) -> Primitive:
 def _array(x: Any, dtype: Any) -> Any:
     if not isinstance(x, Traced):
         return np.asarray(x, dtype)
-    return x if dtype is None else x.astype(dtype)
+    return x if dtype is None else astype(x, dtype, copy=False)
 
 
 def reduce(
@@ -136,7 +139,7 @@ def accumulate(function: np.ufunc, x: Any, axis: int = 0, dtype: Any = None) -> 
     axis, primitive = normalize_axis_index(axis, x.ndim), _of_two(function, "accumulate")
     x = _in_loop(function, x)
     if function in EXTREMES and x.shape[axis] and not _ties(x, axis, function):
-        return _take_along_axis(x, _leaders(x, axis=axis, ufunc=function), axis=axis, distinct=False)
+        return laid_as(_take_along_axis(x, _leaders(x, axis=axis, ufunc=function), axis=axis, distinct=False), "K", x)
     return _running(primitive, x, axis)
 
 
@@ -161,13 +164,14 @@ def reduceat(function: np.ufunc, x: Any, indices: Any, axis: int = 0, dtype: Any
     if places and not 0 <= min(places) <= max(places) < x.shape[axis]:
         raise IndexError(f"reduceat: the indices are not all in [0, {x.shape[axis]})")
     if function is np.add:
-        return _sum_pieces(x, indices=places, axis=axis)
+        y = _sum_pieces(x, indices=places, axis=axis)
+        return y if dtype is None else astype(y, dtype, copy=False)  # small integers were added up as large ones
     lead = (slice(None),) * axis
     if function not in _REDUCE:  # of one entry it would begin with the identity
         x = _in_loop(function, x)
     parts = [x[(*lead, slice(start, end))] for start, end in pieces(places, x.shape[axis])]
     whole = [
-        part if part.shape[axis] == 1 and function not in _REDUCE else reduce(function, part, axis, keepdims=True)
+        part if part.shape[axis] == 1 and function not in _REDUCE else reduce(function, part, axis, dtype, True)
         for part in parts
     ]
     return np.concatenate(whole, axis=axis)
@@ -239,13 +243,16 @@ def outer(function: np.ufunc, a: Any, b: Any) -> tuple[Any, Any]:
     return np.reshape(a, np.shape(a) + (1,) * np.ndim(b)), b
 
 
-def with_signature(inputs: tuple[Any, ...], signature: Any) -> tuple[Any, ...]:
-    """The inputs in the dtypes that a call names: "dd->d", one for all, or a tuple of dtypes, of which None is any."""
-    if isinstance(signature, str):
-        signature = signature.partition("->")[0] if "->" in signature else (signature,) * len(inputs)
-    return tuple(
-        x if dtype is None else _array(x, dtype) for x, dtype in zip(inputs, signature[: len(inputs)], strict=True)
-    )
+def in_loop(function: np.ufunc, inputs: tuple[Any, ...], dtype: Any = None, **settings: Any) -> tuple[Any, ...]:
+    """The inputs in the dtypes of the loop that NumPy takes for these settings: dtype= is that of its outputs, signature= are
+    those of all. NumPy's own error where there is none, or where it would lose what casting= does not let go."""
+    if dtype is not None:
+        settings["signature"] = (None,) * function.nin + (np.dtype(dtype),) * function.nout
+    inputs = tuple(x if type(x) in NUMBERS else unlisted(x) for x in inputs)
+    given = [alike(x) for x in inputs]
+    kinds = [type(x) if type(x) in NUMBERS else np.result_type(x) for x in given]
+    found = function.resolve_dtypes((*kinds, *(None,) * function.nout), **settings)
+    return tuple(_array(x, dtype) for x, dtype in zip(inputs, found, strict=False))
 
 
 # Generalized ufuncs: the function works on the last axes, wherever the call says that these are

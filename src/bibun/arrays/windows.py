@@ -45,13 +45,13 @@ def unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 2 * np.
     p = as_array(p)
     axis = normalize_axis_index(axis, p.ndim)
     steps = np.diff(p, axis=axis)
-    whole = np.result_type(steps, period).kind in "iu"
+    dtype = np.result_type(steps, period)
+    whole = dtype.kind in "iu"
     high, odd = divmod(period, 2) if whole else (period / 2, 0)
     wrapped = np.mod(steps + high, period) - high
     if not odd:  # a step of half a period keeps its sign
         wrapped = np.where(np.equal(wrapped, -high) & np.greater(steps, 0), high, wrapped)
     moved = np.where(np.less(np.abs(steps), period / 2 if discont is None else discont), 0, wrapped - steps)
     first = (*(slice(None),) * axis, slice(1))
-    start = p[first].astype(np.result_type(p, moved))
     rest = p[(*(slice(None),) * axis, slice(1, None))] + np.cumsum(moved, axis=axis)
-    return laid_as(np.concatenate([start, rest], axis=axis), "K", p)
+    return laid_as(np.concatenate([p[first].astype(dtype), rest.astype(dtype)], axis=axis), "K", p)

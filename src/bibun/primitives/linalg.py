@@ -17,7 +17,7 @@ from bibun.core.primitive import Primitive
 from bibun.core.rules import rule
 from bibun.core.traced import plain
 from bibun.errors import DerivativeValueError
-from bibun.primitives.matrices import conjugate, entrywise, half_lower, hermitian_transpose, transpose
+from bibun.primitives.matrices import conjugate, entrywise, finite_ones, half_lower, hermitian_transpose, transpose
 from bibun.primitives.repeated import mixing
 from bibun.primitives.spectral import eigh, eigvalsh, svd, svdvals
 
@@ -69,41 +69,55 @@ inv = general(
 
 
 def _inverse_of_regular(a: Any) -> Any:
-    """a^-1 where det(a) a^-1 gives the cofactors to five eighths of the digits or more; else None, and the SVD must."""
-    try:
-        inverse = np.linalg.inv(a)
-    except np.linalg.LinAlgError:
-        return None
-    condition = np.linalg.norm(a, axis=(-2, -1)) * np.linalg.norm(inverse, axis=(-2, -1))
+    """a^-1 where it gives the cofactors to five eighths of the digits or more; else None, and the SVD must."""
+    with np.errstate(all="ignore"):
+        try:
+            inverse = np.linalg.inv(a)
+        except np.linalg.LinAlgError:
+            return None
+        condition = np.linalg.norm(a, 1, (-2, -1)) * np.linalg.norm(inverse, 1, (-2, -1))
     return inverse if np.all(condition < np.finfo(inverse.dtype).eps ** -0.375) else None
+
+
+def _are_normal(sizes: Any) -> bool:
+    """Whether they have all of their digits: none has over- or underflowed."""
+    limits = np.finfo(np.result_type(sizes))
+    return bool(np.all((sizes >= limits.tiny) & (sizes <= limits.max)))
 
 
 def _cofactor(a: Any) -> Any:
     """The matrix of cofactors, adj(a)^T. Of a = u s v^H it is det(u) det(v^H) u* diag(product of the other s) v^T."""
+    finite, a = finite_ones(a)
     inverse = _inverse_of_regular(a)
-    if inverse is not None:
-        return entrywise(np.linalg.det(a)) * transpose(inverse)
+    with np.errstate(over="ignore", under="ignore"):
+        determinant = np.linalg.det(a)
+    if inverse is not None and _are_normal(np.abs(determinant)):
+        return np.where(finite, entrywise(determinant) * transpose(inverse), np.nan)
     u, s, vh = np.linalg.svd(a)
     others = np.prod(np.where(np.eye(s.shape[-1], dtype=bool), 1, s[..., None, :]), axis=-1)
-    factor = np.linalg.det(u) * np.linalg.det(vh)
-    return entrywise(factor) * ((np.conj(u) * others[..., None, :]) @ np.conj(vh))
+    factor = entrywise(np.linalg.det(u) * np.linalg.det(vh))
+    return np.where(finite, factor * ((np.conj(u) * others[..., None, :]) @ np.conj(vh)), np.nan)
 
 
 def _second_derivative_of_det(h: Any, y: Any, a: Any) -> Any:
     """The derivative of the cofactors in the direction h; it is symmetric, so it is its own transpose.
 
-    (sum(y h) y - y h^T y) / det a. Of a singular a, in the bases u, v of the SVD, with k = u^H h v and p_ij the
+    sum(b h) y - y h^T b with b = a^-T. Of a singular a, in the bases u, v of the SVD, with k = u^H h v and p_ij the
     product of all singular values but s_i and s_j: m_ii = sum_j p_ij k_jj, m_ij = -p_ij k_ji.
     """
-    if _inverse_of_regular(plain(a)) is not None:
-        along = np.sum(y * h, axis=(-2, -1), keepdims=True)
-        return (along * y - y @ transpose(h) @ y) / entrywise(np.linalg.det(a))
+    finite, a = finite_ones(a)
+    largest = np.max(np.abs(plain(y)), axis=(-2, -1), keepdims=True, initial=0)
+    if _inverse_of_regular(plain(a)) is not None and _are_normal(np.where(plain(finite), largest, 1)):
+        inverse = transpose(np.linalg.inv(a))
+        return np.sum(inverse * h, axis=(-2, -1), keepdims=True) * y - y @ transpose(h) @ inverse
     u, s, vh = np.linalg.svd(a)
     one = np.eye(np.shape(s)[-1], dtype=bool)
-    p = np.prod(np.where(one[:, None] | one[None, :], 1, s[..., None, None, :]), axis=-1) * ~one
+    left_out = one[:, None] | one[None, :] | one[..., None]  # on the diagonal all: products of n - 1 might overflow
+    p = np.prod(np.where(left_out, 1, s[..., None, None, :]), axis=-1) * ~one
     k = hermitian_transpose(u) @ h @ hermitian_transpose(vh)
     m = np.einsum("...ij,...jj->...i", p, k)[..., None] * one - p * transpose(k)
-    return entrywise(np.linalg.det(u) * np.linalg.det(vh)) * (conjugate(u) @ m @ conjugate(vh))
+    found = entrywise(np.linalg.det(u) * np.linalg.det(vh)) * (conjugate(u) @ m @ conjugate(vh))
+    return np.where(finite, found, np.nan)
 
 
 cofactor = general(
@@ -290,7 +304,7 @@ def _power_length(y: Any, size: Any, p: float, axis: tuple[int, ...]) -> Any:
 
 
 def _power_slope(y: Any, size: Any, p: float, axis: tuple[int, ...], keepdims: bool) -> Any:
-    """(size / y)**(p - 1). At a size of 0, a kink or the edge of one, it is 0."""
+    """(size / y)**(p - 1). At a size of 0, a kink, a cusp or the edge of one, it is 0."""
     if not np.size(size):
         return size
     length = _power_length(y if keepdims else np.expand_dims(y, axis), size, p, axis)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from bibun.core.broadcasting import is_complex
+from bibun.core.traced import plain
 
 
 def transpose(x: Any) -> Any:
@@ -37,6 +38,15 @@ def diagonals(x: Any) -> Any:
 def entrywise(x: Any) -> Any:
     """One number a matrix, as it multiplies the matrix's entries."""
     return np.expand_dims(x, (-2, -1))
+
+
+def finite_ones(x: Any) -> tuple[Any, Any]:
+    """Which matrices hold neither nan nor an infinity, as it compares with their entries; and the stack with the identity in the
+    place of the others, on which LAPACK's SVD may run for ever, or fails for the whole stack."""
+    finite = np.all(np.isfinite(x), axis=(-2, -1), keepdims=True)
+    if np.all(plain(finite)):
+        return finite, x
+    return finite, np.where(finite, x, np.eye(np.shape(x)[-2], np.shape(x)[-1], dtype=np.result_type(x)))
 
 
 def frobenius(x: Any) -> Any:

@@ -142,9 +142,21 @@ eigvalsh = general(
 # skew part turns them apart, by 1 / (s_j + s_i); what u or v does not span is reached by 1 / s.
 
 
+def _svd_of_finite_ones(a: Any, full_matrices: bool) -> Any:
+    """Of a matrix with an infinity all is nan, as its singular values are for NumPy; of nan NumPy says that there are none."""
+    infinite = np.isinf(a)
+    if np.ndim(a) < 2 or not infinite.any():
+        return np.linalg.svd(a, full_matrices=full_matrices)
+    endless = infinite.any(axis=(-2, -1), keepdims=True) & ~np.isnan(a).any(axis=(-2, -1), keepdims=True)
+    result = np.linalg.svd(np.where(endless, 0, a), full_matrices=full_matrices)
+    for part in (result.U, result.S[..., None], result.Vh):
+        np.copyto(part, np.nan, where=endless)
+    return result
+
+
 def _svd(a: Any, *, full_matrices: bool, paired: bool) -> Any:
     """As NumPy's, but with generic bases for equal values; for zeros, whose sides do not belong together, two."""
-    result: Any = np.linalg.svd(a, full_matrices=full_matrices)
+    result: Any = _svd_of_finite_ones(a, full_matrices)
     u, s, vh = result
     for matrix, run in clusters(s):
         k, zero = run.stop - run.start, bool(zeros(s)[matrix][run].any())

@@ -40,7 +40,7 @@ def stands_for(function: Callable[..., Any], *, unchecked: str = "") -> Callable
 
         @wraps(function)
         def call(*args: Any, **settings: Any) -> Any:
-            if not _has_traced(args, settings):
+            if not has_traced(args, settings):
                 return function(*args, **settings)
             if several:
                 return ours(*args, **settings)
@@ -55,6 +55,19 @@ def stands_for(function: Callable[..., Any], *, unchecked: str = "") -> Callable
         return call
 
     return decorate
+
+
+def newer(
+    module: ModuleType, name: str, stand: Callable[[Any], Callable[[Function], Function]], ours: Function
+) -> Function:
+    """Ours for a function that older SciPys do not have: there it says so."""
+    if hasattr(module, name):
+        return stand(getattr(module, name))(ours)
+
+    def missing(*args: Any, **settings: Any) -> Any:
+        raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}: it came with a newer SciPy")
+
+    return missing
 
 
 def _defaults(theirs: Signature, ours: Signature) -> dict[str, Any]:
@@ -98,7 +111,8 @@ def for_lapack(a: Any) -> Any:
     return a.astype(np.float32) if a.dtype.char in "e?bBhH" else a
 
 
-def _has_traced(args: tuple[Any, ...], settings: dict[str, Any]) -> bool:
+def has_traced(args: tuple[Any, ...], settings: dict[str, Any]) -> bool:
+    """Whether an argument is traced, or holds something traced."""
     return any(map(_is_traced, (*args, *settings.values())))
 
 
@@ -116,7 +130,7 @@ def refused(function: Callable[..., Any], reason: str) -> Callable[..., Any]:
 
     @wraps(function)
     def call(*args: Any, **settings: Any) -> Any:
-        if _has_traced(args, settings):
+        if has_traced(args, settings):
             raise NoDerivativeError(f"{located()}{function.__name__} has no derivative rule: {reason}. Or {OTHERWISE}.")
         return function(*args, **settings)
 

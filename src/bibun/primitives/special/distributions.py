@@ -62,7 +62,7 @@ def _by_tail(p: Any) -> Any:
     return sqrt(2 * pi) * np.exp(z * z / 2)
 
 
-def _kolmogorov(x: Any) -> Any:
+def slope_of_kolmogorov(x: Any) -> Any:
     """-8x Σ (-1)**(k - 1) k² exp(-2k²x²); below x = 0.8 turned over: -√(2π) Σ (2c/x² - 1) exp(-c/x²) / x², c = (2k - 1)²π²/8"""
     high = x > 0.8
     far, close = np.where(high, x, 1.0), np.where(high | (x < 0.03), 1.0, x)  # below 0.03 it is less than e**-1370
@@ -227,8 +227,8 @@ tklmbda = elementwise(
 )  # fmt: skip
 
 # Kolmogorov's and Smirnov's, of the greatest distance
-kolmogorov = elementwise(special.kolmogorov, _kolmogorov, domain=("positive",))
-kolmogi = elementwise(special.kolmogi, lambda y: 1 / _kolmogorov(y), guarded=True, domain=("probability",))
+kolmogorov = elementwise(special.kolmogorov, slope_of_kolmogorov, domain=("positive",))
+kolmogi = elementwise(special.kolmogi, lambda y: 1 / slope_of_kolmogorov(y), guarded=True, domain=("probability",))
 derivative_of_smirnov: Primitive = elementwise(
     _derivative_of_smirnov, _N, lambda a, b, order: derivative_of_smirnov(a, b, order=order + 1),
     domain=("many_trials", "small_probability"), name="derivative_of_smirnov",

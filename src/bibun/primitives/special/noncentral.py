@@ -13,7 +13,7 @@ from bibun.core.kinds import elementwise
 from bibun.primitives.special.densities import beta_density, gamma_density
 
 
-def _chi_square(x: Any, freedom: Any, noncentrality: Any) -> Any:
+def chi_square(x: Any, freedom: Any, noncentrality: Any) -> Any:
     """The density of χ²: e**(-(√x - √nc)²/2) (x/nc)**(df/4 - 1/2) Ie(df/2 - 1, √(x nc)) / 2, or for small x nc by 0F1"""
     near = x * noncentrality < 1
     a = freedom / 2
@@ -27,7 +27,7 @@ def _chi_square(x: Any, freedom: Any, noncentrality: Any) -> Any:
 
 def _chi_square_by_noncentrality(x: Any, freedom: Any, noncentrality: Any) -> Any:
     """(F(df + 2) - F(df)) / 2, the density with two degrees of freedom more, of the other sign"""
-    return -_chi_square(x, freedom + 2.0, noncentrality)
+    return -chi_square(x, freedom + 2.0, noncentrality)
 
 
 def _fisher_parts(a: Any, b: Any, f: Any) -> tuple[Any, Any, Any, Any]:
@@ -36,7 +36,7 @@ def _fisher_parts(a: Any, b: Any, f: Any) -> tuple[Any, Any, Any, Any]:
     return a / 2, b / 2, np.where(np.isinf(f), 1.0, a * f / total), b / total
 
 
-def _fisher(a: Any, b: Any, c: Any, f: Any) -> Any:
+def fisher(a: Any, b: Any, c: Any, f: Any) -> Any:
     """The density of F: that of nc = 0, times e**(-nc/2) 1F1((a + b)/2; a/2; nc w/2), w = a f / (b + a f)"""
     p, q, w, rest = _fisher_parts(a, b, f)
     z = c * w / 2
@@ -51,7 +51,7 @@ def _fisher_by_noncentrality(a: Any, b: Any, c: Any, f: Any) -> Any:
     return -step * np.exp(-c * rest / 2) * special.hyp1f1(1 - q, p + 1, -c * w / 2)
 
 
-def _student_moment(freedom: Any, noncentrality: Any, t: Any, power: int) -> Any:
+def student_moment(freedom: Any, noncentrality: Any, t: Any, power: int) -> Any:
     """∫ s**power φ(t s - nc) g(s) ds, with g the density of s = √(χ²/df).
 
     The density of t is that of power 1; by the noncentrality the distribution falls by that of power 0. With p = df + power,
@@ -93,7 +93,7 @@ _INVERSE = "{}: this is an inverse by the degrees of freedom, by which the distr
 
 chndtr = elementwise(
     special.chndtr,
-    lambda a, b, c: _chi_square(a, b, c),
+    lambda a, b, c: chi_square(a, b, c),
     _FREEDOM,
     lambda a, b, c: _chi_square_by_noncentrality(a, b, c),
     guarded=True,
@@ -101,14 +101,14 @@ chndtr = elementwise(
 )
 chndtrix = elementwise(
     special.chndtrix,
-    lambda y, b, c: 1 / _chi_square(y, b, c),
+    lambda y, b, c: 1 / chi_square(y, b, c),
     _FREEDOM,
-    lambda y, b, c: _quantile(y, lambda x: -_chi_square_by_noncentrality(x, b, c) / _chi_square(x, b, c)),
+    lambda y, b, c: _quantile(y, lambda x: -_chi_square_by_noncentrality(x, b, c) / chi_square(x, b, c)),
     guarded=True, domain=("probability", "positive", "positive"),
 )  # fmt: skip
 chndtrinc = elementwise(
     special.chndtrinc,
-    lambda y, a, b: _solved(y, lambda c: -_chi_square(a, b, c) / _chi_square_by_noncentrality(a, b, c)),
+    lambda y, a, b: _solved(y, lambda c: -chi_square(a, b, c) / _chi_square_by_noncentrality(a, b, c)),
     _FREEDOM,
     lambda y, a, b: _solved(y, lambda c: 1 / _chi_square_by_noncentrality(a, b, c)),
     guarded=True, domain=("above_one", "positive", "small_probability"),
@@ -118,24 +118,24 @@ ncfdtr = elementwise(
     _FREEDOM,
     _FREEDOM,
     lambda a, b, c, d: _fisher_by_noncentrality(a, b, c, d),
-    lambda a, b, c, d: _fisher(a, b, c, d),
+    lambda a, b, c, d: fisher(a, b, c, d),
     guarded=True,
     domain=("positive",) * 4,
 )
 ncfdtri = elementwise(
     special.ncfdtri, _FREEDOM, _FREEDOM,
-    lambda y, a, b, c: _quantile(y, lambda f: -_fisher_by_noncentrality(a, b, c, f) / _fisher(a, b, c, f)),
-    lambda y, a, b, c: 1 / _fisher(a, b, c, y),
+    lambda y, a, b, c: _quantile(y, lambda f: -_fisher_by_noncentrality(a, b, c, f) / fisher(a, b, c, f)),
+    lambda y, a, b, c: 1 / fisher(a, b, c, y),
     guarded=True, domain=("positive", "positive", "positive", "probability"),
 )  # fmt: skip
 ncfdtrinc = elementwise(
     special.ncfdtrinc, _FREEDOM, _FREEDOM,
     lambda y, a, b, d: _solved(y, lambda c: 1 / _fisher_by_noncentrality(a, b, c, d)),
-    lambda y, a, b, d: _solved(y, lambda c: -_fisher(a, b, c, d) / _fisher_by_noncentrality(a, b, c, d)),
+    lambda y, a, b, d: _solved(y, lambda c: -fisher(a, b, c, d) / _fisher_by_noncentrality(a, b, c, d)),
     guarded=True, domain=("positive", "positive", "small_probability", "above_one"),
 )  # fmt: skip
 nctdtr = elementwise(
-    special.nctdtr, _FREEDOM, lambda a, b, c: -_student_moment(a, b, c, 0), lambda a, b, c: _student_moment(a, b, c, 1),
+    special.nctdtr, _FREEDOM, lambda a, b, c: -student_moment(a, b, c, 0), lambda a, b, c: student_moment(a, b, c, 1),
     guarded=True, domain=("positive", "real", "real"),
 )  # fmt: skip
 
@@ -148,14 +148,14 @@ def _of_quantile(y: Any, at_infinity: Any, slope: Any) -> Any:
 
 nctdtrit = elementwise(
     special.nctdtrit, _FREEDOM,
-    lambda y, a, b: _of_quantile(y, 0.0, lambda t: _student_moment(a, b, t, 0) / _student_moment(a, b, t, 1)),
-    lambda y, a, b: _of_quantile(y, np.abs(y), lambda t: 1 / _student_moment(a, b, t, 1)),
+    lambda y, a, b: _of_quantile(y, 0.0, lambda t: student_moment(a, b, t, 0) / student_moment(a, b, t, 1)),
+    lambda y, a, b: _of_quantile(y, np.abs(y), lambda t: 1 / student_moment(a, b, t, 1)),
     guarded=True, domain=("positive", "real", "probability"),
 )  # fmt: skip
 nctdtrinc = elementwise(
     special.nctdtrinc, _FREEDOM,
-    lambda y, a, c: -1 / _student_moment(a, y, c, 0),
-    lambda y, a, c: _student_moment(a, y, c, 1) / _student_moment(a, y, c, 0),
+    lambda y, a, c: -1 / student_moment(a, y, c, 0),
+    lambda y, a, c: student_moment(a, y, c, 1) / student_moment(a, y, c, 0),
     guarded=True, domain=("positive", "probability", "real"),
 )  # fmt: skip
 

@@ -11,7 +11,7 @@ from scipy import integrate as _scipy  # type: ignore[import-untyped]
 
 from bibun.scipy.integrate.boundary_value import solve_bvp
 from bibun.scipy.integrate.initial_value import odeint, solve_ivp
-from bibun.scipy.integrate.quadrature import dblquad, fixed_quad, nquad, quad, quad_vec, tplquad
+from bibun.scipy.integrate.quadrature import dblquad, fixed_quad, nquad, quad, quad_vec, tanhsinh, tplquad
 from bibun.scipy.integrate.samples import cumulative_simpson, cumulative_trapezoid, romb, simpson, trapezoid
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "simpson",
     "solve_bvp",
     "solve_ivp",
+    "tanhsinh",
     "tplquad",
     "trapezoid",
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from scipy import interpolate as _scipy  # type: ignore[import-untyped]
 
 from bibun.scipy._calls import remaining
+from bibun.scipy.interpolate.fitpack import spalde, splantider, splder, splint
 from bibun.scipy.interpolate.piecewise import (
     Akima1DInterpolator,
     CubicHermiteSpline,
@@ -20,12 +21,16 @@ from bibun.scipy.interpolate.piecewise import (
 from bibun.scipy.interpolate.polynomials import (
     BarycentricInterpolator,
     KroghInterpolator,
+    approximate_taylor_polynomial,
     barycentric_interpolate,
     interp1d,
     krogh_interpolate,
+    lagrange,
+    pade,
 )
 from bibun.scipy.interpolate.scattered import (
     LinearNDInterpolator,
+    NearestNDInterpolator,
     RBFInterpolator,
     RegularGridInterpolator,
     griddata,
@@ -42,32 +47,43 @@ from bibun.scipy.interpolate.splines import (
     splev,
     splrep,
 )
+from bibun.scipy.interpolate.surfaces import CloughTocher2DInterpolator, NdBSpline
 
 __all__ = [
     "Akima1DInterpolator",
     "BSpline",
     "BarycentricInterpolator",
+    "CloughTocher2DInterpolator",
     "CubicHermiteSpline",
     "CubicSpline",
     "InterpolatedUnivariateSpline",
     "KroghInterpolator",
     "LinearNDInterpolator",
+    "NdBSpline",
+    "NearestNDInterpolator",
     "PPoly",
     "PchipInterpolator",
     "RBFInterpolator",
     "RectBivariateSpline",
     "RegularGridInterpolator",
     "UnivariateSpline",
+    "approximate_taylor_polynomial",
     "barycentric_interpolate",
     "griddata",
     "interp1d",
     "interpn",
     "krogh_interpolate",
+    "lagrange",
     "make_interp_spline",
     "make_lsq_spline",
     "make_smoothing_spline",
+    "pade",
     "pchip_interpolate",
+    "spalde",
+    "splantider",
+    "splder",
     "splev",
+    "splint",
     "splrep",
 ]
 

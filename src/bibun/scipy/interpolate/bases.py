@@ -51,6 +51,17 @@ def basis(t: Any, k: int, v: Any, nu: int = 0) -> Any:
     return total
 
 
+def uniform(place: Any, order: int) -> tuple[Any, list[Any]]:
+    """The first of the order + 1 coefficients that a place reads, and their weights: uniform B-splines, by their recursion."""
+    moved = place if order % 2 else place + 0.5
+    low = np.floor(moved)
+    u, weights = moved - low, [1.0 + 0.0 * place]
+    for k in range(1, order + 1):
+        before = [0.0, *weights, 0.0]
+        weights = [((u + (k - j)) * before[j] + ((j + 1) - u) * before[j + 1]) / k for j in range(k + 1)]
+    return low.astype(int) - order // 2, weights
+
+
 def knots(x: Any, k: int) -> Any:
     """Those of interpolation without conditions at the ends: x less (k - 1) / 2 points next to each end."""
     if k % 2:

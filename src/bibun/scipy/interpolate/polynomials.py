@@ -224,3 +224,43 @@ class interp1d(Beside, of=interpolate.interp1d):
             return np.where(np.reshape(below, wide), pair[0], np.where(np.reshape(above, wide), pair[1], y))
 
         return at_points(evaluate, x, self.axis)
+
+
+def lagrange(x: Any, w: Any) -> Any:
+    """The polynomial through the points (x, w), as a poly1d: Newton's form multiplied out."""
+    if not is_traced(x, w):
+        return interpolate.lagrange(x, w)
+    x, total = as_array(x), np.zeros(1)
+    for node, c in zip(reversed(list(x)), reversed(_divided_differences(x, as_array(w))), strict=True):
+        shifted = np.concatenate([total, [0.0]]) - node * np.concatenate([[0.0], total])
+        total = np.concatenate([shifted[:-1], shifted[-1:] + c])
+    return np.poly1d(total[1:])
+
+
+def pade(an: Any, m: int, n: int | None = None) -> Any:
+    """The polynomials p and q of degrees n and m, q(0) = 1, with p / q = Σ an x**k up to the order n + m, by the coefficients."""
+    if not is_traced(an):
+        return interpolate.pade(an, m, n)
+    a = as_array(an)
+    n = len(a) - 1 - m if n is None else n
+    if n < 0 or n + m > len(a) - 1:
+        raise ValueError("Order of q+p <m+n> must be smaller than len(an).")
+    padded = np.concatenate([np.zeros(m), a[: n + m + 1]])
+    k = np.arange(n + m + 1)[:, None]
+    earlier = padded[m + k - np.arange(1, m + 1)]  # of a[k - 1], ..., a[k - m]
+    found = np.linalg.solve(np.concatenate([np.eye(n + m + 1, n + 1), -earlier], axis=1), a[: n + m + 1])
+    return np.poly1d(found[n::-1]), np.poly1d(np.concatenate([found[:n:-1], [1.0]]))
+
+
+def approximate_taylor_polynomial(
+    f: Callable[..., Any], x: Any, degree: int, scale: Any, order: int | None = None
+) -> Any:
+    """The Taylor polynomial at x of the polynomial through f at order + 1 places about x: by x, scale and what f reads."""
+    order = degree if order is None else order
+    n = order + 1
+    places = scale * np.cos(np.linspace(0, np.pi, n, endpoint=bool(n % 1))) + x
+    values = f(places)
+    if not is_traced(x, scale, values):
+        return interpolate.approximate_taylor_polynomial(f, x, degree, scale, order)
+    derivatives = KroghInterpolator(places, values).derivatives(x, der=degree + 1)
+    return np.poly1d(np.stack([derivatives[k] / factorial(k) for k in range(degree, -1, -1)]))

@@ -9,14 +9,17 @@ from typing import Any
 import numpy as np
 from scipy import interpolate, spatial, special  # type: ignore[import-untyped]
 
+from bibun import tree
 from bibun.arrays.creation import as_array
 from bibun.core.traced import bare, plain
 from bibun.errors import NoDerivativeError, located
-from bibun.scipy._levels import batches, is_traced, refuse_recorded
+from bibun.scipy._calls import no_rule
+from bibun.scipy._levels import batches, is_traced, refuse_recorded, without
 from bibun.scipy._objects import Beside, plainly
 from bibun.scipy.interpolate.bases import basis, coefficients, knots
 from bibun.scipy.interpolate.piecewise import taken
 from bibun.scipy.interpolate.splines import RectBivariateSpline
+from bibun.scipy.interpolate.surfaces import CloughTocher2DInterpolator
 
 _DEGREES = {"slinear": 1, "cubic": 3, "quintic": 5}
 
@@ -206,20 +209,48 @@ class LinearNDInterpolator(Beside, of=interpolate.LinearNDInterpolator):
         return np.reshape(y, (*shape, *np.shape(y)[1:]))
 
 
+class NearestNDInterpolator(Beside, of=interpolate.NearestNDInterpolator):
+    """The value of the nearest data point, by the values: which one is nearest is decided by the places."""
+
+    def __init__(self, x: Any, y: Any, rescale: bool = False, tree_options: Any = None) -> None:
+        x = np.stack(x, axis=-1) if isinstance(x, tuple) else as_array(x)
+        if batches(x):
+            raise no_rule("NearestNDInterpolator", "inside vmap map over the values, of one set of points")
+        refuse_recorded(x)
+        self.points, self.values = x, as_array(y)
+        plain = bare(x)
+        self._nearest = interpolate.NearestNDInterpolator(plain, np.arange(len(plain)), rescale, tree_options)
+        if not is_traced(x, y):
+            self._scipy = interpolate.NearestNDInterpolator(x, y, rescale, tree_options)
+
+    @plainly
+    def __call__(self, *args: Any, **query_options: Any) -> Any:
+        """The values at points (..., dimensions), or at coordinates given one by one."""
+        places = [tree.map_(lambda x: without(x, 0), arg) for arg in args]
+        if query_options or batches(*places):
+            raise no_rule("NearestNDInterpolator", "of traced data it takes places alone, the same for a whole batch")
+        refuse_recorded(*places)
+        return np.take(self.values, self._nearest(*places).astype(int), axis=0)
+
+
 def griddata(
     points: Any, values: Any, xi: Any, method: str = "linear", fill_value: float = np.nan, rescale: bool = False
 ) -> Any:
-    """LinearNDInterpolator(points, values)(xi), in one dimension interp1d; with derivatives method="linear" only."""
+    """LinearNDInterpolator(points, values)(xi), in one dimension interp1d.
+
+    By the values also NearestNDInterpolator ("nearest"), and in two dimensions CloughTocher2DInterpolator ("cubic").
+    """
     if not is_traced(points, values, xi):
         return interpolate.griddata(points, values, xi, method, fill_value, rescale)
-    if method != "linear":
-        raise NoDerivativeError(
-            f"{located()}griddata: method={method!r} is not differentiated: nearest is constant by the point, cubic fits slopes "
-            "by an iteration. Take linear, or RBFInterpolator."
-        )
     if isinstance(points, tuple):
         points = np.stack(points, axis=-1)
     points = as_array(points)
+    if method != "linear":
+        if points.ndim == 1 or method not in ("nearest", "cubic"):
+            raise no_rule("griddata", f"method={method!r} in one dimension is interp1d's; write that")
+        if method == "nearest":
+            return NearestNDInterpolator(points, values, rescale)(xi)
+        return CloughTocher2DInterpolator(points, values, fill_value, rescale=rescale)(xi)
     if points.ndim == 1 or points.shape[1] == 1:
         from bibun.scipy.interpolate.polynomials import interp1d
 

@@ -306,6 +306,23 @@ def orth(A: Any, rcond: Any = None) -> Any:
     return u[..., : _rank(s, a.shape, rcond, "orth")]
 
 
+@stands_for(source.subspace_angles)
+def subspace_angles(A: Any, B: Any) -> Any:
+    """The angles between the spans of the columns, the largest first: of sines and cosines, which are singular values.
+
+    Columns are independent; angles that are 0 have no derivative.
+    """
+    check_finite(A, B)
+    a, b = for_lapack(A), for_lapack(B)
+    if a.shape[-2] != b.shape[-2]:
+        raise ValueError(f"A and B must have the same number of rows, got {a.shape[-2]} and {b.shape[-2]}")
+    for x in (a, b):
+        _refuse(_rank(svdvals(x), x.shape, None, "subspace_angles") < x.shape[-1], "the columns must be independent")
+    a, b = (np.linalg.qr(x)[0] for x in ((a, b) if a.shape[-1] >= b.shape[-1] else (b, a)))
+    common = np.conj(np.swapaxes(a, -1, -2)) @ b
+    return np.arctan2(np.linalg.svdvals(b - a @ common), np.flip(np.linalg.svdvals(common), -1))
+
+
 @stands_for(source.pinv)
 def pinv(a: Any, *, atol: Any = None, rtol: Any = None, return_rank: bool = False) -> Any:
     """The pseudo-inverse; singular values up to atol + rtol * the largest count as zero. With `return_rank` and their number."""

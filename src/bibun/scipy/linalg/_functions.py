@@ -13,6 +13,7 @@ import numpy as np
 import scipy.linalg as source  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array
+from bibun.arrays.deciding import everywhere
 from bibun.arrays.registry import add_rows
 from bibun.core.broadcasting import unbroadcast
 from bibun.core.kinds import general
@@ -263,3 +264,16 @@ def sinhm(A: Any) -> Any:
 def tanhm(A: Any) -> Any:
     """cosh(a)^-1 sinh(a)."""
     return solve(coshm(A), sinhm(A))
+
+
+@stands_for(source.funm)
+def funm(A: Any, func: Callable[..., Any]) -> Any:
+    """v func(w) v⁻¹ of the eigenvalues w, which differ, and the vectors v; real where it is, of a real matrix.
+
+    func takes the array of the eigenvalues, as complex numbers.
+    """
+    a = as_array(A)
+    w, v = np.linalg.eig(a.astype(np.result_type(a, np.complex64)))
+    y = np.swapaxes(solve(np.swapaxes(v, -1, -2), np.swapaxes(v * func(w)[..., None, :], -1, -2)), -1, -2)
+    tolerance = np.finfo(y.dtype).eps * (1e6 if y.dtype.char == "D" else 1e3)  # SciPy's
+    return np.real(y) if a.dtype.kind != "c" and everywhere(np.abs(np.imag(y)) <= tolerance) else y

@@ -1,4 +1,5 @@
-"""scipy.ndimage with derivatives: filters of weights, of Gaussians and of ranks, interpolation and geometric transforms.
+"""scipy.ndimage with derivatives: filters of weights, of Gaussians and of ranks, morphology, labelled regions,
+interpolation and geometric transforms.
 
 What is not here is SciPy's own, or refuses traced arrays and says why.
 """
@@ -17,11 +18,41 @@ from bibun.scipy.ndimage._filters import (
     gaussian_filter1d,
     gaussian_gradient_magnitude,
     gaussian_laplace,
+    generic_gradient_magnitude,
+    generic_laplace,
     laplace,
     prewitt,
     sobel,
     uniform_filter,
     uniform_filter1d,
+)
+from bibun.scipy.ndimage._fourier import (
+    fourier_ellipsoid,
+    fourier_gaussian,
+    fourier_shift,
+    fourier_uniform,
+)
+from bibun.scipy.ndimage._labels import (
+    center_of_mass,
+    labeled_comprehension,
+    maximum,
+    mean,
+    median,
+    minimum,
+    standard_deviation,
+    sum,
+    sum_labels,
+    variance,
+)
+from bibun.scipy.ndimage._morphology import (
+    black_tophat,
+    grey_closing,
+    grey_dilation,
+    grey_erosion,
+    grey_opening,
+    morphological_gradient,
+    morphological_laplace,
+    white_tophat,
 )
 from bibun.scipy.ndimage._ranks import (
     maximum_filter,
@@ -45,22 +76,41 @@ from bibun.scipy.ndimage._warping import (
 
 __all__ = [
     "affine_transform",
+    "black_tophat",
+    "center_of_mass",
     "convolve",
     "convolve1d",
     "correlate",
     "correlate1d",
+    "fourier_ellipsoid",
+    "fourier_gaussian",
+    "fourier_shift",
+    "fourier_uniform",
     "gaussian_filter",
     "gaussian_filter1d",
     "gaussian_gradient_magnitude",
     "gaussian_laplace",
+    "generic_gradient_magnitude",
+    "generic_laplace",
     "geometric_transform",
+    "grey_closing",
+    "grey_dilation",
+    "grey_erosion",
+    "grey_opening",
+    "labeled_comprehension",
     "laplace",
     "map_coordinates",
+    "maximum",
     "maximum_filter",
     "maximum_filter1d",
+    "mean",
+    "median",
     "median_filter",
+    "minimum",
     "minimum_filter",
     "minimum_filter1d",
+    "morphological_gradient",
+    "morphological_laplace",
     "percentile_filter",
     "prewitt",
     "rank_filter",
@@ -69,29 +119,23 @@ __all__ = [
     "sobel",
     "spline_filter",
     "spline_filter1d",
+    "standard_deviation",
+    "sum",
+    "sum_labels",
     "uniform_filter",
     "uniform_filter1d",
+    "variance",
+    "white_tophat",
     "zoom",
 ]
 
-_LABELS = "write the sum over the entries of a label: np.sum(x[labels == i]), or np.bincount(labels.ravel(), weights=x.ravel())"
 _BINARY = "it finds places, which are whole numbers"
 __getattr__ = remaining(
     source,
     {
-        **dict.fromkeys(
-            ("generic_filter", "generic_filter1d", "generic_laplace"), "the function is called with plain arrays"
-        ),
-        **dict.fromkeys(
-            ("sum", "sum_labels", "mean", "variance", "standard_deviation", "labeled_comprehension"), _LABELS
-        ),
-        "center_of_mass": "write np.sum(x * grid) / np.sum(x), for each grid of np.indices(x.shape)",
+        **dict.fromkeys(("generic_filter", "generic_filter1d"), "the function is called with plain arrays"),
         **dict.fromkeys(("label", "find_objects", "maximum_position", "minimum_position"), _BINARY),
-        **dict.fromkeys(
-            ("fourier_gaussian", "fourier_uniform", "fourier_shift"), "write the product with np.fft.fftfreq's window"
-        ),
-        **dict.fromkeys(
-            ("grey_erosion", "grey_dilation", "grey_opening", "grey_closing"), "write minimum_filter and maximum_filter"
-        ),
+        "extrema": "its places are whole numbers; write minimum and maximum",
+        "histogram": "it counts entries, which are whole numbers",
     },
 )

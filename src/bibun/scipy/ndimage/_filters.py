@@ -264,3 +264,34 @@ gaussian_laplace = _of_gaussians("gaussian_laplace", 2, sum)
 gaussian_gradient_magnitude = _of_gaussians(
     "gaussian_gradient_magnitude", 1, lambda slopes: root_of_squares(sum(slope**2 for slope in slopes))
 )
+
+
+def _each_slope(x: Any, derivative: Any, mode: Any, cval: Any, args: Any, settings: Any, axes: Any) -> list[Any]:
+    """derivative(x, axis, dtype, mode, cval, ...) along each axis; the image itself where there is none."""
+    over = chosen(axes, x.ndim)
+    found = [
+        derivative(x, axis, x.dtype, how, cval, *args, **(settings or {}))
+        for axis, how in zip(over, each(mode, len(over)), strict=True)
+    ]
+    return found or [x]
+
+
+@stands_for(source.generic_laplace)
+def generic_laplace(
+    input: Any, derivative2: Any, output: Any = None, mode: Any = "reflect", cval: Any = 0.0, extra_arguments: Any = (),
+    extra_keywords: Any = None, *, axes: Any = None,
+) -> Any:  # fmt: skip
+    """The sum of the second derivatives, which a function gives."""
+    x = as_array(input)
+    return given(sum(_each_slope(x, derivative2, mode, cval, extra_arguments, extra_keywords, axes)), x, output)
+
+
+@stands_for(source.generic_gradient_magnitude)
+def generic_gradient_magnitude(
+    input: Any, derivative: Any, output: Any = None, mode: Any = "reflect", cval: Any = 0.0, extra_arguments: Any = (),
+    extra_keywords: Any = None, *, axes: Any = None,
+) -> Any:  # fmt: skip
+    """The length of the gradient, which a function gives along each axis."""
+    x = as_array(input)
+    slopes = _each_slope(x, derivative, mode, cval, extra_arguments, extra_keywords, axes)
+    return given(root_of_squares(sum(slope**2 for slope in slopes)), x, output)

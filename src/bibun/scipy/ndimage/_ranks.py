@@ -15,7 +15,7 @@ from bibun.scipy._calls import no_rule, stands_for
 from bibun.scipy.ndimage._edges import chosen, each, given, surrounded
 
 
-def _windows(x: Any, size: Any, footprint: Any, mode: Any, cval: Any, origin: Any, axes: Any) -> Any:
+def windows(x: Any, size: Any, footprint: Any, mode: Any, cval: Any, origin: Any, axes: Any) -> Any:
     """The entries of the window about each entry, along a new first axis."""
     axes = chosen(axes, x.ndim)
     if holds_traced(size) or holds_traced(footprint):
@@ -59,7 +59,7 @@ def rank_filter(
 ) -> Any:  # fmt: skip
     """The entry of that rank of each window."""
     x = as_array(input)
-    return given(_ranked(_windows(x, size, footprint, mode, cval, origin, axes), int(rank)), x, output)
+    return given(_ranked(windows(x, size, footprint, mode, cval, origin, axes), int(rank)), x, output)
 
 
 @stands_for(source.percentile_filter)
@@ -69,11 +69,11 @@ def percentile_filter(
 ) -> Any:  # fmt: skip
     """The entry below which so many of a hundred are."""
     x = as_array(input)
-    windows = _windows(x, size, footprint, mode, cval, origin, axes)
+    around = windows(x, size, footprint, mode, cval, origin, axes)
     share = percentile + 100.0 if percentile < 0 else percentile
     if not 0 <= share <= 100:
         raise RuntimeError("invalid percentile")
-    return given(_ranked(windows, -1 if share == 100 else int(len(windows) * share / 100)), x, output)
+    return given(_ranked(around, -1 if share == 100 else int(len(around) * share / 100)), x, output)
 
 
 @stands_for(source.median_filter)
@@ -83,8 +83,8 @@ def median_filter(
 ) -> Any:  # fmt: skip
     """The middle entry of each window; of an even number of them the upper one."""
     x = as_array(input)
-    windows = _windows(x, size, footprint, mode, cval, origin, axes)
-    return given(_ranked(windows, len(windows) // 2), x, output)
+    around = windows(x, size, footprint, mode, cval, origin, axes)
+    return given(_ranked(around, len(around) // 2), x, output)
 
 
 def _extreme(name: str, rank: int) -> Any:

@@ -21,6 +21,7 @@ from bibun.arrays.creation import as_array, holds_traced
 from bibun.core.traced import Traced, bare
 from bibun.scipy._calls import beside, no_rule, stands_for
 from bibun.scipy._levels import batches, refuse_recorded
+from bibun.scipy.interpolate.bases import uniform
 from bibun.scipy.interpolate.piecewise import taken
 from bibun.scipy.ndimage._edges import given, wide
 
@@ -37,17 +38,6 @@ def _filtered(x: Any, order: int, mode: str, axis: int) -> Any:
         return x
     filtering = source.spline_filter1d(np.eye(x.shape[axis]), order, axis=0, mode=mode)
     return np.moveaxis(np.tensordot(filtering, x, (1, axis)), 0, axis)
-
-
-def _taps(place: Any, order: int) -> tuple[Any, list[Any]]:
-    """The first of the order + 1 coefficients that a place reads, and their weights: uniform B-splines, by their recursion."""
-    moved = place if order % 2 else place + 0.5
-    low = np.floor(moved)
-    u, weights = moved - low, [1.0 + 0.0 * place]
-    for k in range(1, order + 1):
-        before = [0.0, *weights, 0.0]
-        weights = [((u + (k - j)) * before[j] + ((j + 1) - u) * before[j + 1]) / k for j in range(k + 1)]
-    return low.astype(int) - order // 2, weights
 
 
 def _interpolated(x: Any, places: list[Any], order: int, mode: str, cval: Any, prefilter: bool) -> Any:
@@ -73,7 +63,7 @@ def _interpolated(x: Any, places: list[Any], order: int, mode: str, cval: Any, p
             place = np.where(place < 0, n - 1 - (-place) % (n - 1), np.where(place > n - 1, place % (n - 1), place))
         elif order == 0 and mode in ("mirror", "reflect"):
             place = _reflected(place, n, mode)
-        first, weights = _taps(place, order)
+        first, weights = uniform(place, order)
         taps.append([(*_index(first + j, n, mode), weight) for j, weight in enumerate(weights)])
     flat, strides = np.reshape(x, -1), [prod(x.shape[i + 1 :]) for i in range(x.ndim)]
     y: Any = 0.0

@@ -14,6 +14,17 @@ from scipy import optimize as _scipy  # type: ignore[import-untyped]
 from bibun.scipy._calls import of_plain_values
 from bibun.scipy.optimize.fits import curve_fit, least_squares, leastsq, lsq_linear, nnls
 from bibun.scipy.optimize.minima import minimize, minimize_scalar
+from bibun.scipy.optimize.older import (
+    brent,
+    fmin,
+    fmin_bfgs,
+    fmin_cg,
+    fmin_ncg,
+    fmin_powell,
+    fminbound,
+    golden,
+    isotonic_regression,
+)
 from bibun.scipy.optimize.programs import linear_sum_assignment, linprog, milp
 from bibun.scipy.optimize.roots import (
     bisect,
@@ -32,6 +43,7 @@ from bibun.scipy.optimize.searches import differential_evolution, direct, dual_a
 
 __all__ = [
     "bisect",
+    "brent",
     "brenth",
     "brentq",
     "curve_fit",
@@ -39,7 +51,15 @@ __all__ = [
     "direct",
     "dual_annealing",
     "fixed_point",
+    "fmin",
+    "fmin_bfgs",
+    "fmin_cg",
+    "fmin_ncg",
+    "fmin_powell",
+    "fminbound",
     "fsolve",
+    "golden",
+    "isotonic_regression",
     "least_squares",
     "leastsq",
     "linear_sum_assignment",
@@ -63,20 +83,12 @@ __all__ = [
 
 
 _INSTEAD = {
-    "fmin": 'minimize(fun, x0, method="Nelder-Mead").x',
-    "fmin_powell": 'minimize(fun, x0, method="Powell").x',
-    "fmin_cg": 'minimize(fun, x0, method="CG").x',
-    "fmin_bfgs": "minimize(fun, x0).x",
-    "fmin_ncg": 'minimize(fun, x0, method="Newton-CG").x',
     "fmin_l_bfgs_b": 'minimize(fun, x0, method="L-BFGS-B").x',
     "fmin_tnc": 'minimize(fun, x0, method="TNC").x',
     "fmin_cobyla": 'minimize(fun, x0, method="COBYLA", constraints=...).x',
     "fmin_slsqp": 'minimize(fun, x0, method="SLSQP", constraints=...).x',
     "basinhopping": "dual_annealing(fun, bounds).x",
     "brute": "differential_evolution(fun, bounds).x",
-    "golden": 'minimize_scalar(fun, bracket, method="golden").x',
-    "brent": "minimize_scalar(fun, bracket).x",
-    "fminbound": 'minimize_scalar(fun, bounds=bounds, method="bounded").x',
     "bracket": "minimize_scalar(fun).x",
     "newton_krylov": 'root(fun, x0, method="krylov").x',
 } | {

@@ -16,6 +16,7 @@ from bibun.arrays.registry import add_rows
 from bibun.core.kinds import constant
 from bibun.primitives.repeated import holds
 from bibun.scipy._calls import no_rule, stands_for
+from bibun.scipy.interpolate.piecewise import taken
 
 _PASSES = {"lowpass": True, "bandstop": True, "highpass": False, "bandpass": False}
 
@@ -24,7 +25,7 @@ def _floats(x: Any) -> Any:
     return as_array(x) * 1.0
 
 
-def _plainly(name: str, **settings: Any) -> None:
+def plain_only(name: str, **settings: Any) -> None:
     """Refuse settings that SciPy makes plain numbers of."""
     for word, value in settings.items():
         if holds_traced(value):
@@ -43,7 +44,7 @@ def firwin(
 
     By the cutoffs (between 0 and fs / 2) and fs.
     """
-    _plainly("firwin", width=width, window=window)
+    plain_only("firwin", width=width, window=window)
     nyquist = 0.5 * (2.0 if fs is None else fs)
     edges = np.atleast_1d(_floats(cutoff)) / nyquist
     if edges.ndim > 1 or not edges.shape[0]:
@@ -84,7 +85,7 @@ def firwin2(
 
     By the gains, and by the frequencies between the first and the last.
     """
-    _plainly("firwin2", window=window, fs=fs)
+    plain_only("firwin2", window=window, fs=fs)
     nyquist = 0.5 * (2.0 if fs is None else fs)
     freq, gain = _floats(freq), _floats(gain)
     if freq.shape != gain.shape:
@@ -122,8 +123,8 @@ _KINDS = {
 }
 
 
-def _moved(zpk: Any, kind: str, w: Any) -> tuple[Any, Any, Any]:
-    """The lowpass prototype with its edge at 1 brought to the frequencies w: s -> s / w, w / s, (s² + w²) / (s b) or over it."""
+def moved(zpk: Any, kind: str, w: Any, b: Any = None) -> tuple[Any, Any, Any]:
+    """The lowpass prototype with its edge at 1 brought to w, or to a band: s -> s / w, w / s, (s² + w²) / (s b) or over it."""
     z, p, k = (np.atleast_1d(zpk[0]), np.atleast_1d(zpk[1]), zpk[2])
     more = len(p) - len(z)
     if kind == "lowpass":
@@ -131,8 +132,7 @@ def _moved(zpk: Any, kind: str, w: Any) -> tuple[Any, Any, Any]:
     turned = k * np.real(np.prod(-z) / np.prod(-p))
     if kind == "highpass":
         return np.concatenate([w / z, np.zeros(more)]), w / p, turned
-    low, high = w[0], w[1]
-    b, square = high - low, low * high
+    square = w * w
 
     def both(s: Any) -> Any:
         s = s if s.dtype.kind == "c" else s.astype(complex)  # + 0j would change the side of the cut that a zero is on
@@ -141,20 +141,20 @@ def _moved(zpk: Any, kind: str, w: Any) -> tuple[Any, Any, Any]:
 
     if kind == "bandpass":
         return np.concatenate([both(z * b / 2), np.zeros(more)]), both(p * b / 2), k * b**more
-    middle = 1j * np.sqrt(square) * np.ones(more)
+    middle = 1j * w * np.ones(more)
     return np.concatenate([both(b / 2 / z), middle, -middle]), both(b / 2 / p), turned
 
 
-def _digital(z: Any, p: Any, k: Any) -> tuple[Any, Any, Any]:
-    """s -> 4 (z - 1) / (z + 1), Tustin's transform at two samples a unit."""
+def digital(z: Any, p: Any, k: Any, c: Any = 4.0) -> tuple[Any, Any, Any]:
+    """s -> c (z - 1) / (z + 1), Tustin's transform at c / 2 samples a unit."""
     more = p.shape[0] - z.shape[0]
-    gain = k * np.real(np.prod(4.0 - z) / np.prod(4.0 - p))
-    return np.concatenate([(4.0 + z) / (4.0 - z), -np.ones(more)]), (4.0 + p) / (4.0 - p), gain
+    gain = k * np.real(np.prod(c - z) / np.prod(c - p))
+    return np.concatenate([(c + z) / (c - z), -np.ones(more)]), (c + p) / (c - p), gain
 
 
-def _sections(z: Any, p: Any, *, analog: bool) -> Any:
+def _sections(z: Any, p: Any, *, analog: bool, pairing: str | None) -> Any:
     """Of each of SciPy's sections the places of its two zeros and its two poles; behind the last of them stand 0, and none."""
-    sos = source.zpk2sos(z, p, 1.0, analog=analog)
+    sos = source.zpk2sos(z, p, 1.0, pairing, analog=analog)
     return np.stack([_places(sos[:, :3], z), _places(sos[:, 3:], p)], axis=1)
 
 
@@ -174,12 +174,12 @@ places_in_sections = constant(_sections, "which poles and zeros go together is a
 add_rows(places_in_sections)
 
 
-def _second_order(z: Any, p: Any, k: Any, analog: bool) -> Any:
+def second_order(z: Any, p: Any, k: Any, analog: bool, pairing: str | None = None) -> Any:
     """Sections (c₁s - r₁)(c₂s - r₂), where c is 1, and of a root that there is not c = 0 and r = -1."""
-    places = places_in_sections(z, p, analog=analog)
+    places = places_in_sections(z, p, analog=analog, pairing=pairing)
     parts = []
     for i, roots in enumerate((z, p)):
-        pair = np.concatenate([roots, [0.0, -1.0]])[places[:, i]]
+        pair = taken(np.concatenate([roots, [0.0, -1.0]]), places[:, i])
         c = 1.0 * (places[:, i] <= roots.shape[0])
         r, s = pair[:, 0], pair[:, 1]
         parts.append(np.stack([c[:, 0] * c[:, 1], np.real(-c[:, 0] * s - c[:, 1] * r), np.real(r * s)], axis=-1))
@@ -206,16 +206,19 @@ def _designed(prototype: Any, Wn: Any, btype: str, analog: bool, output: str, fs
     if bands and holds(w[0] >= w[1]):
         raise ValueError("Wn[0] must be less than Wn[1]")
     w = w if bands else np.reshape(w, ())[()]
-    z, p, k = _moved(prototype, kind, w if analog else 4.0 * np.tan(np.pi * w / 2))
-    z, p, k = (z, p, k) if analog else _digital(z, p, k)
+    w = w if analog else 4.0 * np.tan(np.pi * w / 2)
+    band = (np.sqrt(w[0] * w[1]), w[1] - w[0]) if bands else (w,)
+    z, p, k = moved(prototype, kind, *band)
+    z, p, k = (z, p, k) if analog else digital(z, p, k)
     if output == "zpk":
         return z, p, k
     if output == "sos":
-        return _second_order(z, p, k, analog)
-    return k * np.real(_polynomial(z)), np.real(_polynomial(p))
+        return second_order(z, p, k, analog)
+    return k * np.real(of_roots(z)), np.real(of_roots(p))
 
 
-def _polynomial(roots: Any) -> Any:
+def of_roots(roots: Any) -> Any:
+    """The polynomial that has them."""
     return np.poly(roots) if roots.shape[0] else np.ones(1)
 
 
@@ -231,7 +234,7 @@ def iirfilter(
     output: str = "ba", fs: Any = None,
 ) -> Any:  # fmt: skip
     """The filter of the name `ftype`, by its frequencies Wn and fs."""
-    _plainly("iirfilter", rp=rp, rs=rs)
+    plain_only("iirfilter", rp=rp, rs=rs)
     prototype = source.iirfilter(N, 1.0, rp, rs, "lowpass", True, ftype, "zpk")  # moved by nothing
     return _designed(prototype, Wn, btype.lower(), analog, output.lower(), fs)
 
@@ -241,7 +244,7 @@ def cheby1(
     N: int, rp: Any, Wn: Any, btype: str = "low", analog: bool = False, output: str = "ba", fs: Any = None
 ) -> Any:
     """Chebyshev's filter of ripples in the passband, by its frequencies Wn and fs."""
-    _plainly("cheby1", rp=rp)
+    plain_only("cheby1", rp=rp)
     return _designed(source.cheb1ap(N, rp), Wn, btype, analog, output, fs)
 
 
@@ -250,7 +253,7 @@ def cheby2(
     N: int, rs: Any, Wn: Any, btype: str = "low", analog: bool = False, output: str = "ba", fs: Any = None
 ) -> Any:
     """Chebyshev's filter of ripples in the stopband, by its frequencies Wn and fs."""
-    _plainly("cheby2", rs=rs)
+    plain_only("cheby2", rs=rs)
     return _designed(source.cheb2ap(N, rs), Wn, btype, analog, output, fs)
 
 
@@ -259,7 +262,7 @@ def ellip(
     N: int, rp: Any, rs: Any, Wn: Any, btype: str = "low", analog: bool = False, output: str = "ba", fs: Any = None
 ) -> Any:
     """Cauer's elliptic filter, by its frequencies Wn and fs."""
-    _plainly("ellip", rp=rp, rs=rs)
+    plain_only("ellip", rp=rp, rs=rs)
     return _designed(source.ellipap(N, rp, rs), Wn, btype, analog, output, fs)
 
 

@@ -92,6 +92,36 @@ def _whole(h: Any, x: Any) -> Any:
     return convolved(x, h, "full", "direct", (x.ndim - 1,))
 
 
+@stands_for(source.lfiltic)
+def lfiltic(b: Any, a: Any, y: Any, x: Any = None) -> Any:
+    """The state of lfilter after outputs y and inputs x, the last one first."""
+    b, a, y = (np.atleast_1d(as_array(v)) * 1.0 for v in (b, a, y))
+    x = np.zeros(1, y.dtype) if x is None else np.atleast_1d(as_array(x)) * 1.0
+    if holds(a[0] == 0):
+        raise ValueError("First `a` filter coefficient must be non-zero.")
+    n = max(a.shape[0], b.shape[0]) - 1
+
+    def past(c: Any, v: Any) -> Any:
+        """Σ c[m + 1 + i] v[i] of each m."""
+        c = np.pad(c[1:], (0, 2 * n - (c.shape[0] - 1)))
+        v = np.pad(v[:n], (0, max(n - v.shape[0], 0)))
+        return c[np.arange(n)[:, None] + np.arange(n)] @ v
+
+    return (past(b, x) - past(a, y)) / a[0]
+
+
+@stands_for(source.deconvolve)
+def deconvolve(signal: Any, divisor: Any) -> tuple[Any, Any]:
+    """The quotient and the rest of two polynomials."""
+    num, den = np.atleast_1d(as_array(signal)), np.atleast_1d(as_array(divisor))
+    if den.shape[0] > num.shape[0]:
+        return [], num
+    one = np.zeros(num.shape[0] - den.shape[0] + 1)
+    one[0] = 1
+    quotient = lfilter(num, den, one)
+    return quotient, num - np.convolve(den, quotient)
+
+
 @stands_for(source.lfilter_zi)
 def lfilter_zi(b: Any, a: Any) -> Any:
     """The state of the filter in which a constant 1 has left it: (1 - companion(a)^T) z = b[1:] - a[1:] b[0]."""

@@ -241,19 +241,3 @@ def _window(window: Any, n: int, dtype: Any) -> Any:
             )
         return window
     return np.fft.ifftshift(source.get_window(window, n)).astype(np.finfo(dtype).dtype)
-
-
-@stands_for(source.medfilt)
-def medfilt(volume: Any, kernel_size: Any = None) -> Any:
-    """The median of the samples about each, beyond the edges zeros; where values are equal, see np.median."""
-    x = np.atleast_1d(as_array(volume))
-    sizes = [3] * x.ndim if kernel_size is None else np.broadcast_to(kernel_size, (x.ndim,)).tolist()
-    if not all(n % 2 for n in sizes):
-        raise ValueError("Each element of kernel_size should be odd.")
-    padded = np.pad(x, [(n // 2, n // 2) for n in sizes])
-    key = []
-    for i, (length, n) in enumerate(zip(x.shape, sizes, strict=True)):
-        places = np.arange(length)[:, None] + np.arange(n)  # of the samples of each window, by axes i and i + ndim
-        key.append(np.reshape(places, [length if k == i else n if k == i + x.ndim else 1 for k in range(2 * x.ndim)]))
-    windows = np.reshape(padded[tuple(key)], (*x.shape, -1))
-    return np.sort(windows, axis=-1)[..., windows.shape[-1] // 2]

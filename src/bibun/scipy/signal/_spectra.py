@@ -12,7 +12,7 @@ import scipy.signal as source  # type: ignore[import-untyped]
 from bibun.arrays.creation import as_array, holds_traced
 from bibun.arrays.registry import row
 from bibun.errors import warn
-from bibun.scipy._calls import no_rule, stands_for
+from bibun.scipy._calls import newer, no_rule, stands_for
 from bibun.scipy.signal._filters import _extended
 from bibun.scipy.signal._smoothing import detrend as _detrended
 
@@ -227,7 +227,7 @@ def istft(
 # Frequency responses
 
 
-def _frequencies(worN: Any, whole: bool, fs: float, include_nyquist: bool, dtype: Any) -> tuple[Any, Any]:
+def angles(worN: Any, whole: bool, fs: float, include_nyquist: bool, dtype: Any) -> tuple[Any, Any]:
     """The angles, and the frequencies as they are returned."""
     worN = 512 if worN is None else worN
     if np.ndim(worN) == 0 and not holds_traced(worN):
@@ -238,11 +238,12 @@ def _frequencies(worN: Any, whole: bool, fs: float, include_nyquist: bool, dtype
     return 2 * np.pi * worN / fs, worN
 
 
-def _precision(*xs: Any) -> Any:
+def precision(*xs: Any) -> Any:
+    """The dtype of the real parts."""
     return np.finfo(np.result_type(*xs, np.float32)).dtype
 
 
-def _polynomial(c: Any, z: Any) -> Any:
+def polynomial(c: Any, z: Any) -> Any:
     """The sum of c[k] z^k, for the coefficients along the first axis."""
     total = c[-1] + 0 * z
     for k in range(c.shape[0] - 2, -1, -1):
@@ -259,20 +260,23 @@ def freqz(
     b, a = np.atleast_1d(as_array(b)), np.atleast_1d(as_array(a))
     if b.ndim > 1 or a.ndim > 1 or plot is not None:
         raise no_rule("freqz", "b and a have one axis, and nothing is plotted; take bibun.vmap over the others")
-    w, shown = _frequencies(worN, whole, fs, include_nyquist, _precision(b, a))
+    w, shown = angles(worN, whole, fs, include_nyquist, precision(b, a))
     z = np.exp(-1j * w)
-    y = _polynomial(b, z) / _polynomial(a, z)
+    y = polynomial(b, z) / polynomial(a, z)
     if len(a) == 1 and np.ndim(worN) == 0 and len(b) <= (1 if whole else 2) * (len(w) - include_nyquist):
         y = y.astype(np.result_type(b, np.complex64))  # SciPy's is a Fourier transform of b then
     return shown, y
 
 
-@stands_for(source.sosfreqz)
-def sosfreqz(sos: Any, worN: Any = 512, whole: bool = False, fs: float = 2 * np.pi) -> tuple[Any, Any]:
+def _of_sections(sos: Any, worN: Any = 512, whole: bool = False, fs: float = 2 * np.pi) -> tuple[Any, Any]:
     """The product of the responses of the sections."""
     sos = as_array(sos)
-    w, shown = _frequencies(worN, whole, fs, False, _precision(sos))
+    w, shown = angles(worN, whole, fs, False, precision(sos))
     z, h = np.exp(-1j * w), 1.0
     for section in sos:
-        h = h * (_polynomial(section[:3], z) / _polynomial(section[3:], z))
+        h = h * (polynomial(section[:3], z) / polynomial(section[3:], z))
     return shown, h
+
+
+sosfreqz = stands_for(source.sosfreqz)(_of_sections)
+freqz_sos = newer(source, "freqz_sos", stands_for, _of_sections)

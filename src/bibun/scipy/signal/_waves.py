@@ -77,3 +77,23 @@ def square(t: Any, duty: Any = 0.5) -> Any:
     t, w = as_array(t) % (2 * np.pi), as_array(duty)
     y = np.where((w >= 0) & (w <= 1), np.where(t < w * 2 * np.pi, 1.0 + 0.0 * t, -1.0 + 0.0 * t), np.nan)
     return y.astype(np.float64)
+
+
+@stands_for(source.gausspulse)
+def gausspulse(
+    t: Any, fc: Any = 1000, bw: Any = 0.5, bwr: Any = -6, tpr: Any = -60, retquad: bool = False, retenv: bool = False
+) -> Any:
+    """exp(-a t²) cos(2π fc t); its sine and exp(-a t²) too where asked for; for "cutoff" the time when it has faded."""
+    fc, bw, bwr = (as_array(v) for v in (fc, bw, bwr))
+    if holds(fc < 0) or holds(bw <= 0) or holds(bwr >= 0):
+        raise ValueError("gausspulse: fc must be >= 0, bw > 0 and bwr < 0 dB")
+    a = -((np.pi * fc * bw) ** 2) / (4.0 * np.log(10.0 ** (bwr / 20.0)))
+    if isinstance(t, str):
+        if t != "cutoff" or holds(as_array(tpr) >= 0):
+            raise ValueError("If `t` is a string, it must be 'cutoff', and tpr < 0 dB")
+        return np.sqrt(-np.log(10.0 ** (as_array(tpr) / 20.0)) / a)
+    t = as_array(t)
+    envelope = np.exp(-a * t * t)
+    found = envelope * np.cos(2 * np.pi * fc * t), envelope * np.sin(2 * np.pi * fc * t), envelope
+    wanted = [y for y, asked in zip(found, (True, retquad, retenv), strict=True) if asked]
+    return wanted[0] if len(wanted) == 1 else tuple(wanted)

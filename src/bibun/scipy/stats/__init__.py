@@ -15,6 +15,21 @@ from bibun.scipy.stats.discrete import *  # noqa: F403  a name for each family o
 from bibun.scipy.stats.discrete import DISCRETE
 from bibun.scipy.stats.families import *  # noqa: F403
 from bibun.scipy.stats.families import CONTINUOUS as _FAMILIES
+from bibun.scipy.stats.histogram import rv_histogram
+from bibun.scipy.stats.hypotheses import (
+    chisquare,
+    combine_pvalues,
+    f_oneway,
+    jarque_bera,
+    kurtosistest,
+    normaltest,
+    power_divergence,
+    skewtest,
+    ttest_1samp,
+    ttest_ind,
+    ttest_ind_from_stats,
+    ttest_rel,
+)
 from bibun.scipy.stats.multivariate import (
     dirichlet,
     invwishart,
@@ -25,6 +40,8 @@ from bibun.scipy.stats.multivariate import (
     wishart,
 )
 from bibun.scipy.stats.powers import boxcox, boxcox_llf, yeojohnson, yeojohnson_llf
+from bibun.scipy.stats.rarer import *  # noqa: F403
+from bibun.scipy.stats.rarer import RARER
 from bibun.scipy.stats.samples import (
     describe,
     entropy,
@@ -41,35 +58,96 @@ from bibun.scipy.stats.samples import (
     zmap,
     zscore,
 )
+from bibun.scipy.stats.summaries import (
+    binned_statistic,
+    circmean,
+    circstd,
+    circvar,
+    directional_stats,
+    energy_distance,
+    expectile,
+    gstd,
+    gzscore,
+    iqr,
+    kstat,
+    kstatvar,
+    lmoment,
+    median_abs_deviation,
+    quantile,
+    scoreatpercentile,
+    tmax,
+    tmean,
+    tmin,
+    tsem,
+    tstd,
+    tvar,
+    wasserstein_distance,
+)
 from bibun.scipy.stats.transformed import *  # noqa: F403
 from bibun.scipy.stats.transformed import TRANSFORMED
 
-CONTINUOUS = _FAMILIES | TRANSFORMED
+CONTINUOUS = _FAMILIES | TRANSFORMED | RARER
 
 __all__ = [
+    "binned_statistic",
     "boxcox",
     "boxcox_llf",
+    "chisquare",
+    "circmean",
+    "circstd",
+    "circvar",
+    "combine_pvalues",
     "describe",
+    "directional_stats",
     "dirichlet",
+    "energy_distance",
     "entropy",
+    "expectile",
+    "f_oneway",
     "gaussian_kde",
     "gmean",
+    "gstd",
+    "gzscore",
     "hmean",
     "invwishart",
+    "iqr",
+    "jarque_bera",
+    "kstat",
+    "kstatvar",
     "kurtosis",
+    "kurtosistest",
     "linregress",
+    "lmoment",
+    "median_abs_deviation",
     "moment",
     "multinomial",
     "multivariate_normal",
     "multivariate_t",
+    "normaltest",
     "pearsonr",
     "pmean",
+    "power_divergence",
+    "quantile",
+    "rv_histogram",
+    "scoreatpercentile",
     "sem",
     "skew",
+    "skewtest",
     "spearmanr",
+    "tmax",
+    "tmean",
+    "tmin",
     "trim_mean",
+    "tsem",
+    "tstd",
+    "ttest_1samp",
+    "ttest_ind",
+    "ttest_ind_from_stats",
+    "ttest_rel",
+    "tvar",
     "variation",
     "vonmises_fisher",
+    "wasserstein_distance",
     "wishart",
     "yeojohnson",
     "yeojohnson_llf",

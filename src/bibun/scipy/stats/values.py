@@ -34,15 +34,24 @@ class ByValue:
 
     by_shape    ∂cdf/∂shape of z and the one shape, or the reason why there is none
     which       the functions whose values are taken
+    formula     of z and the shapes, from which ∂cdf/∂shape is taken
     """
 
     by_shape: Callable[[Any, Any], Any] | str = "a shape, as it has none"
     which: tuple[str, ...] = ("cdf", "sf")
+    formula: Callable[..., Any] | None = None
+
+
+def by_value(formula: Callable[..., Any] | str = "a shape, as it has none") -> ByValue:
+    """SciPy's values of all functions. A formula for cdf says how they change with the shapes; in its place, why none does."""
+    every = ("cdf", "sf", "logcdf", "logsf")
+    return ByValue(formula, every) if isinstance(formula, str) else ByValue(which=every, formula=formula)
 
 
 @_AT_ENDS
 def _value(*inputs: Any, family: str, which: str) -> Any:
-    return getattr(getattr(stats, family), which)(*inputs)
+    # Of one member and many points, some of them outside, SciPy's norminvgauss gives one value: so one member a point
+    return getattr(getattr(stats, family), which)(*np.broadcast_arrays(*inputs))
 
 
 @_AT_ENDS
@@ -88,27 +97,33 @@ def _by_shape(k: int, y: Any, x: Any, shapes: tuple[Any, ...], family: str, whic
     """By shape k; of a quantile -∂cdf/∂shape / density, or where it is an end of the support the slope of that."""
     of = FAMILIES[family]
     sign = -1 if which in _FALLING else 1
-    if which not in _QUANTILES:
-        by_shape = of.forms["cdf"].by_shape
-        if isinstance(by_shape, str):
-            raise NoDerivativeError(
-                f"{located()}{family}.cdf has no derivative rule by {by_shape}. Differentiate by x, loc and scale only, or "
-                f"integrate the density (bibun.scipy.integrate.quad), or {OTHERWISE}."
-            )
-        slope = sign * by_shape(x, *shapes)
-        return slope * np.exp(-_constant_at_0(y)) if which.startswith("log") else slope
     shape = np.broadcast_to(shapes[k], np.shape(y))[()]
 
     def slope_of(form: Callable[..., Any]) -> Any:
         return jvp(lambda s: form(*shapes[:k], s, *shapes[k + 1 :]), (shape,), (np.ones_like(shape),))[1]
 
+    if which not in _QUANTILES:
+        known: ByValue = of.forms["cdf"]
+        formula, by_shape = known.formula, known.by_shape
+        if formula is not None:
+            slope = sign * slope_of(lambda *given: formula(x, *given) + 0.0 * given[k])
+        elif isinstance(by_shape, str):
+            raise NoDerivativeError(
+                f"{located()}{family}.cdf has no derivative rule by {by_shape}. Differentiate by x, loc and scale only, or "
+                f"integrate the density (bibun.scipy.integrate.quad), or {OTHERWISE}."
+            )
+        else:
+            slope = sign * by_shape(x, *shapes)
+        return slope * np.exp(-_constant_at_0(y)) if which.startswith("log") else slope
     low, high = of.ends(*shapes)
-    inside = np.greater(y, low) & np.less(y, high)
-    z = np.where(inside, y, of.middle(*shapes))
+    middle = of.middle(*shapes)
+    # Beside y the probability, too: SciPy's end may be another one by a rounding
+    inside = np.greater(y, low) & np.less(y, high) & np.greater(x, 0) & np.less(x, 1)
+    z = np.where(inside, y, middle)
     slope = -sign * slope_of(lambda *given: of.standard(_QUANTILES[which], z, given))
     slope = slope * np.exp(-of.forms["logpdf"](z, *shapes))
     first, last = (slope_of(lambda *given, i=i: of.ends(*given)[i] + 0.0 * given[k]) for i in (0, 1))
-    return np.where(inside, slope, np.where(np.less_equal(y, low), first, last))
+    return np.where(inside, slope, np.where(np.less(y, middle), first, last))
 
 
 value_of_a_family = elementwise(
@@ -134,6 +149,16 @@ value_with_two_shapes = elementwise(
     guarded=True,
     domain=("probability", "positive", "positive"),
     name="value_with_two_shapes",
+)
+value_with_three_shapes = elementwise(
+    _value,
+    lambda y, a, b, c, d, family, which: _by_point(y, a, (b, c, d), family, which),
+    lambda y, a, b, c, d, family, which: _by_shape(0, y, a, (b, c, d), family, which),
+    lambda y, a, b, c, d, family, which: _by_shape(1, y, a, (b, c, d), family, which),
+    lambda y, a, b, c, d, family, which: _by_shape(2, y, a, (b, c, d), family, which),
+    guarded=True,
+    domain=("probability", "positive", "positive", "positive"),
+    name="value_with_three_shapes",
 )
 plain_value = constant(
     _value, "a count, or a value where there is no slope", batch="elementwise", name="plain_value_of_a_family"
@@ -165,7 +190,8 @@ number_of_a_family: Primitive = Primitive(
     pushforwards=(Missing(_refuse, ("family", "which")),),
     batch="elementwise",
 )
-add_rows(value_of_a_family, value_with_a_shape, value_with_two_shapes, plain_value, number_of_a_family)
+_VALUES = (value_of_a_family, value_with_a_shape, value_with_two_shapes, value_with_three_shapes)  # by how many shapes
+add_rows(*_VALUES, plain_value, number_of_a_family)
 
 
 def number(family: str, which: str, *inputs: Any, order: int = 0) -> Any:
@@ -175,5 +201,4 @@ def number(family: str, which: str, *inputs: Any, order: int = 0) -> Any:
 
 def value(family: str, which: str, x: Any, shapes: Any) -> Any:
     """SciPy's value of the standard member, with all its derivatives."""
-    row = (value_of_a_family, value_with_a_shape, value_with_two_shapes)[len(shapes)]
-    return row(x, *shapes, family=family, which=which)
+    return _VALUES[len(shapes)](x, *shapes, family=family, which=which)
