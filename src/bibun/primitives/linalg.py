@@ -239,31 +239,29 @@ def _norm(x: Any, *, axis: tuple[int, ...], keepdims: bool) -> Any:
 
 
 def _length(y: Any, x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
-    """The norm; from scaled entries where their squares over- or underflow."""
+    """The norm, its axes kept; from scaled entries where their squares over- or underflow, or lose digits."""
+    limits = np.finfo(np.result_type(y))
     values = plain(y)
-    if np.all((values > 0) & (values < np.inf)):
-        return y
+    if np.all((values > np.sqrt(limits.tiny / limits.eps)) & (values < np.inf)):
+        return y if keepdims else np.expand_dims(y, axis)
     largest = np.max(np.abs(x), axis=axis, keepdims=True, initial=0)
-    scale = np.where((largest == 0) | (largest == np.inf), 1, largest)
-    length = scale * norm(x / scale, axis=axis, keepdims=True)
-    return length if keepdims else np.squeeze(length, axis)
+    scale = np.where((largest == 0) | (largest == np.inf), np.ones_like(largest), largest)
+    return scale * norm(x / scale, axis=axis, keepdims=True)
 
 
-def _over(g: Any, length: Any) -> Any:
-    """g / length, and 0 where that is 0."""
+def _unit(y: Any, x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
+    """x* / |x|, the slope, whose entries are at most 1; 0 where |x| is 0."""
+    length = _length(y, x, axis, keepdims)
     zero = np.equal(length, 0)
-    return np.where(zero, 0, g / np.where(zero, 1, length))
+    return np.where(zero, 0, conjugate(x) / np.where(zero, 1, length))
 
 
 def _pull_norm(g: Any, y: Any, x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
-    scale = _over(g, _length(y, x, axis, keepdims))
-    if not keepdims and np.ndim(x) > len(axis):
-        scale = np.expand_dims(scale, axis)
-    return scale * conjugate(x)
+    return (g if keepdims else np.expand_dims(g, axis)) * _unit(y, x, axis, keepdims)
 
 
 def _push_norm(t: Any, y: Any, x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
-    return _over(np.sum(np.real(conjugate(x) * t), axis=axis, keepdims=keepdims), _length(y, x, axis, keepdims))
+    return np.sum(np.real(_unit(y, x, axis, keepdims) * t), axis=axis, keepdims=keepdims)
 
 
 norm = reduction(_norm, _pull_norm, _push_norm, name="norm")

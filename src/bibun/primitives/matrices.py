@@ -39,9 +39,17 @@ def entrywise(x: Any) -> Any:
     return np.expand_dims(x, (-2, -1))
 
 
+def magnitude(x: Any, axis: Any = -1) -> Any:
+    """The 2-norm over the axes, which are kept: of scaled entries, since squares leave the range halfway to its ends."""
+    x = np.abs(x)
+    largest = np.max(x, axis=axis, keepdims=True, initial=0)
+    scale = np.where((largest == 0) | (largest == np.inf), np.ones_like(largest), largest)
+    return scale * np.sqrt(np.sum((x / scale) ** 2, axis=axis, keepdims=True))
+
+
 def frobenius(x: Any) -> Any:
     """The 2-norm of each matrix, as it compares with the matrix's entries."""
-    return np.sqrt(np.sum(np.abs(x) ** 2, axis=(-2, -1), keepdims=True))
+    return magnitude(x, (-2, -1))
 
 
 def half_upper(x: Any) -> Any:

@@ -20,7 +20,8 @@ from bibun.core.kinds import general
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced
 from bibun.errors import DerivativeValueError, located
-from bibun.primitives.repeated import EQUAL, holds
+from bibun.primitives.matrices import magnitude
+from bibun.primitives.repeated import EQUAL, holds, rounding
 from bibun.scipy._calls import no_rule, stands_for
 from bibun.scipy._systems import System, linear_system
 from bibun.scipy.sparse import issparse
@@ -72,7 +73,7 @@ def _found(a: Any, *, pattern: Pattern | None, settings: Mapping[str, Any]) -> t
 def _check(w: Any) -> None:
     """Raise where two of the eigenvalues are equal to rounding."""
     apart = w[1:] - w[:-1]
-    if holds(apart <= EQUAL * np.finfo(w.dtype).eps * np.sqrt(np.sum(w * w))):
+    if holds(apart <= rounding(magnitude(w), EQUAL)):
         raise DerivativeValueError(
             f"{located()}eigsh: two of the eigenvalues are equal to rounding, so their vectors are an arbitrary basis, and the "
             "values by themselves have no derivative. For what does not depend on the basis write bibun.scipy.linalg.eigh of "

@@ -1,0 +1,144 @@
+"""Linear algebra from one end of the range to the other.
+
+The truth: a function f of degree d, f(s a) = s**d f(a), has the slope s**(d - 1) f'(a) at s a; by a power of two that is exact.
+The slopes at the scale 1 are held against differences elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bibun as bb
+from bibun.errors import DerivativeValueError
+from tests.families.agreement import sample
+
+linalg: Any = np.linalg
+SQUARE, TALL = sample(4, 4), sample(5, 3, seed=1)
+SYMMETRIC, ORTHOGONAL = SQUARE + SQUARE.T, linalg.qr(sample(4, 4, seed=2))[0]
+EQUAL = (ORTHOGONAL * [1.0, 1.0, 2.0, 3.0]) @ ORTHOGONAL.T
+LAST = 8  # powers of two that are left to the ends of the range, for sums
+SCALES = {
+    np.float64: [2.0**k for k in (1024 - LAST, 700, 505, -505, -540, -700, LAST - 1022)],
+    np.float32: [2.0**k for k in (128 - LAST, 85, 62, -62, -75, -85, LAST - 126)],
+}
+
+
+def weighed(y: Any) -> Any:
+    return np.sum(y * sample(*np.shape(y), seed=3).astype(y.dtype))
+
+
+def projector(v: Any) -> Any:
+    """On the space of the two first vectors."""
+    return v[:, :2] @ v[:, :2].T
+
+
+def beyond(q: Any) -> Any:
+    """The projector on what the first three vectors leave."""
+    return q[:, 3:] @ q[:, 3:].T
+
+
+DEGREE_0: dict[str, tuple[Callable[[Any], Any], Any]] = {
+    "eigh, vectors": (lambda a: linalg.eigh(a)[1] ** 2, SYMMETRIC),
+    "eigh, repeated values": (lambda a: projector(linalg.eigh(a)[1]), EQUAL),
+    "svd, vectors": (lambda a: linalg.svd(a, full_matrices=False)[0] ** 2, TALL),
+    "svd, repeated values": (lambda a: beyond(linalg.svd(a)[0]), TALL),
+    "svd, completed": (lambda a: (lambda u: u[:, 2:] @ u[:, 2:].T)(linalg.svd(a)[0]), EQUAL),
+    "eig, vectors": (lambda a: np.abs(linalg.eig(a)[1]) ** 2, SQUARE),
+    "qr, q": (lambda a: linalg.qr(a)[0], TALL),
+    "qr, completed": (lambda a: beyond(linalg.qr(a, mode="complete")[0]), TALL),
+}
+DEGREE_1: dict[str, tuple[Callable[[Any], Any], Any]] = {
+    "eigvalsh": (linalg.eigvalsh, SYMMETRIC),
+    "eigvalsh, repeated values": (linalg.eigvalsh, EQUAL),
+    "a function of a symmetric matrix": (lambda a: (lambda w, v: (v * w) @ v.T)(*linalg.eigh(a)), EQUAL),
+    "svdvals, repeated values": (linalg.svdvals, EQUAL),
+    "u s v": (lambda a: (lambda u, s, vh: (u * s) @ vh)(*linalg.svd(a)), EQUAL),
+    "svdvals": (linalg.svdvals, TALL),
+    "eigvals": (lambda a: np.sort(np.abs(linalg.eigvals(a))), SQUARE),
+    "qr, r": (lambda a: linalg.qr(a)[1], TALL),
+    "norm": (linalg.norm, TALL),
+    "norm of rows": (lambda a: linalg.norm(a, axis=1), TALL),
+    "vector_norm": (lambda a: linalg.vector_norm(a, axis=0, keepdims=True), TALL),
+}
+
+
+def slope(f: Any, a: Any) -> Any:
+    return bb.grad(lambda x: weighed(f(x)))(a)
+
+
+def check(f: Any, a: Any, dtype: Any, degree: int) -> None:
+    """Reverse and forward mode, whose tangent is as large as a."""
+    a = a.astype(dtype)
+    t = a.copy() if np.array_equal(a, EQUAL.astype(dtype)) else sample(*a.shape, seed=4).astype(dtype)
+    by_a, along = slope(f, a), bb.jvp(f, (a,), (t,))[1]
+    tolerance: Any = {"rtol": 1e3 * np.finfo(dtype).eps, "atol": 1e3 * np.finfo(dtype).eps}
+    for scale in map(dtype, SCALES[dtype]):
+        factor = np.ones((), dtype) if degree == 1 else scale
+        np.testing.assert_allclose(slope(f, scale * a) * factor, by_a, **tolerance, err_msg=f"at {scale}")
+        tangent = bb.jvp(f, (scale * a,), (scale * t,))[1] / (scale if degree == 1 else 1)
+        np.testing.assert_allclose(tangent, along, **tolerance, err_msg=f"at {scale}")
+
+
+@pytest.mark.filterwarnings(
+    "ignore:overflow encountered:RuntimeWarning"
+)  # in NumPy's value of the norm, and in what is
+@pytest.mark.filterwarnings("ignore:invalid value encountered in reduce:RuntimeWarning")  # computed from it
+@pytest.mark.parametrize("dtype", SCALES)
+@pytest.mark.parametrize("name", [*DEGREE_0, *DEGREE_1])
+def test_slopes_scale(name: str, dtype: Any) -> None:
+    f, a = (DEGREE_0 | DEGREE_1)[name]
+    check(f, a, dtype, int(name in DEGREE_1))
+
+
+@pytest.mark.parametrize("dtype", SCALES)
+def test_the_two_norm_has_a_slope_beside_tangents_of_any_size(dtype: Any) -> None:
+    """x t / |x|, for x = (3, 4) s, |x| = 5 s and t = (1, 2) r: 11 r / 5."""
+    x, t = np.array([3.0, 4.0], dtype), np.array([1.0, 2.0], dtype)
+    tolerance: Any = {"rtol": 4 * np.finfo(dtype).eps}
+    for scale, size in product(map(dtype, SCALES[dtype]), repeat=2):
+        with np.errstate(over="ignore"):  # of NumPy's values
+            for norm in (linalg.norm, linalg.vector_norm, lambda x: linalg.norm(x, keepdims=True)[0]):
+                np.testing.assert_allclose(bb.jvp(norm, (scale * x,), (size * t,))[1], size * dtype(2.2), **tolerance)
+            (pulled,) = bb.vjp(linalg.norm, scale * x)[1](size)
+            np.testing.assert_allclose(pulled, size * np.array([0.6, 0.8], dtype), **tolerance)
+
+
+# What depends on an arbitrary basis has no derivative, however small or large it is
+
+
+ARBITRARY = {
+    "eigh": (lambda a: linalg.eigh(a)[1][0, 0], EQUAL),
+    "svd": (lambda a: linalg.svd(a)[0][0, 2], EQUAL),
+    "svd, completed": (lambda a: linalg.svd(a)[0][0, 3], TALL),
+    "qr, completed": (lambda a: linalg.qr(a, mode="complete")[0][0, 3], TALL),
+}
+
+
+@pytest.mark.parametrize("dtype", SCALES)
+@pytest.mark.parametrize("name", ARBITRARY)
+def test_what_depends_on_a_basis_is_an_error_at_every_scale(name: str, dtype: Any) -> None:
+    f, a = ARBITRARY[name]
+    a = a.astype(dtype)
+    for scale in map(dtype, SCALES[dtype]):
+        with pytest.raises(DerivativeValueError):
+            bb.grad(f)(scale * a)
+        with pytest.raises(DerivativeValueError):
+            bb.grad(lambda x, scale=scale: scale * f(x))(a)
+        with pytest.raises(DerivativeValueError):
+            bb.jvp(f, (a,), (scale * sample(*a.shape, seed=4).astype(dtype),))
+
+
+@pytest.mark.parametrize("dtype", SCALES)
+def test_what_depends_on_no_basis_has_a_slope_at_every_scale_of_its_cotangent(dtype: Any) -> None:
+    for name in ("eigh, repeated values", "svd, repeated values", "svd, completed", "qr, completed", "both"):
+        f, a = (DEGREE_0 | {"both": DEGREE_1["a function of a symmetric matrix"]})[name]
+        a = a.astype(dtype)
+        expected = slope(f, a)
+        for scale in map(dtype, SCALES[dtype]):
+            found = slope(lambda x, f=f, scale=scale: scale * f(x), a) / scale
+            np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e3 * np.finfo(dtype).eps, err_msg=name)
