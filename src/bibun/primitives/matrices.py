@@ -42,8 +42,8 @@ def entrywise(x: Any) -> Any:
 def magnitude(x: Any, axis: Any = -1) -> Any:
     """The 2-norm over the axes, which are kept: of scaled entries, since squares leave the range halfway to its ends."""
     x = np.abs(x)
-    largest = np.max(x, axis=axis, keepdims=True, initial=0)
-    scale = np.where((largest == 0) | (largest == np.inf), np.ones_like(largest), largest)
+    limits = np.finfo(np.result_type(x))
+    scale = np.minimum(np.maximum(np.max(x, axis=axis, keepdims=True, initial=0), limits.tiny), limits.max)
     return scale * np.sqrt(np.sum((x / scale) ** 2, axis=axis, keepdims=True))
 
 
