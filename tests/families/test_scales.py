@@ -51,6 +51,11 @@ DEGREE_0: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "eig, vectors": (lambda a: np.abs(linalg.eig(a)[1]) ** 2, SQUARE),
     "qr, q": (lambda a: linalg.qr(a)[0], TALL),
     "qr, completed": (lambda a: beyond(linalg.qr(a, mode="complete")[0]), TALL),
+    "lstsq": (lambda a: linalg.lstsq(a, a[::-1, :2], rcond=None)[0], TALL),
+    "lstsq, wide": (lambda a: linalg.lstsq(a, a[::-1, :2], rcond=None)[0], TALL.T),
+    "cond": (linalg.cond, SQUARE),
+    "cond by columns": (lambda a: linalg.cond(a, 1), SQUARE),
+    "cond by squares": (lambda a: linalg.cond(a, "fro"), SQUARE),
 }
 DEGREE_1: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "eigvalsh": (linalg.eigvalsh, SYMMETRIC),
@@ -61,6 +66,7 @@ DEGREE_1: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "svdvals": (linalg.svdvals, TALL),
     "eigvals": (lambda a: np.sort(np.abs(linalg.eigvals(a))), SQUARE),
     "qr, r": (lambda a: linalg.qr(a)[1], TALL),
+    "lstsq, singular values": (lambda a: linalg.lstsq(a, a[::-1], rcond=None)[3], TALL),
     "norm": (linalg.norm, TALL),
     "norm of rows": (lambda a: linalg.norm(a, axis=1), TALL),
     "vector_norm": (lambda a: linalg.vector_norm(a, axis=0, keepdims=True), TALL),
@@ -72,7 +78,7 @@ def slope(f: Any, a: Any) -> Any:
 
 
 def check(f: Any, a: Any, dtype: Any, degree: int) -> None:
-    """Reverse and forward mode, whose tangent is as large as a."""
+    """Reverse and forward mode, of tangents as large as a, and of the size 1."""
     a = a.astype(dtype)
     t = a.copy() if np.array_equal(a, EQUAL.astype(dtype)) else sample(*a.shape, seed=4).astype(dtype)
     by_a, along = slope(f, a), bb.jvp(f, (a,), (t,))[1]
@@ -82,6 +88,9 @@ def check(f: Any, a: Any, dtype: Any, degree: int) -> None:
         np.testing.assert_allclose(slope(f, scale * a) * factor, by_a, **tolerance, err_msg=f"at {scale}")
         tangent = bb.jvp(f, (scale * a,), (scale * t,))[1] / (scale if degree == 1 else 1)
         np.testing.assert_allclose(tangent, along, **tolerance, err_msg=f"at {scale}")
+    for scale in map(dtype, SCALES[dtype][1:-1]):
+        tangent = bb.jvp(f, (scale * a,), (t,))[1] * (scale if degree == 0 else 1)
+        np.testing.assert_allclose(tangent, along, **tolerance, err_msg=f"at {scale}, of a tangent of the size 1")
 
 
 @pytest.mark.filterwarnings(
@@ -93,6 +102,16 @@ def check(f: Any, a: Any, dtype: Any, degree: int) -> None:
 def test_slopes_scale(name: str, dtype: Any) -> None:
     f, a = (DEGREE_0 | DEGREE_1)[name]
     check(f, a, dtype, int(name in DEGREE_1))
+
+
+@pytest.mark.parametrize("dtype", SCALES)
+def test_singular_values_of_least_squares_have_slopes_where_the_solution_has_none(dtype: Any) -> None:
+    """The slope of x = a^+ b is as large as |a|^-2."""
+    a, b = TALL.astype(dtype), np.ones(5, dtype)
+    expected = slope(linalg.svdvals, a)
+    for scale in map(dtype, SCALES[dtype]):
+        found = slope(lambda a: linalg.lstsq(a, b, rcond=None)[3], scale * a)
+        np.testing.assert_allclose(found, expected, rtol=1e3 * np.finfo(dtype).eps)
 
 
 @pytest.mark.parametrize("dtype", SCALES)

@@ -47,6 +47,13 @@ def magnitude(x: Any, axis: Any = -1) -> Any:
     return scale * np.sqrt(np.sum((x / scale) ** 2, axis=axis, keepdims=True))
 
 
+def power_of_two(x: Any) -> Any:
+    """One about as large as the largest entry of each matrix: by it, scaling is exact. It does not vary with the entries."""
+    limits = np.finfo(np.result_type(x))
+    largest = np.max(np.abs(x), axis=(-2, -1), keepdims=True, initial=0)
+    return np.exp2(np.floor(np.log2(np.minimum(np.maximum(largest, limits.tiny), limits.max))))
+
+
 def frobenius(x: Any) -> Any:
     """The 2-norm of each matrix, as it compares with the matrix's entries."""
     return magnitude(x, (-2, -1))
