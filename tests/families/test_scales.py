@@ -104,6 +104,37 @@ def test_slopes_scale(name: str, dtype: Any) -> None:
     check(f, a, dtype, int(name in DEGREE_1))
 
 
+@pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")  # in the squares that least squares leave
+@pytest.mark.parametrize("dtype", SCALES)
+@pytest.mark.parametrize(
+    "name", ["eigh, vectors", "svd, vectors", "eig, vectors", "qr, q", "lstsq", "cond", "cond by columns"]
+)
+def test_second_derivatives_scale(name: str, dtype: Any) -> None:
+    """They have the degree -2, and along a tangent as large as a -1."""
+    f, a = DEGREE_0[name]
+    a, t = a.astype(dtype), sample(*a.shape, seed=4).astype(dtype)
+
+    def along(a: Any, t: Any) -> Any:
+        return bb.hvp(lambda x: weighed(f(x)), (a,), (t,))
+
+    expected, eps = along(a, t), np.finfo(dtype).eps
+    for scale in map(dtype, SCALES[dtype][1:-1]):
+        found = along(scale * a, scale * t) * scale
+        np.testing.assert_allclose(found, expected, rtol=1e4 * eps, atol=1e4 * eps * np.max(np.abs(expected)))
+
+
+@pytest.mark.parametrize("dtype", SCALES)
+def test_pseudo_inverses_have_slopes_beside_tangents_and_cotangents_of_their_size(dtype: Any) -> None:
+    """The slope of degree -2 times a size of degree 1."""
+    for a in (TALL.astype(dtype), TALL.T.astype(dtype)):
+        t, g = sample(*a.shape, seed=4).astype(dtype), sample(*a.T.shape, seed=5).astype(dtype)
+        along, (pulled,) = bb.jvp(linalg.pinv, (a,), (t,))[1], bb.vjp(linalg.pinv, a)[1](g)
+        tolerance: Any = {"rtol": 1e3 * np.finfo(dtype).eps, "atol": 1e3 * np.finfo(dtype).eps}
+        for scale in map(dtype, SCALES[dtype][1:-1]):
+            np.testing.assert_allclose(bb.jvp(linalg.pinv, (scale * a,), (scale * t,))[1] * scale, along, **tolerance)
+            np.testing.assert_allclose(bb.vjp(linalg.pinv, scale * a)[1](scale * g)[0] * scale, pulled, **tolerance)
+
+
 @pytest.mark.parametrize("dtype", SCALES)
 def test_singular_values_of_least_squares_have_slopes_where_the_solution_has_none(dtype: Any) -> None:
     """The slope of x = a^+ b is as large as |a|^-2."""

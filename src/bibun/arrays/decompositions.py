@@ -93,13 +93,14 @@ def cond(x: Any, p: Any = None) -> Any:
         raise np.linalg.LinAlgError("cond is not defined on empty arrays")
     if p is None or p in (2, -2):
         s = svdvals(x)
+        s = s / power_of_two(s[..., None, :])[..., 0]  # as below
         with np.errstate(all="ignore"):
             y = s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
         return _infinite_unless_nan(y, x)
     x = x if x.dtype.kind in "fc" else x.astype(float)
     singular = _singular(x)
     regular = np.where(singular[..., None, None], np.eye(x.shape[-1], dtype=x.dtype), x)
-    scale = power_of_two(regular)  # of which the condition does not depend, but squares and the slope of the inverse do
+    scale = power_of_two(regular)  # without it squares, and the slopes of inverses, leave the range
     y = norm(x / scale, p, (-2, -1)) * norm(_inv(regular / scale), p, (-2, -1))
     y = np.where(singular, inf, y).astype(y.dtype)
     return _infinite_unless_nan(y if x.ndim > 2 else y[()], x)

@@ -140,7 +140,8 @@ def _pull_lstsq(g: Any, needed: tuple[int, ...], y: Any, xs: list[Any], rcond: f
         x_bar, scale = conjugate(g_x), power_of_two(a)
         b_bar = hermitian_transpose(inverse) @ x_bar
         a_bar = a_bar + (left / scale) @ hermitian_transpose((scale * inverse) @ b_bar)
-        a_bar = a_bar + hermitian_transpose(inverse) @ x @ hermitian_transpose(x_bar - hermitian_transpose(a) @ b_bar)
+        beside = (x_bar - hermitian_transpose(a) @ b_bar) / scale
+        a_bar = a_bar + hermitian_transpose(scale * inverse) @ x @ hermitian_transpose(beside)
         a_bar, b_bar_all = a_bar - b_bar @ hermitian_transpose(x), b_bar_all + b_bar
     if 0 in needed and not unused(g_s):
         u, _, vh = spectral.svd(a, full_matrices=False, paired=False)
@@ -157,7 +158,7 @@ def _push_lstsq(tangents: list[Any], y: Any, xs: list[Any], rcond: float) -> Any
     if da is not None:
         moved = moved - da @ x
         adjoint, scale = hermitian_transpose(da), power_of_two(a)
-        beside = adjoint @ (hermitian_transpose(inverse) @ x)
+        beside = (adjoint / scale) @ (hermitian_transpose(scale * inverse) @ x)
         dx = (scale * inverse) @ (hermitian_transpose(inverse) @ (adjoint @ (left / scale)))
         dx = dx + beside - inverse @ (a @ beside)
         u, _, vh = spectral.svd(a, full_matrices=False, paired=False)

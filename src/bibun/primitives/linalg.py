@@ -17,7 +17,7 @@ from bibun.core.primitive import Primitive
 from bibun.core.rules import rule
 from bibun.core.traced import plain
 from bibun.errors import DerivativeValueError
-from bibun.primitives.matrices import conjugate, entrywise, half_lower, hermitian_transpose, transpose
+from bibun.primitives.matrices import conjugate, entrywise, half_lower, hermitian_transpose, power_of_two, transpose
 from bibun.primitives.repeated import mixing
 from bibun.primitives.spectral import eigh, eigvalsh, svd, svdvals
 
@@ -203,19 +203,22 @@ def _chain(a: Any, b: Any, c: Any) -> Any:
 
 
 def _pull_pinv(g: Any, y: Any, a: Any) -> Any:
-    g, adjoint = hermitian_transpose(conjugate(g)), hermitian_transpose(y)
+    scale = power_of_two(a)  # y y^H can leave the range where its product with g does not
+    g, adjoint, scaled = hermitian_transpose(conjugate(g)) / scale, hermitian_transpose(y), scale * y
     left = g - _chain(a, y, g)  # what is left of it beside the range of a, and below beside that of a^H
     right = g - _chain(g, y, a)
-    pulled = _chain(left, y, adjoint) + _chain(adjoint, y, right)
-    return conjugate(pulled - _chain(adjoint, hermitian_transpose(g), adjoint))
+    pulled = _chain(left, scaled, adjoint) + _chain(adjoint, scaled, right)
+    return conjugate(pulled - _chain(adjoint, hermitian_transpose(g), scale * adjoint))
 
 
 def _push_pinv(t: Any, y: Any, a: Any) -> Any:
     """-y da y + y y^H da^H (1 - a y) + (1 - y a) da^H y^H y."""
+    scale = power_of_two(a)
+    t, scaled = t / scale, scale * y
     adjoint, t_adjoint = hermitian_transpose(y), hermitian_transpose(t)
-    first = _chain(y, adjoint, t_adjoint)
-    second = _chain(t_adjoint, adjoint, y)
-    return first - _chain(first, a, y) + second - _chain(y, a, second) - _chain(y, t, y)
+    first = _chain(scaled, adjoint, t_adjoint)
+    second = _chain(t_adjoint, adjoint, scaled)
+    return first - _chain(first, a, y) + second - _chain(y, a, second) - _chain(y, t, scaled)
 
 
 pinv = general(

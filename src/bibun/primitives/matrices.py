@@ -48,10 +48,11 @@ def magnitude(x: Any, axis: Any = -1) -> Any:
 
 
 def power_of_two(x: Any) -> Any:
-    """One about as large as the largest entry of each matrix: by it, scaling is exact. It does not vary with the entries."""
+    """One about as large as the largest entry of each matrix: by it, scaling is exact. It has no derivative, by its integer."""
     limits = np.finfo(np.result_type(x))
     largest = np.max(np.abs(x), axis=(-2, -1), keepdims=True, initial=0)
-    return np.exp2(np.floor(np.log2(np.minimum(np.maximum(largest, limits.tiny), limits.max))))
+    exponent = np.floor(np.log2(np.fmax(np.fmin(largest, limits.max / 2), limits.tiny))).astype(np.int32)
+    return np.exp2(exponent.astype(limits.dtype))
 
 
 def frobenius(x: Any) -> Any:

@@ -25,7 +25,7 @@ from bibun.core.broadcasting import is_complex
 from bibun.core.kinds import constant
 from bibun.core.traced import Traced, bare, plain
 from bibun.errors import DerivativeValueError
-from bibun.primitives.matrices import diagonals, hermitian_transpose, magnitude, skew_part, transpose
+from bibun.primitives.matrices import diagonals, hermitian_transpose, magnitude, power_of_two, skew_part, transpose
 
 EQUAL = 16  # eps |w|_2: LAPACK splits repeated values by at most 2 of these (n from 3 to 200, random bases)
 ROUNDING = 1000  # eps |g|: above the rounding of the matrix products between a cotangent and its check
@@ -56,8 +56,9 @@ def rounding(size: Any, times: int = ROUNDING) -> Any:
 
 
 def inverse_unless(x: Any, dropped: Any) -> Any:
-    """1 / x, and 0 where dropped."""
-    return np.where(dropped, 0, 1 / np.where(dropped, 1, x))
+    """1 / x, and 0 where dropped; of scaled entries where it is differentiated, since its slope leaves the range before it."""
+    scale = power_of_two(x) if differentiated(x) else 1
+    return np.where(dropped, 0, 1 / np.where(dropped, 1, x / scale)) / scale
 
 
 def _differences(x: Any) -> Any:
