@@ -105,6 +105,7 @@ def test_slopes_scale(name: str, dtype: Any) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")  # in the squares that least squares leave
+@pytest.mark.filterwarnings("ignore:invalid value encountered in reduce:RuntimeWarning")
 @pytest.mark.parametrize("dtype", SCALES)
 @pytest.mark.parametrize(
     "name", ["eigh, vectors", "svd, vectors", "eig, vectors", "qr, q", "lstsq", "cond", "cond by columns"]
