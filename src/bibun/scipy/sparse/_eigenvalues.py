@@ -20,7 +20,7 @@ from bibun.core.kinds import general
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced
 from bibun.errors import DerivativeValueError, located
-from bibun.primitives.matrices import magnitude
+from bibun.primitives.matrices import magnitude, power_of_two
 from bibun.primitives.repeated import EQUAL, holds, rounding
 from bibun.scipy._calls import no_rule, stands_for
 from bibun.scipy._systems import System, linear_system
@@ -39,15 +39,18 @@ class _Beside(System):
     pattern: Pattern | None
 
     def solve(self, a: Any, w: Any, v: Any, b: Any) -> Any:
-        """By a sparse factorisation where the matrix is sparse."""
-        n = v.shape[0]
+        """By a sparse factorisation where the matrix is sparse; of a matrix about as large as v, which rounding would swamp."""
+        n, scale = v.shape[0], power_of_two(np.reshape(a, (1, -1))).item()
+        a, w, b = a / scale, w / scale, np.concatenate([b[:n] / scale, b[n:]])
         if self.pattern is None:
             whole = np.block([[a - w * np.eye(n), v[:, None]], [v[None], np.zeros((1, 1))]])
-            return np.linalg.solve(whole, b)
-        whole = matrices.block_array(
-            [[self.pattern.matrix(a) - w * matrices.eye_array(n), v[:, None]], [v[None], None]]
-        )
-        return source.splu(whole.tocsc()).solve(b)
+            x = np.linalg.solve(whole, b)
+        else:
+            whole = matrices.block_array(
+                [[self.pattern.matrix(a) - w * matrices.eye_array(n), v[:, None]], [v[None], None]]
+            )
+            x = source.splu(whole.tocsc()).solve(b)
+        return np.concatenate([x[:n], scale * x[n:]])
 
     def product(self, a: Any, w: Any, v: Any, x: Any) -> Any:
         """Block by block."""
