@@ -108,11 +108,22 @@ def test_slopes_scale(name: str, dtype: Any) -> None:
 @pytest.mark.filterwarnings("ignore:invalid value encountered in reduce:RuntimeWarning")
 @pytest.mark.parametrize("dtype", SCALES)
 @pytest.mark.parametrize(
-    "name", ["eigh, vectors", "svd, vectors", "eig, vectors", "qr, q", "lstsq", "cond", "cond by columns"]
+    "name",
+    [
+        "eigh, vectors",
+        "svd, vectors",
+        "eig, vectors",
+        "qr, q",
+        "lstsq",
+        "cond",
+        "cond by columns",
+        "norm",
+        "vector_norm",
+    ],
 )
 def test_second_derivatives_scale(name: str, dtype: Any) -> None:
-    """They have the degree -2, and along a tangent as large as a -1."""
-    f, a = DEGREE_0[name]
+    """They have two degrees less than f, and along a tangent as large as a one less."""
+    f, a = (DEGREE_0 | DEGREE_1)[name]
     a, t = a.astype(dtype), sample(*a.shape, seed=4).astype(dtype)
 
     def along(a: Any, t: Any) -> Any:
@@ -120,7 +131,7 @@ def test_second_derivatives_scale(name: str, dtype: Any) -> None:
 
     expected, eps = along(a, t), np.finfo(dtype).eps
     for scale in map(dtype, SCALES[dtype][1:-1]):
-        found = along(scale * a, scale * t) * scale
+        found = along(scale * a, scale * t) * (scale if name in DEGREE_0 else 1)
         np.testing.assert_allclose(found, expected, rtol=1e4 * eps, atol=1e4 * eps * np.max(np.abs(expected)))
 
 

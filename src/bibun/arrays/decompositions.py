@@ -93,7 +93,7 @@ def cond(x: Any, p: Any = None) -> Any:
         raise np.linalg.LinAlgError("cond is not defined on empty arrays")
     if p is None or p in (2, -2):
         s = svdvals(x)
-        s = s / power_of_two(s[..., None, :])[..., 0]  # as below
+        s = s / power_of_two(s, -1)  # as below
         with np.errstate(all="ignore"):
             y = s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
         return _infinite_unless_nan(y, x)

@@ -247,8 +247,7 @@ def _length(y: Any, x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
     values = plain(y)
     if np.all((values > np.sqrt(limits.tiny / limits.eps)) & (values < np.inf)):
         return y if keepdims else np.expand_dims(y, axis)
-    largest = np.max(np.abs(x), axis=axis, keepdims=True, initial=0)
-    scale = np.where((largest > 0) & (largest < np.inf), largest, 1)
+    scale = power_of_two(x, axis)
     return scale * norm(x / scale, axis=axis, keepdims=True)
 
 

@@ -47,10 +47,10 @@ def magnitude(x: Any, axis: Any = -1) -> Any:
     return scale * np.sqrt(np.sum((x / scale) ** 2, axis=axis, keepdims=True))
 
 
-def power_of_two(x: Any) -> Any:
+def power_of_two(x: Any, axis: Any = (-2, -1)) -> Any:
     """One about as large as the largest entry of each matrix: by it, scaling is exact. It has no derivative, by its integer."""
     limits = np.finfo(np.result_type(x))
-    largest = np.max(np.abs(x), axis=(-2, -1), keepdims=True, initial=0)
+    largest = np.max(np.abs(x), axis=axis, keepdims=True, initial=0)
     exponent = np.floor(np.log2(np.fmax(np.fmin(largest, limits.max / 2), limits.tiny))).astype(np.int32)
     return np.exp2(exponent.astype(limits.dtype))
 
