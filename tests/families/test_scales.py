@@ -7,6 +7,7 @@ The slopes at the scale 1 are held against differences elsewhere.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -138,13 +139,14 @@ def test_second_derivatives_scale(name: str, dtype: Any) -> None:
 @pytest.mark.parametrize("dtype", SCALES)
 def test_pseudo_inverses_have_slopes_beside_tangents_and_cotangents_of_their_size(dtype: Any) -> None:
     """The slope of degree -2 times a size of degree 1."""
-    for a in (TALL.astype(dtype), TALL.T.astype(dtype)):
+    for a, cutoff in product((TALL.astype(dtype), TALL.T.astype(dtype)), (1e-6, 0.5)):
+        pinv = partial(linalg.pinv, rtol=cutoff)
         t, g = sample(*a.shape, seed=4).astype(dtype), sample(*a.T.shape, seed=5).astype(dtype)
-        along, (pulled,) = bb.jvp(linalg.pinv, (a,), (t,))[1], bb.vjp(linalg.pinv, a)[1](g)
+        along, (pulled,) = bb.jvp(pinv, (a,), (t,))[1], bb.vjp(pinv, a)[1](g)
         tolerance: Any = {"rtol": 1e3 * np.finfo(dtype).eps, "atol": 1e3 * np.finfo(dtype).eps}
         for scale in map(dtype, SCALES[dtype][1:-1]):
-            np.testing.assert_allclose(bb.jvp(linalg.pinv, (scale * a,), (scale * t,))[1] * scale, along, **tolerance)
-            np.testing.assert_allclose(bb.vjp(linalg.pinv, scale * a)[1](scale * g)[0] * scale, pulled, **tolerance)
+            np.testing.assert_allclose(bb.jvp(pinv, (scale * a,), (scale * t,))[1] * scale, along, **tolerance)
+            np.testing.assert_allclose(bb.vjp(pinv, scale * a)[1](scale * g)[0] * scale, pulled, **tolerance)
 
 
 @pytest.mark.parametrize("dtype", SCALES)
