@@ -63,3 +63,21 @@ def test_slopes_scale(name: str, dtype: Any) -> None:
         ):
             atol = tolerance * np.max(np.abs(expected))
             np.testing.assert_allclose(found, expected, rtol=tolerance, atol=atol, err_msg=f"at 2**{power}")
+
+
+@pytest.mark.parametrize("dtype", POWERS)
+def test_inverses_have_slopes_beside_tangents_of_their_size(dtype: Any) -> None:
+    """The slope of degree -2 times a size of degree 1."""
+    one = np.ones(3, dtype)
+    for f, a in (
+        (lambda c: linalg.solve_circulant(c, one), np.array([9.0, 1.0, 2.0])),
+        (lambda c: linalg.solve_toeplitz(c, one), np.array([9.0, 1.0, 2.0])),
+        (lambda a: linalg.solve_sylvester(a, a.T, np.outer(one, one)), DEFINITE[:3, :3]),
+        (linalg.pinvh, DEFINITE),
+        (linalg.inv, SQUARE),
+    ):
+        a, t = a.astype(dtype), sample(*a.shape, seed=4).astype(dtype)
+        expected = bb.jvp(f, (a,), (t,))[1]
+        for scale in (dtype(2.0**power) for power in POWERS[dtype][1:-1]):
+            found = bb.jvp(f, (scale * a,), (scale * t,))[1] * scale
+            np.testing.assert_allclose(found, expected, rtol=1e-9 if dtype is np.float64 else 1e-3)
