@@ -149,6 +149,26 @@ def test_pseudo_inverses_have_slopes_beside_tangents_and_cotangents_of_their_siz
             np.testing.assert_allclose(bb.vjp(pinv, scale * a)[1](scale * g)[0] * scale, pulled, **tolerance)
 
 
+def test_nothing_is_scaled_by_zeros() -> None:
+    """The matrix keeps its rank 0, so the slopes are 0."""
+    zeros, b = np.zeros((3, 2)), np.array([10.0, 20.0, 30.0])
+    for f in (
+        lambda a: linalg.lstsq(a, b, rcond=None)[0],
+        lambda a: 1e3 * linalg.pinv(a),
+        lambda a: 1e3 * linalg.norm(a),
+    ):
+        np.testing.assert_array_equal(slope(f, zeros), zeros)
+        np.testing.assert_array_equal(bb.jvp(f, (zeros,), (zeros + 9.0,))[1], np.zeros_like(f(zeros)))
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int64"])
+def test_least_squares_of_a_matrix_of_integers(dtype: str) -> None:
+    a, b = np.array([[1, 2], [3, 4], [5, 7]], dtype), np.array([1.0, 2.0, 3.0])
+    np.testing.assert_allclose(
+        bb.jacobian(lambda b: linalg.lstsq(a, b, rcond=None)[0])(b), linalg.pinv(a.astype(float)), rtol=1e-12
+    )
+
+
 @pytest.mark.parametrize("dtype", SCALES)
 def test_singular_values_of_least_squares_have_slopes_where_the_solution_has_none(dtype: Any) -> None:
     """The slope of x = a^+ b is as large as |a|^-2."""

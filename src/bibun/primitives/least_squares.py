@@ -132,12 +132,12 @@ def _inverse(a: Any, rcond: float) -> Any:
 
 
 def _pull_lstsq(g: Any, needed: tuple[int, ...], y: Any, xs: list[Any], rcond: float) -> list[Any]:
-    (g_x, g_residuals, g_s), (x, _, _), (a, b) = g, y, xs
+    (g_x, g_residuals, g_s), (x, _, s), (a, b) = g, y, xs
     inverse, left = _inverse(a, rcond), b - a @ x
     b_bar_all = 2 * left * g_residuals if _is_tall(a) else np.zeros_like(left)
     a_bar = -b_bar_all @ hermitian_transpose(x)
     if not unused(g_x):
-        x_bar, scale = conjugate(g_x), power_of_two(a)
+        x_bar, scale = conjugate(g_x), power_of_two(s, -1)
         b_bar = hermitian_transpose(inverse) @ x_bar
         a_bar = a_bar + (left / scale) @ hermitian_transpose((scale * inverse) @ b_bar)
         beside = (x_bar - hermitian_transpose(a) @ b_bar) / scale
@@ -157,7 +157,7 @@ def _push_lstsq(tangents: list[Any], y: Any, xs: list[Any], rcond: float) -> Any
     dx = np.zeros_like(x)
     if da is not None:
         moved = moved - da @ x
-        adjoint, scale = hermitian_transpose(da), power_of_two(a)
+        adjoint, scale = hermitian_transpose(da), power_of_two(s, -1)
         beside = (adjoint / scale) @ (hermitian_transpose(scale * inverse) @ x)
         dx = (scale * inverse) @ (hermitian_transpose(inverse) @ (adjoint @ (left / scale)))
         dx = dx + beside - inverse @ (a @ beside)

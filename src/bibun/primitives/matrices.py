@@ -39,22 +39,6 @@ def entrywise(x: Any) -> Any:
     return np.expand_dims(x, (-2, -1))
 
 
-def magnitude(x: Any, axis: Any = -1) -> Any:
-    """The 2-norm over the axes, which are kept: of scaled entries, since squares leave the range halfway to its ends."""
-    x = np.abs(x)
-    limits = np.finfo(np.result_type(x))
-    scale = np.minimum(np.maximum(np.max(x, axis=axis, keepdims=True, initial=0), limits.tiny), limits.max)
-    return scale * np.sqrt(np.sum((x / scale) ** 2, axis=axis, keepdims=True))
-
-
-def power_of_two(x: Any, axis: Any = (-2, -1)) -> Any:
-    """One about as large as the largest entry of each matrix: by it, scaling is exact. It has no derivative, by its integer."""
-    limits = np.finfo(np.result_type(x))
-    largest = np.max(np.abs(x), axis=axis, keepdims=True, initial=0)
-    exponent = np.floor(np.log2(np.fmax(np.fmin(largest, limits.max / 2), limits.tiny))).astype(np.int32)
-    return np.exp2(exponent.astype(limits.dtype))
-
-
 def frobenius(x: Any) -> Any:
     """The 2-norm of each matrix, as it compares with the matrix's entries."""
     return magnitude(x, (-2, -1))
@@ -71,3 +55,22 @@ def half_lower(x: Any) -> Any:
     mask = np.tri(n, dtype=dtype)
     np.fill_diagonal(mask, 0.5)
     return x * mask
+
+
+def magnitude(x: Any, axis: Any = -1) -> Any:
+    """The 2-norm over the axes, which are kept: of scaled entries, since squares leave the range halfway to its ends."""
+    x = np.abs(x)
+    limits = np.finfo(np.result_type(x))
+    scale = np.minimum(np.maximum(np.max(x, axis=axis, keepdims=True, initial=0), limits.tiny), limits.max)
+    return scale * np.sqrt(np.sum((x / scale) ** 2, axis=axis, keepdims=True))
+
+
+def power_of_two(x: Any, axis: Any = (-2, -1)) -> Any:
+    """One about as large as the largest entry of each matrix, 1 of zeros and of nan: by it, scaling is exact.
+
+    Its exponent is an integer, so it has no derivative.
+    """
+    limits = np.finfo(np.result_type(x))
+    largest = np.max(np.abs(x), axis=axis, keepdims=True, initial=0)
+    size = np.where(largest > 0, np.minimum(np.maximum(largest, limits.tiny), limits.max / 2), 1)
+    return np.exp2(np.floor(np.log2(size)).astype(np.int32).astype(limits.dtype))

@@ -146,10 +146,8 @@ def limits(name: str, kind: str, values: Any, near: Any, vectors: Any, limit: An
     if how == ALONE:
         return 0
     small, limit = rounding(magnitude(g_values)), limit[..., 0]
-    values_bar, own = (
-        g_values / small,
-        np.real(diagonals(vectors)) / limit,
-    )  # beside roundings, so products stay in range
+    values_bar = g_values / small  # beside what is zero to rounding, so that products stay in the range
+    own = np.real(diagonals(vectors)) / limit
     unseen = (np.abs(values_bar) > 1) & (np.abs(own) <= 1)
     products = values_bar[..., None, :] * own[..., :, None]
     uneven = np.abs(products - transpose(products)) > _sums(own) + _sums(values_bar)
