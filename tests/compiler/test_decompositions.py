@@ -386,10 +386,12 @@ def test_an_entry_that_is_no_number(f: Any, value: float) -> None:
             np.testing.assert_allclose(compiled(a), expected, rtol=1e-12, atol=1e-14)
 
 
+@pytest.mark.parametrize("scale", [1.0, 2.0**700, 2.0**-700])
 @pytest.mark.parametrize("f", [np.linalg.eigh, np.linalg.svd], ids=["eigh", "svd"])
-def test_equal_values_have_the_rows_basis(f: Any) -> None:
+def test_equal_values_have_the_rows_basis(f: Any, scale: float) -> None:
     """A traced call takes a generic basis for them; the compiled one too, after a run without equal values."""
-    a, double = definite(regular((4, 4))), np.diag([2.0, 2.0, 5.0, 1.0])
+    a, q = scale * definite(regular((4, 4))), np.linalg.qr(regular((4, 4)))[0]
+    double = scale * (q * [2.0, 2.0, 5.0, 1.0]) @ q.T  # equal to rounding
 
     def function(a: Any) -> Any:
         first, *_, last = f(a)

@@ -135,6 +135,22 @@ def test_copies_that_are_forbidden():
         bibun.numpy.asarray([1.0, 2.0], copy=False)
 
 
+@pytest.mark.parametrize(
+    "make", [bibun.numpy.asarray, bibun.numpy.array, lambda s, copy: np.asarray(s, copy=copy, like=s)]
+)
+def test_an_array_of_a_number_is_a_copy(make):
+    """As NumPy's np.asarray(np.float64(3), copy=False); an array without axes is itself."""
+    x = bb.Variable(np.array([1.0, 2.0]))
+    for number in (bibun.numpy.sum(x), x[0], bb.Variable(np.array(2.0)) * 3.0):
+        with pytest.raises(ValueError, match="copy of it"):
+            make(number, copy=False)
+        made = make(number, copy=None)
+        made += 1.0
+        assert made.data == number.data + 1.0
+    for array in (bb.Variable(np.array(2.0)), x[0, ...]):
+        assert make(array, copy=False) is array
+
+
 @pytest.mark.parametrize("name", ["iadd", "isub", "imul", "itruediv", "ifloordiv", "imod", "ipow"])
 @pytest.mark.parametrize("other", [2, 0.5, np.array([1.0, 2.0, 3.0])], ids=["integer", "number", "array"])
 def test_operators_in_place(name, other):

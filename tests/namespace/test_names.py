@@ -33,8 +33,8 @@ def test_what_finds_traced_arrays_by_itself_is_numpys_own():
     own = {name for name in numpy.__all__ if getattr(np, name) is not getattr(numpy, name)}
     assert own == {
         "arange", "argsort", "array", "asanyarray", "asarray", "asarray_chkfinite", "ascontiguousarray", "asfortranarray", "c_",
-        "clip", "concat", "concatenate", "copy", "empty", "empty_like", "eye", "fft", "fromiter", "full", "full_like", "identity",
-        "linalg", "ndarray", "ones", "ones_like", "r_", "random", "sort", "tri", "zeros", "zeros_like",
+        "clip", "concat", "concatenate", "copy", "empty", "empty_like", "eye", "fft", "finfo", "fromiter", "full", "full_like",
+        "identity", "iinfo", "linalg", "ndarray", "ones", "ones_like", "r_", "random", "sort", "tri", "zeros", "zeros_like",
     } | NAMES  # fmt: skip
 
 

@@ -56,6 +56,26 @@ def test_parameters_can_be_seen():
         assert "dtype" in inspect.signature(function).parameters
 
 
+@pytest.mark.parametrize("dtype", ["int8", "uint64", "int64"])
+def test_limits_of_integers(dtype):
+    bits, signed = int(dtype.strip("uint")), dtype[0] == "i"
+    for given in (dtype, np.dtype(dtype), getattr(np, dtype), np.ones((), dtype), xp.ones(3, dtype=dtype)):
+        assert xp.iinfo(given).max == 2 ** (bits - signed) - 1
+        assert xp.iinfo(given).dtype == dtype
+    with pytest.raises(ValueError, match="integer"):
+        xp.iinfo(np.ones(2))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex64"])
+def test_limits_of_numbers(dtype):
+    digits = {"float32": 23, "float64": 52, "complex64": 23}[dtype]
+    arrays = (np.ones(2, dtype), xp.ones((), dtype=dtype), bb.Variable(np.ones(2, dtype)))
+    for given in (dtype, np.dtype(dtype), getattr(np, dtype), *arrays):
+        assert xp.finfo(given).eps == 2.0**-digits
+    with pytest.raises(ValueError, match="inexact"):
+        xp.finfo(np.ones(2, int))
+
+
 def test_ascending_is_numpys():
     assert_array_equal(xp.sort(X, 0), np.sort(X, 0))
     assert_array_equal(xp.argsort(X, descending=False, stable=True), np.argsort(X, stable=True))

@@ -98,6 +98,32 @@ def test_what_has_no_derivative() -> None:
         bb.grad(lambda k: linalg.eigsh(chain(k * (1 + 0j)), 2)[0][0])(SPRINGS)
 
 
+@pytest.mark.parametrize("power", [-1000, -600, -100, 100, 600, 1000])
+@pytest.mark.parametrize("dense", [False, True])
+def test_scales(dense: bool, power: int) -> None:
+    """Of 2**power times a matrix the vectors are the same, and their slope is 2**-power times as large."""
+
+    def of_pairs(v: Any) -> Any:
+        return np.sum(v**2 * WEIGHTS)
+
+    def found(k: Any) -> Any:
+        return of_pairs(linalg.eigsh(chain(k).toarray() if dense else chain(k), 3, which="SA")[1])
+
+    expected = bb.grad(lambda k: of_pairs(np.linalg.eigh(chain(k).toarray())[1][:, :3]))(SPRINGS)
+    scale = 2.0**power
+    np.testing.assert_allclose(bb.grad(found)(scale * SPRINGS) * scale, expected, rtol=1e-8, atol=1e-10)
+    along = bb.jvp(found, (scale * SPRINGS,), (scale * np.cos(SPRINGS),))[1]
+    np.testing.assert_allclose(along, expected @ np.cos(SPRINGS), rtol=1e-8)
+
+
+@pytest.mark.parametrize("scale", [2.0**-700, 2.0**700])
+def test_equal_eigenvalues_of_any_size(scale: float) -> None:
+    """By the smallest difference that numbers of this size have."""
+    diagonal = scale * np.array([1.0, 2, 2 * (1 + 3e-16), 5, 7, 8])
+    with pytest.raises(bb.DerivativeValueError, match="equal to rounding"):
+        bb.grad(lambda d: np.sum(linalg.eigsh(sparse.diags([d], [0]), 2, sigma=2.1 * scale)[0]))(diagonal)
+
+
 @pytest.mark.parametrize("dense", [False, True])
 @pytest.mark.filterwarnings("ignore:The problem size")  # of lobpcg
 @pytest.mark.parametrize(("which", "solver"), [("LM", "arpack"), ("SM", "arpack"), ("LM", "propack"), ("SM", "lobpcg")])

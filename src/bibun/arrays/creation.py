@@ -147,6 +147,8 @@ def _made(value: Any, dtype: Any, copy: Any, order: Any) -> Any:
     if copy is False and in_order(made, order) is not made:
         raise ValueError(f"asarray: order={order!r} needs a copy of this array, and copy=False forbids that.")
     number = not made.shape and in_place.is_number(made)  # of which NumPy makes an array
+    if copy is False and number:
+        raise ValueError("asarray: an array of a number is a copy of it, and copy=False forbids that.")
     if not number and (not copy or made is not value):
         return in_order(made, order)
     return in_place.memory(copied(made, order or "K"))

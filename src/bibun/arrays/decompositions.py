@@ -12,6 +12,7 @@ from bibun.arrays.linalg import norm, svdvals, truncated_inverse, truncates
 from bibun.arrays.registry import implements, row
 from bibun.core.traced import plain
 from bibun.errors import NoDerivativeError, located
+from bibun.primitives.matrices import power_of_two
 from bibun.primitives.repeated import differentiated, generic_completion
 
 _eig, _eigvals, _qr, _lstsq, _inv = row("eig"), row("eigvals"), row("qr"), row("lstsq"), row("inv")
@@ -92,12 +93,15 @@ def cond(x: Any, p: Any = None) -> Any:
         raise np.linalg.LinAlgError("cond is not defined on empty arrays")
     if p is None or p in (2, -2):
         s = svdvals(x)
+        s = s / power_of_two(s, -1)  # as below
         with np.errstate(all="ignore"):
             y = s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
         return _infinite_unless_nan(y, x)
+    x = x if x.dtype.kind in "fc" else x.astype(float)
     singular = _singular(x)
     regular = np.where(singular[..., None, None], np.eye(x.shape[-1], dtype=x.dtype), x)
-    y = norm(x, p, (-2, -1)) * norm(_inv(regular), p, (-2, -1))
+    scale = power_of_two(regular)  # without it squares, and the slopes of inverses, leave the range
+    y = norm(x / scale, p, (-2, -1)) * norm(_inv(regular / scale), p, (-2, -1))
     y = np.where(singular, inf, y).astype(y.dtype)
     return _infinite_unless_nan(y if x.ndim > 2 else y[()], x)
 

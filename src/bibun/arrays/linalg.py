@@ -19,7 +19,7 @@ from bibun.arrays.shapes import is_traced
 from bibun.core.traced import Traced, plain
 from bibun.errors import NoDerivativeError, located
 from bibun.primitives.matrices import half_lower
-from bibun.primitives.repeated import differentiated, generic_completion, holds, zeros
+from bibun.primitives.repeated import differentiated, generic_completion, holds, inverse_unless, zeros
 
 _solve, _cholesky, _pinv = row("solve"), row("cholesky"), row("pinv")
 _norm, _power_norm = row("norm"), row("power_norm")
@@ -146,8 +146,8 @@ def truncated_inverse(a: Any, rcond: Any) -> tuple[Any, Any, Any]:
     """Σ v uᴴ / s over the singular values s above rcond times the largest; which these are, and s."""
     u, s, vh = np.linalg.svd(a, full_matrices=False)
     kept = np.greater(s, np.asarray(rcond)[..., None] * np.max(s, axis=-1, keepdims=True))
-    weights = np.where(kept, 1 / np.where(kept, s, 1), 0)
-    return (_adjoint(vh) * weights[..., None, :]) @ _adjoint(u), kept, s
+    weights = inverse_unless(s[..., None, :], np.logical_not(kept)[..., None, :])
+    return (_adjoint(vh) * weights) @ _adjoint(u), kept, s
 
 
 def _decided(cutoff: Any) -> Any:

@@ -1,4 +1,5 @@
-"""What the array API standard asks of sort, argsort and clip and NumPy lacks: a descending order, a stable one, a bound alone.
+"""What the array API standard asks for and NumPy lacks: of sort and argsort a descending order, and a stable one by itself; of
+clip a bound alone; the limits of an array's numbers.
 
 The dtype of frequencies is in fft.py.
 """
@@ -59,4 +60,18 @@ def _given(kind: Any, order: Any, stable: Any) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if value is not None}
 
 
-__all__ = ["argsort", "clip", "sort"]
+def finfo(dtype: Any) -> Any:
+    """numpy.finfo of a dtype, or of an array's: the limits of its floating-point numbers."""
+    return np.finfo(_dtype_of(dtype))
+
+
+def iinfo(int_type: Any) -> Any:
+    """numpy.iinfo of a dtype, or of an array's: the limits of its integers."""
+    return np.iinfo(_dtype_of(int_type))
+
+
+def _dtype_of(value: Any) -> Any:
+    return value.dtype if isinstance(value, np.ndarray) else value
+
+
+__all__ = ["argsort", "clip", "finfo", "iinfo", "sort"]

@@ -16,7 +16,7 @@ import numpy as np
 
 from bibun.core.kinds import constant, general
 from bibun.errors import DerivativeValueError
-from bibun.primitives.matrices import diagonals, frobenius, hermitian_transpose, transpose
+from bibun.primitives.matrices import diagonals, frobenius, hermitian_transpose, magnitude, transpose
 from bibun.primitives.repeated import (
     EQUAL,
     differentiated,
@@ -40,9 +40,7 @@ def _eig(a: Any, *, strict: bool) -> Any:
 def _near(w: Any) -> tuple[Any, Any]:
     """w_j - w_i at [i, j], and which of these pairs are equal to rounding (i and j different)."""
     gap = w[..., None, :] - w[..., :, None]
-    size = np.sqrt(np.sum(np.abs(w) ** 2, axis=-1))[..., None, None]
-    limit = EQUAL * np.finfo(np.result_type(w)).eps * size
-    return gap, (np.abs(gap) <= limit) & ~np.eye(np.shape(w)[-1], dtype=bool)
+    return gap, (np.abs(gap) <= rounding(magnitude(w), EQUAL)[..., None]) & ~np.eye(np.shape(w)[-1], dtype=bool)
 
 
 def _check_basis(v: Any) -> None:

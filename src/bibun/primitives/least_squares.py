@@ -14,7 +14,15 @@ from bibun.core.primitive import Primitive
 from bibun.core.rules import rule
 from bibun.errors import DerivativeValueError
 from bibun.primitives import linalg, spectral
-from bibun.primitives.matrices import conjugate, diagonals, frobenius, half_upper, hermitian_transpose, skew_part
+from bibun.primitives.matrices import (
+    conjugate,
+    diagonals,
+    frobenius,
+    half_upper,
+    hermitian_transpose,
+    power_of_two,
+    skew_part,
+)
 from bibun.primitives.repeated import holds, pairs_of, rounding, turn, unused
 
 # QR of m x n: with c = q^H da r^-1 of the first k = min(m, n) columns, dr r^-1 is upper triangular with a real diagonal
@@ -124,14 +132,17 @@ def _inverse(a: Any, rcond: float) -> Any:
 
 
 def _pull_lstsq(g: Any, needed: tuple[int, ...], y: Any, xs: list[Any], rcond: float) -> list[Any]:
-    (g_x, g_residuals, g_s), (x, _, _), (a, b) = g, y, xs
+    (g_x, g_residuals, g_s), (x, _, s), (a, b) = g, y, xs
     inverse, left = _inverse(a, rcond), b - a @ x
-    x_bar = conjugate(g_x)
-    b_bar = hermitian_transpose(inverse) @ x_bar
-    a_bar = left @ hermitian_transpose(inverse @ b_bar)
-    a_bar = a_bar + hermitian_transpose(inverse) @ x @ hermitian_transpose(x_bar - hermitian_transpose(a) @ b_bar)
-    b_bar_all = b_bar + 2 * left * g_residuals if _is_tall(a) else b_bar
-    a_bar = a_bar - b_bar_all @ hermitian_transpose(x)
+    b_bar_all = 2 * left * g_residuals if _is_tall(a) else np.zeros_like(left)
+    a_bar = -b_bar_all @ hermitian_transpose(x)
+    if not unused(g_x):
+        x_bar, scale = conjugate(g_x), power_of_two(s, -1)
+        b_bar = hermitian_transpose(inverse) @ x_bar
+        a_bar = a_bar + (left / scale) @ hermitian_transpose((scale * inverse) @ b_bar)
+        beside = (x_bar - hermitian_transpose(a) @ b_bar) / scale
+        a_bar = a_bar + hermitian_transpose(scale * inverse) @ x @ hermitian_transpose(beside)
+        a_bar, b_bar_all = a_bar - b_bar @ hermitian_transpose(x), b_bar_all + b_bar
     if 0 in needed and not unused(g_s):
         u, _, vh = spectral.svd(a, full_matrices=False, paired=False)
         a_bar = a_bar + (u * g_s) @ vh
@@ -146,9 +157,10 @@ def _push_lstsq(tangents: list[Any], y: Any, xs: list[Any], rcond: float) -> Any
     dx = np.zeros_like(x)
     if da is not None:
         moved = moved - da @ x
-        adjoint = hermitian_transpose(da)
-        beside = adjoint @ (hermitian_transpose(inverse) @ x)
-        dx = inverse @ (hermitian_transpose(inverse) @ (adjoint @ left)) + beside - inverse @ (a @ beside)
+        adjoint, scale = hermitian_transpose(da), power_of_two(s, -1)
+        beside = (adjoint / scale) @ (hermitian_transpose(scale * inverse) @ x)
+        dx = (scale * inverse) @ (hermitian_transpose(inverse) @ (adjoint @ (left / scale)))
+        dx = dx + beside - inverse @ (a @ beside)
         u, _, vh = spectral.svd(a, full_matrices=False, paired=False)
         ds = np.real(diagonals(hermitian_transpose(u) @ da @ hermitian_transpose(vh)))
     dr = 2 * np.sum(np.real(conjugate(left) * moved), axis=0) if _is_tall(a) else np.zeros_like(s, shape=b.shape[1:])

@@ -17,7 +17,15 @@ from bibun.core.primitive import Primitive
 from bibun.core.rules import rule
 from bibun.core.traced import plain
 from bibun.errors import DerivativeValueError
-from bibun.primitives.matrices import conjugate, entrywise, finite_ones, half_lower, hermitian_transpose, transpose
+from bibun.primitives.matrices import (
+    conjugate,
+    entrywise,
+    finite_ones,
+    half_lower,
+    hermitian_transpose,
+    power_of_two,
+    transpose,
+)
 from bibun.primitives.repeated import mixing
 from bibun.primitives.spectral import eigh, eigvalsh, svd, svdvals
 
@@ -217,19 +225,22 @@ def _chain(a: Any, b: Any, c: Any) -> Any:
 
 
 def _pull_pinv(g: Any, y: Any, a: Any) -> Any:
-    g, adjoint = hermitian_transpose(conjugate(g)), hermitian_transpose(y)
+    scale = power_of_two(a)  # y y^H can leave the range where its product with g does not
+    g, adjoint, scaled = hermitian_transpose(conjugate(g)) / scale, hermitian_transpose(y), scale * y
     left = g - _chain(a, y, g)  # what is left of it beside the range of a, and below beside that of a^H
     right = g - _chain(g, y, a)
-    pulled = _chain(left, y, adjoint) + _chain(adjoint, y, right)
-    return conjugate(pulled - _chain(adjoint, hermitian_transpose(g), adjoint))
+    pulled = _chain(left, scaled, adjoint) + _chain(adjoint, scaled, right)
+    return conjugate(pulled - _chain(adjoint, hermitian_transpose(g), scale * adjoint))
 
 
 def _push_pinv(t: Any, y: Any, a: Any) -> Any:
     """-y da y + y y^H da^H (1 - a y) + (1 - y a) da^H y^H y."""
+    scale = power_of_two(a)
+    t, scaled = t / scale, scale * y
     adjoint, t_adjoint = hermitian_transpose(y), hermitian_transpose(t)
-    first = _chain(y, adjoint, t_adjoint)
-    second = _chain(t_adjoint, adjoint, y)
-    return first - _chain(first, a, y) + second - _chain(y, a, second) - _chain(y, t, y)
+    first = _chain(scaled, adjoint, t_adjoint)
+    second = _chain(t_adjoint, adjoint, scaled)
+    return first - _chain(first, a, y) + second - _chain(y, a, second) - _chain(y, t, scaled)
 
 
 pinv = general(
@@ -253,31 +264,28 @@ def _norm(x: Any, *, axis: tuple[int, ...], keepdims: bool) -> Any:
 
 
 def _length(y: Any, x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
-    """The norm; from scaled entries where their squares over- or underflow."""
+    """The norm, its axes kept; from scaled entries where their squares over- or underflow, or lose digits."""
+    limits = np.finfo(np.result_type(y))
     values = plain(y)
-    if np.all((values > 0) & (values < np.inf)):
-        return y
-    largest = np.max(np.abs(x), axis=axis, keepdims=True, initial=0)
-    scale = np.where((largest == 0) | (largest == np.inf), 1, largest)
-    length = scale * norm(x / scale, axis=axis, keepdims=True)
-    return length if keepdims else np.squeeze(length, axis)
+    if np.all((values > np.sqrt(limits.tiny / limits.eps)) & (values < np.inf)):
+        return y if keepdims else np.expand_dims(y, axis)
+    scale = power_of_two(x, axis)
+    return scale * norm(x / scale, axis=axis, keepdims=True)
 
 
-def _over(g: Any, length: Any) -> Any:
-    """g / length, and 0 where that is 0."""
+def _unit(y: Any, x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
+    """x* / |x|, the slope, whose entries are at most 1; 0 where |x| is 0."""
+    length = _length(y, x, axis, keepdims)
     zero = np.equal(length, 0)
-    return np.where(zero, 0, g / np.where(zero, 1, length))
+    return np.where(zero, 0, conjugate(x) / np.where(zero, 1, length))
 
 
 def _pull_norm(g: Any, y: Any, x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
-    scale = _over(g, _length(y, x, axis, keepdims))
-    if not keepdims and np.ndim(x) > len(axis):
-        scale = np.expand_dims(scale, axis)
-    return scale * conjugate(x)
+    return (g if keepdims else np.expand_dims(g, axis)) * _unit(y, x, axis, keepdims)
 
 
 def _push_norm(t: Any, y: Any, x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
-    return _over(np.sum(np.real(conjugate(x) * t), axis=axis, keepdims=keepdims), _length(y, x, axis, keepdims))
+    return np.sum(np.real(_unit(y, x, axis, keepdims) * t), axis=axis, keepdims=keepdims)
 
 
 norm = reduction(_norm, _pull_norm, _push_norm, name="norm")

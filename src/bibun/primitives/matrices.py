@@ -51,7 +51,7 @@ def finite_ones(x: Any) -> tuple[Any, Any]:
 
 def frobenius(x: Any) -> Any:
     """The 2-norm of each matrix, as it compares with the matrix's entries."""
-    return np.sqrt(np.sum(np.abs(x) ** 2, axis=(-2, -1), keepdims=True))
+    return magnitude(x, (-2, -1))
 
 
 def half_upper(x: Any) -> Any:
@@ -65,3 +65,22 @@ def half_lower(x: Any) -> Any:
     mask = np.tri(n, dtype=dtype)
     np.fill_diagonal(mask, 0.5)
     return x * mask
+
+
+def magnitude(x: Any, axis: Any = -1) -> Any:
+    """The 2-norm over the axes, which are kept: of scaled entries, since squares leave the range halfway to its ends."""
+    x = np.abs(x)
+    limits = np.finfo(np.result_type(x))
+    scale = np.minimum(np.maximum(np.max(x, axis=axis, keepdims=True, initial=0), limits.tiny), limits.max)
+    return scale * np.sqrt(np.sum((x / scale) ** 2, axis=axis, keepdims=True))
+
+
+def power_of_two(x: Any, axis: Any = (-2, -1)) -> Any:
+    """One about as large as the largest entry of each matrix, 1 of zeros and of nan: by it, scaling is exact.
+
+    Its exponent is an integer, so it has no derivative.
+    """
+    limits = np.finfo(np.result_type(x))
+    largest = np.max(np.abs(x), axis=axis, keepdims=True, initial=0)
+    size = np.where(largest > 0, np.minimum(np.maximum(largest, limits.tiny), limits.max / 2), 1)
+    return np.exp2(np.floor(np.log2(size)).astype(np.int32).astype(limits.dtype))

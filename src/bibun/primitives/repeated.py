@@ -25,15 +25,11 @@ from bibun.core.broadcasting import is_complex
 from bibun.core.kinds import constant
 from bibun.core.traced import Traced, bare, plain
 from bibun.errors import DerivativeValueError
-from bibun.primitives.matrices import diagonals, hermitian_transpose, skew_part, transpose
+from bibun.primitives.matrices import diagonals, hermitian_transpose, magnitude, power_of_two, skew_part, transpose
 
 EQUAL = 16  # eps |w|_2: LAPACK splits repeated values by at most 2 of these (n from 3 to 200, random bases)
 ROUNDING = 1000  # eps |g|: above the rounding of the matrix products between a cotangent and its check
 ALONE, TOGETHER, AGAIN = "alone", "together", "again"
-
-
-def _epsilon(x: Any) -> Any:
-    return np.finfo(np.result_type(x)).eps
 
 
 def holds(condition: Any) -> bool:
@@ -44,23 +40,25 @@ def holds(condition: Any) -> bool:
 def gaps(w: Any) -> tuple[Any, Any]:
     """w_j - w_i at [i, j], and which of these pairs are equal to rounding (i and j different)."""
     gap = w[..., None, :] - w[..., :, None]
-    limit = EQUAL * _epsilon(w) * np.sqrt(np.sum(w * w, axis=-1))[..., None, None]
+    limit = rounding(magnitude(w), EQUAL)[..., None]
     return gap, (np.abs(gap) <= limit) & ~np.eye(np.shape(w)[-1], dtype=bool)
 
 
 def zeros(s: Any) -> Any:
     """Which singular values are zero to rounding."""
-    return s <= EQUAL * _epsilon(s) * np.sqrt(np.sum(s * s, axis=-1, keepdims=True))
+    return s <= rounding(magnitude(s), EQUAL)
 
 
-def rounding(size: Any) -> Any:
-    """What is zero to rounding beside numbers of this size."""
-    return ROUNDING * _epsilon(size) * size
+def rounding(size: Any, times: int = ROUNDING) -> Any:
+    """What is zero to rounding beside numbers of this size; below the normal numbers all have the same rounding."""
+    limits = np.finfo(np.result_type(size))
+    return times * limits.eps * np.maximum(size, limits.tiny)
 
 
 def inverse_unless(x: Any, dropped: Any) -> Any:
-    """1 / x, and 0 where dropped."""
-    return np.where(dropped, 0, 1 / np.where(dropped, 1, x))
+    """1 / x, and 0 where dropped; of scaled entries where it is differentiated, since its slope leaves the range before it."""
+    scale = power_of_two(x) if differentiated(x) else 1
+    return np.where(dropped, 0, 1 / np.where(dropped, 1, x / scale)) / scale
 
 
 def _differences(x: Any) -> Any:
@@ -89,20 +87,16 @@ def rotation(k: int, dtype: Any, seed: int = 0) -> Any:
     return np.linalg.qr(matrix)[0].astype(dtype)
 
 
-def _vector_size(x: Any) -> Any:
-    return np.sqrt(np.sum(np.abs(x) ** 2, axis=-1))[..., None, None]
-
-
 def _tied(w: Any) -> Any:
     """Which pairs are equal to rounding of the largest and to half of their digits: small values can be exact."""
     gap, near = gaps(w)
-    return near & (np.abs(gap) <= np.sqrt(_epsilon(w)) * _sums(w))
+    return near & (np.abs(gap) <= np.sqrt(np.finfo(np.result_type(w)).eps) * _sums(w))
 
 
 def shared(g: Any, w: Any) -> Any:
     """For each value the mean of g over the values equal to it, where these g differ."""
     tied = _tied(w)
-    if not holds(tied) or not holds(tied & (_differences(g) > rounding(_vector_size(g)))):
+    if not holds(tied) or not holds(tied & (_differences(g) > rounding(magnitude(g))[..., None])):
         return g
     weights = (tied | np.eye(np.shape(w)[-1], dtype=bool)).astype(np.result_type(w))
     return np.sum(weights * g[..., None, :], axis=-1) / np.sum(weights, axis=-1)
@@ -151,14 +145,16 @@ def limits(name: str, kind: str, values: Any, near: Any, vectors: Any, limit: An
         _reject_basis(name, kind, values, near)
     if how == ALONE:
         return 0
-    own = np.real(diagonals(vectors))
-    small = rounding(_vector_size(g_values))
-    unseen = (np.abs(g_values) > small[..., 0]) & (np.abs(own) <= limit[..., 0])
-    products = g_values[..., None, :] * own[..., :, None]
-    uneven = np.abs(products - transpose(products)) > small * _sums(own) + limit * _sums(g_values)
+    small, limit = rounding(magnitude(g_values)), limit[..., 0]
+    values_bar = g_values / small  # beside what is zero to rounding, so that products stay in the range
+    own = np.real(diagonals(vectors)) / limit
+    unseen = (np.abs(values_bar) > 1) & (np.abs(own) <= 1)
+    products = values_bar[..., None, :] * own[..., :, None]
+    uneven = np.abs(products - transpose(products)) > _sums(own) + _sums(values_bar)
     if holds(near & (unseen[..., None] | uneven)):
         _reject_basis(name, kind, values, near)
-    return near * (vectors + hermitian_transpose(vectors)) / 2 * _ratio(g_values, own, near)[..., None]
+    ratio = small / limit * _ratio(values_bar, own, near)
+    return near * (vectors + hermitian_transpose(vectors)) / 2 * ratio[..., None]
 
 
 def _ratio(g_values: Any, own: Any, near: Any) -> Any:

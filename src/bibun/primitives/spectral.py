@@ -177,7 +177,7 @@ def _factors(s: Any, near: Any, zero: Any) -> tuple[Any, Any, Any]:
     return (
         inverse_unless(gap, near | np.eye(np.shape(s)[-1], dtype=bool)),
         inverse_unless(s[..., None, :] + s[..., :, None], both),
-        inverse_unless(s, zero)[..., None, :],
+        inverse_unless(s[..., None, :], zero[..., None, :]),
     )
 
 

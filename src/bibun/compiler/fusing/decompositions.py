@@ -301,6 +301,16 @@ def cholesky(lower: Lowering, a: Expression) -> Expression:
 # ---- eigenvalues and singular values ------------------------------------------------------------
 
 
+def _magnitude(make: Expressions, values: Expression) -> Expression:
+    """The 2-norm of the last axis: of scaled values, and no smaller than the normal numbers."""
+    *batch, _ = values.shape
+    axis, kind = len(batch), values.kind
+    tiny = make.number(float(np.finfo(DTYPES[kind]).tiny), kind)
+    scale = make.map("maximum", make.reduce("maximum", make.map("fabs", values), [axis]), tiny)
+    scaled = make.map("fdiv", values, reshaped(make, scale, (*batch, 1)))
+    return make.map("fmul", make.map("sqrt", make.reduce("fadd", make.map("square", scaled), [axis])), scale)
+
+
 def _distinct(make: Expressions, values: Expression) -> Expression:
     """Whether no two neighbours are tied (primitives/repeated.py), so that the row's vectors are NumPy's."""
     *batch, n = values.shape
@@ -308,8 +318,7 @@ def _distinct(make: Expressions, values: Expression) -> Expression:
     if n == 1:
         return make.number(True, "i1")
     epsilon = float(np.finfo(DTYPES[kind]).eps)
-    squares = make.reduce("fadd", make.map("fmul", values, values), [axis])
-    near = make.map("fmul", make.map("sqrt", squares), make.number(EQUAL * epsilon, kind))
+    near = make.map("fmul", _magnitude(make, values), make.number(EQUAL * epsilon, kind))
     first, second = (make.view(values, [*identity(axis), variable(axis, 1, k)], [*batch, n - 1]) for k in (0, 1))
     gap = make.map("fabs", make.map("fsub", second, first))
     sizes = make.map("fadd", make.map("fabs", first), make.map("fabs", second))

@@ -19,9 +19,10 @@ from bibun.core.broadcasting import unbroadcast
 from bibun.core.kinds import general
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced
+from bibun.primitives.matrices import power_of_two
 from bibun.scipy._calls import no_rule, stands_for
 from bibun.scipy.linalg._matrices import transpose
-from bibun.scipy.linalg._solvers import solve, solve_sylvester
+from bibun.scipy.linalg._solvers import solve, sylvester
 
 
 def _blocks(a: Any, e: Any) -> Any:
@@ -108,7 +109,8 @@ def expm_frechet(A: Any, E: Any, method: str | None = None, compute_expm: bool =
 
 def _of_blocks(function: Callable[..., Any], name: str) -> Primitive:
     def derivative(t: Any, a: Any, power: Any) -> Any:
-        return _upper_right(row(_blocks(a, t), power=power))
+        of_a, of_t = power_of_two(a), power_of_two(t)  # it is linear in t, and SciPy's methods want blocks of one size
+        return _upper_right(row(_blocks(a, t / of_t * of_a), power=power)) / of_a * of_t
 
     row = general(
         function,
@@ -174,8 +176,8 @@ def fractional_matrix_power(A: Any, t: Any) -> Any:
 
 sqrtm_row = general(
     lambda a: source.sqrtm(a),
-    lambda g, y: solve_sylvester(transpose(y), transpose(y), g),
-    pushforwards=(lambda t, y: solve_sylvester(y, y, t),),
+    lambda g, y: sylvester(transpose(y), transpose(y), g),
+    pushforwards=(lambda t, y: sylvester(y, y, t),),
     inputs=("a",),
     batch="leading",
     domain=("dominant",),
@@ -191,12 +193,12 @@ def sqrtm(A: Any) -> Any:
 
 def _push_sign(t: Any, y: Any, a: Any) -> Any:
     n = y @ a
-    return solve_sylvester(n, n, t - y @ t @ y)
+    return sylvester(n, n, t - y @ t @ y)
 
 
 def _pull_sign(g: Any, y: Any, a: Any) -> Any:
     n = transpose(y @ a)
-    q = solve_sylvester(n, n, g)
+    q = sylvester(n, n, g)
     return q - transpose(y) @ q @ transpose(y)
 
 

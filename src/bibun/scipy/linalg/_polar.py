@@ -20,7 +20,7 @@ from bibun.primitives.matrices import diagonals
 from bibun.primitives.repeated import holds, zeros
 from bibun.scipy._calls import check_finite, for_lapack, stands_for
 from bibun.scipy.linalg._matrices import adjoint, conjugate
-from bibun.scipy.linalg._solvers import solve_sylvester
+from bibun.scipy.linalg._solvers import sylvester
 
 
 def _polar(a: Any) -> tuple[Any, Any]:
@@ -53,7 +53,7 @@ def _push_polar(t: Any, y: Any) -> Any:
     u, h = y
     _check_rank(h)
     c = adjoint(u) @ t
-    s = solve_sylvester(h, h, c - adjoint(c))
+    s = sylvester(h, h, c - adjoint(c))
     du = u @ s
     if np.shape(u)[-2] > np.shape(u)[-1]:
         du = du + _by_inverse(_beside(u, t), h)
@@ -66,7 +66,7 @@ def _pull_polar(g: Any, y: Any) -> Any:
     _check_rank(h)
     u_bar, h_bar = conjugate(g[0]), conjugate(g[1])
     c = adjoint(u) @ u_bar - h_bar @ h
-    a_bar = u @ (solve_sylvester(h, h, c - adjoint(c)) + h_bar)
+    a_bar = u @ (sylvester(h, h, c - adjoint(c)) + h_bar)
     if np.shape(u)[-2] > np.shape(u)[-1]:
         a_bar = a_bar + _by_inverse(_beside(u, u_bar), h)
     return conjugate(a_bar)

@@ -22,7 +22,7 @@ from bibun.scipy._calls import no_rule, stands_for
 from bibun.scipy._implicit import Slope, implicit
 from bibun.scipy._levels import refuse_recorded, without
 from bibun.scipy.linalg._matrices import one_by_one, transpose
-from bibun.scipy.linalg._solvers import solve_sylvester
+from bibun.scipy.linalg._solvers import sylvester
 
 
 class _ClosedLoop(Slope):
@@ -43,7 +43,7 @@ class _ClosedLoop(Slope):
     def solved(self, slope: tuple[Any, ...], r: Any) -> Any:
         left, right, before, after = slope
         scale = 2.0 if self.discrete else 1.0
-        return solve_sylvester(left, right, scale * np.linalg.solve(before, _divided(r, after)))
+        return sylvester(left, right, scale * np.linalg.solve(before, _divided(r, after)))
 
     def condition(self, slope: tuple[Any, ...]) -> Any:
         left, right = (np.linalg.eigvals(side) for side in slope[:2])

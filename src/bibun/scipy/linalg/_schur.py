@@ -38,7 +38,7 @@ def _check(t: Any) -> None:
             f"{located()}schur: a pair of complex eigenvalues is a block of two rows in the real form, whose rotation is a "
             "convention of LAPACK's: it has no derivative rule. Write output='complex'."
         )
-    near = np.abs(w[..., None, :] - w[..., :, None]) <= EQUAL * np.finfo(w.dtype).eps * frobenius(t)
+    near = np.abs(w[..., None, :] - w[..., :, None]) <= rounding(frobenius(t), EQUAL)
     if holds(near & ~np.eye(np.shape(w)[-1], dtype=bool)):
         raise DerivativeValueError(
             f"{located()}schur: some eigenvalues are equal to rounding, so the order of the vectors, and with it the triangular "

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 
 import numpy as np
 import scipy.linalg as source  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array
+from bibun.primitives.matrices import power_of_two
 from bibun.primitives.repeated import holds
 from bibun.scipy._calls import for_lapack, no_rule, stands_for
 from bibun.scipy._systems import System, linear_system
@@ -296,13 +299,25 @@ def solve_circulant(
         tol = np.max(size, axis=-1, keepdims=True) * c.shape[-1] * np.finfo(np.float64).eps
     if holds(size <= tol):
         raise source.LinAlgError("near singular circulant matrix.")
-    x = np.fft.ifft(np.fft.fft(b, axis=-1) / values, axis=-1)
+    scale = power_of_two(values, -1)  # without it the slope of the quotient leaves the range
+    x = np.fft.ifft(np.fft.fft(b / scale, axis=-1) / (values / scale), axis=-1)
     if c.dtype.kind != "c" and b.dtype.kind != "c":
         x = np.real(x)
     return np.moveaxis(x, -1, outaxis)
 
 
 # Equations of matrices
+
+
+def _in_range(solve: Callable[..., Any], *matrices: Any) -> Any:
+    """The solution by matrices about as large as 1: LAPACK takes sums of eigenvalues below tiny / eps for that, and scales what
+    is large, which SciPy does a second time in the place of taking it back.
+    """
+    if any(x.dtype.kind not in "fc" for x in matrices):
+        return solve(*matrices)
+    *scales, of_right = map(power_of_two, matrices)
+    scale = reduce(np.maximum, scales)
+    return solve(*(x / scale for x in matrices[:-1]), matrices[-1] / of_right) * (of_right / scale)
 
 
 @dataclass(frozen=True)
@@ -313,7 +328,7 @@ class Sylvester(System):
 
     def solve(self, a: Any, b: Any, q: Any) -> Any:
         """By the Schur forms of a and b."""
-        return source.solve_sylvester(a, b, q)
+        return _in_range(source.solve_sylvester, a, b, q)
 
     def product(self, a: Any, b: Any, x: Any) -> Any:
         """a x + x b."""
@@ -336,7 +351,7 @@ class Lyapunov(System):
         """By the Schur form of a, or as one large system."""
         if self.discrete:
             return source.solve_discrete_lyapunov(a, q, self.method)
-        return source.solve_continuous_lyapunov(a, q)
+        return _in_range(source.solve_continuous_lyapunov, a, q)
 
     def product(self, a: Any, x: Any) -> Any:
         """Not linear in a, which stands in it twice."""
@@ -347,10 +362,15 @@ class Lyapunov(System):
         return self, (transpose(a),)
 
 
+def sylvester(a: Any, b: Any, q: Any) -> Any:
+    """x with a x + x b = q, of arrays; of plain ones too it is not SciPy's call, which fails at the ends of the range."""
+    return linear_system(a, b, q, system=Sylvester())
+
+
 @stands_for(source.solve_sylvester)
 def solve_sylvester(a: Any, b: Any, q: Any) -> Any:
     """x with a x + x b = q."""
-    return linear_system(as_array(a), as_array(b), as_array(q), system=Sylvester())
+    return sylvester(as_array(a), as_array(b), as_array(q))
 
 
 @stands_for(source.solve_continuous_lyapunov)

@@ -20,7 +20,8 @@ from bibun.core.kinds import general
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced
 from bibun.errors import DerivativeValueError, located
-from bibun.primitives.repeated import EQUAL, holds
+from bibun.primitives.matrices import magnitude, power_of_two
+from bibun.primitives.repeated import EQUAL, holds, rounding
 from bibun.scipy._calls import no_rule, stands_for
 from bibun.scipy._systems import System, linear_system
 from bibun.scipy.sparse import issparse
@@ -38,15 +39,18 @@ class _Beside(System):
     pattern: Pattern | None
 
     def solve(self, a: Any, w: Any, v: Any, b: Any) -> Any:
-        """By a sparse factorisation where the matrix is sparse."""
-        n = v.shape[0]
+        """By a sparse factorisation where the matrix is sparse; of a matrix about as large as v, which rounding would swamp."""
+        n, scale = v.shape[0], power_of_two(np.reshape(a, (1, -1))).item()
+        a, w, b = a / scale, w / scale, np.concatenate([b[:n] / scale, b[n:]])
         if self.pattern is None:
             whole = np.block([[a - w * np.eye(n), v[:, None]], [v[None], np.zeros((1, 1))]])
-            return np.linalg.solve(whole, b)
-        whole = matrices.block_array(
-            [[self.pattern.matrix(a) - w * matrices.eye_array(n), v[:, None]], [v[None], None]]
-        )
-        return source.splu(whole.tocsc()).solve(b)
+            x = np.linalg.solve(whole, b)
+        else:
+            whole = matrices.block_array(
+                [[self.pattern.matrix(a) - w * matrices.eye_array(n), v[:, None]], [v[None], None]]
+            )
+            x = source.splu(whole.tocsc()).solve(b)
+        return np.concatenate([x[:n], scale * x[n:]])
 
     def product(self, a: Any, w: Any, v: Any, x: Any) -> Any:
         """Block by block."""
@@ -72,7 +76,7 @@ def _found(a: Any, *, pattern: Pattern | None, settings: Mapping[str, Any]) -> t
 def _check(w: Any) -> None:
     """Raise where two of the eigenvalues are equal to rounding."""
     apart = w[1:] - w[:-1]
-    if holds(apart <= EQUAL * np.finfo(w.dtype).eps * np.sqrt(np.sum(w * w))):
+    if holds(apart <= rounding(magnitude(w), EQUAL)):
         raise DerivativeValueError(
             f"{located()}eigsh: two of the eigenvalues are equal to rounding, so their vectors are an arbitrary basis, and the "
             "values by themselves have no derivative. For what does not depend on the basis write bibun.scipy.linalg.eigh of "
