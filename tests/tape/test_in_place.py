@@ -495,6 +495,33 @@ def test_out_broadcasts_and_casts_as_numpy_does() -> None:
     assert_allclose(x.grad, np.full(4, 4.0))
 
 
+def spread_by_out(y: Any, x: Any) -> Any:
+    return np.sin(x[:2, None], out=y)
+
+
+def spread_by_full_like(y: Any, x: Any) -> Any:
+    return np.full_like(y, x)
+
+
+def spread_by_full_like_of_a_transpose(y: Any, x: Any) -> Any:
+    return np.full_like(y.T, x[:, None])
+
+
+@pytest.mark.parametrize("spread", [spread_by_out, spread_by_full_like, spread_by_full_like_of_a_transpose])
+def test_what_is_spread_over_an_array_has_memory_of_its_own(spread: Callable[[Any, Any], Any]) -> None:
+    """So the same reshapes are views as with NumPy."""
+
+    def filled(x: Any) -> Any:
+        y = spread(np.zeros((2, 4), **({} if type(x) is np.ndarray else {"like": x})), x)
+        y.reshape(-1)[1] = 99.0
+        y.reshape(-1, order="F")[2] = 77.0
+        return y
+
+    assert_array_equal(filled(box(X)).data, filled(X))
+    slope = (np.sum(filled(X + 1e-5)) - np.sum(filled(X - 1e-5))) / 2e-5
+    assert_allclose(np.sum(bb.grad(lambda x: np.sum(filled(x)))(X)), slope, rtol=1e-6)
+
+
 def test_what_does_not_fit_is_refused_and_changes_nothing() -> None:
     x = box(X)
     y = x * 1.0

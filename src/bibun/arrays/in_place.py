@@ -28,6 +28,7 @@ from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced, alike, recorded
 from bibun.errors import LostDerivativeError
 from bibun.primitives.memory import copy_in, flat, getitem_apart, put_into
+from bibun.tree import Named
 
 _getitem, _put, _real, _imag, _rectangular = row("getitem"), row("put"), row("real"), row("imag"), row("rectangular")
 _reshape = row("reshape")
@@ -148,7 +149,7 @@ def assign(array: Any, new: Any, name: str = "an in-place update") -> Any:
     if not np.can_cast(have, dtype, "same_kind"):
         raise TypeError(f"{name}: a result of {have} cannot be stored in an array of {dtype}. Write y = ... instead.")
     if np.shape(new) != shape:
-        new = np.broadcast_to(new, shape)
+        new = np.broadcast_to(new, shape).copy()  # each entry in its place, or views of the array would be copies
     replace(array, new if have == dtype else new.astype(dtype))
     return memory(array)
 
@@ -170,6 +171,9 @@ def memory(array: Any) -> Any:
 
 def replace(array: Any, new: Any) -> None:
     """Make `array` stand for `new`, of the same shape and dtype, and tell everything that shares its memory."""
+    if isinstance(array, Named):  # it stores where it is at home
+        array[...] = new
+        return
     if not isinstance(new, Traced) or new.level < array.level:
         new = array.constant(new.alias() if isinstance(new, Traced) else new)
     if getattr(array, "base", None) is None:

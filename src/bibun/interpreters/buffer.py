@@ -89,10 +89,6 @@ class Buffer(Traced, Named):
         """The value; a number where it has shape ()."""
         return self.value.strong() if isinstance(self.value, Traced) else self.value[()]
 
-    def become(self, other: Any) -> None:
-        """Take over the entries of another one: what is called with this as out= ends here."""
-        self[...] = other.value
-
     # ---- NumPy's protocols ------------------------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **settings: Any) -> Any:
