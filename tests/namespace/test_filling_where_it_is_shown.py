@@ -61,6 +61,94 @@ def out_without_axes(np, x):
     return y * x
 
 
+# ---- copies, and what is none ------------------------------------------------------------------------------------
+
+
+@program
+def the_same_dtype_is_the_same_memory(np, x):
+    y = np.ones(4)
+    same = [y.astype(float, copy=False), np.asarray(y), np.array(y, copy=None), np.ascontiguousarray(y)]
+    for i in range(4):
+        same[i][i] = x[i]
+    return y * sum(z[1] for z in same)
+
+
+@program
+def another_order_is_a_copy(np, x):
+    y = np.ones((4, 4))
+    copies = [
+        np.ascontiguousarray(y.T),
+        np.asfortranarray(y),
+        np.asarray(y, order="F"),
+        np.array(y[:, 1:], copy=None, order="C"),
+        np.ascontiguousarray(y.diagonal()),
+        np.ascontiguousarray(y[0, ::2]),
+        y.astype(float, "F", copy=False),
+    ]
+    y[...] = x
+    return y.sum() * x[0] + sum(c.sum() for c in copies) * x
+
+
+@program
+def the_same_order_is_none(np, x):
+    y = np.ones((4, 4))
+    same = [np.asfortranarray(y.T), np.asarray(y.T, order="F"), np.ascontiguousarray(y[1:]), np.array(y, copy=None, ndmin=3)]
+    y[...] = x
+    return sum(s.sum(axis=-1).sum() for s in same) * x
+
+
+@program
+def orders_of_what_is_filled(np, x):
+    y = np.ones((4, 4))
+    y[0] = x
+    copy, same = np.asfortranarray(y), np.asfortranarray(y.T)
+    y[1] = 5.0 * x
+    return copy * x + same
+
+
+@program
+def a_reshape_that_copies_can_be_filled(np, x):
+    y = np.ones((2, 3))
+    copies = [y.T.reshape(-1), y.T.ravel(), numpy.reshape(y.T, 6), numpy.ravel(y.T)]
+    for copy in copies:
+        copy[:4] = x
+    return y.sum() * x + sum(copies)[:4]
+
+
+# ---- places that index arrays name ------------------------------------------------------------------------------
+
+
+@program
+def entries_that_lists_name_are_changed(np, x):
+    y = np.zeros(4)
+    y[[0, 1]] += x[:2]
+    y[numpy.array([1, 2])] -= x[:2] ** 2
+    y[numpy.array([True, False, True, True])] *= x[0]
+    y[[0, 3]] /= 1.0 + x[1] ** 2
+    y[[0, 0]] += x[2:]
+    return y
+
+
+@program
+def finite_elements(np, x):
+    stiffness = np.zeros((5, 5))
+    for element in range(4):
+        nodes = numpy.array([element, element + 1])
+        stiffness[numpy.ix_(nodes, nodes)] += x[element] * numpy.array([[1.0, -1.0], [-1.0, 1.0]])
+    ends = numpy.arange(5)
+    stiffness[ends, ends] += x[0]
+    stiffness[:, [0, 4]] *= x[1]
+    return stiffness
+
+
+@program
+def a_copy_by_indices(np, x):
+    y = np.ones((3, 4))
+    copy = y[[0, 1]]
+    copy[0] = x
+    return y * x + copy[0]
+
+
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_as_numpy_does(name):
     f = PROGRAMS[name]

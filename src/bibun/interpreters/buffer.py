@@ -32,7 +32,9 @@ _FEW = 16  # views of one Buffer before the dead ones are looked for
 _WRITERS = {np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal}  # to their first argument
 _WRITING = {"fill", "put", "sort", "partition", "itemset", "setfield"}  # methods
 _COPYING = {"copy", "astype", "flatten", "reshape", "ravel"}  # methods whose result holds the same entries
-_ALIKE = {np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.copy}  # they make an array like another
+_ALIKE = {  # they make an array like another; some of these may show the memory of that
+    np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.copy, np.astype, np.reshape, np.ravel,
+}  # fmt: skip
 _SYMBOLS = {name: getattr(operator, f"__{name}__") for name in OPERATORS}
 _COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 
@@ -110,9 +112,9 @@ class Buffer(Traced, Named):
         if function in LIKE:  # called with like=, which is this
             top = highest(args)
             made = function(*map(unnamed, args), **settings, like=top)
-            return fillable(made) if top is None and made is not self.value else shown(made, (self,))
-        result = function(*map(unnamed, args), **settings)
-        return fillable(result) if function in _ALIKE else shown(result, (*args, *settings.values()))
+            return fillable(shown(made, (self, *args)))
+        result = shown(function(*map(unnamed, args), **settings), (*args, *settings.values()))
+        return fillable(result) if function in _ALIKE else result
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         if isinstance(self.value, Traced):
@@ -199,11 +201,11 @@ class Buffer(Traced, Named):
 
     def __getitem__(self, key: Any) -> Any:
         found = self.value[unnamed(key)]
-        if type(found) is not np.ndarray or found.base is None:
+        if type(found) is not np.ndarray:
             return found
         root = self if self.root is None else self.root
-        if found.base is not root.value:
-            return shown(found, (self,))
+        if found.base is None or found.base is not root.value:  # by index arrays: y[i] += x stores into the copy first
+            return fillable(shown(found, (self,)))
         view = _view(root, found)
         if root is self:
             view.key = key if isinstance(key, tuple) else (key,)
@@ -347,9 +349,10 @@ def _method(name: str) -> Any:
         if name == "view" and any(_is_array_class(v) for v in (*args, *settings.values())):
             return self.__array__().view(*args, **settings)  # of a class that cannot follow
         result = getattr(self.value, name)(*map(unnamed, args), **{k: unnamed(v) for k, v in settings.items()})
-        if type(result) is np.ndarray and result.base is None and name in _COPYING:
-            return fillable(result)
-        return result if isinstance(result, np.generic) else shown(result, (self, *args, *settings.values()))
+        if isinstance(result, np.generic):
+            return result
+        result = shown(result, (self, *args, *settings.values()))
+        return fillable(result) if name in _COPYING else result
 
     return method
 
