@@ -12,6 +12,7 @@ from numpy.testing import assert_allclose
 
 import bibun as bb
 import bibun.numpy
+from bibun.errors import LostDerivativeError
 from tests.families.agreement import check
 
 X = numpy.array([0.5, -1.5, 2.0, 0.25])
@@ -115,6 +116,44 @@ def a_reshape_that_copies_can_be_filled(np, x):
     return y.sum() * x + sum(copies)[:4]
 
 
+# ---- views that were made before ---------------------------------------------------------------------------------
+
+
+@program
+def views_of_what_has_no_axes(np, x):
+    y = np.ones(())
+    wide, longer, same, all_of_it = np.broadcast_to(y, (4,)), y[None], y.reshape(1, 1), y[...]
+    y[()] = x[0]
+    longer *= x[1]
+    all_of_it += x[2]
+    return wide * x + same[0]
+
+
+@program
+def views_of_every_kind(np, x):
+    y = np.ones((2, 3, 4))
+    views = [
+        y.transpose(2, 0, 1),
+        y.reshape(6, 4).T[::-1],
+        y.reshape(3, 2, 4),
+        y.T.swapaxes(0, 1)[..., 1:],
+        numpy.moveaxis(y, 0, -1)[1:, ::-2],
+        numpy.rot90(y, 1, (0, 2)),
+        y[:, None].squeeze(),
+        y[1, 2, 3, ...],
+        numpy.diagonal(y, 0, 0, 1),
+        numpy.einsum("iij->ji", y[:, :2]),
+        np.broadcast_to(y[0], (2, 3, 4)),
+        numpy.lib.stride_tricks.sliding_window_view(y, 2, 2),
+        y[:0],
+    ]
+    y[1] = x
+    for n, view in enumerate(views[:7]):
+        view[..., :1] += x[n % 4] * (0.1 * n + 0.1)
+    views[7][...] *= x[3]
+    return sum(numpy.sum(numpy.sin(view)) for view in views) * x + y[0, 1]
+
+
 # ---- places that index arrays name ------------------------------------------------------------------------------
 
 
@@ -165,3 +204,65 @@ def test_as_numpy_does(name):
     compiled = bb.compile(g)
     assert_allclose(compiled(X), expected, rtol=1e-12)
     assert_allclose(compiled(X + 0.03), f(numpy, X + 0.03), rtol=1e-12)
+
+
+WAYS: dict[str, Callable[[Any], Any]] = {
+    "slices": lambda y: y[1:, ::2],
+    "transpose": lambda y: y.transpose(2, 0, 1),
+    "reshape": lambda y: y.reshape(6, 10).T,
+    "reshape of a transpose": lambda y: y.T.reshape(5, 4, 3, 1),
+    "moveaxis": lambda y: numpy.moveaxis(y, 1, 0)[2],
+    "flip": lambda y: numpy.flip(y, (0, 2)),
+    "an entry": lambda y: y.T[1, 2, 1, ...],
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_view_shows_the_memory_that_is_written_to(way):
+    """A view that copied its entries would be copied anew at each update: a loop over n rows would cost n arrays."""
+    y = bibun.numpy.zeros((3, 4, 5))
+    view = WAYS[way](y)
+    y[0] = bb.Variable(numpy.ones(5))
+    assert numpy.shares_memory(view.value.value, y.value.value)
+    numpy.testing.assert_array_equal(view.data, WAYS[way](y.value.value))
+
+
+def test_views_of_views_follow_from_level_to_level():
+    """What lies between the array and a view of its transposed reshape is nobody's array that would be left behind."""
+
+    def outer(np, x, t):
+        y = np.zeros((2, 6))
+        view = y.reshape(3, 4).T
+        part = view[1:]
+        y[0] = x
+        part[0] *= 2.0
+        y[1] = t
+        part[1, 1:] = t * t * x
+        return numpy.sum(view**2 * numpy.arange(12.0).reshape(4, 3))
+
+    def slope(x):
+        return bb.grad(lambda t: outer(bibun.numpy, x, t))(3.0)
+
+    h = 1e-3
+    plain = lambda x, t: outer(numpy, x, t)  # noqa: E731
+    mixed = (plain(2 + h, 3 + h) - plain(2 + h, 3 - h) - plain(2 - h, 3 + h) + plain(2 - h, 3 - h)) / (4 * h * h)
+    assert_allclose(slope(2.0), (plain(2, 3 + h) - plain(2, 3 - h)) / (2 * h), rtol=1e-5)
+    assert_allclose(bb.grad(slope)(2.0), mixed, rtol=1e-5)
+
+
+def test_a_view_of_a_traced_view_that_could_not_follow_is_refused():
+    """It would go on to show what was there before."""
+
+    def outer(x):
+        def inner(t):
+            y = bibun.numpy.zeros((2, 3))
+            row = y[0]
+            y[0] = x
+            part = row[1:]  # of the traced array that row names
+            y[0] = t
+            return numpy.sum(part)
+
+        return bb.grad(inner)(x)
+
+    with pytest.raises(LostDerivativeError, match="there is a view"):
+        bb.grad(outer)(2.0)

@@ -128,16 +128,16 @@ def _with_entries(array: Any, key: tuple[Any, ...], value: Any) -> Any:
     """The array with value at the key: in its own memory where only it and its views hold that."""
     array.written = True
     inner = isinstance(value, Traced) and value.level > array.level  # what _hand_down refuses
-    return (_put if inner or not array.alone(list(_below(array))) else put_into)(array, value, key=key)
+    return (_put if inner or not array.alone(list(views_of(array))) else put_into)(array, value, key=key)
 
 
-def _below(array: Any) -> Iterator[Any]:
+def views_of(array: Any) -> Iterator[Any]:
     """The living views of an array, and theirs."""
     for weak in getattr(array, "views", ()):
         view = weak()
         if view is not None:
             yield view
-            yield from _below(view)
+            yield from views_of(view)
 
 
 def assign(array: Any, new: Any, name: str = "an in-place update") -> Any:

@@ -22,12 +22,14 @@ from bibun.arrays.array import OPERATORS, Array
 from bibun.arrays.creation import as_array, holds_traced
 from bibun.arrays.lost import refuse_shuffle, refuse_swap
 from bibun.arrays.protocol import LIKE
+from bibun.arrays.registry import row
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced, new_level
 from bibun.interpreters.filling import highest, make_room
 from bibun.interpreters.snapshots import writeable
 from bibun.tree import Named, named
 
+_getitem = row("getitem")
 _FEW = 16  # views of one Buffer before the dead ones are looked for
 _WRITERS = {np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal}  # to their first argument
 _WRITING = {"fill", "put", "sort", "partition", "itemset", "setfield"}  # methods
@@ -44,18 +46,18 @@ class Buffer(Traced, Named):
 
     made    the number of its making: a run of a transform that began later ends before it
     root    of a view: the Buffer whose memory it shows
-    key     of a view: which entries of the root it shows, once that is known
+    calls   of a view: what makes it of the root, once that is known
     shows   of a root: its views, weakly
     shown   of a root: the ndarray that shows its memory to code that takes ndarrays only, weakly
     """
 
-    __slots__ = ("key", "made", "root", "shown", "shows")
+    __slots__ = ("calls", "made", "root", "shown", "shows")
     __hash__ = Traced.__hash__
     __array_priority__ = 2000.0
 
     made: int
     root: Any
-    key: Any
+    calls: Any
     shows: list[Any]
     shown: Any
     level = sys.maxsize  # it owns every call, and hands it on with its value in its place
@@ -66,7 +68,7 @@ class Buffer(Traced, Named):
             value = value.copy(order="C")
         self.value = value
         self.made = new_level()
-        self.root = self.key = self.shown = None
+        self.root = self.calls = self.shown = None
         self.shows = []
 
     # ---- what every interpreter's value has -------------------------------------------------------------
@@ -208,7 +210,7 @@ class Buffer(Traced, Named):
             return fillable(shown(found, (self,)))
         view = _view(root, found)
         if root is self:
-            view.key = key if isinstance(key, tuple) else (key,)
+            view.calls = ((_getitem, {"key": key if isinstance(key, tuple) else (key,)}),)
         return view
 
     def __setitem__(self, key: Any, value: Any) -> None:
@@ -302,7 +304,7 @@ def shown(result: Any, args: Any) -> Any:
 def _view(root: Buffer, array: Any) -> Buffer:
     """A Buffer for an ndarray that shows the memory of a root."""
     made: Buffer = object.__new__(Buffer)
-    made.value, made.root, made.made, made.key = array, root, root.made, None
+    made.value, made.root, made.made, made.calls = array, root, root.made, None
     made.shows, made.shown = [], None
     shows = root.shows
     if len(shows) >= _FEW and not len(shows) & (len(shows) - 1):  # at powers of two: constant cost a view
