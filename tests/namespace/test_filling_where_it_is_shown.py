@@ -93,7 +93,12 @@ def another_order_is_a_copy(np, x):
 @program
 def the_same_order_is_none(np, x):
     y = np.ones((4, 4))
-    same = [np.asfortranarray(y.T), np.asarray(y.T, order="F"), np.ascontiguousarray(y[1:]), np.array(y, copy=None, ndmin=3)]
+    same = [
+        np.asfortranarray(y.T),
+        np.asarray(y.T, order="F"),
+        np.ascontiguousarray(y[1:]),
+        np.array(y, copy=None, ndmin=3),
+    ]
     y[...] = x
     return sum(s.sum(axis=-1).sum() for s in same) * x
 
@@ -126,7 +131,7 @@ def views_of_what_has_no_axes(np, x):
     y[()] = x[0]
     longer *= x[1]
     all_of_it += x[2]
-    return wide * x + same[0]
+    return wide.sum() * x + wide + same[0]
 
 
 @program
@@ -152,6 +157,48 @@ def views_of_every_kind(np, x):
         view[..., :1] += x[n % 4] * (0.1 * n + 0.1)
     views[7][...] *= x[3]
     return sum(numpy.sum(numpy.sin(view)) for view in views) * x + y[0, 1]
+
+
+# ---- y.flat ------------------------------------------------------------------------------------------------------
+
+
+@program
+def entries_of_flat(np, x):
+    y = np.zeros((2, 4))
+    y.T.flat[1] = 5.0
+    y[:, ::2].flat[2:] = 7.0
+    y.T.flat[2] = x[0]
+    y[:, ::2].flat[1:3] = x[:2]
+    y.flat[-1] = x[2]
+    y.T.flat[[4, 3]] += x[:2]
+    y.flat[4:6] *= x[1]
+    return y
+
+
+@program
+def flat_is_kept(np, x):
+    y = np.ones((2, 4))
+    across, along = y.T.flat, y[0].flat
+    across[0] = 7.0
+    y[1] = x
+    across[3] = x[0]
+    across[4:] = x[::-1]
+    copy = across[1:3]
+    across[1] = 9.0
+    return y * numpy.sum(across[2:5]) + along[1] + numpy.sum(copy)
+
+
+@program
+def flat_is_set_and_read(np, x):
+    y = np.ones((2, 4))
+    y.T.flat = x
+    before = y.flat[1:3]
+    y[0] = x
+    after = y.flat[1:3]
+    y[0] = 0.0
+    y.T.flat = np.copy(y[1]).flat
+    total = numpy.sum(numpy.sin(y.T.flat)) + sum(v for v in y.T.flat) + len(y.flat)
+    return total * x + numpy.multiply(x, y[1].flat) + before.sum() + after.sum()
 
 
 # ---- places that index arrays name ------------------------------------------------------------------------------
@@ -266,3 +313,24 @@ def test_a_view_of_a_traced_view_that_could_not_follow_is_refused():
 
     with pytest.raises(LostDerivativeError, match="there is a view"):
         bb.grad(outer)(2.0)
+
+
+def test_no_update_of_flat_is_lost():
+    """What NumPy refuses of y.flat, or that which would write into a copy, is an error."""
+    y = bibun.numpy.zeros((2, 3))
+    for update in (
+        lambda f: f.__iadd__(1.0),
+        lambda f: numpy.add(1.0, 2.0, out=f),
+        lambda f: numpy.copyto(f, 3.0),
+    ):
+        with pytest.raises(ValueError, match="read-only"):
+            update(y.T.flat)
+    y.T.flat[:] = numpy.arange(6.0)
+    numpy.testing.assert_array_equal(y, [[0.0, 2.0, 4.0], [1.0, 3.0, 5.0]])
+    numpy.testing.assert_array_equal(numpy.asarray(y.T.flat), numpy.arange(6.0))
+
+
+def test_a_plain_array_takes_what_a_buffer_adds_to_it():
+    y = numpy.ones(3)
+    numpy.add.at(y, [0, 0], bibun.numpy.ones(2))
+    numpy.testing.assert_array_equal(y, [3.0, 1.0, 1.0])

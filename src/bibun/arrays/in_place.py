@@ -28,7 +28,7 @@ from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced, alike, recorded
 from bibun.errors import LostDerivativeError
 from bibun.primitives.memory import copy_in, flat, getitem_apart, put_into
-from bibun.tree import Named
+from bibun.tree import named
 
 _getitem, _put, _real, _imag, _rectangular = row("getitem"), row("put"), row("real"), row("imag"), row("rectangular")
 _reshape = row("reshape")
@@ -171,7 +171,7 @@ def memory(array: Any) -> Any:
 
 def replace(array: Any, new: Any) -> None:
     """Make `array` stand for `new`, of the same shape and dtype, and tell everything that shares its memory."""
-    if isinstance(array, Named):  # it stores where it is at home
+    if named(array) is not array:  # a name, of what is written to
         array[...] = new
         return
     if not isinstance(new, Traced) or new.level < array.level:

@@ -8,23 +8,23 @@ interpreter that this belongs to sees no Buffer. In-place updates of traced arra
 
 from __future__ import annotations
 
-import operator
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import wraps
 from typing import Any
 from weakref import ref
 
 import numpy as np
 
-from bibun.arrays import in_place, indexing
-from bibun.arrays.array import OPERATORS, Array
+from bibun.arrays import indexing
+from bibun.arrays.array import Array
 from bibun.arrays.creation import as_array, holds_traced
 from bibun.arrays.lost import refuse_shuffle, refuse_swap
 from bibun.arrays.protocol import LIKE
 from bibun.arrays.registry import row
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced, new_level
+from bibun.interpreters.buffer_operators import install
 from bibun.interpreters.filling import highest, make_room
 from bibun.interpreters.snapshots import writeable
 from bibun.tree import Named, named
@@ -37,8 +37,6 @@ _COPYING = {"copy", "astype", "flatten", "reshape", "ravel"}  # methods whose re
 _ALIKE = {  # they make an array like another; some of these may show the memory of that
     np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.copy, np.astype, np.reshape, np.ravel,
 }  # fmt: skip
-_SYMBOLS = {name: getattr(operator, f"__{name}__") for name in OPERATORS}
-_COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 
 
 class Buffer(Traced, Named):
@@ -98,9 +96,8 @@ class Buffer(Traced, Named):
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **settings: Any) -> Any:
         if not settings and method == "__call__":
             return ufunc(*map(named, inputs))  # a ufunc makes new arrays
-        out = settings.get("out", ())
-        written = (*(o for o in out if isinstance(o, Buffer)), *(inputs[:1] if method == "at" else ()))
-        for buffer in written:
+        written = [*settings.get("out", ()), *(inputs[:1] if method == "at" else ())]
+        for buffer in (written := [array for array in written if isinstance(array, Buffer)]):
             make_room(buffer, (*inputs, *settings.values()))
         plain = {name: unnamed(value) for name, value in settings.items()}
         return shown(getattr(ufunc, method)(*map(named, inputs), **plain), written)
@@ -187,8 +184,8 @@ class Buffer(Traced, Named):
 
     @property
     def flat(self) -> Any:
-        """All entries, as one axis that shows the memory of this array."""
-        return self.reshape(-1)
+        """All entries in row-major order, as one axis to write through; what is read from it is a copy."""
+        return Flat(self)
 
     @flat.setter
     def flat(self, value: Any) -> None:
@@ -252,6 +249,48 @@ class Buffer(Traced, Named):
         return format(self.value, spec)
 
 
+class Flat(Buffer):
+    """The y.flat of an array. Its value shows the memory of that where it can; writing to its entries goes there in any case."""
+
+    __slots__ = ("of",)
+    __hash__ = Buffer.__hash__
+
+    of: Buffer
+
+    def __init__(self, of: Buffer) -> None:
+        self.of, self.made = of, of.made
+        self.root = of if of.root is None else of.root
+        self.calls, self.shown, self.shows = None, None, []
+
+    @property
+    def value(self) -> Any:
+        """The entries: read-only where they lie otherwise in the array, so that no update of this copy is lost."""
+        held = self.of.value
+        if isinstance(held, Traced):
+            return held.flat
+        flat = held.reshape(-1)
+        flat.flags.writeable = flat.flags.writeable and np.may_share_memory(flat, held)
+        return flat
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        return np.asarray(self.of).reshape(-1).astype(dtype or self.dtype, copy=copy is not False)
+
+    def __len__(self) -> int:
+        return self.of.size  # type: ignore[no-any-return]
+
+    def __getitem__(self, key: Any) -> Any:
+        return fillable(self.of.value.flat[unnamed(key)])
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        key, value = unnamed(key), unnamed(value)
+        make_room(self, (value, key))
+        held = self.of.value
+        if isinstance(held, Traced):
+            indexing.set_(held.flat, key, value)
+        else:
+            held.flat[key] = value
+
+
 # ---- names and what they name -----------------------------------------------------------------------------
 
 
@@ -262,7 +301,7 @@ def fillable(made: Any) -> Any:
 
 def unnamed(value: Any) -> Any:
     """The same in lists, tuples and dicts of arguments."""
-    if type(value) is Buffer:
+    if isinstance(value, Buffer):
         return value.value
     if type(value) in (list, tuple):
         return type(value)(map(unnamed, value))
@@ -313,32 +352,7 @@ def _view(root: Buffer, array: Any) -> Buffer:
     return made
 
 
-# ---- operators --------------------------------------------------------------------------------------------
-
-
-def _binary(function: Callable[[Any, Any], Any]) -> Any:
-    return lambda self, other: function(self.value, named(other))
-
-
-def _reflected(function: Callable[[Any, Any], Any]) -> Any:
-    return lambda self, other: function(named(other), self.value)
-
-
-def _augmented(function: Callable[[Any, Any], Any], in_memory: Callable[[Any, Any], Any]) -> Any:
-    def update(self: Buffer, other: Any) -> Any:
-        other = named(other)
-        if isinstance(other, Traced) or isinstance(self.value, Traced):
-            make_room(self, (other,))
-            in_place.assign(self.value, function(self.value, other))
-        else:
-            in_memory(self.value, other)
-        return self
-
-    return update
-
-
-def _unary(function: Callable[[Any], Any]) -> Any:
-    return lambda self: function(self.value)
+# ---- methods and attributes --------------------------------------------------------------------------------------------
 
 
 def _method(name: str) -> Any:
@@ -384,16 +398,7 @@ def _install() -> None:
         if not name.startswith("__") and name not in ("base", *vars(Buffer)):
             make = _method if callable(getattr(np.ndarray, name)) else _attribute
             setattr(Buffer, name, make(name))
-    for name, function in _SYMBOLS.items():
-        setattr(Buffer, f"__{name}__", _binary(function))
-        setattr(Buffer, f"__r{name}__", _reflected(function))
-        setattr(Buffer, f"__i{name}__", _augmented(function, getattr(operator, f"__i{name}__")))
-    for name in _COMPARISONS:
-        setattr(Buffer, f"__{name}__", _binary(getattr(operator, name)))
-    for function in (operator.neg, operator.pos, operator.abs, operator.invert, operator.index):
-        setattr(Buffer, f"__{function.__name__.strip('_')}__", _unary(function))
-    for conversion in (bool, int, float, complex, repr, str):
-        setattr(Buffer, f"__{conversion.__name__}__", _unary(conversion))
+    install(Buffer)
 
 
 _install()
