@@ -120,7 +120,8 @@ def _is_joined_in_a_recording(array: Any) -> bool:
 def _with_part(array: Any, key: tuple[Any, ...], part: Primitive, value: Any) -> Any:
     """What array[key] is, with the value as its real or imaginary part."""
     there = getitem_apart(array.alias(), key=key)
-    value = np.broadcast_to(value, there.shape)
+    more = np.ndim(value) - len(there.shape)
+    value = np.broadcast_to(np.reshape(value, np.shape(value)[more:]) if more > 0 else value, there.shape)
     return _rectangular(value, _imag(there)) if part is _real else _rectangular(_real(there), value)
 
 

@@ -103,10 +103,12 @@ def astype(x: Any, dtype: Any, copy: bool = True) -> Any:
 
 
 def fitted(value: Any, dtype: np.dtype[Any]) -> Any:
-    """A traced whole number, also in a list, as one of an integer dtype in which it is stored: made while it may still be
-    Python's, which has to fit."""
+    """A number, also in a list, as one of the dtype in which it is stored: Python's, which has to fit, and a traced whole
+    number, while it may still be Python's."""
     if isinstance(value, (list, tuple)):
         return [fitted(v, dtype) for v in value]
+    if type(value) in (int, float, complex):
+        return np.asarray(value, dtype)
     if not isinstance(value, Traced) or np.shape(value) or np.result_type(value).kind not in "iu":
         return value
     return astype(value, dtype, copy=False) if dtype.kind in "iu" else value
