@@ -4,6 +4,7 @@ the same text with NumPy: its values, and differences of these for the derivativ
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from typing import Any
 
 import numpy
@@ -104,20 +105,33 @@ def the_same_order_is_none(np, x):
 
 
 @program
+def arrays_that_lie_in_columns(np, x):
+    y = np.asfortranarray(np.ones((3, 4)))
+    z, w = np.zeros((2, 4), order="F"), copy(y)
+    copies = [np.ascontiguousarray(y), y.reshape(-1).reshape(3, 4), np.array(y, order="C")]
+    y.reshape(-1, order="F")[4:] = 2.0
+    w.ravel(order="F")[3:5] = x[:2]
+    y[1] = x
+    z.T.reshape(-1)[2:6] = x
+    y.T.ravel()[:3] *= x[:3]
+    return sum(copies) * x + y + w + z.sum(axis=0)
+
+
+@program
 def orders_of_what_is_filled(np, x):
     y = np.ones((4, 4))
     y[0] = x
-    copy, same = np.asfortranarray(y), np.asfortranarray(y.T)
+    other, same = np.asfortranarray(y), np.asfortranarray(y.T)
     y[1] = 5.0 * x
-    return copy * x + same
+    return other * x + same
 
 
 @program
 def a_reshape_that_copies_can_be_filled(np, x):
     y = np.ones((2, 3))
     copies = [y.T.reshape(-1), y.T.ravel(), numpy.reshape(y.T, 6), numpy.ravel(y.T)]
-    for copy in copies:
-        copy[:4] = x
+    for made in copies:
+        made[:4] = x
     return y.sum() * x + sum(copies)[:4]
 
 
@@ -132,6 +146,16 @@ def views_of_what_has_no_axes(np, x):
     longer *= x[1]
     all_of_it += x[2]
     return wide.sum() * x + wide + same[0]
+
+
+@program
+def windows_that_are_written_to(np, x):
+    y = np.ones(6)
+    windows = numpy.lib.stride_tricks.sliding_window_view(y, 3, writeable=True)
+    y[0] = x[0]
+    windows[1] = x[:3]
+    windows[3, 1:] *= x[3]
+    return y[:4] * y[2:] + numpy.sum(windows) * x
 
 
 @program
@@ -183,9 +207,9 @@ def flat_is_kept(np, x):
     y[1] = x
     across[3] = x[0]
     across[4:] = x[::-1]
-    copy = across[1:3]
+    read = across[1:3]
     across[1] = 9.0
-    return y * numpy.sum(across[2:5]) + along[1] + numpy.sum(copy)
+    return y * numpy.sum(across[2:5]) + along[1] + numpy.sum(read)
 
 
 @program
@@ -230,9 +254,9 @@ def finite_elements(np, x):
 @program
 def a_copy_by_indices(np, x):
     y = np.ones((3, 4))
-    copy = y[[0, 1]]
-    copy[0] = x
-    return y * x + copy[0]
+    rows = y[[0, 1]]
+    rows[0] = x
+    return y * x + rows[0]
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
@@ -334,3 +358,15 @@ def test_a_plain_array_takes_what_a_buffer_adds_to_it():
     y = numpy.ones(3)
     numpy.add.at(y, [0, 0], bibun.numpy.ones(2))
     numpy.testing.assert_array_equal(y, [3.0, 1.0, 1.0])
+
+
+@pytest.mark.parametrize("view", [lambda y: y.diagonal(), lambda y: numpy.broadcast_to(y, (2, 3, 3))])
+def test_what_numpy_lets_nobody_write_to_stays_so(view):
+    y = bibun.numpy.ones((3, 3))
+    seen = view(y)
+    with pytest.raises(ValueError, match="read-only"):
+        seen[0] = 2.0
+    y[0, 0] = bb.Variable(numpy.array(3.0))
+    with pytest.raises(ValueError, match="read-only"):
+        seen[0] = 2.0
+    numpy.testing.assert_array_equal(seen.data, view(y.data))

@@ -79,7 +79,8 @@ def write(array: Any, key: tuple[Any, ...], value: Any) -> None:
         below, primitive, settings = base
         if primitive in _READ_ONLY:
             raise ValueError(
-                f"assignment destination is read-only: it is a view that np.{primitive.name} made. Copy it first."
+                "assignment destination is read-only: NumPy lets nobody write to what np.broadcast_to, np.diagonal or "
+                "sliding_window_view show. Copy it first."
             )
         if primitive is _real or primitive is _imag:
             value = _with_part(below, key, primitive, value)
@@ -100,8 +101,10 @@ def _placed(array: Any, key: tuple[Any, ...], value: Any) -> tuple[tuple[Any, ..
     """array[key] = value, for a view, as a key of its base and what is put there."""
     below, primitive, settings = array.base
     where = as_slices(below.shape, primitive, settings, key)
-    # A program has better code for a key as it is than for a list of places.
-    if where is None and not (below.shape and _few(array, key) and recorded(array) is None):
+    # A program has better code for a key as it is than for a list of places. A list may name a place twice: what is put into
+    # a part of the view must not be overwritten by the rest.
+    listed = below.shape and (primitive is getitem_apart or (_few(array, key) and recorded(array) is None))
+    if where is None and not listed:
         key, value = (Ellipsis,), _put(array.alias(), value, key=key)
         where = as_slices(below.shape, primitive, settings, key)
     if where is None:

@@ -19,6 +19,7 @@ import numpy as np
 from bibun.arrays import indexing
 from bibun.arrays.array import Array
 from bibun.arrays.creation import as_array, holds_traced
+from bibun.arrays.in_place import outermost_first
 from bibun.arrays.lost import refuse_shuffle, refuse_swap
 from bibun.arrays.protocol import LIKE
 from bibun.arrays.registry import row
@@ -27,7 +28,8 @@ from bibun.core.traced import Traced, new_level
 from bibun.interpreters.buffer_operators import install
 from bibun.interpreters.filling import highest, make_room
 from bibun.interpreters.snapshots import writeable
-from bibun.tree import Named, named
+from bibun.primitives.shapes import inverse
+from bibun.tree import Named, named, unnamed
 
 _getitem = row("getitem")
 _FEW = 16  # views of one Buffer before the dead ones are looked for
@@ -236,11 +238,11 @@ class Buffer(Traced, Named):
     def __rdivmod__(self, other: Any) -> Any:
         return divmod(named(other), self.value)
 
-    def __copy__(self) -> Buffer:
-        return Buffer(self.alias())
+    def __copy__(self) -> Any:
+        return fillable(np.copy(self.value))
 
-    def __deepcopy__(self, memo: Any) -> Buffer:
-        return Buffer(self.alias())
+    def __deepcopy__(self, memo: Any) -> Any:
+        return fillable(np.copy(self.value))
 
     def __reduce__(self) -> Any:
         return Buffer, (np.array(self.value),)
@@ -295,19 +297,16 @@ class Flat(Buffer):
 
 
 def fillable(made: Any) -> Any:
-    """A new array as one that can hold traced values: of integers, which no derivative goes into, an ndarray."""
-    return Buffer(made) if type(made) is np.ndarray and made.dtype.kind in "fc" else made
+    """A new array as one that can hold traced values: of integers, which no derivative goes into, an ndarray.
 
-
-def unnamed(value: Any) -> Any:
-    """The same in lists, tuples and dicts of arguments."""
-    if isinstance(value, Buffer):
-        return value.value
-    if type(value) in (list, tuple):
-        return type(value)(map(unnamed, value))
-    if type(value) is dict:
-        return {key: unnamed(part) for key, part in value.items()}
-    return value
+    One that lies in another order is a transpose of such an array, whose memory lies in rows.
+    """
+    if type(made) is not np.ndarray or made.dtype.kind not in "fc":
+        return made
+    if made.flags.c_contiguous:
+        return Buffer(made)
+    axes = outermost_first(made, made.ndim)
+    return Buffer(np.transpose(made, axes)).transpose(inverse(axes))
 
 
 def _buffers(values: Any) -> Iterator[Buffer]:

@@ -11,9 +11,13 @@ from typing import Any
 from bibun.arrays import in_place
 from bibun.arrays.layouts import repeated
 from bibun.arrays.places import calls
+from bibun.arrays.registry import row
 from bibun.core.traced import Traced, bare
 from bibun.errors import LostDerivativeError, located
+from bibun.interpreters.snapshots import writeable
 from bibun.tree import named
+
+_broadcast_to = row("broadcast_to")  # nobody may write to what it shows
 
 
 def make_room(buffer: Any, values: Any) -> None:
@@ -32,7 +36,8 @@ def make_room(buffer: Any, values: Any) -> None:
     _check_alone(root, views)
     for view in views:
         if view.calls is None and view.value.size:
-            view.calls = calls(view.value, held)
+            read_only = () if writeable(view.value) else ((_broadcast_to, {"shape": view.value.shape}),)
+            view.calls = (*calls(view.value, held), *read_only)
     root.value = in_place.memory(_raised(held, top))
     for view in views:
         if not view.value.size:

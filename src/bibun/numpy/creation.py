@@ -16,8 +16,8 @@ from bibun.arrays import creation
 from bibun.arrays.creation import as_array, holds_traced
 from bibun.arrays.shapes import on_cpu
 from bibun.core.traced import Traced
-from bibun.interpreters.buffer import fillable, shown, unnamed
-from bibun.tree import named
+from bibun.interpreters.buffer import fillable, shown
+from bibun.tree import named, unnamed
 
 
 def making(function: Any) -> Any:
