@@ -85,9 +85,12 @@ def another_order_is_a_copy(np, x):
         np.array(y[:, 1:], copy=None, order="C"),
         np.ascontiguousarray(y.diagonal()),
         np.ascontiguousarray(y[0, ::2]),
+        np.asarray(seen := y.diagonal(), order="F"),
         y.astype(float, "F", copy=False),
     ]
     y[...] = x
+    copies.append(np.asarray(seen, order="C"))
+    y *= x[1]
     return y.sum() * x[0] + sum(c.sum() for c in copies) * x
 
 
@@ -284,6 +287,8 @@ WAYS: dict[str, Callable[[Any], Any]] = {
     "reshape of a transpose": lambda y: y.T.reshape(5, 4, 3, 1),
     "moveaxis": lambda y: numpy.moveaxis(y, 1, 0)[2],
     "flip": lambda y: numpy.flip(y, (0, 2)),
+    "a diagonal": lambda y: numpy.einsum("ii->i", y[0, :, 1:]),
+    "a diagonal the other way": lambda y: y[2, ::-1, :4].diagonal()[:, None],
     "an entry": lambda y: y.T[1, 2, 1, ...],
 }
 

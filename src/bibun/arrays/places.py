@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bibun.arrays.keys import is_basic, spelled
+from bibun.arrays.keys import is_basic, slice_of, spelled
 from bibun.arrays.registry import row
 from bibun.core.primitive import Primitive
 from bibun.primitives.memory import getitem_apart
@@ -91,7 +91,13 @@ def calls(part: Any, memory: Any) -> Calls:
     first, size = _first(part, memory), memory.itemsize
     steps = tuple(step // size for step in part.strides)
     places = _basic(memory.shape, first // size, part.shape, steps)
-    if places is None:  # as of a diagonal, or of entries that are shown several times
+    long = [axis for axis, length in enumerate(part.shape) if length > 1]
+    if places is None and len(long) == 1 and steps[long[0]]:  # a diagonal is a slice of all entries
+        n, step = part.shape[long[0]], steps[long[0]]
+        along = slice_of(range(first // size, first // size + n * step, step))
+        flat = (_reshape, {"shape": (memory.size,)}), (_getitem, {"key": (along,)})
+        return flat if part.ndim == 1 else (*flat, (_reshape, {"shape": part.shape}))
+    if places is None:  # several diagonals, or entries that are shown several times
         entries = np.full(part.shape, first // size)
         for axis, step in enumerate(steps):
             entries += (np.arange(part.shape[axis]) * step).reshape(-1, *(1,) * (part.ndim - axis - 1))
