@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 import bibun as bb
+import bibun.numpy
 from bibun import Variable
 from tests.laws.differences import directional
 
@@ -260,6 +261,14 @@ def test_an_update_of_the_base_is_seen_in_its_views() -> None:
     assert_array_equal(square.data, (X[1:3] + 1)[:, None])
     x[...] = 7.0
     assert_array_equal(square.data, [[7.0], [7.0]])
+
+
+@pytest.mark.parametrize("make", [lambda: box(np.ones((2, 3))), lambda: bibun.numpy.ones((2, 3))])
+def test_the_base_of_a_view_is_what_it_shows(make: Callable[[], Any]) -> None:
+    y = make()
+    assert y.base is None
+    assert all(view.base is y for view in (y[1:], y.T[0], y.reshape(3, 2)[::2], y[0, ...]))
+    assert y[[0, 1]].base is None
 
 
 def test_a_copy_is_no_view() -> None:

@@ -133,7 +133,7 @@ def reshaped(a: Any, shape: tuple[int, ...]) -> Any:
     y = _reshape(a, shape=shape)
     if not a.shape and in_place.is_number(a):  # it has no memory to show
         return y
-    in_rows = getattr(a, "base", None) is None and (not a.shape or alike(a).flags.c_contiguous)
+    in_rows = getattr(a, "view_of", None) is None and (not a.shape or alike(a).flags.c_contiguous)
     if in_rows or _is_view(layout(a), shape):
         y = in_place.view(a, y, _reshape, {"shape": shape})
     return related(a, y) if joins(a.shape, shape) else y

@@ -175,6 +175,11 @@ class Buffer(Traced, Named):
         return self.value.dtype  # type: ignore[no-any-return]
 
     @property
+    def base(self) -> Any:
+        """Of a view the array whose memory it shows."""
+        return self.root
+
+    @property
     def data(self) -> Any:
         """Of a traced value its value alone; else the memory."""
         return self.value.data if isinstance(self.value, Traced) else memoryview(self.__array__())
@@ -196,7 +201,7 @@ class Buffer(Traced, Named):
 
     def __getattr__(self, name: str) -> Any:
         """What only traced values have."""
-        if name in ("base", "kin", "views", "value", "written") or name.startswith("__"):
+        if name in ("kin", "view_of", "views", "value", "written") or name.startswith("__"):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         return getattr(self.value, name)
 
@@ -394,7 +399,7 @@ def _attribute(name: str) -> Any:
 
 def _install() -> None:
     for name in dir(np.ndarray):
-        if not name.startswith("__") and name not in ("base", *vars(Buffer)):
+        if not name.startswith("__") and name not in vars(Buffer):
             make = _method if callable(getattr(np.ndarray, name)) else _attribute
             setattr(Buffer, name, make(name))
     install(Buffer)

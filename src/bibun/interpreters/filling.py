@@ -86,6 +86,6 @@ def _check_alone(root: Any, views: list[Any]) -> None:
 
 def _from_root(value: Any) -> Iterator[Any]:
     """A traced view, and what lies between it and the array that it shows."""
-    while isinstance(value, Traced) and (base := getattr(value, "base", None)) is not None:
+    while isinstance(value, Traced) and (origin := getattr(value, "view_of", None)) is not None:
         yield value
-        value = base[0]
+        value = origin[0]
