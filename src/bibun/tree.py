@@ -29,6 +29,17 @@ def named(leaf: Any) -> Any:
     return leaf.value if isinstance(leaf, Named) else leaf
 
 
+def unnamed(value: Any) -> Any:
+    """The same in lists, tuples and dicts of arguments."""
+    if isinstance(value, Named):
+        return value.value
+    if type(value) in (list, tuple):
+        return type(value)(map(unnamed, value))
+    if type(value) is dict:
+        return {key: unnamed(part) for key, part in value.items()}
+    return value
+
+
 def is_container(tree: Any) -> bool:
     """Whether it holds leaves, rather than being one. None holds nothing."""
     return isinstance(tree, (tuple, list, dict, deque, NoneType)) or hasattr(type(tree), "__dataclass_fields__")

@@ -33,6 +33,7 @@ DIFFERENTIABLE: dict[str, str] = {
     **_each("__iadd__ __isub__ __imul__ __itruediv__ __ipow__ __imatmul__", "y.NAME(x.T + 1) -> y"),
     **_each("__imod__ __ifloordiv__", "y.NAME(0.275) -> y"),
     **_each("repeat take __getitem__", "x.NAME(2)"),
+    "base": "(x * 1.0)[1:].base",
     "flat": "x.flat[:]",
     "__iter__": "list(x.__iter__())",
     "astype": "x.astype(complex)",
@@ -102,7 +103,7 @@ ASIDE: dict[str, str] = {
         "__delitem__",
         "shows the entries": "__format__ __repr__ __str__",
         "is what NumPy asks for memory, which is not there": "__array_interface__ __array_struct__ __array_wrap__ "
-        "__array_finalize__ base",
+        "__array_finalize__",
         "a number that NumPy compares": "__array_priority__",
         "says on which device the entries are": "__dlpack_device__",
         "the value alone, as is documented": "data",

@@ -294,6 +294,13 @@ VIEWS: list[Callable[[Any], Any]] = [
     lambda a: numpy.moveaxis(a, 0, -1),
     lambda a: numpy.flip(a),
     lambda a: a.view(),
+    lambda a: a.reshape(-1, order="F"),
+    lambda a: a.ravel("K"),
+    lambda a: a.astype(float, order="F", copy=False),
+    lambda a: a.astype(float, copy=False),
+    lambda a: a[[0, -1]],
+    lambda a: numpy.rot90(numpy.atleast_2d(a)),
+    lambda a: numpy.split(a, [1], axis=-1)[1],
 ]
 UPDATES: list[Callable[[Any, Any], Any]] = [
     lambda a, x: a.__setitem__(..., x[0] * x[1]),
@@ -305,6 +312,12 @@ UPDATES: list[Callable[[Any, Any], Any]] = [
     lambda a, x: numpy.copyto(a, numpy.sin(a)),
     lambda a, x: a.fill(x[1]),
     lambda a, x: a.__setitem__(..., 0.75),
+    lambda a, x: a.flat.__setitem__(slice(0, 2), x[:2]),
+    lambda a, x: a.flat.__setitem__(-1, x[0]),
+    lambda a, x: a.__setitem__([0, -1], a[[0, -1]] + x[1]),
+    lambda a, x: numpy.multiply(x[1], numpy.ones(a.shape[-1]), out=a),
+    lambda a, x: numpy.multiply(a.T, x[0], out=a.T),
+    lambda a, x: numpy.put(a, [0, -1], x[:2]),
 ]
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 import bibun as bb
+import bibun.numpy
 from bibun import Variable
 from tests.laws.differences import directional
 
@@ -262,6 +263,14 @@ def test_an_update_of_the_base_is_seen_in_its_views() -> None:
     assert_array_equal(square.data, [[7.0], [7.0]])
 
 
+@pytest.mark.parametrize("make", [lambda: box(np.ones((2, 3))), lambda: bibun.numpy.ones((2, 3))])
+def test_the_base_of_a_view_is_what_it_shows(make: Callable[[], Any]) -> None:
+    y = make()
+    assert y.base is None
+    assert all(view.base is y for view in (y[1:], y.T[0], y.reshape(3, 2)[::2], y[0, ...]))
+    assert y[[0, 1]].base is None
+
+
 def test_a_copy_is_no_view() -> None:
     x = box(X) * 1.0
     others = [
@@ -493,6 +502,33 @@ def test_out_broadcasts_and_casts_as_numpy_does() -> None:
     assert_array_equal(y.data, np.float32([2 * X, 2 * X]))
     np.sum(y).backward()
     assert_allclose(x.grad, np.full(4, 4.0))
+
+
+def spread_by_out(y: Any, x: Any) -> Any:
+    return np.sin(x[:2, None], out=y)
+
+
+def spread_by_full_like(y: Any, x: Any) -> Any:
+    return np.full_like(y, x)
+
+
+def spread_by_full_like_of_a_transpose(y: Any, x: Any) -> Any:
+    return np.full_like(y.T, x[:, None])
+
+
+@pytest.mark.parametrize("spread", [spread_by_out, spread_by_full_like, spread_by_full_like_of_a_transpose])
+def test_what_is_spread_over_an_array_has_memory_of_its_own(spread: Callable[[Any, Any], Any]) -> None:
+    """So the same reshapes are views as with NumPy."""
+
+    def filled(x: Any) -> Any:
+        y = spread(np.zeros((2, 4), **({} if type(x) is np.ndarray else {"like": x})), x)
+        y.reshape(-1)[1] = 99.0
+        y.reshape(-1, order="F")[2] = 77.0
+        return y
+
+    assert_array_equal(filled(box(X)).data, filled(X))
+    slope = (np.sum(filled(X + 1e-5)) - np.sum(filled(X - 1e-5))) / 2e-5
+    assert_allclose(np.sum(bb.grad(lambda x: np.sum(filled(x)))(X)), slope, rtol=1e-6)
 
 
 def test_what_does_not_fit_is_refused_and_changes_nothing() -> None:

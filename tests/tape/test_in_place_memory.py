@@ -14,6 +14,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 import bibun as bb
 from bibun import Variable
 from bibun.arrays.keys import composed
+from bibun.core.cotangents import Scattered
+from bibun.interpreters import sweep
 from bibun.primitives import TABLE
 
 ROWS, COLUMNS = 40, 6
@@ -245,6 +247,52 @@ def test_writing_through_a_view_is_writing_to_its_base(way: str, data: st.DataOb
     expected = np.zeros(v.size)
     expected[(-1 - plain[plain < 0]).astype(int)] = weights[plain < 0]
     assert_array_equal(np.reshape(v.grad, -1) if v.size else expected, expected)
+
+
+@pytest.mark.parametrize("way", [way for way in WAYS if way not in ("flat of a transpose", "empty")])
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_a_few_entries_of_a_view_are_entries_of_its_base(way: str, data: st.DataObject) -> None:
+    """Their cotangent as places of the base, which the sweep does for few of them, beside NumPy."""
+    places, x = np.arange(60).reshape(3, 4, 5), Variable(np.zeros((3, 4, 5)))
+    view = WAYS[way](places)
+    lists = [st.lists(st.integers(-n, n - 1), min_size=2, max_size=2).map(np.array) for n in view.shape]
+    key = tuple(data.draw(st.lists(st.one_of(keys, *lists), max_size=3)))
+    try:
+        taken = np.asarray(view[key])
+    except IndexError:
+        return
+    weights = np.cos(np.arange(taken.size)).reshape(taken.shape)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sweep, "_FEW", 0)
+        np.sum(WAYS[way](x * 1.0)[key] * weights).backward()
+    expected = np.bincount(taken.ravel(), weights.ravel(), minlength=60)
+    assert_allclose(np.ravel(x.grad), expected, atol=1e-14)
+
+
+def read_and_written(x: Any) -> Any:
+    y, z = np.zeros((40, COLUMNS * 40), like=x), np.zeros((COLUMNS, 40 * 40), like=x)
+    rows, blocks = y[1:], y.reshape(40, 40, COLUMNS)
+    for i in range(1, 39):
+        rows[i, :COLUMNS] += x
+        blocks[i, 1] += blocks[i - 1, 1] * x
+        y.T[i, :2] += x[:2]
+        z.T[i] += z.T[i - 1] + x
+    return np.sum(y * y) + np.sum(z * z)
+
+
+def test_reading_a_few_entries_of_views_makes_no_arrays_on_the_way_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    dense, calls = Scattered.dense, 0
+
+    def counting(scattered: Any) -> Any:
+        nonlocal calls
+        calls += scattered.shape[-1] > COLUMNS
+        return dense(scattered)
+
+    monkeypatch.setattr(Scattered, "dense", counting)
+    gradient = bb.grad(read_and_written)(X)
+    assert calls <= 8
+    assert_allclose(gradient, bb.jacfwd(read_and_written)(X), rtol=1e-12)
 
 
 def test_a_window_is_not_written_to() -> None:

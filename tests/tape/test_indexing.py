@@ -86,6 +86,11 @@ KEYS: dict[str, Any] = {
     "True, ellipsis and list": (True, ..., [0, 1]),
     "True and list": (True, [0, 1, 0]),
     "empty list of two axes": [[]],
+    "integer, new axis, list": (0, None, [3, 1]),
+    "integer, slice, mask": (0, slice(None), np.array([True, False, True, True, False])),
+    "integer, slice, True": (0, slice(None), True),
+    "True, new axis, list": (True, None, [0, 1]),
+    "matrices apart": ([[0], [2]], slice(None), [[1, 1]]),
 }
 
 
@@ -155,6 +160,26 @@ def test_assignment_in_every_form(name: str) -> None:
         batch = bb.vmap(f)(np.stack([A, A]), np.stack([v, v]))
         assert_array_equal(batch, [plain, plain])
         assert_array_equal(bb.vmap(f, in_axes=(0, None))(np.stack([A, A]), v), [plain, plain])
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_an_assignment_pushes_a_batch_of_tangents_into_an_array_of_its_own(name: str) -> None:
+    """Column k of the Jacobian is 1 where entry k was written last: the tangents of zeros are one array for the batch."""
+    key = KEYS[name]
+    shape = np.shape(A[key])
+    writes = np.arange(int(np.prod(shape))).reshape(shape)
+    if not writes.size:
+        return
+    last = np.full(SHAPE, -1)
+    last[key] = writes
+
+    def f(v: Any) -> Any:
+        y = np.zeros(SHAPE, like=v)
+        y[key] = v
+        return y
+
+    expected = (last[..., None] == np.arange(writes.size)).reshape(*SHAPE, *shape)
+    assert_array_equal(bb.jacfwd(f)(np.cos(writes * 1.0)), expected)
 
 
 @settings(max_examples=150)

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from bibun.arrays import in_place, indexing, lost, methods, protocol, sparse
+from bibun.arrays.kinship import root_of
 from bibun.arrays.registry import row
 from bibun.core.primitive import ByClass
 from bibun.core.traced import Holder, Traced, bare, of_masked, plain
@@ -80,6 +81,12 @@ class Array(Traced, methods.Methods):
     @shape.setter
     def shape(self, shape: Any) -> None:
         refuse_shape(self, shape)
+
+    @property
+    def base(self) -> Any:
+        """Of a view the array whose memory it shows."""
+        root = root_of(self)
+        return None if root is self else root
 
     @property
     def ndim(self) -> int:
@@ -200,7 +207,7 @@ class Array(Traced, methods.Methods):
         return indexing.get(self, key)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        if type(key) is int and isinstance(value, Array) and (getattr(value, "base", None) or (None,))[0] is self:
+        if type(key) is int and isinstance(value, Array) and (getattr(value, "view_of", None) or (None,))[0] is self:
             lost.refuse_swap(self.word, sys._getframe(1))
         indexing.set_(self, key, value)
 

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from bibun.arrays import in_place
-from bibun.arrays.layouts import copied, in_order, laid, laid_as, layout, repeated
+from bibun.arrays.layouts import copied, in_order, laid, layout, repeated
 from bibun.arrays.registry import implements
 from bibun.arrays.shapes import astype, fitted, is_traced, lengths, on_cpu
 from bibun.core.traced import Traced, unlisted
+from bibun.primitives.memory import copy_in
 from bibun.primitives.shapes import inverse
 
 
@@ -96,8 +97,8 @@ def full_like(
         return _like(np.full, a, dtype, shape, device, order, fill_value)
     on_cpu(device)
     fill_value = astype(fill_value, a.dtype if dtype is None else dtype)
-    wide = np.broadcast_to(fill_value, a.shape if shape is None else shape)
-    return laid_as(np.copy(wide, order="C"), order, a)
+    spread = np.broadcast_to(fill_value, a.shape if shape is None else lengths(shape))
+    return in_place.memory(copy_in(laid(order, a, len(spread.shape)))(spread))
 
 
 @implements(np.array)

@@ -21,13 +21,14 @@ from weakref import ref
 import numpy as np
 
 from bibun.arrays.keys import composed
-from bibun.arrays.kinship import check_written, joins
+from bibun.arrays.kinship import check_written, joins, root_of
 from bibun.arrays.places import as_lists, as_slices
 from bibun.arrays.registry import row
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced, alike, recorded
 from bibun.errors import LostDerivativeError
 from bibun.primitives.memory import copy_in, flat, getitem_apart, put_into
+from bibun.tree import named
 
 _getitem, _put, _real, _imag, _rectangular = row("getitem"), row("put"), row("real"), row("imag"), row("rectangular")
 _reshape = row("reshape")
@@ -41,7 +42,7 @@ def view(base: Any, y: Any, primitive: Primitive, settings: dict[str, Any]) -> A
     """Say that y = primitive(base, **settings) shows the memory of base, which a number has not. Returns y."""
     if not isinstance(base, Traced) or y is base or type(y) is not type(base) or (not base.shape and is_number(base)):
         return y
-    y.base = (base, primitive, settings)
+    y.view_of = (base, primitive, settings)
     views = getattr(base, "views", None)
     if views is None:
         base.views = [ref(y)]
@@ -54,10 +55,7 @@ def view(base: Any, y: Any, primitive: Primitive, settings: dict[str, Any]) -> A
 
 def shown(base: Any, key: tuple[Any, ...]) -> Any:
     """base[key] for a basic key: a view, or a copy of few entries of an array that is being written."""
-    root = base
-    while (above := getattr(root, "base", None)) is not None:
-        root = above[0]
-    return (getitem_apart if hasattr(root, "written") and _few(base, key) else _getitem)(base, key=key)
+    return (getitem_apart if hasattr(root_of(base), "written") and _few(base, key) else _getitem)(base, key=key)
 
 
 def _few(array: Any, key: tuple[Any, ...]) -> bool:
@@ -67,15 +65,15 @@ def _few(array: Any, key: tuple[Any, ...]) -> bool:
 
 def is_flat(array: Any) -> bool:
     """Whether it is the x.flat of an array."""
-    base = getattr(array, "base", None)
-    return base is not None and base[1] is flat
+    origin = getattr(array, "view_of", None)
+    return origin is not None and origin[1] is flat
 
 
 def write(array: Any, key: tuple[Any, ...], value: Any) -> None:
     """array[key] = value, into the array whose memory it shows; the key is not traced."""
     part = any(k is Ellipsis for k in key)  # of an array, though it may have no axes
-    while (base := getattr(array, "base", None)) is not None:
-        below, primitive, settings = base
+    while (origin := getattr(array, "view_of", None)) is not None:
+        below, primitive, settings = origin
         if primitive in _READ_ONLY:
             name = "lib.stride_tricks.sliding_window_view" if primitive.name == "sliding_windows" else primitive.name
             raise ValueError(f"assignment destination is read-only: it is a view that np.{name} made. Copy it first.")
@@ -96,10 +94,12 @@ def write(array: Any, key: tuple[Any, ...], value: Any) -> None:
 
 def _placed(array: Any, key: tuple[Any, ...], value: Any) -> tuple[tuple[Any, ...], Any]:
     """array[key] = value, for a view, as a key of its base and what is put there."""
-    below, primitive, settings = array.base
+    below, primitive, settings = array.view_of
     where = as_slices(below.shape, primitive, settings, key)
-    # A program has better code for a key as it is than for a list of places.
-    if where is None and not (below.shape and _few(array, key) and recorded(array) is None):
+    # A program has better code for a key as it is than for a list of places. A list may name a place twice: what is put into
+    # a part of the view must not be overwritten by the rest.
+    listed = below.shape and (primitive is getitem_apart or (_few(array, key) and recorded(array) is None))
+    if where is None and not listed:
         key, value = (Ellipsis,), _put(array.alias(), value, key=key)
         where = as_slices(below.shape, primitive, settings, key)
     if where is None:
@@ -109,8 +109,8 @@ def _placed(array: Any, key: tuple[Any, ...], value: Any) -> tuple[tuple[Any, ..
 
 def _is_joined_in_a_recording(array: Any) -> bool:
     """Whether it is a root whose axes are joined: as keys of that, keys of this that move with a loop would follow no rule."""
-    below, primitive, _ = array.base
-    if recorded(array) is None or getattr(below, "base", None) is not None:
+    below, primitive, _ = array.view_of
+    if recorded(array) is None or getattr(below, "view_of", None) is not None:
         return False
     return primitive in (_reshape, flat) and joins(below.shape, array.shape)
 
@@ -118,7 +118,8 @@ def _is_joined_in_a_recording(array: Any) -> bool:
 def _with_part(array: Any, key: tuple[Any, ...], part: Primitive, value: Any) -> Any:
     """What array[key] is, with the value as its real or imaginary part."""
     there = getitem_apart(array.alias(), key=key)
-    value = np.broadcast_to(value, there.shape)
+    more = np.ndim(value) - len(there.shape)
+    value = np.broadcast_to(np.reshape(value, np.shape(value)[more:]) if more > 0 else value, there.shape)
     return _rectangular(value, _imag(there)) if part is _real else _rectangular(_real(there), value)
 
 
@@ -126,16 +127,16 @@ def _with_entries(array: Any, key: tuple[Any, ...], value: Any) -> Any:
     """The array with value at the key: in its own memory where only it and its views hold that."""
     array.written = True
     inner = isinstance(value, Traced) and value.level > array.level  # what _hand_down refuses
-    return (_put if inner or not array.alone(list(_below(array))) else put_into)(array, value, key=key)
+    return (_put if inner or not array.alone(list(views_of(array))) else put_into)(array, value, key=key)
 
 
-def _below(array: Any) -> Iterator[Any]:
+def views_of(array: Any) -> Iterator[Any]:
     """The living views of an array, and theirs."""
     for weak in getattr(array, "views", ()):
         view = weak()
         if view is not None:
             yield view
-            yield from _below(view)
+            yield from views_of(view)
 
 
 def assign(array: Any, new: Any, name: str = "an in-place update") -> Any:
@@ -147,14 +148,14 @@ def assign(array: Any, new: Any, name: str = "an in-place update") -> Any:
     if not np.can_cast(have, dtype, "same_kind"):
         raise TypeError(f"{name}: a result of {have} cannot be stored in an array of {dtype}. Write y = ... instead.")
     if np.shape(new) != shape:
-        new = np.broadcast_to(new, shape)
+        new = np.broadcast_to(new, shape).copy()  # each entry in its place, or views of the array would be copies
     replace(array, new if have == dtype else new.astype(dtype))
     return memory(array)
 
 
 def is_number(array: Any) -> bool:
     """Whether it stands for a number, of which y += 1 makes another one, as y = y + 1 does."""
-    if np.shape(array) or hasattr(array, "views") or getattr(array, "base", None) is not None:
+    if np.shape(array) or hasattr(array, "views") or getattr(array, "view_of", None) is not None:
         return False
     plain = alike(array)
     return not isinstance(plain, np.ndarray) or plain.ndim > 0  # of a batch of numbers each entry is one
@@ -169,9 +170,12 @@ def memory(array: Any) -> Any:
 
 def replace(array: Any, new: Any) -> None:
     """Make `array` stand for `new`, of the same shape and dtype, and tell everything that shares its memory."""
+    if named(array) is not array:  # a name, of what is written to
+        array[...] = new
+        return
     if not isinstance(new, Traced) or new.level < array.level:
         new = array.constant(new.alias() if isinstance(new, Traced) else new)
-    if getattr(array, "base", None) is None:
+    if getattr(array, "view_of", None) is None:
         _hand_down(array, _laid_as(array, new))
     else:
         write(array, (Ellipsis,), new)
@@ -208,7 +212,7 @@ def _hand_down(root: Any, new: Any) -> None:
         for weak in getattr(array, "views", ()):
             below = weak()
             if below is not None:
-                _, primitive, settings = below.base
+                _, primitive, settings = below.view_of
                 waiting.append((below, primitive(array, **settings)))
 
 

@@ -67,6 +67,8 @@ def _prepared(x: Any, key: Any, value: Any) -> tuple[tuple[Any, ...], Any, list[
     if isinstance(value, (list, tuple)):
         entries = [v if isinstance(v, Traced) else np.asarray(v) for v in fitted(value, np.result_type(x))]
         value = np.stack(entries)
+    elif type(value) is complex:
+        value = fitted(value, np.result_type(x))
     have, want = np.result_type(value), np.result_type(x)
     if isinstance(value, Traced) and want.kind in "iub" and have.kind in "fc":
         raise NoDerivativeError(
@@ -92,6 +94,8 @@ def set_(x: Any, key: Any, value: Any) -> None:
     """x[key] = value: x, and every view of the same memory, change."""
     key, value, traced = _prepared(x, key, value)
     if in_place.is_flat(x) and np.ndim(value) and not traced:
+        if all(isinstance(k, (int, np.integer)) for k in key):
+            raise ValueError(f"x.flat[i] = value: an entry is a number, and value has shape {np.shape(value)}.")
         if not np.size(value):
             return  # as NumPy has it: there is nothing to store
         value = _cycled(x, key, value)
@@ -113,6 +117,8 @@ def at(function: np.ufunc, array: Any, key: Any, *values: Any) -> None:
         set_(array, key, function(get(array, key), *values))
         return
     wide = np.result_type(array, values[0])  # truth values and small integers would not hold what is added up
+    if values[0] is None:  # which would be taken for nan
+        raise TypeError(f"np.{function.__name__}.at: None is no number.")
     spread = np.broadcast_to(values[0], np.shape(get(array, key))).astype(wide, copy=False)
     key, traced = _settled(key)
     if len(key) == 1 and isinstance(key[0], np.ndarray):  # of a large array only the rows that are named

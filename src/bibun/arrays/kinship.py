@@ -20,7 +20,7 @@ def related(a: Any, y: Any) -> Any:
     """Say that y shows the memory of a, or is a copy, for the way in which a lies. Returns y."""
     if recorded(a) is None:
         return y
-    root, other = _root(a), _root(y)
+    root, other = root_of(a), root_of(y)
     kin = getattr(root, "kin", None)
     if kin is None:
         kin = root.kin = [ref(root)]
@@ -67,8 +67,8 @@ def joins(shape: tuple[int, ...], new: tuple[int, ...]) -> bool:
     return False
 
 
-def _root(array: Any) -> Any:
+def root_of(array: Any) -> Any:
     """What has the memory that a view shows."""
-    while (base := getattr(array, "base", None)) is not None:
-        array = base[0]
+    while (origin := getattr(array, "view_of", None)) is not None:
+        array = origin[0]
     return array

@@ -21,8 +21,8 @@ def layout(a: Any) -> Any:
     if not isinstance(a, Traced):
         return a
     steps = []
-    while (base := getattr(a, "base", None)) is not None:
-        a, primitive, settings = base
+    while (origin := getattr(a, "view_of", None)) is not None:
+        a, primitive, settings = origin
         steps.append((primitive, settings))
     memory = alike(a)
     if not isinstance(memory, np.ndarray) or not memory.size:
@@ -100,7 +100,7 @@ def laid_as(y: Any, order: str, like: Any) -> Any:
 def _in_rows(a: Any) -> bool:
     """Whether it is known at once that it lies in C order, and is no view."""
     memory = alike(a)
-    return getattr(a, "base", None) is None and isinstance(memory, np.ndarray) and memory.flags.c_contiguous
+    return getattr(a, "view_of", None) is None and isinstance(memory, np.ndarray) and memory.flags.c_contiguous
 
 
 def along(a: Any, axis: int, indices: Any, order: str = "C") -> Any:

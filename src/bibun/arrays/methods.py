@@ -349,7 +349,11 @@ class Methods(Refused):
         in_place.replace(self, selection.partition(self, kth, axis, kind))
 
     def fill(self, value: Any) -> None:
-        """x[...] = value."""
+        """x[...] = value, a number."""
+        if np.ndim(value):
+            raise ValueError(
+                f"fill: every entry is the same number, and value has shape {np.shape(value)}. Write x[...] = value."
+            )
         indexing.set_(self, ..., value)
 
     def put(self, indices: Any, values: Any, mode: str = "raise") -> None:

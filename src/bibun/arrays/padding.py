@@ -188,9 +188,9 @@ def linalg_trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
 @implements(np.fill_diagonal)
 def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
     """a[i, ..., i] = val, in place."""
-    val = as_array(val)
     if not is_traced(a):
-        raise lost.into_plain(val, "np.fill_diagonal")
+        raise lost.into_plain(as_array(val), "np.fill_diagonal")
+    val = stored(val, a.dtype)
     if a.ndim < 2:
         raise ValueError("array must be at least 2-d")
     if a.ndim > 2 and len(set(a.shape)) > 1:
@@ -198,5 +198,7 @@ def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
     step = a.shape[1] + 1 if a.ndim == 2 else 1 + sum(a.shape[0] ** i for i in range(1, a.ndim))
     end = a.shape[1] ** 2 if a.ndim == 2 and not wrap else a.size
     places = np.arange(0, min(end, a.size), step)
+    if not val.size:
+        return  # as NumPy has it: there is nothing to store
     value = shapes.resize(val, places.shape) if is_traced(val) else np.resize(val, places.shape)
     indexing.set_(a, np.unravel_index(places, a.shape), value)

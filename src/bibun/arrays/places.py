@@ -12,11 +12,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bibun.arrays.keys import is_basic, spelled
+from bibun.arrays.keys import is_basic, slice_of, spelled
 from bibun.arrays.registry import row
 from bibun.core.primitive import Primitive
+from bibun.primitives.memory import getitem_apart
+from bibun.primitives.shapes import inverse
 
-_einsum = row("einsum")
+_einsum, _getitem, _reshape, _transpose = row("einsum"), row("getitem"), row("reshape"), row("transpose")
+
+Calls = tuple[tuple[Primitive, dict[str, Any]], ...]
 
 
 class Places(NamedTuple):
@@ -80,6 +84,34 @@ def as_lists(
         along = np.arange(n).reshape(-1, *(1,) * (view.ndim - axis - 1))
         entries += np.broadcast_to(along, view.shape)[key] * step
     return np.unravel_index(entries, shape)
+
+
+def calls(part: Any, memory: Any) -> Calls:
+    """The calls, one after the other, that make of an array in row-major order what an ndarray shows of its memory."""
+    first, size = _first(part, memory), memory.itemsize
+    steps = tuple(step // size for step in part.strides)
+    places = _basic(memory.shape, first // size, part.shape, steps)
+    long = [axis for axis, length in enumerate(part.shape) if length > 1]
+    if places is None and len(long) == 1 and steps[long[0]]:  # a diagonal is a slice of all entries
+        n, step = part.shape[long[0]], steps[long[0]]
+        along = slice_of(range(first // size, first // size + n * step, step))
+        flat = (_reshape, {"shape": (memory.size,)}), (_getitem, {"key": (along,)})
+        return flat if part.ndim == 1 else (*flat, (_reshape, {"shape": part.shape}))
+    if places is None:  # several diagonals, or entries that are shown several times
+        entries = np.full(part.shape, first // size)
+        for axis, step in enumerate(steps):
+            entries += (np.arange(part.shape[axis]) * step).reshape(-1, *(1,) * (part.ndim - axis - 1))
+        return (_reshape, {"shape": (memory.size,)}), (getitem_apart, {"key": (entries,)})
+    made: list[tuple[Primitive, dict[str, Any]]] = []
+    if places.key:
+        made.append((_getitem, {"key": places.key if places.joined else (*places.key, Ellipsis)}))
+    if places.joined != places.lengths or places.axes != tuple(range(len(places.axes))):
+        made += [  # what `laid` does, undone
+            (_reshape, {"shape": tuple(places.split[axis] for axis in places.axes)}),
+            (_transpose, {"axes": inverse(places.axes)}),
+            (_reshape, {"shape": places.lengths}),
+        ]
+    return tuple(made)
 
 
 def _first(part: Any, memory: Any) -> int:

@@ -33,18 +33,37 @@ def ufunc(array: Any, function: np.ufunc, method: str, inputs: tuple[Any, ...], 
     if method == "outer":
         method, inputs = "__call__", ufunc_methods.outer(function, *inputs)
     if method == "__call__":
-        if of_loop := {name: settings.pop(name) for name in _OF_LOOPS if name in settings}:
-            inputs = ufunc_methods.in_loop(function, inputs, **of_loop)
-        order = settings.pop("order", "K")
-        result = _call(function, inputs, out, **settings)
-        if order != "K":
-            result = (
-                tuple(laid_as(y, order, y) for y in result) if function.nout > 1 else laid_as(result, order, result)
-            )
+        result = _called(function, inputs, out, settings)
     else:
         dtype = with_out(settings.pop("dtype", None), inputs[0], out)
         result = getattr(ufunc_methods, method)(function, *inputs, dtype=dtype, **settings)
     return result if out is None else write_out(out, result, _name(function), spread=method == "__call__")
+
+
+def _called(function: np.ufunc, inputs: tuple[Any, ...], out: Any, settings: dict[str, Any]) -> Any:
+    """The call in the loop, and its results in the order in memory, that the settings ask for."""
+    if of_loop := {name: settings.pop(name) for name in _OF_LOOPS if name in settings}:
+        inputs = ufunc_methods.in_loop(function, inputs, **of_loop)
+    order = settings.pop("order", "K")
+    y = _call(function, inputs, out, **settings)
+    if order != "K":
+        y = tuple(laid_as(part, order, part) for part in y) if function.nout > 1 else laid_as(y, order, y)
+    made = 0 if out is None or not function.signature or settings else _axes_made(function, inputs)
+    if made and np.shape(out)[-made:] != np.shape(y)[-made:]:
+        raise ValueError(
+            f"{_name(function)}: a result of shape {np.shape(y)} does not fit into an array of shape {np.shape(out)}."
+        )
+    return y
+
+
+def _axes_made(function: np.ufunc, inputs: tuple[Any, ...]) -> int:
+    """How many of the last axes of its result a generalized ufunc works on: only those before them are spread over out=."""
+    read, made = function.signature.split("->")  # type: ignore[union-attr]
+    cores = [core.split(",") for core in read.strip("()").split("),(")]
+    left_out = {
+        name for core, x in zip(cores, inputs, strict=False) if np.ndim(x) < len(core) for name in core if "?" in name
+    }
+    return sum(name != "" and name not in left_out for name in made.strip("()").split(","))
 
 
 def function(array: Any, numpy_function: Any, args: tuple[Any, ...], settings: dict[str, Any]) -> Any:
@@ -141,7 +160,8 @@ def _call(function: np.ufunc, inputs: tuple[Any, ...], out: Any, *, where: Any =
         return ufunc_methods.with_axes(function, inputs, **axes)
     if where is True:
         return _stand_in(function)(*inputs)
-    shape = np.broadcast_shapes(*(np.shape(x) for x in inputs), np.shape(where))
+    outs = () if out is None else out if isinstance(out, tuple) else (out,)
+    shape = np.broadcast_shapes(*(np.shape(x) for x in (*inputs, where, *(o for o in outs if o is not None))))
     mask = np.broadcast_to(where, shape)
     arrays = [x if type(x) in ufunc_methods.NUMBERS else _taken(mask, unlisted(x)) for x in inputs]
     with np.errstate(all="ignore") if isinstance(mask, Traced) else nullcontext():

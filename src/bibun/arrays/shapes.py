@@ -104,10 +104,12 @@ def astype(x: Any, dtype: Any, copy: bool = True) -> Any:
 
 
 def fitted(value: Any, dtype: np.dtype[Any]) -> Any:
-    """A traced whole number, also in a list, as one of an integer dtype in which it is stored: made while it may still be
-    Python's, which has to fit."""
+    """A number, also in a list, as one of the dtype in which it is stored: Python's, which has to fit, and a traced whole
+    number, while it may still be Python's."""
     if isinstance(value, (list, tuple)):
         return [fitted(v, dtype) for v in value]
+    if type(value) in (int, float, complex):
+        return np.asarray(value, dtype)
     if not isinstance(value, Traced) or np.shape(value) or np.result_type(value).kind not in "iu":
         return value
     return astype(value, dtype, copy=False) if dtype.kind in "iu" else value
@@ -132,7 +134,7 @@ def reshaped(a: Any, shape: tuple[int, ...]) -> Any:
     y = _reshape(a, shape=shape)
     if not a.shape and in_place.is_number(a):  # it has no memory to show
         return y
-    in_rows = getattr(a, "base", None) is None and (not a.shape or alike(a).flags.c_contiguous)
+    in_rows = getattr(a, "view_of", None) is None and (not a.shape or alike(a).flags.c_contiguous)
     if in_rows or _is_view(layout(a), shape):
         y = in_place.view(a, y, _reshape, {"shape": shape})
     return related(a, y) if joins(a.shape, shape) else y

@@ -115,6 +115,11 @@ def put_along_axis(arr: Any, indices: Any, values: Any, axis: Any) -> None:
     """arr[..., indices[..., j, ...], ...] = values[..., j, ...]."""
     values, indices = as_array(values), as_array(indices)
     _checked(arr, "np.put_along_axis", values, indices)
+    if indices.ndim != (1 if axis is None else arr.ndim):
+        raise ValueError(
+            f"np.put_along_axis: indices has {indices.ndim} axes, and needs "
+            + ("1 for axis=None." if axis is None else f"{arr.ndim}, as the array has.")
+        )
     values = stored(values, arr.dtype)
     if axis is None:
         indexing.set_(arr, _unraveled(arr, np.where(indices < 0, indices + arr.size, indices)), values)

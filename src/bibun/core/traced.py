@@ -33,13 +33,13 @@ def of_masked(kind: type) -> bool:
 class Traced:
     """A value as one interpreter sees it. `value` is plain, or belongs to a lower level."""
 
-    __slots__ = ("base", "kin", "level", "value", "views", "written", "__weakref__")
+    __slots__ = ("kin", "level", "view_of", "value", "views", "written", "__weakref__")
     __hash__ = object.__hash__
 
     level: int
     value: Any
     # Of views of one another (see arrays/in_place.py); unset in all other values.
-    base: Any
+    view_of: Any  # of a view: the array that it shows, and the call of a row that made it
     views: Any
     kin: Any  # in a recording, what would share its memory if arguments lay otherwise (see arrays/kinship.py)
     written: bool  # set where entries were written: reading a few of it copies them, so that nothing holds its memory

@@ -8,33 +8,37 @@ interpreter that this belongs to sees no Buffer. In-place updates of traced arra
 
 from __future__ import annotations
 
-import operator
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import wraps
 from typing import Any
 from weakref import ref
 
 import numpy as np
 
-from bibun.arrays import in_place, indexing
-from bibun.arrays.array import OPERATORS, Array
+from bibun.arrays import indexing
+from bibun.arrays.array import Array
 from bibun.arrays.creation import as_array, holds_traced
+from bibun.arrays.in_place import outermost_first
 from bibun.arrays.lost import refuse_shuffle, refuse_swap
 from bibun.arrays.protocol import LIKE
+from bibun.arrays.registry import row
 from bibun.core.primitive import Primitive
 from bibun.core.traced import Traced, new_level
+from bibun.interpreters.buffer_operators import install
 from bibun.interpreters.filling import highest, make_room
 from bibun.interpreters.snapshots import writeable
-from bibun.tree import Named, named
+from bibun.primitives.shapes import inverse
+from bibun.tree import Named, named, unnamed
 
+_getitem = row("getitem")
 _FEW = 16  # views of one Buffer before the dead ones are looked for
 _WRITERS = {np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal}  # to their first argument
 _WRITING = {"fill", "put", "sort", "partition", "itemset", "setfield"}  # methods
 _COPYING = {"copy", "astype", "flatten", "reshape", "ravel"}  # methods whose result holds the same entries
-_ALIKE = {np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.copy}  # they make an array like another
-_SYMBOLS = {name: getattr(operator, f"__{name}__") for name in OPERATORS}
-_COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
+_ALIKE = {  # they make an array like another; some of these may show the memory of that
+    np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.copy, np.astype, np.reshape, np.ravel,
+}  # fmt: skip
 
 
 class Buffer(Traced, Named):
@@ -42,18 +46,18 @@ class Buffer(Traced, Named):
 
     made    the number of its making: a run of a transform that began later ends before it
     root    of a view: the Buffer whose memory it shows
-    key     of a view: which entries of the root it shows, once that is known
+    calls   of a view: what makes it of the root, once that is known
     shows   of a root: its views, weakly
     shown   of a root: the ndarray that shows its memory to code that takes ndarrays only, weakly
     """
 
-    __slots__ = ("key", "made", "root", "shown", "shows")
+    __slots__ = ("calls", "made", "root", "shown", "shows")
     __hash__ = Traced.__hash__
     __array_priority__ = 2000.0
 
     made: int
     root: Any
-    key: Any
+    calls: Any
     shows: list[Any]
     shown: Any
     level = sys.maxsize  # it owns every call, and hands it on with its value in its place
@@ -64,7 +68,7 @@ class Buffer(Traced, Named):
             value = value.copy(order="C")
         self.value = value
         self.made = new_level()
-        self.root = self.key = self.shown = None
+        self.root = self.calls = self.shown = None
         self.shows = []
 
     # ---- what every interpreter's value has -------------------------------------------------------------
@@ -89,18 +93,13 @@ class Buffer(Traced, Named):
         """The value; a number where it has shape ()."""
         return self.value.strong() if isinstance(self.value, Traced) else self.value[()]
 
-    def become(self, other: Any) -> None:
-        """Take over the entries of another one: what is called with this as out= ends here."""
-        self[...] = other.value
-
     # ---- NumPy's protocols ------------------------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **settings: Any) -> Any:
         if not settings and method == "__call__":
             return ufunc(*map(named, inputs))  # a ufunc makes new arrays
-        out = settings.get("out", ())
-        written = (*(o for o in out if isinstance(o, Buffer)), *(inputs[:1] if method == "at" else ()))
-        for buffer in written:
+        written = [*settings.get("out", ()), *(inputs[:1] if method == "at" else ())]
+        for buffer in (written := [array for array in written if isinstance(array, Buffer)]):
             make_room(buffer, (*inputs, *settings.values()))
         plain = {name: unnamed(value) for name, value in settings.items()}
         return shown(getattr(ufunc, method)(*map(named, inputs), **plain), written)
@@ -114,9 +113,9 @@ class Buffer(Traced, Named):
         if function in LIKE:  # called with like=, which is this
             top = highest(args)
             made = function(*map(unnamed, args), **settings, like=top)
-            return fillable(made) if top is None and made is not self.value else shown(made, (self,))
-        result = function(*map(unnamed, args), **settings)
-        return fillable(result) if function in _ALIKE else shown(result, (*args, *settings.values()))
+            return fillable(shown(made, (self, *args)))
+        result = shown(function(*map(unnamed, args), **settings), (*args, *settings.values()))
+        return fillable(result) if function in _ALIKE else result
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         if isinstance(self.value, Traced):
@@ -176,6 +175,11 @@ class Buffer(Traced, Named):
         return self.value.dtype  # type: ignore[no-any-return]
 
     @property
+    def base(self) -> Any:
+        """Of a view the array whose memory it shows."""
+        return self.root
+
+    @property
     def data(self) -> Any:
         """Of a traced value its value alone; else the memory."""
         return self.value.data if isinstance(self.value, Traced) else memoryview(self.__array__())
@@ -187,8 +191,8 @@ class Buffer(Traced, Named):
 
     @property
     def flat(self) -> Any:
-        """All entries, as one axis that shows the memory of this array."""
-        return self.reshape(-1)
+        """All entries in row-major order, as one axis to write through; what is read from it is a copy."""
+        return Flat(self)
 
     @flat.setter
     def flat(self, value: Any) -> None:
@@ -197,20 +201,20 @@ class Buffer(Traced, Named):
 
     def __getattr__(self, name: str) -> Any:
         """What only traced values have."""
-        if name in ("base", "kin", "views", "value", "written") or name.startswith("__"):
+        if name in ("kin", "view_of", "views", "value", "written") or name.startswith("__"):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         return getattr(self.value, name)
 
     def __getitem__(self, key: Any) -> Any:
         found = self.value[unnamed(key)]
-        if type(found) is not np.ndarray or found.base is None:
+        if type(found) is not np.ndarray:
             return found
         root = self if self.root is None else self.root
-        if found.base is not root.value:
-            return shown(found, (self,))
+        if found.base is None or found.base is not root.value:  # by index arrays: y[i] += x stores into the copy first
+            return fillable(shown(found, (self,)))
         view = _view(root, found)
         if root is self:
-            view.key = key if isinstance(key, tuple) else (key,)
+            view.calls = ((_getitem, {"key": key if isinstance(key, tuple) else (key,)}),)
         return view
 
     def __setitem__(self, key: Any, value: Any) -> None:
@@ -239,11 +243,11 @@ class Buffer(Traced, Named):
     def __rdivmod__(self, other: Any) -> Any:
         return divmod(named(other), self.value)
 
-    def __copy__(self) -> Buffer:
-        return Buffer(self.alias())
+    def __copy__(self) -> Any:
+        return fillable(np.copy(self.value))
 
-    def __deepcopy__(self, memo: Any) -> Buffer:
-        return Buffer(self.alias())
+    def __deepcopy__(self, memo: Any) -> Any:
+        return fillable(np.copy(self.value))
 
     def __reduce__(self) -> Any:
         return Buffer, (np.array(self.value),)
@@ -252,23 +256,62 @@ class Buffer(Traced, Named):
         return format(self.value, spec)
 
 
+class Flat(Buffer):
+    """The y.flat of an array. Its value shows the memory of that where it can; writing to its entries goes there in any case."""
+
+    __slots__ = ("of",)
+    __hash__ = Buffer.__hash__
+
+    of: Buffer
+
+    def __init__(self, of: Buffer) -> None:
+        self.of, self.made = of, of.made
+        self.root = of if of.root is None else of.root
+        self.calls, self.shown, self.shows = None, None, []
+
+    @property
+    def value(self) -> Any:
+        """The entries: read-only where they lie otherwise in the array, so that no update of this copy is lost."""
+        held = self.of.value
+        if isinstance(held, Traced):
+            return held.flat
+        flat = held.reshape(-1)
+        flat.flags.writeable = flat.flags.writeable and np.may_share_memory(flat, held)
+        return flat
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        return np.asarray(self.of).reshape(-1).astype(dtype or self.dtype, copy=copy is not False)
+
+    def __len__(self) -> int:
+        return self.of.size  # type: ignore[no-any-return]
+
+    def __getitem__(self, key: Any) -> Any:
+        return fillable(self.of.value.flat[unnamed(key)])
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        key, value = unnamed(key), unnamed(value)
+        make_room(self, (value, key))
+        held = self.of.value
+        if isinstance(held, Traced):
+            indexing.set_(held.flat, key, value)
+        else:
+            held.flat[key] = value
+
+
 # ---- names and what they name -----------------------------------------------------------------------------
 
 
 def fillable(made: Any) -> Any:
-    """A new array as one that can hold traced values: of integers, which no derivative goes into, an ndarray."""
-    return Buffer(made) if type(made) is np.ndarray and made.dtype.kind in "fc" else made
+    """A new array as one that can hold traced values: of integers, which no derivative goes into, an ndarray.
 
-
-def unnamed(value: Any) -> Any:
-    """The same in lists, tuples and dicts of arguments."""
-    if type(value) is Buffer:
-        return value.value
-    if type(value) in (list, tuple):
-        return type(value)(map(unnamed, value))
-    if type(value) is dict:
-        return {key: unnamed(part) for key, part in value.items()}
-    return value
+    One that lies in another order is a transpose of such an array, whose memory lies in rows.
+    """
+    if type(made) is not np.ndarray or made.dtype.kind not in "fc":
+        return made
+    if made.flags.c_contiguous:
+        return Buffer(made)
+    axes = outermost_first(made, made.ndim)
+    return Buffer(np.transpose(made, axes)).transpose(inverse(axes))
 
 
 def _buffers(values: Any) -> Iterator[Buffer]:
@@ -304,7 +347,7 @@ def shown(result: Any, args: Any) -> Any:
 def _view(root: Buffer, array: Any) -> Buffer:
     """A Buffer for an ndarray that shows the memory of a root."""
     made: Buffer = object.__new__(Buffer)
-    made.value, made.root, made.made, made.key = array, root, root.made, None
+    made.value, made.root, made.made, made.calls = array, root, root.made, None
     made.shows, made.shown = [], None
     shows = root.shows
     if len(shows) >= _FEW and not len(shows) & (len(shows) - 1):  # at powers of two: constant cost a view
@@ -313,32 +356,7 @@ def _view(root: Buffer, array: Any) -> Buffer:
     return made
 
 
-# ---- operators --------------------------------------------------------------------------------------------
-
-
-def _binary(function: Callable[[Any, Any], Any]) -> Any:
-    return lambda self, other: function(self.value, named(other))
-
-
-def _reflected(function: Callable[[Any, Any], Any]) -> Any:
-    return lambda self, other: function(named(other), self.value)
-
-
-def _augmented(function: Callable[[Any, Any], Any], in_memory: Callable[[Any, Any], Any]) -> Any:
-    def update(self: Buffer, other: Any) -> Any:
-        other = named(other)
-        if isinstance(other, Traced) or isinstance(self.value, Traced):
-            make_room(self, (other,))
-            in_place.assign(self.value, function(self.value, other))
-        else:
-            in_memory(self.value, other)
-        return self
-
-    return update
-
-
-def _unary(function: Callable[[Any], Any]) -> Any:
-    return lambda self: function(self.value)
+# ---- methods and attributes --------------------------------------------------------------------------------------------
 
 
 def _method(name: str) -> Any:
@@ -351,9 +369,10 @@ def _method(name: str) -> Any:
         if name == "view" and any(_is_array_class(v) for v in (*args, *settings.values())):
             return self.__array__().view(*args, **settings)  # of a class that cannot follow
         result = getattr(self.value, name)(*map(unnamed, args), **{k: unnamed(v) for k, v in settings.items()})
-        if type(result) is np.ndarray and result.base is None and name in _COPYING:
-            return fillable(result)
-        return result if isinstance(result, np.generic) else shown(result, (self, *args, *settings.values()))
+        if isinstance(result, np.generic):
+            return result
+        result = shown(result, (self, *args, *settings.values()))
+        return fillable(result) if name in _COPYING else result
 
     return method
 
@@ -380,19 +399,10 @@ def _attribute(name: str) -> Any:
 
 def _install() -> None:
     for name in dir(np.ndarray):
-        if not name.startswith("__") and name not in ("base", *vars(Buffer)):
+        if not name.startswith("__") and name not in vars(Buffer):
             make = _method if callable(getattr(np.ndarray, name)) else _attribute
             setattr(Buffer, name, make(name))
-    for name, function in _SYMBOLS.items():
-        setattr(Buffer, f"__{name}__", _binary(function))
-        setattr(Buffer, f"__r{name}__", _reflected(function))
-        setattr(Buffer, f"__i{name}__", _augmented(function, getattr(operator, f"__i{name}__")))
-    for name in _COMPARISONS:
-        setattr(Buffer, f"__{name}__", _binary(getattr(operator, name)))
-    for function in (operator.neg, operator.pos, operator.abs, operator.invert, operator.index):
-        setattr(Buffer, f"__{function.__name__.strip('_')}__", _unary(function))
-    for conversion in (bool, int, float, complex, repr, str):
-        setattr(Buffer, f"__{conversion.__name__}__", _unary(conversion))
+    install(Buffer)
 
 
 _install()

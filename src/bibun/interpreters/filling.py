@@ -5,20 +5,19 @@ What a Buffer is, and the storing itself, are in buffer.py.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
 from bibun.arrays import in_place
-from bibun.arrays.keys import is_basic
 from bibun.arrays.layouts import repeated
+from bibun.arrays.places import calls
 from bibun.arrays.registry import row
 from bibun.core.traced import Traced, bare
 from bibun.errors import LostDerivativeError, located
-from bibun.primitives.memory import getitem_apart
+from bibun.interpreters.snapshots import writeable
 from bibun.tree import named
 
-_getitem = row("getitem")
+_broadcast_to = row("broadcast_to")  # nobody may write to what it shows
 
 
 def make_room(buffer: Any, values: Any) -> None:
@@ -36,16 +35,18 @@ def make_room(buffer: Any, values: Any) -> None:
     views = [view for weak in root.shows if (view := weak()) is not None]
     _check_alone(root, views)
     for view in views:
-        if view.key is None and view.value.size:
-            view.key = _places(view.value, held)
+        if view.calls is None and view.value.size:
+            read_only = () if writeable(view.value) else ((_broadcast_to, {"shape": view.value.shape}),)
+            view.calls = (*calls(view.value, held), *read_only)
     root.value = in_place.memory(_raised(held, top))
     for view in views:
         if not view.value.size:
             view.value = top.constant(bare(view.value))
             continue
-        settings = {"key": view.key}
-        take = _getitem if is_basic(view.key) else getitem_apart
-        view.value = in_place.view(root.value, take(root.value, **settings), take, settings)
+        value = root.value
+        for primitive, settings in view.calls:
+            value = in_place.view(value, primitive(value, **settings), primitive, settings)
+        view.value = value
 
 
 def highest(values: Any) -> Any:
@@ -69,9 +70,8 @@ def _raised(held: Any, top: Traced) -> Any:
 
 def _check_alone(root: Any, views: list[Any]) -> None:
     """Refuse where something shows the entries that could not follow."""
-    ours = [view.value for view in views]
-    others = [weak() for weak in getattr(root.value, "views", ())] if isinstance(root.value, Traced) else []
-    if any(other is not None and not any(other is mine for mine in ours) for other in others):
+    ours = {id(value) for view in views for value in _from_root(view.value)}
+    if isinstance(root.value, Traced) and any(id(other) not in ours for other in in_place.views_of(root.value)):
         raise LostDerivativeError(
             f"{located()}a value of an inner transform was stored in an array of which there is a view that holds values of "
             "an outer one. Make the array inside the inner function, or return the value."
@@ -84,11 +84,8 @@ def _check_alone(root: Any, views: list[Any]) -> None:
         )
 
 
-def _places(part: Any, whole: Any) -> tuple[Any, ...]:
-    """The key of the entries of `whole`, which lie in row-major order, that an ndarray shows."""
-    size = whole.dtype.itemsize
-    first = part.__array_interface__["data"][0] - whole.__array_interface__["data"][0]
-    steps = np.zeros(part.shape, int) + first // size
-    for axis, stride in enumerate(part.strides):
-        steps += (np.arange(part.shape[axis]) * (stride // size)).reshape(-1, *(1,) * (part.ndim - axis - 1))
-    return np.unravel_index(steps, whole.shape) if whole.ndim else (None,) * part.ndim
+def _from_root(value: Any) -> Iterator[Any]:
+    """A traced view, and what lies between it and the array that it shows."""
+    while isinstance(value, Traced) and (origin := getattr(value, "view_of", None)) is not None:
+        yield value
+        value = origin[0]

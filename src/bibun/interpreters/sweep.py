@@ -8,14 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
+from math import prod
 from sys import getrefcount
 from typing import Any
 
 import numpy as np
 
+from bibun.arrays.keys import is_basic
+from bibun.arrays.places import as_lists
+from bibun.arrays.registry import row
 from bibun.core.cotangents import Scattered
 from bibun.core.traced import Traced
-from bibun.interpreters.tape import Node, Updating
+from bibun.interpreters.tape import Node, Plan, Updating
+from bibun.primitives.shapes import inverse
+
+_getitem, _transpose, _reshape = row("getitem"), row("transpose"), row("reshape")
+_VIEWS = {view.name: view for view in (_getitem, _transpose, _reshape)}
+_FEW = 16  # listing a place costs what several entries of an array do
 
 
 def sweep(
@@ -46,6 +55,9 @@ def sweep(
             cotangent = node.rule.pull(node.saved, cotangent)
             node = parents
         if type(cotangent) is Scattered:
+            if quick and (moved := _below_view(node, cotangent)) is not None:
+                accumulate(pending, owned, queue, node.parents, moved)
+                continue
             cotangent = cotangent.dense()
             owned.add(node)
         parents = node.parents
@@ -66,6 +78,32 @@ def sweep(
             accumulate(pending, owned, queue, parents, rule.pull(saved, cotangent))
         del saved, cotangent
     return leaves
+
+
+def _below_view(node: Any, cotangent: Scattered) -> Scattered | None:
+    """A few entries of a view as entries of what it shows; None where it is no view, or they are many.
+
+    Else a loop that reads and writes the rows of a transpose would make n arrays on its way back.
+    """
+    rule = node.rule if type(node.parents) is Node else None
+    if type(rule) is not Plan or _FEW * np.size(cotangent.cotangent) > prod(cotangent.shape):
+        return None
+    view = _VIEWS.get(rule.primitive.name)
+    if view is None:
+        return None
+    shape = cotangent.shape
+    if view is _transpose:
+        (axes,) = node.saved
+        shape, settings = tuple(shape[axis] for axis in inverse(axes)), {"axes": axes}
+    elif view is _reshape:
+        (shape,), settings = node.saved, {"shape": shape}
+    else:
+        shape, key = node.saved
+        settings = {"key": key}
+        if not is_basic(key):
+            return None
+    places = as_lists(shape, view, settings, cotangent.key if isinstance(cotangent.key, tuple) else (cotangent.key,))
+    return Scattered(shape, places, cotangent.cotangent, repeats=cotangent.repeats)
 
 
 def _apart(cotangent: Any) -> Any:

@@ -16,8 +16,8 @@ from bibun.arrays import creation
 from bibun.arrays.creation import as_array, holds_traced
 from bibun.arrays.shapes import on_cpu
 from bibun.core.traced import Traced
-from bibun.interpreters.buffer import Buffer, fillable, unnamed
-from bibun.tree import named
+from bibun.interpreters.buffer import fillable, shown
+from bibun.tree import named, unnamed
 
 
 def making(function: Any) -> Any:
@@ -58,12 +58,12 @@ def array(
     **settings: Any,
 ) -> Any:
     """An array of a value, or of nested lists that may hold traced values."""
-    if type(object) is Buffer and not copy and (dtype is None or dtype == object.dtype) and object.ndim >= ndmin:
-        return object
     if not holds_traced(object):
         made = np.array(object, dtype, copy=copy, order=order, subok=subok, ndmin=ndmin, like=like, **settings)
         return made if _memory_of(made, object) else fillable(made)
-    return fillable(creation.array(unnamed(object), dtype, copy=copy, order=order, ndmin=ndmin))
+    value = unnamed(object)
+    make = np.array if isinstance(value, np.ndarray) else creation.array
+    return fillable(shown(make(value, dtype, copy=copy, order=order, ndmin=ndmin), (object,)))
 
 
 @wraps(np.asarray)

@@ -9,7 +9,7 @@ import numpy as np
 
 from bibun.arrays.creation import as_array, holds_traced
 from bibun.core.traced import Traced
-from bibun.interpreters.buffer import unnamed
+from bibun.tree import unnamed
 
 
 @wraps(np.concatenate)

@@ -6,7 +6,7 @@ from functools import wraps
 from typing import Any
 
 from bibun.arrays.creation import as_array, holds_traced
-from bibun.interpreters.buffer import unnamed
+from bibun.tree import unnamed
 
 NAMES = frozenset((
     "amax", "amin", "append", "argmax", "argmin", "average", "convolve", "corrcoef", "cov", "cross", "cumprod", "cumsum", "diag",

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bibun.core.batching import loop
 from bibun.core.broadcasting import unbroadcast
 from bibun.core.cotangents import Scattered
 from bibun.core.kinds import constant, linear, multilinear
@@ -101,41 +100,39 @@ def _lasting(*arrays: Any, key: tuple[Any, ...], shape: tuple[int, ...]) -> Any:
 lasting = constant(_lasting, "whether an entry is overwritten is True or False", name="lasting")
 
 
-def _behind_batch(key: tuple[Any, ...]) -> tuple[Any, ...] | None:
-    """The key for an array with a batch axis in front; None where NumPy would move the axes of index arrays before it."""
-    if any(isinstance(k, (np.ndarray, list, bool, np.bool_)) for k in key):  # a number beside them counts as one too
+def _behind_batch(key: tuple[Any, ...], size: int) -> tuple[Any, ...]:
+    """The key for an array with a batch axis of this length in front.
+
+    Where NumPy moves the axes of index arrays to the front, the batch is one more of these, the outermost: a slice would
+    stand behind them.
+    """
+    arrays = [k for k in key if isinstance(k, (np.ndarray, list, bool, np.bool_))]
+    if arrays:  # a number beside them counts as one too
         advanced = [n for n, k in enumerate(key) if isinstance(k, (np.ndarray, list, int, np.integer, np.bool_))]
         if advanced[-1] - advanced[0] + 1 != len(advanced):
-            return None
+            ndim = max(1 if np.result_type(k).kind == "b" else np.ndim(k) for k in arrays)
+            return (np.arange(size).reshape(-1, *(1,) * ndim), *key)
     return (slice(None), *key)
 
 
 def _getitem_batch(primitive: Any, values: Any, batched: Any, settings: Any) -> Any:
-    key = _behind_batch(settings["key"])
-    if key is None:
-        return loop(primitive, values, batched, settings)
-    return primitive(values[0], key=key)
+    return primitive(values[0], key=_behind_batch(settings["key"], np.shape(values[0])[0]))
 
 
 def _scatter_batch(primitive: Any, values: Any, batched: Any, settings: Any) -> Any:
-    key = _behind_batch(settings["key"])
-    if key is None:
-        return loop(primitive, values, batched, settings)
-    return primitive(values[0], key=key, shape=(np.shape(values[0])[0], *settings["shape"]))
+    size = np.shape(values[0])[0]
+    return primitive(values[0], key=_behind_batch(settings["key"], size), shape=(size, *settings["shape"]))
 
 
 def _put_batch(primitive: Any, values: Any, batched: Any, settings: Any) -> Any:
     """Both with the batch in front; the value with as many axes as what it replaces."""
     size = next(np.shape(v)[0] for v, mine in zip(values, batched, strict=True) if mine)
     x, v = (v if mine else np.broadcast_to(v, (size, *np.shape(v))) for v, mine in zip(values, batched, strict=True))
-    key = _behind_batch(settings["key"])
-    if key is None:
-        return loop(primitive, values, batched, settings)
     ndim = np.empty(np.shape(x)[1:], bool)[settings["key"]].ndim
     shape = np.shape(v)[1:]
     shape = shape[max(len(shape) - ndim, 0) :]  # NumPy drops leading axes of length 1 in an assignment
     v = np.reshape(v, (size, *(1,) * (ndim - len(shape)), *shape))
-    return primitive(x, v, key=key)
+    return primitive(x, v, key=_behind_batch(settings["key"], size))
 
 
 getitem = multilinear(
