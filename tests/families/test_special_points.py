@@ -163,6 +163,8 @@ TRUTHS = [
     # hypergeometric
     Truth("hyp0f1", of("hyp0f1", 1, 1.5), lambda x: mp.hyp0f1(1.5, x), (-20.0, 1e-9, 30.0)),
     Truth("hyp1f1", of("hyp1f1", 2, 0.5, 1.5), lambda x: mp.hyp1f1(0.5, 1.5, x), (-20.0, 1e-9, 30.0), 1e-12),
+    Truth("hyp0f1(100, x)", of("hyp0f1", 1, 100.0), lambda x: mp.hyp0f1(100, x), (-60.0, -0.1, -1e-3, 1e-3, 30.0), 1e-12),
+    Truth("hyp1f1(300, -1/2, x)", of("hyp1f1", 2, 300.0, -0.5), lambda x: mp.hyp1f1(300, -0.5, x), (-0.9, -0.5, -1e-3), 1e-12),
     Truth("hyp2f1", of("hyp2f1", 3, 0.5, 1.5, 2.5), lambda x: mp.hyp2f1(0.5, 1.5, 2.5, x), (-20.0, 1e-9, 0.9)),
     Truth("hyperu", of("hyperu", 2, 0.5, 1.5), lambda x: mp.hyperu(0.5, 1.5, x), (0.02, 3.0, 40.0), 1e-12),
     Truth("pbdv", part("pbdv", 0, 1, 0.5), lambda x: mp.pcfd(0.5, x), (-1.7, 1e-6, 6.0), 1e-10, 1e-10),
@@ -283,6 +285,10 @@ def test_noncentral_t(nc: float, t: float) -> None:
 INF = float("inf")
 # At points where a formula divides 0 by 0 or subtracts infinities: the first and the second derivative, from mathematics.
 EDGES = [
+    ("1F1(-2; -2; x), to x²", of("hyp1f1", 2, -2.0, -2.0), 0.5, 1.5, 1.0),
+    ("1F1(-1; -2; x), to x", of("hyp1f1", 2, -1.0, -2.0), 0.5, 0.5, 0.0),
+    ("1F1'(-2; -2; x), to x²", bb.grad(of("hyp1f1", 2, -2.0, -2.0)), 0.5, 1.0, 0.0),
+    ("F'(-2, 3; -2; x)", bb.grad(of("hyp2f1", 3, -2.0, 3.0, -2.0)), 0.5, 12 * 2.0**5, 60 * 2.0**6),
     ("ellipk(0)", special.ellipk, 0.0, np.pi / 8, 9 * np.pi / 64),
     ("ellipk(1)", special.ellipk, 1.0, INF, INF),
     ("ellipkm1(1)", special.ellipkm1, 1.0, -np.pi / 8, 9 * np.pi / 64),
