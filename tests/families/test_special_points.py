@@ -213,6 +213,11 @@ TRUTHS = [
     Truth("voigt by σ", of("voigt_profile", 1, 0.9, 0.3), lambda s: voigt(mp.mpf(0.9), s, 0.3), (0.01, 0.4, 30.0), 1e-11),
     Truth("voigt by γ", of("voigt_profile", 2, 0.9, 0.7), lambda c: voigt(mp.mpf(0.9), 0.7, c), (1e-6, 0.4, 300.0), 1e-12),
     # gamma and others
+    Truth("poch(z, -3)", of("poch", 0, -3.0), lambda z: 1 / ((z - 1) * (z - 2) * (z - 3)), (-2.0, -1e-9, 1e-9, 0.7), 1e-12),
+    Truth("poch(z, 1/2)", of("poch", 0, 0.5), lambda z: mp.gamma(z + 0.5) * mp.rgamma(z), (-2.0, -2 + 1e-9, -1.7, 1e-9, 0.3)),
+    Truth("poch(z, -1/2)", of("poch", 0, -0.5), lambda z: mp.gamma(z - 0.5) * mp.rgamma(z), (-2.0, -1.7, 1e-9, 0.3)),
+    Truth("binom(-5/2, k)", of("binom", 1, -2.5),
+          lambda k: mp.gamma(-1.5) * mp.rgamma(k + 1) * mp.rgamma(-1.5 - k), (-3.0, -0.5, 1.2, 3.0), 1e-12),
     Truth("binom(x, 2.5)", of("binom", 0, 2.5), lambda n: mp.binomial(n, 2.5), (0.3, 1.5 + 1e-9, 1.5, 40.0, 1e3), 1e-12),
     Truth("binom(5, k)", of("binom", 1, 5.0), lambda k: mp.binomial(5, k), (-0.5, -1 + 1e-9, 2.2, 6.0, 6.5), 1e-12),
     Truth("poch(x, 3)", of("poch", 0, 3.0), lambda a: a * (a + 1) * (a + 2), (-4.5, -2.0, -2 + 1e-9, 1e-9, 40.0), 1e-12),
