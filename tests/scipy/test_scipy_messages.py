@@ -169,3 +169,36 @@ def test_searches_in_a_bracket_say_what_to_write(name: str) -> None:
     for run in runs:
         with pytest.raises(bb.LostDerivativeError, match=rf"Write bibun\.scipy\.optimize\.{name}\("):
             run(np.array([0.4, 0.5]) if run is runs[2] else NUMBER)
+
+
+def test_the_order_of_a_norm_of_plain_vectors() -> None:
+    """SciPy's and NumPy's ask whether it is 1 or 2, and have norms of their own for these, which do not depend on it."""
+    from scipy import spatial
+
+    u, v = np.array([1.0, -2.0, 4.0]), np.array([0.5, 0.0, 1.0])
+    asking: dict[str, Callable[[Any], Any]] = {
+        "bibun.scipy.spatial.distance.minkowski(": lambda p: spatial.distance.minkowski(u, v, p),
+        "bibun.scipy.spatial.distance.minkowski ": lambda p: spatial.minkowski_distance(u, v, p),
+        "bibun.scipy.spatial.distance_matrix(": lambda p: spatial.distance_matrix(u[None], v[None], p),
+        "bibun.scipy.linalg.norm(": lambda p: linalg.norm(u, p),
+        "np.linalg.norm(np.asarray(x, like=y)": lambda p: np.linalg.norm(u, p),
+        "np.linalg.vector_norm(np.asarray(x, like=y)": lambda p: np.linalg.vector_norm(u, ord=p),
+    }
+    for words, f in asking.items():
+        for p in (1.0, 2.0, 3.0, np.inf):
+            for run in (lambda f=f, p=p: bb.jvp(f, (p,), (1.0,)), lambda f=f, p=p: bb.vjp(f, p)):
+                with pytest.raises(bb.LostDerivativeError, match=re.escape(words)):
+                    run()
+
+
+@pytest.mark.parametrize("p", [1.0, 2.0, 3.0])
+def test_the_slope_by_the_order_of_a_norm(p: float) -> None:
+    u = np.array([1.0, -2.0, 4.0])
+    slope = (np.linalg.norm(u, p + 1e-5) - np.linalg.norm(u, p - 1e-5)) / 2e-5
+    for f in (
+        lambda p: rooms.linalg.norm(u, p),
+        lambda p: np.linalg.vector_norm(np.asarray(u, like=p), ord=p),
+        lambda p: np.linalg.norm(np.asarray(u, like=p), p),
+        lambda p: rooms.spatial.distance.minkowski(u, np.zeros(3), p),
+    ):
+        assert bb.grad(f)(p) == pytest.approx(slope, rel=1e-8)

@@ -89,6 +89,16 @@ def refuse_shuffle(word: str, frame: FrameType) -> None:
         )
 
 
+OF_AN_ORDER = ("norm", "vector_norm", "minkowski", "minkowski_distance", "minkowski_distance_p")
+_NORMS = ("numpy.linalg.", "scipy.linalg.", "scipy.spatial.")
+
+
+def refuse_order(array: Any, frame: FrameType) -> None:
+    """Raise where one of these functions of NumPy's or SciPy's, which has this frame, compares the order that it was given."""
+    if str(frame.f_globals.get("__name__")).startswith(_NORMS):
+        raise as_number(array, "float")
+
+
 _SHUFFLED = re.compile(r"^(?!len\().*\.shuffle\(", re.DOTALL)
 
 
