@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import suppress
 from inspect import CO_VARARGS, CO_VARKEYWORDS, Signature
 from itertools import islice
@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 LOADED = time_ns()  # before any other file of bibun is: what is written later is not what runs (compiler/keys.py)
 _HERE = dirname(__file__)  # noqa: PTH120  pathlib would cost a twentieth of importing numpy
+_ON_THE_WAY = tuple(f"{_HERE}/{room}" for room in ("arrays", "core", "interpreters"))  # from NumPy to a row
 
 # What is left where there is no rule: the same words in every message.
 OTHERWISE = (
@@ -125,12 +126,14 @@ def scipy_function() -> tuple[str, str]:
     return found if found[1] else _named_in_the_line()
 
 
-def asked_by(module: str, function: str) -> bool:
-    """Whether this function of a library made the call, that is, the innermost one outside of this package."""
+def asked_by(package: str, functions: Container[str] = ()) -> bool:
+    """Whether a library made the call of NumPy's: any function of it, or one of these."""
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith(_HERE):
+    while frame is not None and frame.f_code.co_filename.startswith(_ON_THE_WAY):
         frame = frame.f_back
-    return frame is not None and frame.f_code.co_name == function and frame.f_globals.get("__name__") == module
+    if frame is None or (functions and frame.f_code.co_name not in functions):
+        return False
+    return f"{frame.f_globals.get('__name__')}.".startswith(f"{package}.")
 
 
 _WRAPPERS = {"__ua_function__": "fn", "axis_nan_policy_wrapper": "hypotest_fun_in"}  # and what they call there

@@ -19,6 +19,7 @@ CASES: dict[str, list[Case]] = {
 CONSTANTS: dict[str, list[Case]] = {
     "counts": [case(np.array([0, 2, 2, 1]), length=4), case(np.zeros(0, int), length=3)],
     "hashed_order": [case(np.array([3, 1, 900, 1])), case(np.array([2j, 1.0, 2j]))],
+    "search_start": [case(np.array(1.5)), case(np.array([1.5, -2.0]))],
     "decimals": [case(np.array(2.675), ndigits=2), case(np.array(-1250.0), ndigits=-2)],
     "automatic_bins": [
         case(np.array([0.0, 0.5, 2.0, 3.5]), bins="auto", range=None),

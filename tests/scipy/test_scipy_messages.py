@@ -202,3 +202,96 @@ def test_the_slope_by_the_order_of_a_norm(p: float) -> None:
         lambda p: rooms.spatial.distance.minkowski(u, np.zeros(3), p),
     ):
         assert bb.grad(f)(p) == pytest.approx(slope, rel=1e-8)
+
+
+TARGET, BOUNDS = np.array([0.3, 0.5]), [(-1.0, 1.0)] * 2
+
+
+def _by_gradient(method: str) -> Callable[[Any], Any]:
+    """Only the gradient is traced."""
+    return lambda t: optimize.minimize(
+        lambda z: np.sum((z - TARGET) ** 2), V[:2], method=method, jac=lambda z: 2 * (z - t)
+    )
+
+
+MINIMISED: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "Powell": (
+        lambda t: optimize.minimize(lambda z: np.sum((z - t) ** 2), V[:2], method="Powell").x,
+        r"Write bibun\.scipy\.optimize\.minimize\(",
+    ),
+    "Powell, two steps": (
+        lambda t: optimize.minimize(lambda z: np.sum((z - t) ** 2), V[:2], method="Powell", options={"maxiter": 2}).x,
+        r"Write bibun\.scipy\.optimize\.minimize\(",
+    ),
+    "L-BFGS-B by its gradient": (_by_gradient("L-BFGS-B"), r"Write bibun\.scipy\.optimize\.minimize\("),
+    "SLSQP by its gradient": (_by_gradient("SLSQP"), r"Write bibun\.scipy\.optimize\.minimize\("),
+    "least_squares by its Jacobian": (
+        lambda t: optimize.least_squares(lambda z: z - TARGET, V[:2], jac=lambda z: t * np.eye(2)).x,
+        r"Write bibun\.scipy\.optimize\.least_squares\(",
+    ),
+    "differential_evolution": (
+        lambda t: optimize.differential_evolution(lambda z: np.sum((z - t) ** 2), BOUNDS, maxiter=1).x,
+        r"Write bibun\.scipy\.optimize\.differential_evolution\(",
+    ),
+    "dual_annealing": (
+        lambda t: optimize.dual_annealing(lambda z: np.sum((z - t) ** 2), BOUNDS, maxiter=1).x,
+        r"Write bibun\.scipy\.optimize\.dual_annealing\(",
+    ),
+    "brent": (lambda t: optimize.brent(lambda z: (z - t) ** 2), r"write bibun\.scipy\.optimize\.minimize_scalar\("),
+    "golden": (lambda t: optimize.golden(lambda z: (z - t) ** 2), r"write bibun\.scipy\.optimize\.minimize_scalar\("),
+    "fminbound": (
+        lambda t: optimize.fminbound(lambda z: np.cosh(z - t), 0, 3),
+        r"write bibun\.scipy\.optimize\.minimize_scalar\(",
+    ),
+    "fmin_l_bfgs_b": (
+        lambda t: optimize.fmin_l_bfgs_b(lambda z: np.sum((z - t) ** 2), V[:2], approx_grad=True)[0],
+        r'write bibun\.scipy\.optimize\.minimize\(fun, x0, method="L-BFGS-B"\)\.x',
+    ),
+    "broyden1": (
+        lambda t: optimize.broyden1(lambda z: z - t, V[:2]),
+        r'write bibun\.scipy\.optimize\.root\(fun, x0, method="broyden1"\)\.x',
+    ),
+    "RK45": (
+        lambda t: integrate.RK45(lambda s, y: -y, 0.0, t * V, 1.0),
+        r"write bibun\.scipy\.integrate\.solve_ivp\(",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MINIMISED)
+def test_what_would_follow_the_steps_or_end_in_an_error_of_c_says_what_to_write(name: str) -> None:
+    """Powell's and Brent's steps are Python: the derivative of the last of them is another number than that of the minimum."""
+    f, message = MINIMISED[name]
+    for run in (bb.grad(f), lambda t: bb.jvp(f, (t,), (t,)), lambda t: f(bb.Variable(t))):
+        with pytest.raises(bb.BibunError, match=message):
+            run(NUMBER)
+
+
+@pytest.mark.parametrize("kind", [integrate.ode, integrate.complex_ode])
+@pytest.mark.parametrize("method", ["vode", "lsoda", "dopri5"])
+def test_steppers_say_what_to_write(kind: Any, method: str) -> None:
+    """Where C has gone on after our error, it is the cause of Python's."""
+
+    def f(t: Any) -> Any:
+        return kind(lambda s, y: -t * y).set_integrator(method).set_initial_value(V, 0.0).integrate(1.0)
+
+    for run in (lambda: bb.jvp(f, (NUMBER,), (NUMBER,)), lambda: f(bb.Variable(NUMBER))):
+        assert "write bibun.scipy.integrate.solve_ivp(" in chain(run)
+
+
+@pytest.mark.parametrize("name", ["brentq", "brenth", "bisect", "ridder", "toms748"])
+def test_a_zero_does_not_depend_on_its_bracket(name: str) -> None:
+    """Of SciPy's own functions the ends are given to C as numbers; what f reads is told as before."""
+    theirs, ours = getattr(optimize, name), getattr(rooms.optimize, name)
+    found, slope = bb.jvp(lambda t: ours(lambda z: z**2 - t, -t, 3 * t), (NUMBER,), (np.ones(()),))
+    np.testing.assert_allclose([found, slope], [NUMBER**0.5, 0.5 / NUMBER**0.5], rtol=1e-8)
+    for solver in (ours,) if name == "toms748" else (ours, theirs):
+
+        def zero(end: Any, solver: Any = solver) -> Any:
+            return solver(lambda z: z**2 - 2, 0.0 * end, end)
+
+        np.testing.assert_allclose(bb.jvp(zero, (3.0,), (1.0,)), [2**0.5, 0.0], rtol=1e-8)
+        with pytest.raises(bb.DerivativeValueError, match="a zero does not depend on where the search for it begins"):
+            bb.grad(zero)(3.0)
+    with pytest.raises(bb.LostDerivativeError, match=rf"Write bibun\.scipy\.optimize\.{name}\("):
+        bb.grad(lambda t: theirs(lambda z: z**2 - t, 0.0, 3.0 * t))(NUMBER)

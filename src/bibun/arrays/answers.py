@@ -18,14 +18,19 @@ from typing import Any
 import numpy as np
 from numpy.polynomial import _polybase, chebyshev, hermite, hermite_e, laguerre, legendre, polynomial, polyutils
 
-from bibun.arrays import creation, polynomials
+from bibun.arrays import creation, lost, polynomials
 from bibun.arrays.in_place import is_number
 from bibun.core.traced import Traced
 
 
 class _Numbers(type):
     def __instancecheck__(cls, instance: Any) -> bool:
-        return isinstance(instance, Traced) and is_number(instance)
+        if not isinstance(instance, Traced):
+            return False
+        asker = sys._getframe(1).f_back  # of np.isscalar
+        if asker is not None and str(asker.f_globals.get("__name__")).startswith("scipy.optimize."):
+            raise lost.as_number(instance, "float")  # what is to be minimised: its number, or SciPy's own error
+        return is_number(instance)
 
 
 class _Number(metaclass=_Numbers):

@@ -15,7 +15,7 @@ import numpy as np
 from bibun.arrays import in_place, indexing, lost, methods, protocol, sparse
 from bibun.arrays.registry import row
 from bibun.core.primitive import ByClass
-from bibun.core.traced import Holder, Traced, bare, of_masked
+from bibun.core.traced import Holder, Traced, bare, of_masked, plain
 from bibun.errors import located
 from bibun.tree import Named, named
 
@@ -178,6 +178,8 @@ class Array(Traced, methods.Methods):
         return 1, 0  # the processor, in DLPack's numbers
 
     def __float__(self) -> float:
+        if lost.steers(self):
+            return float(plain(row("search_start")(self)))
         raise lost.as_number(self, "float")
 
     def __int__(self) -> int:

@@ -111,7 +111,9 @@ def as_ndarray(array: Any) -> BibunError:
         return _message(array, "a plain ndarray", advice, place)
     module, name = scipy_function()
     if name:
-        return _message(array, "a plain ndarray", scipy_advice(module, name), place)
+        found = _message(array, "a plain ndarray", scipy_advice(module, name), place)
+        # which has a text of its own for TypeErrors and ValueErrors
+        return BibunError(*found.args) if name == "differential_evolution" else found
     if numpy_function()[1] == "full":
         return _message(array, "a plain ndarray", _ADVICE["full"], place)
     if advice := _numpy_advice(place):
@@ -125,17 +127,26 @@ def as_ndarray(array: Any) -> BibunError:
     return _message(array, "a plain ndarray", _ADVICE[advice], place)
 
 
-_atleast_1d = FUNCTIONS[np.atleast_1d]
+_atleast_1d, _atleast_2d = FUNCTIONS[np.atleast_1d], FUNCTIONS[np.atleast_2d]
+_OPTIMIZE = "scipy.optimize"
 
 
 @implements(np.atleast_1d)
 def atleast_1d(*arrays: Any) -> Any:
-    """With one axis at least. Refused where SciPy's fsolve, root and leastsq look at what a function gives before they hand it
-    to MINPACK: that makes an ndarray of it, prints the error to stderr, and raises one of its own.
+    """With one axis at least. Refused where SciPy's solvers look at what a function gives before they hand it to C, as fsolve
+    does and minimize with jac=: MINPACK prints our error to stderr, and all raise one of their own.
     """
-    if asked_by("scipy.optimize._minpack_py", "_check_func"):
+    if asked_by(_OPTIMIZE):
         raise as_ndarray(next(a for a in arrays if isinstance(a, Traced)))
     return _atleast_1d(*arrays)
+
+
+@implements(np.atleast_2d)
+def atleast_2d(*arrays: Any) -> Any:
+    """With two axes at least; refused likewise, of a Jacobian."""
+    if asked_by(_OPTIMIZE):
+        raise as_ndarray(next(a for a in arrays if isinstance(a, Traced)))
+    return _atleast_2d(*arrays)
 
 
 _isnan: Any = FUNCTIONS[np.isnan]
@@ -143,12 +154,18 @@ _isnan: Any = FUNCTIONS[np.isnan]
 
 @implements(np.isnan, plain=_isnan.reason)
 def isnan(x: Any) -> Any:
-    """Whether they are nan. Refused where SciPy's brentq, brenth, bisect and ridder ask what a function gives before they hand
-    it to C: that makes a number of it, goes on after the error, and ends with a SystemError.
+    """Whether they are nan. Refused where SciPy asks it of what a function gives. brentq, brenth, bisect and ridder then hand it
+    to C, which makes a number of it, goes on after the error, and ends with a SystemError; brent, golden and fminbound have
+    compared it, and what they found has the derivative of their last step at most.
     """
-    if asked_by("scipy.optimize._zeros_py", "f_raise") and isinstance(x, Traced):
+    if isinstance(x, Traced) and asked_by(_OPTIMIZE):
         raise as_number(x, "float")
     return _isnan(x)
+
+
+def steers(array: Any) -> bool:
+    """Whether it is the end of a bracket, which SciPy hands to C as a number: the zero does not depend on it."""
+    return not array.records and asked_by(f"{_OPTIMIZE}._zeros_py", ("bisect", "brenth", "brentq", "ridder"))
 
 
 # A call of NumPy's that the expression is as a whole, but for a comparison or an attribute: not that of a table in table[i]

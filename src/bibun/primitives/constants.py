@@ -77,6 +77,9 @@ automatic_bins = constant(  # how many bins an estimator of np.histogram takes
     _INDEX,
     name="automatic_bins",
 )
+search_start = constant(
+    lambda x: x, "a zero does not depend on where the search for it begins", batch="elementwise", name="search_start"
+)
 
 
 def _tied_batch(primitive: Primitive, values: Any, batched: Any, settings: Any) -> Any:

@@ -32,5 +32,14 @@ __all__ = [
 ]
 
 
+_STEPPERS = ("ode", "complex_ode", "RK23", "RK45", "DOP853", "Radau", "BDF", "LSODA")
+
+
 def __getattr__(name: str) -> Any:
     return getattr(_scipy, name)
+
+
+__getattr__.reasons = dict.fromkeys(  # type: ignore[attr-defined]  # for SciPy's own functions, see arrays/lost.py
+    _STEPPERS,
+    "its steps are for plain numbers; write bibun.scipy.integrate.solve_ivp(fun, (t0, t1), y0, t_eval=...).y instead",
+)

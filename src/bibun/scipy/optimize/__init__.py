@@ -78,9 +78,19 @@ _INSTEAD = {
     "brent": "minimize_scalar(fun, bracket).x",
     "fminbound": 'minimize_scalar(fun, bounds=bounds, method="bounded").x',
     "bracket": "minimize_scalar(fun).x",
+    "newton_krylov": 'root(fun, x0, method="krylov").x',
+} | {
+    name: f'root(fun, x0, method="{name}").x'
+    for name in ("broyden1", "broyden2", "anderson", "linearmixing", "diagbroyden", "excitingmixing")
 }
 
 
 def __getattr__(name: str) -> Any:
     found = getattr(_scipy, name)
     return of_plain_values(found, f"write bibun.scipy.optimize.{_INSTEAD[name]}") if name in _INSTEAD else found
+
+
+__getattr__.reasons = {  # type: ignore[attr-defined]  # for the errors of SciPy's own functions, see arrays/lost.py
+    name: f"it is for plain numbers; write bibun.scipy.optimize.{instead}, which has derivatives"
+    for name, instead in _INSTEAD.items()
+}

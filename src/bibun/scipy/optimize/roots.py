@@ -12,6 +12,7 @@ import numpy as np
 from scipy import optimize  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array
+from bibun.arrays.registry import row
 from bibun.core.traced import bare
 from bibun.scipy._estimates import estimates
 from bibun.scipy._implicit import implicit
@@ -21,6 +22,8 @@ from bibun.transforms.derived import jacobian
 from bibun.transforms.reverse import grad
 
 Function = Callable[..., Any]
+
+_start = row("search_start")
 
 _TAKES_JACOBIAN = ("hybr", "lm")
 
@@ -135,6 +138,8 @@ def root_scalar(
     newton and halley need not be given fprime (and fprime2): they then use the exact ones.
     """
     problem = Problem(_value_of(f) if fprime is True or fprime2 is True else f, args)
+    x0, x1 = _start(x0), _start(x1)
+    bracket = None if bracket is None else [_start(end) for end in bracket]
     near = x0 if bracket is None else bracket[0]
     xtol, rtol, options = _settings("root_scalar", xtol, rtol, options)
     sizes = {} if near is None else problem.sizes(near, bracket, x1)  # SciPy says what is missing
@@ -182,6 +187,7 @@ def _bracketing(name: str) -> Function:
         call = signature(solver).bind(f, a, b, args, *more, **settings).arguments
         full = call.get("full_output", False)
         settings = steering(name, **dict(list(call.items())[4:])) | {"full_output": True}
+        a, b = _start(a), _start(b)
         problem = Problem(f, args)
 
         def run(entry: Any) -> dict[str, Any]:
@@ -225,6 +231,7 @@ def newton(
     problem = Problem(func, args)
     more = [Problem(p, args) if p is not None else None for p in (fprime, fprime2)]
     tol, rtol = _settings("newton", tol, rtol)
+    x0, x1 = _start(x0), _start(x1)
 
     def run(entry: Any) -> dict[str, Any]:
         first, second = (p.plain(entry) if p else None for p in more)
