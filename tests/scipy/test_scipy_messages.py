@@ -12,7 +12,7 @@ import pytest
 import bibun as bb
 
 pytest.importorskip("scipy")
-from scipy import fftpack, integrate, interpolate, linalg, ndimage, optimize, signal, stats
+from scipy import fftpack, integrate, interpolate, linalg, ndimage, optimize, signal, sparse, stats
 from scipy.sparse import csc_array
 from scipy.sparse import linalg as sparse_linalg
 from scipy.spatial import ConvexHull
@@ -47,6 +47,11 @@ WRITE: dict[str, tuple[Callable[[Any], Any], Any]] = {  # "Write bibun.scipy.<na
     "signal.lfilter": (lambda x: signal.lfilter([1.0], [1.0, 0.5], x), X),
     "ndimage.gaussian_filter": (lambda x: ndimage.gaussian_filter(x, 1.0), X),
     "linalg.circulant": (lambda x: linalg.circulant(x), X),
+    "signal.csd": (lambda t: signal.csd(X, X, fs=t, nperseg=4), NUMBER),
+    "signal.coherence": (lambda t: signal.coherence(X, X[::-1], fs=t, nperseg=4), NUMBER),
+    "signal.spectrogram": (lambda t: signal.spectrogram(X, fs=t, nperseg=4), NUMBER),
+    "linalg.cholesky": (lambda t: linalg.cholesky(M, lower=t), NUMBER),
+    "linalg.svd": (lambda t: linalg.svd(M, full_matrices=t), NUMBER),
     "sparse.linalg.cg": (lambda m: sparse_linalg.cg(m, V), M),
     "sparse.linalg.spsolve": (lambda b: sparse_linalg.spsolve(csc_array(M), b), V),
 }
@@ -295,3 +300,31 @@ def test_a_zero_does_not_depend_on_its_bracket(name: str) -> None:
             bb.grad(zero)(3.0)
     with pytest.raises(bb.LostDerivativeError, match=rf"Write bibun\.scipy\.optimize\.{name}\("):
         bb.grad(lambda t: theirs(lambda z: z**2 - t, 0.0, 3.0 * t))(NUMBER)
+
+
+@pytest.mark.parametrize("name", ["csr", "csc", "coo", "dia"])
+def test_sparse_arrays_of_dense_traced_ones_end_in_our_text(name: str) -> None:
+    for of in (f"{name}_array", f"{name}_matrix")[: 1 if name == "dia" else 2]:
+        for run in (
+            lambda of=of: getattr(sparse, of)(bb.Variable(M)),
+            lambda of=of: bb.jvp(getattr(sparse, of), (M,), (M,)),
+        ):
+            with pytest.raises(bb.LostDerivativeError, match=rf"Write bibun\.scipy\.sparse\.{of}\("):
+                run()
+
+
+@pytest.mark.parametrize("name", ["bsr_array", "lil_array", "dok_array"])
+def test_sparse_arrays_that_are_not_here_say_so(name: str) -> None:
+    with pytest.raises(bb.LostDerivativeError, match=rf"scipy\.sparse\.{name} makes plain arrays"):
+        getattr(sparse, name)(bb.Variable(M))
+
+
+@pytest.mark.filterwarnings("ignore::scipy.sparse.SparseEfficiencyWarning")
+def test_functions_that_make_sparse_matrices_of_dense_ones_end_in_our_text() -> None:
+    for words, f in {
+        "Write bibun.scipy.sparse.kron(": lambda m: sparse.kron(m, M),
+        "Write bibun.scipy.sparse.linalg.spsolve(": lambda m: sparse_linalg.spsolve(m, V),
+        "write spsolve": lambda m: sparse_linalg.spsolve_triangular(m, V),
+    }.items():
+        with pytest.raises(bb.LostDerivativeError, match=re.escape(words)):
+            f(bb.Variable(M))

@@ -206,6 +206,8 @@ class Array(Traced, methods.Methods):
         return bool(self.value)
 
     def __format__(self, spec: str) -> str:
+        if str(sys._getframe(1).f_globals.get("__name__")).startswith("scipy.sparse."):
+            raise lost.as_ndarray(self)  # of an error of SciPy's in the place of ours
         return format(bare(self), spec) if spec else repr(self)
 
     def __len__(self) -> int:

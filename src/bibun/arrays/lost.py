@@ -66,12 +66,21 @@ def as_number(array: Any, conversion: str) -> LostDerivativeError:
         return _message(array, "a plain Python number", advice, place)
     module, name = scipy_function()
     if name:
-        return _message(array, "a plain Python number", scipy_advice(module, name), place)
+        found = _message(array, "a plain Python number", scipy_advice(module, name), place)
+        return _lasting(found) if module.startswith("scipy.linalg") else found
     called = re.match(r"math\.(\w+)(\(.*)", place.expression) if place else None
     advice = _numpy_advice(place, otherwise="" if conversion == "int" else "argument") or _ADVICE[conversion]
     if called and hasattr(np, called[1]):
         advice = f"Write np.{called[1]}{called[2]} instead of {called[0]}"
     return _message(array, "a plain Python number", advice, place)
+
+
+def _lasting(error: LostDerivativeError) -> LostDerivativeError:
+    """The wrappers of LAPACK raise another error of the same class, with a text of their own: of a class that keeps ours."""
+    text = str(error)
+    members = {"__str__": lambda _: text, "__module__": LostDerivativeError.__module__}
+    kind: type[LostDerivativeError] = type(LostDerivativeError.__name__, (LostDerivativeError,), members)
+    return kind(text)
 
 
 def refuse_shuffle(word: str, frame: FrameType) -> None:
@@ -318,6 +327,9 @@ def into_plain(array: Any, target: str) -> LostDerivativeError:
     """out=plain, np.copyto(plain, x) and the like."""
     place = user_location()
     known = instead(numpy_function()[1]) or _advice_of_an_argument(place)  # of np.full_like, say, which calls np.copyto
+    module, name = scipy_function()
+    if name and not known:
+        return _message(array, "entries of a plain ndarray", scipy_advice(module, name), place)
     becomes = "entries of a plain ndarray" + (f" ({target})" if not known else "")
     written = "out=" in target and not (place and place.expression and "out" not in place.expression)
     leave = "Leave out= away, or make the array with np.zeros_like(x) or np.zeros(n, like=x)"
