@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -263,6 +264,22 @@ def agree(line: Truth) -> None:
             first, second = differentiated(line.truth, x, 1), differentiated(line.truth, x, 2)
             assert apart(bb.grad(line.f)(x), first) < line.first
             assert apart(bb.jvp(bb.grad(line.f), (x,), (1.0,))[1], second) < line.second
+
+
+@pytest.mark.parametrize("n", [200_000, 1_000_001, 10_000_000])
+def test_smirnov_of_large_counts(n: int) -> None:
+    """Of more terms than are summed at once, and of so many that SciPy's is exp(-s² / 2), whose slopes are known."""
+    tracemalloc.start()
+    for c in (0.05, 0.5, 1.0, 2.5):
+        d, step = c / n**0.5, 1e-3 * c / n**0.5
+        values = [special.smirnov(n, d + k * step) for k in (-2, -1, 1, 2)]
+        truth = (8 * (values[2] - values[1]) - values[3] + values[0]) / (12 * step)
+        assert bb.grad(lambda d: special.smirnov(n, d))(d) == pytest.approx(truth, rel=1e-7)
+    s = 2 * n**0.5 * d + 1 / (3 * n**0.5)
+    second = 4 * n * (s * s - 1) * np.exp(-s * s / 2)
+    assert bb.grad(bb.grad(lambda d: special.smirnov(n, d)))(d) == pytest.approx(second, rel=20 / n**0.5)
+    assert tracemalloc.get_traced_memory()[1] < 50e6
+    tracemalloc.stop()
 
 
 @pytest.mark.parametrize(("nc", "t"), [(-4.0, 2.0), (-0.4, 1e-6), (-0.4, -3.0), (6.0, -3.0), (1.5, 30.0), (1.5, -0.4)])
