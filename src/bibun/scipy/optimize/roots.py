@@ -12,8 +12,8 @@ import numpy as np
 from scipy import optimize  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array
-from bibun.arrays.registry import row
 from bibun.core.traced import bare
+from bibun.primitives.constants import search_start
 from bibun.scipy._estimates import estimates
 from bibun.scipy._implicit import implicit
 from bibun.scipy._levels import all_at, steering
@@ -22,8 +22,6 @@ from bibun.transforms.derived import jacobian
 from bibun.transforms.reverse import grad
 
 Function = Callable[..., Any]
-
-_start = row("search_start")
 
 _TAKES_JACOBIAN = ("hybr", "lm")
 
@@ -138,8 +136,8 @@ def root_scalar(
     newton and halley need not be given fprime (and fprime2): they then use the exact ones.
     """
     problem = Problem(_value_of(f) if fprime is True or fprime2 is True else f, args)
-    x0, x1 = _start(x0), _start(x1)
-    bracket = None if bracket is None else [_start(end) for end in bracket]
+    x0, x1 = search_start(x0), search_start(x1)
+    bracket = None if bracket is None else [search_start(end) for end in bracket]
     near = x0 if bracket is None else bracket[0]
     xtol, rtol, options = _settings("root_scalar", xtol, rtol, options)
     sizes = {} if near is None else problem.sizes(near, bracket, x1)  # SciPy says what is missing
@@ -187,7 +185,7 @@ def _bracketing(name: str) -> Function:
         call = signature(solver).bind(f, a, b, args, *more, **settings).arguments
         full = call.get("full_output", False)
         settings = steering(name, **dict(list(call.items())[4:])) | {"full_output": True}
-        a, b = _start(a), _start(b)
+        a, b = search_start(a), search_start(b)
         problem = Problem(f, args)
 
         def run(entry: Any) -> dict[str, Any]:
@@ -231,7 +229,7 @@ def newton(
     problem = Problem(func, args)
     more = [Problem(p, args) if p is not None else None for p in (fprime, fprime2)]
     tol, rtol = _settings("newton", tol, rtol)
-    x0, x1 = _start(x0), _start(x1)
+    x0, x1 = search_start(x0), search_start(x1)
 
     def run(entry: Any) -> dict[str, Any]:
         first, second = (p.plain(entry) if p else None for p in more)
