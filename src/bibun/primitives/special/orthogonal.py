@@ -57,7 +57,7 @@ def _chebyu(n: Any, x: Any) -> Any:
     whole = np.rint(m)
     cosine, sine, unit = _multiple(m, x)
     end = np.equal(unit, 0)
-    limit = np.where(x > 0, m, np.where(np.equal(m, whole), -m * cosine, np.inf * sine))
+    limit = np.where(x > 0, m, np.where(np.equal(m, whole), -m * cosine, np.copysign(np.inf, sine)))
     complex_there = (x < -1) & np.not_equal(m, whole)
     y = np.where(complex_there, np.nan, np.where(end, limit, sine / np.where(end, 1.0, unit)))
     return y.astype(dtype)[()]
