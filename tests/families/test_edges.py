@@ -191,3 +191,46 @@ def test_masked_arrays_are_refused_on_both_sides(operate: Any) -> None:
     masked = np.ma.array([1.0, 2.0, 3.0], mask=[False, True, False])
     with pytest.raises(bb.LostDerivativeError, match="masked array"):
         bb.grad(lambda x: np.sum(operate(x, masked)))(np.ones(3))
+
+
+_ENDLESS = [
+    complex(np.inf, 1),
+    complex(1, -np.inf),
+    complex(np.inf, np.inf),
+    complex(-np.inf, -0.0),
+    1 + 2j,
+    complex(np.nan, 1),
+]
+
+
+@pytest.mark.parametrize("dtype", "DF")
+@pytest.mark.parametrize("exponent", [0, 1.0, 2, 2.0, -1, -1.0, 0.5, 3, 1 + 1j, np.float64(0.5)], ids=repr)
+def test_complex_powers_by_the_operator_and_by_the_function(exponent: Any, dtype: str) -> None:
+    """NumPy's operator of an array is a root, a reciprocal or a square where its function is a power: infinities tell."""
+    z = np.array(_ENDLESS, dtype)
+    for f in (lambda z: z**exponent, lambda z: np.power(z, exponent)):
+        for x in (z, z[:1].reshape(())):
+            with np.errstate(all="ignore"):
+                want = f(x)
+                found = [
+                    f(bb.Variable(x)),
+                    f(bb.Variable(x).copy()),
+                    bb.jvp(f, (x,), (x,))[0],
+                    bb.vjp(f, x)[0],
+                    bb.compile(f)(x),
+                    *([bb.vmap(f)(x[None])[0]] if x.ndim else []),  # else the entries are numbers
+                ]
+            for y in found:
+                y = y.data if isinstance(y, bb.Variable) else y
+                assert y.dtype == want.dtype
+                np.testing.assert_allclose(np.real(y), np.real(want), rtol=1e-6, equal_nan=True)
+                np.testing.assert_allclose(np.imag(y), np.imag(want), rtol=1e-6, equal_nan=True)
+
+
+def test_a_complex_power_in_place_is_the_operators() -> None:
+    x = np.array(_ENDLESS)
+    y = bb.Variable(x).copy()
+    with np.errstate(all="ignore"):
+        x **= 0.5
+        y **= 0.5
+    np.testing.assert_array_equal(y.data, x)

@@ -364,3 +364,35 @@ def test_entries_into_an_array_of_another_dtype() -> None:
         got = bb.vjp(lambda x, f=f: f(x, np.zeros_like(x, shape=2, dtype=np.float32)), wide)[0]
         np.testing.assert_array_equal(got, f(wide, np.zeros(2, np.float32)))
         assert got.dtype == np.float32
+
+
+@pytest.mark.parametrize("dtype", "DF")
+def test_complex_parts_are_rounded_and_replaced_each_by_itself(dtype: str) -> None:
+    """An infinite part leaves the other one, and zeros keep their signs; as NumPy has it."""
+    nan, inf = np.nan, np.inf
+    parts = [(1.0, inf), (0.0, nan), (-0.4, -0.4), (-inf, -0.3), (nan, inf), (2.345, -1.005), (-0.0, 0.0), (3.0, -0.0)]
+    z = np.array([complex(*part) for part in parts], dtype).reshape(2, 4, order="F")
+    for f in (
+        np.round,
+        lambda z: np.round(z, 2),
+        lambda z: np.round(z, -1),
+        np.nan_to_num,
+        lambda z: np.nan_to_num(z, nan=1.0, posinf=3.0),
+    ):
+        want = f(z)
+        for y in (bb.jvp(f, (z,), (z,))[0], bb.vjp(f, z)[0], bb.vmap(f)(z), bb.compile(f)(z)):
+            assert y.dtype == want.dtype
+            for got, part in ((y.real, want.real), (y.imag, want.imag)):
+                np.testing.assert_array_equal(got, part)
+                known = ~np.isnan(part)
+                np.testing.assert_array_equal(np.signbit(got[known]), np.signbit(part[known]))
+    assert bb.jvp(np.round, (z,), (z,))[0].flags.f_contiguous  # as it lies
+
+
+def test_correlations_and_jacobians_of_infinite_parts() -> None:
+    c = np.array([[1, 2j, np.inf], [3, 1j, 2]])
+    with np.errstate(all="ignore"):
+        np.testing.assert_array_equal(bb.vjp(np.corrcoef, c)[0], np.corrcoef(c))
+        jacobian = bb.jacrev(lambda x: 1j * np.sqrt(x))(np.zeros(1))
+    assert jacobian[0, 0].real == 0
+    assert jacobian[0, 0].imag == np.inf

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -163,6 +164,8 @@ TRUTHS = [
     # hypergeometric
     Truth("hyp0f1", of("hyp0f1", 1, 1.5), lambda x: mp.hyp0f1(1.5, x), (-20.0, 1e-9, 30.0)),
     Truth("hyp1f1", of("hyp1f1", 2, 0.5, 1.5), lambda x: mp.hyp1f1(0.5, 1.5, x), (-20.0, 1e-9, 30.0), 1e-12),
+    Truth("hyp0f1(100, x)", of("hyp0f1", 1, 100.0), lambda x: mp.hyp0f1(100, x), (-60.0, -0.1, -1e-3, 1e-3, 30.0), 1e-12),
+    Truth("hyp1f1(300, -1/2, x)", of("hyp1f1", 2, 300.0, -0.5), lambda x: mp.hyp1f1(300, -0.5, x), (-0.9, -0.5, -1e-3), 1e-12),
     Truth("hyp2f1", of("hyp2f1", 3, 0.5, 1.5, 2.5), lambda x: mp.hyp2f1(0.5, 1.5, 2.5, x), (-20.0, 1e-9, 0.9)),
     Truth("hyperu", of("hyperu", 2, 0.5, 1.5), lambda x: mp.hyperu(0.5, 1.5, x), (0.02, 3.0, 40.0), 1e-12),
     Truth("pbdv", part("pbdv", 0, 1, 0.5), lambda x: mp.pcfd(0.5, x), (-1.7, 1e-6, 6.0), 1e-10, 1e-10),
@@ -211,6 +214,11 @@ TRUTHS = [
     Truth("voigt by σ", of("voigt_profile", 1, 0.9, 0.3), lambda s: voigt(mp.mpf(0.9), s, 0.3), (0.01, 0.4, 30.0), 1e-11),
     Truth("voigt by γ", of("voigt_profile", 2, 0.9, 0.7), lambda c: voigt(mp.mpf(0.9), 0.7, c), (1e-6, 0.4, 300.0), 1e-12),
     # gamma and others
+    Truth("poch(z, -3)", of("poch", 0, -3.0), lambda z: 1 / ((z - 1) * (z - 2) * (z - 3)), (-2.0, -1e-9, 1e-9, 0.7), 1e-12),
+    Truth("poch(z, 1/2)", of("poch", 0, 0.5), lambda z: mp.gamma(z + 0.5) * mp.rgamma(z), (-2.0, -2 + 1e-9, -1.7, 1e-9, 0.3)),
+    Truth("poch(z, -1/2)", of("poch", 0, -0.5), lambda z: mp.gamma(z - 0.5) * mp.rgamma(z), (-2.0, -1.7, 1e-9, 0.3)),
+    Truth("binom(-5/2, k)", of("binom", 1, -2.5),
+          lambda k: mp.gamma(-1.5) * mp.rgamma(k + 1) * mp.rgamma(-1.5 - k), (-3.0, -0.5, 1.2, 3.0), 1e-12),
     Truth("binom(x, 2.5)", of("binom", 0, 2.5), lambda n: mp.binomial(n, 2.5), (0.3, 1.5 + 1e-9, 1.5, 40.0, 1e3), 1e-12),
     Truth("binom(5, k)", of("binom", 1, 5.0), lambda k: mp.binomial(5, k), (-0.5, -1 + 1e-9, 2.2, 6.0, 6.5), 1e-12),
     Truth("poch(x, 3)", of("poch", 0, 3.0), lambda a: a * (a + 1) * (a + 2), (-4.5, -2.0, -2 + 1e-9, 1e-9, 40.0), 1e-12),
@@ -246,11 +254,32 @@ def apart(got: Any, want: Any) -> float:
 
 @pytest.mark.parametrize("line", TRUTHS, ids=lambda line: line.name)
 def test_first_and_second_derivative(line: Truth) -> None:
+    agree(line)
+
+
+def agree(line: Truth) -> None:
+    """Both derivatives, reverse and forward over reverse, with mpmath's."""
     with mp.workdps(30):
         for x in line.points:
             first, second = differentiated(line.truth, x, 1), differentiated(line.truth, x, 2)
             assert apart(bb.grad(line.f)(x), first) < line.first
             assert apart(bb.jvp(bb.grad(line.f), (x,), (1.0,))[1], second) < line.second
+
+
+@pytest.mark.parametrize("n", [200_000, 1_000_001, 10_000_000])
+def test_smirnov_of_large_counts(n: int) -> None:
+    """Of more terms than are summed at once, and of so many that SciPy's is exp(-s² / 2), whose slopes are known."""
+    tracemalloc.start()
+    for c in (0.05, 0.5, 1.0, 2.5):
+        d, step = c / n**0.5, 1e-3 * c / n**0.5
+        values = [special.smirnov(n, d + k * step) for k in (-2, -1, 1, 2)]
+        truth = (8 * (values[2] - values[1]) - values[3] + values[0]) / (12 * step)
+        assert bb.grad(lambda d: special.smirnov(n, d))(d) == pytest.approx(truth, rel=1e-7)
+    s = 2 * n**0.5 * d + 1 / (3 * n**0.5)
+    second = 4 * n * (s * s - 1) * np.exp(-s * s / 2)
+    assert bb.grad(bb.grad(lambda d: special.smirnov(n, d)))(d) == pytest.approx(second, rel=20 / n**0.5)
+    assert tracemalloc.get_traced_memory()[1] < 50e6
+    tracemalloc.stop()
 
 
 @pytest.mark.parametrize(("nc", "t"), [(-4.0, 2.0), (-0.4, 1e-6), (-0.4, -3.0), (6.0, -3.0), (1.5, 30.0), (1.5, -0.4)])
@@ -278,6 +307,10 @@ def test_noncentral_t(nc: float, t: float) -> None:
 INF = float("inf")
 # At points where a formula divides 0 by 0 or subtracts infinities: the first and the second derivative, from mathematics.
 EDGES = [
+    ("1F1(-2; -2; x), to x²", of("hyp1f1", 2, -2.0, -2.0), 0.5, 1.5, 1.0),
+    ("1F1(-1; -2; x), to x", of("hyp1f1", 2, -1.0, -2.0), 0.5, 0.5, 0.0),
+    ("1F1'(-2; -2; x), to x²", bb.grad(of("hyp1f1", 2, -2.0, -2.0)), 0.5, 1.0, 0.0),
+    ("F'(-2, 3; -2; x)", bb.grad(of("hyp2f1", 3, -2.0, 3.0, -2.0)), 0.5, 12 * 2.0**5, 60 * 2.0**6),
     ("ellipk(0)", special.ellipk, 0.0, np.pi / 8, 9 * np.pi / 64),
     ("ellipk(1)", special.ellipk, 1.0, INF, INF),
     ("ellipkm1(1)", special.ellipkm1, 1.0, -np.pi / 8, 9 * np.pi / 64),

@@ -426,3 +426,25 @@ def test_slopes_that_are_chosen_by_order_are_of_real_values(name: str) -> None:
     for module, x in ((scipy_interpolate, X), (interpolate, bb.Variable(X))):
         with pytest.raises(ValueError, match=f"`{name}` only works with real values for `y`"):
             getattr(module, name)(x, Y[:, 0] + 1j)
+
+
+@pytest.mark.parametrize("name", ["CubicSpline", "make_interp_spline"])
+def test_a_value_and_an_integral_are_arrays_without_axes(name: str) -> None:
+    x, y = np.arange(6), np.array([1.0, 2.0, 0.0, 3.0, 1.0, 1.0])
+    made, theirs = getattr(interpolate, name), getattr(scipy_interpolate, name)(x, y)
+    for f, want in (
+        (lambda t: made(x, y)(t), theirs(2.0)),
+        (lambda t: made(x, y).integrate(0.0, t), theirs.integrate(0.0, 2.0)),
+        (lambda t: made(x, y).integrate(0.0, t, extrapolate="periodic"), theirs.integrate(0.0, 2.0)),
+    ):
+        for found in (bb.jvp(f, (2.0,), (1.0,))[0], bb.vjp(f, np.array(2.0))[0], bb.compile(f)(2.0)):
+            assert type(found) is type(want) is np.ndarray
+            np.testing.assert_allclose(found, want, rtol=1e-13, atol=1e-14)
+
+
+def test_knots_of_whole_numbers_are_floats() -> None:
+    x, y = np.arange(6), np.array([1.0, 2.0, 0.0, 3.0, 1.0, 1.0])
+    for k in (1, 2, 3):
+        t = interpolate.make_interp_spline(x, bb.Variable(y), k).t
+        assert t.dtype == scipy_interpolate.make_interp_spline(x, y, k).t.dtype == np.float64
+        assert interpolate.splrep(x, bb.Variable(y), k=k)[0].dtype == scipy_interpolate.splrep(x, y, k=k)[0].dtype

@@ -12,7 +12,7 @@ import pytest
 import bibun as bb
 
 pytest.importorskip("scipy")
-from scipy import fftpack, integrate, interpolate, linalg, ndimage, optimize, signal, stats
+from scipy import fftpack, integrate, interpolate, linalg, ndimage, optimize, signal, sparse, stats
 from scipy.sparse import csc_array
 from scipy.sparse import linalg as sparse_linalg
 from scipy.spatial import ConvexHull
@@ -47,6 +47,11 @@ WRITE: dict[str, tuple[Callable[[Any], Any], Any]] = {  # "Write bibun.scipy.<na
     "signal.lfilter": (lambda x: signal.lfilter([1.0], [1.0, 0.5], x), X),
     "ndimage.gaussian_filter": (lambda x: ndimage.gaussian_filter(x, 1.0), X),
     "linalg.circulant": (lambda x: linalg.circulant(x), X),
+    "signal.csd": (lambda t: signal.csd(X, X, fs=t, nperseg=4), NUMBER),
+    "signal.coherence": (lambda t: signal.coherence(X, X[::-1], fs=t, nperseg=4), NUMBER),
+    "signal.spectrogram": (lambda t: signal.spectrogram(X, fs=t, nperseg=4), NUMBER),
+    "linalg.cholesky": (lambda t: linalg.cholesky(M, lower=t), NUMBER),
+    "linalg.svd": (lambda t: linalg.svd(M, full_matrices=t), NUMBER),
     "sparse.linalg.cg": (lambda m: sparse_linalg.cg(m, V), M),
     "sparse.linalg.spsolve": (lambda b: sparse_linalg.spsolve(csc_array(M), b), V),
 }
@@ -171,6 +176,39 @@ def test_searches_in_a_bracket_say_what_to_write(name: str) -> None:
             run(np.array([0.4, 0.5]) if run is runs[2] else NUMBER)
 
 
+def test_the_order_of_a_norm_of_plain_vectors() -> None:
+    """SciPy's and NumPy's ask whether it is 1 or 2, and have norms of their own for these, which do not depend on it."""
+    from scipy import spatial
+
+    u, v = np.array([1.0, -2.0, 4.0]), np.array([0.5, 0.0, 1.0])
+    asking: dict[str, Callable[[Any], Any]] = {
+        "bibun.scipy.spatial.distance.minkowski(": lambda p: spatial.distance.minkowski(u, v, p),
+        "bibun.scipy.spatial.distance.minkowski ": lambda p: spatial.minkowski_distance(u, v, p),
+        "bibun.scipy.spatial.distance_matrix(": lambda p: spatial.distance_matrix(u[None], v[None], p),
+        "bibun.scipy.linalg.norm(": lambda p: linalg.norm(u, p),
+        "np.linalg.norm(np.asarray(x, like=y)": lambda p: np.linalg.norm(u, p),
+        "np.linalg.vector_norm(np.asarray(x, like=y)": lambda p: np.linalg.vector_norm(u, ord=p),
+    }
+    for words, f in asking.items():
+        for p in (1.0, 2.0, 3.0, np.inf):
+            for run in (lambda f=f, p=p: bb.jvp(f, (p,), (1.0,)), lambda f=f, p=p: bb.vjp(f, p)):
+                with pytest.raises(bb.LostDerivativeError, match=re.escape(words)):
+                    run()
+
+
+@pytest.mark.parametrize("p", [1.0, 2.0, 3.0])
+def test_the_slope_by_the_order_of_a_norm(p: float) -> None:
+    u = np.array([1.0, -2.0, 4.0])
+    slope = (np.linalg.norm(u, p + 1e-5) - np.linalg.norm(u, p - 1e-5)) / 2e-5
+    for f in (
+        lambda p: rooms.linalg.norm(u, p),
+        lambda p: np.linalg.vector_norm(np.asarray(u, like=p), ord=p),
+        lambda p: np.linalg.norm(np.asarray(u, like=p), p),
+        lambda p: rooms.spatial.distance.minkowski(u, np.zeros(3), p),
+    ):
+        assert bb.grad(f)(p) == pytest.approx(slope, rel=1e-8)
+
+
 TARGET, BOUNDS = np.array([0.3, 0.5]), [(-1.0, 1.0)] * 2
 
 
@@ -273,3 +311,31 @@ def test_a_name_that_came_with_a_newer_scipy() -> None:
     missing = newer(scipy.stats, "not_there_yet", stands_for, lambda x: x)
     with pytest.raises(AttributeError, match="'not_there_yet': it came with a newer SciPy"):
         missing(bb.Variable(X))
+
+
+@pytest.mark.parametrize("name", ["csr", "csc", "coo", "dia"])
+def test_sparse_arrays_of_dense_traced_ones_end_in_our_text(name: str) -> None:
+    for of in (f"{name}_array", f"{name}_matrix")[: 1 if name == "dia" else 2]:
+        for run in (
+            lambda of=of: getattr(sparse, of)(bb.Variable(M)),
+            lambda of=of: bb.jvp(getattr(sparse, of), (M,), (M,)),
+        ):
+            with pytest.raises(bb.LostDerivativeError, match=rf"Write bibun\.scipy\.sparse\.{of}\("):
+                run()
+
+
+@pytest.mark.parametrize("name", ["bsr_array", "lil_array", "dok_array"])
+def test_sparse_arrays_that_are_not_here_say_so(name: str) -> None:
+    with pytest.raises(bb.LostDerivativeError, match=rf"scipy\.sparse\.{name} makes plain arrays"):
+        getattr(sparse, name)(bb.Variable(M))
+
+
+@pytest.mark.filterwarnings("ignore::scipy.sparse.SparseEfficiencyWarning")
+def test_functions_that_make_sparse_matrices_of_dense_ones_end_in_our_text() -> None:
+    for words, f in {
+        "Write bibun.scipy.sparse.kron(": lambda m: sparse.kron(m, M),
+        "Write bibun.scipy.sparse.linalg.spsolve(": lambda m: sparse_linalg.spsolve(m, V),
+        "write spsolve": lambda m: sparse_linalg.spsolve_triangular(m, V),
+    }.items():
+        with pytest.raises(bb.LostDerivativeError, match=re.escape(words)):
+            f(bb.Variable(M))

@@ -482,3 +482,28 @@ def test_what_is_whole_is_constant_or_refused() -> None:
     np.testing.assert_array_equal(bb.grad(least)(cost), expected)
     with pytest.raises(bb.NoDerivativeError, match="whole number"):
         bb.grad(lambda c: optimize.milp(c, integrality=[1, 1]).fun)(np.array([1.0, 2.0]))
+
+
+def _bowl(t: Any) -> Callable[[Any], Any]:
+    return lambda x: np.sum((x - t) ** 2) + x[0] ** 4
+
+
+LEFT: dict[str, Callable[[Any], Any]] = {  # beside a solution, in tuples, lists and objects
+    "unbounded_sol": lambda t: optimize.lsq_linear(np.array([[2.0, 1.0], [1.0, 3.0]]) * t, A).unbounded_sol[0],
+    "final_simplex": lambda t: optimize.minimize(_bowl(t), [0.3, 0.2], method="Nelder-Mead").final_simplex[0],
+    "v": lambda t: optimize.minimize(_bowl(t), [0.3, 0.2], method="trust-constr", bounds=[(0, 2), (0, 2)]).v[0],
+    "hess_inv": lambda t: optimize.minimize(_bowl(t), [0.3, 0.2], method="L-BFGS-B").hess_inv @ A[:2],
+    "jac": lambda t: optimize.least_squares(
+        lambda x: x * t + x**3 - 1, np.ones(2), jac=lambda x: scipy_sparse.csr_array(np.diag(3 * x**2 + 1)),
+        loss="soft_l1", tr_solver="lsmr",
+    ).jac @ A[:2],
+    "xl": lambda t: optimize.shgo(_bowl(t), [(0, 2)] * 2).xl[0],
+    "population": lambda t: optimize.differential_evolution(_bowl(t), [(0, 2)] * 2, seed=1, maxiter=5, tol=1).population[0],
+}  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")
+@pytest.mark.parametrize("field", LEFT)
+def test_what_a_solver_leaves_has_no_derivative(field: str) -> None:
+    with pytest.raises(bb.NoDerivativeError, match=rf"\.{field} has no derivative rule"):
+        bb.grad(lambda t: np.sum(LEFT[field](t)))(1.0)

@@ -110,3 +110,23 @@ def test_scipys_own_names_ours() -> None:
         bb.grad(lambda x: np.sum(plain.distance.cdist(x, Y)))(X)
     with pytest.raises(bb.LostDerivativeError, match=r"ConvexHull has no derivative rule: .*x\[hull\.vertices\]"):
         bb.grad(lambda x: plain.ConvexHull(x).volume)(X)
+
+
+def test_second_derivatives_where_points_share_a_coordinate() -> None:
+    u, v = np.array([1.0, -0.5, 0.2]), np.array([1.0, 0.3, 0.1])
+    euclidean = bb.hessian(lambda u: np.sqrt(np.sum((u - v) ** 2)))(u)
+    square = np.array([1.0, 2.0])  # which is traced with x
+    for f in (
+        lambda u: spatial.distance.minkowski(u, v),
+        lambda u: spatial.distance.pdist(np.stack([u, v]), "minkowski", p=2)[0],
+        lambda u: spatial.distance.cdist(u[None], v[None], "minkowski")[0, 0],
+        lambda u: spatial.distance_matrix(u[None], v[None])[0, 0],
+        lambda u: spatial.distance.minkowski(u, v, square[1] + 0.0 * u[1]),
+    ):
+        for hessian in (bb.hessian(f), bb.jacrev(bb.jacrev(f)), bb.jacfwd(bb.jacfwd(f)), bb.compile(bb.hessian(f))):
+            np.testing.assert_allclose(hessian(u), euclidean, rtol=1e-13, atol=1e-15)
+    for p, curvature in ((1.0, 0.0), (1.5, np.inf), (2.5, 0.0), (3.0, 0.0), (4.0, 0.0)):
+        first = bb.hessian(lambda u, p=p: spatial.distance.minkowski(u, v, p))(u)[0]
+        np.testing.assert_array_equal(first, [curvature, 0.0, 0.0])
+    fourth = bb.jacfwd(bb.jacfwd(bb.hessian(lambda u: spatial.distance.minkowski(u, v, 4.0) ** 4)))(u)
+    assert fourth[0, 0, 0, 0] == pytest.approx(24.0, rel=1e-12)

@@ -197,3 +197,89 @@ def test_the_slope_of_a_quantile_of_1_stays_with_it(name: str) -> None:
     )
     for jacobian in (bb.jacfwd, bb.jacrev):
         np.testing.assert_allclose(jacobian(family.ppf)(q), np.diag([slope, np.inf]), rtol=1e-12)
+
+
+# A point where the probability is between 1e-300 and 1e-154: the square of it is 0
+FAR_OUT = {
+    "logsf": {
+        "gamma": (370.0, 2.0), "chi2": (800.0, 3.0), "halfnorm": (27.0,), "maxwell": (27.0,), "chi": (27.0, 3.0),
+        "erlang": (370.0, 2), "gumbel_r": (400.0,), "laplace": (400.0,), "hypsecant": (400.0,), "t": (1e24, 7.3),
+        "gennorm": (60.0, 1.5), "dweibull": (60.0, 1.5), "nakagami": (15.0, 1.7), "moyal": (740.0,),
+        "gengamma": (42.0, 2.0, 1.7), "loggamma": (5.95, 0.4), "loglaplace": (1e48, 3.7), "invgamma": (1e44, 3.9),
+        "genextreme": (1e43, -0.25), "exponnorm": (800.0, 2.0),
+    },
+    "logcdf": {
+        "laplace": (-400.0,), "gumbel_l": (-400.0,), "hypsecant": (-400.0,), "exponnorm": (-28.0, 1.5), "invgamma": (2e-3, 2.0),
+        "levy": (1e-3,), "moyal": (-6.6,), "f": (1e-100, 3.5, 4.0), "exponweib": (1e-60, 1.8, 2.0), "burr": (1e-60, 2.0, 1.8),
+        "dweibull": (-60.0, 1.5), "t": (-1e24, 7.3),
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("which", "name"), [(which, name) for which in FAR_OUT for name in FAR_OUT[which]])
+def test_curvature_of_logarithms_of_probabilities_far_out(which: str, name: str) -> None:
+    """h (ℓ' - h), h = ± density over probability, ℓ' the slope of the logarithm of the density"""
+    z, *shapes = FAR_OUT[which][name]
+    family, plain = getattr(stats, name), getattr(scipy_stats, name)
+    sign = 1 if which == "logcdf" else -1
+    with np.errstate(divide="ignore"):
+        logarithm = float(np.log(getattr(plain, which[3:])(z, *shapes)))
+    assert -690 < logarithm < -355
+    h = sign * np.exp(plain.logpdf(z, *shapes) - logarithm)
+    slope = bb.grad(lambda z: family.logpdf(z, *shapes))(z)
+    f = lambda z: getattr(family, which)(z, *shapes)  # noqa: E731
+    found = bb.grad(bb.grad(f))(z), bb.hessian(f)(z), bb.jvp(lambda z: bb.jvp(f, (z,), (1.0,))[1], (z,), (1.0,))[1]
+    np.testing.assert_allclose(bb.grad(f)(z), h, rtol=1e-9)
+    np.testing.assert_allclose(found, h * (slope - h), rtol=1e-6, atol=1e-13 * h * h)
+
+
+def test_logarithms_of_probabilities_that_underflow_are_constants() -> None:
+    for f, z in ((stats.gamma.logcdf, 1e-200), (stats.gamma.logsf, 800.0)):
+        assert bb.value_and_grad(lambda z, f=f: f(z, 2.0))(z) == (-np.inf, 0.0)
+        assert bb.grad(bb.grad(lambda z, f=f: f(z, 2.0)))(z) == 0.0
+
+
+@pytest.mark.parametrize("c", [0.01, 0.414, 3.0])
+def test_the_long_left_tail_of_the_log_gamma_family(c: float) -> None:
+    """γ(c, e**z) / Γ(c), by mpmath"""
+
+    def probability(z: Any) -> Any:
+        return mpmath.gammainc(c, 0, mpmath.exp(z), regularized=True)
+
+    truths = {
+        "cdf": probability, "sf": lambda z: 1 - probability(z), "logcdf": lambda z: mpmath.log(probability(z)),
+        "logsf": lambda z: mpmath.log1p(-probability(z)),
+    }  # fmt: skip
+    with mpmath.workdps(40):
+        for z in (-2000.0, -800.0, -41.0, -39.0, 1.0):
+            for which, truth in truths.items():
+                f = lambda z, which=which: getattr(stats.loggamma, which)(z, c)  # noqa: E731
+                slopes = [float(mpmath.diff(truth, z, k, h=mpmath.mpf("1e-12"))) for k in (1, 2)]
+                np.testing.assert_allclose(bb.jvp(f, (z,), (1.0,))[0], float(truth(z)), rtol=1e-13)
+                np.testing.assert_allclose([bb.grad(f)(z), bb.grad(bb.grad(f))(z)], slopes, rtol=1e-12, atol=1e-13)
+    for q in (1e-300, 1e-9, 0.3):
+        x, slope = bb.value_and_grad(lambda q: stats.loggamma.ppf(q, c))(q)
+        np.testing.assert_allclose(x, scipy_stats.loggamma.ppf(q, c), rtol=1e-12)
+        np.testing.assert_allclose(slope, 1 / scipy_stats.loggamma.pdf(x, c), rtol=1e-11)
+
+
+@pytest.mark.parametrize("which", ["cdf", "sf", "logcdf", "logsf", "logpdf"])
+@pytest.mark.parametrize(
+    ("z", "a", "b"), [(0.5, -1.0, np.inf), (3.0, 0.3, np.inf), (-0.7, -np.inf, 0.7), (-3.0, -np.inf, -0.5)]
+)
+def test_truncated_normals_with_one_end(z: float, a: float, b: float, which: str) -> None:
+    """Of all modes the same: by SciPy's values, with differences."""
+    f, plain = (lambda z, of=of: getattr(of.truncnorm, which)(z, a, b) for of in (stats, scipy_stats))
+    first, second = (
+        (plain(z + 1e-4) - plain(z - 1e-4)) / 2e-4,
+        (plain(z + 1e-4) - 2 * plain(z) + plain(z - 1e-4)) / 1e-8,
+    )
+    np.testing.assert_allclose([bb.grad(f)(z), bb.jvp(f, (z,), (1.0,))[1]], first, rtol=1e-6)
+    found = bb.grad(bb.grad(f))(z), bb.hessian(f)(z), bb.jvp(lambda z: bb.jvp(f, (z,), (1.0,))[1], (z,), (1.0,))[1]
+    np.testing.assert_allclose(found, second, rtol=1e-5, atol=2e-7)
+
+
+def test_quantiles_of_a_truncated_normal_next_to_its_end() -> None:
+    for q in (0.0, 1e-30, 1e-17, 1e-10):
+        by_a, by_b = (bb.grad(stats.truncnorm.ppf, argnums=k)(q, 0.1, 2.0, scale=1.7) for k in (1, 2))
+        np.testing.assert_allclose([by_a, by_b], [1.7, 0.0], atol=1e-9)

@@ -28,8 +28,11 @@ class _Numbers(type):
         if not isinstance(instance, Traced):
             return False
         asker = sys._getframe(1).f_back  # of np.isscalar
-        if asker is not None and str(asker.f_globals.get("__name__")).startswith("scipy.optimize."):
+        module = "" if asker is None else str(asker.f_globals.get("__name__"))
+        if module.startswith("scipy.optimize."):
             raise lost.as_number(instance, "float")  # what is to be minimised: its number, or SciPy's own error
+        if asker is not None and module == "scipy.sparse._base" and asker.f_code.co_name == "__init__":
+            raise lost.as_ndarray(instance)  # what an array is to be made of, which SciPy would catch
         return is_number(instance)
 
 

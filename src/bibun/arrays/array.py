@@ -47,6 +47,36 @@ def _is_foreign(kind: type) -> bool:
 FOREIGN = ByClass(_is_foreign)
 
 
+def _ways() -> dict[tuple[type, complex], Any]:
+    """The exponents of which NumPy's operator takes another function than np.power: told by what it makes of an infinity."""
+    z = np.array([complex(np.inf, 1.0), complex(1e200, 1e200)])
+    with np.errstate(all="ignore"):
+        return {
+            (type(exponent), exponent): row(name)
+            for name, exponents in (("square", (2, 2.0)), ("reciprocal", (-1, -1.0)), ("sqrt", (0.5,)))
+            for exponent in exponents
+            if (z**exponent).tobytes() == getattr(np, name)(z).tobytes()
+        }
+
+
+_WAYS = _ways()
+
+
+def way_of_power(array: Any, exponent: Any) -> Any:
+    """The row of array ** exponent for a complex array; None where it is that of np.power. Of real numbers both are alike, but
+    for roots of -infinity."""
+    kind = type(exponent)
+    if (kind is not int and kind is not float) or array.dtype.kind != "c" or in_place.is_number(array):
+        return None
+    return _WAYS.get((kind, exponent))
+
+
+def raised(base: Any, exponent: Any) -> Any:
+    """base ** exponent, of a traced base"""
+    way = way_of_power(base, exponent)
+    return row("power")(base, exponent) if way is None else way(base)
+
+
 def refuse_shape(array: Traced, shape: Any) -> NoReturn:
     """x.shape = shape, which the views of an ndarray do not follow."""
     raise AttributeError(
@@ -183,6 +213,8 @@ class Array(Traced, methods.Methods):
         return bool(self.value)
 
     def __format__(self, spec: str) -> str:
+        if str(sys._getframe(1).f_globals.get("__name__")).startswith("scipy.sparse."):
+            raise lost.as_ndarray(self)  # of an error of SciPy's in the place of ours
         return format(bare(self), spec) if spec else repr(self)
 
     def __len__(self) -> int:
@@ -218,8 +250,9 @@ class Array(Traced, methods.Methods):
         return other // self, other % self
 
     def __pow__(self, other: Any, modulo: None = None) -> Any:
-        foreign = FOREIGN[type(other)] or modulo is not None
-        return sparse.beside(row("power"), self, other) if foreign else row("power")(self, other)
+        if FOREIGN[type(other)] or modulo is not None:
+            return sparse.beside(row("power"), self, other)
+        return raised(self, other)
 
     def __copy__(self) -> Any:
         return self.copy("K")
@@ -237,17 +270,30 @@ def _install() -> None:
         if name != "pow":
             setattr(Array, f"__{name}__", _binary(row(primitive)))
         setattr(Array, f"__r{name}__", _reflected(row(primitive)))
-        setattr(Array, f"__i{name}__", _augmented(row(primitive)))
+        setattr(Array, f"__i{name}__", _augmented(raised if name == "pow" else row(primitive)))
     for name, reflected in (("__matmul__", False), ("__rmatmul__", True)):
         setattr(Array, name, sparse.operator(row("matmul"), reflected=reflected, foreign=FOREIGN))
     for name, primitive in COMPARISONS.items():
         setattr(Array, f"__{name}__", _binary(row(primitive)))
+    setattr(Array, "__eq__", _equality(_binary(row("equal"))))  # noqa: B010
     for name, primitive in UNARY.items():
         setattr(Array, f"__{name}__", _unary(row(primitive)))
 
 
 def _binary(primitive: Any) -> Any:
     return lambda self, other: sparse.beside(primitive, self, other) if FOREIGN[type(other)] else primitive(self, other)
+
+
+def _equality(equal: Any) -> Any:
+    """Refused where a norm asks which order it has been given: a norm of its own for 1 and for 2 does not depend on it."""
+
+    def asked(self: Any, other: Any) -> Any:
+        asker = sys._getframe(1)
+        if asker.f_code.co_name in lost.OF_AN_ORDER:
+            lost.refuse_order(self, asker)
+        return equal(self, other)
+
+    return asked
 
 
 def _reflected(primitive: Any) -> Any:

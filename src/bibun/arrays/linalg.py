@@ -257,7 +257,7 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
 def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
     """A norm over one axis, several, or all, as of one long vector."""
     axes = normalize_axis_tuple(range(x.ndim) if axis is None else axis, x.ndim)
-    if ord == 2:
+    if ord == 2 and not isinstance(ord, Traced):
         return _norm(x, axis=axes, keepdims=bool(keepdims))
     rest = [i for i in range(x.ndim) if i not in axes]
     y = np.reshape(np.transpose(x, (*axes, *rest)), (prod(x.shape[i] for i in axes), *(x.shape[i] for i in rest)))

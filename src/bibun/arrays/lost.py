@@ -81,7 +81,8 @@ def as_number(array: Any, conversion: str) -> LostDerivativeError:
         return _message(array, "a plain Python number", advice, place)
     module, name = scipy_function()
     if name:
-        return _message(array, "a plain Python number", scipy_advice(module, name), place)
+        found = _message(array, "a plain Python number", scipy_advice(module, name), place)
+        return _lasting(found) if module.startswith("scipy.linalg") else found
     arguments = place.expression.partition("(")[2] if place else ""
     advice = (
         of_python(*python_function(), arguments)
@@ -89,6 +90,14 @@ def as_number(array: Any, conversion: str) -> LostDerivativeError:
         or _ADVICE[conversion]
     )
     return _message(array, "a plain Python number", advice, place)
+
+
+def _lasting(error: LostDerivativeError) -> LostDerivativeError:
+    """The wrappers of LAPACK raise another error of the same class, with a text of their own: of a class that keeps ours."""
+    text = str(error)
+    members = {"__str__": lambda _: text, "__module__": LostDerivativeError.__module__}
+    kind: type[LostDerivativeError] = type(LostDerivativeError.__name__, (LostDerivativeError,), members)
+    return kind(text)
 
 
 def refuse_shuffle(word: str, frame: FrameType) -> None:
@@ -116,6 +125,16 @@ def _no_shuffle(word: str, place: Location | None) -> NoDerivativeError:
         f"at {place}: shuffle swaps rows of {word} that are views of it, and would leave some twice. Write "
         "x[...] = x[rng.permutation(len(x))]."
     )
+
+
+OF_AN_ORDER = ("norm", "vector_norm", "minkowski", "minkowski_distance", "minkowski_distance_p")
+_NORMS = ("numpy.linalg.", "scipy.linalg.", "scipy.spatial.")
+
+
+def refuse_order(array: Any, frame: FrameType) -> None:
+    """Raise where one of these functions of NumPy's or SciPy's, which has this frame, compares the order that it was given."""
+    if str(frame.f_globals.get("__name__")).startswith(_NORMS):
+        raise as_number(array, "float")
 
 
 _SHUFFLED = re.compile(r"^(?!len\().*\.shuffle\(", re.DOTALL)
@@ -337,6 +356,9 @@ def into_plain(array: Any, target: str) -> LostDerivativeError:
     """out=plain, np.copyto(plain, x) and the like."""
     place = user_location()
     known = instead(numpy_function()[1]) or _advice_of_an_argument(place)  # of np.full_like, say, which calls np.copyto
+    module, name = scipy_function()
+    if name and not known:
+        return _message(array, "entries of a plain ndarray", scipy_advice(module, name), place)
     becomes = "entries of a plain ndarray" + (f" ({target})" if not known else "")
     written = "out=" in target and not (place and place.expression and "out" not in place.expression)
     leave = "Leave out= away, or make the array with np.zeros_like(x) or np.zeros(n, like=x)"

@@ -70,7 +70,9 @@ def _value_only(name: str) -> Any:
 
 def _never(name: str, reason: str) -> Any:
     def refuse(self: Any, *args: Any, **settings: Any) -> Any:
-        raise NoDerivativeError(f"{located()}x.{name}() works on memory, which {self.word} does not have: {reason}.")
+        module, function = scipy_function()
+        instead = lost.scipy_advice(module, function) if function else reason
+        raise NoDerivativeError(f"{located()}x.{name}() works on memory, which {self.word} does not have: {instead}.")
 
     return refuse
 

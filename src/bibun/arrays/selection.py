@@ -5,6 +5,7 @@ What writes to chosen entries in place (np.put, np.copyto, ...) is in writing.py
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from operator import index
 from typing import Any
@@ -24,7 +25,7 @@ from bibun.core.traced import Traced, alike
 _where, _take_along_axis, _nonzero = row("where"), row("take_along_axis"), row("nonzero")
 _count_nonzero, _searchsorted = row("count_nonzero"), row("searchsorted")
 _argsort, _argpartition = row("argsort"), row("argpartition")
-_rint, _trunc = row("rint"), row("trunc")
+_rint, _trunc, _rectangular = row("rint"), row("trunc"), row("rectangular")
 _MISSING = np._NoValue
 # What the method of a plain array calls, which has no public name.
 _clip_ufunc: Any = import_module("numpy._core.umath").clip
@@ -214,11 +215,16 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
     return laid_as(y, "C", y)
 
 
+def of_parts(z: Any, function: Callable[[Any], Any]) -> Any:
+    """function(re z) + i function(im z): 1j times an infinite or negative part would change the other one, to nan or its sign."""
+    return _rectangular(function(np.real(z)), function(np.imag(z)))
+
+
 @implements(np.nan_to_num)
 def nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
     """x with numbers in the place of nan and the infinities, in the dtype of x; there the derivative is 0."""
     if x.dtype.kind == "c":
-        y = nan_to_num(np.real(x), True, nan, posinf, neginf) + 1j * nan_to_num(np.imag(x), True, nan, posinf, neginf)
+        y = of_parts(x, lambda part: nan_to_num(part, True, nan, posinf, neginf))
     elif x.dtype.kind != "f":
         y = np.copy(x)
     else:
@@ -252,7 +258,7 @@ def round_(a: Any, decimals: int = 0, out: Any = None) -> Any:
     """To so many decimals, halves to even: it goes in steps, so its derivative is 0."""
     decimals = index(decimals)  # of few bits, powers of 10 would wrap
     if a.dtype.kind == "c":
-        y = laid_as(round_(np.real(a), decimals) + 1j * round_(np.imag(a), decimals), "K", a)
+        y = laid_as(of_parts(a, lambda part: round_(part, decimals)), "K", a)
     elif decimals == 0 or (decimals > 0 and a.dtype.kind in "iu"):  # times 10**decimals, large integers would wrap
         y = _rint(a) if a.dtype.kind == "f" else a.astype(np.float16 if a.dtype.kind == "b" else a.dtype)
     else:

@@ -12,6 +12,7 @@ from bibun.arrays.deciding import anywhere, everywhere
 from bibun.arrays.protocol import with_out
 from bibun.arrays.reductions import axes_of, reducing, root_of_squares
 from bibun.arrays.registry import implements
+from bibun.arrays.selection import of_parts
 from bibun.errors import warn
 
 _NONE = np._NoValue
@@ -259,5 +260,5 @@ def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -
     deviation = np.sqrt(np.real(np.diag(c)))
     c = c / deviation[:, None] / deviation
     if c.dtype.kind == "c":
-        return np.clip(np.real(c), -1, 1) + 1j * np.clip(np.imag(c), -1, 1)
+        return of_parts(c, lambda part: np.clip(part, -1, 1))
     return np.clip(c, -1, 1)

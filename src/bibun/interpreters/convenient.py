@@ -14,6 +14,7 @@ from bibun.interpreters.recorders import Binary, entry, recorder
 from bibun.interpreters.variable import Variable
 from bibun.primitives import TABLE
 
+float64 = np.float64
 _found: dict[Any, Any] = {}
 RECORDERS: dict[Any, Callable[..., Any]] = {}
 _recorder = RECORDERS.get
@@ -42,7 +43,16 @@ def _array_ufunc(self: Variable, ufunc: np.ufunc, method: str, *inputs: Any, **s
 def _power(self: Any, exponent: Any, modulo: None = None) -> Any:
     if modulo is not None:
         return NotImplemented
+    value = self.value
+    if type(value) is not float64 and value.dtype.kind == "c" and not array.FOREIGN[type(exponent)]:
+        return array.raised(self, exponent)
     return square(self) if type(exponent) is int and exponent == 2 else power(self, exponent)
+
+
+def _power_by_function(a: Any, b: Any) -> Any:
+    """np.power of complex numbers is not the operator, by which the recorder computes."""
+    complex_base = isinstance(a, Variable) and a.value.dtype.kind == "c"
+    return (TABLE["power"] if complex_base else _found[np.power].any)(a, b)
 
 
 def _install() -> None:
@@ -58,6 +68,7 @@ def _install() -> None:
     setattr(Variable, "__pow__", _power)  # noqa: B010
 
 
+RECORDERS[np.power] = _power_by_function
 power = _found[np.power].left
 square = RECORDERS[np.square]
 exp = RECORDERS[np.exp]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bibun.arrays import indexing, lost, protocol
-from bibun.arrays.array import COMPARISONS, FOREIGN, OPERATORS, UNARY
+from bibun.arrays.array import COMPARISONS, FOREIGN, OPERATORS, UNARY, way_of_power
 from bibun.arrays.sparse import beside
 from bibun.core.primitive import LIKE_ARRAYS, Primitive
 from bibun.core.traced import Traced
@@ -131,12 +131,13 @@ def _with_sequence(
 
 
 def _power(record: Callable[[Any, Any], Any]) -> Callable[..., Any]:
-    """The only operator that may have a third operand."""
+    """The only operator that may have a third operand, and that is not always its ufunc."""
 
     def power(x: Any, other: Any, *modulo: Any) -> Any:
         if modulo:
             raise UnrecordableError("pow has three arguments")
-        return record(x, other)
+        way = way_of_power(x, other)
+        return record(x, other) if way is None else way(x)
 
     return power
 

@@ -276,9 +276,11 @@ angle = elementwise(np.angle, _slope_of_angle, guarded=True, domain=("complex",)
 
 def _rectangular(a: Any, b: Any) -> Any:
     """a + ib, exactly: 1j times an infinity has a real part that is nan."""
-    y = np.empty(np.broadcast_shapes(np.shape(a), np.shape(b)), np.result_type(a, b, np.complex64))
+    shape = np.broadcast_shapes(np.shape(a), np.shape(b))
+    like = a if np.shape(a) == shape else b  # which lies as the result of a ufunc does
+    y = np.empty_like(like, np.result_type(a, b, np.complex64), shape=shape)
     y.real, y.imag = a, b
-    return y[()]
+    return y if shape else y[()]
 
 
 rectangular = linear(

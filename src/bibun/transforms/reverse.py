@@ -201,7 +201,7 @@ def _rows(y: Any, level: int, nodes: list[Any], primals: list[Any]) -> list[Any]
         if result is None:
             result = np.zeros((size, *np.shape(x)), np.result_type(dtype, x))
         elif other is not None and np.result_type(x).kind != "c" and other[k] is not None:
-            result = result + 1j * other[k]
+            result = row("rectangular")(result, other[k])
         rows.append(_tied(np.reshape(result, (*shape, *np.shape(x)))[()], x))
     return rows
 

@@ -91,8 +91,9 @@ def _unguarded(rewriter: Any, node: Node, *, c: Node, x: Node) -> Node | None:
 
 
 def _square(rewriter: Any, node: Node, *, x: Node) -> Node | None:
-    """NumPy's operator has the dtype of np.square: of truth values int8, as np.power has not."""
-    if np.square(np.empty(0, x.dtype)).dtype != node.dtype:
+    """NumPy's operator has the dtype of np.square: of truth values int8, as np.power has not. The operator of complex numbers was
+    recorded as a square; np.power's infinities are others."""
+    if node.dtype.kind == "c" or np.square(np.empty(0, x.dtype)).dtype != node.dtype:
         return None
     return rewriter.make(TABLE["square"], (x,), None, resized(node.like, x.shape))  # type: ignore[no-any-return]
 

@@ -78,37 +78,52 @@ def _tukey_by_lambda(p: Any, b: Any) -> Any:
     return slope_of_boxcox(high, np.log1p(-p), b) - slope_of_boxcox(low, np.log(p), b)
 
 
+_SUMMED = (
+    1_000_000  # the count n from which on SciPy's smirnov is an asymptotic formula, and its derivatives that one's
+)
+_CHUNK = 2**16  # terms at once
+
+
+def _powers(base: Any, exponent: Any, times: int) -> tuple[Any, Any]:
+    """A factor, and the logarithm of the rest, of the derivative of base**exponent."""
+    factor = np.ones(len(base))
+    for i in range(times):
+        factor = factor * (exponent - i)
+    return factor, special.xlogy(exponent - times, base)
+
+
+def _terms_of_smirnov(n: int, d: float, k: Any, order: int) -> float:
+    """Σ C(n, k) times the derivative of (d + k/n)**(k - 1) (1 - d - k/n)**(n - k) by d, by Leibniz, over some k"""
+    u, v = d + k / n, np.maximum(1 - d - k / n, 0.0)
+    log_comb = special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
+    total = 0.0
+    for i in range(order + 1):
+        (f, log_f), (g, log_g) = _powers(u, k - 1, i), _powers(v, n - k, order - i)
+        none = f * g == 0
+        terms = np.where(none, 0.0, f * g * np.exp(np.where(none, 0.0, log_comb + log_f + log_g)))
+        total += comb(order, i) * (-1) ** (order - i) * float(np.sum(terms))
+    return total
+
+
+def _one_of_smirnov(n: int, d: float, order: int) -> float:
+    """The derivative of d Σ C(n, k) (d + k/n)**(k - 1) (1 - d - k/n)**(n - k), k ≤ n (1 - d); of large n that of
+    exp(-s² / 2), s = 2 √n d + 1 / (3 √n)"""
+    if not 0 <= d <= 1:
+        return nan
+    if n > _SUMMED:
+        s = 2 * sqrt(n) * d + 1 / (3 * sqrt(n))
+        return float((-2 * sqrt(n)) ** order * special.eval_hermitenorm(order, s) * np.exp(-s * s / 2))
+    last = min(int(n * (1 - d)), n - 1)
+    total = (-1) ** order * perm(n, order) * (1 - d) ** (n - order) if n >= order else 0.0  # of the term k = 0
+    for start in range(1, last + 1, _CHUNK):
+        k = np.arange(start, min(start + _CHUNK, last + 1))
+        total += d * _terms_of_smirnov(n, d, k, order) + order * _terms_of_smirnov(n, d, k, order - 1)
+    return float(total)
+
+
 def _derivative_of_smirnov(a: Any, b: Any, order: int) -> Any:
-    """The derivative of smirnov(n, d) by d: of d Σ C(n, k) (d + k/n)**(k - 1) (1 - d - k/n)**(n - k), k ≤ n (1 - d)."""
-
-    def one(n: int, d: float) -> float:
-        if not 0 <= d <= 1:
-            return nan
-        k = np.arange(1, min(int(n * (1 - d)), n - 1) + 1)
-        u, v = d + k / n, np.maximum(1 - d - k / n, 0.0)
-        log_comb = special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
-
-        def power(
-            base: Any, exponent: Any, times: int
-        ) -> tuple[Any, Any]:  # the factor, and the logarithm, of its slopes
-            factor = np.ones(len(k))
-            for i in range(times):
-                factor = factor * (exponent - i)
-            return factor, special.xlogy(exponent - times, base)
-
-        def product(times: int) -> float:  # of both powers, by Leibniz
-            total = 0.0
-            for i in range(times + 1):
-                (f, log_f), (g, log_g) = power(u, k - 1, i), power(v, n - k, times - i)
-                terms = np.where(f * g == 0, 0.0, f * g * np.exp(np.where(f * g == 0, 0.0, log_comb + log_f + log_g)))
-                total += comb(times, i) * (-1) ** (times - i) * float(np.sum(terms))
-            return total
-
-        first = (-1) ** order * perm(n, order) * (1 - d) ** (n - order) if n >= order else 0.0  # of the term k = 0
-        return float(first + d * product(order) + order * product(order - 1))
-
     with np.errstate(invalid="ignore"):
-        found = np.vectorize(one, otypes=[float])(np.asarray(a).astype(int), np.asarray(b, float))
+        found = np.vectorize(_one_of_smirnov, otypes=[float])(np.asarray(a).astype(int), np.asarray(b, float), order)
     return np.asarray(found, np.result_type(np.asarray(b), np.float32))[()]
 
 

@@ -56,8 +56,9 @@ def _digamma_step(a: Any, b: Any) -> Any:
 
 
 def _step(a: Any, m: Any) -> Any:
-    """ψ(a + m) - ψ(a); where neither is positive and m is whole, reflected: -(ψ(1 - a) - ψ(1 - a - m))"""
-    turned = (a <= 0) & (a + m <= 0) & np.equal(np.rint(m), m)
+    """ψ(a + m) - ψ(a); for whole m, to the left of the last pole, where both are infinite alike, reflected:
+    -(ψ(1 - a) - ψ(1 - a - m))"""
+    turned = (a < 1) & (a + m <= 0) & np.equal(np.rint(m), m)
     low = np.where(turned, 1 - a - m, 1.0)
     direct = _digamma_step(np.where(turned, 1.0, a), np.where(turned, 1.0, m))
     backward = _digamma_step(low, np.where(turned, np.abs(m), 1.0))
@@ -95,9 +96,14 @@ def _rgamma_and_slope(x: Any) -> tuple[Any, Any]:
     return y, _slope_of_rgamma(y, x)
 
 
+def _between_poles(top: Any, m: Any) -> Any:
+    """Whether Γ(top) is a number; where it is negative and m is whole, others have their poles where it has"""
+    return (np.abs(top) < 170) & ((top > 0) | (np.not_equal(np.rint(top), top) & np.not_equal(np.rint(m), m)))
+
+
 def _poch_by_base(y: Any, a: Any, m: Any, scale: Any = 1.0) -> Any:
     """y (ψ(a + m) - ψ(a)), y = Γ(a + m) / Γ(a) times scale; about the poles of Γ(a), where y is 0, by the slope of 1/Γ"""
-    root = (a < 0.5) & (a + m > 0) & (a > -170) & (a + m < 170)
+    root = (a < 0.5) & _between_poles(a + m, m) & (a > -170)
     top = np.where(root, a + m, 1.0)
     r, slope = _rgamma_and_slope(np.where(root, a, 0.0))
     about = special.gamma(top) * (special.psi(top) * r + slope) * scale
@@ -112,7 +118,7 @@ def _binom_by_n(y: Any, n: Any, k: Any) -> Any:
 def _binom_by_k(y: Any, n: Any, k: Any) -> Any:
     """y (ψ(n - k + 1) - ψ(k + 1)); about the poles of Γ(k + 1) and Γ(n - k + 1), where y is 0, by the slope of 1/Γ"""
     k = 1.0 * k
-    root = ((k < -0.5) | (n - k < -0.5)) & (n + 1 > 0) & (np.abs(k) < 170) & (n < 170)
+    root = ((k < -0.5) | (n - k < -0.5)) & _between_poles(n + 1.0, n) & (np.abs(k) < 170) & (np.abs(n - k) < 170)
     (r, r1), (t, t1) = (_rgamma_and_slope(np.where(root, x, 0.0)) for x in (k + 1, n - k + 1))
     about = special.gamma(np.where(root, n + 1.0, 1.0)) * (r1 * t - r * t1)
     return np.where(root, about, y * _step(np.where(root, 1.0, k + 1), np.where(root, 1.0, n - 2 * k)))

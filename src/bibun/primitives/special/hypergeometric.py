@@ -8,6 +8,8 @@ import numpy as np
 from scipy import special  # type: ignore[import-untyped]
 
 from bibun.core.kinds import elementwise, several
+from bibun.core.primitive import Primitive
+from bibun.primitives.repeated import holds
 
 _A = "the parameter a: its derivative has no closed form"
 _B = "the parameter b: its derivative has no closed form"
@@ -20,16 +22,62 @@ def _slope_of_log_wright(y: Any, a: Any, b: Any, c: Any) -> Any:
     return np.exp(special.log_wright_bessel(a, a + 1.0 * b, c) - y)
 
 
+def _limit(v: Any, x: Any) -> Any:
+    """0F1(v; x). SciPy's goes by Bessel functions, which over- and underflow for v above 100: where |x| < v by the power series,
+    whose terms fall by the factor 1 / k and more."""
+    y = special.hyp0f1(v, x)
+    near = (np.real(v) > 30) & (np.abs(x) < np.abs(v))
+    if not np.any(near):
+        return y
+    w, z = np.where(near, v, 1.0), np.where(near, x, 0.0)
+    total = np.ones_like(w * z)
+    for k in range(20, 0, -1):
+        total = 1 + total * z / (k * (w + k - 1))
+    return np.where(near, total, y).astype(y.dtype)[()]
+
+
+def _confluent(a: Any, b: Any, x: Any) -> Any:
+    """1F1(a; b; x). SciPy's has no digits between -1 and 0 for a large a: there Kummer's e**x 1F1(b - a; b; -x). It has
+    infinity where a = 0 and b is a negative whole number or 0, where the slope of a polynomial is 1F1 = 1."""
+    turned = np.False_ if np.iscomplexobj(x) else (x < 0) & (x >= -1) & (np.asarray(a) > 20)
+    y = special.hyp1f1(np.where(turned, b - 1.0 * a, a), b, np.where(turned, -x, x))
+    y = np.where(turned, np.exp(np.where(turned, x, 0.0)), 1.0) * y
+    return np.where(np.equal(a, 0), 1.0, y).astype(np.result_type(y, np.float32))[()]
+
+
+def _slope_of_confluent(a: Any, b: Any, x: Any) -> Any:
+    """a / b 1F1(a + 1; b + 1; x); 0 where a is, whatever b is"""
+    none = np.equal(a, 0)
+    if holds(none):
+        b = np.where(none, 1.0, b)
+    return np.divide(a, b) * confluent(a + 1.0, b + 1.0, x)
+
+
+def _slope_of_gauss(a: Any, b: Any, c: Any, x: Any) -> Any:
+    """a b / c F(a + 1, b + 1; c + 1); where a = c, and so where both are 0, it is b (1 - x)**(-b - 1)"""
+    both = np.equal(a, 0) & np.equal(c, 0)
+    return np.divide(np.where(both, 1.0, a), np.where(both, 1.0, c)) * b * special.hyp2f1(a + 1.0, b + 1.0, c + 1.0, x)
+
+
+# The functions with their digits, for the slopes
+limit_0f1: Primitive = elementwise(
+    _limit, "the parameter v: its derivative has no closed form", lambda a, b: limit_0f1(a + 1.0, b) / a,
+    domain=("positive", "real"), name="limit_0f1",
+)  # fmt: skip
+confluent: Primitive = elementwise(
+    _confluent, _A, _B, lambda a, b, c: _slope_of_confluent(a, b, c),
+    domain=("positive", "positive", "real"), name="confluent",
+)  # fmt: skip
 hyp0f1 = elementwise(
     special.hyp0f1, "the parameter v: its derivative has no closed form",
-    lambda a, b: special.hyp0f1(a + 1.0, b) / a, domain=("positive", "real"),
+    lambda a, b: limit_0f1(a + 1.0, b) / a, domain=("positive", "real"),
 )  # fmt: skip
 hyp1f1 = elementwise(
-    special.hyp1f1, _A, _B, lambda a, b, c: a / b * special.hyp1f1(a + 1.0, b + 1.0, c),
+    special.hyp1f1, _A, _B, lambda a, b, c: _slope_of_confluent(a, b, c),
     domain=("positive", "positive", "real"),
 )  # fmt: skip
 hyp2f1 = elementwise(
-    special.hyp2f1, _A, _B, _C, lambda a, b, c, d: np.divide(a, c) * b * special.hyp2f1(a + 1.0, b + 1.0, c + 1.0, d),
+    special.hyp2f1, _A, _B, _C, lambda a, b, c, d: _slope_of_gauss(a, b, c, d),
     guarded=True, domain=("positive", "positive", "positive", "unit"),
 )  # fmt: skip
 hyperu = elementwise(

@@ -13,6 +13,7 @@ from numpy.exceptions import ComplexWarning
 from scipy import integrate, special  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array
+from bibun.arrays.registry import row
 from bibun.core.traced import Traced, bare
 from bibun.scipy._calls import no_rule
 from bibun.scipy._levels import batches, gathered, is_traced, steering
@@ -129,7 +130,7 @@ def _by_parts(run: Function, f: Function) -> Any:
         return np.real(y)
 
     value = run(real)
-    return value + 1j * run(lambda x: np.imag(f(x))) if is_complex else value
+    return row("rectangular")(value, run(lambda x: np.imag(f(x)))) if is_complex else value
 
 
 def _weighed(run: Function, func: Function, args: Any, a: Any, b: Any, whole: Function, wvar: Any) -> Any:

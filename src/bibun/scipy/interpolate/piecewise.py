@@ -41,7 +41,12 @@ def at_points(evaluate: Any, v: Any, axis: int) -> Any:
     v = v if v.dtype.kind in "fc" else v.astype(float)
     y = evaluate(np.reshape(v, -1))
     y = np.reshape(y, (*v.shape, *np.shape(y)[1:]))
-    return np.moveaxis(y, tuple(range(v.ndim)), tuple(range(axis, axis + v.ndim)))[()] if axis and v.ndim else y[()]
+    return np.moveaxis(y, tuple(range(v.ndim)), tuple(range(axis, axis + v.ndim))) if axis and v.ndim else y
+
+
+def of_memory(y: Any) -> Any:
+    """An array, as SciPy's integrals are, where it is a number."""
+    return np.reshape(np.reshape(y, -1), np.shape(y))
 
 
 def outside(v: Any, x: Any, y: Any, extrapolate: Any) -> Any:
@@ -141,8 +146,8 @@ class PPoly(Beside, of=interpolate.PPoly):
         extrapolate = self.extrapolate if extrapolate is None else extrapolate
         if isinstance(extrapolate, str):
             a, b = as_array(a), as_array(b)
-            return around(whole, b, self.x[0], self.x[-1]) - around(whole, a, self.x[0], self.x[-1])
-        return whole(b, extrapolate=extrapolate) - whole(a, extrapolate=extrapolate)
+            return of_memory(around(whole, b, self.x[0], self.x[-1]) - around(whole, a, self.x[0], self.x[-1]))
+        return of_memory(whole(b, extrapolate=extrapolate) - whole(a, extrapolate=extrapolate))
 
 
 @stands_beside(interpolate.PPoly)

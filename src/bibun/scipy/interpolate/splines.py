@@ -18,7 +18,7 @@ from bibun.scipy._calls import no_rule
 from bibun.scipy._levels import is_traced
 from bibun.scipy._objects import Beside, plainly, stands_beside
 from bibun.scipy.interpolate.bases import basis, coefficients, interval, knots, periodic_coefficients
-from bibun.scipy.interpolate.piecewise import around, at_points, outside, taken
+from bibun.scipy.interpolate.piecewise import around, at_points, of_memory, outside, taken
 
 
 class BSpline(Beside, of=interpolate.BSpline):
@@ -26,7 +26,7 @@ class BSpline(Beside, of=interpolate.BSpline):
 
     def __init__(self, t: Any, c: Any, k: int, extrapolate: Any = True, axis: int = 0) -> None:
         t, c = as_array(t), as_array(c)
-        self.t, self.k, self.extrapolate = t, int(k), extrapolate
+        self.t, self.k, self.extrapolate = t.astype(float) if t.dtype.kind in "biu" else t, int(k), extrapolate
         self.axis = axis % c.ndim
         self.c = np.moveaxis(c, self.axis, 0)
 
@@ -103,10 +103,10 @@ class BSpline(Beside, of=interpolate.BSpline):
         extrapolate = self.extrapolate if extrapolate is None else extrapolate
         low, high = self.t[self.k], self.t[len(self.t) - self.k - 1]
         if isinstance(extrapolate, str):
-            return around(whole, b, low, high) - around(whole, a, low, high)
+            return of_memory(around(whole, b, low, high) - around(whole, a, low, high))
         if not extrapolate:
             a, b = np.clip(a, low, high), np.clip(b, low, high)
-        return whole(b, extrapolate=True) - whole(a, extrapolate=True)
+        return of_memory(whole(b, extrapolate=True) - whole(a, extrapolate=True))
 
     @property
     def tck(self) -> tuple[Any, Any, int]:

@@ -19,7 +19,7 @@ from bibun.core.kinds import constant, general
 from bibun.errors import DerivativeValueError
 from bibun.primitives.matrices import diagonals
 from bibun.primitives.repeated import holds
-from bibun.scipy._calls import check_finite, for_lapack, no_rule, stands_for
+from bibun.scipy._calls import beside, check_finite, for_lapack, no_rule, stands_for
 from bibun.scipy.linalg._matrices import (
     adjoint,
     band_of_matrix,
@@ -374,7 +374,7 @@ def lstsq(a: Any, b: Any, cond: Any = None, lapack_driver: str | None = None) ->
 @stands_for(source.norm)
 def norm(a: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """A norm of vectors or of matrices."""
-    return np.linalg.norm(as_array(a), ord, axis, keepdims)
+    return np.linalg.norm(beside(as_array(a), ord), ord, axis, keepdims)
 
 
 @stands_for(source.det)

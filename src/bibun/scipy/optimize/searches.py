@@ -11,6 +11,7 @@ from scipy import optimize  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array
 from bibun.scipy._calls import no_rule
+from bibun.scipy._estimates import estimates
 from bibun.scipy._levels import all_at, batches, steering
 from bibun.scipy._problem import Problem, each
 from bibun.scipy.optimize.constraints import Bounds, Constraints
@@ -46,6 +47,7 @@ def _search(name: str) -> Callable[..., Any]:
         x = optimum(problem, as_array(result.x), limits, free, active, name=name, failure=_failure(result))
         if x is not result.x:
             result.x, result.fun = x, _one(problem(x))
+            estimates(result, x, name, "x", "fun")
         return result
 
     return call

@@ -11,6 +11,7 @@ import scipy.signal as source  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array, holds_traced
 from bibun.arrays.registry import row
+from bibun.arrays.selection import of_parts
 from bibun.errors import warn
 from bibun.scipy._calls import newer, no_rule, stands_for
 from bibun.scipy.signal._filters import _extended
@@ -114,7 +115,7 @@ def csd(
     k = 2 * np.arange(1.0, (count - 1) // 2 + 1)
     bias = float(1 + np.sum(1.0 / (k + 1) - 1.0 / k))  # of the median of so many chi-squared numbers
     if spectra.dtype.kind == "c":
-        return frequencies, (np.median(np.real(spectra), axis=-1) + 1j * np.median(np.imag(spectra), axis=-1)) / bias
+        return frequencies, of_parts(spectra, lambda part: np.median(part, axis=-1)) / bias
     return frequencies, np.median(spectra, axis=-1) / bias
 
 

@@ -1,7 +1,8 @@
 """scipy.spatial.distance with derivatives: distances of vectors of numbers, of two vectors or of all pairs of two sets.
 
 Where points coincide, a distance that is a root (euclidean, minkowski, ...) has a corner, and its derivative there is 0.
-Distances of truth values and of words (hamming, jaccard, ...) count, and have none. No row.
+Distances of truth values and of words (hamming, jaccard, ...) count, and have none. Two rows: the powers of a coordinate's
+difference.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ import scipy.spatial.distance as source  # type: ignore[import-untyped]
 from scipy import special
 
 from bibun.arrays.creation import as_array
+from bibun.arrays.registry import add_rows
+from bibun.core.kinds import elementwise
+from bibun.core.primitive import Primitive
 from bibun.scipy._calls import no_rule, remaining
 from bibun.scipy._levels import is_traced
 
@@ -25,6 +29,42 @@ def _root(s: Any, power: Any = 0.5) -> Any:
     """s**power, with the derivative 0 at 0."""
     some = s != 0
     return np.where(some, np.where(some, s, 1.0) ** power, 0.0)
+
+
+@np.errstate(divide="ignore")
+def _even(a: Any, b: Any) -> Any:
+    return np.fabs(a) ** b
+
+
+def _odd(a: Any, b: Any) -> Any:
+    return np.sign(a) * np.where(np.equal(a, 0), np.ones_like(a), np.fabs(a)) ** b
+
+
+def _by_exponent(y: Any, a: Any) -> Any:
+    """y log |a|; 0 at 0, where every power that is a term of a distance is 0"""
+    zero = np.equal(a, 0)
+    return np.where(zero, np.zeros_like(y), y * np.log(np.fabs(np.where(zero, np.ones_like(a), a))))
+
+
+# |a|**p and sign(a) |a|**p, each the slope of the other one: the second derivative where two points share a coordinate is that of
+# a square for p = 2, infinite below, and 0 for p = 1 as of any kink.
+even_power: Primitive = elementwise(
+    _even, lambda a, b: _times(b, odd_power, a), _by_exponent,
+    guarded=True, domain=("nonzero", "positive"), name="even_power",
+)  # fmt: skip
+odd_power: Primitive = elementwise(
+    _odd, lambda a, b: _times(b, even_power, a), _by_exponent,
+    guarded=True, domain=("nonzero", "positive"), name="odd_power",
+)  # fmt: skip
+add_rows(even_power, odd_power)
+
+
+def _times(p: Any, power: Any, a: Any) -> Any:
+    """p times a power of p - 1; for p = 0, of which that is infinite at a = 0, nothing"""
+    if not is_traced(p) and np.ndim(p) == 0:
+        return p * power(a, p - 1) if p else np.zeros_like(a)
+    none = np.equal(p, 0)
+    return p * power(a, np.where(none, np.ones_like(p), p - 1))
 
 
 def _sum(x: Any, w: Any = None) -> Any:
@@ -42,12 +82,14 @@ def _euclidean(u: Any, v: Any, w: Any = None) -> Any:
 def _minkowski(u: Any, v: Any, p: Any = 2, w: Any = None) -> Any:
     if not is_traced(p) and np.isinf(p):
         return _chebyshev(u, v, w)
-    apart = np.abs(u - v)
+    apart = u - v
+    if apart.dtype.kind == "c":
+        apart = np.abs(apart)
     if not is_traced(p):
         p = float(p)  # a number that leaves float32 what it is
     if not is_traced(p) and p == 2:
         apart = _floating(apart)  # the only order at which SciPy's is a float64
-    return _root(_sum(_root(apart, p), w), 1 / p)
+    return _root(_sum(even_power(apart, p), w), 1 / p)
 
 
 def _cityblock(u: Any, v: Any, w: Any = None) -> Any:

@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 
 from bibun.arrays.creation import as_array
+from bibun.arrays.registry import add_rows
+from bibun.core.kinds import elementwise, general
+from bibun.core.primitive import Primitive
 from bibun.primitives.repeated import holds
 from bibun.scipy._calls import no_rule, refused
 from bibun.scipy._levels import is_traced, without
@@ -151,10 +154,24 @@ class Frozen:
         return call
 
 
+# 1 / p and log p of a probability near 0: -1 / p**2 overflows below 1e-154, where dp / p does not
+inverse_probability: Primitive = general(
+    lambda x: np.divide(1, x),
+    lambda g, y: -(g * y) * y,
+    pushforwards=(lambda t, y: -(t * y) * y,),
+    inputs=("x",), batch="elementwise", domain=("positive",), native="reciprocal", name="inverse_probability",
+)  # fmt: skip
+log_of_probability = elementwise(
+    lambda x: np.log(x), lambda x: inverse_probability(x), domain=("positive",), native="log", name="log_of_probability"
+)
+add_rows(inverse_probability, log_of_probability)
+
+
 def log_probability(p: Any, rest: Any) -> Any:
-    """log p, by rest = 1 - p where p is near 1: log(1 - 1e-20) is not 0."""
-    near = p > 0.5
-    return np.where(near, np.log1p(-np.where(near, rest, 0.5)), np.log(np.where(near, 0.5, p)))
+    """log p, by rest = 1 - p where p is near 1: log(1 - 1e-20) is not 0. Of a p that underflows a constant, -infinity."""
+    near, none = p > 0.5, np.equal(p, 0)
+    far = log_of_probability(np.where(near | none, 0.5, p))
+    return np.where(none, -np.inf, np.where(near, np.log1p(-np.where(near, rest, 0.5)), far))
 
 
 def nan_unless(valid: Any, y: Any, *inputs: Any) -> Any:

@@ -16,7 +16,9 @@ from bibun.scipy.stats.formulas import (
     EULER,
     LOG_ROOT_2PI,
     above,
+    above_loggamma,
     below,
+    below_loggamma,
     beta_above,
     beta_below,
     distance,
@@ -26,6 +28,7 @@ from bibun.scipy.stats.formulas import (
     finite_expm1,
     flat_root,
     log1p_over,
+    log_below_loggamma,
     log_difference,
     log_i0e,
     log_mass,
@@ -34,6 +37,7 @@ from bibun.scipy.stats.formulas import (
     quantile_of_cauchy,
     quantile_of_dweibull,
     quantile_of_extreme,
+    quantile_of_loggamma,
     quantile_of_tail,
     tail,
     tangent_of_right_angles,
@@ -151,9 +155,11 @@ invgamma = Continuous(
     entropy=lambda a: a - (a + 1) * special.psi(a) + special.gammaln(a),
 )  # fmt: skip
 loggamma = Continuous(
-    "loggamma", lambda z, c: c * z - np.exp(z) - special.gammaln(c), lambda z, c: special.gammainc(c, finite_exp(z)),
-    sf=lambda z, c: special.gammaincc(c, finite_exp(z)), ppf=lambda q, c: np.log(special.gammaincinv(c, q)),
-    isf=lambda q, c: np.log(special.gammainccinv(c, q)), mean=special.psi, var=lambda c: special.zeta(2.0, c),
+    "loggamma", lambda z, c: c * z - np.exp(z) - special.gammaln(c), lambda z, c: below_loggamma(z, c),
+    sf=lambda z, c: above_loggamma(z, c), logcdf=lambda z, c: log_below_loggamma(z, c),
+    ppf=lambda q, c: quantile_of_loggamma(c, np.log(q), special.gammaincinv, q),
+    isf=lambda q, c: quantile_of_loggamma(c, np.log1p(-q), special.gammainccinv, q),
+    mean=special.psi, var=lambda c: special.zeta(2.0, c),
 )  # fmt: skip
 gennorm = Continuous(
     "gennorm", lambda z, beta: np.log(beta / 2) - special.gammaln(1 / beta) - np.abs(z) ** beta,

@@ -12,6 +12,7 @@ import numpy as np
 from scipy import special  # type: ignore[import-untyped]
 
 from bibun.primitives.series import joined, polynomial
+from bibun.scipy.stats.distribution import log_probability
 
 LOG_ROOT_2PI = log(2 * pi) / 2
 EULER = 0.57721566490153286061
@@ -72,14 +73,30 @@ def log_difference(a: Any, b: Any) -> Any:
 
 
 def log_mass(a: Any, b: Any) -> Any:
-    """log of the normal probability between a and b, by the tail that both are in."""
-    right, left = a > 0, b <= 0
-    lower, upper = np.where(right, -b, a), np.where(right, -a, b)  # mirrored: to the left of 0
-    tail = right | left
-    lower_tail, upper_tail = np.where(tail, lower, -2.0), np.where(tail, upper, -1.0)
-    in_tail = log_difference(special.log_ndtr(upper_tail), special.log_ndtr(lower_tail))
-    around = np.log1p(-special.ndtr(np.where(tail, -1.0, a)) - special.ndtr(np.where(tail, -1.0, -b)))
-    return np.where(tail, in_tail, around)
+    """log of the normal probability between a and b: by the tail that both are in, or as of all of it less both tails; where they
+    are near, whose difference this leaves no digits of, by the density."""
+    narrow = (b - a) * (1 + np.abs(a)) < 3e-3
+    tail = ((a > 0) | (b <= 0)) & ~narrow
+    left, right = np.where(narrow | tail, -1.0, a), np.where(narrow | tail, 1.0, b)
+    around = np.log1p(-special.ndtr(left) - special.ndtr(-right))
+    near = _log_mass_of_neighbours(np.where(narrow, a, 0.0), np.where(narrow, b, 1e-3))
+    mirrored = a > 0
+    lower, upper = np.where(mirrored, -b, a), np.where(mirrored, -a, b)
+    in_tail = _log_mass_of_a_tail(np.where(tail, lower, -2.0), np.where(tail, upper, -1.0))
+    return np.where(narrow, near, np.where(tail, in_tail, around))
+
+
+def _log_mass_of_a_tail(a: Any, b: Any) -> Any:
+    """b <= 0. From -infinity on the logarithm is one, not the difference from that of nothing."""
+    whole = np.equal(a, -np.inf)
+    share = special.log_ndtr(np.where(whole, -2.0, a)) - special.log_ndtr(np.where(whole, -1.0, b))
+    return special.log_ndtr(b) + np.where(whole, 0.0, np.log(-np.expm1(share)))
+
+
+def _log_mass_of_neighbours(a: Any, b: Any) -> Any:
+    """log of w φ(m) (1 + (m² - 1) w² / 24), w = b - a, m in the middle; the next term is below 1e-13"""
+    w, m = b - a, (a + b) / 2
+    return np.log(w) + log_normal(m) + np.log1p((m * m - 1) * w * w / 24)
 
 
 def beta_below(a: Any, b: Any, w: Any, d: Any) -> Any:
@@ -96,6 +113,43 @@ def beta_above(a: Any, b: Any, w: Any, d: Any) -> Any:
 def _smaller(w: Any, d: Any, first: bool) -> Any:
     """w / (d + w), or d / (d + w); 1/2 where that is the larger part."""
     return np.where((w < d) == first, (w if first else d) / (d + w), 0.5)
+
+
+_FIRST_TERM = (
+    -40.0
+)  # to the left of it γ(c, e**z) / Γ(c) is the first term of its series, e**(c z) / Γ(c + 1), to rounding
+
+
+def _loggamma(z: Any, c: Any) -> tuple[Any, Any, Any]:
+    """Whether that is so, the logarithm of the term, and e**z where it is not."""
+    far = z < _FIRST_TERM
+    term = c * np.where(far, z, _FIRST_TERM) - special.gammaln(c + 1)
+    return far, term, finite_exp(np.where(far, 0.0, z))
+
+
+def below_loggamma(z: Any, c: Any) -> Any:
+    """The probability of at most z in the log-gamma family."""
+    far, term, x = _loggamma(z, c)
+    return np.where(far, np.exp(term), special.gammainc(c, x))
+
+
+def above_loggamma(z: Any, c: Any) -> Any:
+    """The probability of more."""
+    far, term, x = _loggamma(z, c)
+    return np.where(far, -np.expm1(term), special.gammaincc(c, x))
+
+
+def log_below_loggamma(z: Any, c: Any) -> Any:
+    """The logarithm of the former, also where that underflows."""
+    far, term, x = _loggamma(z, c)
+    return np.where(far, term, log_probability(special.gammainc(c, x), special.gammaincc(c, x)))
+
+
+def quantile_of_loggamma(c: Any, log_q: Any, inverse: Any, q: Any) -> Any:
+    """log of inverse(c, q), log_q the logarithm of the probability below it; in the same way"""
+    term = (log_q + special.gammaln(c + 1)) / c
+    far = term < _FIRST_TERM
+    return np.where(far, term, np.log(inverse(c, np.where(far, 0.5, q))))
 
 
 def distance(z: Any) -> Any:
