@@ -152,6 +152,21 @@ def views_of_what_has_no_axes(np, x):
 
 
 @program
+def what_lies_in_no_order_is_copied(np, x):
+    y = np.ones((3, 4))
+    views = [
+        numpy.broadcast_to(numpy.rot90(y), (2, 4, 3)),
+        numpy.lib.stride_tricks.sliding_window_view(y, 2, 1),
+        numpy.diagonal(numpy.reshape(y, (2, 2, 3))),
+        numpy.einsum("iji->ij", y.reshape(2, 3, 2)),
+    ]
+    y[0] = x
+    copies = [z for view in views for z in (view.reshape(-1), numpy.ravel(view), np.ascontiguousarray(view))]
+    y[1] = x[0] * x[1]
+    return sum(numpy.sum(c) for c in (*copies, *views)) * x + y[0]
+
+
+@program
 def windows_that_are_written_to(np, x):
     y = np.ones(6)
     windows = numpy.lib.stride_tricks.sliding_window_view(y, 3, writeable=True)

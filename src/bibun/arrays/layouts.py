@@ -11,7 +11,7 @@ from bibun.arrays.kinship import related
 from bibun.arrays.places import shown
 from bibun.arrays.registry import implements, row
 from bibun.core.traced import Traced, alike, recorded
-from bibun.primitives.memory import copy_in
+from bibun.primitives.memory import copy_in, getitem_apart
 
 _copy = row("copy")
 
@@ -31,6 +31,8 @@ def layout(a: Any) -> Any:
         memory = np.empty_like(memory[(0,) * (memory.ndim - len(a.shape))])
     for primitive, settings in reversed(steps):
         memory = shown(primitive, memory, settings)
+        if primitive is getitem_apart:  # of places that lie in no order, as no two axes of this do
+            memory = np.empty([n + 1 for n in memory.shape], memory.dtype)[tuple(map(slice, memory.shape))]
     return memory
 
 

@@ -19,6 +19,7 @@ from bibun.primitives.memory import getitem_apart
 from bibun.primitives.shapes import inverse
 
 _einsum, _getitem, _reshape, _transpose = row("einsum"), row("getitem"), row("reshape"), row("transpose")
+_broadcast_to = row("broadcast_to")
 
 Calls = tuple[tuple[Primitive, dict[str, Any]], ...]
 
@@ -88,16 +89,20 @@ def as_lists(
 
 def calls(part: Any, memory: Any) -> Calls:
     """The calls, one after the other, that make of an array in row-major order what an ndarray shows of its memory."""
+    again = [length > 1 and not step for length, step in zip(part.shape, part.strides, strict=True)]
+    if any(again):
+        once = part[tuple(slice(1) if repeats else slice(None) for repeats in again)]
+        return *calls(once, memory), (_broadcast_to, {"shape": part.shape})
     first, size = _first(part, memory), memory.itemsize
     steps = tuple(step // size for step in part.strides)
     places = _basic(memory.shape, first // size, part.shape, steps)
     long = [axis for axis, length in enumerate(part.shape) if length > 1]
-    if places is None and len(long) == 1 and steps[long[0]]:  # a diagonal is a slice of all entries
+    if places is None and len(long) == 1:  # a diagonal is a slice of all entries
         n, step = part.shape[long[0]], steps[long[0]]
         along = slice_of(range(first // size, first // size + n * step, step))
         flat = (_reshape, {"shape": (memory.size,)}), (_getitem, {"key": (along,)})
         return flat if part.ndim == 1 else (*flat, (_reshape, {"shape": part.shape}))
-    if places is None:  # several diagonals, or entries that are shown several times
+    if places is None:  # several diagonals, or windows that overlap
         entries = np.full(part.shape, first // size)
         for axis, step in enumerate(steps):
             entries += (np.arange(part.shape[axis]) * step).reshape(-1, *(1,) * (part.ndim - axis - 1))

@@ -36,8 +36,9 @@ def make_room(buffer: Any, values: Any) -> None:
     _check_alone(root, views)
     for view in views:
         if view.calls is None and view.value.size:
-            read_only = () if writeable(view.value) else ((_broadcast_to, {"shape": view.value.shape}),)
-            view.calls = (*calls(view.value, held), *read_only)
+            view.calls = calls(view.value, held)
+            if not writeable(view.value):
+                view.calls += ((_broadcast_to, {"shape": view.value.shape}),)
     root.value = in_place.memory(_raised(held, top))
     for view in views:
         if not view.value.size:
