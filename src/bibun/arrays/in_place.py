@@ -75,8 +75,10 @@ def write(array: Any, key: tuple[Any, ...], value: Any) -> None:
     while (origin := getattr(array, "view_of", None)) is not None:
         below, primitive, settings = origin
         if primitive in _READ_ONLY:
-            name = "lib.stride_tricks.sliding_window_view" if primitive.name == "sliding_windows" else primitive.name
-            raise ValueError(f"assignment destination is read-only: it is a view that np.{name} made. Copy it first.")
+            raise ValueError(
+                "assignment destination is read-only: NumPy lets nobody write to what np.broadcast_to, np.diagonal or "
+                "sliding_window_view show. Copy it first."
+            )
         if primitive is _real or primitive is _imag:
             value = _with_part(below, key, primitive, value)
         elif _is_joined_in_a_recording(array):
