@@ -20,7 +20,7 @@ from bibun.scipy.signal._designs import plain_only
 
 def _notched(name: str, w0: Any, Q: Any, fs: Any) -> tuple[Any, Any]:
     """1 / (1 + tan(half the bandwidth)), and the cosine of the angle."""
-    w = 2 * as_array(w0) / fs
+    w = np.float64(2) * as_array(w0) / fs  # SciPy computes in double precision
     if holds((w < 0) | (w > 1)):
         raise ValueError(f"{name}: w0 should be between 0 and fs/2")
     return 1 / (1 + np.tan(np.pi * w / Q / 2)), np.cos(np.pi * w)
@@ -126,12 +126,20 @@ def minimum_phase(h: Any, method: str = "homomorphic", n_fft: int | None = None,
 
 # ---- windows: of places n about the middle, and how far the ends are
 
+
+def _tapered(place: Any, alpha: Any) -> Any:
+    """Tukey's: of alpha = 0 and less a box, of 1 and more Hann's."""
+    box = alpha <= 0
+    part = np.where(box | (alpha > 1), 1.0, alpha)
+    return np.where(box, 1.0, 0.5 * (1 + np.cos(np.pi * np.maximum((np.abs(place) - 1) / part + 1, 0.0))))
+
+
 _WINDOWS: dict[str, Callable[..., Any]] = {
     "kaiser": lambda n, r, beta: special.i0(beta * np.sqrt(1 - (n / r) ** 2)) / special.i0(beta),
     "gaussian": lambda n, r, std: np.exp(-(n**2) / (2 * std**2)),
     "general_gaussian": lambda n, r, p, sig: np.exp(-0.5 * np.abs(n / sig) ** (2 * p)),
     "general_hamming": lambda n, r, alpha: alpha + (1 - alpha) * np.cos(np.pi * n / r),
-    "tukey": lambda n, r, alpha: 0.5 * (1 + np.cos(np.pi * np.maximum((np.abs(n) / r - 1) / alpha + 1, 0.0))),
+    "tukey": lambda n, r, alpha: _tapered(n / r, alpha),
     "exponential": lambda n, r, center, tau: np.exp(-np.abs(n + r - (r if center is None else center)) / tau),
 }  # fmt: skip
 
@@ -142,9 +150,11 @@ def get_window(window: Any, Nx: int, fftbins: bool = True) -> Any:
     name, *parameters = window if isinstance(window, tuple) else ("kaiser", window)
     if name not in _WINDOWS:
         raise no_rule("get_window", f"with derivatives by their parameters there are {', '.join(_WINDOWS)}")
-    length = Nx + 1 if fftbins else Nx
-    reach = (length - 1) / 2
-    n = np.arange(Nx) - reach
-    if length == 1:
-        n, reach = n * 0.0, 1.0
-    return _WINDOWS[name](n, reach, *(p if p is None else as_array(p) for p in parameters))
+    if Nx < 1:
+        raise ValueError(f"Parameter {Nx=} is not a positive integer")
+    if name == "exponential" and not fftbins and parameters and parameters[0] is not None:
+        raise ValueError("If sym==True, center must be None.")
+    if Nx == 1:
+        return np.ones(1)
+    reach = (Nx if fftbins else Nx - 1) / 2
+    return _WINDOWS[name](np.arange(Nx) - reach, reach, *(p if p is None else as_array(p) for p in parameters))

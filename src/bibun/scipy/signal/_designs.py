@@ -135,7 +135,7 @@ def moved(zpk: Any, kind: str, w: Any, b: Any = None) -> tuple[Any, Any, Any]:
     square = w * w
 
     def both(s: Any) -> Any:
-        s = s if s.dtype.kind == "c" else s.astype(complex)  # + 0j would change the side of the cut that a zero is on
+        s = s if s.dtype == complex else s.astype(complex)  # + 0j would change the side of the cut that a zero is on
         root = np.sqrt(s * s - square)
         return np.concatenate([s + root, s - root])
 

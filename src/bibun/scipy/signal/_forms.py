@@ -1,6 +1,7 @@
 """Forms of a linear system (polynomials, zeros and poles, sections, state space) and what moves its frequencies. No row.
 
-Leading coefficients that are 0 are taken for absent, as SciPy does: how many roots there are is no variable.
+Leading coefficients that are 0 are taken for absent, as SciPy does, where the shape of the result says how many there are: how
+many roots there are is no variable. Where it does not, they are coefficients like any other.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import numpy as np
 import scipy.signal as source  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array
+from bibun.arrays.deciding import common
 from bibun.primitives.repeated import holds
 from bibun.scipy._calls import any_traced, no_rule, stands_for
 from bibun.scipy.linalg import expm
@@ -33,15 +35,35 @@ def _doubles(x: Any) -> Any:
 
 def _trimmed(c: Any, size: float = 0.0) -> Any:
     """Without leading coefficients, of the last axis, that are no larger."""
-    while c.shape[-1] > 1 and not holds(np.abs(c[..., 0]) > size):
+    while c.shape[-1] > 1 and not common(np.any(np.abs(c[..., 0]) > size), "a polynomial without its leading zeros"):
         c = c[..., 1:]
     return c
 
 
+def _aligned(b: Any, a: Any) -> Polynomials:
+    """Of one length, the longer one's without the leading zeros that both have."""
+    n = max(b.shape[0], a.shape[0])
+    b, a = _trimmed(np.stack([np.pad(c, (n - c.shape[0], 0)) for c in (b, a)]))
+    return b, a
+
+
+def _monic(a: Any) -> tuple[Any, Any]:
+    """a over its first coefficient that is not 0, and that."""
+    a = _trimmed(_floats(a))
+    if holds(a[0] == 0):
+        raise ValueError("Denominator must have at least one nonzero element.")
+    return a / a[0], a[0]
+
+
 def _normalized(b: Any, a: Any) -> Polynomials:
     """Over the first coefficient of a; 1e-14 is SciPy's."""
-    a = _trimmed(_floats(a))
-    return _trimmed(_floats(b) / a[0], 1e-14), a / a[0]
+    a, first = _monic(a)
+    return _trimmed(_floats(b) / first, 1e-14), a
+
+
+def _roots(c: Any) -> Any:
+    """The roots, in the precision of the coefficients also where there is none."""
+    return np.roots(c) if c.shape[0] > 1 else np.zeros(0, c.dtype)
 
 
 # ---- from one form to another
@@ -57,7 +79,7 @@ def normalize(b: Any, a: Any) -> Polynomials:
 def tf2zpk(b: Any, a: Any) -> Roots:
     """Zeros, poles and gain: the roots of b and of a, and b[0] / a[0]."""
     b, a = _normalized(b, a)
-    return np.roots(b), np.roots(a), b[0]
+    return _roots(b), _roots(a), b[0]
 
 
 @stands_for(source.zpk2tf)
@@ -109,9 +131,11 @@ def tf2sos(b: Any, a: Any, pairing: str | None = None, *, analog: bool = False) 
 @stands_for(source.tf2ss)
 def tf2ss(num: Any, den: Any) -> States:
     """A, B, C, D, in the canonical form of a controller."""
-    num, den = _normalized(num, den)
-    num = np.atleast_2d(num)
+    den, first = _monic(den)
+    num = np.atleast_2d(_floats(num) / first)
     n = den.shape[0] - 1
+    while num.shape[1] > n + 1 and not holds(np.abs(num[:, 0]) > 1e-14):  # SciPy's
+        num = num[:, 1:]
     if num.shape[1] > n + 1:
         raise ValueError("Improper transfer function. `num` is longer than `den`.")
     num = np.pad(num, [(0, 0), (n + 1 - num.shape[1], 0)])
@@ -130,12 +154,13 @@ def ss2tf(A: Any, B: Any, C: Any, D: Any, input: int = 0) -> Polynomials:
     """
     A, B, C, D = (np.atleast_2d(as_array(matrix)) * 1.0 for matrix in (A, B, C, D))
     b, d, n = B[:, input], D[:, input], A.shape[0]
-    den, num, adjugate = [np.ones(())], [0.0 * d], np.eye(n)
+    unit = np.eye(n, dtype=A.dtype)
+    den, num, adjugate = [np.ones((), A.dtype)], [0.0 * d], unit
     for k in range(1, n + 1):
         num.append(C @ (adjugate @ b))
         adjugate = A @ adjugate
         den.append(-np.trace(adjugate) / k)
-        adjugate = adjugate + den[-1] * np.eye(n)
+        adjugate = adjugate + den[-1] * unit
     found = np.stack(den)
     return np.stack(num, axis=-1) + d[:, None] * found, found
 
@@ -156,15 +181,15 @@ def ss2zpk(A: Any, B: Any, C: Any, D: Any, input: int = 0) -> Roots:
 @stands_for(source.residue)
 def residue(b: Any, a: Any, tol: float = 1e-3, rtype: str = "avg") -> Roots:
     """Σ r / (s - p), and a polynomial k, that are b / a, of poles that are `tol` apart."""
-    b, a = (_trimmed(_doubles(c)) for c in (b, a))
+    b, a = _doubles(b), _trimmed(_doubles(a))
     poles: Any = np.roots(a)
     poles = np.take_along_axis(poles, np.argsort(np.abs(poles)), 0)
     apart = poles[:, None] - poles + np.eye(poles.shape[0])
     if holds((np.abs(apart) < tol) & (np.eye(poles.shape[0]) == 0)):
         raise no_rule("residue", "where poles are equal, they have no derivative by the coefficients")
-    k: Any = np.empty(0)
-    if b.shape[0] >= a.shape[0]:
-        k, b = np.polydiv(b, a)
+    top = _trimmed(b)
+    k: Any = np.polydiv(top, a)[0] if top.shape[0] >= a.shape[0] else np.empty(0)
+    # of b and of its remainder by a the values at the poles are the same
     return np.polyval(b, poles) / np.prod(apart, axis=-1) / a[0], poles, k
 
 
@@ -172,13 +197,15 @@ def residue(b: Any, a: Any, tol: float = 1e-3, rtype: str = "avg") -> Roots:
 
 
 def _put_in(c: Any, top: Any, bottom: Any, order: int) -> Any:
-    """bottom**order c(top / bottom), of polynomials."""
+    """bottom**order c(top / bottom), of polynomials, all of one length: np.polymul would take leading zeros away."""
+    length = max(top.shape[0], bottom.shape[0])
+    top, bottom = (np.pad(part, (length - part.shape[0], 0)) for part in (top, bottom))
     total, power = c[:1], np.ones(1, c.dtype)
     for k in range(1, c.shape[0]):
-        power = np.polymul(power, bottom)
-        total = np.polyadd(np.polymul(total, top), c[k] * power)
+        power = np.convolve(power, bottom)
+        total = np.convolve(total, top) + c[k] * power
     for _ in range(order - c.shape[0] + 1):
-        total = np.polymul(total, bottom)
+        total = np.convolve(total, bottom)
     return total
 
 
@@ -218,7 +245,7 @@ def lp2bs(b: Any, a: Any, wo: Any = 1.0, bw: Any = 1.0) -> Polynomials:
 @stands_for(source.bilinear)
 def bilinear(b: Any, a: Any, fs: Any = 1.0) -> Polynomials:
     """s -> 2 fs (z - 1) / (z + 1)"""
-    return _substituted(_trimmed(_doubles(b)), _trimmed(_doubles(a)), [2 * fs, -2 * fs], [1.0, 1.0])
+    return _substituted(*_aligned(_doubles(b), _doubles(a)), [2 * fs, -2 * fs], [1.0, 1.0])
 
 
 @stands_for(source.lp2lp_zpk)

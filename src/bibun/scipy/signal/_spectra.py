@@ -228,14 +228,26 @@ def istft(
 # Frequency responses
 
 
+def counts(worN: Any) -> bool:
+    """Whether it says how many frequencies there are, and is none."""
+    if holds_traced(worN) or np.ndim(worN):
+        return False
+    try:
+        index(worN)
+    except TypeError:
+        return False
+    return True
+
+
 def angles(worN: Any, whole: bool, fs: float, include_nyquist: bool, dtype: Any) -> tuple[Any, Any]:
     """The angles, and the frequencies as they are returned."""
     worN = 512 if worN is None else worN
-    if np.ndim(worN) == 0 and not holds_traced(worN):
+    if counts(worN):
         last = 2 * np.pi if whole else np.pi
         w = np.linspace(0, last, index(worN), endpoint=include_nyquist and not whole, dtype=dtype)
         return w, w * (fs / (2 * np.pi))
     worN = np.atleast_1d(as_array(worN))
+    worN = worN if worN.dtype.kind in "fc" else worN.astype(float)
     return 2 * np.pi * worN / fs, worN
 
 
@@ -264,7 +276,7 @@ def freqz(
     w, shown = angles(worN, whole, fs, include_nyquist, precision(b, a))
     z = np.exp(-1j * w)
     y = polynomial(b, z) / polynomial(a, z)
-    if len(a) == 1 and np.ndim(worN) == 0 and len(b) <= (1 if whole else 2) * (len(w) - include_nyquist):
+    if len(a) == 1 and (worN is None or counts(worN)) and len(b) <= (1 if whole else 2) * (len(w) - include_nyquist):
         y = y.astype(np.result_type(b, np.complex64))  # SciPy's is a Fourier transform of b then
     return shown, y
 

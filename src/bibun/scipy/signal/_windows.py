@@ -42,6 +42,8 @@ def medfilt(volume: Any, kernel_size: Any = None) -> Any:
 @stands_for(source.medfilt2d)
 def medfilt2d(input: Any, kernel_size: Any = 3) -> Any:
     """medfilt of an image."""
+    if np.ndim(input) != 2:
+        raise ValueError(f"medfilt2d: input must have two axes, but has {np.ndim(input)}")
     return medfilt(input, kernel_size)
 
 
@@ -76,6 +78,8 @@ def _coefficients(name: str) -> Any:
     def call(signal: Any, lamb: float = 0.0) -> Any:
         """The coefficients of the spline through the samples, or near them where `lamb` smooths: the product with a matrix."""
         x = as_array(signal)
+        if x.ndim != 1:
+            raise ValueError(f"{name}: signal must have one axis, but has {x.ndim}")
         return np.stack([of(line, lamb) for line in np.eye(x.shape[0])], axis=1) @ x
 
     return call
