@@ -12,6 +12,7 @@ import numpy as np
 import scipy.ndimage as source  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array, holds_traced
+from bibun.arrays.reductions import root_of_squares
 from bibun.scipy._calls import no_rule, stands_for
 from bibun.scipy.ndimage._edges import wide
 
@@ -31,8 +32,11 @@ def _regions(input: Any, labels: Any, index: Any, of: Callable[[Any], Any], empt
     x, labels = np.broadcast_to(x, shape), np.broadcast_to(labels, shape)
     if index is None or np.ndim(index) == 0:
         return of(x[labels > 0 if index is None else labels == index])
+    if not np.size(index):
+        return np.reshape(np.reshape(x, -1)[:0] if empty is not None else wide(np.reshape(x, -1)[:0]), np.shape(index))
     places = [labels == label for label in np.asarray(index).ravel()]
-    found = [of(x[place]) if empty is None or place.any() else empty for place in places]
+    none = None if empty is None else np.asarray(empty, np.result_type(x.dtype, empty))
+    found = [of(x[place]) if none is None or place.any() else none for place in places]
     return np.reshape(np.stack([as_array(y) for y in found]), np.shape(index))
 
 
@@ -49,7 +53,7 @@ def _of_regions(name: str, doc: str, of: Callable[[Any], Any], empty: Any = None
     def call(input: Any, labels: Any = None, index: Any = None) -> Any:
         """Of each region."""
         y = _regions(input, labels, index, of, empty)
-        return wide(y) if double and np.ndim(index) else y
+        return wide(y) if double and labels is not None and np.ndim(index) else y
 
     call.__doc__ = doc
     return call
@@ -60,27 +64,40 @@ sum = _of_regions("sum", "The sum of the entries.", np.sum, double=True)
 sum_labels = _of_regions("sum_labels", "The sum of the entries.", np.sum, double=True)
 mean = _of_regions("mean", "The mean of the entries.", _mean)
 variance = _of_regions("variance", "The mean squared distance from the mean.", _variance)
-standard_deviation = _of_regions("standard_deviation", "Its root.", lambda x: np.sqrt(_variance(x)))
-minimum = _of_regions("minimum", "The smallest entry.", np.min, 0.0)
-maximum = _of_regions("maximum", "The largest entry.", np.max, 0.0)
-median = _of_regions("median", "The median of the entries.", np.median, np.nan)  # SciPy takes that of another region
+standard_deviation = _of_regions("standard_deviation", "Its root.", lambda x: root_of_squares(_variance(x)))
+minimum = _of_regions("minimum", "The smallest entry.", np.min, 0)
+maximum = _of_regions("maximum", "The largest entry.", np.max, 0)
+median = _of_regions(
+    "median",
+    "The median of the entries; nan for a label of `index` that no entry has, where SciPy takes that of another region.",
+    np.median,
+    np.nan,
+)
 
 
 @stands_for(source.center_of_mass)
 def center_of_mass(input: Any, labels: Any = None, index: Any = None) -> Any:
-    """Σ place x / Σ x, a number for each axis: a tuple, or a list of them."""
+    """Σ place x / Σ x, a number for each axis: a tuple, or a list of them, along the last axis of `index`."""
     x = as_array(input)
     total = sum_labels(x, labels, index)
     grids = np.indices(x.shape, dtype=float, sparse=True)
     found = [sum_labels(x * grid, labels, index) / total for grid in grids]
-    return list(zip(*found, strict=True)) if np.ndim(index) else tuple(found)
+    return [tuple(place) for place in np.stack(found).T] if np.ndim(found[0]) else tuple(found)
 
 
 @stands_for(source.labeled_comprehension)
 def labeled_comprehension(
     input: Any, labels: Any, index: Any, func: Any, out_dtype: Any, default: Any, pass_positions: bool = False
 ) -> Any:
-    """func(entries) of each region."""
+    """func(entries) of each region, and `default` of one that has none."""
     if pass_positions:
         raise no_rule("labeled_comprehension", "pass_positions= is for plain arrays; write the calls")
-    return _regions(input, labels, index, func, default).astype(out_dtype)
+    if index is None:
+        return _regions(input, labels, None, func)
+    if labels is None:
+        raise ValueError("index without defined labels")
+    labels, given = np.asarray(labels), np.asarray(index)
+    if not given.size or np.any(given.astype(labels.dtype).astype(given.dtype) != given):
+        raise ValueError(f"labeled_comprehension: index {index} must hold labels, of dtype {labels.dtype}")
+    y = _regions(input, labels, np.atleast_1d(given), func, np.nan if default is None else default)
+    return np.reshape(y, given.shape).astype(np.dtype(out_dtype))
