@@ -168,6 +168,11 @@ def optimum(
     return x if both is start else both[:n] if conditions else both
 
 
+def first_within(low: Any, high: Any) -> Any:
+    """Where SciPy's bounded search begins: at the limits themselves the function need not have a value."""
+    return low + 0.5 * (3 - 5**0.5) * (high - low)
+
+
 def minimize_scalar(
     fun: Function,
     bracket: Any = None,
@@ -181,6 +186,7 @@ def minimize_scalar(
     problem, (tol, options) = Problem(fun, args), _settings("minimize_scalar", tol, options)
     limits = Bounds(None if bounds is None else [tuple(bounds)], 1)
     near = bounds if bounds is not None else bracket if bracket is not None else (0.0,)
+    first = near[0] if bounds is None else first_within(*bounds)
 
     def run(entry: Any) -> dict[str, Any]:
         found = optimize.minimize_scalar(
@@ -189,7 +195,7 @@ def minimize_scalar(
         held = _active(lambda x: problem(x[0]), [found.x], limits, Constraints(()), entry)  # type: ignore[arg-type]
         return dict(found) | held
 
-    fields = each(problem.sizes(near[0], near), run)
+    fields = each(problem.sizes(first, near), run)
     active = {name: fields.pop(name) for name in ("_low", "_high", "_held", "_multipliers")}
     result = optimize.OptimizeResult(fields)
     start = np.reshape(_number(result.x), (1,))

@@ -15,10 +15,12 @@ from scipy import optimize  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array
 from bibun.arrays.registry import add_rows
-from bibun.core.kinds import constant
+from bibun.core.kinds import constant, multilinear
+from bibun.core.primitive import Primitive
 from bibun.scipy._calls import no_rule
 from bibun.scipy._levels import batches, is_traced, without
-from bibun.scipy.optimize.minima import minimize, minimize_scalar
+from bibun.scipy._problem import floats
+from bibun.scipy.optimize.minima import first_within, minimize, minimize_scalar
 
 _SIMPLE = {
     "xtol": "xatol",
@@ -53,9 +55,17 @@ def _older(name: str) -> Callable[..., Any]:
         func, extra = next(iter(given.values())), given["args"]
         extra = extra if isinstance(extra, tuple) else (extra,)
         scalar, bounds = "x0" not in given, (given.get("x1"), given.get("x2"))
-        start = (0.5 if bounds[0] is None else bounds[0]) if scalar else given["x0"]
-        if not is_traced(func(start, *extra), bounds, given.get("brack")):
-            return theirs(*args, **settings)
+        start: Any
+        if not scalar:
+            start = np.reshape(floats(given["x0"]), -1)
+        elif bounds[0] is None:
+            start = 0.0 if given["brack"] is None else given["brack"][0]
+        else:
+            start = first_within(*bounds)
+        first = func(start, *extra)
+        if not is_traced(first, bounds, given.get("brack")):
+            given[next(iter(given))] = _remembering(func, start, first)
+            return theirs(*bound.args, **bound.kwargs)
         if given.get("full_output") or given.get("retall"):
             raise no_rule(
                 name, "full_output= and retall= say how the solver went; write minimize, whose result says it"
@@ -75,6 +85,16 @@ def _older(name: str) -> Callable[..., Any]:
 fmin, fmin_powell, fmin_cg, fmin_bfgs, fmin_ncg, brent, golden, fminbound = map(_older, _METHODS)
 
 
+def _remembering(func: Callable[..., Any], start: Any, first: Any) -> Callable[..., Any]:
+    """func, whose value at the start is known: where all is plain it is called as often, and at the same places, as by SciPy."""
+    known = [first]
+
+    def call(x: Any, *extra: Any) -> Any:
+        return known.pop() if known and np.array_equal(x, start) else func(x, *extra)
+
+    return call
+
+
 def _ends(y: Any, weights: Any, *, increasing: bool) -> Any:
     """Of the block that each entry is in, the first and the end, along a first axis."""
     blocks = optimize.isotonic_regression(y, weights=weights, increasing=increasing).blocks
@@ -83,7 +103,19 @@ def _ends(y: Any, weights: Any, *, increasing: bool) -> Any:
 
 
 ends_of_blocks = constant(_ends, "which entries make a block is a choice", name="ends_of_blocks")
-add_rows(ends_of_blocks)
+
+
+def _sums(v: Any, ends: Any) -> Any:
+    starts, lengths = np.unique(ends[0], return_counts=True)
+    return np.repeat(np.add.reduceat(v, starts), lengths)
+
+
+# The sum of the block that each entry is in, of each block by itself: differences of sums along all entries would lose the small
+# ones beside the large ones. As a matrix it is symmetric.
+sums_of_blocks: Primitive = multilinear(
+    _sums, lambda g, ends: sums_of_blocks(g, ends), None, inputs=("v", "ends"), name="sums_of_blocks"
+)
+add_rows(ends_of_blocks, sums_of_blocks)
 
 
 def isotonic_regression(y: Any, *, weights: Any = None, increasing: bool = True) -> Any:
@@ -96,13 +128,9 @@ def isotonic_regression(y: Any, *, weights: Any = None, increasing: bool = True)
     y = np.atleast_1d(as_array(y))
     w = np.ones(np.shape(y)) if weights is None else np.atleast_1d(as_array(weights))
     ends = ends_of_blocks(y, w, increasing=increasing)
-
-    def over_blocks(v: Any) -> Any:
-        sums = np.concatenate([np.zeros(1), np.cumsum(v)])
-        return np.take_along_axis(sums, ends[1], 0) - np.take_along_axis(sums, ends[0], 0)
-
-    found = optimize.OptimizeResult(x=over_blocks(w * y) / over_blocks(w))
+    weights_of_blocks = sums_of_blocks(w, ends)
+    found = optimize.OptimizeResult(x=sums_of_blocks(w * y, ends) / weights_of_blocks)
     if not batches(y, w):
         plain = optimize.isotonic_regression(without(y, 0), weights=without(w, 0), increasing=increasing)
-        found.blocks, found.weights = plain.blocks, over_blocks(w)[plain.blocks[:-1]]
+        found.blocks, found.weights = plain.blocks, weights_of_blocks[plain.blocks[:-1]]
     return found
