@@ -258,6 +258,8 @@ def tanhsinh(f: Function, a: Any, b: Any, *, args: Any = (), **settings: Any) ->
 
     if not is_traced(a, b, extra) and not is_traced(f(_within(a, b), *extra)):
         return integrate.tanhsinh(f, a, b, args=args, **settings)
+    if np.ndim(a) or np.ndim(b):
+        raise no_rule("tanhsinh", "its limits are arrays; write a call for each pair, or bibun.vmap over them")
     for word in ("log", "preserve_shape", "callback"):
         if settings.get(word):
             raise no_rule("tanhsinh", f"{word}= is of plain functions; leave it away")

@@ -14,7 +14,7 @@ from bibun.scipy._levels import is_traced
 from bibun.scipy.interpolate.splines import BSpline
 
 
-def _of_tck(name: str, of: Any, behind: Any) -> Any:
+def _of_tck(name: str, of: Any) -> Any:
     theirs = getattr(interpolate, name)
 
     @wraps(theirs)
@@ -24,16 +24,17 @@ def _of_tck(name: str, of: Any, behind: Any) -> Any:
             return theirs(tck, n)
         if isinstance(tck, BSpline):
             return of(tck, n)
-        made = of(BSpline(*tck), n)
+        if not n:
+            return tck
+        spline = BSpline(*tck)
+        made = of(spline, n)
+        behind: Any = "constant" if made.k < spline.k else "edge"
         return made.t, np.pad(made.c, [(0, made.k + 1), *[(0, 0)] * (made.c.ndim - 1)], mode=behind), made.k
 
     return call
 
 
-splder, splantider = (
-    _of_tck("splder", BSpline.derivative, "constant"),
-    _of_tck("splantider", BSpline.antiderivative, "edge"),
-)
+splder, splantider = _of_tck("splder", BSpline.derivative), _of_tck("splantider", BSpline.antiderivative)
 
 
 def splint(a: Any, b: Any, tck: Any, full_output: int = 0) -> Any:

@@ -245,11 +245,12 @@ def pade(an: Any, m: int, n: int | None = None) -> Any:
     n = len(a) - 1 - m if n is None else n
     if n < 0 or n + m > len(a) - 1:
         raise ValueError("Order of q+p <m+n> must be smaller than len(an).")
-    padded = np.concatenate([np.zeros(m), a[: n + m + 1]])
+    a = a if a.dtype.kind in "fc" else a.astype(float)
+    padded = np.concatenate([np.zeros(m, a.dtype), a[: n + m + 1]])
     k = np.arange(n + m + 1)[:, None]
     earlier = padded[m + k - np.arange(1, m + 1)]  # of a[k - 1], ..., a[k - m]
-    found = np.linalg.solve(np.concatenate([np.eye(n + m + 1, n + 1), -earlier], axis=1), a[: n + m + 1])
-    return np.poly1d(found[n::-1]), np.poly1d(np.concatenate([found[:n:-1], [1.0]]))
+    found = np.linalg.solve(np.concatenate([np.eye(n + m + 1, n + 1, dtype=a.dtype), -earlier], axis=1), a[: n + m + 1])
+    return np.poly1d(found[n::-1]), np.poly1d(np.concatenate([found[:n:-1], np.ones(1, a.dtype)]))
 
 
 def approximate_taylor_polynomial(

@@ -230,7 +230,8 @@ class NearestNDInterpolator(Beside, of=interpolate.NearestNDInterpolator):
         if query_options or batches(*places):
             raise no_rule("NearestNDInterpolator", "of traced data it takes places alone, the same for a whole batch")
         refuse_recorded(*places)
-        return np.take(self.values, self._nearest(*places).astype(int), axis=0)
+        found = np.take(self.values, self._nearest(*places).astype(int), axis=0)
+        return found if found.dtype.kind == "c" else found.astype(float)  # as SciPy does
 
 
 def griddata(
