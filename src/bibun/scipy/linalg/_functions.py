@@ -284,7 +284,8 @@ def funm(A: Any, func: Callable[..., Any]) -> Any:
     if anywhere(condition > (700 if w.dtype.char == "D" else 50)):
         raise DerivativeValueError(
             f"{located()}funm: the eigenvectors are nearly dependent (condition {np.max(plain(condition)):.1e}): v func(w) v⁻¹ "
-            "and its derivative lose too many digits. Write expm, logm, sqrtm, or fractional_matrix_power, which do without eigenvectors."
+            "and its derivative lose too many digits. Write expm, logm, sqrtm, or fractional_matrix_power, which do without "
+            "eigenvectors."
         )
     y = np.swapaxes(solve(np.swapaxes(v, -1, -2), np.swapaxes(v * func(w)[..., None, :], -1, -2)), -1, -2)
     tolerance = np.finfo(y.dtype).eps * (1e6 if y.dtype.char == "D" else 1e3)  # SciPy's

@@ -154,7 +154,8 @@ def get_window(window: Any, Nx: int, fftbins: bool = True) -> Any:
         raise ValueError(f"Parameter {Nx=} is not a positive integer")
     if name == "exponential" and not fftbins and parameters and parameters[0] is not None:
         raise ValueError("If sym==True, center must be None.")
+    given = [p if p is None else as_array(p) for p in parameters]
     if Nx == 1:
-        return np.ones(1)
+        return np.ones(1) + sum(0.0 * p for p in given if p is not None)
     reach = (Nx if fftbins else Nx - 1) / 2
-    return _WINDOWS[name](np.arange(Nx) - reach, reach, *(p if p is None else as_array(p) for p in parameters))
+    return _WINDOWS[name](np.arange(Nx) - reach, reach, *given)
