@@ -108,6 +108,12 @@ def test_a_leading_coefficient_that_is_zero(f: Any) -> None:
         np.testing.assert_allclose(jacobian(lambda k: f(signal, k))(0.0), truth, rtol=1e-7, atol=1e-7)
 
 
+def test_the_state_of_a_filter_without_leading_zeros() -> None:
+    b, a = np.array([1.0, 1, 1]), [0.0, 1.0, 0.3]
+    found = bb.jacobian(lambda b: signal.lfilter_zi(b, a))(b)
+    np.testing.assert_allclose(found, slopes(lambda b: scipy.signal.lfilter_zi(b, a), b), atol=1e-9)
+
+
 def test_shapes_that_differ_along_a_batch() -> None:
     first = np.array([0.0, 1.0])
     with pytest.raises(bb.DerivativeValueError, match="leading zeros"):

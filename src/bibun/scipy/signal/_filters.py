@@ -16,6 +16,7 @@ from bibun.scipy._calls import stands_for
 from bibun.scipy._systems import System, linear_system
 from bibun.scipy.linalg import companion
 from bibun.scipy.signal._convolution import convolved
+from bibun.scipy.signal._forms import trimmed
 
 
 def _fitted(x: Any, n: int) -> Any:
@@ -127,7 +128,7 @@ def deconvolve(signal: Any, divisor: Any) -> tuple[Any, Any]:
 @stands_for(source.lfilter_zi)
 def lfilter_zi(b: Any, a: Any) -> Any:
     """The state of the filter in which a constant 1 has left it: (1 - companion(a)^T) z = b[1:] - a[1:] b[0]."""
-    b, a = _normalised(b, a)
+    b, a = _normalised(b, trimmed(np.atleast_1d(as_array(a))))
     n = b.shape[0]
     if n < 2:
         return np.zeros_like(b[1:])

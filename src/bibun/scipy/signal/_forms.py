@@ -33,7 +33,7 @@ def _doubles(x: Any) -> Any:
     return _floats(x) * np.float64(1)
 
 
-def _trimmed(c: Any, size: float = 0.0) -> Any:
+def trimmed(c: Any, size: float = 0.0) -> Any:
     """Without leading coefficients, of the last axis, that are no larger."""
     while c.shape[-1] > 1 and not common(np.any(np.abs(c[..., 0]) > size), "a polynomial without its leading zeros"):
         c = c[..., 1:]
@@ -43,13 +43,13 @@ def _trimmed(c: Any, size: float = 0.0) -> Any:
 def _aligned(b: Any, a: Any) -> Polynomials:
     """Of one length, the longer one's without the leading zeros that both have."""
     n = max(b.shape[0], a.shape[0])
-    b, a = _trimmed(np.stack([np.pad(c, (n - c.shape[0], 0)) for c in (b, a)]))
+    b, a = trimmed(np.stack([np.pad(c, (n - c.shape[0], 0)) for c in (b, a)]))
     return b, a
 
 
 def _monic(a: Any) -> tuple[Any, Any]:
     """a over its first coefficient that is not 0, and that."""
-    a = _trimmed(_floats(a))
+    a = trimmed(_floats(a))
     if holds(a[0] == 0):
         raise ValueError("Denominator must have at least one nonzero element.")
     return a / a[0], a[0]
@@ -58,7 +58,7 @@ def _monic(a: Any) -> tuple[Any, Any]:
 def _normalized(b: Any, a: Any) -> Polynomials:
     """Over the first coefficient of a; 1e-14 is SciPy's."""
     a, first = _monic(a)
-    return _trimmed(_floats(b) / first, 1e-14), a
+    return trimmed(_floats(b) / first, 1e-14), a
 
 
 def _roots(c: Any) -> Any:
@@ -181,13 +181,13 @@ def ss2zpk(A: Any, B: Any, C: Any, D: Any, input: int = 0) -> Roots:
 @stands_for(source.residue)
 def residue(b: Any, a: Any, tol: float = 1e-3, rtype: str = "avg") -> Roots:
     """Σ r / (s - p), and a polynomial k, that are b / a, of poles that are `tol` apart."""
-    b, a = _doubles(b), _trimmed(_doubles(a))
+    b, a = _doubles(b), trimmed(_doubles(a))
     poles: Any = np.roots(a)
     poles = np.take_along_axis(poles, np.argsort(np.abs(poles)), 0)
     apart = poles[:, None] - poles + np.eye(poles.shape[0])
     if holds((np.abs(apart) < tol) & (np.eye(poles.shape[0]) == 0)):
         raise no_rule("residue", "where poles are equal, they have no derivative by the coefficients")
-    top = _trimmed(b)
+    top = trimmed(b)
     k: Any = np.polydiv(top, a)[0] if top.shape[0] >= a.shape[0] else np.empty(0)
     # of b and of its remainder by a the values at the poles are the same
     return np.polyval(b, poles) / np.prod(apart, axis=-1) / a[0], poles, k
