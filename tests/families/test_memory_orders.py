@@ -150,3 +150,35 @@ def test_a_write_to_another_shape_of_it_reaches_it_where_numpys_does(shown: Any,
     finally:
         x[...] = held
     np.testing.assert_array_equal(y, want)
+
+
+REPEATED = {
+    "tile": lambda x: np.tile(x, (3, 1)),
+    "tile of one": lambda x: np.tile(x[:1], (2, 3)),
+    "repeat of a row": lambda x: np.repeat(x[None], 3, axis=0),
+    "repeat of a column": lambda x: x[:, None].repeat(4, axis=1),
+    "repeat of one": lambda x: np.repeat(x[:1], 3),
+    "repeat": lambda x: np.repeat(np.stack([x, x]).T, 2, axis=1),
+    "vander": lambda x: np.vander(x),
+    "vander, increasing": lambda x: np.vander(x, increasing=True),
+}
+
+
+@pytest.mark.parametrize("name", REPEATED)
+def test_what_is_written_through_a_view_of_repeats_arrives(name: str) -> None:
+    """Their ravel is a view, as NumPy's."""
+    make = REPEATED[name]
+
+    def f(x: Any) -> Any:
+        y = make(x)
+        y.reshape(-1)[::2] = 9.0
+        y.ravel()[1] = 5 * x[0]
+        return np.sum(y * np.arange(1.0, 1 + y.size).reshape(y.shape))
+
+    x, step = np.array([1.0, 2.0, 3.0]), 1e-6
+    slopes = [(f(x + step * d) - f(x - step * d)) / (2 * step) for d in np.eye(3)]
+    assert bb.value_and_grad(f)(x)[0] == f(x)
+    np.testing.assert_allclose(bb.grad(f)(x), slopes, atol=1e-7)
+    np.testing.assert_allclose(bb.jacfwd(f)(x), slopes, atol=1e-7)
+    np.testing.assert_allclose(bb.compile(bb.grad(f))(x), slopes, atol=1e-7)
+    np.testing.assert_allclose(bb.vmap(f, in_axes=1)(np.stack([x, 2 * x], 1)), [f(x), f(2 * x)])

@@ -63,6 +63,25 @@ def out_without_axes(np, x):
     return y * x
 
 
+# ---- reshapes of reshapes ----------------------------------------------------------------------------------------
+
+
+@program
+def reshapes_of_reshapes(np, x):
+    y, z = np.zeros((2, 6)), np.zeros((4, 6))
+    v = y.reshape(3, 4)
+    v[0] = x
+    v.reshape(-1)[5] = x[1]
+    v[None].reshape(2, 6).ravel()[1] *= 2
+    w = z.reshape(3, 8)
+    w[:, 0] = x[0]
+    w.reshape(-1)[::5] += 2 * x[3]
+    w[:, ::2] *= 3
+    w[::-1, ::-2].reshape(-1)[3] = 9.0  # a copy
+    w[1:, 1:6:2].T[0] += x[2]
+    return numpy.concatenate([y.ravel(), z.ravel()])
+
+
 # ---- copies, and what is none ------------------------------------------------------------------------------------
 
 

@@ -379,3 +379,12 @@ def test_at_of_lists_and_ranges(function: np.ufunc, key: Any) -> None:
     step = 1e-6
     moved = [f(x + s * np.cos(x), v + s * np.sin(v)) for s in (step, -step)]
     assert_allclose(tangent, (moved[0] - moved[1]) / (2 * step), atol=1e-8)
+
+
+@pytest.mark.parametrize("taken", [lambda t: t[t > 9], lambda t: t[:0], lambda t: t[[[]]], lambda t: np.delete(t, 0)])
+def test_nothing_of_a_number(taken: Callable[[Any], Any]) -> None:
+    """Its cotangent is none of an entry of what the view shows."""
+    for made in (np.atleast_1d, lambda x: x.reshape(1)):
+        f = lambda x, made=made: np.sum(taken(made(x * x)) ** 2) + x  # noqa: E731
+        assert bb.grad(f)(2.0) == 1.0
+        assert bb.hessian(lambda x, f=f: f(x) * x)(2.0) == 2.0

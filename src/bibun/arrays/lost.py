@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from importlib import import_module
@@ -105,7 +106,7 @@ def refuse_shuffle(word: str, frame: FrameType) -> None:
 
     x[i], x[j] = x[j], x[i] is what it does next, of rows that are views: one of the two would be lost.
     """
-    _measured[:] = frame.f_code, frame.f_lasti
+    _asked.at = frame.f_code, frame.f_lasti
     if "shuffle" not in frame.f_code.co_names:  # as nearly always
         return
     place = user_location()
@@ -116,7 +117,7 @@ def refuse_shuffle(word: str, frame: FrameType) -> None:
 def refuse_swap(word: str, frame: FrameType) -> None:
     """Raise where a row of an array, a view, is stored in it by the instruction that has asked it for its length: that is no
     len(x) and no x[i] = x[j], but a call of a shuffle, whatever its name is there."""
-    if _measured == [frame.f_code, frame.f_lasti]:
+    if getattr(_asked, "at", None) == (frame.f_code, frame.f_lasti):
         raise _no_shuffle(word, user_location())
 
 
@@ -138,7 +139,7 @@ def refuse_order(array: Any, frame: FrameType) -> None:
 
 
 _SHUFFLED = re.compile(r"^(?!len\().*\.shuffle\(", re.DOTALL)
-_measured: list[Any] = []  # the code and the instruction that asked for a length last
+_asked = threading.local()  # at: the code and the instruction that asked for a length last
 
 
 def as_ndarray(array: Any) -> BibunError:

@@ -102,12 +102,15 @@ def calls(part: Any, memory: Any) -> Calls:
         along = slice_of(range(first // size, first // size + n * step, step))
         flat = (_reshape, {"shape": (memory.size,)}), (_getitem, {"key": (along,)})
         return flat if part.ndim == 1 else (*flat, (_reshape, {"shape": part.shape}))
+    made: list[tuple[Primitive, dict[str, Any]]] = []
+    if places is None and (shape := _stepped(memory.size, part.shape, steps)):  # what was reshaped
+        places = _basic(shape, first // size, part.shape, steps)
+        made.append((_reshape, {"shape": shape}))
     if places is None:  # several diagonals, or windows that overlap
         entries = np.full(part.shape, first // size)
         for axis, step in enumerate(steps):
             entries += (np.arange(part.shape[axis]) * step).reshape(-1, *(1,) * (part.ndim - axis - 1))
         return (_reshape, {"shape": (memory.size,)}), (getitem_apart, {"key": (entries,)})
-    made: list[tuple[Primitive, dict[str, Any]]] = []
     if places.key:
         made.append((_getitem, {"key": places.key if places.joined else (*places.key, Ellipsis)}))
     if places.joined != places.lengths or places.axes != tuple(range(len(places.axes))):
@@ -117,6 +120,14 @@ def calls(part: Any, memory: Any) -> Calls:
             (_reshape, {"shape": places.lengths}),
         ]
     return tuple(made)
+
+
+def _stepped(size: int, lengths: tuple[int, ...], steps: tuple[int, ...]) -> tuple[int, ...] | None:
+    """The shape of so many entries in whose axes these steps are steps of 1; None where one is no multiple of the next."""
+    distinct = sorted({abs(step) for step, length in zip(steps, lengths, strict=True) if length > 1}, reverse=True)
+    if any(outer % inner for outer, inner in pairwise((size, *distinct))):
+        return None
+    return tuple(outer // inner for outer, inner in pairwise((size, *distinct, 1)))
 
 
 def _first(part: Any, memory: Any) -> int:

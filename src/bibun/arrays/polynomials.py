@@ -140,7 +140,7 @@ def vander(x: Any, N: Any = None, increasing: bool = False) -> Any:
     if n > 0:
         repeated = np.broadcast_to(x[:, None], (x.shape[0], n - 1))
         powers = np.cumprod(np.concatenate([np.ones_like(x[:, None]), repeated], axis=1), axis=1)
-    return powers if increasing else np.flip(powers, 1)
+    return powers if increasing else np.copy(np.flip(powers, 1), order="C")
 
 
 @implements(np.roots)

@@ -355,7 +355,7 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
         times = int(np.reshape(repeats, ()))
         before, behind = a.shape[: axis + 1], a.shape[axis + 1 :]
         wide = _broadcast_to(_reshape(a, shape=(*before, 1, *behind)), shape=(*before, times, *behind))
-        return _reshape(wide, shape=(*before[:-1], before[-1] * times, *behind))
+        return _with_memory(_reshape(wide, shape=(*before[:-1], before[-1] * times, *behind)))
     if is_traced(repeats):  # the shape of the result: a decision for each of them
         repeats = np.array([index(times) for times in repeats], int)
     return along(a, axis, np.repeat(np.arange(a.shape[axis]), repeats))
@@ -369,7 +369,13 @@ def tile(A: Any, reps: Any) -> Any:
     reps, have = (1,) * (n - len(reps)) + reps, (1,) * (n - len(A.shape)) + A.shape
     apart = _reshape(A, shape=tuple(k for length in have for k in (1, length)))
     wide = _broadcast_to(apart, shape=tuple(k for pair in zip(reps, have, strict=True) for k in pair))
-    return _reshape(wide, shape=tuple(r * length for r, length in zip(reps, have, strict=True)))
+    return _with_memory(_reshape(wide, shape=tuple(r * length for r, length in zip(reps, have, strict=True))))
+
+
+def _with_memory(y: Any) -> Any:
+    """A new array: of one entry, its repeats are still shown by broadcasting, and what its views would write would be lost."""
+    memory = alike(y)
+    return y if not isinstance(memory, np.ndarray) or memory.flags.c_contiguous else _copy(y)
 
 
 @implements(np.resize)

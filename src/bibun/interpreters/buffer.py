@@ -158,6 +158,7 @@ class Buffer(Traced, Named):
     def __len__(self) -> int:
         if len(self.shape) > 1:
             refuse_shuffle(self.word, sys._getframe(1))
+            return self.shape[0]  # the value would take this for where it was asked
         return len(self.value)
 
     @property

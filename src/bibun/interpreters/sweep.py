@@ -86,7 +86,7 @@ def _below_view(node: Any, cotangent: Scattered) -> Scattered | None:
     Else a loop that reads and writes the rows of a transpose would make n arrays on its way back.
     """
     rule = node.rule if type(node.parents) is Node else None
-    if type(rule) is not Plan or _FEW * np.size(cotangent.cotangent) > prod(cotangent.shape):
+    if type(rule) is not Plan or not 0 < _FEW * np.size(cotangent.cotangent) <= prod(cotangent.shape):
         return None
     view = _VIEWS.get(rule.primitive.name)
     if view is None:
