@@ -8,10 +8,10 @@ import numpy as np
 from scipy import stats  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array
-from bibun.arrays.deciding import everywhere
-from bibun.scipy._levels import is_traced
+from bibun.scipy._levels import is_traced, without
 from bibun.scipy._objects import Beside, plainly
 from bibun.scipy.interpolate.piecewise import taken
+from bibun.scipy.stats.distribution import doubles, nan_unless
 
 
 class rv_histogram(Beside, of=stats.rv_histogram):
@@ -21,25 +21,30 @@ class rv_histogram(Beside, of=stats.rv_histogram):
 
     def __init__(self, histogram: Any, *args: Any, density: bool | None = None, **settings: Any) -> None:
         theirs = None if is_traced(histogram) else stats.rv_histogram(histogram, *args, density=density, **settings)
-        counts, edges = (as_array(part) for part in histogram)
+        counts, edges = (doubles(part) for part in histogram)
         if len(counts) + 1 != len(edges):
             raise ValueError(
                 "Number of elements in histogram content and histogram boundaries do not match, expected n and n+1."
             )
         widths = np.diff(edges)
-        if density is None:  # as SciPy takes it, which warns
-            density = not everywhere(np.isclose(widths, widths[0]))
-        heights = counts if density else counts / widths
-        self._edges, self._heights = edges, heights / np.sum(heights * widths)
+        heights = counts if density is None or density else counts / widths
+        heights = heights / np.sum(heights * widths)
+        if density is None:
+            # Densities, as SciPy has it. Between equal edges it takes counts, which is the same, but not for a derivative;
+            # of edges that are equal to 1e-5 it is nearly the same, and a constant.
+            equal = np.all(np.isclose(without(widths, 0), without(widths[0], 0)))
+            heights = heights + np.where(equal, without(counts / widths / np.sum(counts) - heights, 0), 0.0)
+        self._edges, self._heights = edges, heights
         self._sums = np.concatenate([np.zeros(1), np.cumsum(self._heights * widths)])
         self._scipy = theirs
 
     @plainly
     def pdf(self, x: Any, loc: Any = 0.0, scale: Any = 1.0) -> Any:
         """The density: of a bin, that to the right of an edge."""
-        x = (as_array(x) - loc) / scale
+        z = (as_array(x) - loc) / scale
         padded = np.concatenate([np.zeros(1), self._heights, np.zeros(1)])
-        return taken(padded, np.searchsorted(self._edges, x, side="right")) / scale + 0.0 * x
+        y = taken(padded, np.searchsorted(self._edges, z, side="right")) / scale + 0.0 * z
+        return nan_unless(as_array(scale) > 0, y, x, loc, scale)
 
     @plainly
     def logpdf(self, x: Any, loc: Any = 0.0, scale: Any = 1.0) -> Any:
@@ -49,7 +54,8 @@ class rv_histogram(Beside, of=stats.rv_histogram):
     @plainly
     def cdf(self, x: Any, loc: Any = 0.0, scale: Any = 1.0) -> Any:
         """The probability of at most x: straight in each bin."""
-        return np.interp((as_array(x) - loc) / scale, self._edges, self._sums)
+        y = np.interp((as_array(x) - loc) / scale, self._edges, self._sums)
+        return nan_unless(as_array(scale) > 0, y, x, loc, scale)
 
     @plainly
     def sf(self, x: Any, loc: Any = 0.0, scale: Any = 1.0) -> Any:
@@ -59,7 +65,9 @@ class rv_histogram(Beside, of=stats.rv_histogram):
     @plainly
     def ppf(self, q: Any, loc: Any = 0.0, scale: Any = 1.0) -> Any:
         """The x with cdf(x) = q."""
-        return loc + scale * np.interp(as_array(q), self._sums, self._edges)
+        q = as_array(q)
+        y = loc + scale * np.interp(q, self._sums, self._edges)
+        return nan_unless((as_array(scale) > 0) & (q >= 0) & (q <= 1), y, q, loc, scale)
 
     @plainly
     def isf(self, q: Any, loc: Any = 0.0, scale: Any = 1.0) -> Any:
@@ -69,12 +77,12 @@ class rv_histogram(Beside, of=stats.rv_histogram):
     @plainly
     def mean(self, loc: Any = 0.0, scale: Any = 1.0) -> Any:
         """The expectation."""
-        return loc + scale * self._moment(1)
+        return nan_unless(as_array(scale) > 0, loc + scale * self._moment(1), loc, scale)
 
     @plainly
     def var(self, loc: Any = 0.0, scale: Any = 1.0) -> Any:
         """The variance."""
-        return scale**2 * (self._moment(2) - self._moment(1) ** 2)
+        return nan_unless(as_array(scale) > 0, scale**2 * (self._moment(2) - self._moment(1) ** 2), scale)
 
     @plainly
     def std(self, loc: Any = 0.0, scale: Any = 1.0) -> Any:
