@@ -1,6 +1,7 @@
 """Numbers that sum a sample up: within limits, by ranks, on the circle, of directions, and distances of two samples.
 
-Which entries are within limits, and in what order they stand, is decided by their values: it has no derivative.
+Which entries are within limits, and in what order they stand, is decided by their values: it has no derivative. Those in bins
+are in histogram.py.
 """
 
 from __future__ import annotations
@@ -8,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import pi, prod, sqrt
-from typing import Any, NamedTuple
-from warnings import catch_warnings, simplefilter
+from typing import Any
 
 import numpy as np
 from scipy import special, stats  # type: ignore[import-untyped]
 
-from bibun.arrays.creation import as_array, holds_traced
+from bibun.arrays.creation import as_array
 from bibun.arrays.reductions import root_of_squares
 from bibun.primitives.repeated import holds
 from bibun.scipy._calls import newer, no_rule, stands_for
@@ -357,59 +357,3 @@ def energy_distance(u_values: Any, v_values: Any, u_weights: Any = None, v_weigh
     """√(2 ∫ (U - V)²). Of a sample to itself, where it has a cusp, the derivative is 0: the middle of its slopes."""
     apart, steps = _between(u_values, v_values, u_weights, v_weights)
     return sqrt(2) * root_of_squares(np.sum(apart**2 * steps))
-
-
-# ---- in bins
-
-_IN_BINS: dict[str, Callable[..., Any]] = {
-    "mean": np.mean, "median": np.median, "sum": np.sum, "std": np.std, "min": np.min, "max": np.max,
-}  # fmt: skip
-
-
-class BinnedStatisticResult(NamedTuple):
-    """What binned_statistic returns, as SciPy's of that name."""
-
-    statistic: Any
-    bin_edges: Any
-    binnumber: Any
-
-
-@stands_for(stats.binned_statistic)
-def binned_statistic(
-    x: Any, values: Any, statistic: Any = "mean", bins: Any = 10, range: Any = None
-) -> BinnedStatisticResult:
-    """A statistic of the values whose x is in each bin, by the values."""
-    if holds_traced(x) or holds_traced(bins) or holds_traced(range):
-        raise no_rule("binned_statistic", "in which bin x is jumps; differentiate by the values only")
-    values = doubles(values)
-    if np.shape(values)[-1] != len(x):
-        raise AttributeError("The number of `values` elements must match the length of each `sample` dimension.")
-    counts, edges, places = stats.binned_statistic(x, x, "count", bins, range)
-    if statistic == "count":
-        return BinnedStatisticResult(np.broadcast_to(counts, (*np.shape(values)[:-1], len(counts))), edges, places)
-    if callable(statistic):
-        empty = _of_none(statistic)
-        each = [
-            statistic(row[places == k + 1]) if n else empty
-            for row in np.reshape(values, (-1, len(x)))
-            for k, n in enumerate(counts)
-        ]
-        found = np.reshape(np.stack([doubles(y) for y in each]), (*np.shape(values)[:-1], len(counts)))
-        return BinnedStatisticResult(found, edges, places)
-    if statistic not in _IN_BINS:
-        raise ValueError(f"invalid statistic {statistic!r}")
-    nothing = np.full(np.shape(values)[:-1], 0.0 if statistic == "sum" else np.nan)
-    bins_of = [
-        _IN_BINS[statistic](values[..., places == k + 1], axis=-1) if n else nothing for k, n in enumerate(counts)
-    ]
-    return BinnedStatisticResult(np.stack(bins_of, axis=-1), edges, places)
-
-
-def _of_none(statistic: Callable[..., Any]) -> Any:
-    """What SciPy has for a bin without values: nan, unless the function knows."""
-    with catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
-        simplefilter("ignore", RuntimeWarning)
-        try:
-            return statistic([])
-        except Exception:  # noqa: BLE001  whatever it raises
-            return np.nan
