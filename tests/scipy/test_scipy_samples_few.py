@@ -201,8 +201,14 @@ def test_results_go_through_transforms() -> None:
     np.testing.assert_allclose([value.statistic, value.pvalue, value.df], [*known, known.df])
     truth = slopes(lambda s: np.array(plain.ttest_1samp(x * s, 0.3)), np.array(1.0))
     np.testing.assert_allclose([tangent.statistic, tangent.pvalue], truth, rtol=1e-6)
-    assert list(value._asdict()) == ["statistic", "pvalue"]
+    assert list(value._asdict()) == ["statistic", "pvalue", "df"]
     assert repr(value).startswith("TtestResult(statistic=")
+    with pytest.raises(AttributeError, match="inside the function"):
+        value.confidence_interval()
+    shown: list[str] = []
+    bb.jvp(lambda x: (shown.append(repr(stats.ttest_ind(x, x**2, equal_var=False))), x)[1], (x,), (x,))
+    assert "statistic=" in shown[0]
+    assert "pvalue" not in shown[0]  # which has no derivative
     mapped = bb.vmap(stats.jarque_bera)(np.stack([x, x**2]))
     np.testing.assert_allclose(mapped.pvalue, [plain.jarque_bera(x)[1], plain.jarque_bera(x**2)[1]])
     directions = bb.vmap(stats.directional_stats)(np.stack([X, X**2]))

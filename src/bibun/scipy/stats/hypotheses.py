@@ -74,8 +74,16 @@ class TtestResult(TestResult):
     error: Any
     alternative: ClassVar[str]  # no array: what a transform returns has none
 
+    def _asdict(self) -> dict[str, Any]:
+        return super()._asdict() | {"df": self.df}
+
     def confidence_interval(self, confidence_level: Any = 0.95) -> ConfidenceInterval:
         """Of the mean, or of the difference of means: estimate ± error times a quantile of t."""
+        if "alternative" not in vars(self):
+            raise AttributeError(
+                "confidence_interval: a transform returned this result, with its numbers alone. Take the interval inside the "
+                "function that is transformed."
+            )
         share = 0.5 + confidence_level / 2 if self.alternative == "two-sided" else confidence_level
         reach = special.stdtrit(self.df, share) * self.error
         endless = np.where(self.error > 0, np.inf, np.nan)
