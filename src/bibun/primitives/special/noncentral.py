@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import pi, sqrt
+from math import log, pi, sqrt
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,19 @@ def chi_square(x: Any, freedom: Any, noncentrality: Any) -> Any:
     return np.where(near, by_series, by_bessel)
 
 
+def log_chi_square(x: Any, freedom: Any, noncentrality: Any) -> Any:
+    """Its logarithm, by the logarithms of the factors, which do not underflow."""
+    near = x * noncentrality < 1
+    a = freedom / 2
+    x1, nc1 = np.where(near, x, 1.0), np.where(near, noncentrality, 0.0)
+    central = special.xlogy(a - 1, x1 / 2) - x1 / 2 - special.gammaln(a) - log(2)
+    by_series = central - nc1 / 2 + np.log(special.hyp0f1(a, x1 * nc1 / 4))
+    x2, nc2 = np.where(near, 1.0, x), np.where(near, 1.0, noncentrality)
+    apart = np.sqrt(x2) - np.sqrt(nc2)
+    bessel = np.log(special.ive(a - 1, np.sqrt(x2 * nc2)) / 2)
+    return np.where(near, by_series, (a / 2 - 0.5) * np.log(x2 / nc2) - apart * apart / 2 + bessel)
+
+
 def _chi_square_by_noncentrality(x: Any, freedom: Any, noncentrality: Any) -> Any:
     """(F(df + 2) - F(df)) / 2, the density with two degrees of freedom more, of the other sign"""
     return -chi_square(x, freedom + 2.0, noncentrality)
@@ -44,6 +57,13 @@ def fisher(a: Any, b: Any, c: Any, f: Any) -> Any:
     return central * np.exp(-c * rest / 2) * special.hyp1f1(-q, p, -z)
 
 
+def log_fisher(a: Any, b: Any, c: Any, f: Any) -> Any:
+    """Its logarithm, in the same way as that of χ²."""
+    p, q, w, rest = _fisher_parts(a, b, f)
+    central = special.xlogy(p - 1, w) + (q + 1) * np.log(rest) - special.betaln(p, q) + np.log(a / b)
+    return central - c * rest / 2 + np.log(special.hyp1f1(-q, p, -c * w / 2))
+
+
 def _fisher_by_noncentrality(a: Any, b: Any, c: Any, f: Any) -> Any:
     """-e**(-nc/2) w**(a/2) (1 - w)**(b/2) / (a B(a/2, b/2)) 1F1((a + b)/2; a/2 + 1; nc w/2)"""
     p, q, w, rest = _fisher_parts(a, b, f)
@@ -58,22 +78,34 @@ def student_moment(freedom: Any, noncentrality: Any, t: Any, power: int) -> Any:
     c = df + t², b = t nc the integral of s**(p - 1) exp(-c s²/2 + b s) is Γ(p) c**(-p/2) exp(b²/4c) D_-p(-b/√c) for b < 0,
     and for any b the sum of an even and an odd 1F1, both multiplied here by exp(-b²/2c) (DLMF 12.5.1, 12.4.1, 13.2.39).
     """
-    p, c, b = freedom + 1.0 * power, freedom + t * t, t * noncentrality
-    z = b * b / (2 * c)
+    logarithm, factor = _student_parts(freedom, noncentrality, t, power)
+    return np.exp(logarithm) * factor
+
+
+def log_student(freedom: Any, noncentrality: Any, t: Any) -> Any:
+    """The logarithm of the density of t."""
+    logarithm, factor = _student_parts(freedom, noncentrality, t, 1)
+    return logarithm + np.log(factor)
+
+
+def _student_parts(freedom: Any, noncentrality: Any, t: Any, power: int) -> tuple[Any, Any]:
+    """The logarithm of one factor of student_moment, which may underflow, and the other."""
+    p, root = freedom + 1.0 * power, np.hypot(np.sqrt(freedom), t)  # √c, which does not overflow
+    u, v = noncentrality * (t / root), noncentrality * (np.sqrt(freedom) / root)  # b / √c
+    z = u * u / 2
     # (df/2)**(df/2) / Γ(df/2) times Γ(p/2) (2/c)**(p/2), whose parts overflow
-    scale = np.exp(
-        special.gammaln(p / 2) - special.gammaln(freedom / 2) + freedom / 2 * np.log(freedom / c)
-        + power / 2 * np.log(2 / c)
+    scale = (
+        special.gammaln(p / 2) - special.gammaln(freedom / 2) + freedom / 2 * np.log(freedom)
+        - p * np.log(root) + power / 2 * log(2) - v * v / 2 - log(2 * pi) / 2
     )  # fmt: skip
-    scale = scale * np.exp(-noncentrality * noncentrality * freedom / (2 * c)) / sqrt(2 * pi)
-    low = (b < 0) & (z > 1)
+    low = (u < 0) & (z > 1)
     inner = np.where(low, 0.0, z)
-    odd = np.where(low, 0.0, b) * np.sqrt(2 / c) * special.poch(p / 2, 0.5)
+    odd = np.where(low, 0.0, u) * sqrt(2) * special.poch(p / 2, 0.5)
     even = special.hyp1f1(0.5 - p / 2, 0.5, -inner) + odd * special.hyp1f1(1 - p / 2, 1.5, -inner)
     outer = np.where(low, z, 1.0)
     cylinder, _ = special.pbdv(-p, np.sqrt(2 * outer))
     tail = np.exp2(p / 2) * special.gamma(p / 2 + 0.5) * np.exp(-outer / 2) * cylinder / sqrt(pi)
-    return scale * np.where(low, tail, even)
+    return scale, np.where(low, tail, even)
 
 
 def _solved(y: Any, slope: Callable[[Any], Any]) -> Any:

@@ -15,7 +15,7 @@ from bibun.scipy.stats.discrete import *  # noqa: F403  a name for each family o
 from bibun.scipy.stats.discrete import DISCRETE
 from bibun.scipy.stats.families import *  # noqa: F403
 from bibun.scipy.stats.families import CONTINUOUS as _FAMILIES
-from bibun.scipy.stats.histogram import rv_histogram
+from bibun.scipy.stats.histogram import binned_statistic, rv_histogram
 from bibun.scipy.stats.hypotheses import (
     chisquare,
     combine_pvalues,
@@ -59,7 +59,6 @@ from bibun.scipy.stats.samples import (
     zscore,
 )
 from bibun.scipy.stats.summaries import (
-    binned_statistic,
     circmean,
     circstd,
     circvar,

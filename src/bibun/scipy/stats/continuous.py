@@ -158,10 +158,10 @@ class Continuous(Distribution):
     def standard(self, which: str, z: Any, shapes: Any) -> Any:
         """One of the forms of the standard member, within the support."""
         form, by_value = self.forms[which], self.forms["cdf"]
-        if isinstance(by_value, ByValue) and which in by_value.which:
-            return value(self.name, which, z, shapes)
         if callable(form):
             return form(z, *shapes)
+        if isinstance(by_value, ByValue) and which in by_value.which:
+            return value(self.name, which, z, shapes)
         if which == "sf":
             return 1 - self.standard("cdf", z, shapes)
         cdf, sf = (self.standard(form, z, shapes) for form in ("cdf", "sf"))

@@ -33,6 +33,7 @@ from bibun.scipy.stats.formulas import (
     log_i0e,
     log_mass,
     log_normal,
+    log_power_of_burr,
     log_scale_of_t,
     quantile_of_cauchy,
     quantile_of_dweibull,
@@ -330,7 +331,7 @@ loglaplace = Continuous(
     mean=lambda c: np.where(c > 1, c**2 / (np.where(c > 1, c, 2.0) ** 2 - 1), np.inf), entropy=lambda c: np.log(2 / c) + 1,
 )  # fmt: skip
 fisk = Continuous(
-    "fisk", lambda z, c: np.log(c) - np.log(z) + special.log_expit(c * np.log(z)) + special.log_expit(-c * np.log(z)),
+    "fisk", lambda z, c: np.log(c) + log_power_of_burr(z, c, 1.0, c - 1),
     lambda z, c: special.expit(c * np.log(z)), support=POSITIVE, sf=lambda z, c: special.expit(-c * np.log(z)),
     logcdf=lambda z, c: special.log_expit(c * np.log(z)), logsf=lambda z, c: special.log_expit(-c * np.log(z)),
     ppf=lambda q, c: (q / (1 - q)) ** (1 / c), isf=lambda q, c: ((1 - q) / q) ** (1 / c),

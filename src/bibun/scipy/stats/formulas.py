@@ -194,6 +194,14 @@ def tail(z: Any, c: Any) -> Any:
     return z * log1p_over(c * z)
 
 
+def log_power_of_burr(z: Any, c: Any, d: Any, power: Any) -> Any:
+    """log of z**power (1 + z**c)**-(d + 1), power = c d - 1: of large z by z**-c, of small z as it stands."""
+    far = z > 1
+    low, high = np.where(far, 1.0, z), np.where(far, z, 1.0)
+    near = special.xlogy(power, low) - (d + 1) * np.log1p(low**c)
+    return np.where(far, -(c + 1) * np.log(high) - (d + 1) * np.log1p(high**-c), near)
+
+
 def end(c: Any, *, above: bool) -> Any:
     """1 / |c| where the support ends, for c of one sign; infinity for the other."""
     ends = c > 0 if above else c < 0

@@ -6,35 +6,53 @@ A probability by degrees of freedom that the data decide (unequal variances) has
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cached_property
+from dataclasses import dataclass
 from math import log, pi, sqrt
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy import special, stats  # type: ignore[import-untyped]
 
 from bibun.arrays.creation import as_array
+from bibun.errors import NoDerivativeError
 from bibun.primitives.repeated import holds
 from bibun.scipy._calls import has_traced, no_rule, stands_for
-from bibun.scipy.stats.along import of_rows, rows
+from bibun.scipy.stats.along import of_rows, rows, undefined
 from bibun.scipy.stats.correlations import ConfidenceInterval
-from bibun.scipy.stats.distribution import floats
+from bibun.scipy.stats.distribution import floats, nan_unless
 from bibun.scipy.stats.samples import kurtosis, skew
 
 
+@dataclass(init=False, repr=False, eq=False)  # so that transforms take it for a container of its fields
 class TestResult:
     """(statistic, pvalue), the latter computed when it is asked for: where it has no derivative the statistic has one."""
 
     __test__ = False  # no test of pytest's
 
+    statistic: Any
+    pvalue: Any
+
     def __init__(self, statistic: Any, probability: Callable[[], Any], **more: Any) -> None:
         self.statistic, self._probability = statistic, probability
         vars(self).update(more)
 
-    @cached_property
-    def pvalue(self) -> Any:
-        """The probability of a statistic at least as far out, under the hypothesis."""
-        return self._probability()
+    def __getattr__(self, name: str) -> Any:
+        """The probability of a statistic at least as far out, under the hypothesis, in the dtype of that."""
+        if name != "pvalue":
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        self.pvalue = as_array(self._probability()).astype(np.result_type(self.statistic), copy=False)[()]
+        return self.pvalue
+
+    def __repr__(self) -> str:
+        try:
+            shown = self._asdict()
+        except NoDerivativeError:
+            shown = {"statistic": self.statistic}
+        return f"{type(self).__name__}({', '.join(f'{key}={value!r}' for key, value in shown.items())})"
+
+    def _asdict(self) -> dict[str, Any]:
+        """By their names, as of SciPy's results."""
+        return {"statistic": self.statistic, "pvalue": self.pvalue}
 
     def __iter__(self) -> Iterator[Any]:
         yield self.statistic
@@ -47,19 +65,28 @@ class TestResult:
         return 2
 
 
+@dataclass(init=False, repr=False, eq=False)
 class TtestResult(TestResult):
     """What the tests of means return: df, and confidence_interval(), too."""
 
     df: Any
-    alternative: str
     estimate: Any
     error: Any
+    alternative: ClassVar[str]  # no array: what a transform returns has none
+
+    def _asdict(self) -> dict[str, Any]:
+        return super()._asdict() | {"df": self.df}
 
     def confidence_interval(self, confidence_level: Any = 0.95) -> ConfidenceInterval:
         """Of the mean, or of the difference of means: estimate ± error times a quantile of t."""
+        if "alternative" not in vars(self):
+            raise AttributeError(
+                "confidence_interval: a transform returned this result, with its numbers alone. Take the interval inside the "
+                "function that is transformed."
+            )
         share = 0.5 + confidence_level / 2 if self.alternative == "two-sided" else confidence_level
         reach = special.stdtrit(self.df, share) * self.error
-        endless = np.full_like(self.estimate, np.inf)
+        endless = np.where(self.error > 0, np.inf, np.nan)
         low = -endless if self.alternative == "less" else self.estimate - reach
         high = endless if self.alternative == "greater" else self.estimate + reach
         return ConfidenceInterval(low, high)
@@ -83,9 +110,11 @@ def _t_test(estimate: Any, error: Any, df: Any, alternative: str) -> TtestResult
     return TtestResult(t, p, df=df, alternative=alternative, estimate=estimate, error=error)
 
 
-@of_rows(stats.ttest_1samp, 2)
+@of_rows(stats.ttest_1samp, "a", "popmean")
 def ttest_1samp(a: Any, popmean: Any, alternative: str) -> TtestResult:
     """(mean - popmean) / (std / √n)"""
+    if np.shape(popmean)[-1] != 1:
+        raise ValueError("`popmean.shape[axis]` must equal 1.")
     n = np.shape(a)[-1]
     mean, error = np.mean(a, axis=-1), np.std(a, axis=-1, ddof=1) / sqrt(n)
     found = _t_test(mean - popmean[..., 0], error, n - 1.0, alternative)
@@ -93,7 +122,7 @@ def ttest_1samp(a: Any, popmean: Any, alternative: str) -> TtestResult:
     return found
 
 
-@of_rows(stats.ttest_rel, 2)
+@of_rows(stats.ttest_rel, "a", "b")
 def ttest_rel(a: Any, b: Any, alternative: str) -> TtestResult:
     """The test that a - b has the mean 0."""
     return ttest_1samp(a - b, 0.0, axis=-1, alternative=alternative)  # type: ignore[no-any-return]
@@ -111,17 +140,19 @@ def _of_two(first: tuple[Any, Any, Any], second: tuple[Any, Any, Any], equal: bo
     return _t_test(m1 - m2, np.sqrt(v1 + v2), df, alternative)
 
 
-@of_rows(stats.ttest_ind, 2)
+@of_rows(stats.ttest_ind, "a", "b")
 def ttest_ind(a: Any, b: Any, equal_var: bool, alternative: str, trim: Any = 0, method: Any = None) -> TtestResult:
     """The difference of the means over its standard error."""
     if trim or method is not None:
         raise no_rule("ttest_ind", "trim= and method= cut or draw entries; leave them away")
-    return _of_two(_moments(a), _moments(b), equal_var, alternative)
+    return _of_two(_moments(a, equal_var), _moments(b, equal_var), equal_var, alternative)
 
 
-def _moments(x: Any) -> tuple[Any, Any, int]:
+def _moments(x: Any, equal_var: bool) -> tuple[Any, Any, int]:
+    """Mean, variance and number; one observation has no variance, but adds none to a shared one."""
     n = np.shape(x)[-1]
-    return np.mean(x, axis=-1), np.var(x, axis=-1, ddof=1) if n > 1 else 0.0 * x[..., 0], n
+    alone = 0.0 * x[..., 0] if equal_var else undefined(x)
+    return np.mean(x, axis=-1), np.var(x, axis=-1, ddof=1) if n > 1 else alone, n
 
 
 @stands_for(stats.ttest_ind_from_stats)
@@ -190,16 +221,17 @@ def _divergence(f_obs: Any, f_exp: Any, ddof: Any, power: Any, sum_check: bool) 
     else:
         terms = f_obs * ((f_obs / f_exp) ** power - 1) * (2 / (power * (power + 1)))
     found = np.sum(terms, axis=-1)
-    return TestResult(found, lambda: special.chdtrc(np.shape(terms)[-1] - 1 - ddof, found))
+    df = np.shape(terms)[-1] - 1 - as_array(ddof)
+    return TestResult(found, lambda: nan_unless(df > 0, special.chdtrc(df, found), np.sum(f_obs, axis=-1)))
 
 
-@of_rows(stats.chisquare, 2)
+@of_rows(stats.chisquare, "f_obs", "f_exp", empty=True)
 def chisquare(f_obs: Any, f_exp: Any = None, ddof: Any = 0, sum_check: bool = True) -> TestResult:
     """Σ (observed - expected)² / expected; without f_exp their mean is expected."""
     return _divergence(f_obs, f_exp, ddof, 1, sum_check)
 
 
-@of_rows(stats.power_divergence, 2)
+@of_rows(stats.power_divergence, "f_obs", "f_exp", empty=True)
 def power_divergence(f_obs: Any, f_exp: Any = None, ddof: Any = 0, lambda_: Any = None) -> TestResult:
     """2 / (λ (λ + 1)) Σ observed ((observed / expected)**λ - 1), and the limits at λ = 0 and -1."""
     return _divergence(f_obs, f_exp, ddof, lambda_, True)
@@ -223,11 +255,14 @@ def jarque_bera(x: Any) -> TestResult:
 def skewtest(a: Any, alternative: str) -> TestResult:
     """The skewness, transformed to be about normal (D'Agostino 1970)."""
     n = float(np.shape(a)[-1])
+    if n < 8:
+        z = undefined(a)
+        return TestResult(z, _probability(special.ndtr, z, alternative))
     y = skew(a, -1) * sqrt((n + 1) * (n + 3) / (6 * (n - 2)))
     spread = 3 * (n**2 + 27 * n - 70) * (n + 1) * (n + 3) / ((n - 2) * (n + 5) * (n + 7) * (n + 9))
     w = sqrt(2 * (spread - 1)) - 1
     y = np.where(y == 0, 1.0, y)  # as SciPy has it
-    z = np.arcsinh(y / sqrt(2 / (w - 1))) / sqrt(log(w) / 2) if n >= 8 else y * np.nan
+    z = np.arcsinh(y / sqrt(2 / (w - 1))) / sqrt(log(w) / 2)
     return TestResult(z, _probability(special.ndtr, z, alternative))
 
 
@@ -236,7 +271,7 @@ def kurtosistest(a: Any, alternative: str) -> TestResult:
     """The kurtosis, transformed to be about normal (Anscombe, Glynn 1983)."""
     n = float(np.shape(a)[-1])
     if n < 5:
-        z = np.nan * kurtosis(a, -1)
+        z = undefined(a)
         return TestResult(z, _probability(special.ndtr, z, alternative))
     variance = 24 * n * (n - 2) * (n - 3) / ((n + 1) ** 2 * (n + 3) * (n + 5))
     x = (kurtosis(a, -1, False) - 3 * (n - 1) / (n + 1)) / sqrt(variance)
@@ -255,8 +290,8 @@ def normaltest(a: Any) -> TestResult:
 # ---- probabilities of several tests
 
 
-@of_rows(stats.combine_pvalues)
-def combine_pvalues(pvalues: Any, method: str, weights: Any) -> TestResult:
+@of_rows(stats.combine_pvalues, "pvalues", "weights")
+def combine_pvalues(pvalues: Any, method: str, weights: Any = None) -> TestResult:
     """One probability of many."""
     p, n = pvalues, np.shape(pvalues)[-1]
     if method == "fisher":
@@ -274,6 +309,10 @@ def combine_pvalues(pvalues: Any, method: str, weights: Any) -> TestResult:
         return TestResult(z, lambda: -np.expm1(n * np.log1p(-z)))
     if method != "stouffer":
         raise ValueError(f"Invalid method {method!r}.")
-    w = np.ones(n) if weights is None else floats(weights)
-    z = np.sum(-w * special.ndtri(p), axis=-1) / np.sqrt(np.sum(w**2, axis=-1))
+    z = -special.ndtri(p)
+    if weights is None:
+        z = np.sum(z, axis=-1) / sqrt(n)
+    else:
+        w = np.broadcast_to(weights, np.broadcast_shapes(np.shape(weights), np.shape(z)))
+        z = np.sum(w * z, axis=-1) / np.sqrt(np.sum(w**2, axis=-1))
     return TestResult(z, lambda: special.ndtr(-z))

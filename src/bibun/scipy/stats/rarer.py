@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from scipy import special, stats  # type: ignore[import-untyped]
 
+from bibun.primitives.repeated import holds
 from bibun.primitives.series import joined, polynomial
 from bibun.primitives.special.distributions import slope_of_kolmogorov
-from bibun.primitives.special.noncentral import chi_square, fisher, student_moment
+from bibun.primitives.special.noncentral import log_chi_square, log_fisher, log_student
 from bibun.scipy.stats.continuous import POSITIVE, Continuous
 from bibun.scipy.stats.families import beta, levy, lognorm, vonmises
 from bibun.scipy.stats.formulas import (
@@ -23,7 +24,9 @@ from bibun.scipy.stats.formulas import (
     below,
     distance,
     extreme,
+    finite_expm1,
     log_normal,
+    log_power_of_burr,
     quantile_of_extreme,
 )
 from bibun.scipy.stats.transformed import burr
@@ -61,10 +64,11 @@ powerlognorm = Continuous(
     "powerlognorm",
     lambda z, c, s: np.log(c / s) - np.log(z) + log_normal(np.log(z) / s) + (c - 1) * special.log_ndtr(-np.log(z) / s),
     by_value(lambda z, c, s: -np.expm1(c * special.log_ndtr(-np.log(z) / s))), support=POSITIVE,
+    logsf=lambda z, c, s: c * special.log_ndtr(-np.log(z) / s),
 )  # fmt: skip
 powernorm = Continuous(
     "powernorm", lambda z, c: np.log(c) + log_normal(z) + (c - 1) * special.log_ndtr(-z),
-    by_value(lambda z, c: -np.expm1(c * special.log_ndtr(-z))),
+    by_value(lambda z, c: -np.expm1(c * special.log_ndtr(-z))), logsf=lambda z, c: c * special.log_ndtr(-z),
 )  # fmt: skip
 recipinvgauss = Continuous(
     "recipinvgauss", lambda z, mu: -((1 - mu * z) ** 2) / (2 * z * mu**2) - LOG_ROOT_2PI - np.log(z) / 2,
@@ -130,25 +134,24 @@ pearson3 = Continuous(
     ),
 )  # fmt: skip
 ncx2 = Continuous(
-    "ncx2", lambda z, df, nc: np.log(chi_square(z, df, nc)), by_value(special.chndtr), support=POSITIVE,
+    "ncx2", lambda z, df, nc: log_chi_square(z, df, nc), by_value(special.chndtr), support=POSITIVE,
     positive=lambda df, nc: (df > 0) & (nc >= 0),
 )  # fmt: skip
 ncf = Continuous(
-    "ncf", lambda z, dfn, dfd, nc: np.log(fisher(dfn, dfd, nc, z)),
+    "ncf", lambda z, dfn, dfd, nc: log_fisher(dfn, dfd, nc, z),
     by_value(lambda z, dfn, dfd, nc: special.ncfdtr(dfn, dfd, nc, z)), support=POSITIVE,
     positive=lambda dfn, dfd, nc: (dfn > 0) & (dfd > 0) & (nc >= 0),
 )  # fmt: skip
 nct = Continuous(
-    "nct", lambda z, df, nc: np.log(student_moment(df, nc, z, 1)), by_value(lambda z, df, nc: special.nctdtr(df, nc, z)),
+    "nct", lambda z, df, nc: log_student(df, nc, z), by_value(lambda z, df, nc: special.nctdtr(df, nc, z)),
     positive=lambda df, nc: df > 0,
 )  # fmt: skip
 
 
 def _log_share(z: Any, n: Any) -> Any:
-    """log(1 + z / √(n + z²)), for negative z as log n - log(√(n + z²) (√(n + z²) + |z|))."""
+    """log(1 + z / √(n + z²)), for positive z; else log n - log(√(n + z²) (√(n + z²) + |z|)), which at 0 has the same slopes."""
     root = np.sqrt(n + z**2)
-    left = z < 0
-    return np.where(left, np.log(n) - np.log(root) - np.log(root - below(z)), np.log1p(above(z) / root))
+    return np.where(z > 0, np.log1p(above(z) / root), np.log(n) - np.log(root) - np.log(root - below(z)))
 
 
 def _log_pearson(z: Any, skew: Any) -> Any:
@@ -171,7 +174,7 @@ def _log_pearson(z: Any, skew: Any) -> Any:
 
 exponpow = Continuous(
     "exponpow", lambda z, b: 1 + np.log(b) + special.xlogy(b - 1, z) + z**b - np.exp(z**b),
-    by_value(lambda z, b: -np.expm1(-np.expm1(z**b))), support=POSITIVE,
+    by_value(lambda z, b: -np.expm1(-finite_expm1(z**b))), support=POSITIVE,
 )  # fmt: skip
 genexpon = Continuous(
     "genexpon", lambda z, a, b, c: np.log(a - b * np.expm1(-c * z)) - (a + b) * z - b * np.expm1(-c * z) / c,
@@ -179,7 +182,7 @@ genexpon = Continuous(
 )  # fmt: skip
 genlogistic = Continuous(
     "genlogistic", lambda z, c: np.log(c) + c * special.log_expit(z) + special.log_expit(-z),
-    by_value(lambda z, c: np.exp(c * special.log_expit(z))),
+    by_value(lambda z, c: np.exp(c * special.log_expit(z))), logcdf=lambda z, c: c * special.log_expit(z),
 )  # fmt: skip
 genhalflogistic = Continuous(
     "genhalflogistic", lambda z, c: log(2) - (1 - c) * extreme(z, c) - 2 * np.log1p(np.exp(-extreme(z, c))),
@@ -192,8 +195,9 @@ invweibull = Continuous(
     support=POSITIVE,
 )
 kappa4 = Continuous(
-    "kappa4", lambda z, h, k: -(1 - k) * extreme(z, k) - (1 - h) * extreme(np.exp(-extreme(z, k)), h),
-    by_value(lambda z, h, k: np.exp(-extreme(np.exp(-extreme(z, k)), h))), positive=False,
+    "kappa4", lambda z, h, k: -(1 - k) * extreme(z, k) + (1 - h) * _log_below_kappa(z, h, k),
+    by_value(lambda z, h, k: np.exp(np.maximum(_log_below_kappa(z, h, k), -800.0))), positive=False,  # e**-800 is 0
+    logcdf=lambda z, h, k: _log_below_kappa(z, h, k),
     support=lambda h, k: (
         np.where(
             h > 0, quantile_of_extreme(1 / np.where(h > 0, h, 1.0), k), np.where(k < 0, 1 / np.where(k < 0, k, 1.0), -np.inf)
@@ -216,6 +220,19 @@ truncweibull_min = Continuous(
     positive=lambda c, a, b: (c > 0) & (a >= 0) & (b > a),
 )  # fmt: skip
 
+
+def _log_below_kappa(z: Any, h: Any, k: Any) -> Any:
+    """log(1 - h e**t) / h, t = -extreme(z, k); where e**t overflows -infinity, or for negative h the line that it nears."""
+    t = -extreme(z, k)
+    far = t > 709
+    near = -extreme(np.exp(np.where(far, 0.0, t)), np.where(far, 0.0, h))
+    if not holds(far):
+        return near
+    negative = far & (h < 0)
+    h = np.where(negative, h, -1.0)
+    return np.where(far, np.where(negative, (np.log(-h) + t) / h, -np.inf), near)
+
+
 # With heavy tails
 
 foldcauchy = Continuous(
@@ -223,12 +240,13 @@ foldcauchy = Continuous(
     by_value(lambda z, c: (np.arctan(z - c) + np.arctan(z + c)) / pi), support=POSITIVE, positive=lambda c: c >= 0,
 )  # fmt: skip
 kappa3 = Continuous(
-    "kappa3", lambda z, a: np.log(a) - (1 / a + 1) * np.logaddexp(np.log(a), a * np.log(z)),
-    by_value(lambda z, a: np.exp(-np.log1p(a * z**-a) / a)), support=POSITIVE,
+    "kappa3", lambda z, a: np.log(a) - (1 / a + 1) * _log_of_kappa(z, a),
+    by_value(lambda z, a: z * np.exp(-_log_of_kappa(z, a) / a)), support=POSITIVE,
 )  # fmt: skip
 levy_l = Continuous("levy_l", lambda z: levy.forms["logpdf"](np.abs(z)), by_value(), support=(-np.inf, 0.0))
 mielke = Continuous(
-    "mielke", lambda z, k, s: burr.forms["logpdf"](z, s, k / s), by_value(lambda z, k, s: burr.forms["cdf"](z, s, k / s)),
+    "mielke", lambda z, k, s: np.log(k) + log_power_of_burr(z, s, k / s, k - 1),
+    by_value(lambda z, k, s: burr.forms["cdf"](z, s, k / s)),
     support=POSITIVE,
 )  # fmt: skip
 rel_breitwigner = Continuous(
@@ -247,6 +265,13 @@ truncpareto = Continuous(
     by_value(lambda z, b, c: np.expm1(-b * np.log(z)) / np.expm1(-b * np.log(c))), support=lambda b, c: (1.0, c),
     positive=lambda b, c: (b != 0) & (c > 1),
 )  # fmt: skip
+
+
+def _log_of_kappa(z: Any, a: Any) -> Any:
+    """log(a + z**a), of large z by z**-a; at z = 0, which has a density, with its slopes."""
+    far = z > 1
+    high, low = np.where(far, z, 1.0), np.where(far, 0.0, z)
+    return np.where(far, a * np.log(high) + np.log1p(a * high**-a), np.log(a + low**a))
 
 
 def _scale_of_breit(rho: Any) -> Any:

@@ -17,7 +17,7 @@ from bibun.primitives.repeated import holds
 from bibun.scipy._calls import no_rule
 from bibun.scipy._levels import is_traced, steering, without
 from bibun.scipy._objects import Beside, plainly
-from bibun.scipy.stats.distribution import floats
+from bibun.scipy.stats.distribution import floats, nan_unless
 
 
 class _Sample:
@@ -28,7 +28,7 @@ class _Sample:
             raise ValueError(f"{name}: nan_policy={nan_policy!r} must be one of 'propagate', 'raise', 'omit'")
         a = floats(a)
         self.axes, self.keepdims, self.missing = axes_of(axis, np.ndim(a)), keepdims, None
-        if nan_policy == "raise" and np.any(np.isnan(a)):
+        if nan_policy == "raise" and holds(np.isnan(a)):
             raise ValueError("The input contains nan values")
         if nan_policy == "omit":
             self.missing = np.isnan(a)
@@ -56,7 +56,7 @@ class _Sample:
 
     def _weights(self, weights: Any, y: Any) -> Any:
         """Of each value; 0 of one that is missing."""
-        w = np.broadcast_to(as_array(1.0 if weights is None else weights), np.shape(y))
+        w = np.broadcast_to(np.ones((), np.real(y).dtype) if weights is None else as_array(weights), np.shape(y))
         return w if self.missing is None else np.where(self.missing, 0.0, w)
 
     def moment(self, order: Any, center: Any = None) -> Any:
@@ -87,7 +87,9 @@ def zmap(scores: Any, compare: Any, axis: Any = 0, ddof: int = 0, nan_policy: st
     if not is_traced(scores, compare):
         return stats.zmap(scores, compare, axis, ddof, nan_policy)
     s = _Sample("zmap", compare, axis, nan_policy)
-    return (as_array(scores) - s.mean(s.x)) / np.sqrt(s.variance(ddof))
+    mean = s.mean(s.x)
+    y = (as_array(scores) - mean) / np.sqrt(s.variance(ddof))
+    return nan_unless((s.count > ddof) & (y == y), y, as_array(scores), mean)
 
 
 def gmean(

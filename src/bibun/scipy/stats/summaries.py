@@ -1,24 +1,26 @@
 """Numbers that sum a sample up: within limits, by ranks, on the circle, of directions, and distances of two samples.
 
-Which entries are within limits, and in what order they stand, is decided by their values: it has no derivative.
+Which entries are within limits, and in what order they stand, is decided by their values: it has no derivative. Those in bins
+are in histogram.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from math import pi, prod, sqrt
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from scipy import special, stats  # type: ignore[import-untyped]
 
-from bibun.arrays.creation import as_array, holds_traced
+from bibun.arrays.creation import as_array
 from bibun.arrays.reductions import root_of_squares
 from bibun.primitives.repeated import holds
 from bibun.scipy._calls import newer, no_rule, stands_for
 from bibun.scipy._levels import steering
-from bibun.scipy.stats.along import of_rows
-from bibun.scipy.stats.distribution import doubles, floats
+from bibun.scipy.stats.along import of_rows, undefined
+from bibun.scipy.stats.distribution import doubles, floats, nan_unless
 from bibun.scipy.stats.samples import _Sample, zscore
 
 # ---- within limits
@@ -48,25 +50,34 @@ def tmean(a: Any, limits: Any, inclusive: Any) -> Any:
     return s.out(s.mean(s.x))
 
 
+def _spread(s: _Sample, ddof: int) -> Any:
+    """The variance, nan of too few; about an infinite mean infinite, where something finite is."""
+    mean, y = s.mean(s.x), s.variance(ddof)
+    if holds(np.isinf(mean)):
+        finite = np.isfinite(s.x) if s.missing is None else np.isfinite(s.x) & ~s.missing
+        y = np.where(np.isinf(mean) & np.any(finite, axis=-1, keepdims=True), np.inf, y)
+    return nan_unless(s.count > ddof, y, mean)
+
+
 @of_rows(stats.tvar)
 def tvar(a: Any, limits: Any, inclusive: Any, ddof: int) -> Any:
     """The variance of what is within the limits."""
     s = _within(a, limits, inclusive)
-    return s.out(s.variance(ddof))
+    return s.out(_spread(s, ddof))
 
 
 @of_rows(stats.tstd)
 def tstd(a: Any, limits: Any, inclusive: Any, ddof: int) -> Any:
     """The standard deviation of what is within the limits."""
     s = _within(a, limits, inclusive)
-    return s.out(root_of_squares(s.variance(ddof)))
+    return s.out(root_of_squares(_spread(s, ddof)))
 
 
 @of_rows(stats.tsem)
 def tsem(a: Any, limits: Any, inclusive: Any, ddof: int) -> Any:
     """The standard deviation over √n, of what is within the limits."""
     s = _within(a, limits, inclusive)
-    return s.out(root_of_squares(s.variance(ddof)) / np.sqrt(s.count).astype(a.dtype))
+    return s.out(root_of_squares(_spread(s, ddof)) / np.sqrt(s.count).astype(a.dtype))
 
 
 @of_rows(stats.tmin)
@@ -99,7 +110,7 @@ def iqr(x: Any, rng: Any, scale: Any, interpolation: str) -> Any:
     if isinstance(scale, str):
         if scale.lower() != "normal":
             raise ValueError(f"{scale} not a valid scale for `iqr`")
-        scale = 2 * sqrt(2) * special.erfinv(0.5)
+        scale = float(2 * sqrt(2) * special.erfinv(0.5))
     low, high = sorted(steering("iqr", rng=rng)["rng"])
     ends = np.percentile(x, np.array([low, high], x.dtype), axis=-1, method=interpolation)  # type: ignore[call-overload]
     return (ends[1] - ends[0]) / scale
@@ -111,7 +122,7 @@ def median_abs_deviation(x: Any, center: Any, scale: Any) -> Any:
     if isinstance(scale, str):
         if scale.lower() != "normal":
             raise ValueError(f"{scale} is not a valid scale value.")
-        scale = special.ndtri(0.75)
+        scale = float(special.ndtri(0.75))
     middle = (np.median if center is None else center)(x, axis=-1)
     return np.median(np.abs(x - middle[..., None]), axis=-1) / scale
 
@@ -132,6 +143,12 @@ def scoreatpercentile(
     return np.percentile(a, per, axis=axis, method=_FRACTIONS[interpolation_method])
 
 
+_QUANTILES = {
+    "inverted_cdf", "averaged_inverted_cdf", "closest_observation", "interpolated_inverted_cdf", "hazen", "weibull", "linear",
+    "median_unbiased", "normal_unbiased",
+}  # fmt: skip
+
+
 def _quantile(
     x: Any, p: Any, *, method: str = "linear", axis: Any = 0, nan_policy: str = "propagate", keepdims: Any = None,
     weights: Any = None,
@@ -143,6 +160,8 @@ def _quantile(
         )
     if "harrell" in method or method.startswith(("_", "round")):
         raise no_rule("quantile", f"method={method!r} is SciPy's alone; take one of np.quantile's")
+    if method not in _QUANTILES:
+        raise ValueError(f"`method` must be one of {_QUANTILES}, not {method!r}")
     if nan_policy == "raise" and holds(np.isnan(x)):
         raise ValueError("The input contains nan values")
     return np.quantile(floats(x), p, axis=axis, method=method, keepdims=bool(keepdims) and not np.ndim(p))  # type: ignore[call-overload]
@@ -151,6 +170,10 @@ def _quantile(
 def _lmoment(sample: Any, order: Any, sorted: bool, standardize: bool) -> Any:
     """Sums of the sorted sample with SciPy's weights; those of third order and more over the second."""
     orders = np.arange(1, 5) if order is None else np.asarray(order)
+    if orders.size == 0 or orders.dtype.kind not in "iu" or np.any(orders < 1):
+        raise ValueError("`order` must be a scalar or a non-empty array of positive integers.")
+    if orders.ndim > 1:
+        raise ValueError("`order` must be a scalar or a non-empty 1D array.")
     n, most = np.shape(sample)[-1], max(2, int(np.max(orders)))
     weights = stats.lmoment(np.eye(n), np.arange(1, most + 1), axis=-1, sorted=True, standardize=False)
     weights = weights.astype(sample.dtype)
@@ -168,13 +191,14 @@ def expectile(a: Any, alpha: Any = 0.5, *, weights: Any = None) -> Any:
     """The e with alpha Σ w (a - e) over the entries above it = (1 - alpha) Σ w (e - a) over those below."""
     if holds((as_array(alpha) < 0) | (as_array(alpha) > 1)):
         raise ValueError("The expectile level alpha must be in the range [0, 1].")
-    a = np.reshape(floats(a), -1)
+    a = np.reshape(doubles(a), -1)
     w = np.ones(np.shape(a)) if weights is None else np.reshape(np.broadcast_to(as_array(weights), np.shape(a)), -1)
     order = np.argsort(a)
     a, w = np.take_along_axis(a, order, 0), np.take_along_axis(w, order, 0)
     mass, moment = np.cumsum(w), np.cumsum(w * a)
     excess = (1 - alpha) * (mass * a - moment) - alpha * (moment[-1] - moment - (mass[-1] - mass) * a)  # of e = a
-    below = (excess <= 0) | (np.arange(np.shape(a)[0]) == 0)
+    first, last = (np.arange(np.shape(a)[0]) == i for i in (0, np.shape(a)[0] - 1))
+    below = ((excess <= 0) & ~(last & (alpha == 1))) | (first & (alpha < 1))  # at 0 and 1 one has all of the weight
     shares = w * np.where(below, 1 - alpha, alpha)
     return np.sum(shares * a) / np.sum(shares)
 
@@ -185,6 +209,8 @@ def expectile(a: Any, alpha: Any = 0.5, *, weights: Any = None) -> Any:
 @of_rows(stats.gstd)
 def gstd(a: Any, ddof: int) -> Any:
     """exp(std(log a))"""
+    if np.shape(a)[-1] <= ddof:
+        return undefined(a)
     return np.exp(np.std(np.log(a), axis=-1, ddof=ddof))
 
 
@@ -228,7 +254,8 @@ def circstd(samples: Any, high: Any, low: Any, normalize: bool) -> Any:
     return y if normalize else y * ((high - low) / (2 * pi))
 
 
-class DirectionalStats(NamedTuple):
+@dataclass(frozen=True)
+class DirectionalStats:
     """What directional_stats returns, as SciPy's of that name."""
 
     mean_direction: Any
@@ -257,6 +284,8 @@ def kstat(data: Any, n: int) -> Any:
     if n not in (1, 2, 3, 4):
         raise ValueError("k-statistics only supported for 1<=n<=4")
     count = np.shape(data)[-1]
+    if count < n:
+        return undefined(data)
     mean = np.mean(data, axis=-1, keepdims=True)
     if n == 1:
         return mean[..., 0]
@@ -272,7 +301,10 @@ def kstatvar(data: Any, n: int) -> Any:
     """The unbiased estimate of the variance of kstat."""
     if n not in (1, 2):
         raise ValueError("Only n=1 or n=2 supported.")
-    count, second = np.shape(data)[-1], kstat(data, 2, axis=-1)
+    count = np.shape(data)[-1]
+    if count < 2 * n:
+        return undefined(data)
+    second = kstat(data, 2, axis=-1)
     if n == 1:
         return second / count
     return (2 * count * second**2 + (count - 1) * kstat(data, 4, axis=-1)) / (count * (count + 1))
@@ -283,16 +315,34 @@ def kstatvar(data: Any, n: int) -> Any:
 
 def _between(u: Any, v: Any, u_weights: Any, v_weights: Any) -> tuple[Any, Any]:
     """From one value to the next: the difference of the two shares that are not above, and how far it is."""
-    u, v = (np.reshape(floats(x), -1) for x in (u, v))
+    u, v = doubles(u), doubles(v)
+    if np.ndim(u) != 1 or np.ndim(v) != 1:
+        raise ValueError(f"The values must be one-dimensional, not of shape {np.shape(u)} and {np.shape(v)}.")
     values = np.concatenate([u, v])
     order = np.argsort(values)
     n, m = np.shape(u)[0], np.shape(v)[0]
     shares = []
     for weights, count, sides in ((u_weights, n, (0, m)), (v_weights, m, (n, 0))):
-        w = np.ones(count) if weights is None else floats(weights)
+        w = np.ones(count) if weights is None else doubles(weights)
+        _check_weights(w, count)
         sums = np.cumsum(np.take_along_axis(np.pad(w, sides), order, 0))
         shares.append(sums[:-1] / sums[-1])
     return shares[0] - shares[1], np.diff(np.take_along_axis(values, order, 0))
+
+
+def _check_weights(w: Any, count: int) -> None:
+    """Raise SciPy's errors where they belong to no distribution."""
+    if not count:
+        raise ValueError("Distribution can't be empty.")
+    if np.shape(w) != (count,):
+        raise ValueError("Value and weight array-likes for the same empirical distribution must be of the same size.")
+    if holds(w < 0):
+        raise ValueError("All weights must be non-negative.")
+    total = np.sum(w)
+    if holds(~((total > 0) & (total < np.inf))):
+        raise ValueError(
+            "Weight array-like sum must be positive and finite. Set as None for an equal distribution of weight."
+        )
 
 
 @stands_for(stats.wasserstein_distance)
@@ -304,41 +354,6 @@ def wasserstein_distance(u_values: Any, v_values: Any, u_weights: Any = None, v_
 
 @stands_for(stats.energy_distance)
 def energy_distance(u_values: Any, v_values: Any, u_weights: Any = None, v_weights: Any = None) -> Any:
-    """√(2 ∫ (U - V)²)"""
+    """√(2 ∫ (U - V)²). Of a sample to itself, where it has a cusp, the derivative is 0: the middle of its slopes."""
     apart, steps = _between(u_values, v_values, u_weights, v_weights)
-    return sqrt(2) * np.sqrt(np.sum(apart**2 * steps))
-
-
-# ---- in bins
-
-_IN_BINS: dict[str, Callable[..., Any]] = {
-    "mean": np.mean, "median": np.median, "sum": np.sum, "std": np.std, "min": np.min, "max": np.max,
-}  # fmt: skip
-
-
-class BinnedStatisticResult(NamedTuple):
-    """What binned_statistic returns, as SciPy's of that name."""
-
-    statistic: Any
-    bin_edges: Any
-    binnumber: Any
-
-
-@stands_for(stats.binned_statistic)
-def binned_statistic(
-    x: Any, values: Any, statistic: Any = "mean", bins: Any = 10, range: Any = None
-) -> BinnedStatisticResult:
-    """A statistic of the values whose x is in each bin, by the values."""
-    if holds_traced(x) or holds_traced(bins) or holds_traced(range):
-        raise no_rule("binned_statistic", "in which bin x is jumps; differentiate by the values only")
-    values = floats(values)
-    counts, edges, places = stats.binned_statistic(x, x, "count", bins, range)
-    if statistic == "count":
-        return BinnedStatisticResult(np.broadcast_to(counts, (*np.shape(values)[:-1], len(counts))), edges, places)
-    of = _IN_BINS.get(statistic, statistic) if isinstance(statistic, str) else statistic
-    if not callable(of):
-        raise ValueError(f"invalid statistic {statistic!r}")
-    empty = np.full(np.shape(values)[:-1], 0.0 if statistic == "sum" else np.nan)
-    along = {"axis": -1} if isinstance(statistic, str) else {}
-    found = [of(values[..., places == k + 1], **along) if n else empty for k, n in enumerate(counts)]
-    return BinnedStatisticResult(np.stack(found, axis=-1), edges, places)
+    return sqrt(2) * root_of_squares(np.sum(apart**2 * steps))

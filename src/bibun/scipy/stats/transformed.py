@@ -20,6 +20,7 @@ from bibun.scipy.stats.formulas import (
     flat_root,
     log_i0e,
     log_normal,
+    log_power_of_burr,
     log_rest_over_power,
     rest_of_power,
 )
@@ -125,7 +126,7 @@ exponweib = Continuous(
 )  # fmt: skip
 burr = Continuous(
     "burr",
-    lambda z, c, d: np.log(c * d) - np.log(z) + d * special.log_expit(c * np.log(z)) + special.log_expit(-c * np.log(z)),
+    lambda z, c, d: np.log(c * d) + log_power_of_burr(z, c, d, c * d - 1),
     lambda z, c, d: np.exp(d * special.log_expit(c * np.log(z))), support=POSITIVE,
     sf=lambda z, c, d: -np.expm1(d * special.log_expit(c * np.log(z))),
     logcdf=lambda z, c, d: d * special.log_expit(c * np.log(z)),

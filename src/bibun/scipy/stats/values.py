@@ -33,7 +33,7 @@ class ByValue:
     """In the place of a formula for cdf: the values are SciPy's.
 
     by_shape    ∂cdf/∂shape of z and the one shape, or the reason why there is none
-    which       the functions whose values are taken
+    which       the functions whose values are taken, but for those that have a formula
     formula     of z and the shapes, from which ∂cdf/∂shape is taken
     """
 
@@ -61,6 +61,9 @@ def _by_point(y: Any, x: Any, shapes: tuple[Any, ...], family: str, which: str) 
     sign = -1 if which in _FALLING else 1
     if which not in _QUANTILES:
         density = of.forms["logpdf"](x, *shapes)
+        none = np.equal(density, -np.inf)
+        if holds(none):  # a constant 0, where e**-infinity would multiply infinite slopes by 0
+            density = np.where(none, -np.inf, of.forms["logpdf"](np.where(none, of.middle(*shapes), x), *shapes))
         return sign * np.exp(density - _constant_at_0(y) if which.startswith("log") else density)
     finite = np.isfinite(y)
     density = log_density(family, np.where(finite, y, of.middle(*shapes)), shapes)
