@@ -303,6 +303,20 @@ def test_rows_stored_in_place_of_others_are_no_shuffle(store: Any) -> None:
     np.testing.assert_array_equal(bb.vjp(lambda x: stored(1 * x), x)[0], expected)
 
 
+@pytest.mark.filterwarnings("ignore:you are shuffling")
+def test_a_shuffle_of_an_array_that_holds_traced_values() -> None:
+    function = np.random.default_rng(3).shuffle
+
+    def shuffled(x: Any) -> Any:
+        y = xp.zeros((4, 3))
+        y[...] = x
+        function(y)
+        return y.sum()
+
+    with pytest.raises(bb.NoDerivativeError, match="shuffle swaps rows"):
+        bb.grad(shuffled)(np.arange(12.0).reshape(4, 3))
+
+
 def test_numbers_are_shuffled_and_lengths_told() -> None:
     x = np.arange(6.0)
 

@@ -113,3 +113,39 @@ def test_the_derivative_goes_through_a_change_of_dtype() -> None:
     np.testing.assert_allclose(bb.grad(lambda z: np.sum(np.abs(z, dtype=float)))(Z), np.conj(Z) / np.abs(Z), rtol=1e-12)
     compiled = bb.compile(lambda x: np.power(x, 3, dtype=float))
     np.testing.assert_array_equal(compiled(F), X**3, strict=True)
+
+
+def test_numbers_of_pythons_are_not_cast_by_the_rule_equiv() -> None:
+    """NumPy says so too; its search for a loop, asked by itself, would end the process."""
+    for call in (lambda x: np.add(x, 2, casting="equiv"), lambda x: np.clip(x, 0, 1, casting="equiv")):
+        for x in (np.array([1.0, 2.0]), bb.Variable(np.array([1.0, 2.0]))):
+            with pytest.raises(TypeError):
+                call(x)
+
+
+def test_what_where_leaves_out_is_not_cast_into_out_either() -> None:
+    def f(z: Any) -> Any:
+        out = np.zeros_like(z.real)
+        np.multiply(z, z, out=out, where=np.array([True, True]))
+        return out
+
+    z = np.array([1 + 2j, -3 + 1j])
+    for run in (lambda: f(z), lambda: bb.vjp(f, z)):
+        with pytest.raises(TypeError, match="same_kind"):
+            run()
+
+
+@pytest.mark.parametrize("low", [-0.5, None])
+def test_clip_leaves_in_out_what_where_leaves_out(low: Any) -> None:
+    def f(x: Any) -> Any:
+        y = x.copy()
+        np.clip(x, low, 0.5, out=y, where=np.abs(x) < 1)
+        return y
+
+    x = np.array([3.0, 0.7, -0.2, -2.0])
+    np.testing.assert_array_equal(f(x), [3.0, 0.5, -0.2, -2.0])
+    for g in (f, bb.compile(f)):
+        np.testing.assert_array_equal(bb.vjp(g, x)[0], f(x))
+        np.testing.assert_array_equal(bb.jacrev(g)(x), np.diag([1.0, 0, 1, 1]))
+        np.testing.assert_array_equal(bb.jacfwd(g)(x), np.diag([1.0, 0, 1, 1]))
+    np.testing.assert_array_equal(bb.vmap(f)(np.stack([x, x / 2])), [f(x), f(x / 2)])

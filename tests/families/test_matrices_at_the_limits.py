@@ -103,3 +103,14 @@ def test_an_infinite_matrix_harms_no_other_norm(value: float, place: tuple[int, 
 def test_vectors_of_nan_do_not_exist() -> None:
     with pytest.raises(np.linalg.LinAlgError):
         bb.grad(lambda a: np.sum(np.linalg.svd(a).U))(stack_with((0, 1), np.nan))
+
+
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
+@pytest.mark.parametrize("power", [-400, 400, -300, 300])
+def test_the_second_derivative_of_det_beside_tangents_as_large_as_the_matrix(power: int) -> None:
+    """Of degree 2 for 3 rows, whether the determinant itself is in range or not."""
+    a, t = np.random.default_rng(0).normal(size=(2, 3, 3))
+    scale = 2.0**power
+    slope = bb.grad(np.linalg.det)
+    found = bb.jvp(slope, (a * scale,), (t * scale,))[1]
+    np.testing.assert_allclose(found / scale**2, bb.jvp(slope, (a,), (t,))[1], rtol=1e-10)

@@ -115,7 +115,7 @@ LIKE: set[Any] = {*_MADE, np.full, np.array, np.asarray, np.asanyarray, np.ascon
 FUNCTIONS.update({create: _created(create) for create in _MADE} | {np.full: _full})
 FUNCTIONS[np.empty] = _created(np.zeros)  # as good as what NumPy would find in memory
 _REPEATING = {np.zeros, np.ones, np.empty}
-_OF_UFUNCS = {np.clip, np.fix, np.isposinf, np.isneginf}  # which give out= to the ufuncs that they call
+_OF_UFUNCS = {np.fix, np.isposinf, np.isneginf}  # which give out= to the ufuncs that they call
 
 
 def with_out(dtype: Any, a: Any, out: Any) -> Any:
@@ -182,6 +182,10 @@ def _spread(taken: Any, mask: Any, out: Any) -> Any:
     """What was computed where the mask takes, and `out` elsewhere."""
     if isinstance(mask, Traced):
         return np.where(mask, taken, np.zeros((), taken.dtype) if out is None else out)
+    if out is not None and not np.can_cast(taken.dtype, np.result_type(out), "same_kind"):
+        raise TypeError(
+            f"a result of {taken.dtype} cannot be stored in out= of {np.result_type(out)} by the rule 'same_kind'."
+        )
     # without out=, NumPy leaves what was in memory there; nothing can be said about it, so it is zero
     start = np.zeros(mask.shape, taken.dtype) if out is None else np.broadcast_to(out, mask.shape)
     return indexing.updated(start, mask, taken) if np.any(mask) else start

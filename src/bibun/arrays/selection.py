@@ -18,7 +18,7 @@ from bibun.arrays.in_place import memory
 from bibun.arrays.layouts import along, laid_as
 from bibun.arrays.protocol import write_out
 from bibun.arrays.reductions import reducing
-from bibun.arrays.registry import implements, row
+from bibun.arrays.registry import WRITES_OUT, implements, row
 from bibun.core import watching
 from bibun.core.traced import Traced, alike
 
@@ -74,6 +74,9 @@ def clip(
         y = np.minimum(y, _operand(high))
     y = np.copy(y) if y is a else y
     return y if out is None else write_out(out, y, "np.clip", spread=True)
+
+
+WRITES_OUT.add(clip)  # by itself, since where= leaves what is there
 
 
 def _bound(old: Any, new: Any) -> Any:

@@ -251,6 +251,10 @@ def in_loop(function: np.ufunc, inputs: tuple[Any, ...], dtype: Any = None, **se
     inputs = tuple(x if type(x) in NUMBERS else unlisted(x) for x in inputs)
     given = [alike(x) for x in inputs]
     kinds = [type(x) if type(x) in NUMBERS else np.result_type(x) for x in given]
+    if settings.get("casting") == "equiv" and any(type(x) in NUMBERS for x in given):  # NumPy's search would crash
+        raise TypeError(
+            f"np.{function.__name__}: casting='equiv' does not cast Python's numbers; write np.float64(number)."
+        )
     found = function.resolve_dtypes((*kinds, *(None,) * function.nout), **settings)
     return tuple(_array(x, dtype) for x, dtype in zip(inputs, found, strict=False))
 

@@ -117,7 +117,7 @@ def _second_derivative_of_det(h: Any, y: Any, a: Any) -> Any:
     largest = np.max(np.abs(plain(y)), axis=(-2, -1), keepdims=True, initial=0)
     if _inverse_of_regular(plain(a)) is not None and _are_normal(np.where(plain(finite), largest, 1)):
         inverse = transpose(np.linalg.inv(a))
-        return np.sum(inverse * h, axis=(-2, -1), keepdims=True) * y - y @ transpose(h) @ inverse
+        return np.sum(inverse * h, axis=(-2, -1), keepdims=True) * y - y @ (transpose(h) @ inverse)
     u, s, vh = np.linalg.svd(a)
     one = np.eye(np.shape(s)[-1], dtype=bool)
     left_out = one[:, None] | one[None, :] | one[..., None]  # on the diagonal all: products of n - 1 might overflow
