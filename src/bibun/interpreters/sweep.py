@@ -25,6 +25,7 @@ from bibun.primitives.shapes import inverse
 _getitem, _transpose, _reshape = row("getitem"), row("transpose"), row("reshape")
 _VIEWS = {view.name: view for view in (_getitem, _transpose, _reshape)}
 _FEW = 16  # listing a place costs what several entries of an array do
+_LARGE = 2**15  # entries of an array; a smaller one is made sooner than places are listed
 
 
 def sweep(
@@ -86,7 +87,8 @@ def _below_view(node: Any, cotangent: Scattered) -> Scattered | None:
     Else a loop that reads and writes the rows of a transpose would make n arrays on its way back.
     """
     rule = node.rule if type(node.parents) is Node else None
-    if type(rule) is not Plan or not 0 < _FEW * np.size(cotangent.cotangent) <= prod(cotangent.shape):
+    size, few = prod(cotangent.shape), np.size(cotangent.cotangent)
+    if type(rule) is not Plan or size < _LARGE or not 0 < _FEW * few <= size:
         return None
     view = _VIEWS.get(rule.primitive.name)
     if view is None:
