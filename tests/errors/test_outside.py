@@ -257,11 +257,11 @@ def test_nditer_that_writes() -> None:
         bb.vjp(lambda x: np.nditer(x, [], ["readwrite"]), X)
 
 
-def test_views_that_are_read_only_name_numpys_function() -> None:
+def test_views_that_are_read_only_say_which_functions_make_them() -> None:
     def written(x: Any) -> Any:
         np.lib.stride_tricks.sliding_window_view(x, 2)[0, 0] = 1.0
 
-    with pytest.raises(ValueError, match=r"that np\.lib\.stride_tricks\.sliding_window_view made"):
+    with pytest.raises(ValueError, match="nobody write to what .*sliding_window_view"):
         bb.vjp(written, X)
 
 
