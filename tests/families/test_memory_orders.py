@@ -182,3 +182,32 @@ def test_what_is_written_through_a_view_of_repeats_arrives(name: str) -> None:
     np.testing.assert_allclose(bb.jacfwd(f)(x), slopes, atol=1e-7)
     np.testing.assert_allclose(bb.compile(bb.grad(f))(x), slopes, atol=1e-7)
     np.testing.assert_allclose(bb.vmap(f, in_axes=1)(np.stack([x, 2 * x], 1)), [f(x), f(2 * x)])
+
+
+JOINED = {
+    "concatenate": lambda x: np.concatenate([x[None], x[None]]),
+    "stack": lambda x: np.stack([x, x]),
+    "vstack": lambda x: np.vstack([x, 2 * x]),
+    "append": lambda x: np.append(x[None], x[None], axis=0),
+    "of zeros": lambda x: np.concatenate([np.zeros((1, 3), like=x) + x, x[None]]),
+    "array of a list": lambda x: np.array([np.outer(x, x).T, np.outer(x, x).T], like=x),
+    "product with a number": lambda x: np.dot(np.outer(x, x).T, 2.0),
+}
+
+
+@pytest.mark.parametrize("name", JOINED)
+def test_what_is_written_through_a_view_of_what_is_joined_arrives(name: str) -> None:
+    """Alone and in batches, whichever axis of the batch lies innermost."""
+
+    def f(x: Any) -> Any:
+        y = JOINED[name](x)
+        y.ravel()[1] = 9.0
+        return np.sum(y * np.arange(1.0, 1 + y.size).reshape(y.shape))
+
+    x, step = np.array([1.0, 2.0, 3.0]), 1e-6
+    slopes = [(f(x + step * d) - f(x - step * d)) / (2 * step) for d in np.eye(3)]
+    np.testing.assert_allclose(bb.grad(f)(x), slopes, atol=1e-6)
+    for axis in (0, 1):
+        batch = np.stack([x, 2 * x], axis)
+        np.testing.assert_allclose(bb.vmap(f, in_axes=axis)(batch), [f(x), f(2 * x)])
+        np.testing.assert_allclose(bb.vmap(bb.grad(f), in_axes=axis)(batch)[0], slopes, atol=1e-6)

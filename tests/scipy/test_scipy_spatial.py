@@ -130,3 +130,14 @@ def test_second_derivatives_where_points_share_a_coordinate() -> None:
         np.testing.assert_array_equal(first, [curvature, 0.0, 0.0])
     fourth = bb.jacfwd(bb.jacfwd(bb.hessian(lambda u: spatial.distance.minkowski(u, v, 4.0) ** 4)))(u)
     assert fourth[0, 0, 0, 0] == pytest.approx(24.0, rel=1e-12)
+
+
+@pytest.mark.parametrize("scale", [1e-150, 1e-90, 1e80, 1e100, 1e150])
+@pytest.mark.parametrize("metric", ["cosine", "correlation", "seuclidean"])
+def test_distances_that_do_not_depend_on_the_scale(metric: str, scale: float) -> None:
+    points, moves = np.random.default_rng(0).normal(size=(2, 3, 4))
+    value, slope = bb.jvp(lambda x: spatial.distance.pdist(x, metric), (points * scale,), (moves * scale,))
+    np.testing.assert_allclose(value, plain.distance.pdist(points, metric), rtol=1e-12)
+    np.testing.assert_allclose(
+        slope, bb.jvp(lambda x: spatial.distance.pdist(x, metric), (points,), (moves,))[1], rtol=1e-10
+    )

@@ -283,3 +283,19 @@ def test_quantiles_of_a_truncated_normal_next_to_its_end() -> None:
     for q in (0.0, 1e-30, 1e-17, 1e-10):
         by_a, by_b = (bb.grad(stats.truncnorm.ppf, argnums=k)(q, 0.1, 2.0, scale=1.7) for k in (1, 2))
         np.testing.assert_allclose([by_a, by_b], [1.7, 0.0], atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("name", "z", "a", "b"),
+    [("logsf", -35.78013447182217, -40.0, -35.0), ("logcdf", 5.94888, 3.0, np.inf), ("logcdf", 1.9, -1.0, 2.0)],
+)
+def test_logarithms_of_probabilities_next_to_one(name: str, z: float, a: float, b: float) -> None:
+    """By mpmath: the logarithm of 1 less what is left out."""
+    with mpmath.workdps(60):
+        whole = mpmath.ncdf(b) - mpmath.ncdf(a)
+        rest = mpmath.ncdf(z) - mpmath.ncdf(a) if name == "logsf" else mpmath.ncdf(b) - mpmath.ncdf(z)
+        expected = mpmath.log1p(-rest / whole)
+        slope = (-1 if name == "logsf" else 1) * mpmath.npdf(z) / (whole - rest)
+    value, found = bb.value_and_grad(lambda z: getattr(stats.truncnorm, name)(z, a, b))(z)
+    assert value == pytest.approx(float(expected), rel=1e-10)
+    assert found == pytest.approx(float(slope), rel=1e-10)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from bibun.arrays import in_place
-from bibun.arrays.layouts import copied, in_order, laid, layout, repeated
+from bibun.arrays.layouts import copied, in_order, laid, laid_as, layout, repeated
 from bibun.arrays.registry import implements
 from bibun.arrays.shapes import astype, fitted, is_traced, lengths, on_cpu
 from bibun.core.traced import Traced, unlisted
@@ -150,6 +150,8 @@ def _made(value: Any, dtype: Any, copy: Any, order: Any) -> Any:
     number = not made.shape and in_place.is_number(made)  # of which NumPy makes an array
     if copy is False and number:
         raise ValueError("asarray: an array of a number is a copy of it, and copy=False forbids that.")
+    if made is not value and not isinstance(value, np.ndarray):
+        return laid_as(made, "F" if order == "F" else "C", made)  # of a list
     if not number and (not copy or made is not value):
         return in_order(made, order)
     return in_place.memory(copied(made, order or "K"))

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from bibun.arrays.creation import as_array, stored
-from bibun.arrays.layouts import along, order_of
+from bibun.arrays.layouts import along, laid_as, layout, order_of
 from bibun.arrays.protocol import write_out
 from bibun.arrays.registry import implements, row
 from bibun.arrays.shapes import astype
-from bibun.core.traced import Traced
+from bibun.core.traced import Traced, alike
 
 _concatenate, _stack = row("concatenate"), row("stack")
 
@@ -47,8 +47,16 @@ def concatenate(
         parts, axis = [np.reshape(a, (-1,)) for a in parts], 0
     if not parts[0].ndim:
         raise ValueError("zero-dimensional arrays cannot be concatenated; np.stack joins them")
-    y = _concatenate(*parts, axis=normalize_axis_index(axis, parts[0].ndim))
+    y = _laid(_concatenate, parts, normalize_axis_index(axis, parts[0].ndim))
     return y if out is None else write_out(out, y, "np.concatenate")
+
+
+def _laid(join: Any, parts: list[Any], axis: int) -> Any:
+    """The parts joined. Each entry of a batch lies as NumPy would lay it, not as the batch happens to."""
+    y = join(*parts, axis=axis)
+    if not isinstance(y, Traced) or np.shape(alike(y)) == y.shape:
+        return y
+    return laid_as(y, "K", join(*map(layout, parts), axis=axis))
 
 
 @implements(np.stack)
@@ -59,7 +67,7 @@ def stack(arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, cas
     if len(shapes) > 1:
         found = ", ".join(map(str, sorted(shapes)))
         raise ValueError(f"np.stack: all input arrays must have the same shape, not {found}.")
-    y = _stack(*parts, axis=normalize_axis_index(axis, parts[0].ndim + 1))
+    y = _laid(_stack, parts, normalize_axis_index(axis, parts[0].ndim + 1))
     return y if out is None else write_out(out, y, "np.stack")
 
 

@@ -33,7 +33,7 @@ def dot(a: Any, b: Any, out: Any = None) -> Any:
     """The sum over the last axis of a and the last but one of b (the last, of a vector)."""
     a, b = as_array(a), as_array(b)
     if not a.ndim or not b.ndim:
-        return strong(a) * strong(b)
+        return laid_as(strong(a) * strong(b), "C", a)
     if a.ndim <= 2 and b.ndim <= 2:
         return _matmul(a, b)
     return tensordot(a, b, (a.ndim - 1, max(b.ndim - 2, 0)))

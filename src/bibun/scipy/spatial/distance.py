@@ -19,6 +19,7 @@ from bibun.arrays.creation import as_array
 from bibun.arrays.registry import add_rows
 from bibun.core.kinds import elementwise
 from bibun.core.primitive import Primitive
+from bibun.primitives.matrices import power_of_two
 from bibun.scipy._calls import no_rule, remaining
 from bibun.scipy._levels import is_traced
 
@@ -111,6 +112,9 @@ def _braycurtis(u: Any, v: Any, w: Any = None) -> Any:
 
 
 def _cosine(u: Any, v: Any, w: Any = None) -> Any:
+    u, v = (
+        x / power_of_two(_floating(x), -1).astype(x.dtype) for x in (u, v)
+    )  # or squares of squares would leave the range
     return 1 - _sum(u * v, w) / np.sqrt(_sum(u * u, w) * _sum(v * v, w))
 
 
@@ -123,7 +127,8 @@ def _correlation(u: Any, v: Any, w: Any = None, centered: bool = True) -> Any:
 
 
 def _seuclidean(u: Any, v: Any, V: Any) -> Any:
-    return _euclidean(u, v, 1.0 / as_array(V))
+    size = _root(as_array(V))
+    return _euclidean(u / size, v / size)
 
 
 def _mahalanobis(u: Any, v: Any, VI: Any) -> Any:

@@ -35,6 +35,7 @@ from bibun.scipy.stats.formulas import (
     log_normal,
     log_power_of_burr,
     log_scale_of_t,
+    log_share,
     quantile_of_cauchy,
     quantile_of_dweibull,
     quantile_of_extreme,
@@ -72,7 +73,8 @@ lognorm = Continuous(
 truncnorm = Continuous(
     "truncnorm", lambda z, a, b: log_normal(z) - log_mass(a, b), lambda z, a, b: np.exp(log_mass(a, z) - log_mass(a, b)),
     support=lambda a, b: (a, b), positive=lambda a, b: a < b, sf=lambda z, a, b: np.exp(log_mass(z, b) - log_mass(a, b)),
-    logcdf=lambda z, a, b: log_mass(a, z) - log_mass(a, b), logsf=lambda z, a, b: log_mass(z, b) - log_mass(a, b),
+    logcdf=lambda z, a, b: log_share(log_mass(a, z), log_mass(z, b), log_mass(a, b)),
+    logsf=lambda z, a, b: log_share(log_mass(z, b), log_mass(a, z), log_mass(a, b)),
 )  # fmt: skip
 skewnorm = Continuous(
     "skewnorm", lambda z, a: log(2) + log_normal(z) + special.log_ndtr(a * z),

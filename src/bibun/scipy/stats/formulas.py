@@ -86,6 +86,13 @@ def log_mass(a: Any, b: Any) -> Any:
     return np.where(narrow, near, np.where(tail, in_tail, around))
 
 
+def log_share(part: Any, rest: Any, whole: Any) -> Any:
+    """log of the share that a part is of the whole, by the logarithms of the three: near 1 it is that of 1 less the rest."""
+    share, other = part - whole, rest - whole
+    near = (share > -0.1) & (other > -700)
+    return np.where(near, np.log1p(-np.exp(np.where(near, other, -1.0))), np.where(near, -1.0, share))
+
+
 def _log_mass_of_a_tail(a: Any, b: Any) -> Any:
     """b <= 0. From -infinity on the logarithm is one, not the difference from that of nothing."""
     whole = np.equal(a, -np.inf)
