@@ -192,6 +192,7 @@ JOINED = {
     "of zeros": lambda x: np.concatenate([np.zeros((1, 3), like=x) + x, x[None]]),
     "array of a list": lambda x: np.array([np.outer(x, x).T, np.outer(x, x).T], like=x),
     "product with a number": lambda x: np.dot(np.outer(x, x).T, 2.0),
+    "vectorized": lambda x: np.vectorize(lambda v: v * 2.0)(np.outer(x, x).T),
 }
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from bibun.arrays.creation import as_array, holds_traced
+from bibun.arrays.layouts import laid_as
 from bibun.core.traced import Traced
 from bibun.errors import LostDerivativeError, located
 from bibun.tree import named
@@ -26,7 +27,7 @@ def of_objects(function: np.ufunc, inputs: tuple[Any, ...]) -> Any:
     flat = [np.reshape(np.broadcast_to(x, shape), (-1,)) for x in map(_entries, inputs)]
     results = [function(*map(_boxed, entries)) for entries in zip(*flat, strict=True)]
     results = [tuple(map(_unboxed, r)) if isinstance(r, tuple) else _unboxed(r) for r in results]
-    return _collected(results, shape, [object] * function.nout)
+    return _laid(_collected(results, shape, [object] * function.nout), [x for x in inputs if np.shape(x) == shape])
 
 
 def _boxed(entry: Any) -> Any:
@@ -74,7 +75,16 @@ def _each(vectorized: Any, call: Callable[[Any], Any], varying: list[Any]) -> An
         raise ValueError(
             "vectorize: the function returned an array for an entry; say what goes in and out: signature=."
         )
-    return _collected(results, shape, otypes)
+    return _laid(_collected(results, shape, otypes), [value for value in varying if np.shape(value) == shape])
+
+
+def _laid(found: Any, alike: list[Any]) -> Any:
+    """In the order in memory of the arguments that have its shape, as results of ufuncs lie."""
+    if not alike:
+        return found
+    if isinstance(found, tuple):
+        return tuple(_laid(part, alike) for part in found)
+    return laid_as(found, "K", alike[0])
 
 
 def _dtypes_of_the_first(call: Callable[[Any], Any], varying: list[Any]) -> list[Any] | None:
