@@ -53,6 +53,8 @@ with suppress(ImportError):
 with suppress(ImportError):
     import bibun.scipy.optimize  # noqa: F401
 
+    # of so many entries, in blocks of two, one and three
+    CASES["sums_of_blocks"] = [case((6,), np.array([[0, 0, 2, 3, 3, 3], [2, 2, 3, 6, 6, 6]]))]
     CONSTANTS["ends_of_blocks"] = [
         case(np.array([1.0, 3.0, 2.0, 2.5, 4.0]), np.array([1.0, 2.0, 0.5, 1.0, 1.5]), increasing=up)
         for up in (True, False)
