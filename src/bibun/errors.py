@@ -218,9 +218,8 @@ def own_function() -> tuple[str, dict[str, Any]]:
     """The function of bibun.scipy that the user's line called, as it is imported, and its arguments by name; or "", {}."""
     frame = None
     for called in _library_frames():
-        frame = (
-            frame if _is_python(called) else called
-        )  # the last one; what runs a thread is no function of a user's line
+        # the last one; what runs a thread is no function of a user's line
+        frame = frame if _is_python(called) else called
     if (
         frame is None
         or not str(frame.f_globals.get("__name__", "")).startswith("bibun.scipy.")

@@ -112,9 +112,8 @@ def _braycurtis(u: Any, v: Any, w: Any = None) -> Any:
 
 
 def _cosine(u: Any, v: Any, w: Any = None) -> Any:
-    u, v = (
-        x / power_of_two(_floating(x), -1).astype(x.dtype) for x in (u, v)
-    )  # or squares of squares would leave the range
+    # scaled, or squares of squares would leave the range
+    u, v = (x / power_of_two(_floating(x), -1).astype(x.dtype) for x in (u, v))
     return 1 - _sum(u * v, w) / np.sqrt(_sum(u * u, w) * _sum(v * v, w))
 
 

@@ -122,9 +122,8 @@ def _smaller(w: Any, d: Any, first: bool) -> Any:
     return np.where((w < d) == first, (w if first else d) / (d + w), 0.5)
 
 
-_FIRST_TERM = (
-    -40.0
-)  # to the left of it γ(c, e**z) / Γ(c) is the first term of its series, e**(c z) / Γ(c + 1), to rounding
+# To the left of it γ(c, e**z) / Γ(c) is the first term of its series, e**(c z) / Γ(c + 1), to rounding.
+_FIRST_TERM = -40.0
 
 
 def _loggamma(z: Any, c: Any) -> tuple[Any, Any, Any]:
