@@ -71,7 +71,8 @@ def _normalised(b: Any, a: Any) -> tuple[Any, Any]:
 @stands_for(source.lfilter)
 def lfilter(b: Any, a: Any, x: Any, axis: int = -1, zi: Any = None) -> Any:
     """The filter with the transfer function b / a; with the state zi before the first sample, also that behind the last one."""
-    if np.size(a) > 1 and holds(np.atleast_1d(as_array(a))[0] == 0):
+    a = np.atleast_1d(as_array(a))
+    if a.shape[0] > 1 and holds(a[0] == 0):
         raise ValueError("lfilter: a[0] must not be 0")
     b, a = _normalised(b, a)
     x = np.moveaxis(as_array(x), axis, -1)
