@@ -78,7 +78,7 @@ def function(array: Any, numpy_function: Any, args: tuple[Any, ...], settings: d
     if numpy_function in LIKE and not isinstance(result, Traced):
         # it was made like a traced array, so that traced values can be stored in it
         result = in_place.memory(repeated(array, result) if numpy_function in _REPEATING else array.constant(result))
-    return result if out is None else write_out(out, result, _name(numpy_function), spread=numpy_function in _OF_UFUNCS)
+    return result if out is None else write_out(out, result, _name(numpy_function))
 
 
 def _by_position(function: Any, args: tuple[Any, ...], settings: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
@@ -115,7 +115,6 @@ LIKE: set[Any] = {*_MADE, np.full, np.array, np.asarray, np.asanyarray, np.ascon
 FUNCTIONS.update({create: _created(create) for create in _MADE} | {np.full: _full})
 FUNCTIONS[np.empty] = _created(np.zeros)  # as good as what NumPy would find in memory
 _REPEATING = {np.zeros, np.ones, np.empty}
-_OF_UFUNCS = {np.fix, np.isposinf, np.isneginf}  # which give out= to the ufuncs that they call
 
 
 def with_out(dtype: Any, a: Any, out: Any) -> Any:

@@ -271,21 +271,19 @@ def round_(a: Any, decimals: int = 0, out: Any = None) -> Any:
     return y if out is None else write_out(out, y, "np.round")
 
 
-@implements(np.fix)
+@reducing(np.fix, spread=True)
 def fix(x: Any, out: Any = None) -> Any:
     """Towards 0, to an integer: it goes in steps, so its derivative is 0."""
-    y = _trunc(x) if isinstance(x, Traced) else np.trunc(x)
-    return y if out is None else write_out(out, y, "np.fix", spread=True)
+    return _trunc(x) if isinstance(x, Traced) else np.trunc(x)
 
 
 def _infinite(name: str, function: Any) -> None:
-    """Whether entries are infinite: in out= too, which NumPy takes by position."""
+    """Whether entries are infinite."""
     constant = row(name)
 
-    @implements(function, plain=constant.reason)
+    @reducing(function, plain=constant.reason, spread=True)
     def infinite(x: Any, out: Any = None) -> Any:
-        y = constant(x)
-        return y if out is None else write_out(out, y, f"np.{name}", spread=True)
+        return constant(x)
 
 
 _infinite("isposinf", np.isposinf)

@@ -245,6 +245,11 @@ def _exponential(z: Any) -> TestResult:
     return TestResult(z, lambda: np.exp(-z / 2))
 
 
+def _normal(z: Any, alternative: str) -> TestResult:
+    """Whose statistic is about normal."""
+    return TestResult(z, _probability(special.ndtr, z, alternative))
+
+
 @of_rows(stats.jarque_bera)
 def jarque_bera(x: Any) -> TestResult:
     """n / 6 (skewness² + kurtosis² / 4)"""
@@ -256,14 +261,13 @@ def skewtest(a: Any, alternative: str) -> TestResult:
     """The skewness, transformed to be about normal (D'Agostino 1970)."""
     n = float(np.shape(a)[-1])
     if n < 8:
-        z = undefined(a)
-        return TestResult(z, _probability(special.ndtr, z, alternative))
+        return _normal(undefined(a), alternative)
     y = skew(a, -1) * sqrt((n + 1) * (n + 3) / (6 * (n - 2)))
     spread = 3 * (n**2 + 27 * n - 70) * (n + 1) * (n + 3) / ((n - 2) * (n + 5) * (n + 7) * (n + 9))
     w = sqrt(2 * (spread - 1)) - 1
     y = np.where(y == 0, 1.0, y)  # as SciPy has it
     z = np.arcsinh(y / sqrt(2 / (w - 1))) / sqrt(log(w) / 2)
-    return TestResult(z, _probability(special.ndtr, z, alternative))
+    return _normal(z, alternative)
 
 
 @of_rows(stats.kurtosistest)
@@ -271,14 +275,13 @@ def kurtosistest(a: Any, alternative: str) -> TestResult:
     """The kurtosis, transformed to be about normal (Anscombe, Glynn 1983)."""
     n = float(np.shape(a)[-1])
     if n < 5:
-        z = undefined(a)
-        return TestResult(z, _probability(special.ndtr, z, alternative))
+        return _normal(undefined(a), alternative)
     variance = 24 * n * (n - 2) * (n - 3) / ((n + 1) ** 2 * (n + 3) * (n + 5))
     x = (kurtosis(a, -1, False) - 3 * (n - 1) / (n + 1)) / sqrt(variance)
     lean = 6 * (n * n - 5 * n + 2) / ((n + 7) * (n + 9)) * sqrt(6 * (n + 3) * (n + 5) / (n * (n - 2) * (n - 3)))
     A = 6 + 8 / lean * (2 / lean + sqrt(1 + 4 / lean**2))
     z = (1 - 2 / (9 * A) - np.cbrt((1 - 2 / A) / (1 + x * sqrt(2 / (A - 4))))) / sqrt(2 / (9 * A))
-    return TestResult(z, _probability(special.ndtr, z, alternative))
+    return _normal(z, alternative)
 
 
 @of_rows(stats.normaltest)
